@@ -1,0 +1,57 @@
+.DEFAULT_GOAL := help
+PORT ?= 5173
+export PORT
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
+
+play: playground ## Build the playground and serve it on PORT (default 5173), installing what is missing
+	@.ci/play
+
+test: setup-rust setup-node setup-chromium ## Run every test there is, installing what is missing, Chromium included
+	@.ci/test
+
+check: setup-rust setup-node setup-wasm-tools ## Format, clippy, documentation, TypeScript and lint: warnings are errors
+	@.ci/check
+
+bench: setup-rust ## Time the native operations: a table, one JSON report, then criterion's benches
+	cargo run --release -p native-bench --bin range-bench
+	cargo bench -p native-bench
+
+bench-arm: setup-arm ## Build the benchmark for 64-bit ARM and run a short pass under qemu
+	@.ci/bench-arm
+
+wasm: setup-rust setup-node setup-wasm-tools ## Build the optimised wasm module and its glue into www/package/dist
+	@.ci/wasm
+
+package: wasm ## Pack the npm package into target/
+	cd www && npm pack --workspace package --pack-destination ../target --silent
+
+playground: wasm ## Build the playground into www/playground/dist
+	cd www && npm run build --workspace playground
+
+size: wasm ## Print what a browser loads: raw, gzip and brotli bytes
+	@node .ci/size.mjs www/package/dist/crdt_range_map_bg.wasm www/package/dist/crdt_range_map.js www/package/web.js www/package/once.js
+
+setup: setup-rust setup-node setup-wasm-tools setup-chromium ## Install all that building and testing needs
+
+setup-rust: ## Install the pinned Rust toolchain and its targets
+	@.ci/setup-rust
+
+setup-node: ## Check Node and install the npm packages of www/
+	@.ci/setup-node
+
+setup-wasm-tools: setup-rust ## Build wasm-bindgen's command-line tools (once, about 2 minutes)
+	@.ci/setup-wasm-tools
+
+setup-chromium: ## Install Chromium and its driver, for the browser tests
+	@.ci/setup-chromium
+
+setup-arm: ## Install the cross compiler and the emulator that bench-arm needs
+	@.ci/setup-arm
+
+clean: ## Remove what was built (not the installed tools)
+	rm -rf target www/node_modules www/package/dist www/playground/dist
+
+.PHONY: help play test check bench bench-arm wasm package playground size setup setup-rust setup-node setup-wasm-tools \
+	setup-chromium setup-arm clean

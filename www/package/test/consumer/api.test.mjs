@@ -1,0 +1,185 @@
+// Every method once, from Node, as a user of the installed package calls it. The meaning itself is tested in Rust.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { before, test } from "node:test";
+import init, { RangeMap } from "crdt-range-map";
+
+before(() => init());
+
+const span = (start, end) => ({ start, end });
+
+/** Asserts that `call` throws a real Error with the stable `code`, and with words. */
+function assertCode(code, call) {
+  assert.throws(call, (error) => {
+    assert(error instanceof Error);
+    assert.equal(error.code, code);
+    assert(error.message.length > 0);
+    return true;
+  });
+}
+
+test("init resolves again, at the same time and later, without a second module", async () => {
+  const map = new RangeMap();
+  map.register("a", 0, 10);
+  await Promise.all([init(), init()]);
+  assert.equal(map.priority("a", 0, 10), 1);
+  map.free();
+});
+
+test("init takes a file: URL", async () => {
+  const bytes = await readFile(new URL(import.meta.resolve("crdt-range-map/crdt_range_map_bg.wasm")));
+  assert(WebAssembly.validate(bytes));
+  const file = new URL(import.meta.resolve("crdt-range-map"));
+  // Another query is another module instance for Node: this one has not been loaded yet.
+  const fresh = await import(`${file.href}?fresh`);
+  await fresh.default({ module_or_path: new URL(import.meta.resolve("crdt-range-map/crdt_range_map_bg.wasm")) });
+});
+
+test("a replica id is kept, or drawn at random", () => {
+  assert.equal(new RangeMap(7n).replica, 7n);
+  const one = new RangeMap().replica;
+  assert.equal(typeof one, "bigint");
+  assert.notEqual(one, new RangeMap().replica);
+});
+
+test("register, increase, decrease and release change the priority", () => {
+  const map = new RangeMap(1n);
+  assert.equal(map.priority("a", 0, 10), undefined);
+  assert(map.register("a", 0, 10) instanceof Uint8Array);
+  assert.equal(map.priority("a", 0, 10), 1);
+  map.increase("a", 0, 10);
+  map.increase("a", 0, 10, 3);
+  assert.equal(map.priority("a", 0, 10), 5);
+  map.decrease("a", 0, 10);
+  map.decrease("a", 0, 10, 2);
+  assert.equal(map.priority("a", 0, 10), 2);
+  map.release("a", 0, 10);
+  assert.equal(map.priority("a", 0, 10), undefined);
+  assert.equal(map.decrease("a", 0, 10).length, 0, "nothing happened: the delta is empty");
+});
+
+test("tighten keeps the priority on the smaller range", () => {
+  const map = new RangeMap(1n);
+  map.register("a", 0, null);
+  map.increase("a", 0, null, 4);
+  assert(map.tighten("a", span(0, null), span(5, 8n)).length > 0);
+  assert.deepEqual(map.registrations(), [{ node: "a", start: 5n, end: 8n, priority: 5 }]);
+});
+
+test("splits, owners, gaps and registrations are plain values with bigint keys", () => {
+  const map = new RangeMap(1n);
+  map.register("a", 0, 100);
+  map.increase("b", 50, null, 2);
+  map.register("c", 2n ** 63n, null);
+  const a = { node: "a", priority: 1 };
+  const b = { node: "b", priority: 2 };
+  const c = { node: "c", priority: 1 };
+  assert.deepEqual(map.splits(), [
+    { start: 0n, end: 50n, owners: [a] },
+    { start: 50n, end: 100n, owners: [b, a] },
+    { start: 100n, end: 2n ** 63n, owners: [b] },
+    { start: 2n ** 63n, end: null, owners: [b, c] },
+  ]);
+  assert.deepEqual(map.owners(75), [b, a]);
+  assert.deepEqual(map.owners(2n ** 64n - 1n), [b, c]);
+  assert.deepEqual(map.registrations(), [
+    { node: "a", start: 0n, end: 100n, priority: 1 },
+    { node: "b", start: 50n, end: null, priority: 2 },
+    { node: "c", start: 2n ** 63n, end: null, priority: 1 },
+  ]);
+  assert.deepEqual(map.gaps(), []);
+  map.release("b", 50, null);
+  assert.deepEqual(map.gaps(), [{ start: 100n, end: 2n ** 63n }]);
+  assert.deepEqual(map.owners(100), []);
+});
+
+test("deltas and states bring replicas together", () => {
+  const one = new RangeMap(1n);
+  const two = new RangeMap(2n);
+  assert.deepEqual(two.merge(one.register("a", 0, 10)), [{ start: 0n, end: 10n }]);
+  one.increase("a", 0, 10, 2);
+  two.release("a", 0, 10);
+  assert.notEqual(one.fingerprint(), two.fingerprint());
+  const state = two.state();
+  two.merge(one.state());
+  one.merge(state);
+  assert.equal(one.priority("a", 0, 10), 2, "only what the release had not observed comes back");
+  assert.deepEqual(one.state(), two.state());
+  assert.equal(one.fingerprint(), two.fingerprint());
+  assert.equal(typeof one.fingerprint(), "bigint");
+  assert.deepEqual(one.merge(two.state()), [], "nothing new, nothing changed");
+});
+
+test("onChange tells of local and remote changes until it is unsubscribed", () => {
+  const one = new RangeMap(1n);
+  const two = new RangeMap(2n);
+  const changes = [];
+  const unsubscribe = two.onChange((change) => changes.push({ ...change, splits: two.splits().length }));
+  two.merge(one.register("a", 0, 10));
+  two.register("b", 10, 20);
+  assert.deepEqual(changes, [
+    { source: "remote", ranges: [{ start: 0n, end: 10n }], splits: 1 },
+    { source: "local", ranges: [{ start: 10n, end: 20n }], splits: 2 },
+  ]);
+  unsubscribe();
+  two.release("b", 10, 20);
+  assert.equal(changes.length, 2);
+});
+
+test("two maps on one channel agree", async () => {
+  const one = new RangeMap(1n);
+  const two = new RangeMap(2n);
+  const connections = [one.connect("packed"), two.connect("packed")];
+  try {
+    assert.equal(connections[0].channelName, "packed");
+    assert.equal(connections[0].isOpen, true);
+    assertCode("already-connected", () => one.connect("packed"));
+    one.register("a", 0, 10);
+    const deadline = Date.now() + 10_000;
+    while (two.priority("a", 0, 10) !== 1) {
+      assert(Date.now() < deadline, "the other map has not heard of it");
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const { messagesPosted, bytesPosted } = connections[0].statistics();
+    const { messagesReceived, bytesReceived, messagesIgnored } = connections[1].statistics();
+    assert(messagesPosted > 0 && bytesPosted > 0 && messagesReceived > 0 && bytesReceived > 0);
+    assert.equal(messagesIgnored, 0);
+  } finally {
+    for (const connection of connections) connection.close();
+  }
+  connections[0].close();
+  assert.equal(connections[0].isOpen, false);
+  one.connect("packed").close();
+});
+
+test("errors carry a stable code, and nothing has changed", () => {
+  const map = new RangeMap(1n);
+  map.register("a", 0, 10);
+  const state = map.state();
+  for (const key of [-1, 0.5, Number.NaN, 2 ** 53, -1n, 2n ** 64n, "0", null, undefined]) {
+    assertCode("invalid-key", () => map.owners(key));
+  }
+  assertCode("invalid-node", () => map.register("", 0, 10));
+  assertCode("invalid-node", () => map.register("n".repeat(256), 0, 10));
+  assertCode("invalid-range", () => map.register("a", 10, 10));
+  for (const by of [0, -1, 1.5, 2 ** 32]) assertCode("invalid-amount", () => map.increase("a", 0, 10, by));
+  assertCode("invalid-replica", () => new RangeMap(-1n));
+  assertCode("invalid-replica", () => new RangeMap(2n ** 64n));
+  assertCode("not-registered", () => map.tighten("b", span(0, 10), span(0, 5)));
+  assertCode("not-sub-range", () => map.tighten("a", span(0, 10), span(0, 11)));
+  assertCode("malformed", () => map.merge(new Uint8Array([255, 255, 255])));
+  assertCode("malformed", () => map.merge(state.subarray(0, state.length - 1)));
+  assertCode("invalid-callback", () => map.onChange(undefined));
+  assert.deepEqual(map.state(), state);
+});
+
+test("free and Symbol.dispose release the object", () => {
+  const map = new RangeMap();
+  map.free();
+  assert.throws(() => map.replica);
+  if (Symbol.dispose) {
+    const other = new RangeMap();
+    other[Symbol.dispose]();
+    assert.throws(() => other.replica);
+  }
+});

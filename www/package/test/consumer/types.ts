@@ -1,0 +1,96 @@
+// Compiled strictly, never run: the declared types must be exactly these, and none may be `any`.
+import init, {
+  RangeMap,
+  type Change,
+  type Connection,
+  type ErrorCode,
+  type Key,
+  type Owner,
+  type Range,
+  type RangeInput,
+  type RangeMapError,
+  type Registration,
+  type Split,
+} from "crdt-range-map";
+
+// Two types are the same only if they behave the same in a generic's condition; `any` equals nothing but itself.
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function assertSame<A, B>(_same: Same<A, B>): void {}
+
+export async function everyMethod(): Promise<void> {
+  assertSame<Awaited<ReturnType<typeof init>>, void>(true);
+  await init();
+  using map = new RangeMap();
+  const other = new RangeMap(1n);
+  const end: Key | null = null;
+
+  assertSame<Key, number | bigint>(true);
+  assertSame<keyof RangeInput, "start" | "end">(true);
+  assertSame<RangeInput["start"], Key>(true);
+  assertSame<RangeInput["end"], Key | null>(true);
+  assertSame<typeof map.replica, bigint>(true);
+  assertSame<ConstructorParameters<typeof RangeMap>[0], bigint | undefined | null>(true);
+  for (const operate of [map.register.bind(map), map.release.bind(map)]) {
+    assertSame<Uint8Array, ReturnType<typeof operate>>(true);
+    operate("a", 0, end);
+  }
+  const delta: Uint8Array = map.increase("a", 0n, 10);
+  map.increase("a", 0n, 10, 2);
+  map.decrease("a", 0, 10n);
+  map.decrease("a", 0, 10n, 2);
+  map.tighten("a", { start: 0, end: null }, { start: 0n, end: 5 });
+
+  assertSame<ReturnType<typeof map.merge>, Range[]>(true);
+  other.merge(delta);
+  other.merge(map.state());
+  assertSame<ReturnType<typeof map.fingerprint>, bigint>(true);
+  assertSame<ReturnType<typeof map.splits>, Split[]>(true);
+  assertSame<ReturnType<typeof map.owners>, Owner[]>(true);
+  assertSame<ReturnType<typeof map.gaps>, Range[]>(true);
+  assertSame<ReturnType<typeof map.registrations>, Registration[]>(true);
+  assertSame<ReturnType<typeof map.priority>, number | undefined>(true);
+  map.owners(0);
+  map.priority("a", 0, null);
+
+  assertSame<Range["start"], bigint>(true);
+  assertSame<Range["end"], bigint | null>(true);
+  assertSame<Split["owners"], Owner[]>(true);
+  assertSame<Split["end"], bigint | null>(true);
+  assertSame<Owner["node"], string>(true);
+  assertSame<Owner["priority"], number>(true);
+  assertSame<Registration["start"], bigint>(true);
+  assertSame<Registration["priority"], number>(true);
+
+  assertSame<Change["source"], "local" | "remote">(true);
+  assertSame<Change["ranges"], Range[]>(true);
+  assertSame<Parameters<Parameters<typeof map.onChange>[0]>, [change: Change]>(true);
+  const unsubscribe: () => void = map.onChange(({ ranges }) => ranges.length);
+  unsubscribe();
+
+  using connection: Connection = map.connect("channel");
+  assertSame<typeof connection.isOpen, boolean>(true);
+  assertSame<typeof connection.channelName, string>(true);
+  type Statistics = ReturnType<typeof connection.statistics>;
+  assertSame<Statistics["messagesIgnored"], number>(true);
+  assertSame<Statistics["bytesPosted"], number>(true);
+  connection.close();
+
+  // @ts-expect-error: a key is not a string
+  map.owners("0");
+  // @ts-expect-error: an end is a key or null, never left out
+  map.register("a", 0);
+  // @ts-expect-error: a delta is bytes
+  map.merge("delta");
+}
+
+export function told(error: RangeMapError): string {
+  assertSame<RangeMapError["code"], ErrorCode>(true);
+  switch (error.code) {
+    case "not-registered":
+      return "nothing to tighten";
+    case "malformed":
+      return error.message;
+    default:
+      return error.name;
+  }
+}
