@@ -1,0 +1,107 @@
+//! Bit packing: a block of numbers, each in as many bits as the greatest of them needs.
+
+/// Columns shorter than this are written number by number: a width byte would cost more than it saves.
+pub(super) const PACKED_MIN: usize = 8;
+
+/// How many numbers share a width.
+pub(super) const BLOCK: usize = 128;
+
+fn width_of(bits: u64) -> u32 {
+    u64::BITS - bits.leading_zeros()
+}
+
+/// Appends the width and the packed numbers of one block.
+pub(super) fn pack(block: &[u64], bytes: &mut Vec<u8>) {
+    let width = width_of(block.iter().fold(0, |bits, value| bits | value));
+    bytes.push(width as u8);
+    let mut buffer = 0u128;
+    let mut filled = 0;
+    for value in block {
+        buffer |= u128::from(*value) << filled;
+        filled += width;
+        if filled >= 64 {
+            bytes.extend_from_slice(&(buffer as u64).to_le_bytes());
+            buffer >>= 64;
+            filled -= 64;
+        }
+    }
+    let rest = (buffer as u64).to_le_bytes();
+    bytes.extend_from_slice(&rest[..filled.div_ceil(8) as usize]);
+}
+
+/// Unpacks `count` numbers of that width from exactly as many bytes as they fill. Returns whether they were packed in the one
+/// right way: in the smallest width, and with nothing behind them.
+#[must_use]
+pub(super) fn unpack(packed: &[u8], width: u32, count: usize, values: &mut Vec<u64>) -> bool {
+    let mask = 1u64.checked_shl(width).map_or(u64::MAX, |bit| bit - 1);
+    let mut words = packed.chunks(8).map(|chunk| {
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        u64::from_le_bytes(word)
+    });
+    let mut buffer = 0u128;
+    let mut filled = 0;
+    let mut bits = 0;
+    for _ in 0..count {
+        if filled < width {
+            buffer |= u128::from(words.next().unwrap_or(0)) << filled;
+            filled += 64;
+        }
+        let value = buffer as u64 & mask;
+        buffer >>= width;
+        filled -= width;
+        bits |= value;
+        values.push(value);
+    }
+    buffer == 0 && width_of(bits) == width
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::codec::{DecodeProblem, Reader, Writer};
+
+    fn written(values: &[u64]) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.column(values);
+        writer.finish()
+    }
+
+    fn values() -> impl Strategy<Value = Vec<u64>> {
+        (0u32..=64, 0usize..400).prop_flat_map(|(width, count)| {
+            let greatest = 1u64.checked_shl(width).map_or(u64::MAX, |bit| bit - 1);
+            prop::collection::vec(0..=greatest, count)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn columns_come_back_as_they_were(values in values()) {
+            let bytes = written(&values);
+            let mut reader = Reader::new(&bytes);
+            prop_assert_eq!(reader.column(values.len()), Ok(values));
+            prop_assert_eq!(reader.finish(), Ok(()));
+        }
+
+        #[test]
+        fn accepted_columns_are_canonical(bytes in prop::collection::vec(any::<u8>(), 0..60), count in 0usize..40) {
+            let mut reader = Reader::new(&bytes);
+            if let Ok(values) = reader.column(count) {
+                let rewritten = written(&values);
+                prop_assert_eq!(&rewritten[..], &bytes[..rewritten.len()]);
+            }
+        }
+    }
+
+    #[test]
+    fn wider_than_needed_and_dirty_padding_are_refused() {
+        let good = written(&[1, 0, 1, 0, 1, 0, 1, 0, 1]);
+        assert_eq!(good, [1, 0b0101_0101, 1]);
+        for bad in [vec![1, 0b0101_0101, 3], vec![2, 0x11, 0x11, 1], vec![65; 99]] {
+            assert!(Reader::new(&bad).column(9).is_err(), "{bad:?}");
+        }
+        assert_eq!(Reader::new(&good[..2]).column(9).unwrap_err().problem, DecodeProblem::Truncated);
+    }
+}

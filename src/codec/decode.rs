@@ -1,0 +1,334 @@
+//! From bytes to a delta, trusting nothing.
+
+use std::collections::BTreeMap;
+
+use super::{DecodeError, DecodeProblem, Reader, VERSION, WireKey, flag, registered};
+use crate::causal::{CausalContext, Dot, SEQ_MAX};
+use crate::delta::{Delta, Drop};
+use crate::id::{NodeId, ReplicaId};
+use crate::registration::{Baseline, Entry, NET_MAX, Record, RegistrationId};
+
+pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> {
+    let mut reader = Reader::new(bytes);
+    let header = reader.byte()?;
+    if header >> 4 != VERSION {
+        return Err(reader.error(DecodeProblem::Version(header >> 4)));
+    }
+    if header & 15 != K::KIND {
+        return Err(reader.error(DecodeProblem::KeyKind(header & 15)));
+    }
+    let replicas = read_replicas(&mut reader)?;
+    let context = read_context(&replicas, &mut reader)?;
+    let nodes = read_nodes(&mut reader)?;
+    let mut used = vec![false; nodes.len()];
+
+    let number = reader.number()?;
+    let (several, unbounded, has_drops) = (number & 4 != 0, number & 2 != 0, number & 1 != 0);
+    let count = reader.checked_count(number >> 3, 1)?;
+    let ids = read_ids::<K>(count, unbounded, &nodes, &mut used, &mut reader)?;
+    if !ids.is_sorted_by(|a, b| a < b) {
+        return Err(not_canonical(&reader, "registrations out of order"));
+    }
+    let entries = read_entries(ids, several, &replicas, &mut reader)?;
+    let drops =
+        if has_drops { read_drops(&nodes, &mut used, &replicas, &mut reader)? } else { BTreeMap::new() };
+    if used.contains(&false) {
+        return Err(not_canonical(&reader, "a node that nothing uses"));
+    }
+
+    let mut delta = Delta { context, entries, drops };
+    claim_carried(&mut delta, &replicas, &reader)?;
+    delta.check().map_err(|what| not_canonical(&reader, what))?;
+    reader.finish()?;
+    Ok(delta)
+}
+
+fn not_canonical(reader: &Reader<'_>, what: &'static str) -> DecodeError {
+    reader.error(DecodeProblem::NotCanonical(what))
+}
+
+fn out_of_bounds(reader: &Reader<'_>, what: &'static str) -> DecodeError {
+    reader.error(DecodeProblem::OutOfBounds(what))
+}
+
+/// A sequence number that was written as its difference to a smaller number, less one.
+fn seq_after(before: u64, difference: u64, reader: &Reader<'_>) -> Result<u64, DecodeError> {
+    let seq = before.checked_add(difference).and_then(|seq| seq.checked_add(1));
+    seq.filter(|seq| *seq <= SEQ_MAX).ok_or_else(|| out_of_bounds(reader, "a sequence number"))
+}
+
+fn read_replicas(reader: &mut Reader<'_>) -> Result<Vec<ReplicaId>, DecodeError> {
+    let count = reader.count(8)?;
+    let mut replicas: Vec<ReplicaId> = Vec::with_capacity(count);
+    for _ in 0..count {
+        let id = reader.raw(8)?.iter().fold(0, |id, byte| id << 8 | u64::from(*byte));
+        replicas.push(ReplicaId::new(id));
+    }
+    if !replicas.is_sorted_by(|a, b| a < b) {
+        return Err(not_canonical(reader, "replicas out of order"));
+    }
+    Ok(replicas)
+}
+
+fn read_context(replicas: &[ReplicaId], reader: &mut Reader<'_>) -> Result<CausalContext, DecodeError> {
+    let mut context = CausalContext::default();
+    for replica in replicas {
+        let number = reader.number()?;
+        let prefix = number >> 1;
+        if prefix > SEQ_MAX {
+            return Err(out_of_bounds(reader, "a sequence number"));
+        }
+        if prefix > 0 {
+            context.insert_run(*replica, 1, prefix);
+        }
+        if number & 1 == 0 {
+            continue;
+        }
+        let runs = reader.count(2)?;
+        if runs == 0 {
+            return Err(not_canonical(reader, "an empty list of runs"));
+        }
+        let mut before = prefix;
+        for _ in 0..runs {
+            let gap = reader.number()?;
+            let first = gap.checked_add(1).ok_or_else(|| out_of_bounds(reader, "a sequence number"))?;
+            let first = seq_after(before, first, reader)?;
+            let more = reader.number()?;
+            let last = if more == 0 { first } else { seq_after(first, more - 1, reader)? };
+            context.insert_run(*replica, first, last);
+            before = last;
+        }
+    }
+    Ok(context)
+}
+
+fn read_nodes(reader: &mut Reader<'_>) -> Result<Vec<NodeId>, DecodeError> {
+    let count = reader.count(2)?;
+    let mut nodes: Vec<NodeId> = Vec::with_capacity(count);
+    for _ in 0..count {
+        let length = usize::from(reader.byte()?);
+        let bytes = reader.raw(length)?;
+        let name =
+            core::str::from_utf8(bytes).map_err(|_| not_canonical(reader, "text that is not UTF-8"))?;
+        nodes.push(NodeId::new(name).map_err(|_| out_of_bounds(reader, "the length of a node's name"))?);
+    }
+    if !nodes.is_sorted_by(|a, b| a < b) {
+        return Err(not_canonical(reader, "nodes out of order"));
+    }
+    Ok(nodes)
+}
+
+fn read_ids<K: WireKey>(
+    count: usize,
+    unbounded: bool,
+    nodes: &[NodeId],
+    used: &mut [bool],
+    reader: &mut Reader<'_>,
+) -> Result<Vec<RegistrationId<K>>, DecodeError> {
+    let mut is_unbounded = vec![false; count];
+    if unbounded {
+        for (is_unbounded, bit) in is_unbounded.iter_mut().zip(reader.column(count)?) {
+            if bit > 1 {
+                return Err(out_of_bounds(reader, "the mark of an unbounded range"));
+            }
+            *is_unbounded = bit == 1;
+        }
+        if !is_unbounded.contains(&true) {
+            return Err(not_canonical(reader, "marks of unbounded ranges without one"));
+        }
+    }
+    let numbers = if nodes.len() > 1 { reader.column(count)? } else { vec![0; count] };
+    let ranges = K::decode_ranges(&is_unbounded, reader)?;
+    let mut ids = Vec::with_capacity(count);
+    for (range, number) in ranges.into_iter().zip(numbers) {
+        let at = usize::try_from(number).ok().filter(|at| *at < nodes.len());
+        let at = at.ok_or_else(|| out_of_bounds(reader, "the number of a node"))?;
+        used[at] = true;
+        ids.push(RegistrationId { range, node: nodes[at].clone() });
+    }
+    Ok(ids)
+}
+
+/// Reads the number of a replica for each of `count`; nothing is written if there is only one.
+fn read_replica_column(
+    count: usize,
+    replicas: &[ReplicaId],
+    reader: &mut Reader<'_>,
+) -> Result<Vec<ReplicaId>, DecodeError> {
+    let numbers = if replicas.len() > 1 { reader.column(count)? } else { vec![0; count] };
+    let listed = |number: u64| usize::try_from(number).ok().and_then(|at| replicas.get(at)).copied();
+    numbers
+        .into_iter()
+        .map(|number| listed(number).ok_or_else(|| out_of_bounds(reader, "the number of a replica")))
+        .collect()
+}
+
+fn read_entries<K: WireKey>(
+    ids: Vec<RegistrationId<K>>,
+    several: bool,
+    replicas: &[ReplicaId],
+    reader: &mut Reader<'_>,
+) -> Result<BTreeMap<RegistrationId<K>, Entry>, DecodeError> {
+    let more = if several { reader.column(ids.len())? } else { vec![0; ids.len()] };
+    let total = more.iter().fold(ids.len() as u64, |sum, more| sum.saturating_add(*more));
+    let total = reader.checked_count(total, 1)?;
+    if several && total == ids.len() {
+        return Err(not_canonical(reader, "counts of records without several"));
+    }
+    let mut records = read_records(total, replicas, reader)?.into_iter();
+    let mut sorted = Vec::with_capacity(ids.len());
+    for (id, more) in ids.into_iter().zip(more) {
+        let mut entry = Entry::default();
+        let mut before = None;
+        // `total` bounds the sum of all these counts.
+        for (writer, record) in records.by_ref().take(more as usize + 1) {
+            if before >= Some(writer) {
+                return Err(not_canonical(reader, "records out of order"));
+            }
+            before = Some(writer);
+            entry.push(writer, record);
+        }
+        sorted.push((id, entry));
+    }
+    Ok(sorted.into_iter().collect())
+}
+
+fn read_records(
+    count: usize,
+    replicas: &[ReplicaId],
+    reader: &mut Reader<'_>,
+) -> Result<Vec<(ReplicaId, Record)>, DecodeError> {
+    let flags = reader.column(count)?;
+    if flags.iter().any(|flags| flags & !flag::ALL != 0) {
+        return Err(out_of_bounds(reader, "a record's flags"));
+    }
+    let flagged = |bit: u64| flags.iter().filter(|flags| **flags & bit != 0).count();
+    let between = flags.iter().filter(|flags| **flags & flag::REGISTERED == registered::BETWEEN).count();
+    let baselines = flagged(flag::BASELINE);
+    let writers = read_replica_column(count, replicas, reader)?;
+    let births = reader.column(count)?;
+    let mut lasts = reader.column(flagged(flag::GREW))?.into_iter();
+    let mut registers = reader.column(between)?.into_iter();
+    let mut nets = reader.column(flagged(flag::NET))?.into_iter();
+    let unreset = reader.column(baselines)?;
+    let mut baseline_nets =
+        reader.column(unreset.iter().filter(|unreset| **unreset > 0).count())?.into_iter();
+    let mut unreset = unreset.into_iter();
+    let mut stamp_replicas = read_replica_column(baselines, replicas, reader)?.into_iter();
+    let mut stamps = reader.column(baselines)?.into_iter();
+
+    // The columns are as long as the flags say, so none of the defaults below is ever taken.
+    let mut records = Vec::with_capacity(count);
+    for ((flags, writer), birth) in flags.iter().zip(writers).zip(births) {
+        let birth = seq_after(0, birth, reader)?;
+        let last = match flags & flag::GREW {
+            0 => birth,
+            _ => seq_after(birth, lasts.next().unwrap_or_default(), reader)?,
+        };
+        let registered = match flags & flag::REGISTERED {
+            registered::NEVER => None,
+            registered::AT_BIRTH => Some(birth),
+            registered::AT_LAST if last > birth => Some(last),
+            registered::BETWEEN => {
+                let seq = seq_after(birth, registers.next().unwrap_or_default(), reader)?;
+                Some(seq).filter(|seq| *seq < last)
+            }
+            _ => None,
+        };
+        if registered.is_none() && flags & flag::REGISTERED != registered::NEVER {
+            return Err(not_canonical(reader, "a register that its record does not reach"));
+        }
+        let net = read_net(*flags, nets.by_ref(), reader)?;
+        if last == birth && registered.is_some() == (net != 0) {
+            return Err(not_canonical(reader, "a record that is not born by one contribution"));
+        }
+        let mut record = Record { birth, last, net, registered, baseline: None };
+        if flags & flag::BASELINE != 0 {
+            let unreset = unreset.next().unwrap_or_default();
+            let observed = last.checked_sub(unreset).filter(|observed| *observed >= birth);
+            let observed = observed.ok_or_else(|| out_of_bounds(reader, "a baseline"))?;
+            let observed_net = match unreset {
+                0 => net,
+                _ => unzigzag(baseline_nets.next().unwrap_or_default()),
+            };
+            if !(-NET_MAX..=NET_MAX).contains(&observed_net) {
+                return Err(out_of_bounds(reader, "a sum of adjustments"));
+            }
+            let seq = seq_after(0, stamps.next().unwrap_or_default(), reader)?;
+            let replica = stamp_replicas.next().unwrap_or(writer);
+            record.baseline =
+                Some(Baseline { last: observed, net: observed_net, stamp: Dot { replica, seq } });
+        }
+        records.push((writer, record));
+    }
+    Ok(records)
+}
+
+fn read_net(
+    flags: u64,
+    mut nets: impl Iterator<Item = u64>,
+    reader: &Reader<'_>,
+) -> Result<i64, DecodeError> {
+    let is_negative = flags & flag::NEGATIVE != 0;
+    if flags & flag::NET == 0 {
+        return if is_negative { Err(not_canonical(reader, "a negative zero")) } else { Ok(0) };
+    }
+    let net = nets.next().and_then(|net| i64::try_from(net).ok()).filter(|net| *net < NET_MAX);
+    let net = net.ok_or_else(|| out_of_bounds(reader, "a sum of adjustments"))? + 1;
+    Ok(if is_negative { -net } else { net })
+}
+
+fn read_drops<K: WireKey>(
+    nodes: &[NodeId],
+    used: &mut [bool],
+    replicas: &[ReplicaId],
+    reader: &mut Reader<'_>,
+) -> Result<BTreeMap<(RegistrationId<K>, ReplicaId), Drop>, DecodeError> {
+    let number = reader.number()?;
+    let count = reader.checked_count(number >> 1, 1)?;
+    if count == 0 {
+        return Err(not_canonical(reader, "an empty list of drops"));
+    }
+    let ids = read_ids::<K>(count, number & 1 != 0, nodes, used, reader)?;
+    let writers = read_replica_column(count, replicas, reader)?;
+    let births = reader.column(count)?;
+    let stamps = reader.column(count)?;
+    let mut drops = Vec::with_capacity(count);
+    for ((id, writer), (birth, stamp)) in ids.into_iter().zip(writers).zip(births.into_iter().zip(stamps)) {
+        let birth = seq_after(0, birth, reader)?;
+        let stamp = seq_after(birth, stamp, reader)?;
+        drops.push(((id, writer), Drop { birth, stamp }));
+    }
+    if !drops.is_sorted_by(|a, b| a.0 < b.0) {
+        return Err(not_canonical(reader, "drops out of order"));
+    }
+    Ok(drops.into_iter().collect())
+}
+
+/// Adds the dots that are known by being carried, and checks that the context said nothing of them beyond its prefixes.
+fn claim_carried<K: WireKey>(
+    delta: &mut Delta<K>,
+    replicas: &[ReplicaId],
+    reader: &Reader<'_>,
+) -> Result<(), DecodeError> {
+    let prefixes: Vec<u64> = replicas.iter().map(|replica| delta.context.prefix(*replica)).collect();
+    let is_beyond = |dot: &Dot| replicas.binary_search(&dot.replica).is_ok_and(|at| dot.seq > prefixes[at]);
+    let beyond = delta.carried_dots(is_beyond);
+    if beyond.iter().any(|dot| delta.context.contains(*dot)) {
+        return Err(not_canonical(reader, "a run of dots that the records tell already"));
+    }
+    beyond.into_iter().for_each(|dot| delta.context.insert(dot));
+    for (replica, prefix) in replicas.iter().zip(prefixes) {
+        if delta.context.prefix(*replica) != prefix {
+            return Err(not_canonical(reader, "dots that continue the prefix"));
+        }
+        if delta.context.last_seq(*replica) == 0 {
+            return Err(not_canonical(reader, "a replica of which nothing is known"));
+        }
+    }
+    Ok(())
+}
+
+fn unzigzag(value: u64) -> i64 {
+    (value >> 1) as i64 ^ -((value & 1) as i64)
+}

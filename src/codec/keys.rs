@@ -1,0 +1,101 @@
+//! How key types are written.
+
+use super::{DecodeError, DecodeProblem, Reader, Writer};
+use crate::key::{Key, KeyRange};
+
+/// A key type that can be written to the wire.
+///
+/// An implementation for a type of your own takes a [`KIND`](Self::KIND) from 8 to 15, the same on all replicas.
+/// Decoding must accept exactly what encoding writes, or states would not be canonical, and must check lengths before it
+/// allocates.
+pub trait WireKey: Key {
+    /// Names the key type in the first byte of each message: 1 is `u64`, 2 is `String`, 3 to 7 are reserved, 8 to 15 are free
+    /// for types of your own.
+    const KIND: u8;
+
+    /// Writes the ranges, which come in ascending order. Whether a range is unbounded is written elsewhere.
+    fn encode_ranges(ranges: &[&KeyRange<Self>], writer: &mut Writer);
+
+    /// Reads as many ranges as `is_unbounded` has items. The caller checks their order.
+    ///
+    /// # Errors
+    /// If the bytes are not those that [`encode_ranges`](Self::encode_ranges) would write for some ranges.
+    fn decode_ranges(
+        is_unbounded: &[bool],
+        reader: &mut Reader<'_>,
+    ) -> Result<Vec<KeyRange<Self>>, DecodeError>;
+}
+
+/// A column of differences of the starts, and a column of end − start − 1 for the bounded ranges.
+impl WireKey for u64 {
+    const KIND: u8 = 1;
+
+    fn encode_ranges(ranges: &[&KeyRange<Self>], writer: &mut Writer) {
+        let mut before = 0;
+        let starts =
+            ranges.iter().map(|range| range.start() - core::mem::replace(&mut before, *range.start()));
+        writer.column(&starts.collect::<Vec<u64>>());
+        let lengths = ranges.iter().filter_map(|range| Some(range.end()? - range.start() - 1));
+        writer.column(&lengths.collect::<Vec<u64>>());
+    }
+
+    fn decode_ranges(
+        is_unbounded: &[bool],
+        reader: &mut Reader<'_>,
+    ) -> Result<Vec<KeyRange<Self>>, DecodeError> {
+        let too_large = |reader: &Reader<'_>| reader.error(DecodeProblem::OutOfBounds("a key"));
+        let differences = reader.column(is_unbounded.len())?;
+        let bounded = is_unbounded.iter().filter(|is_unbounded| !**is_unbounded).count();
+        let mut lengths = reader.column(bounded)?.into_iter();
+        let mut ranges = Vec::with_capacity(is_unbounded.len());
+        let mut start = 0u64;
+        for (difference, is_unbounded) in differences.into_iter().zip(is_unbounded) {
+            start = start.checked_add(difference).ok_or_else(|| too_large(reader))?;
+            let length = if *is_unbounded { None } else { lengths.next() };
+            ranges.push(match length {
+                None => KeyRange::from_start(start),
+                Some(length) => {
+                    let end = start.checked_add(length).and_then(|last| last.checked_add(1));
+                    KeyRange::between(start, Some(end.ok_or_else(|| too_large(reader))?))
+                }
+            });
+        }
+        Ok(ranges)
+    }
+}
+
+/// For each range its start and, if it is bounded, its end: a number of bytes, and the UTF-8.
+impl WireKey for String {
+    const KIND: u8 = 2;
+
+    fn encode_ranges(ranges: &[&KeyRange<Self>], writer: &mut Writer) {
+        for key in ranges.iter().flat_map(|range| [Some(range.start()), range.end()]).flatten() {
+            writer.number(key.len() as u64);
+            writer.raw(key.as_bytes());
+        }
+    }
+
+    fn decode_ranges(
+        is_unbounded: &[bool],
+        reader: &mut Reader<'_>,
+    ) -> Result<Vec<KeyRange<Self>>, DecodeError> {
+        let mut ranges = Vec::with_capacity(is_unbounded.len());
+        for is_unbounded in is_unbounded {
+            let start = read_string(reader)?;
+            ranges.push(if *is_unbounded {
+                KeyRange::from_start(start)
+            } else {
+                KeyRange::new(start, read_string(reader)?)
+                    .map_err(|_| reader.error(DecodeProblem::NotCanonical("a range that holds no key")))?
+            });
+        }
+        Ok(ranges)
+    }
+}
+
+fn read_string(reader: &mut Reader<'_>) -> Result<String, DecodeError> {
+    let length = reader.count(1)?;
+    let bytes = reader.raw(length)?;
+    let text = core::str::from_utf8(bytes);
+    text.map(str::to_owned).map_err(|_| reader.error(DecodeProblem::NotCanonical("text that is not UTF-8")))
+}

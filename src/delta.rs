@@ -1,0 +1,240 @@
+//! The lattice: an ordered store of entries with the causal context that they were learnt in.
+//!
+//! A full state and the delta of one operation are the same type; both are joined in the same way. What is absent from a
+//! state although its context knows the birth of it has been dropped, and a join drops it on the other side too.
+//!
+//! A delta that carries a drop also names the registration ([`Drop`]), so that the receiver finds the record without looking
+//! through everything it holds, and so that the drop is not mistaken when the births before it never arrived. Such a named drop
+//! is kept only while its stamp lies beyond the contiguous prefix of the context: once the prefix covers the stamp it also
+//! covers every earlier birth, and the context alone tells the same. Prefixes only grow, so this pruning commutes with joins.
+
+use std::collections::BTreeMap;
+
+use crate::causal::{CausalContext, Dot};
+use crate::id::ReplicaId;
+use crate::key::Key;
+use crate::registration::{Entry, Record, RegistrationId};
+
+/// A join-irreducible piece of state, or many of them: what an operation changed, or everything that a replica knows.
+///
+/// Joining ([`merge`](Self::merge)) is associative, commutative and idempotent, so deltas may arrive late, twice and in any
+/// order. Two replicas that know the same hold equal states with equal [encodings](Self::encode).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delta<K> {
+    pub(crate) context: CausalContext,
+    pub(crate) entries: BTreeMap<RegistrationId<K>, Entry>,
+    pub(crate) drops: BTreeMap<(RegistrationId<K>, ReplicaId), Drop>,
+}
+
+/// A writer dropped its record of a registration, the one born at `birth`, and with it all its earlier ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Drop {
+    pub(crate) birth: u64,
+    /// The sequence number of the drop itself, of the same writer.
+    pub(crate) stamp: u64,
+}
+
+/// Tells what became of an entry in a join: its id, its priority before, and the entry itself now (possibly empty).
+pub(crate) trait JoinObserver<K>: FnMut(&RegistrationId<K>, Option<u64>, &Entry) {}
+
+impl<K, F: FnMut(&RegistrationId<K>, Option<u64>, &Entry)> JoinObserver<K> for F {}
+
+impl<K> Default for Delta<K> {
+    fn default() -> Self {
+        Self { context: CausalContext::default(), entries: BTreeMap::new(), drops: BTreeMap::new() }
+    }
+}
+
+impl<K: Key> Delta<K> {
+    /// A message that only tells which dots are known. It is no state: joined like one, it would drop all that it claims.
+    pub(crate) fn claiming(context: CausalContext) -> Self {
+        Self { context, ..Self::default() }
+    }
+
+    /// Whether the delta carries nothing at all: no operation happened.
+    pub fn is_empty(&self) -> bool {
+        self.context.is_empty()
+    }
+
+    /// Which effects the delta carries or knows of.
+    pub fn context(&self) -> &CausalContext {
+        &self.context
+    }
+
+    /// Joins another delta or state into this one: afterwards this one carries what either did.
+    ///
+    /// O(m log n) for a delta of m registrations that carries all that it claims to know, as an operation's delta does, and
+    /// O(n + m) for a whole state.
+    ///
+    /// ```
+    /// use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+    ///
+    /// let mut map = RangeMap::new(ReplicaId::new(1));
+    /// let (node, range) = (NodeId::new("a").unwrap(), KeyRange::new(1u64, 5).unwrap());
+    /// let mut both = map.register(&node, &range);
+    /// both.merge(&map.increase(&node, &range, 3.try_into().unwrap()));
+    ///
+    /// let mut other = RangeMap::new(ReplicaId::new(2));
+    /// other.merge(&both);
+    /// assert_eq!(other.priority(&node, &range), Some(4));
+    /// ```
+    pub fn merge(&mut self, other: &Self) {
+        self.join(other, &mut |_: &RegistrationId<K>, _: Option<u64>, _: &Entry| {});
+    }
+
+    /// [`merge`](Self::merge), telling the observer of each entry that changed.
+    pub(crate) fn join(&mut self, other: &Self, observer: &mut impl JoinObserver<K>) {
+        let is_small = other.entries.len() + other.drops.len() <= self.entries.len() / 8;
+        if is_small && other.carries_all_it_claims() {
+            self.join_touched(other, observer);
+        } else {
+            self.join_all(other, observer);
+        }
+        for (id, drop) in &other.drops {
+            self.note_drop(id.clone(), *drop);
+        }
+        self.context.join(&other.context);
+        self.prune_drops();
+    }
+
+    /// Joins only the registrations that `other` names; right if it claims to know nothing that it doesn't carry.
+    fn join_touched(&mut self, other: &Self, observer: &mut impl JoinObserver<K>) {
+        let absent = Entry::default();
+        let dropped = other.drops.keys().map(|(id, _)| id).filter(|id| !other.entries.contains_key(id));
+        let touched = other.entries.iter().chain(dropped.map(|id| (id, &absent)));
+        for (id, theirs) in touched {
+            let mut ours = self.entries.remove(id).unwrap_or_default();
+            self.join_entry(other, id, &mut ours, theirs, observer);
+            if !ours.is_empty() {
+                self.entries.insert(id.clone(), ours);
+            }
+        }
+    }
+
+    /// Joins two states by walking both in order.
+    fn join_all(&mut self, other: &Self, observer: &mut impl JoinObserver<K>) {
+        let absent = Entry::default();
+        let mut entries = core::mem::take(&mut self.entries);
+        let mut theirs = other.entries.iter().peekable();
+        let mut added = Vec::new();
+        let mut add = |id: &RegistrationId<K>, entry: &Entry, observer: &mut _| {
+            let mut ours = Entry::default();
+            self.join_entry(other, id, &mut ours, entry, observer);
+            if !ours.is_empty() {
+                added.push((id.clone(), ours));
+            }
+        };
+        // `retain` visits in ascending order, so that both sides are walked in step.
+        entries.retain(|id, ours| {
+            while let Some((their_id, entry)) = theirs.next_if(|(their_id, _)| *their_id < id) {
+                add(their_id, entry, observer);
+            }
+            let entry = theirs.next_if(|(their_id, _)| *their_id == id).map_or(&absent, |(_, entry)| entry);
+            self.join_entry(other, id, ours, entry, observer);
+            !ours.is_empty()
+        });
+        for (id, entry) in theirs {
+            add(id, entry, observer);
+        }
+        // `append` rebuilds the whole tree, which only pays for many.
+        if added.len() > entries.len() / 8 {
+            entries.append(&mut added.into_iter().collect());
+        } else {
+            entries.extend(added);
+        }
+        self.entries = entries;
+    }
+
+    fn join_entry(
+        &self,
+        other: &Self,
+        id: &RegistrationId<K>,
+        ours: &mut Entry,
+        theirs: &Entry,
+        observer: &mut impl JoinObserver<K>,
+    ) {
+        let before = ours.priority();
+        let dropped_here = |writer, record: &Record| self.has_dropped(id, writer, record.birth);
+        let dropped_there = |writer, record: &Record| other.has_dropped(id, writer, record.birth);
+        if ours.join(theirs, dropped_here, dropped_there) {
+            observer(id, before, ours);
+        }
+    }
+
+    /// Whether this side, which does not hold that record, knows that it was dropped.
+    fn has_dropped(&self, id: &RegistrationId<K>, writer: ReplicaId, birth: u64) -> bool {
+        self.context.contains(Dot { replica: writer, seq: birth })
+            || (!self.drops.is_empty()
+                && self.drops.get(&(id.clone(), writer)).is_some_and(|drop| birth <= drop.birth))
+    }
+
+    /// Adds what the drop claims and, as long as it needs to be named, the drop itself.
+    pub(crate) fn add_drop(&mut self, id: RegistrationId<K>, writer: ReplicaId, drop: Drop) {
+        self.context.insert(Dot { replica: writer, seq: drop.birth });
+        self.context.insert(Dot { replica: writer, seq: drop.stamp });
+        self.note_drop((id, writer), drop);
+        self.prune_drops();
+    }
+
+    fn note_drop(&mut self, id: (RegistrationId<K>, ReplicaId), drop: Drop) {
+        self.drops.entry(id).and_modify(|known| *known = drop.max(*known)).or_insert(drop);
+    }
+
+    pub(crate) fn prune_drops(&mut self) {
+        self.drops.retain(|(_, writer), drop| drop.stamp > self.context.prefix(*writer));
+    }
+
+    /// The dots that the entries and the named drops claim by being there and of which `wanted` holds, in order, each once.
+    pub(crate) fn carried_dots(&self, wanted: impl Fn(&Dot) -> bool) -> Vec<Dot> {
+        let records = self.entries.values().flat_map(Entry::records);
+        let drops = self.drops.iter().flat_map(|((_, replica), drop)| {
+            [drop.birth, drop.stamp].map(|seq| Dot { replica: *replica, seq })
+        });
+        let carried = records.flat_map(|(writer, record)| record.dots(writer)).chain(drops);
+        let mut dots: Vec<Dot> = carried.filter(wanted).collect();
+        dots.sort_unstable();
+        dots.dedup();
+        dots
+    }
+
+    /// Whether every claimed dot is that of a record or drop that the delta carries. O(m log m).
+    fn carries_all_it_claims(&self) -> bool {
+        let carried_max =
+            3 * (self.entries.values().map(|entry| entry.records().len()).sum::<usize>() + self.drops.len());
+        let claimed: u64 = (self.context.replicas())
+            .flat_map(|(_, runs)| runs.iter().map(|(first, last)| last - first + 1))
+            .fold(0, u64::saturating_add);
+        claimed <= carried_max as u64 && claimed == self.carried_dots(|_| true).len() as u64
+    }
+
+    /// The invariants that every state keeps; the decoder refuses bytes that break them.
+    ///
+    /// No entry is empty; what is carried is claimed; drops are named only beyond the prefix, and no record is older than the
+    /// drop of its writer.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        if self.entries.values().any(Entry::is_empty) {
+            return Err("an entry without records");
+        }
+        for (id, entry) in &self.entries {
+            for (writer, record) in entry.records() {
+                if record.dots(writer).any(|dot| !self.context.contains(dot)) {
+                    return Err("a record's dot that the context does not claim");
+                }
+                let drop = if self.drops.is_empty() { None } else { self.drops.get(&(id.clone(), writer)) };
+                if drop.is_some_and(|drop| record.birth <= drop.birth) {
+                    return Err("a record that its writer has dropped");
+                }
+            }
+        }
+        for ((_, writer), drop) in &self.drops {
+            let claims = |seq| self.context.contains(Dot { replica: *writer, seq });
+            if !claims(drop.birth) || !claims(drop.stamp) || drop.birth >= drop.stamp {
+                return Err("a drop whose dots the context does not claim");
+            }
+            if drop.stamp <= self.context.prefix(*writer) {
+                return Err("a named drop that the context already tells");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,200 @@
+//! Keys and half-open key ranges.
+//!
+//! A range is never empty and its end may be unbounded. The order of ranges is (start, end) with the unbounded end last,
+//! which is the order in which registrations are stored, encoded and listed.
+
+use core::fmt;
+
+/// What a key must be: totally ordered and cheap enough to clone. Every type that qualifies is a key already.
+pub trait Key: Ord + Clone + fmt::Debug {}
+
+impl<T: Ord + Clone + fmt::Debug> Key for T {}
+
+/// A key type with a least value, which [`KeyRange::full`] and the gaps before the first split need.
+pub trait LeastKey: Key {
+    /// The least key there is: no key orders before it.
+    fn least() -> Self;
+}
+
+impl LeastKey for u64 {
+    fn least() -> Self {
+        0
+    }
+}
+
+impl LeastKey for String {
+    fn least() -> Self {
+        String::new()
+    }
+}
+
+/// The upper end of a range. The derived order puts `Unbounded` last.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum End<K> {
+    Before(K),
+    Unbounded,
+}
+
+/// A half-open range of keys, `[start, end)`. Never empty; the end may be unbounded.
+///
+/// Ranges order by start, then end, an unbounded end last.
+///
+/// ```
+/// use crdt_range_map::KeyRange;
+///
+/// let range = KeyRange::new(10, 20).unwrap();
+/// assert!(range.contains(&10) && !range.contains(&20));
+/// assert!(KeyRange::new(20, 20).is_err());
+/// assert_eq!(KeyRange::from_start(7).to_string(), "[7, ..)");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyRange<K> {
+    start: K,
+    end: End<K>,
+}
+
+impl<K: Key> KeyRange<K> {
+    /// The keys from `start` up to, but not including, `end`. O(1).
+    ///
+    /// # Errors
+    /// [`RangeError`] unless `start < end`: a range holds at least its start.
+    pub fn new(start: K, end: K) -> Result<Self, RangeError> {
+        if start < end { Ok(Self { start, end: End::Before(end) }) } else { Err(RangeError) }
+    }
+
+    /// The keys from `start` on, without an upper bound. O(1).
+    pub fn from_start(start: K) -> Self {
+        Self { start, end: End::Unbounded }
+    }
+
+    /// Every key there is. O(1).
+    pub fn full() -> Self
+    where
+        K: LeastKey,
+    {
+        Self::from_start(K::least())
+    }
+
+    /// The first key of the range.
+    pub fn start(&self) -> &K {
+        &self.start
+    }
+
+    /// The first key after the range, or `None` if the range is unbounded.
+    pub fn end(&self) -> Option<&K> {
+        match &self.end {
+            End::Before(end) => Some(end),
+            End::Unbounded => None,
+        }
+    }
+
+    /// Whether `key` lies in the range. O(1) comparisons.
+    pub fn contains(&self, key: &K) -> bool {
+        *key >= self.start && self.end().is_none_or(|end| key < end)
+    }
+
+    /// Whether every key of `other` lies in this range. True for equal ranges. O(1) comparisons.
+    pub fn contains_range(&self, other: &Self) -> bool {
+        other.start >= self.start && other.end <= self.end
+    }
+
+    /// Whether the two ranges share a key. Ranges that only touch do not. O(1) comparisons.
+    pub fn intersects(&self, other: &Self) -> bool {
+        other.end().is_none_or(|end| self.start < *end) && self.end().is_none_or(|end| other.start < *end)
+    }
+
+    /// The range from `start` to `end`, unbounded for `None`; the caller knows that it is not empty.
+    pub(crate) fn between(start: K, end: Option<K>) -> Self {
+        debug_assert!(end.as_ref().is_none_or(|end| start < *end));
+        Self { start, end: end.map_or(End::Unbounded, End::Before) }
+    }
+
+    /// Joins to this range one that starts no earlier and overlaps or touches it.
+    ///
+    /// Returns the other range back when there is a gap between the two.
+    pub(crate) fn absorb(&mut self, later: Self) -> Result<(), Self> {
+        if self.end().is_some_and(|end| *end < later.start) {
+            return Err(later);
+        }
+        if later.end > self.end {
+            self.end = later.end;
+        }
+        Ok(())
+    }
+}
+
+impl<K: fmt::Display> fmt::Display for KeyRange<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.end {
+            End::Before(end) => write!(f, "[{}, {})", self.start, end),
+            End::Unbounded => write!(f, "[{}, ..)", self.start),
+        }
+    }
+}
+
+/// The start of a range was not below its end, so that the range would hold no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RangeError;
+
+impl fmt::Display for RangeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a range's start must be below its end")
+    }
+}
+
+impl core::error::Error for RangeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn range(start: u64, end: u64) -> KeyRange<u64> {
+        KeyRange::new(start, end).unwrap()
+    }
+
+    #[test]
+    fn empty_and_reversed_ranges_are_refused() {
+        assert_eq!(KeyRange::new(3, 3), Err(RangeError));
+        assert_eq!(KeyRange::new(4, 3), Err(RangeError));
+        assert_eq!(KeyRange::new("b".to_string(), "a".to_string()), Err(RangeError));
+    }
+
+    #[test]
+    fn order_is_start_then_end_with_unbounded_last() {
+        let mut ranges =
+            vec![range(1, 9), KeyRange::from_start(1), range(0, 2), range(1, 2), KeyRange::full()];
+        ranges.sort();
+        let shown: Vec<String> = ranges.iter().map(|range| range.to_string()).collect();
+        assert_eq!(shown, ["[0, 2)", "[0, ..)", "[1, 2)", "[1, 9)", "[1, ..)"]);
+    }
+
+    #[test]
+    fn intersection_and_containment_agree_with_the_keys() {
+        let mut ranges = vec![];
+        for start in 0..5 {
+            ranges.extend((start + 1..6).map(|end| range(start, end)));
+            ranges.push(KeyRange::from_start(start));
+        }
+        for a in &ranges {
+            for b in &ranges {
+                let shared = (0..8).any(|key| a.contains(&key) && b.contains(&key));
+                assert_eq!(a.intersects(b), shared, "{a} {b}");
+                let within = (0..8).all(|key| !b.contains(&key) || a.contains(&key));
+                assert_eq!(a.contains_range(b), within, "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn absorbing_joins_touching_ranges_and_hands_back_distant_ones() {
+        let mut joined = range(1, 3);
+        assert_eq!(joined.absorb(range(3, 5)), Ok(()));
+        assert_eq!(joined.absorb(range(2, 4)), Ok(()));
+        assert_eq!(joined, range(1, 5));
+        assert_eq!(joined.absorb(range(6, 7)), Err(range(6, 7)));
+        assert_eq!(joined.absorb(KeyRange::from_start(5)), Ok(()));
+        assert_eq!(joined, KeyRange::from_start(1));
+        assert_eq!(joined.absorb(range(9, 10)), Ok(()));
+        assert_eq!(joined, KeyRange::from_start(1));
+    }
+}

@@ -1,0 +1,290 @@
+//! The replica: the operations, joining, and what is computed from the state.
+
+mod operation;
+
+use core::fmt;
+use core::num::NonZeroU32;
+use std::sync::OnceLock;
+
+use self::operation::Operation;
+use crate::causal::SEQ_MAX;
+use crate::delta::Delta;
+use crate::id::{NodeId, ReplicaId};
+use crate::key::{Key, KeyRange, LeastKey};
+use crate::registration::{Entry, Registration, RegistrationId};
+use crate::splits::{Changes, Owners, SplitIndex, Splits};
+
+/// One replica of the shared map from registrations `(node, range)` to priorities.
+///
+/// Each operation changes this replica at once and returns a [`Delta`] for the others. Replicas that know the same answer the
+/// same: the same [`splits`](Self::splits), and for every key the same [`owners`](Self::owners) in the same order.
+///
+/// Below, n is the number of registrations and k the number of those that cover a key. The splits are computed when they are
+/// first asked for after a change, in O(n log n).
+///
+/// ```
+/// use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+///
+/// let [a, b] = ["a", "b"].map(|name| NodeId::new(name).unwrap());
+/// let range = |start, end| KeyRange::new(start, end).unwrap();
+///
+/// let mut here = RangeMap::<u64>::new(ReplicaId::new(1));
+/// let mut there = RangeMap::<u64>::new(ReplicaId::new(2));
+/// let first = here.register(&a, &range(0, 100));
+/// let second = there.register(&b, &range(50, 150));
+/// here.merge(&second);
+/// there.merge(&first);
+///
+/// assert_eq!(here.state(), there.state());
+/// let shown: Vec<String> = here.splits().iter().map(|split| split.to_string()).collect();
+/// assert_eq!(shown, ["[0, 50) a:1", "[50, 100) a:1 b:1", "[100, 150) b:1"]);
+/// ```
+#[derive(Clone, Debug)]
+pub struct RangeMap<K> {
+    replica: ReplicaId,
+    state: Delta<K>,
+    index: OnceLock<SplitIndex<K>>,
+    splits: OnceLock<Splits<K>>,
+}
+
+impl<K: Key> RangeMap<K> {
+    /// An empty replica that writes under `replica`. See [`ReplicaId`] for who may use an id.
+    pub fn new(replica: ReplicaId) -> Self {
+        Self { replica, state: Delta::default(), index: OnceLock::new(), splits: OnceLock::new() }
+    }
+
+    /// The id that this replica writes under.
+    pub fn replica(&self) -> ReplicaId {
+        self.replica
+    }
+
+    /// Announces that `node` serves `range`. O(log n + the registration's writers).
+    ///
+    /// Registering is idempotent: a registration is worth one, however often and by however many replicas it is made. The new
+    /// announcement still matters when the registration is visible already, since it survives a concurrent release.
+    pub fn register(&mut self, node: &NodeId, range: &KeyRange<K>) -> Delta<K> {
+        self.operate(|operation| {
+            let id = operation.touch(node, range);
+            operation.clear_residue(&id);
+            operation.register(&id);
+        })
+    }
+
+    /// Withdraws the registration: resets everything that this replica knows of it. O(log n + its writers).
+    ///
+    /// A contribution that is concurrent with the release survives. The delta is empty if nothing was left to reset.
+    pub fn release(&mut self, node: &NodeId, range: &KeyRange<K>) -> Delta<K> {
+        self.operate(|operation| {
+            let id = operation.touch(node, range);
+            operation.reset(&id);
+        })
+    }
+
+    /// Raises the priority by `by`; if the registration is not visible, it becomes so with exactly that priority. O(log n +
+    /// its writers).
+    ///
+    /// The adjustments of one writer to one registration sum up to at most 2^62; what goes beyond is cut off.
+    pub fn increase(&mut self, node: &NodeId, range: &KeyRange<K>, by: NonZeroU32) -> Delta<K> {
+        self.operate(|operation| {
+            let id = operation.touch(node, range);
+            operation.clear_residue(&id);
+            operation.adjust(&id, i64::from(by.get()));
+        })
+    }
+
+    /// Lowers the priority by `by`, and releases the registration if that would leave less than 1. O(log n + its writers).
+    ///
+    /// The delta is empty if the registration is not visible.
+    pub fn decrease(&mut self, node: &NodeId, range: &KeyRange<K>, by: NonZeroU32) -> Delta<K> {
+        let Some(priority) = self.priority(node, range) else {
+            return Delta::default();
+        };
+        if priority <= u64::from(by.get()) {
+            return self.release(node, range);
+        }
+        self.operate(|operation| {
+            let id = operation.touch(node, range);
+            operation.adjust(&id, -i64::from(by.get()));
+        })
+    }
+
+    /// Moves a registration to a proper sub-range of its range and keeps at least its priority, in one delta. O(log n + the
+    /// writers of both).
+    ///
+    /// # Errors
+    /// [`TightenError`] if the registration is not visible or `to` is not a proper sub-range of `from`. Nothing has changed
+    /// then.
+    ///
+    /// ```
+    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+    /// # let node = NodeId::new("a").unwrap();
+    /// let [wide, narrow] = [(0u64, 100), (0, 60)].map(|(start, end)| KeyRange::new(start, end).unwrap());
+    /// let mut map = RangeMap::new(ReplicaId::new(1));
+    /// map.increase(&node, &wide, 7.try_into().unwrap());
+    /// map.tighten(&node, &wide, &narrow).unwrap();
+    /// assert_eq!(map.priority(&node, &wide), None);
+    /// assert_eq!(map.priority(&node, &narrow), Some(7));
+    /// assert!(map.tighten(&node, &narrow, &wide).is_err());
+    /// ```
+    pub fn tighten(
+        &mut self,
+        node: &NodeId,
+        from: &KeyRange<K>,
+        to: &KeyRange<K>,
+    ) -> Result<Delta<K>, TightenError> {
+        if from == to || !from.contains_range(to) {
+            return Err(TightenError::NotSubRange);
+        }
+        let Some(priority) = self.priority(node, from) else {
+            return Err(TightenError::NotRegistered);
+        };
+        if self.is_exhausted() {
+            return Err(TightenError::Exhausted);
+        }
+        Ok(self.operate(|operation| {
+            let released = operation.touch(node, from);
+            operation.reset(&released);
+            let id = operation.touch(node, to);
+            operation.clear_residue(&id);
+            operation.register(&id);
+            let missing = priority.saturating_sub(operation.priority(&id).unwrap_or(0));
+            if missing > 0 {
+                operation.adjust(&id, i64::try_from(missing).unwrap_or(i64::MAX));
+            }
+        }))
+    }
+
+    /// Learns what a delta, or the full state of another replica, carries. O(m log n) for an operation's delta of m
+    /// registrations, O(n + m) for a state.
+    ///
+    /// The [`Changes`] tell which keys may have other owners now. When this replica learns that others reset everything that
+    /// it had contributed to a registration, it drops its record of it; that is news of its own, and
+    /// [`Changes::delta`] carries it for the others.
+    pub fn merge(&mut self, delta: &Delta<K>) -> Changes<K> {
+        let replica = self.replica;
+        let mut changed = Vec::new();
+        let mut awaiting_drop = Vec::new();
+        self.state.join(delta, &mut |id: &RegistrationId<K>, before: Option<u64>, entry: &Entry| {
+            if entry.priority() != before {
+                changed.push(id.range.clone());
+            }
+            if entry.awaits_drop_by(replica) {
+                awaiting_drop.push(id.clone());
+            }
+        });
+        if !changed.is_empty() {
+            self.forget_splits();
+        }
+        let drops = if awaiting_drop.is_empty() || self.is_exhausted() {
+            Delta::default()
+        } else {
+            let mut operation = Operation::new(replica, &mut self.state);
+            awaiting_drop.iter().for_each(|id| operation.drop_own(id));
+            operation.finish()
+        };
+        Changes::new(changed, drops)
+    }
+
+    /// Everything that this replica knows, itself a delta.
+    pub fn state(&self) -> &Delta<K> {
+        &self.state
+    }
+
+    /// The registration's priority, 1 or more, or `None` if it is not visible. O(log n + its writers).
+    pub fn priority(&self, node: &NodeId, range: &KeyRange<K>) -> Option<u64> {
+        let id = RegistrationId { range: range.clone(), node: node.clone() };
+        self.state.entries.get(&id).and_then(Entry::priority)
+    }
+
+    /// The visible registrations, ordered by start, end and node. O(1) a registration.
+    pub fn registrations(&self) -> impl Iterator<Item = Registration<K>> + '_ {
+        self.state.entries.iter().filter_map(|(id, entry)| {
+            let priority = entry.priority()?;
+            Some(Registration { node: id.node.clone(), range: id.range.clone(), priority })
+        })
+    }
+
+    /// The maximal ranges of keys with the same owners in the same order, in key order, without the gaps.
+    ///
+    /// O(1) if nothing visible has changed since the last call. Otherwise O(n log n) time, and memory for the owners of every
+    /// split, which is up to n² for n ranges that all overlap; [`owners`](Self::owners) needs O(n) only.
+    pub fn splits(&self) -> &Splits<K> {
+        self.splits.get_or_init(|| self.index().flatten())
+    }
+
+    /// The nodes that serve `key`, in order of preference: by priority, the highest first, then by name.
+    ///
+    /// O(log n + k log k) once the splits are known; O(n log n) for the first call after a change.
+    pub fn owners(&self, key: &K) -> Owners {
+        self.index().owners(key)
+    }
+
+    /// The maximal ranges of keys that nobody serves, in key order. O(1) a range, once the splits are known.
+    pub fn gaps(&self) -> impl Iterator<Item = KeyRange<K>> + '_
+    where
+        K: LeastKey,
+    {
+        self.index().gaps()
+    }
+
+    /// Whether this replica's sequence numbers have run out, so that operations change nothing and return empty deltas.
+    ///
+    /// There are 2^53 − 1 of them, more than any writer can use; but a peer that forges operations of this replica can use
+    /// them up. A new replica id is the way out.
+    pub fn is_exhausted(&self) -> bool {
+        self.state.context.last_seq(self.replica) > SEQ_MAX - (1 << 32)
+    }
+
+    fn operate(&mut self, apply: impl FnOnce(&mut Operation<'_, K>)) -> Delta<K> {
+        if self.is_exhausted() {
+            return Delta::default();
+        }
+        let mut operation = Operation::new(self.replica, &mut self.state);
+        apply(&mut operation);
+        let changes_priorities = operation.changes_priorities();
+        let delta = operation.finish();
+        if changes_priorities {
+            self.forget_splits();
+        }
+        delta
+    }
+
+    fn index(&self) -> &SplitIndex<K> {
+        self.index.get_or_init(|| {
+            SplitIndex::new(
+                self.state
+                    .entries
+                    .iter()
+                    .filter_map(|(id, entry)| Some((&id.range, &id.node, entry.priority()?))),
+            )
+        })
+    }
+
+    fn forget_splits(&mut self) {
+        self.index.take();
+        self.splits.take();
+    }
+}
+
+/// Why a registration could not be tightened. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TightenError {
+    /// The registration to tighten is not visible.
+    NotRegistered,
+    /// The new range is not a proper sub-range of the old one.
+    NotSubRange,
+    /// This replica's sequence numbers have run out, see [`RangeMap::is_exhausted`].
+    Exhausted,
+}
+
+impl fmt::Display for TightenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NotRegistered => "the registration to tighten is not visible",
+            Self::NotSubRange => "the new range is not a proper sub-range of the old one",
+            Self::Exhausted => "this replica's sequence numbers have run out",
+        })
+    }
+}
+
+impl core::error::Error for TightenError {}

@@ -1,0 +1,306 @@
+//! Records: what each writer contributed to a registration, and what of it was reset.
+//!
+//! A writer's contributions to one registration are kept as one running record, however many they are. That stays exact
+//! because a reset always cancels a *prefix* of them: whoever knows a writer's update of a registration knows all its earlier
+//! ones. So a reset is remembered as a *baseline*, the point in the record up to which it had observed it, and what counts is
+//! only what lies beyond.
+
+use core::cmp::Ordering;
+
+use crate::causal::{CausalContext, Dot};
+use crate::id::{NodeId, ReplicaId};
+use crate::key::KeyRange;
+
+/// A visible registration: a node serves a range of keys, with a priority of 1 or more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registration<K> {
+    /// Who serves.
+    pub node: NodeId,
+    /// Which keys.
+    pub range: KeyRange<K>,
+    /// How strongly.
+    pub priority: u64,
+}
+
+/// What a registration is known by: the triple (start, end, node), in that order.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RegistrationId<K> {
+    pub(crate) range: KeyRange<K>,
+    pub(crate) node: NodeId,
+}
+
+/// The greatest absolute sum of adjustments that one record holds. Sums over the records of a registration are taken in 128
+/// bits, so that no number of writers can make them overflow.
+pub(crate) const NET_MAX: i64 = 1 << 62;
+
+/// Everything that one writer contributed to one registration since the record's birth.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// The sequence number of the first contribution: with the writer, the record's name.
+    pub(crate) birth: u64,
+    /// The sequence number of the latest contribution.
+    pub(crate) last: u64,
+    /// The sum of the adjustments up to there.
+    pub(crate) net: i64,
+    /// The sequence number of the latest register.
+    pub(crate) registered: Option<u64>,
+    /// Up to where the furthest known reset had observed the record.
+    pub(crate) baseline: Option<Baseline>,
+}
+
+/// How much of a record a reset had observed, and so cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Baseline {
+    /// The record's `last` that the reset had observed.
+    pub(crate) last: u64,
+    /// The record's `net` at that point.
+    pub(crate) net: i64,
+    /// The reset's own dot.
+    pub(crate) stamp: Dot,
+}
+
+impl Record {
+    /// The record of a writer's first contribution since it last dropped one.
+    pub(crate) fn born(seq: u64) -> Self {
+        Self { birth: seq, last: seq, net: 0, registered: None, baseline: None }
+    }
+
+    /// Whether every contribution of the record is reset.
+    pub(crate) fn is_caught_up(&self) -> bool {
+        self.baseline.is_some_and(|baseline| baseline.last == self.last)
+    }
+
+    fn register_is_left(&self) -> bool {
+        self.registered > self.baseline.map(|baseline| baseline.last)
+    }
+
+    fn adjustments_left(&self) -> i128 {
+        i128::from(self.net) - self.baseline.map_or(0, |baseline| i128::from(baseline.net))
+    }
+
+    /// Resets everything contributed so far.
+    pub(crate) fn reset(&mut self, stamp: Dot) {
+        self.baseline = Some(Baseline { last: self.last, net: self.net, stamp });
+    }
+
+    /// Joins another version of the same record: the later contributions and, apart from that, the further baseline.
+    fn join(&mut self, other: &Self) {
+        debug_assert_eq!(self.birth, other.birth);
+        if other.last > self.last {
+            self.last = other.last;
+            self.net = other.net;
+            self.registered = other.registered;
+        }
+        let reach = |record: &Self| record.baseline.map(|baseline| (baseline.last, baseline.stamp));
+        if reach(other) > reach(self) {
+            self.baseline = other.baseline;
+        }
+    }
+
+    /// The dots that the record claims: its birth, its last contribution and the reset's stamp.
+    pub(crate) fn dots(&self, writer: ReplicaId) -> impl Iterator<Item = Dot> {
+        let own = [self.birth, self.last].map(|seq| Dot { replica: writer, seq });
+        own.into_iter().chain(self.baseline.map(|baseline| baseline.stamp))
+    }
+}
+
+/// The records of one registration, one a writer, ordered by writer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Entry {
+    records: Vec<(ReplicaId, Record)>,
+}
+
+impl Entry {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    pub(crate) fn records(&self) -> impl ExactSizeIterator<Item = (ReplicaId, &Record)> + '_ {
+        self.records.iter().map(|(writer, record)| (*writer, record))
+    }
+
+    pub(crate) fn get(&self, writer: ReplicaId) -> Option<&Record> {
+        self.position(writer).ok().map(|at| &self.records[at].1)
+    }
+
+    /// The record of that writer; a missing one is born with `seq`.
+    pub(crate) fn get_or_born(&mut self, writer: ReplicaId, seq: u64) -> &mut Record {
+        let at = self.position(writer).unwrap_or_else(|at| {
+            // Nearly every registration has one writer: room for more would be most of a state's memory.
+            self.records.reserve_exact(1);
+            self.records.insert(at, (writer, Record::born(seq)));
+            at
+        });
+        &mut self.records[at].1
+    }
+
+    pub(crate) fn remove(&mut self, writer: ReplicaId) -> Option<Record> {
+        self.position(writer).ok().map(|at| self.records.remove(at).1)
+    }
+
+    /// Adds the record of a writer that orders after all present ones.
+    pub(crate) fn push(&mut self, writer: ReplicaId, record: Record) {
+        debug_assert!(self.records.last().is_none_or(|(last, _)| *last < writer));
+        self.records.reserve_exact(1);
+        self.records.push((writer, record));
+    }
+
+    /// Whether `writer`'s record is there with all of it reset, so that the writer should drop it.
+    pub(crate) fn awaits_drop_by(&self, writer: ReplicaId) -> bool {
+        self.get(writer).is_some_and(Record::is_caught_up)
+    }
+
+    /// The records of which anything is left, so that a reset would change them.
+    pub(crate) fn unreset_mut(&mut self) -> impl Iterator<Item = (ReplicaId, &mut Record)> {
+        self.records
+            .iter_mut()
+            .filter(|(_, record)| !record.is_caught_up())
+            .map(|(writer, record)| (*writer, record))
+    }
+
+    /// The priority, or `None` if it is less than 1 and the registration therefore not visible.
+    ///
+    /// One for a register that is left, whoever made it, plus the adjustments that are left. O(writers).
+    pub(crate) fn priority(&self) -> Option<u64> {
+        let registered = self.records.iter().any(|(_, record)| record.register_is_left());
+        let adjustments: i128 = self.records.iter().map(|(_, record)| record.adjustments_left()).sum();
+        let priority = adjustments + i128::from(registered);
+        (priority >= 1).then(|| u64::try_from(priority).unwrap_or(u64::MAX))
+    }
+
+    /// Joins the same registration's entry of another state.
+    ///
+    /// `dropped_here` and `dropped_there` tell whether the one or the other side knows that a record was dropped, if it
+    /// lacks it. Returns whether anything changed. O(writers).
+    pub(crate) fn join(
+        &mut self,
+        other: &Self,
+        dropped_here: impl Fn(ReplicaId, &Record) -> bool,
+        dropped_there: impl Fn(ReplicaId, &Record) -> bool,
+    ) -> bool {
+        if *self == *other {
+            return false;
+        }
+        let mut changed = false;
+        let mut joined = Vec::with_capacity(self.records.len().max(other.records.len()));
+        let mut ours = core::mem::take(&mut self.records).into_iter().peekable();
+        let mut theirs = other.records.iter().peekable();
+        loop {
+            let order = match (ours.peek(), theirs.peek()) {
+                (None, None) => break,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some((our_writer, _)), Some((their_writer, _))) => our_writer.cmp(their_writer),
+            };
+            let our = if order.is_le() { ours.next() } else { None };
+            let their = if order.is_ge() { theirs.next() } else { None };
+            let (writer, before) = match (&our, their) {
+                (Some((writer, record)), _) => (*writer, Some(record)),
+                (None, Some((writer, _))) => (*writer, None),
+                (None, None) => break,
+            };
+            let after = join_records(
+                before,
+                their.map(|(_, record)| record),
+                |record| dropped_here(writer, record),
+                |record| dropped_there(writer, record),
+            );
+            changed |= before != after.as_ref();
+            joined.extend(after.map(|record| (writer, record)));
+        }
+        self.records = joined;
+        changed
+    }
+
+    /// Claims the dots of every record in `context`.
+    pub(crate) fn claim(&self, context: &mut CausalContext) {
+        for (writer, record) in &self.records {
+            record.dots(*writer).for_each(|dot| context.insert(dot));
+        }
+    }
+
+    fn position(&self, writer: ReplicaId) -> Result<usize, usize> {
+        self.records.binary_search_by_key(&writer, |(writer, _)| *writer)
+    }
+}
+
+/// Joins what two sides hold of one writer's record. Of two births the later one wins: a writer has one record at a time, so
+/// it had dropped the earlier.
+fn join_records(
+    ours: Option<&Record>,
+    theirs: Option<&Record>,
+    dropped_here: impl Fn(&Record) -> bool,
+    dropped_there: impl Fn(&Record) -> bool,
+) -> Option<Record> {
+    if let (Some(ours), Some(theirs)) = (ours, theirs)
+        && ours.birth == theirs.birth
+    {
+        let mut joined = ours.clone();
+        joined.join(theirs);
+        return Some(joined);
+    }
+    let ours = ours.filter(|record| !dropped_there(record));
+    let theirs = theirs.filter(|record| !dropped_here(record));
+    ours.into_iter().chain(theirs).max_by_key(|record| record.birth).cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOBODY: fn(ReplicaId, &Record) -> bool = |_, _| false;
+
+    fn stamp(seq: u64) -> Dot {
+        Dot { replica: ReplicaId::new(9), seq }
+    }
+
+    fn entry(records: impl IntoIterator<Item = (u64, Record)>) -> Entry {
+        let mut entry = Entry::default();
+        records.into_iter().for_each(|(writer, record)| entry.push(ReplicaId::new(writer), record));
+        entry
+    }
+
+    #[test]
+    fn a_reset_cancels_only_what_it_had_observed() {
+        let seen = Record { net: 5, last: 2, registered: Some(1), ..Record::born(1) };
+        let mut reset = seen.clone();
+        reset.reset(stamp(1));
+        assert!(reset.is_caught_up());
+        let later = Record { net: 6, last: 3, ..seen };
+        let mut joined = entry([(1, reset)]);
+        assert!(joined.join(&entry([(1, later)]), NOBODY, NOBODY));
+        assert_eq!(joined.priority(), Some(1), "the register and +5 are gone, the concurrent +1 is left");
+    }
+
+    #[test]
+    fn registers_of_several_writers_are_worth_one() {
+        let register = |seq| Record { registered: Some(seq), ..Record::born(seq) };
+        assert_eq!(entry([(1, register(4)), (2, register(1))]).priority(), Some(1));
+    }
+
+    #[test]
+    fn priorities_below_one_are_not_visible_and_huge_ones_do_not_overflow() {
+        let adjusted = |net| Record { net, ..Record::born(1) };
+        assert_eq!(entry([(1, adjusted(-3)), (2, adjusted(3))]).priority(), None);
+        let huge = (0..1000).map(|writer| (writer, adjusted(NET_MAX)));
+        assert_eq!(entry(huge).priority(), Some(u64::MAX));
+        let lowest = (0..1000).map(|writer| (writer, adjusted(-NET_MAX)));
+        assert_eq!(entry(lowest).priority(), None);
+    }
+
+    #[test]
+    fn the_later_birth_replaces_the_earlier() {
+        let mut joined = entry([(1, Record { net: 7, ..Record::born(1) })]);
+        let reborn = entry([(1, Record { net: 2, ..Record::born(5) })]);
+        assert!(joined.join(&reborn, NOBODY, NOBODY));
+        assert_eq!(joined, reborn);
+        assert!(!joined.join(&entry([(1, Record { net: 7, ..Record::born(1) })]), NOBODY, NOBODY));
+    }
+
+    #[test]
+    fn a_record_that_the_other_side_dropped_is_dropped_here() {
+        let mut joined = entry([(1, Record::born(1)), (2, Record::born(1))]);
+        assert!(joined.join(&Entry::default(), NOBODY, |writer, _| writer == ReplicaId::new(1)));
+        assert_eq!(joined, entry([(2, Record::born(1))]));
+    }
+}

@@ -1,0 +1,104 @@
+//! The splits: who serves each key, in order, computed from the visible registrations.
+//!
+//! Nothing here is announced or agreed on. A [sweep](sweep) over the ends of all ranges finds the boundaries at which the
+//! owners change; the [index](index) keeps them in O(n) memory and answers look-ups; [`Splits`] is all of them written out;
+//! [`Changes`] tell what a merge may have moved.
+
+mod changes;
+mod index;
+mod sweep;
+
+use core::fmt;
+use core::ops::{Deref, Range};
+
+pub use self::changes::Changes;
+pub(crate) use self::index::SplitIndex;
+use crate::id::NodeId;
+use crate::key::{Key, KeyRange};
+
+/// A node that serves a key, with the priority that orders it among the key's owners.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// Who serves.
+    pub node: NodeId,
+    /// The highest priority among the node's registrations that cover the key.
+    pub priority: u64,
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.node, self.priority)
+    }
+}
+
+/// The owners of one key, in order of preference: by priority, the highest first, then by name. A slice of [`Owner`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Owners(Vec<Owner>);
+
+impl Deref for Owners {
+    type Target = [Owner];
+
+    fn deref(&self) -> &[Owner] {
+        &self.0
+    }
+}
+
+impl IntoIterator for Owners {
+    type Item = Owner;
+    type IntoIter = std::vec::IntoIter<Owner>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Owners {
+    type Item = &'a Owner;
+    type IntoIter = core::slice::Iter<'a, Owner>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+/// A maximal range of keys with the same owners in the same order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Split<'a, K> {
+    /// The keys.
+    pub range: KeyRange<K>,
+    /// Who serves them, in order of preference; never empty.
+    pub owners: &'a [Owner],
+}
+
+impl<K: fmt::Display> fmt::Display for Split<'_, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.range.fmt(f)?;
+        self.owners.iter().try_for_each(|owner| write!(f, " {owner}"))
+    }
+}
+
+/// Every split of a map, in key order. Made by [`RangeMap::splits`](crate::RangeMap::splits).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Splits<K> {
+    ranges: Vec<(KeyRange<K>, Range<usize>)>,
+    owners: Vec<Owner>,
+}
+
+impl<K: Key> Splits<K> {
+    /// The number of splits.
+    pub fn len(&self) -> usize {
+        self.ranges.len()
+    }
+
+    /// Whether no key has an owner.
+    pub fn is_empty(&self) -> bool {
+        self.ranges.is_empty()
+    }
+
+    /// The splits in key order. O(1) each.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Split<'_, K>> + DoubleEndedIterator + Clone {
+        self.ranges
+            .iter()
+            .map(|(range, owners)| Split { range: range.clone(), owners: &self.owners[owners.clone()] })
+    }
+}
