@@ -22,8 +22,6 @@ test("types: strict, for a bundler, without Node's types", () => {
     ...strict,
     "--lib",
     "es2022,dom",
-    "--types",
-    ",",
     "--module",
     "esnext",
     "--moduleResolution",

@@ -29,7 +29,6 @@ export async function everyMethod(): Promise<void> {
   assertSame<RangeInput["start"], Key>(true);
   assertSame<RangeInput["end"], Key | null>(true);
   assertSame<typeof map.replica, bigint>(true);
-  assertSame<ConstructorParameters<typeof RangeMap>[0], bigint | undefined | null>(true);
   for (const operate of [map.register.bind(map), map.release.bind(map)]) {
     assertSame<Uint8Array, ReturnType<typeof operate>>(true);
     operate("a", 0, end);
