@@ -110,6 +110,21 @@ impl CausalContext {
         self.replicas.values().any(|runs| runs.prefix() < runs.last())
     }
 
+    /// The dots that are not known although a later one of the same replica is: what was lost or is late. O(replicas + runs).
+    pub fn gaps(&self) -> Self {
+        let mut gaps = Self::default();
+        for (replica, runs) in self.replicas() {
+            let mut before = 0;
+            for (first, last) in runs.iter() {
+                if before + 1 < first {
+                    gaps.insert_run(replica, before + 1, first - 1);
+                }
+                before = last;
+            }
+        }
+        gaps
+    }
+
     /// A hash of the set: equal contexts have equal fingerprints on every platform, and different ones differ but for an
     /// accident of one in 2^64. It is no defence against somebody who looks for a collision. O(replicas + runs).
     pub fn fingerprint(&self) -> u64 {
@@ -208,6 +223,11 @@ mod tests {
         assert_eq!(both.prefix(b), 0);
         assert_eq!(both.last_seq(b), 2);
         assert!(!both.contains(Dot { replica: b, seq: 1 }));
+        let mut gap = CausalContext::default();
+        gap.insert(Dot { replica: b, seq: 1 });
+        assert!(both.has_gaps() && both.gaps() == gap);
+        gap.join(&both);
+        assert!(!gap.has_gaps() && gap.gaps().is_empty());
         assert_ne!(both.fingerprint(), left.fingerprint());
     }
 }

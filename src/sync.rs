@@ -36,7 +36,7 @@ pub struct Config {
     pub retry_ms: u64,
     /// How often to ask before leaving it to the digests.
     pub tries_max: u32,
-    /// The longest message that is read or posted.
+    /// The longest message that is read or posted. A state that encodes to more cannot be handed to a joining replica.
     pub message_bytes_max: usize,
 }
 
@@ -134,8 +134,8 @@ struct Question {
 /// let mut random = || 7; // use a real generator
 /// let mut here = RangeMap::<u64>::new(ReplicaId::new(1));
 /// let mut there = RangeMap::<u64>::new(ReplicaId::new(2));
-/// let mut here_sync = Broadcast::new(Config::default(), 0);
-/// let mut there_sync = Broadcast::new(Config::default(), 0);
+/// let mut here_sync = Broadcast::join(Config::default(), 0, &mut random);
+/// let mut there_sync = Broadcast::join(Config::default(), 0, &mut random);
 ///
 /// here_sync.publish(&here.register(&NodeId::new("a").unwrap(), &KeyRange::new(1, 5).unwrap()));
 /// let post = here_sync.poll(&here, 0, &mut random).unwrap();
@@ -149,33 +149,31 @@ pub struct Broadcast<K> {
     /// What this replica did and has not posted yet.
     unposted: Delta<K>,
     question: Option<Question>,
-    /// What others said that they know.
+    /// What the latest asker said that it knows, if that was more than this replica did.
     heard_of: CausalContext,
-    /// The context for which a gap was last asked about, so that a gap that nobody can fill is asked about once.
-    gap_asked: Option<u64>,
+    /// The gaps that were last asked about, so that a gap that nobody can fill is asked about once.
+    gaps_asked: CausalContext,
     answer_due_ms: Option<u64>,
     digest_due_ms: u64,
     statistics: Statistics,
 }
 
 impl<K: WireKey> Broadcast<K> {
-    /// The protocol of a replica that has heard nothing yet. Call [`join`](Self::join) to learn what the others know.
-    pub fn new(config: Config, now_ms: u64) -> Self {
-        Self {
+    /// The protocol of a replica that has just come to the medium: it asks the others at once for what it lacks, and they ask
+    /// back for what they lack.
+    pub fn join(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Self {
+        let mut joined = Self {
             config,
             unposted: Delta::default(),
-            question: None,
+            question: Some(Question { due_ms: now_ms, tries_left: config.tries_max }),
             heard_of: CausalContext::default(),
-            gap_asked: None,
+            gaps_asked: CausalContext::default(),
             answer_due_ms: None,
-            digest_due_ms: now_ms + config.digest_interval_ms,
+            digest_due_ms: 0,
             statistics: Statistics::default(),
-        }
-    }
-
-    /// Asks the others, at once, for what this replica lacks; they ask back for what they lack.
-    pub fn join(&mut self, now_ms: u64) {
-        self.question = Some(Question { due_ms: now_ms, tries_left: self.config.tries_max });
+        };
+        joined.digest_due_ms = joined.next_digest_ms(now_ms, random);
+        joined
     }
 
     /// Takes the delta of an own operation, or a merge's [`Changes::delta`], to be posted with the next
@@ -252,10 +250,10 @@ impl<K: WireKey> Broadcast<K> {
         match message {
             Message::Delta(delta) => {
                 let changes = self.merge(map, &delta);
-                let context = map.state().context();
-                if context.has_gaps() && self.gap_asked != Some(context.fingerprint()) {
+                let gaps = map.state().context().gaps();
+                if !self.gaps_asked.includes(&gaps) {
                     // A delta before this one was lost or is late; give it as much time as a retry has.
-                    self.gap_asked = Some(context.fingerprint());
+                    self.gaps_asked = gaps;
                     self.ask_by(now_ms + self.config.retry_ms + self.delay_ms(random));
                 }
                 Received::Applied(changes)
@@ -276,7 +274,7 @@ impl<K: WireKey> Broadcast<K> {
                     self.answer_due_ms = Some(now_ms + self.delay_ms(random));
                 }
                 if !ours.includes(&theirs) {
-                    self.heard_of.join(&theirs);
+                    self.heard_of = theirs;
                     self.ask_by(now_ms + self.delay_ms(random));
                 } else if theirs == *ours
                     && let Some(question) = &mut self.question
