@@ -14,9 +14,9 @@ test: setup-rust setup-node setup-chromium ## Run every test there is, installin
 check: setup-rust setup-node setup-wasm-tools ## Format, clippy, documentation, TypeScript and lint: warnings are errors
 	@.ci/check
 
-bench: setup-rust ## Time the native operations: a table, one JSON report, then criterion's benches
-	cargo run --release -p native-bench --bin range-bench
+bench: setup-rust setup-node ## Time the native operations: criterion's benches, then a table and one JSON report
 	cargo bench -p native-bench
+	cargo run --release -p native-bench --bin range-bench
 
 bench-arm: setup-arm ## Build the benchmark for 64-bit ARM and run a short pass under qemu
 	@.ci/bench-arm
