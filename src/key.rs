@@ -161,8 +161,7 @@ mod tests {
 
     #[test]
     fn order_is_start_then_end_with_unbounded_last() {
-        let mut ranges =
-            vec![range(1, 9), KeyRange::from_start(1), range(0, 2), range(1, 2), KeyRange::full()];
+        let mut ranges = [range(1, 9), KeyRange::from_start(1), range(0, 2), range(1, 2), KeyRange::full()];
         ranges.sort();
         let shown: Vec<String> = ranges.iter().map(|range| range.to_string()).collect();
         assert_eq!(shown, ["[0, 2)", "[0, ..)", "[1, 2)", "[1, 9)", "[1, ..)"]);

@@ -1,4 +1,70 @@
 //! Which nodes serve which key ranges, and in which order of preference: a delta-state CRDT.
+//!
+//! Nodes announce, through any replica, which half-open key ranges they serve and how strongly. Announcements spread lazily; they
+//! may arrive late, twice or in any order. Every replica *computes* the same split points and, for every key, the same ordered
+//! list of serving nodes. Nothing is ever agreed on in a conversation.
+//!
+//! ```
+//! use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+//!
+//! let [a, b] = ["node-a", "node-b"].map(|name| NodeId::new(name).unwrap());
+//! let all = KeyRange::new(0u64, 100).unwrap();
+//! let half = KeyRange::new(0u64, 50).unwrap();
+//!
+//! // Two replicas, each under an id of its own. Each operation returns a delta for the others.
+//! let mut here = RangeMap::new(ReplicaId::new(1));
+//! let mut there = RangeMap::new(ReplicaId::new(2));
+//! let registered = here.register(&a, &all);
+//! let bytes = there.increase(&b, &half, 2.try_into().unwrap()).encode();
+//!
+//! // Deltas arrive in any order, more than once, as values or as bytes.
+//! let changes = here.merge(&crdt_range_map::Delta::decode(&bytes).unwrap());
+//! assert_eq!(changes.ranges(), [half]);
+//! there.merge(&registered);
+//!
+//! // Both replicas answer the same: who serves key 10, in order of preference?
+//! for replica in [&here, &there] {
+//!     let owners: Vec<String> = replica.owners(&10).iter().map(|owner| owner.to_string()).collect();
+//!     assert_eq!(owners, ["node-b:2", "node-a:1"]);
+//!     assert_eq!(replica.splits().len(), 2);
+//! }
+//! ```
+//!
+//! # What it means
+//!
+//! A *registration* is a triple `(node, start, end)`; its *priority* is one for being registered, plus all increases, minus all
+//! decreases. It is *visible*, and counts, while its priority is 1 or more. [`RangeMap`]'s operations say precisely what each does.
+//!
+//! A release cancels exactly what the releasing replica had observed. A concurrent register or increase wins over it, but only
+//! with what the release had not observed: of +5, seen by all, then a release concurrent with +1, there remains 1, not 6.
+//!
+//! # Map of the code
+//!
+//! Each module uses only those above it.
+//!
+//! | module | what it is | the trick it relies on |
+//! |---|---|---|
+//! | `key`, `id` | keys, half-open ranges, node names, replica ids | the order (start, end), unbounded last, is the order of everything stored |
+//! | `causal` | dots and causal contexts: which effects are known | runs of consecutive sequence numbers |
+//! | `registration` | records: what each writer contributed, and the baseline up to which it was reset | a reset always observes a prefix of a writer's contributions, so one number remembers it exactly |
+//! | `delta` | the lattice: ordered entries with a causal context, and their join | what is absent although the context knows its birth was dropped |
+//! | `splits` | sweep, index, look-up, gaps, changes | boundaries store only how owners change, with check-points |
+//! | `map` | [`RangeMap`]: the operations of one replica | every effect takes a sequence number of its own |
+//! | [`codec`] | the wire format, byte by byte | columns of bit-packed numbers; a dot that a record shows is not written again |
+//! | [`sync`] | anti-entropy on a broadcast medium, sans-io | silence means agreement; a random delay makes one answer and not all |
+//! | `wasm` | the JavaScript face, on wasm32 only | no borrow is held while a callback runs |
+//!
+//! # History is bounded
+//!
+//! A state holds one record for each writer of a registration, however many adjustments it made, and one run of sequence
+//! numbers for each writer. When a registration was released and all its writers know, nothing of it is left: each writer drops
+//! its own record as soon as it learns that everything in it was reset (see [`RangeMap::merge`]).
+//!
+//! # Hostile input
+//!
+//! [`Delta::decode`] and [`sync::Broadcast::receive`] take bytes from anybody: they return errors that say what was wrong and
+//! where, never panic, and allocate no more than a constant multiple of the input. What they accept cannot overflow later. They
+//! do not authenticate: whoever can speak to a replica can also write to the map.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

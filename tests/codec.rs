@@ -40,7 +40,7 @@ fn pinned_vectors() {
     assert_bytes(&increase, "11 01 0102030405060708 04 01 0161 08 0a 09 0d 00 00 01");
 
     // Two writers of one registration, and an unbounded range.
-    let _ = second.merge(first.state());
+    second.merge(first.state());
     second.increase(&b, &unbounded, two);
     second.decrease(&a, &bounded, 1.try_into().unwrap());
     assert_bytes(

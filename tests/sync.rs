@@ -133,7 +133,7 @@ fn a_gap_that_nobody_can_fill_is_asked_about_once() {
     for start in [60, 70, 80] {
         let delta = register(start)(&mut gone);
         medium.operate(0, |map| {
-            let _ = map.merge(&delta);
+            map.merge(&delta);
             delta
         });
         medium.run_for(4 * SECOND_MS);
@@ -239,7 +239,7 @@ fn schedule(seed: u64) {
     }
     let mut everything = RangeMap::<u64>::new(ReplicaId::new(u64::MAX));
     for tab in &medium.tabs {
-        let _ = everything.merge(tab.map.state());
+        everything.merge(tab.map.state());
     }
     medium.faults = NO_FAULTS;
     for tab in 0..medium.tabs.len() {

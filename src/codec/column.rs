@@ -60,7 +60,6 @@ pub(super) fn unpack(packed: &[u8], width: u32, count: usize, values: &mut Vec<u
 mod tests {
     use proptest::prelude::*;
 
-    use super::*;
     use crate::codec::{DecodeProblem, Reader, Writer};
 
     fn written(values: &[u64]) -> Vec<u8> {

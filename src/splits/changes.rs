@@ -5,7 +5,6 @@ use crate::key::{Key, KeyRange};
 
 /// What a merge changed: the keys that may have other owners now, and what this replica did itself in answer.
 #[derive(Clone, Debug, PartialEq)]
-#[must_use = "the delta in it is news for the other replicas"]
 pub struct Changes<K> {
     ranges: Vec<KeyRange<K>>,
     delta: Delta<K>,
