@@ -1,0 +1,80 @@
+//! Random histories: what happens, in which order, with small numbers that stand for replicas, nodes, ranges and messages.
+
+use std::num::NonZeroU32;
+
+use proptest::prelude::*;
+
+/// Which registration is meant: numbers of a node and a range, taken modulo how many there are.
+pub type Place = (usize, usize);
+
+#[derive(Clone, Copy, Debug)]
+pub enum Operation {
+    Register,
+    Increase(NonZeroU32),
+    Decrease(NonZeroU32),
+    Release,
+    /// To the range of that number.
+    Tighten(usize),
+}
+
+/// One step. A message is named by how many were sent after it, modulo how many there are; none is ever forgotten, so that it
+/// may be delivered late, twice, in any order or never.
+#[derive(Clone, Copy, Debug)]
+pub enum Step {
+    /// The replica does something to a registration, and the delta is sent.
+    Operate(usize, Place, Operation),
+    /// The replica receives the message; what it drops in answer is sent.
+    Deliver(usize, usize),
+    /// Two messages are joined, and sent as one.
+    Combine(usize, usize),
+    /// The replica sends its whole state.
+    Snapshot(usize),
+    /// The second replica receives the state of the first.
+    Exchange(usize, usize),
+    /// The replica starts again from its own saved state.
+    Restart(usize),
+}
+
+#[derive(Clone, Debug)]
+pub struct History {
+    pub replicas: usize,
+    pub nodes: usize,
+    /// Numbers of ranges of the pool.
+    pub ranges: Vec<usize>,
+    pub steps: Vec<Step>,
+}
+
+/// Histories of up to `steps_max` steps over a pool of `pool` ranges.
+///
+/// Few registrations, or nothing would ever concern the same one; and many more operations and deliveries than exchanges, or
+/// everybody would know everything.
+pub fn histories(pool: usize, steps_max: usize) -> impl Strategy<Value = History> {
+    let ranges = proptest::sample::subsequence((0..pool).collect::<Vec<_>>(), 1..=pool.min(5));
+    (2..=5usize, 1..=3usize, ranges, proptest::collection::vec(steps(), 1..=steps_max))
+        .prop_map(|(replicas, nodes, ranges, steps)| History { replicas, nodes, ranges, steps })
+}
+
+fn steps() -> impl Strategy<Value = Step> {
+    let replica = 0..5usize;
+    let message = || prop_oneof![4 => 0..4usize, 2 => 0..12usize, 1 => 0..100usize];
+    prop_oneof![
+        10 => (replica.clone(), (0..3usize, 0..5usize), operations())
+            .prop_map(|(at, place, operation)| Step::Operate(at, place, operation)),
+        12 => (replica.clone(), message()).prop_map(|(at, sent)| Step::Deliver(at, sent)),
+        2 => (message(), message()).prop_map(|(first, second)| Step::Combine(first, second)),
+        1 => replica.clone().prop_map(Step::Snapshot),
+        2 => (replica.clone(), replica.clone()).prop_map(|(from, to)| Step::Exchange(from, to)),
+        1 => replica.prop_map(Step::Restart),
+    ]
+}
+
+fn operations() -> impl Strategy<Value = Operation> {
+    let amount = prop_oneof![20 => 1..5u32, 1 => Just(u32::MAX)].prop_map(|by| NonZeroU32::new(by).unwrap());
+    prop_oneof![
+        5 => Just(Operation::Register),
+        3 => amount.clone().prop_map(Operation::Increase),
+        3 => amount.prop_map(Operation::Decrease),
+        4 => Just(Operation::Release),
+        2 => (0..5usize).prop_map(Operation::Tighten),
+    ]
+}

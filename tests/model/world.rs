@@ -1,0 +1,268 @@
+//! The map and the model side by side: a few replicas of each go through the same history and are compared at every step.
+
+use crdt_range_map::{Changes, Delta, KeyRange, LeastKey, NodeId, RangeMap, ReplicaId, WireKey};
+
+use super::history::{History, Operation, Place, Step};
+use super::served::{self, agree};
+use super::{Id, Knowledge, Replica};
+
+/// How many sample keys there are; every range begins and ends at one of them, or is unbounded.
+pub const KEYS: usize = 10;
+
+/// A key type with [`KEYS`] sample keys: ascending, from the least one on.
+pub trait SampleKey: WireKey + LeastKey {
+    fn sample(at: usize) -> Self;
+
+    fn samples() -> Vec<Self> {
+        (0..KEYS).map(Self::sample).collect()
+    }
+}
+
+impl SampleKey for u64 {
+    fn sample(at: usize) -> Self {
+        at as u64
+    }
+}
+
+impl SampleKey for String {
+    fn sample(at: usize) -> Self {
+        ["", "\0", "a", "a\0", "aa", "ab", "b", "z", "ä", "😀"][at].to_string()
+    }
+}
+
+/// Where the ranges of the pool begin and end: touching, nested, equal in one end, unbounded, full.
+pub const POOL: [(usize, Option<usize>); 10] = [
+    (2, Some(4)),
+    (4, Some(6)),
+    (2, Some(6)),
+    (3, Some(5)),
+    (0, Some(8)),
+    (4, None),
+    (0, None),
+    (2, Some(3)),
+    (0, Some(2)),
+    (6, None),
+];
+
+pub fn range<K: SampleKey>((start, end): (usize, Option<usize>)) -> KeyRange<K> {
+    match end {
+        Some(end) => KeyRange::new(K::sample(start), K::sample(end)).unwrap(),
+        None => KeyRange::from_start(K::sample(start)),
+    }
+}
+
+pub fn node(at: usize) -> NodeId {
+    NodeId::new(["n", "a", "node-b"][at]).unwrap()
+}
+
+/// One replica: the map and what the model says it knows.
+#[derive(Clone)]
+pub struct Peer<K> {
+    pub map: RangeMap<K>,
+    pub model: Replica<K>,
+}
+
+#[derive(Clone)]
+pub struct World<K> {
+    pub peers: Vec<Peer<K>>,
+    /// Everything that was ever sent.
+    pub messages: Vec<(Delta<K>, Knowledge<K>)>,
+    nodes: Vec<NodeId>,
+    ranges: Vec<KeyRange<K>>,
+}
+
+impl<K: SampleKey> World<K> {
+    pub fn new(replicas: usize, nodes: usize, pool: impl IntoIterator<Item = usize>) -> Self {
+        // Ids with gaps, whose order is not that in which the replicas start to write.
+        let ids = (0..replicas as u64).map(|at| ReplicaId::new((at * 7 + 3) % 11));
+        Self {
+            peers: ids.map(|id| Peer { map: RangeMap::new(id), model: Replica::new(id) }).collect(),
+            messages: Vec::new(),
+            nodes: (0..nodes).map(node).collect(),
+            ranges: pool.into_iter().map(|at| range(POOL[at])).collect(),
+        }
+    }
+
+    /// Lives through a history, comparing at every step, and lets the replicas agree at the end.
+    pub fn live(history: &History) -> Result<Self, String> {
+        let mut world = Self::new(history.replicas, history.nodes, history.ranges.iter().copied());
+        for (at, step) in history.steps.iter().enumerate() {
+            world.step(*step).map_err(|wrong| format!("step {at}, {step:?}: {wrong}"))?;
+        }
+        Ok(world)
+    }
+
+    pub fn step(&mut self, step: Step) -> Result<(), String> {
+        let replicas = self.peers.len();
+        match step {
+            Step::Operate(at, place, operation) => self.operate(at % replicas, place, operation),
+            Step::Deliver(at, sent) => match self.message(sent) {
+                Some((delta, knowledge)) => self.deliver(at % replicas, &delta, &knowledge),
+                None => Ok(()),
+            },
+            Step::Combine(first, second) => {
+                let (Some(mut joined), Some(other)) = (self.message(first), self.message(second)) else {
+                    return Ok(());
+                };
+                joined.0.merge(&other.0);
+                joined.1.join(&other.1);
+                self.send(joined.0, joined.1)
+            }
+            Step::Snapshot(at) => {
+                let Peer { map, model } = &self.peers[at % replicas];
+                self.send(map.state().clone(), model.knowledge.clone())
+            }
+            Step::Exchange(from, to) => {
+                let Peer { map, model } = self.peers[from % replicas].clone();
+                self.deliver(to % replicas, map.state(), &model.knowledge)
+            }
+            Step::Restart(at) => {
+                let peer = &mut self.peers[at % replicas];
+                let mut map = RangeMap::new(peer.map.replica());
+                let changes = map.merge(peer.map.state());
+                agree("news from a restart", changes.delta().is_empty(), true)?;
+                agree("the restarted state", map.state(), peer.map.state())?;
+                peer.map = map;
+                self.check(at % replicas)
+            }
+        }
+    }
+
+    fn operate(&mut self, at: usize, (node, range): Place, operation: Operation) -> Result<(), String> {
+        let id = self.id(node, range);
+        let Peer { map, model } = &mut self.peers[at];
+        let (delta, knowledge) = match operation {
+            Operation::Register => (map.register(&id.1, &id.0), model.register(&id)),
+            Operation::Increase(by) => (map.increase(&id.1, &id.0, by), model.increase(&id, by.get().into())),
+            Operation::Decrease(by) => (map.decrease(&id.1, &id.0, by), model.decrease(&id, by.get().into())),
+            Operation::Release => (map.release(&id.1, &id.0), model.release(&id)),
+            Operation::Tighten(to) => {
+                let to = (self.ranges[to % self.ranges.len()].clone(), id.1.clone());
+                let state = map.state().clone();
+                match (map.tighten(&id.1, &id.0, &to.0), model.tighten(&id, &to)) {
+                    (Ok(delta), Ok(knowledge)) => (delta, knowledge),
+                    (map_says, model_says) => {
+                        agree("tighten", map_says.map(|_| ()), model_says.map(|_| ()))?;
+                        agree("the state after an error", map.state(), &state)?;
+                        return self.check(at);
+                    }
+                }
+            }
+        };
+        agree("the delta is empty", delta.is_empty(), knowledge.is_empty())?;
+        self.check(at)?;
+        self.send(delta, knowledge)
+    }
+
+    fn deliver(&mut self, at: usize, delta: &Delta<K>, knowledge: &Knowledge<K>) -> Result<(), String> {
+        let Peer { map, model } = &mut self.peers[at];
+        let before = model.knowledge.registrations();
+        let changes = map.merge(delta);
+        let drops = model.merge(knowledge);
+        agree("nothing is dropped", changes.delta().is_empty(), drops.is_empty())?;
+        check_ranges(&changes, &before, &model.knowledge.registrations())?;
+        self.check(at)?;
+        self.send(changes.delta().clone(), drops)
+    }
+
+    /// Lets everybody learn everybody's state until nothing changes, which must be soon.
+    ///
+    /// In the first round everybody learns what anybody knows, and so makes all the drops that are still to be made; in the
+    /// second these spread; in the third nothing changes.
+    pub fn agree(&mut self) -> Result<(), String> {
+        for round in 1.. {
+            let before: Vec<Delta<K>> = self.peers.iter().map(|peer| peer.map.state().clone()).collect();
+            for (from, to) in self.pairs() {
+                self.step(Step::Exchange(from, to))?;
+            }
+            if self.peers.iter().map(|peer| peer.map.state()).eq(&before) {
+                break;
+            }
+            agree("rounds until nothing changes are at most 3", round < 3, true)?;
+        }
+        let first = &self.peers[0];
+        for peer in &self.peers[1..] {
+            agree("the state after exchange", peer.map.state(), first.map.state())?;
+            agree("its bytes", peer.map.state().encode(), first.map.state().encode())?;
+            agree("knowledge in the model", &peer.model.knowledge, &first.model.knowledge)?;
+        }
+        Ok(())
+    }
+
+    /// Releases everything everywhere; then no state may hold anything but contexts. Returns the length of one.
+    pub fn wind_up(&mut self) -> Result<usize, String> {
+        self.agree()?;
+        for id in self.ids() {
+            let (node, range) = (&id.1, &id.0);
+            let Peer { map, model } = &mut self.peers[0];
+            let (delta, knowledge) = (map.release(node, range), model.release(&id));
+            self.send(delta, knowledge)?;
+        }
+        self.agree()?;
+        let state = self.peers[0].map.state();
+        agree("registrations after all is released", self.peers[0].map.registrations().count(), 0)?;
+        Ok(state.encode().len())
+    }
+
+    pub fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + use<K> {
+        let replicas = self.peers.len();
+        (0..replicas * replicas).map(move |at| (at / replicas, at % replicas)).filter(|(from, to)| from != to)
+    }
+
+    /// Sends a message, unless it says nothing. It is sound: its bytes mean the same.
+    fn send(&mut self, delta: Delta<K>, knowledge: Knowledge<K>) -> Result<(), String> {
+        if !delta.is_empty() {
+            agree("a message decoded again", Delta::decode(&delta.encode()).as_ref(), Ok(&delta))?;
+            self.messages.push((delta, knowledge));
+        }
+        Ok(())
+    }
+
+    fn message(&self, sent_after: usize) -> Option<(Delta<K>, Knowledge<K>)> {
+        let last = self.messages.len().checked_sub(1)?;
+        Some(self.messages[last - sent_after % self.messages.len()].clone())
+    }
+
+    fn id(&self, node: usize, range: usize) -> Id<K> {
+        (self.ranges[range % self.ranges.len()].clone(), self.nodes[node % self.nodes.len()].clone())
+    }
+
+    /// Every registration that a step can name.
+    fn ids(&self) -> Vec<Id<K>> {
+        let ranges = self.ranges.iter();
+        ranges.flat_map(|range| self.nodes.iter().map(|node| (range.clone(), node.clone()))).collect()
+    }
+
+    /// Whether the map answers every question as the model does.
+    fn check(&self, at: usize) -> Result<(), String> {
+        let Peer { map, model } = &self.peers[at];
+        for id in self.ids() {
+            let priority = map.priority(&id.1, &id.0);
+            agree(format_args!("priority of {id:?}"), priority, model.knowledge.priority(&id))?;
+        }
+        let registrations = model.knowledge.registrations();
+        let listed: Vec<(Id<K>, u64)> =
+            map.registrations().map(|it| ((it.range, it.node), it.priority)).collect();
+        agree("registrations", &listed, &registrations)?;
+        served::check(map, &registrations, &K::samples())
+    }
+}
+
+/// Whether the ranges are disjoint, in order, hold every key whose owners changed, and are none if no priority did.
+fn check_ranges<K: SampleKey>(
+    changes: &Changes<K>,
+    before: &[(Id<K>, u64)],
+    after: &[(Id<K>, u64)],
+) -> Result<(), String> {
+    let ranges = changes.ranges();
+    agree("the changes are empty", changes.is_empty(), before == after)?;
+    agree("there are changed ranges", !ranges.is_empty(), before != after)?;
+    let is_apart = |pair: &[KeyRange<K>]| pair[0].end().is_some_and(|end| end <= pair[1].start());
+    agree("changed ranges are disjoint and in order", ranges.windows(2).all(is_apart), true)?;
+    for key in K::samples() {
+        let has_changed = served::owners(before, &key) != served::owners(after, &key);
+        let is_told = ranges.iter().any(|range| range.contains(&key));
+        agree(format_args!("a change at {key:?} is told"), is_told || !has_changed, true)?;
+    }
+    Ok(())
+}
