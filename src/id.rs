@@ -1,6 +1,7 @@
 //! Who serves (nodes) and who writes (replicas). The two are different things: one replica may register any node.
 
 use core::fmt;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The identity of a writer: one incarnation of one replica.
@@ -75,6 +76,35 @@ impl fmt::Display for NodeError {
 
 impl core::error::Error for NodeError {}
 
+/// A numbering of the nodes in a list, in the order of their names.
+pub(crate) struct NodeNumbers<'a> {
+    /// The nodes, each once, ordered by name: a node's place is its number.
+    pub(crate) nodes: Vec<&'a NodeId>,
+    /// The number of each node of the list.
+    pub(crate) numbers: Vec<u32>,
+}
+
+impl<'a> NodeNumbers<'a> {
+    /// Numbers the nodes of a list of fewer than 2^32. O(n + m log m) for m different names.
+    pub(crate) fn of(list: impl Iterator<Item = &'a NodeId>) -> Self {
+        let mut first_seen: HashMap<&NodeId, u32> = HashMap::new();
+        let mut numbers: Vec<u32> = list
+            .map(|node| {
+                let next = first_seen.len() as u32;
+                *first_seen.entry(node).or_insert(next)
+            })
+            .collect();
+        let mut ordered: Vec<(&NodeId, u32)> = first_seen.into_iter().collect();
+        ordered.sort_unstable();
+        let mut ranks = vec![0; ordered.len()];
+        for (rank, (_, seen)) in ordered.iter().enumerate() {
+            ranks[*seen as usize] = rank as u32;
+        }
+        numbers.iter_mut().for_each(|number| *number = ranks[*number as usize]);
+        Self { nodes: ordered.into_iter().map(|(node, _)| node).collect(), numbers }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,5 +121,13 @@ mod tests {
     fn names_order_by_bytes() {
         let [upper, lower, umlaut] = ["Z", "a", "ä"].map(|name| NodeId::new(name).unwrap());
         assert!(upper < lower && lower < umlaut);
+    }
+
+    #[test]
+    fn nodes_are_numbered_in_the_order_of_their_names() {
+        let list = ["c", "a", "c", "b", "a"].map(|name| NodeId::new(name).unwrap());
+        let numbered = NodeNumbers::of(list.iter());
+        assert_eq!(numbered.numbers, [2, 0, 2, 1, 0]);
+        assert_eq!(numbered.nodes, [&list[1], &list[3], &list[0]]);
     }
 }

@@ -1,11 +1,9 @@
 //! From a delta to bytes.
 
-use std::collections::BTreeSet;
-
 use super::{VERSION, WireKey, Writer, flag, registered};
 use crate::causal::Dot;
 use crate::delta::Delta;
-use crate::id::{NodeId, ReplicaId};
+use crate::id::{NodeNumbers, ReplicaId};
 use crate::registration::{Record, RegistrationId};
 
 pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
@@ -16,14 +14,15 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     replicas.iter().for_each(|replica| writer.raw(&replica.get().to_be_bytes()));
     write_context(delta, &mut writer);
 
-    let dropped = delta.drops.keys().map(|(id, _)| id);
-    let names: BTreeSet<&NodeId> = delta.entries.keys().chain(dropped.clone()).map(|id| &id.node).collect();
-    let nodes: Vec<&NodeId> = names.into_iter().collect();
+    let ids = delta.entries.keys().chain(delta.drops.keys().map(|(id, _)| id));
+    let NodeNumbers { nodes, numbers } = NodeNumbers::of(ids.map(|id| &id.node));
     writer.number(nodes.len() as u64);
     for node in &nodes {
         writer.raw(&[node.as_str().len() as u8]);
         writer.raw(node.as_str().as_bytes());
     }
+    let (numbers, drop_numbers) = numbers.split_at(delta.entries.len());
+    let several_nodes = nodes.len() > 1;
 
     let ids: Vec<&RegistrationId<K>> = delta.entries.keys().collect();
     let several = delta.entries.values().any(|entry| entry.records().len() > 1);
@@ -31,7 +30,7 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     let has_drops = !delta.drops.is_empty();
     let bits = u64::from(several) << 2 | u64::from(unbounded) << 1 | u64::from(has_drops);
     writer.number((ids.len() as u64) << 3 | bits);
-    write_ids(&ids, unbounded, &nodes, &mut writer);
+    write_ids(&ids, unbounded, several_nodes.then_some(numbers), &mut writer);
     if several {
         let more = delta.entries.values().map(|entry| entry.records().len() as u64 - 1);
         writer.column(&more.collect::<Vec<u64>>());
@@ -43,10 +42,10 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     columns.write(replicas.len(), &mut writer);
 
     if has_drops {
-        let ids: Vec<&RegistrationId<K>> = dropped.collect();
+        let ids: Vec<&RegistrationId<K>> = delta.drops.keys().map(|(id, _)| id).collect();
         let unbounded = any_unbounded(&ids);
         writer.number((ids.len() as u64) << 1 | u64::from(unbounded));
-        write_ids(&ids, unbounded, &nodes, &mut writer);
+        write_ids(&ids, unbounded, several_nodes.then_some(drop_numbers), &mut writer);
         if replicas.len() > 1 {
             let writers = delta.drops.keys().map(|(_, replica)| number_of(*replica, &replicas));
             writer.column(&writers.collect::<Vec<u64>>());
@@ -99,16 +98,14 @@ fn any_unbounded<K: WireKey>(ids: &[&RegistrationId<K>]) -> bool {
 fn write_ids<K: WireKey>(
     ids: &[&RegistrationId<K>],
     unbounded: bool,
-    nodes: &[&NodeId],
+    nodes: Option<&[u32]>,
     writer: &mut Writer,
 ) {
     if unbounded {
         writer.column(&ids.iter().map(|id| u64::from(id.range.end().is_none())).collect::<Vec<u64>>());
     }
-    if nodes.len() > 1 {
-        // The table lists every node of these ids, so the search finds it.
-        let numbers = ids.iter().map(|id| nodes.partition_point(|node| **node < id.node) as u64);
-        writer.column(&numbers.collect::<Vec<u64>>());
+    if let Some(nodes) = nodes {
+        writer.column(&nodes.iter().map(|node| u64::from(*node)).collect::<Vec<u64>>());
     }
     K::encode_ranges(&ids.iter().map(|id| &id.range).collect::<Vec<_>>(), writer);
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use super::sweep::{OwnerChange, Served, sweep};
 use super::{Owner, Owners, Splits};
-use crate::id::NodeId;
+use crate::id::{NodeId, NodeNumbers};
 use crate::key::{Key, KeyRange, LeastKey};
 
 /// Check-points are at least this many changes apart.
@@ -53,18 +53,14 @@ impl<K: Key> SplitIndex<K> {
     where
         K: 'a,
     {
-        let mut nodes: Vec<NodeId> = Vec::new();
-        let names: BTreeSet<&NodeId> = visible.clone().map(|(_, node, _)| node).collect();
-        nodes.extend(names.into_iter().cloned());
+        let NodeNumbers { nodes, numbers } = NodeNumbers::of(visible.clone().map(|(_, node, _)| node));
         let served: Vec<Served<'_, K>> = visible
-            .filter_map(|(range, node, priority)| {
-                let node = u32::try_from(nodes.binary_search(node).ok()?).ok()?;
-                Some(Served { range, node, priority })
-            })
+            .zip(numbers)
+            .map(|((range, _, priority), node)| Served { range, node, priority })
             .collect();
 
         let mut index = Self {
-            nodes,
+            nodes: nodes.into_iter().cloned().collect(),
             boundaries: Vec::new(),
             changes: Vec::new(),
             checkpoints: vec![Checkpoint { changes_end: 0, owners_end: 0 }],
