@@ -53,5 +53,8 @@ setup-arm: ## Install the cross compiler and the emulator that bench-arm needs
 clean: ## Remove what was built (not the installed tools)
 	rm -rf target www/node_modules www/package/dist www/playground/dist
 
+# Two installers at once would fight over the same locks.
+.NOTPARALLEL:
+
 .PHONY: help play test check bench bench-arm wasm package playground size setup setup-rust setup-node setup-wasm-tools \
 	setup-chromium setup-arm clean
