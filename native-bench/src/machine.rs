@@ -1,0 +1,93 @@
+//! What a report tells about where it was made.
+
+use std::env;
+use std::fs;
+
+use serde::Serialize;
+
+/// A machine and the build that ran there. What could not be found out is empty.
+#[derive(Debug, Serialize)]
+pub struct Machine {
+    /// The board or machine as its firmware calls it.
+    pub model: String,
+    /// The kernel's name and release.
+    pub kernel: String,
+    /// The processor, as the kernel calls it.
+    pub cpu: String,
+    /// What the processor can, as the kernel lists it.
+    pub cpu_features: Vec<String>,
+    /// How many processors the program may use.
+    pub cpus: usize,
+    /// The target triple that the binary was built for.
+    pub target: &'static str,
+    /// The processor features that the compiler took for granted.
+    pub target_features: Vec<&'static str>,
+    /// The compiler.
+    pub rustc: &'static str,
+}
+
+impl Machine {
+    /// This machine.
+    pub fn this() -> Self {
+        let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+        let features = field(&cpuinfo, &["flags", "Features"]).unwrap_or_default();
+        let target_features = env!("RANGE_BENCH_FEATURES");
+        Self {
+            model: first_line(&["/proc/device-tree/model", "/sys/class/dmi/id/product_name"]),
+            kernel: format!("{} {}", env::consts::OS, first_line(&["/proc/sys/kernel/osrelease"])),
+            cpu: cpu(&cpuinfo),
+            cpu_features: features.split_whitespace().map(str::to_owned).collect(),
+            cpus: std::thread::available_parallelism().map_or(0, usize::from),
+            target: env!("RANGE_BENCH_TARGET"),
+            target_features: target_features.split(',').filter(|feature| !feature.is_empty()).collect(),
+            rustc: env!("RANGE_BENCH_RUSTC"),
+        }
+    }
+}
+
+/// Whether the kernel describes another kind of processor than the binary runs on, so that times would be an emulator's.
+///
+/// A kernel on ARM always names the processor's implementer. An emulator that imitates this too is not noticed.
+pub fn is_emulated() -> bool {
+    let is_arm = matches!(env::consts::ARCH, "aarch64" | "arm");
+    let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    is_arm && !cpuinfo.is_empty() && field(&cpuinfo, &["CPU implementer"]).is_none()
+}
+
+/// The processor's name; ARM's 64-bit kernels give numbers instead, which are as good for looking it up.
+fn cpu(cpuinfo: &str) -> String {
+    if let Some(name) = field(cpuinfo, &["model name", "Hardware"]) {
+        return name.to_owned();
+    }
+    ["CPU implementer", "CPU part", "CPU revision"]
+        .iter()
+        .filter_map(|name| Some(format!("{name} {}", field(cpuinfo, &[name])?)))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn field<'a>(cpuinfo: &'a str, names: &[&str]) -> Option<&'a str> {
+    let fields = || cpuinfo.lines().filter_map(|line| line.split_once(':'));
+    names
+        .iter()
+        .find_map(|wanted| fields().find(|(name, _)| name.trim() == *wanted))
+        .map(|(_, value)| value.trim())
+}
+
+fn first_line(paths: &[&str]) -> String {
+    let text = paths.iter().find_map(|path| fs::read_to_string(path).ok()).unwrap_or_default();
+    text.lines().next().unwrap_or_default().trim_matches(['\0', ' ']).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_arm_board_is_described_by_its_numbers() {
+        let cpuinfo = "processor\t: 0\nBogoMIPS\t: 108.00\nFeatures\t: fp asimd crc32\nCPU implementer\t: 0x41\n\
+                       CPU architecture: 8\nCPU part\t: 0xd08\nCPU revision\t: 3\n";
+        assert_eq!(cpu(cpuinfo), "CPU implementer 0x41, CPU part 0xd08, CPU revision 3");
+        assert_eq!(field(cpuinfo, &["flags", "Features"]), Some("fp asimd crc32"));
+    }
+}

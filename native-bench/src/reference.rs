@@ -1,0 +1,194 @@
+//! What the hardware allows: loops by hand that do the bare minimum of the map's work, timed beside it.
+//!
+//! They leave out what makes the map a map (causality, exactness, order of owners, growth), so they are limits to be compared
+//! with, not competitors.
+
+use crate::check::{Digest, Digester};
+use crate::workload::{Served, Workload};
+
+/// A registration in 40 bytes, as plain as it can be stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FlatRecord {
+    /// The first key.
+    pub start: u64,
+    /// The first key after the range.
+    pub end: u64,
+    /// Who serves.
+    pub node: u64,
+    /// How strongly.
+    pub priority: u64,
+    /// Of two versions the one with the greater number wins.
+    pub version: u64,
+}
+
+impl FlatRecord {
+    fn place(&self) -> (u64, u64, u64) {
+        (self.start, self.end, self.node)
+    }
+}
+
+/// Flat records of those registrations, sorted.
+pub fn flat_records(served: &[Served], version: u64) -> Vec<FlatRecord> {
+    let mut records: Vec<FlatRecord> = served
+        .iter()
+        .map(|Served { triple, priority }| FlatRecord {
+            start: triple.start,
+            end: triple.end,
+            node: u64::from(triple.node),
+            priority: *priority,
+            version,
+        })
+        .collect();
+    records.sort_unstable_by_key(FlatRecord::place);
+    records
+}
+
+/// The two sides of merge A as flat records: the disjoint halves.
+pub fn flat_halves(workload: &Workload) -> [Vec<FlatRecord>; 2] {
+    let (first, second) = workload.registrations.split_at(workload.n() / 2);
+    [flat_records(first, 1), flat_records(second, 1)]
+}
+
+/// The two sides of merge B as flat records: the same ones, every hundredth of them newer on the one side or the other.
+pub fn flat_twins(workload: &Workload) -> [Vec<FlatRecord>; 2] {
+    [0, 50].map(|phase| {
+        let mut records = flat_records(&workload.registrations, 1);
+        records.iter_mut().skip(phase).step_by(100).for_each(|record| record.version = 2);
+        records
+    })
+}
+
+/// A digest of flat records, the same as that of a map's registrations.
+pub fn digest(workload: &Workload, records: &[FlatRecord]) -> Digest {
+    let mut digester = Digester::default();
+    for record in records {
+        let node = workload.nodes[record.node as usize].as_str();
+        digester.registration(record.start, record.end, node, record.priority);
+    }
+    digester.digest()
+}
+
+/// Merges two sorted lists into `merged`, whose memory is used again.
+pub fn two_pointer_merge(ours: &[FlatRecord], theirs: &[FlatRecord], merged: &mut Vec<FlatRecord>) {
+    merged.clear();
+    let (mut at, mut their_at) = (0, 0);
+    while at < ours.len() && their_at < theirs.len() {
+        let (our, their) = (&ours[at], &theirs[their_at]);
+        // Starts decide nearly always; comparing them apart is measurably faster than comparing places at once.
+        let order = our.start.cmp(&their.start).then_with(|| our.place().cmp(&their.place()));
+        if order.is_lt() {
+            merged.push(*our);
+            at += 1;
+        } else if order.is_gt() {
+            merged.push(*their);
+            their_at += 1;
+        } else {
+            merged.push(if their.version > our.version { *their } else { *our });
+            at += 1;
+            their_at += 1;
+        }
+    }
+    merged.extend_from_slice(&ours[at..]);
+    merged.extend_from_slice(&theirs[their_at..]);
+}
+
+/// For every stretch between two ends of ranges, which registrations cover it; neither named nor ordered, neighbours not
+/// joined.
+#[derive(Default)]
+pub struct FlatSplits {
+    /// Where each stretch begins, in order.
+    starts: Vec<u64>,
+    /// Where the stretch's registrations begin in `covering`.
+    offsets: Vec<u32>,
+    covering: Vec<u32>,
+}
+
+impl FlatSplits {
+    /// Sorts the `(u64, u32)` ends of all ranges and sweeps over them with a small set of those that cover the current key.
+    pub fn sweep(served: &[Served]) -> Self {
+        let mut ends: Vec<(u64, u32)> = Vec::with_capacity(2 * served.len());
+        for (number, Served { triple, .. }) in served.iter().enumerate() {
+            let number = (number as u32) << 1;
+            ends.push((triple.start, number | 1));
+            ends.push((triple.end, number));
+        }
+        ends.sort_unstable();
+
+        let mut splits = Self::default();
+        let mut active: Vec<u32> = Vec::new();
+        let mut at = 0;
+        while at < ends.len() {
+            let key = ends[at].0;
+            while at < ends.len() && ends[at].0 == key {
+                let number = ends[at].1 >> 1;
+                if ends[at].1 & 1 == 1 {
+                    active.push(number);
+                } else if let Some(place) = active.iter().position(|active| *active == number) {
+                    active.swap_remove(place);
+                }
+                at += 1;
+            }
+            splits.starts.push(key);
+            splits.offsets.push(splits.covering.len() as u32);
+            splits.covering.extend_from_slice(&active);
+        }
+        splits.offsets.push(splits.covering.len() as u32);
+        splits
+    }
+
+    /// Which registrations cover that key. A binary search over the stretches.
+    pub fn covering(&self, key: u64) -> &[u32] {
+        let after = self.starts.partition_point(|start| *start <= key);
+        match after.checked_sub(1) {
+            None => &[],
+            Some(at) => &self.covering[self.offsets[at] as usize..self.offsets[at + 1] as usize],
+        }
+    }
+
+    /// A digest of all stretches, covered or not.
+    pub fn digest(&self) -> Digest {
+        let mut digester = Digester::default();
+        self.starts.iter().for_each(|start| digester.covered(*start, self.covering(*start)));
+        digester.digest()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::naive;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn merged_halves_are_the_whole() {
+        let workload = Workload::random(500);
+        let [ours, theirs] = flat_halves(&workload);
+        let mut merged = vec![FlatRecord::default(); 3];
+        two_pointer_merge(&ours, &theirs, &mut merged);
+        assert_eq!(merged, flat_records(&workload.registrations, 1));
+    }
+
+    #[test]
+    fn merged_twins_keep_what_is_newer_on_either_side() {
+        let [ours, theirs] = flat_twins(&Workload::random(500));
+        let mut merged = Vec::new();
+        two_pointer_merge(&ours, &theirs, &mut merged);
+        assert_eq!(merged.len(), 500);
+        assert_eq!(merged.iter().filter(|record| record.version == 2).count(), 10);
+    }
+
+    #[test]
+    fn the_sweep_finds_the_same_nodes_as_the_naive_splits() {
+        let workload = Workload::random(300);
+        let flat = FlatSplits::sweep(&workload.registrations);
+        for split in naive::splits(&workload.registrations) {
+            let expected: BTreeSet<u32> = split.owners.iter().map(|owner| owner.node).collect();
+            for key in [split.start, split.end - 1] {
+                let found = flat.covering(key).iter();
+                let found: BTreeSet<u32> =
+                    found.map(|number| workload.registrations[*number as usize].triple.node).collect();
+                assert_eq!(found, expected, "{key}");
+            }
+        }
+    }
+}
