@@ -77,6 +77,8 @@ mod map;
 mod registration;
 mod splits;
 pub mod sync;
+#[cfg(target_arch = "wasm32")]
+pub mod wasm;
 
 pub use causal::{CausalContext, Dot};
 pub use codec::{DecodeError, DecodeProblem, WireKey};

@@ -1,0 +1,94 @@
+//! The one place that turns what went wrong into JavaScript: a real `Error` with a stable `code`.
+
+use js_sys::{Error, Reflect};
+use wasm_bindgen::JsValue;
+
+use crate::codec::DecodeError;
+use crate::id::NodeError;
+use crate::map::TightenError;
+
+/// What a program can tell failures apart by. The texts are part of the package's interface, `ErrorCode` in TypeScript.
+#[derive(Clone, Copy)]
+pub(super) enum Code {
+    InvalidKey,
+    InvalidNode,
+    InvalidRange,
+    InvalidAmount,
+    InvalidReplica,
+    InvalidCallback,
+    NotRegistered,
+    NotSubRange,
+    Malformed,
+    Exhausted,
+    ChannelUnavailable,
+    AlreadyConnected,
+}
+
+impl Code {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidKey => "invalid-key",
+            Self::InvalidNode => "invalid-node",
+            Self::InvalidRange => "invalid-range",
+            Self::InvalidAmount => "invalid-amount",
+            Self::InvalidReplica => "invalid-replica",
+            Self::InvalidCallback => "invalid-callback",
+            Self::NotRegistered => "not-registered",
+            Self::NotSubRange => "not-sub-range",
+            Self::Malformed => "malformed",
+            Self::Exhausted => "exhausted",
+            Self::ChannelUnavailable => "channel-unavailable",
+            Self::AlreadyConnected => "already-connected",
+        }
+    }
+}
+
+/// A call that was refused, for a reason in words. Whatever fails here has changed nothing, and the message ends by saying so.
+pub struct Failure {
+    code: Code,
+    message: String,
+}
+
+impl Failure {
+    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// This replica's sequence numbers have run out.
+    pub(super) fn exhausted() -> Self {
+        Self::from(TightenError::Exhausted)
+    }
+}
+
+impl From<TightenError> for Failure {
+    fn from(error: TightenError) -> Self {
+        let code = match error {
+            TightenError::NotRegistered => Code::NotRegistered,
+            TightenError::NotSubRange => Code::NotSubRange,
+            TightenError::Exhausted => Code::Exhausted,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<NodeError> for Failure {
+    fn from(error: NodeError) -> Self {
+        Self::new(Code::InvalidNode, error.to_string())
+    }
+}
+
+impl From<DecodeError> for Failure {
+    fn from(error: DecodeError) -> Self {
+        Self::new(Code::Malformed, error.to_string())
+    }
+}
+
+impl From<Failure> for JsValue {
+    fn from(failure: Failure) -> Self {
+        let error = Error::new(&(failure.message + "; nothing has changed"));
+        error.set_name("RangeMapError");
+        // Setting a property of a fresh object cannot fail.
+        let _ = Reflect::set(&error, &"code".into(), &failure.code.as_str().into());
+        error.into()
+    }
+}

@@ -1,0 +1,194 @@
+//! The connection of a replica to a BroadcastChannel: carries messages, time and randomness to and from the protocol in
+//! [`sync`](crate::sync), which decides everything.
+//!
+//! A replica owns its link, and the link points back weakly. The closures that the channel and the timer call point to the
+//! link weakly too. So closing the link, or freeing the map, drops all of them, even while one of them runs.
+
+use core::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{BroadcastChannel, MessageEvent};
+
+use super::arguments::as_bytes;
+use super::globals::{Timer, now_ms, random_u64, unref};
+use super::replica::Replica;
+use super::subscribers::Source;
+use crate::delta::Delta;
+use crate::sync::{Broadcast, Config, Received, Statistics};
+
+/// A replica's connection to one BroadcastChannel.
+pub(super) struct Link {
+    replica: Weak<Replica>,
+    protocol: RefCell<Broadcast<u64>>,
+    message_bytes_max: usize,
+    /// How many messages did not get to the protocol: they were no bytes, or too many.
+    refused: Cell<u64>,
+    random: Random,
+    /// `None` once it is closed.
+    medium: RefCell<Option<Medium>>,
+}
+
+/// What there is while the link is open.
+struct Medium {
+    channel: BroadcastChannel,
+    /// Held for the channel, which calls it.
+    _on_message: Closure<dyn Fn(MessageEvent)>,
+    on_timer: Closure<dyn Fn()>,
+    timer: Option<Timer>,
+    /// The JavaScript object that stands for the connection. Holding it keeps it from being collected, which would close the
+    /// connection of whoever doesn't keep the object.
+    handle: JsValue,
+}
+
+impl Link {
+    /// Opens the channel and asks the others for what this replica lacks. `Err` is what speaks against it.
+    pub(super) fn open(replica: &Rc<Replica>, channel_name: &str) -> Result<Rc<Self>, JsValue> {
+        let channel = BroadcastChannel::new(channel_name)?;
+        unref(&channel);
+        let config = Config::default();
+        let random = Random::default();
+        let link = Rc::new(Self {
+            replica: Rc::downgrade(replica),
+            protocol: RefCell::new(Broadcast::join(config, now_ms(), &mut || random.next())),
+            message_bytes_max: config.message_bytes_max,
+            refused: Cell::default(),
+            random,
+            medium: RefCell::default(),
+        });
+
+        let weak = Rc::downgrade(&link);
+        let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+            if let Some((link, replica)) = weak.upgrade().and_then(Self::while_open) {
+                link.receive(&replica, &event.data());
+            }
+        });
+        let weak = Rc::downgrade(&link);
+        let on_timer = Closure::<dyn Fn()>::new(move || {
+            if let Some((link, replica)) = weak.upgrade().and_then(Self::while_open) {
+                link.forget_timer();
+                link.pump(&replica);
+            }
+        });
+        channel.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        // What the browser cannot deserialize comes with null for data, which is as foreign as anything.
+        channel.set_onmessageerror(Some(on_message.as_ref().unchecked_ref()));
+        let handle = JsValue::UNDEFINED;
+        link.medium.replace(Some(Medium { channel, _on_message: on_message, on_timer, timer: None, handle }));
+        link.pump(replica);
+        Ok(link)
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.medium.borrow().is_some()
+    }
+
+    /// Keeps the JavaScript object of the connection alive as long as it is open.
+    pub(super) fn hold(&self, handle: JsValue) {
+        if let Some(medium) = &mut *self.medium.borrow_mut() {
+            medium.handle = handle;
+        }
+    }
+
+    /// Posts deltas of the replica's own, together, at once.
+    pub(super) fn publish(&self, replica: &Replica, deltas: &[&Delta<u64>]) {
+        for delta in deltas {
+            self.protocol.borrow_mut().publish(delta);
+        }
+        self.pump(replica);
+    }
+
+    /// What was posted and received so far, also after closing.
+    pub(super) fn statistics(&self) -> Statistics {
+        let mut statistics = self.protocol.borrow().statistics();
+        statistics.messages_received += self.refused.get();
+        statistics.messages_ignored += self.refused.get();
+        statistics
+    }
+
+    /// Leaves the channel and lets go of everything. Nothing happens the second time.
+    pub(super) fn close(&self) {
+        // Taken out first: dropping it may drop what points back here.
+        let Some(medium) = self.medium.take() else { return };
+        medium.channel.set_onmessage(None);
+        medium.channel.set_onmessageerror(None);
+        medium.channel.close();
+        if let Some(timer) = &medium.timer {
+            timer.clear();
+        }
+        if let Some(replica) = self.replica.upgrade() {
+            replica.set_link(None);
+        }
+    }
+
+    fn while_open(self: Rc<Self>) -> Option<(Rc<Self>, Rc<Replica>)> {
+        let replica = self.replica.upgrade().filter(|_| self.is_open())?;
+        Some((self, replica))
+    }
+
+    fn receive(&self, replica: &Replica, data: &JsValue) {
+        let bytes = as_bytes(data).filter(|bytes| bytes.length() as usize <= self.message_bytes_max);
+        let Some(bytes) = bytes.map(|bytes| bytes.to_vec()) else {
+            return self.refused.set(self.refused.get() + 1);
+        };
+        let now_ms = now_ms();
+        let received = replica.with_map(|map| {
+            self.protocol.borrow_mut().receive(map, &bytes, now_ms, &mut || self.random.next())
+        });
+        self.pump(replica);
+        if let Received::Applied(changes) = received {
+            replica.subscribers().notify(Source::Remote, changes.ranges().to_vec());
+        }
+    }
+
+    /// Posts whatever is due and sets the timer for what comes next.
+    fn pump(&self, replica: &Replica) {
+        let now_ms = now_ms();
+        let next = || {
+            let map = replica.map();
+            self.protocol.borrow_mut().poll(&map, now_ms, &mut || self.random.next())
+        };
+        while let Some(message) = next() {
+            if let Some(medium) = &*self.medium.borrow() {
+                // What cannot be posted is lost, as anything on a channel may be; the protocol makes up for that.
+                let _ = medium.channel.post_message(&js_sys::Uint8Array::from(&*message));
+            }
+        }
+        let due_ms = self.protocol.borrow().next_wake_ms();
+        if let Some(medium) = &mut *self.medium.borrow_mut() {
+            // A timer that is early does no harm: it finds nothing to do and is set anew.
+            if medium.timer.as_ref().is_none_or(|timer| timer.due_ms > due_ms) {
+                let late = medium.timer.take();
+                medium.timer = Timer::set(medium.on_timer.as_ref().unchecked_ref(), due_ms, now_ms);
+                late.iter().for_each(Timer::clear);
+            }
+        }
+    }
+
+    fn forget_timer(&self) {
+        if let Some(medium) = &mut *self.medium.borrow_mut() {
+            medium.timer = None;
+        }
+    }
+}
+
+/// Numbers to spread delays with: splitmix64 (Steele, Lea and Flood, 2014). It asks JavaScript for its seed only, so that it
+/// may draw while the state is borrowed.
+struct Random(Cell<u64>);
+
+impl Default for Random {
+    fn default() -> Self {
+        Self(Cell::new(random_u64().unwrap_or_else(|| js_sys::Math::random().to_bits())))
+    }
+}
+
+impl Random {
+    fn next(&self) -> u64 {
+        let state = self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0.set(state);
+        let mut mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}

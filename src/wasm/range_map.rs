@@ -1,0 +1,262 @@
+//! The class `RangeMap`.
+
+use std::rc::Rc;
+
+use js_sys::Function;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::answers::{self, Items};
+use super::arguments;
+use super::connection::Connection;
+use super::errors::{Code, Failure};
+use super::globals::describe;
+use super::link::Link;
+use super::replica::Replica;
+use crate::delta::Delta;
+
+/// One replica of a shared map: which nodes serve which key ranges, and in which order of preference.
+///
+/// Operations change this replica at once and return a delta, bytes for the other replicas. Deltas may arrive late, twice and
+/// in any order: replicas that have learnt the same agree on everything, without anybody coordinating.
+///
+/// Every method that refuses a call throws a `RangeMapError` with a stable `code`, and has changed nothing.
+///
+/// The memory is WebAssembly's: call `free()` when you are done, or declare the map with `using`. A map that is forgotten is
+/// freed by the garbage collector at some time. After `free()` every method throws.
+#[wasm_bindgen]
+pub struct RangeMap {
+    replica: Rc<Replica>,
+}
+
+#[wasm_bindgen]
+impl RangeMap {
+    /// An empty replica. `replica` is the id that it writes under, a bigint; left out, it is a fresh random one, which is right
+    /// nearly always: an id must never be used by two writers, nor again by a writer that lost its state.
+    ///
+    /// Throws `invalid-replica`.
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        #[wasm_bindgen(unchecked_optional_param_type = "bigint")] replica: &JsValue,
+    ) -> Result<RangeMap, Failure> {
+        let replica = arguments::replica(replica)?;
+        Ok(Self { replica: Rc::new(Replica::new(replica)) })
+    }
+
+    /// The id that this replica writes under.
+    #[wasm_bindgen(getter)]
+    pub fn replica(&self) -> u64 {
+        self.replica.map().replica().get()
+    }
+
+    /// Announces that `node` serves the keys from `start` up to, but not including, `end`; `null` is no upper end.
+    ///
+    /// Returns the delta for the other replicas. A registration has priority 1, however often it is made; registering again
+    /// still counts against a release elsewhere that has not heard of it. O(log n) for n registrations.
+    ///
+    /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`.
+    pub fn register(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] node: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Key")] start: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
+    ) -> Result<Vec<u8>, Failure> {
+        let (node, range) = (arguments::node(node)?, arguments::range("", start, end)?);
+        self.replica.operate(&node, range.clone(), |map| Ok(map.register(&node, &range)))
+    }
+
+    /// Withdraws a registration: everything that this replica knows of it. What others add to it at the same time survives.
+    ///
+    /// Returns the delta for the other replicas, empty if there was nothing to withdraw. O(log n).
+    ///
+    /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`.
+    pub fn release(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] node: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Key")] start: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
+    ) -> Result<Vec<u8>, Failure> {
+        let (node, range) = (arguments::node(node)?, arguments::range("", start, end)?);
+        self.replica.operate(&node, range.clone(), |map| Ok(map.release(&node, &range)))
+    }
+
+    /// Raises a registration's priority by `by`, 1 if it is left out. If there is no such registration it is made, with
+    /// priority `by`.
+    ///
+    /// Returns the delta for the other replicas. O(log n).
+    ///
+    /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`.
+    pub fn increase(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] node: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Key")] start: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "number")] by: &JsValue,
+    ) -> Result<Vec<u8>, Failure> {
+        let (node, range) = (arguments::node(node)?, arguments::range("", start, end)?);
+        let by = arguments::amount(by)?;
+        self.replica.operate(&node, range.clone(), |map| Ok(map.increase(&node, &range, by)))
+    }
+
+    /// Lowers a registration's priority by `by`, 1 if it is left out. What would fall below 1 is released.
+    ///
+    /// Returns the delta for the other replicas, empty if there is no such registration. O(log n).
+    ///
+    /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`.
+    pub fn decrease(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] node: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Key")] start: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "number")] by: &JsValue,
+    ) -> Result<Vec<u8>, Failure> {
+        let (node, range) = (arguments::node(node)?, arguments::range("", start, end)?);
+        let by = arguments::amount(by)?;
+        self.replica.operate(&node, range.clone(), |map| Ok(map.decrease(&node, &range, by)))
+    }
+
+    /// Moves a registration to a smaller range within its own, and keeps at least its priority, in one delta.
+    ///
+    /// Returns the delta for the other replicas. O(log n).
+    ///
+    /// Throws `not-registered`, `not-sub-range`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`.
+    pub fn tighten(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] node: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "RangeInput")] from: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "RangeInput")] to: &JsValue,
+    ) -> Result<Vec<u8>, Failure> {
+        let node = arguments::node(node)?;
+        let (from, to) = (arguments::range_object("from", from)?, arguments::range_object("to", to)?);
+        self.replica.operate(&node, from.clone(), |map| Ok(map.tighten(&node, &from, &to)?))
+    }
+
+    /// Learns what a delta, or the full state of another replica, carries. Bytes may come from anybody: what is no delta is
+    /// refused. An empty array, the delta of an operation that did nothing, is taken and changes nothing.
+    ///
+    /// Returns disjoint ranges in order that hold every key whose owners may have changed. O(log n) for a small delta, O(n)
+    /// for a state.
+    ///
+    /// Throws `malformed`.
+    #[wasm_bindgen(unchecked_return_type = "Range[]")]
+    pub fn merge(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] delta: &JsValue,
+    ) -> Result<JsValue, Failure> {
+        let bytes = arguments::bytes("delta", delta)?;
+        let delta = if bytes.is_empty() { Delta::default() } else { Delta::decode(&bytes)? };
+        Ok(answers::to_js(&answers::ranges(self.replica.merge(&delta).ranges())))
+    }
+
+    /// Everything that this replica knows, itself a delta. Equal states have equal bytes. O(n log n).
+    pub fn state(&self) -> Vec<u8> {
+        self.replica.map().state().encode()
+    }
+
+    /// A hash of what this replica knows: replicas with equal fingerprints know the same and answer the same. Cheap.
+    pub fn fingerprint(&self) -> u64 {
+        self.replica.map().state().context().fingerprint()
+    }
+
+    /// Which nodes serve which keys: the maximal ranges with the same owners in the same order, in key order, without the
+    /// gaps.
+    ///
+    /// O(n log n) after a change, and the size of the answer.
+    #[wasm_bindgen(unchecked_return_type = "Split[]")]
+    pub fn splits(&self) -> JsValue {
+        answers::to_js(&Items(self.replica.map().splits().iter().map(answers::split)))
+    }
+
+    /// The nodes that serve `key`, in order of preference: by priority, the highest first, then by name.
+    ///
+    /// O(log n + k log k) for k owners, O(n log n) for the first call after a change.
+    ///
+    /// Throws `invalid-key`.
+    #[wasm_bindgen(unchecked_return_type = "Owner[]")]
+    pub fn owners(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Key")] key: &JsValue,
+    ) -> Result<JsValue, Failure> {
+        let key = arguments::key("key", key)?;
+        let owners = self.replica.map().owners(&key);
+        Ok(answers::to_js(&answers::owners(&owners)))
+    }
+
+    /// The maximal ranges of keys that nobody serves, in key order. O(1) a range; O(n log n) for the first call after a change.
+    #[wasm_bindgen(unchecked_return_type = "Range[]")]
+    pub fn gaps(&self) -> JsValue {
+        let gaps: Vec<_> = self.replica.map().gaps().collect();
+        answers::to_js(&answers::ranges(&gaps))
+    }
+
+    /// The registrations, by start, end and node. O(n).
+    #[wasm_bindgen(unchecked_return_type = "Registration[]")]
+    pub fn registrations(&self) -> JsValue {
+        let registrations: Vec<_> = self.replica.map().registrations().collect();
+        answers::to_js(&Items(registrations.iter().map(answers::registration)))
+    }
+
+    /// A registration's priority, or `undefined` if there is no such registration. Exact up to 2^53. O(log n).
+    ///
+    /// Throws `invalid-node`, `invalid-key`, `invalid-range`.
+    #[wasm_bindgen(unchecked_return_type = "number | undefined")]
+    pub fn priority(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "string")] node: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Key")] start: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
+    ) -> Result<Option<f64>, Failure> {
+        let (node, range) = (arguments::node(node)?, arguments::range("", start, end)?);
+        Ok(self.replica.map().priority(&node, &range).map(|priority| priority as f64))
+    }
+
+    /// Calls back after each operation or merge that changed a priority, and returns the function that ends that.
+    ///
+    /// The callback may call the map. What it changes is told after what is being told, so every subscriber hears of all
+    /// changes in order. What it throws is reported like an exception in an event handler (the `error` event; in Node an
+    /// unhandled rejection) and disturbs nobody else. A callback that is called within an operation of this map should not
+    /// `free()` it: that takes effect when the operation returns, but throws.
+    ///
+    /// Throws `invalid-callback`.
+    #[wasm_bindgen(js_name = onChange, unchecked_return_type = "() => void")]
+    pub fn on_change(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "(change: Change) => void")] callback: &JsValue,
+    ) -> Result<Function, Failure> {
+        let callback = arguments::callback(callback)?;
+        Ok(self.replica.subscribers().subscribe(callback))
+    }
+
+    /// Synchronises with every map that is connected to the BroadcastChannel of that name: in other tabs and workers of the
+    /// same origin, and in this page. What each knows reaches all.
+    ///
+    /// The connection stays open until it is closed or the map is freed, whether or not the returned object is kept. A map has
+    /// one connection at a time. In Node, a connection alone does not keep the process running.
+    ///
+    /// Throws `channel-unavailable`, `already-connected`.
+    #[wasm_bindgen(unchecked_return_type = "Connection")]
+    pub fn connect(
+        &self,
+        #[wasm_bindgen(js_name = channelName, unchecked_param_type = "string")] channel_name: &JsValue,
+    ) -> Result<JsValue, Failure> {
+        let channel_name = arguments::channel_name(channel_name)?;
+        if self.replica.link().is_some() {
+            let message = "the map has an open connection: close() it before connecting again";
+            return Err(Failure::new(Code::AlreadyConnected, message));
+        }
+        let link = Link::open(&self.replica, &channel_name).map_err(|reason| {
+            let message = ["the BroadcastChannel cannot be opened: ", &describe(&reason)].concat();
+            Failure::new(Code::ChannelUnavailable, message)
+        })?;
+        self.replica.set_link(Some(link.clone()));
+        let connection = JsValue::from(Connection::new(channel_name, link.clone()));
+        link.hold(connection.clone());
+        Ok(connection)
+    }
+}
+
+impl Drop for RangeMap {
+    fn drop(&mut self) {
+        self.replica.dispose();
+    }
+}

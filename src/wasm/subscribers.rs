@@ -1,0 +1,117 @@
+//! Who is told of changes, and the telling: in order, one at a time, and whatever a callback does or throws.
+//!
+//! A change that a callback causes is queued, not delivered at once, so that every subscriber hears of all changes in the order
+//! in which they happened. Who subscribes during a notification hears of later changes only; who unsubscribes hears nothing
+//! more, not even what is queued.
+
+use core::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::{Rc, Weak};
+
+use js_sys::Function;
+use serde::Serialize;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+
+use super::answers;
+use super::globals::report;
+use crate::key::KeyRange;
+
+/// Where a change came from.
+#[derive(Clone, Copy)]
+pub(super) enum Source {
+    /// An operation at this replica.
+    Local,
+    /// A merge.
+    Remote,
+}
+
+/// `Change` in TypeScript.
+#[derive(Serialize)]
+struct ChangeAnswer<R> {
+    source: &'static str,
+    ranges: R,
+}
+
+/// A callback, until it is unsubscribed.
+type Subscriber = RefCell<Option<Function>>;
+
+/// A change and who was subscribed when it happened.
+struct Notification {
+    source: Source,
+    ranges: Vec<KeyRange<u64>>,
+    subscribers: Vec<Rc<Subscriber>>,
+}
+
+/// The subscribers of one map.
+#[derive(Default)]
+pub(super) struct Subscribers {
+    subscribers: RefCell<Vec<Rc<Subscriber>>>,
+    queue: RefCell<VecDeque<Notification>>,
+    is_notifying: Cell<bool>,
+}
+
+impl Subscribers {
+    /// Subscribes a callback and returns the function that unsubscribes it, which may be called any number of times.
+    pub(super) fn subscribe(self: &Rc<Self>, callback: Function) -> Function {
+        let subscriber = Rc::new(RefCell::new(Some(callback)));
+        self.subscribers.borrow_mut().push(subscriber.clone());
+        // Weak, so that a function that is kept does not keep the callbacks of a freed map.
+        let subscribers: Weak<Self> = Rc::downgrade(self);
+        let unsubscribe = Closure::<dyn Fn()>::new(move || {
+            subscriber.take();
+            if let Some(subscribers) = subscribers.upgrade() {
+                subscribers.subscribers.borrow_mut().retain(|other| !Rc::ptr_eq(other, &subscriber));
+            }
+        });
+        // The garbage collector takes the closure with the function.
+        unsubscribe.into_js_value().unchecked_into()
+    }
+
+    /// Tells everybody of a change. In a callback it only queues: whoever is notifying already goes on with it.
+    pub(super) fn notify(&self, source: Source, ranges: Vec<KeyRange<u64>>) {
+        let subscribers = self.subscribers.borrow().clone();
+        if ranges.is_empty() || subscribers.is_empty() {
+            return;
+        }
+        self.queue.borrow_mut().push_back(Notification { source, ranges, subscribers });
+        if self.is_notifying.replace(true) {
+            return;
+        }
+        while let Some(notification) = self.next() {
+            notification.deliver();
+        }
+        self.is_notifying.set(false);
+    }
+
+    /// Unsubscribes everybody.
+    pub(super) fn clear(&self) {
+        self.queue.take();
+        for subscriber in self.subscribers.take() {
+            subscriber.take();
+        }
+    }
+
+    fn next(&self) -> Option<Notification> {
+        self.queue.borrow_mut().pop_front()
+    }
+}
+
+impl Notification {
+    fn deliver(self) {
+        let source = match self.source {
+            Source::Local => "local",
+            Source::Remote => "remote",
+        };
+        for subscriber in self.subscribers {
+            // Not in the condition of an `if let`, which would keep it borrowed during the call.
+            let callback = subscriber.borrow().clone();
+            let Some(callback) = callback else { continue };
+            // Each gets objects of its own: what one does to them is no concern of the next.
+            let change = answers::to_js(&ChangeAnswer { source, ranges: answers::ranges(&self.ranges) });
+            if let Err(error) = callback.call1(&JsValue::UNDEFINED, &change) {
+                report(&error);
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The TypeScript types that are no classes. They stand in the package's declarations as they are here.
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = r#"
+/** A key, an unsigned 64-bit number. Put in: a number that is a safe integer of at least 0, or a bigint. It comes out as a bigint. */
+export type Key = number | bigint;
+
+/** A half-open range of keys to put in: from `start` up to, but not including, `end`; `null` is no upper end. */
+export interface RangeInput {
+  start: Key;
+  end: Key | null;
+}
+
+/** A half-open range of keys: from `start` up to, but not including, `end`; `null` is no upper end. */
+export interface Range {
+  start: bigint;
+  end: bigint | null;
+}
+
+/** A node that serves some keys, and how strongly: the highest priority among its registrations that cover them. */
+export interface Owner {
+  node: string;
+  /** 1 or more; exact up to 2^53. */
+  priority: number;
+}
+
+/** A maximal range of keys with the same owners in the same order. */
+export interface Split extends Range {
+  /** In order of preference: by priority, the highest first, then by name. Never empty. */
+  owners: Owner[];
+}
+
+/** A node serves a range of keys. */
+export interface Registration extends Range {
+  node: string;
+  /** 1 or more; exact up to 2^53. */
+  priority: number;
+}
+
+/** What subscribers are told. */
+export interface Change {
+  /** Whether an operation at this replica caused it, or something that came from another. */
+  source: "local" | "remote";
+  /** Disjoint ranges in order that hold every key whose owners may have changed. Never empty. */
+  ranges: Range[];
+}
+
+/** What a connection posted and received so far. */
+export interface ConnectionStatistics {
+  messagesPosted: number;
+  bytesPosted: number;
+  /** Ignored ones included. */
+  messagesReceived: number;
+  bytesReceived: number;
+  /** Messages that were foreign or broken. */
+  messagesIgnored: number;
+}
+
+/** What failed; the same in all versions. */
+export type ErrorCode =
+  /** A key that is no unsigned 64-bit number. */
+  | "invalid-key"
+  /** A node's name that is no string of 1 to 255 bytes in UTF-8. */
+  | "invalid-node"
+  /** A range that would hold no key. */
+  | "invalid-range"
+  /** An amount that is no integer from 1 to 2^32 - 1. */
+  | "invalid-amount"
+  /** A replica id that is no bigint from 0 to 2^64 - 1, or none can be drawn. */
+  | "invalid-replica"
+  /** A callback that is no function. */
+  | "invalid-callback"
+  /** The registration to tighten is not visible. */
+  | "not-registered"
+  /** The range to tighten to is not a proper part of the present one. */
+  | "not-sub-range"
+  /** Bytes that are no delta; the message says where and why. */
+  | "malformed"
+  /** The replica's sequence numbers have run out, which only a forger can bring about. Go on with a new replica. */
+  | "exhausted"
+  /** There is no BroadcastChannel here, or it can't be opened. */
+  | "channel-unavailable"
+  /** The map has an open connection. */
+  | "already-connected";
+
+/** What every method throws when it refuses a call. Nothing has changed then. */
+export interface RangeMapError extends Error {
+  readonly code: ErrorCode;
+}
+"#;
