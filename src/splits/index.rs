@@ -5,7 +5,6 @@
 //! replays at most as many changes as the list at its check-point is long, or [`REPLAY_MIN`].
 
 use core::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use super::sweep::{OwnerChange, Served, sweep};
 use super::{Owner, Owners, Splits};
@@ -24,7 +23,7 @@ pub(crate) struct SplitIndex<K> {
     /// The changes of all boundaries, one after the other.
     changes: Vec<OwnerChange>,
     checkpoints: Vec<Checkpoint>,
-    /// The owner lists of all check-points, one after the other, each ordered by node.
+    /// The owner lists of all check-points, one after the other, each in no order.
     checkpoint_owners: Vec<OwnerChange>,
 }
 
@@ -48,7 +47,7 @@ struct Checkpoint {
 }
 
 impl<K: Key> SplitIndex<K> {
-    /// Sweeps over the visible registrations, in any order. O(n log n).
+    /// Sweeps over the visible registrations, which come in the order of their starts. O(n log n).
     pub(crate) fn new<'a>(visible: impl Iterator<Item = (&'a KeyRange<K>, &'a NodeId, u64)> + Clone) -> Self
     where
         K: 'a,
@@ -66,31 +65,21 @@ impl<K: Key> SplitIndex<K> {
             checkpoints: vec![Checkpoint { changes_end: 0, owners_end: 0 }],
             checkpoint_owners: Vec::new(),
         };
-        let mut current = vec![0; index.nodes.len()];
-        let mut owning: BTreeSet<u32> = BTreeSet::new();
+        let mut current = Current::of(index.nodes.len());
         let mut since_checkpoint = 0;
-        sweep(&served, current.len(), |key, changes| {
-            for change in changes {
-                current[change.node as usize] = change.priority;
-                if change.priority == 0 {
-                    owning.remove(&change.node);
-                } else {
-                    owning.insert(change.node);
-                }
-            }
+        sweep(&served, index.nodes.len(), |key, changes| {
+            changes.iter().for_each(|change| current.apply(*change));
             index.changes.extend_from_slice(changes);
             since_checkpoint += changes.len();
             let changes_end = index.changes.len();
-            if since_checkpoint >= owning.len().max(REPLAY_MIN) {
+            if since_checkpoint >= current.owners.len().max(REPLAY_MIN) {
                 since_checkpoint = 0;
-                let owners =
-                    owning.iter().map(|node| OwnerChange { node: *node, priority: current[*node as usize] });
-                index.checkpoint_owners.extend(owners);
+                index.checkpoint_owners.extend_from_slice(&current.owners);
                 let owners_end = index.checkpoint_owners.len();
                 index.checkpoints.push(Checkpoint { changes_end, owners_end });
             }
             let checkpoint = index.checkpoints.len() - 1;
-            let is_gap = owning.is_empty();
+            let is_gap = current.owners.is_empty();
             index.boundaries.push(Boundary { key: key.clone(), changes_end, checkpoint, is_gap });
         });
         debug_assert_eq!(index.check(), Ok(()));
@@ -194,6 +183,38 @@ impl<K: Key> SplitIndex<K> {
             }
         }
         Ok(())
+    }
+}
+
+/// The owners of the current key during a sweep, in no order, and where each node stands among them.
+struct Current {
+    owners: Vec<OwnerChange>,
+    places: Vec<Option<u32>>,
+}
+
+impl Current {
+    fn of(nodes: usize) -> Self {
+        Self { owners: Vec::new(), places: vec![None; nodes] }
+    }
+
+    /// Takes a node's new priority in, or the node out. O(1).
+    fn apply(&mut self, change: OwnerChange) {
+        let node = change.node as usize;
+        match (self.places[node], change.priority) {
+            (None, 0) => {}
+            (None, _) => {
+                self.places[node] = Some(self.owners.len() as u32);
+                self.owners.push(change);
+            }
+            (Some(place), 0) => {
+                self.places[node] = None;
+                self.owners.swap_remove(place as usize);
+                if let Some(moved) = self.owners.get(place as usize) {
+                    self.places[moved.node as usize] = Some(place);
+                }
+            }
+            (Some(place), _) => self.owners[place as usize] = change,
+        }
     }
 }
 

@@ -1,11 +1,12 @@
 //! The sweep: from visible registrations to the boundaries at which owners change.
 //!
-//! It visits the ends of all ranges in key order and keeps, for each node, the priorities of its ranges that cover the current
-//! key. A node owns a key with the highest of them, so a boundary matters only if that highest one changed for some node;
-//! boundaries that change nobody's disappear by themselves, which makes the splits maximal. The cost does not depend on how
-//! many ranges overlap: O(n log n).
+//! It visits the ends of all ranges in key order and keeps, for each node, a heap of its ranges that cover the current key, the
+//! highest priority on top. A node owns a key with the highest of them, so a boundary matters only if that highest one changed
+//! for some node; boundaries that change nobody's disappear by themselves, which makes the splits maximal. A range that has
+//! ended stays in its heap until it comes to the top, so each is pushed and popped once: O(n log n), however many overlap.
 
-use std::collections::BTreeMap;
+use core::cmp::Ordering;
+use std::collections::BinaryHeap;
 
 use crate::key::{Key, KeyRange};
 
@@ -23,54 +24,61 @@ pub(super) struct OwnerChange {
     pub(super) priority: u64,
 }
 
-/// How many of a node's ranges cover the current key, by priority.
+/// The ranges of one node that cover the current key, as (priority, place in the list of ranges), and some that have ended.
 #[derive(Clone, Default)]
-struct Covering(BTreeMap<u64, u32>);
+struct Covering(BinaryHeap<(u64, u32)>);
 
 impl Covering {
     fn highest(&self) -> u64 {
-        self.0.last_key_value().map_or(0, |(priority, _)| *priority)
+        self.0.peek().map_or(0, |(priority, _)| *priority)
     }
 
-    fn enter(&mut self, priority: u64) {
-        *self.0.entry(priority).or_insert(0) += 1;
-    }
-
-    fn leave(&mut self, priority: u64) {
-        if let Some(count) = self.0.get_mut(&priority) {
-            *count -= 1;
-            if *count == 0 {
-                self.0.remove(&priority);
-            }
+    /// Takes ranges that have ended at `key` from the top.
+    fn leave<K: Key>(&mut self, served: &[Served<'_, K>], key: &K) {
+        let has_ended = |at: u32| served[at as usize].range.end().is_some_and(|end| end <= key);
+        while self.0.peek().is_some_and(|(_, at)| has_ended(*at)) {
+            self.0.pop();
         }
     }
 }
 
 /// Calls `boundary` for each key at which the owners change, in order, with the changes ordered by node.
+///
+/// The ranges, fewer than 2^32, come in the order of their starts.
 pub(super) fn sweep<'a, K: Key>(
     served: &[Served<'a, K>],
     nodes: usize,
     mut boundary: impl FnMut(&'a K, &[OwnerChange]),
 ) {
-    let ends = served.iter().enumerate().filter_map(|(at, served)| Some((served.range.end()?, at, false)));
-    let starts = served.iter().enumerate().map(|(at, served)| (served.range.start(), at, true));
-    let mut events: Vec<(&K, usize, bool)> = starts.chain(ends).collect();
-    events.sort_unstable();
+    debug_assert!(served.is_sorted_by_key(|served| served.range.start()));
+    let mut ends: Vec<(&K, u32)> =
+        served.iter().filter_map(|served| Some((served.range.end()?, served.node))).collect();
+    ends.sort_unstable_by_key(|(end, _)| *end);
+    let mut ends = ends.into_iter().peekable();
+    let mut starts = served.iter().zip(0..).peekable();
 
     let mut covering = vec![Covering::default(); nodes];
     let mut touched: Vec<OwnerChange> = Vec::new();
     let mut changes: Vec<OwnerChange> = Vec::new();
-    for at_one_key in events.chunk_by(|a, b| a.0 == b.0) {
+    loop {
+        let key = match (starts.peek(), ends.peek()) {
+            (Some((served, _)), Some((end, _))) => served.range.start().min(*end),
+            (Some((served, _)), None) => served.range.start(),
+            (None, Some((end, _))) => *end,
+            (None, None) => return,
+        };
         touched.clear();
-        for (_, at, enters) in at_one_key {
-            let Served { node, priority, .. } = served[*at];
+        while let Some((_, node)) = ends.next_if(|(end, _)| *end == key) {
             let covering = &mut covering[node as usize];
             touched.push(OwnerChange { node, priority: covering.highest() });
-            if *enters {
-                covering.enter(priority);
-            } else {
-                covering.leave(priority);
-            }
+            covering.leave(served, key);
+        }
+        while let Some((Served { node, priority, .. }, at)) =
+            starts.next_if(|(served, _)| served.range.start().cmp(key) == Ordering::Equal)
+        {
+            let covering = &mut covering[*node as usize];
+            touched.push(OwnerChange { node: *node, priority: covering.highest() });
+            covering.0.push((*priority, at));
         }
         // The stable sort leaves the priority before the first event of each node in front.
         touched.sort_by_key(|before| before.node);
@@ -81,7 +89,7 @@ pub(super) fn sweep<'a, K: Key>(
             (now != before.priority).then_some(OwnerChange { node: before.node, priority: now })
         }));
         if !changes.is_empty() {
-            boundary(at_one_key[0].0, &changes);
+            boundary(key, &changes);
         }
     }
 }
