@@ -1,0 +1,49 @@
+/** Ranges as the map gives them, and as numbers for drawing and searching. An end of `null` or Infinity is unbounded. */
+import type { Range, Registration } from "crdt-range-map";
+import type { KeyFormat } from "./keys";
+
+export interface Interval {
+  readonly start: number;
+  readonly end: number;
+}
+
+export function intervalOf(range: Range): Interval {
+  return { start: Number(range.start), end: range.end === null ? Infinity : Number(range.end) };
+}
+
+export function endOf(interval: Interval): bigint | null {
+  return interval.end === Infinity ? null : BigInt(interval.end);
+}
+
+export function formatRange(range: Range, format: KeyFormat): string {
+  return range.end === null
+    ? `${format.format(range.start)} and on`
+    : `${format.format(range.start)} – ${format.format(range.end)}`;
+}
+
+/** What makes a registration the same registration: the triple, not its priority. */
+export type RegistrationName = Pick<Registration, "node" | "start" | "end">;
+
+export function sameRegistration(a: RegistrationName, b: RegistrationName): boolean {
+  return a.node === b.node && a.start === b.start && a.end === b.end;
+}
+
+/** Both ends within, and smaller: what `tighten` takes. */
+export function isProperSubRange(part: Range, whole: Range): boolean {
+  if (part.start === whole.start && part.end === whole.end) return false;
+  const endsWithin = whole.end === null || (part.end !== null && part.end <= whole.end);
+  return part.start >= whole.start && endsWithin;
+}
+
+/** Index of the first of `items` (in order, disjoint) that ends beyond `key`. */
+export function firstEndingAfter(items: readonly Interval[], key: number): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const item = items[middle];
+    if (item !== undefined && item.end <= key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,125 @@
+/**
+ * One replica of the page: a map, its connection, and a snapshot of what the map says. The map owns the truth; the
+ * snapshot is read anew, as a whole, after each change, at most once a frame. Nothing else in the page holds state of
+ * the map.
+ */
+import { RangeMap, type Connection, type Owner, type Registration, type Split } from "crdt-range-map";
+import { oncePerFrame } from "./schedule";
+
+export interface Snapshot {
+  readonly registrations: readonly Registration[];
+  readonly splits: readonly Split[];
+  readonly fingerprint: bigint;
+}
+
+export interface Traffic {
+  readonly messagesSent: number;
+  readonly bytesSent: number;
+  readonly messagesReceived: number;
+  readonly bytesReceived: number;
+  readonly messagesIgnored: number;
+}
+
+const NO_TRAFFIC: Traffic = {
+  messagesSent: 0,
+  bytesSent: 0,
+  messagesReceived: 0,
+  bytesReceived: 0,
+  messagesIgnored: 0,
+};
+
+export class Replica {
+  readonly name: string;
+  readonly id: bigint;
+  readonly map: RangeMap;
+  readonly #channelName: string;
+  readonly #unsubscribe: () => void;
+  readonly #refresh = oncePerFrame(() => this.#read());
+  #connection: Connection | undefined;
+  #earlierTraffic = NO_TRAFFIC;
+
+  snapshot = $state.raw<Snapshot>({ registrations: [], splits: [], fingerprint: 0n });
+  traffic = $state.raw<Traffic>(NO_TRAFFIC);
+  online = $state(false);
+
+  constructor(name: string, channelName: string, seed: Uint8Array | null) {
+    this.name = name;
+    this.#channelName = channelName;
+    this.map = new RangeMap();
+    this.id = this.map.replica;
+    if (seed !== null) this.map.merge(seed);
+    this.#unsubscribe = this.map.onChange(() => this.#refresh.request());
+    this.#read();
+  }
+
+  goOnline(): void {
+    if (this.#connection !== undefined) return;
+    this.#connection = this.map.connect(this.#channelName);
+    this.online = true;
+  }
+
+  goOffline(): void {
+    if (this.#connection === undefined) return;
+    this.#earlierTraffic = this.#traffic();
+    this.#connection.close();
+    this.#connection.free();
+    this.#connection = undefined;
+    this.online = false;
+    this.look();
+  }
+
+  owners(key: bigint): Owner[] {
+    return this.map.owners(key);
+  }
+
+  /**
+   * Looks whether anything is new that no change announces: traffic, and knowledge that changed no visible priority.
+   */
+  look(): void {
+    const traffic = this.#traffic();
+    if (!sameTraffic(traffic, this.traffic)) this.traffic = traffic;
+    if (this.map.fingerprint() !== this.snapshot.fingerprint) this.#refresh.request();
+  }
+
+  dispose(): void {
+    this.goOffline();
+    this.#refresh.cancel();
+    this.#unsubscribe();
+    this.map.free();
+  }
+
+  #read(): void {
+    this.snapshot = {
+      registrations: this.map.registrations(),
+      splits: this.map.splits(),
+      fingerprint: this.map.fingerprint(),
+    };
+    this.traffic = this.#traffic();
+  }
+
+  #traffic(): Traffic {
+    const before = this.#earlierTraffic;
+    if (this.#connection === undefined) return before;
+    const now = this.#connection.statistics();
+    return {
+      messagesSent: before.messagesSent + now.messagesPosted,
+      bytesSent: before.bytesSent + now.bytesPosted,
+      messagesReceived: before.messagesReceived + now.messagesReceived,
+      bytesReceived: before.bytesReceived + now.bytesReceived,
+      messagesIgnored: before.messagesIgnored + now.messagesIgnored,
+    };
+  }
+}
+
+function sameTraffic(a: Traffic, b: Traffic): boolean {
+  return (
+    a.messagesSent === b.messagesSent &&
+    a.messagesReceived === b.messagesReceived &&
+    a.messagesIgnored === b.messagesIgnored
+  );
+}
+
+/** Enough of a random 64-bit id to tell replicas apart by eye. */
+export function shortId(id: bigint): string {
+  return id.toString(16).padStart(16, "0").slice(0, 4);
+}

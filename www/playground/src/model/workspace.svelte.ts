@@ -1,0 +1,104 @@
+/** Everything that belongs to one scenario in one page: its replicas, who else is there, and what is looked at. */
+import type { Scenario } from "../scenarios/scenario";
+import { overall, type Agreement, type Peer } from "./agreement";
+import { Editor } from "./editor.svelte";
+import type { Parsed } from "./parsed";
+import { PresenceChannel } from "./presence-channel.svelte";
+import { hex64, type RemoteReplica } from "./presence";
+import { Replica } from "./replica.svelte";
+import { wholeSpace, type Viewport } from "./viewport";
+
+/** A replica with what is being edited at it. */
+export interface Panel {
+  readonly replica: Replica;
+  readonly editor: Editor;
+}
+
+const REPLICAS_AT_START = 3;
+const LOOK_EVERY_MS = 400;
+
+export class Workspace {
+  readonly scenario: Scenario;
+  readonly presence: PresenceChannel;
+  readonly #seed: Uint8Array | null;
+  readonly #watch: ReturnType<typeof setInterval>;
+  #named = 0;
+
+  panels = $state.raw<readonly Panel[]>([]);
+  view = $state.raw<Viewport>({ from: 0, to: 1 });
+  /** The looked-up key as typed. */
+  lookUp = $state("");
+
+  readonly lookUpKey: Parsed<bigint> = $derived.by(() => this.scenario.format.parse(this.lookUp, "key"));
+
+  /** Every node that is registered at some replica of this page, in name order. */
+  readonly nodes: readonly string[] = $derived.by(() => {
+    const registrations = this.panels.flatMap(({ replica }) => replica.snapshot.registrations);
+    return [...new Set(registrations.map(({ node }) => node))].sort();
+  });
+
+  /** Replicas here and in other tabs. */
+  readonly peers: readonly Peer[] = $derived.by(() => [
+    ...this.panels.map(({ replica }) => asPeer(replica)),
+    ...this.presence.tabs.flatMap(({ tab, replicas }) =>
+      replicas.map(({ id, online, fingerprint }) => ({ key: `${tab}/${id}`, online, fingerprint })),
+    ),
+  ]);
+
+  readonly overall: Agreement = $derived.by(() => overall(this.peers));
+
+  constructor(scenario: Scenario, seed: Uint8Array | null) {
+    this.scenario = scenario;
+    this.#seed = seed;
+    this.view = wholeSpace(scenario.format.limit);
+    this.lookUp = scenario.firstLookUp;
+    this.panels = Array.from({ length: REPLICAS_AT_START }, () => this.#newPanel());
+    this.presence = new PresenceChannel(`${scenario.channelName}-presence`, () => this.#announcement());
+    this.#watch = setInterval(() => this.panels.forEach(({ replica }) => replica.look()), LOOK_EVERY_MS);
+  }
+
+  addReplica(): Panel {
+    const panel = this.#newPanel();
+    this.panels = [...this.panels, panel];
+    return panel;
+  }
+
+  removeReplica(panel: Panel): void {
+    this.panels = this.panels.filter((other) => other !== panel);
+    panel.replica.dispose();
+  }
+
+  dispose(): void {
+    clearInterval(this.#watch);
+    this.presence.close();
+    for (const { replica } of this.panels) replica.dispose();
+    this.panels = [];
+  }
+
+  #newPanel(): Panel {
+    const { format, channelName, firstInput } = this.scenario;
+    const replica = new Replica(`Replica ${letter(this.#named++)}`, channelName, this.#seed);
+    replica.goOnline();
+    return { replica, editor: new Editor(replica, format, firstInput) };
+  }
+
+  #announcement(): RemoteReplica[] {
+    return this.panels.map(({ replica }) => ({
+      name: replica.name,
+      id: hex64(replica.id),
+      online: replica.online,
+      fingerprint: hex64(replica.snapshot.fingerprint),
+    }));
+  }
+}
+
+export function asPeer(replica: Replica): Peer {
+  const { id, online, snapshot } = replica;
+  return { key: hex64(id), online, fingerprint: hex64(snapshot.fingerprint) };
+}
+
+/** A to Z, then A2 to Z2, and so on. */
+function letter(index: number): string {
+  const round = Math.floor(index / 26);
+  return String.fromCharCode(65 + (index % 26)) + (round === 0 ? "" : String(round + 1));
+}

@@ -1,0 +1,12 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  // Relative, so that the built page can lie in any folder of a server.
+  base: "./",
+  plugins: [svelte()],
+  build: { target: "es2022", assetsInlineLimit: 0 },
+  // The package finds its .wasm file by its own URL, which bundling for development would change.
+  optimizeDeps: { exclude: ["crdt-range-map"] },
+  test: { include: ["src/**/*.test.ts"] },
+});
