@@ -239,8 +239,8 @@ fn read_records(
             return Err(not_canonical(reader, "a register that its record does not reach"));
         }
         let net = read_net(*flags, nets.by_ref(), reader)?;
-        if last == birth && registered.is_some() == (net != 0) {
-            return Err(not_canonical(reader, "a record that is not born by one contribution"));
+        if last == birth && registered.is_none() && net == 0 {
+            return Err(not_canonical(reader, "a record that is born by nothing"));
         }
         let mut record = Record { birth, last, net, registered, baseline: None };
         if flags & flag::BASELINE != 0 {

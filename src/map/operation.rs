@@ -1,14 +1,14 @@
 //! One operation under way: it writes to the state, remembers what it touched, and ends as a delta.
 //!
-//! Every effect takes a sequence number of its own: each contribution, each reset of other writers' records, and each drop of
-//! an own record. Were a drop to share the reset's number, whoever learnt that number from a record would believe that it had
-//! seen the drop.
+//! Every effect takes a sequence number of its own: each update of a record, each reset of other writers' records, and each
+//! drop of an own record. Were a drop to share the reset's number, whoever learnt that number from a record would believe that
+//! it had seen the drop.
 
 use crate::causal::Dot;
 use crate::delta::{Delta, Drop};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
-use crate::registration::{NET_MAX, RegistrationId};
+use crate::registration::{NET_MAX, Record, RegistrationId};
 
 pub(super) struct Operation<'a, K> {
     replica: ReplicaId,
@@ -70,22 +70,27 @@ impl<'a, K: Key> Operation<'a, K> {
     }
 
     pub(super) fn register(&mut self, id: &RegistrationId<K>) {
-        let dot = self.next_dot();
-        let entry = self.state.entries.entry(id.clone()).or_default();
-        let record = entry.get_or_born(self.replica, dot.seq);
-        record.last = dot.seq;
-        record.registered = Some(dot.seq);
-        self.state.context.insert(dot);
+        let record = self.update_own(id);
+        record.registered = Some(record.last);
     }
 
     /// Adds an adjustment, cut to what the record can hold.
     pub(super) fn adjust(&mut self, id: &RegistrationId<K>, by: i64) {
-        let dot = self.next_dot();
-        let entry = self.state.entries.entry(id.clone()).or_default();
-        let record = entry.get_or_born(self.replica, dot.seq);
-        record.last = dot.seq;
+        let record = self.update_own(id);
         record.net = record.net.saturating_add(by).clamp(-NET_MAX, NET_MAX);
-        self.state.context.insert(dot);
+    }
+
+    /// This replica's record, ready to be contributed to. All that one operation contributes to a record is one update of it,
+    /// with one number: of two, the delta would claim the later only, and leave a gap at every receiver.
+    fn update_own(&mut self, id: &RegistrationId<K>) -> &mut Record {
+        let next = self.next_dot();
+        let Delta { entries, context, .. } = &mut *self.state;
+        let record = entries.entry(id.clone()).or_default().get_or_born(self.replica, next.seq);
+        if record.last <= self.seq_before {
+            record.last = next.seq;
+        }
+        context.insert(Dot { seq: record.last, ..next });
+        record
     }
 
     /// Whether a touched registration has another priority than before.

@@ -131,6 +131,7 @@ impl<K: SampleKey> World<K> {
     fn operate(&mut self, at: usize, (node, range): Place, operation: Operation) -> Result<(), String> {
         let id = self.id(node, range);
         let Peer { map, model } = &mut self.peers[at];
+        let mut joined = map.state().clone();
         let (delta, knowledge) = match operation {
             Operation::Register => (map.register(&id.1, &id.0), model.register(&id)),
             Operation::Increase(by) => (map.increase(&id.1, &id.0, by), model.increase(&id, by.get().into())),
@@ -138,18 +139,19 @@ impl<K: SampleKey> World<K> {
             Operation::Release => (map.release(&id.1, &id.0), model.release(&id)),
             Operation::Tighten(to) => {
                 let to = (self.ranges[to % self.ranges.len()].clone(), id.1.clone());
-                let state = map.state().clone();
                 match (map.tighten(&id.1, &id.0, &to.0), model.tighten(&id, &to)) {
                     (Ok(delta), Ok(knowledge)) => (delta, knowledge),
                     (map_says, model_says) => {
                         agree("tighten", map_says.map(|_| ()), model_says.map(|_| ()))?;
-                        agree("the state after an error", map.state(), &state)?;
+                        agree("the state after an error", map.state(), &joined)?;
                         return self.check(at);
                     }
                 }
             }
         };
         agree("the delta is empty", delta.is_empty(), knowledge.is_empty())?;
+        joined.merge(&delta);
+        agree("the state, and the one before joined with the delta,", map.state(), &joined)?;
         self.check(at)?;
         self.send(delta, knowledge)
     }
@@ -157,9 +159,13 @@ impl<K: SampleKey> World<K> {
     fn deliver(&mut self, at: usize, delta: &Delta<K>, knowledge: &Knowledge<K>) -> Result<(), String> {
         let Peer { map, model } = &mut self.peers[at];
         let before = model.knowledge.registrations();
+        let mut joined = map.state().clone();
         let changes = map.merge(delta);
         let drops = model.merge(knowledge);
         agree("nothing is dropped", changes.delta().is_empty(), drops.is_empty())?;
+        joined.merge(delta);
+        joined.merge(changes.delta());
+        agree("the state, and the one before joined with what was learnt,", map.state(), &joined)?;
         check_ranges(&changes, &before, &model.knowledge.registrations())?;
         self.check(at)?;
         self.send(changes.delta().clone(), drops)

@@ -1,0 +1,360 @@
+//! What the design promises, example by example. Each test's name is the promise.
+#![cfg(not(target_arch = "wasm32"))]
+
+use std::num::NonZeroU32;
+
+use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId, TightenError};
+
+fn replica(id: u64) -> RangeMap<u64> {
+    RangeMap::new(ReplicaId::new(id))
+}
+
+fn node(name: &str) -> NodeId {
+    NodeId::new(name).unwrap()
+}
+
+fn range(start: u64, end: u64) -> KeyRange<u64> {
+    KeyRange::new(start, end).unwrap()
+}
+
+fn by(amount: u32) -> NonZeroU32 {
+    NonZeroU32::new(amount).unwrap()
+}
+
+/// The registration that most examples are about.
+fn subject() -> (NodeId, KeyRange<u64>) {
+    (node("n"), range(10, 20))
+}
+
+/// Brings the news of a delta; what the receiver drops in answer is lost.
+fn tell(map: &mut RangeMap<u64>, delta: &Delta<u64>) {
+    let _ = map.merge(delta);
+}
+
+/// Lets two replicas exchange all they know, drops included.
+fn exchange(a: &mut RangeMap<u64>, b: &mut RangeMap<u64>) {
+    for _ in 0..2 {
+        let _ = a.merge(b.state());
+        let _ = b.merge(a.state());
+    }
+    assert_eq!(a.state(), b.state());
+    assert_eq!(a.state().encode(), b.state().encode());
+}
+
+#[test]
+fn only_the_part_that_a_release_had_not_observed_comes_back() {
+    let (node, range) = subject();
+    let [mut a, mut b, mut c] = [1, 2, 3].map(replica);
+    let seen = a.increase(&node, &range, by(5));
+    tell(&mut b, &seen);
+    tell(&mut c, &seen);
+    let release = b.release(&node, &range);
+    let increase = a.increase(&node, &range, by(1));
+    tell(&mut a, &release);
+    tell(&mut b, &increase);
+    for delta in [&increase, &release, &increase] {
+        tell(&mut c, delta);
+    }
+    for map in [&a, &b, &c] {
+        assert_eq!(map.priority(&node, &range), Some(1));
+    }
+}
+
+#[test]
+fn registering_is_idempotent() {
+    let (node, range) = subject();
+    let [mut a, mut b] = [1, 2].map(replica);
+    let _ = a.register(&node, &range);
+    let _ = a.register(&node, &range);
+    assert_eq!(a.priority(&node, &range), Some(1), "twice at one replica");
+    let _ = b.register(&node, &range);
+    exchange(&mut a, &mut b);
+    assert_eq!(a.priority(&node, &range), Some(1), "at two concurrently");
+    let _ = a.increase(&node, &range, by(2));
+    let _ = a.register(&node, &range);
+    assert_eq!(a.priority(&node, &range), Some(3), "and an increase adds to the one");
+}
+
+#[test]
+fn a_second_register_survives_a_release_that_had_not_observed_it() {
+    let (node, range) = subject();
+    let [mut a, mut b] = [1, 2].map(replica);
+    tell(&mut b, &a.register(&node, &range));
+    let again = a.register(&node, &range);
+    assert!(!again.is_empty());
+    let release = b.release(&node, &range);
+    tell(&mut a, &release);
+    tell(&mut b, &again);
+    assert_eq!(a.priority(&node, &range), Some(1));
+    assert_eq!(b.priority(&node, &range), Some(1));
+}
+
+#[test]
+fn a_register_adds_one_to_increases_only_if_none_is_left() {
+    let (node, range) = subject();
+    let mut map = replica(1);
+    let _ = map.increase(&node, &range, by(4));
+    assert_eq!(map.priority(&node, &range), Some(4), "an implicit add");
+    let _ = map.register(&node, &range);
+    assert_eq!(map.priority(&node, &range), Some(5));
+    let _ = map.register(&node, &range);
+    assert_eq!(map.priority(&node, &range), Some(5));
+}
+
+#[test]
+fn a_decrease_to_less_than_one_is_a_release() {
+    let (node, range) = subject();
+    for (amount, left) in [(3, Some(1)), (4, None), (5, None), (u32::MAX, None)] {
+        let [mut a, mut b] = [1, 2].map(replica);
+        tell(&mut b, &a.increase(&node, &range, by(4)));
+        let decrease = b.decrease(&node, &range, by(amount));
+        assert_eq!(b.priority(&node, &range), left);
+        tell(&mut a, &decrease);
+        assert_eq!(a.priority(&node, &range), left);
+        let _ = a.increase(&node, &range, by(1));
+        assert_eq!(a.priority(&node, &range), Some(left.unwrap_or(0) + 1), "nothing lingers after a release");
+    }
+}
+
+#[test]
+fn a_decrease_or_release_of_what_is_not_there_says_nothing() {
+    let (node, range) = subject();
+    let mut map = replica(1);
+    assert!(map.decrease(&node, &range, by(1)).is_empty());
+    assert!(map.release(&node, &range).is_empty());
+    assert!(map.state().is_empty());
+    let _ = map.register(&node, &range);
+    let _ = map.release(&node, &range);
+    let state = map.state().clone();
+    assert!(map.decrease(&node, &range, by(1)).is_empty());
+    assert!(map.release(&node, &range).is_empty());
+    assert_eq!(*map.state(), state);
+}
+
+/// Two replicas each take 2 from a 3 that both see.
+fn residue() -> (RangeMap<u64>, RangeMap<u64>) {
+    let (node, range) = subject();
+    let [mut a, mut b] = [1, 2].map(replica);
+    tell(&mut b, &a.increase(&node, &range, by(3)));
+    let from_a = a.decrease(&node, &range, by(2));
+    let from_b = b.decrease(&node, &range, by(2));
+    tell(&mut a, &from_b);
+    tell(&mut b, &from_a);
+    assert_eq!(a.priority(&node, &range), None);
+    assert_eq!(b.priority(&node, &range), None);
+    (a, b)
+}
+
+#[test]
+fn residue_is_not_visible_and_is_cleared_by_the_next_operation() {
+    let (node, range) = subject();
+    let (mut a, mut b) = residue();
+    assert!(a.splits().is_empty());
+    assert!(a.decrease(&node, &range, by(1)).is_empty(), "a decrease does nothing");
+    tell(&mut b, &a.increase(&node, &range, by(2)));
+    assert_eq!(b.priority(&node, &range), Some(2), "not 2 − 1");
+
+    let (mut a, mut b) = residue();
+    tell(&mut b, &a.register(&node, &range));
+    assert_eq!(b.priority(&node, &range), Some(1));
+
+    let (mut a, mut b) = residue();
+    assert!(!a.release(&node, &range).is_empty(), "something is left to reset");
+    exchange(&mut a, &mut b);
+    let _ = b.increase(&node, &range, by(1));
+    assert_eq!(b.priority(&node, &range), Some(1));
+}
+
+#[test]
+fn residue_counts_for_a_concurrent_increase() {
+    let (node, range) = subject();
+    let [mut a, mut b, mut c] = [1, 2, 3].map(replica);
+    let first = a.increase(&node, &range, by(3));
+    tell(&mut b, &first);
+    tell(&mut c, &first);
+    let deltas = [
+        a.decrease(&node, &range, by(2)),
+        b.decrease(&node, &range, by(2)),
+        c.increase(&node, &range, by(4)),
+    ];
+    for map in [&mut a, &mut b, &mut c] {
+        deltas.iter().for_each(|delta| tell(map, delta));
+        assert_eq!(map.priority(&node, &range), Some(3), "3 − 2 − 2 + 4");
+    }
+}
+
+#[test]
+fn tightening_moves_the_priority_to_a_sub_range() {
+    let node = node("n");
+    let (wide, narrow) = (range(10, 20), range(12, 20));
+    let mut map = replica(1);
+    let _ = map.register(&node, &wide);
+    let _ = map.increase(&node, &wide, by(6));
+    let delta = map.tighten(&node, &wide, &narrow).unwrap();
+    assert_eq!(map.priority(&node, &wide), None);
+    assert_eq!(map.priority(&node, &narrow), Some(7));
+
+    let mut other = replica(2);
+    let before = other.merge(&delta);
+    assert!(!before.is_empty());
+    assert_eq!(other.registrations().count(), 1);
+    assert_eq!(other.priority(&node, &narrow), Some(7));
+}
+
+#[test]
+fn tightening_onto_a_visible_sub_range_only_adds_what_is_missing() {
+    let node = node("n");
+    let (wide, narrow) = (range(10, 20), range(12, 20));
+    for (there, left) in [(1, 5), (4, 5), (5, 6), (9, 10)] {
+        let mut map = replica(1);
+        let _ = map.increase(&node, &wide, by(5));
+        let _ = map.increase(&node, &narrow, by(there));
+        map.tighten(&node, &wide, &narrow).unwrap();
+        assert_eq!(
+            map.priority(&node, &narrow),
+            Some(left),
+            "5 onto {there}, which a register makes one more"
+        );
+    }
+}
+
+#[test]
+fn a_tighten_that_fails_changes_nothing() {
+    let node = node("n");
+    let wide = range(10, 20);
+    let mut map = replica(1);
+    let _ = map.register(&node, &wide);
+    let state = map.state().clone();
+    for not_within in [range(10, 20), range(9, 20), range(10, 21), range(30, 40), KeyRange::from_start(10)] {
+        assert_eq!(map.tighten(&node, &wide, &not_within), Err(TightenError::NotSubRange), "{not_within}");
+    }
+    assert_eq!(map.tighten(&node, &range(9, 20), &wide), Err(TightenError::NotRegistered));
+    assert_eq!(*map.state(), state);
+    assert!(map.tighten(&node, &wide, &range(10, 19)).is_ok());
+
+    let _ = map.register(&node, &KeyRange::from_start(5));
+    assert!(map.tighten(&node, &KeyRange::from_start(5), &KeyRange::from_start(6)).is_ok());
+    assert!(map.tighten(&node, &KeyRange::from_start(6), &range(6, u64::MAX)).is_ok());
+}
+
+#[test]
+fn the_deltas_of_a_replica_are_all_of_its_state() {
+    let node = node("n");
+    let mut map = replica(1);
+    let mut deltas = vec![map.increase(&node, &range(0, 9), by(3)), map.register(&node, &range(0, 4))];
+    deltas.push(map.tighten(&node, &range(0, 9), &range(0, 4)).unwrap());
+    deltas.push(map.release(&node, &range(0, 4)));
+    let mut joined = Delta::default();
+    for delta in &deltas {
+        joined.merge(delta);
+    }
+    assert_eq!(joined, *map.state(), "no number of any operation is left unclaimed");
+}
+
+#[test]
+fn a_delta_with_a_part_of_the_entries_never_deletes_the_others() {
+    let node = node("n");
+    let mut a = replica(1);
+    let first = a.register(&node, &range(0, 10));
+    let _lost = a.register(&node, &range(10, 20));
+    let third = a.register(&node, &range(20, 30));
+    let mut b = replica(2);
+    tell(&mut b, &third);
+    assert_eq!(b.registrations().count(), 1);
+    tell(&mut b, &first);
+    assert_eq!(b.registrations().count(), 2);
+    tell(&mut b, a.state());
+    assert_eq!(b.registrations().count(), 3, "the lost one was never taken for dropped");
+    tell(&mut a, b.state());
+    assert_eq!(a.registrations().count(), 3);
+}
+
+#[test]
+fn a_drop_that_arrives_before_its_births_is_not_undone_by_them() {
+    let (node, range) = subject();
+    let mut a = replica(1);
+    let births = [a.register(&node, &range), a.release(&node, &range), a.register(&node, &range)];
+    let _unrelated = a.register(&node, &KeyRange::full());
+    let drop = a.release(&node, &range);
+    let mut b = replica(2);
+    tell(&mut b, &drop);
+    for late in [2, 0, 1, 0, 2] {
+        tell(&mut b, &births[late]);
+        assert_eq!(b.priority(&node, &range), None);
+    }
+}
+
+#[test]
+fn released_history_is_forgotten() {
+    const REGISTERED: u64 = 1_000;
+    const INCREASES_EACH: u64 = 10;
+    let [mut a, mut b] = [1, 2].map(replica);
+    let name = node("node-a");
+    for at in 0..REGISTERED {
+        let _ = a.register(&name, &range(at, at + 5));
+        for _ in 0..INCREASES_EACH {
+            let _ = a.increase(&name, &range(at, at + 5), by(3));
+        }
+    }
+    tell(&mut b, a.state());
+    let bytes_full = b.state().encode().len() as u64;
+    assert!(
+        bytes_full < 25 * REGISTERED,
+        "{bytes_full} bytes: one record a registration, however often it was increased"
+    );
+    for at in 0..REGISTERED {
+        let _ = b.release(&name, &range(at, at + 5));
+    }
+    exchange(&mut a, &mut b);
+    assert_eq!(a.registrations().count(), 0);
+    let bytes = a.state().encode();
+    assert!(bytes.len() <= 32, "{} bytes for two replicas and no registration", bytes.len());
+
+    let _ = b.register(&name, &range(0, 5));
+    exchange(&mut a, &mut b);
+    assert_eq!(a.priority(&name, &range(0, 5)), Some(1), "what was forgotten can come again");
+}
+
+#[test]
+fn nodes_are_named_by_1_to_255_bytes() {
+    assert!(NodeId::new("").is_err());
+    assert!(NodeId::new("n").is_ok());
+    assert!(NodeId::new(&"n".repeat(255)).is_ok());
+    assert!(NodeId::new(&"n".repeat(256)).is_err());
+    assert!(NodeId::new(&"é".repeat(127)).is_ok());
+    assert!(NodeId::new(&"é".repeat(128)).is_err());
+}
+
+#[test]
+fn ranges_are_never_empty() {
+    assert!(KeyRange::new(5u64, 5).is_err());
+    assert!(KeyRange::new(6u64, 5).is_err());
+    assert_eq!(KeyRange::<u64>::full(), KeyRange::from_start(0));
+    assert_eq!(KeyRange::<String>::full().start(), "");
+    assert_eq!(KeyRange::from_start(u64::MAX).end(), None);
+}
+
+#[test]
+fn registrations_are_equal_only_if_all_three_parts_are() {
+    let mut map = replica(1);
+    for (name, range) in [("n", range(0, 5)), ("n", range(0, 6)), ("n", range(1, 5)), ("m", range(0, 5))] {
+        let _ = map.register(&node(name), &range);
+    }
+    assert_eq!(map.registrations().count(), 4);
+    let _ = map.release(&node("n"), &range(0, 5));
+    let left: Vec<String> =
+        map.registrations().map(|it| format!("{} {} {}", it.range, it.node, it.priority)).collect();
+    assert_eq!(left, ["[0, 5) m 1", "[0, 6) n 1", "[1, 5) n 1"], "by start, end, node");
+}
+
+#[test]
+fn owners_are_ordered_by_priority_then_name_and_listed_once() {
+    let mut map = replica(1);
+    let _ = map.increase(&node("b"), &range(0, 10), by(3));
+    let _ = map.register(&node("b"), &range(0, 20));
+    let _ = map.increase(&node("a"), &range(0, 10), by(3));
+    let _ = map.increase(&node("c"), &range(5, 10), by(9));
+    let shown: Vec<String> = map.splits().iter().map(|split| split.to_string()).collect();
+    assert_eq!(shown, ["[0, 5) a:3 b:3", "[5, 10) c:9 a:3 b:3", "[10, 20) b:1"]);
+    assert_eq!(map.gaps().collect::<Vec<_>>(), [KeyRange::from_start(20)]);
+}
