@@ -1,0 +1,467 @@
+//! What must hold in every JavaScript world: operations, keys, errors, callbacks, release of memory, hostile bytes.
+
+use core::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use js_sys::{Array, Function, Object, Reflect, Symbol, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::{
+    Log, NULL, UNDEFINED, code, function, get, map, message, new_map, recorder, splits, text, with_global,
+};
+use crate::call;
+
+const SAFE_MAX: f64 = 9_007_199_254_740_991.0;
+
+fn range_object(start: impl Into<JsValue>, end: impl Into<JsValue>) -> JsValue {
+    let object = Object::new();
+    Reflect::set(&object, &"start".into(), &start.into()).unwrap();
+    Reflect::set(&object, &"end".into(), &end.into()).unwrap();
+    object.into()
+}
+
+#[wasm_bindgen_test]
+fn every_operation_does_what_it_says() {
+    let map = map(1);
+    assert_eq!(text(&get(&map, "replica")), "1n");
+    assert_ne!(text(&call!(map.register("a", 0, 100)).unwrap()), "[]");
+    call!(map.increase("b", 50, NULL, 4)).unwrap();
+    call!(map.increase("b", 50, NULL)).unwrap();
+    call!(map.decrease("b", 50, NULL, 2)).unwrap();
+    call!(map.decrease("b", 50, NULL)).unwrap();
+    assert_eq!(splits(&map), ["[0n, 50n) a:1", "[50n, 100n) b:2 a:1", "[100n, null) b:2"]);
+    assert_eq!(
+        text(&call!(map.owners(99)).unwrap()),
+        r#"[{node: "b", priority: 2}, {node: "a", priority: 1}]"#
+    );
+    assert_eq!(text(&call!(map.priority("b", 50, NULL)).unwrap()), "2");
+    assert_eq!(text(&call!(map.priority("b", 50, 60)).unwrap()), "undefined");
+
+    call!(map.tighten("b", range_object(50, NULL), range_object(60u64, 70))).unwrap();
+    assert_eq!(
+        text(&call!(map.registrations()).unwrap()),
+        r#"[{node: "a", start: 0n, end: 100n, priority: 1}, {node: "b", start: 60n, end: 70n, priority: 2}]"#
+    );
+    call!(map.release("a", 0, 100)).unwrap();
+    assert_eq!(text(&call!(map.gaps()).unwrap()), "[{start: 0n, end: 60n}, {start: 70n, end: null}]");
+    call!(map.decrease("b", 60, 70, 9)).unwrap();
+    assert_eq!(splits(&map), [""; 0]);
+    assert_eq!(text(&call!(map.gaps()).unwrap()), "[{start: 0n, end: null}]");
+}
+
+#[wasm_bindgen_test]
+fn an_operation_that_does_nothing_has_an_empty_delta_that_merges() {
+    let map = map(1);
+    for nothing in [call!(map.release("a", 0, 1)), call!(map.decrease("a", 0, 1, 7))] {
+        let delta = nothing.unwrap();
+        assert_eq!(delta.dyn_ref::<Uint8Array>().map(Uint8Array::length), Some(0));
+        assert_eq!(text(&call!(map.merge(delta)).unwrap()), "[]");
+    }
+}
+
+#[wasm_bindgen_test]
+fn replicas_that_exchange_deltas_in_any_order_agree() {
+    let (here, there) = (map(1), map(2));
+    let deltas = [
+        call!(here.register("a", 0, 100)).unwrap(),
+        call!(here.increase("a", 0, 100, 4)).unwrap(),
+        call!(here.tighten("a", range_object(0, 100), range_object(0, 50))).unwrap(),
+    ];
+    for delta in deltas.iter().rev().chain(&deltas) {
+        call!(there.merge(delta)).unwrap();
+    }
+    let increased = call!(there.increase("b", 10, 20)).unwrap();
+    assert_ne!(text(&call!(here.fingerprint()).unwrap()), text(&call!(there.fingerprint()).unwrap()));
+    assert_eq!(text(&call!(here.merge(increased)).unwrap()), "[{start: 10n, end: 20n}]");
+    assert_eq!(splits(&here), ["[0n, 10n) a:5", "[10n, 20n) a:5 b:1", "[20n, 50n) a:5"]);
+    assert_eq!(splits(&here), splits(&there));
+    assert_eq!(text(&call!(here.state()).unwrap()), text(&call!(there.state()).unwrap()));
+    assert_eq!(text(&call!(here.fingerprint()).unwrap()), text(&call!(there.fingerprint()).unwrap()));
+
+    // A state is a delta. What was released concurrently comes back only as far as the release had not seen it.
+    let third = map(3);
+    call!(third.merge(call!(here.state()).unwrap())).unwrap();
+    let raised = call!(third.increase("a", 0, 50)).unwrap();
+    call!(here.release("a", 0, 50)).unwrap();
+    call!(here.merge(raised)).unwrap();
+    assert_eq!(text(&call!(here.priority("a", 0, 50)).unwrap()), "1");
+}
+
+#[wasm_bindgen_test]
+fn keys_reach_from_0_to_the_last_64_bit_number() {
+    let map = map(1);
+    let end = u64::MAX;
+    call!(map.register("a", 0, 1u64)).unwrap();
+    call!(map.register("b", SAFE_MAX, 1u64 << 53)).unwrap();
+    call!(map.register("c", end - 1, end)).unwrap();
+    call!(map.register("d", end, NULL)).unwrap();
+    assert_eq!(
+        splits(&map),
+        [
+            "[0n, 1n) a:1",
+            "[9007199254740991n, 9007199254740992n) b:1",
+            "[18446744073709551614n, 18446744073709551615n) c:1",
+            "[18446744073709551615n, null) d:1"
+        ]
+    );
+    assert_eq!(text(&call!(map.owners(end)).unwrap()), r#"[{node: "d", priority: 1}]"#);
+    assert_eq!(text(&call!(map.owners(-0.0)).unwrap()), r#"[{node: "a", priority: 1}]"#);
+
+    let too_large = js_sys::eval("2n ** 64n").unwrap();
+    let not_keys = [
+        JsValue::from(SAFE_MAX + 1.0),
+        (-1).into(),
+        (-1i64).into(),
+        1.5.into(),
+        f64::NAN.into(),
+        f64::INFINITY.into(),
+        too_large,
+        "5".into(),
+        true.into(),
+        UNDEFINED,
+        Array::of1(&1.into()).into(),
+        Symbol::iterator().into(),
+        Object::<JsValue>::create(NULL.unchecked_ref()).into(),
+    ];
+    let state = text(&call!(map.state()).unwrap());
+    for key in not_keys {
+        assert_eq!(code(call!(map.owners(&key))), "invalid-key", "{key:?}");
+        assert_eq!(code(call!(map.register("a", &key, NULL))), "invalid-key", "{key:?}");
+        assert_eq!(code(call!(map.register("a", 0, &key))), "invalid-key", "{key:?}");
+    }
+    assert_eq!(code(call!(map.owners(NULL))), "invalid-key");
+    assert_eq!(code(call!(map.owners())), "invalid-key");
+    assert_eq!(code(call!(map.register("a", 5))), "invalid-key", "a forgotten end is not an unbounded one");
+    assert_eq!(text(&call!(map.state()).unwrap()), state);
+}
+
+#[wasm_bindgen_test]
+fn nodes_are_strings_of_1_to_255_bytes() {
+    let map = map(1);
+    let longest = "ü".repeat(127) + "x";
+    for name in ["a", "\0", "\u{FFFD}", "💡", &longest] {
+        call!(map.register(name, 0, 1)).unwrap();
+    }
+    assert_eq!(Array::from(&call!(map.registrations()).unwrap()).length(), 5);
+    let half_a_pair = js_sys::JsString::from_char_code1(0xD800);
+    let not_nodes =
+        [JsValue::from(""), (longest + "x").into(), half_a_pair.into(), 5.into(), NULL, UNDEFINED];
+    for node in not_nodes {
+        for method in ["register", "release", "increase", "decrease", "priority"] {
+            let result = super::call(&map, method, &[node.clone(), 0.into(), 1.into()]);
+            assert_eq!(code(result), "invalid-node", "{method} {node:?}");
+        }
+        let (from, to) = (range_object(0, 2), range_object(0, 1));
+        assert_eq!(code(call!(map.tighten(&node, from, to))), "invalid-node");
+    }
+}
+
+#[wasm_bindgen_test]
+fn every_refusal_has_a_code_and_says_what_was_wrong() {
+    let map = map(1);
+    call!(map.register("a", 0, 100)).unwrap();
+    let state = text(&call!(map.state()).unwrap());
+
+    assert_eq!(code(call!(map.register("a", 5, 5))), "invalid-range");
+    assert_eq!(code(call!(map.release("a", 5, 4u64))), "invalid-range");
+    assert_eq!(
+        message(call!(map.priority("a", 7, 5))),
+        "a range's start must be below its end, but start is 7 and end is 5; nothing has changed"
+    );
+    for not_a_range in [UNDEFINED, NULL, 5.into(), "0-5".into()] {
+        let part = range_object(0, 1);
+        assert_eq!(code(call!(map.tighten("a", &not_a_range, &part))), "invalid-range");
+        assert_eq!(code(call!(map.tighten("a", part, not_a_range))), "invalid-range");
+    }
+    for amount in [
+        JsValue::from(0),
+        (-1).into(),
+        1.5.into(),
+        4_294_967_296.0.into(),
+        f64::NAN.into(),
+        1u64.into(),
+        "1".into(),
+        NULL,
+    ] {
+        assert_eq!(code(call!(map.increase("a", 0, 100, &amount))), "invalid-amount", "{amount:?}");
+        assert_eq!(code(call!(map.decrease("a", 0, 100, &amount))), "invalid-amount", "{amount:?}");
+    }
+    let (from, within, beyond) = (range_object(0, 100), range_object(0, 50), range_object(50, 101));
+    assert_eq!(code(call!(map.tighten("a", &from, &beyond))), "not-sub-range");
+    assert_eq!(code(call!(map.tighten("a", &from, &from))), "not-sub-range");
+    assert_eq!(code(call!(map.tighten("b", &from, &within))), "not-registered");
+    let in_words = message(call!(map.tighten("a", range_object(0, "x"), within)));
+    assert!(in_words.starts_with("from.end must be") && in_words.contains("not \"x\""), "{in_words}");
+
+    for replica in [JsValue::from(1), (-1i64).into(), js_sys::eval("2n ** 64n").unwrap(), "1".into(), NULL] {
+        assert_eq!(code(new_map(&replica)), "invalid-replica", "{replica:?}");
+    }
+    for not_a_function in [UNDEFINED, NULL, Object::new().into()] {
+        assert_eq!(code(call!(map.onChange(not_a_function))), "invalid-callback");
+    }
+    for not_bytes in
+        [UNDEFINED, NULL, "bytes".into(), Array::of1(&1.into()).into(), js_sys::ArrayBuffer::new(1).into()]
+    {
+        assert_eq!(code(call!(map.merge(&not_bytes))), "malformed", "{not_bytes:?}");
+    }
+    assert!(
+        message(call!(map.merge(Uint8Array::new_with_length(3)))).starts_with("not a delta, at byte 1: ")
+    );
+    assert_eq!(code(call!(map.connect(UNDEFINED))), "channel-unavailable");
+    assert_eq!(text(&call!(map.state()).unwrap()), state, "whatever was refused has changed nothing");
+}
+
+/// What an id's greatest sequence number looks like in the wire format: 2^53 − 1 dots of replica 1, and nothing else.
+const ALL_OF_REPLICA_1: [u8; 19] =
+    [17, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 31, 0];
+
+#[wasm_bindgen_test]
+fn a_replica_without_sequence_numbers_says_so() {
+    let map = map(1);
+    let mut forged = ALL_OF_REPLICA_1.to_vec();
+    forged.push(0);
+    call!(map.merge(Uint8Array::from(&*forged))).unwrap();
+    assert_eq!(code(call!(map.register("a", 0, 1))), "exhausted");
+    assert_eq!(code(call!(map.release("a", 0, 1))), "exhausted");
+    assert_eq!(splits(&map), [""; 0]);
+}
+
+#[wasm_bindgen_test]
+fn random_replica_ids_differ_and_their_absence_is_told() {
+    let [one, other] =
+        [UNDEFINED, UNDEFINED].map(|replica| text(&get(&new_map(replica).unwrap(), "replica")));
+    assert_ne!(one, other);
+    let result = with_global("crypto", &UNDEFINED, || new_map(UNDEFINED));
+    assert_eq!(code(result), "invalid-replica");
+}
+
+#[wasm_bindgen_test]
+fn subscribers_hear_of_visible_changes_only() {
+    let (map, other) = (map(1), map(2));
+    let log = Log::default();
+    let unsubscribe: Function = call!(map.onChange(recorder("change", &log))).unwrap().unchecked_into();
+    let heard = || log.take().join(" | ");
+
+    let registered = call!(map.register("a", 5, 9)).unwrap();
+    assert_eq!(heard(), r#"change {source: "local", ranges: [{start: 5n, end: 9n}]}"#);
+    call!(map.register("a", 5, 9)).unwrap();
+    call!(map.release("b", 5, 9)).unwrap();
+    call!(map.merge(&registered)).unwrap();
+    assert_eq!(heard(), "", "nothing visible has changed");
+    call!(map.tighten("a", range_object(5, 9), range_object(6, 7))).unwrap();
+    assert_eq!(heard(), r#"change {source: "local", ranges: [{start: 5n, end: 9n}]}"#);
+    let far = call!(other.register("a", 20, NULL)).unwrap();
+    call!(map.merge(far)).unwrap();
+    assert_eq!(heard(), r#"change {source: "remote", ranges: [{start: 20n, end: null}]}"#);
+
+    for _ in 0..2 {
+        unsubscribe.call0(&UNDEFINED).unwrap();
+    }
+    call!(map.release("a", 6, 7)).unwrap();
+    assert_eq!(heard(), "");
+}
+
+#[wasm_bindgen_test]
+fn callbacks_may_call_the_map_and_all_hear_of_changes_in_order() {
+    let (map, other, freed) = (map(1), map(2), map(3));
+    call!(other.register("remote", 0, 10)).unwrap();
+    let log = Log::default();
+    let is_first = Cell::new(true);
+    let (this, source, log_of_first) = (map.clone(), other, log.clone());
+    let busy = function(move |change| {
+        log_of_first.borrow_mut().push(format!("first {}", text(&get(&change, "source"))));
+        if is_first.take() {
+            // Everything there is, from within a callback.
+            call!(this.increase("b", 0, 10, 2))?;
+            call!(this.merge(call!(source.state())?))?;
+            call!(this.tighten("b", range_object(0, 10), range_object(0, 5)))?;
+            call!(this.release("a", 0, 10))?;
+            call!(this.onChange(function(|_| Ok(()))))?;
+            assert_eq!(text(&call!(this.priority("b", 0, 5))?), "2");
+            assert_eq!(Array::from(&call!(this.registrations())?).length(), 2);
+            assert_eq!(splits(&this), ["[0n, 5n) b:2 remote:1", "[5n, 10n) remote:1"]);
+            call!(freed.free())?;
+            log_of_first.borrow_mut().push("first is done".to_owned());
+        }
+        Ok(())
+    });
+    call!(map.onChange(busy)).unwrap();
+    let log_of_second = log.clone();
+    let second = function(move |change| {
+        log_of_second.borrow_mut().push(format!("second {}", text(&get(&change, "source"))));
+        Ok(())
+    });
+    call!(map.onChange(second)).unwrap();
+    call!(map.register("a", 0, 10)).unwrap();
+
+    let mut expected = vec!["first \"local\"", "first is done", "second \"local\""];
+    for source in ["local", "remote", "local", "local"] {
+        expected.extend(if source == "local" {
+            ["first \"local\"", "second \"local\""]
+        } else {
+            ["first \"remote\"", "second \"remote\""]
+        });
+    }
+    assert_eq!(log.take(), expected);
+}
+
+#[wasm_bindgen_test]
+fn a_callback_that_throws_disturbs_nobody_and_is_reported() {
+    let map = map(1);
+    let log = Log::default();
+    call!(map.onChange(function(|_| Err("thrown".into())))).unwrap();
+    call!(map.onChange(recorder("after", &log))).unwrap();
+    let reported = Rc::new(RefCell::new(Vec::new()));
+    let report = {
+        let reported = reported.clone();
+        function(move |error| {
+            reported.borrow_mut().push(error);
+            Ok(())
+        })
+    };
+    with_global("reportError", &report, || {
+        for start in 0..3 {
+            call!(map.register("a", start, 9)).unwrap();
+        }
+    });
+    assert_eq!(log.take().len(), 3);
+    assert_eq!(reported.take(), [JsValue::from("thrown"), "thrown".into(), "thrown".into()]);
+    assert_eq!(splits(&map), ["[0n, 9n) a:1"]);
+}
+
+#[wasm_bindgen_test]
+fn unsubscribing_during_a_notification_takes_effect_at_once() {
+    let map = map(1);
+    let log = Log::default();
+    let unsubscribe_all: Rc<RefCell<Vec<Function>>> = Rc::default();
+    let (all, heard) = (unsubscribe_all.clone(), log.clone());
+    let first = function(move |_| {
+        heard.borrow_mut().push("first".to_owned());
+        for unsubscribe in all.take() {
+            unsubscribe.call0(&UNDEFINED)?;
+        }
+        Ok(())
+    });
+    for callback in [first, recorder("second", &log)] {
+        unsubscribe_all.borrow_mut().push(call!(map.onChange(callback)).unwrap().unchecked_into());
+    }
+    call!(map.register("a", 0, 1)).unwrap();
+    call!(map.register("a", 1, 2)).unwrap();
+    assert_eq!(log.take(), ["first"]);
+}
+
+#[wasm_bindgen_test]
+fn who_subscribes_during_a_notification_hears_of_later_changes_only() {
+    let map = map(1);
+    let log = Log::default();
+    let (this, heard) = (map.clone(), log.clone());
+    let is_first = Cell::new(true);
+    let subscribing = function(move |_| {
+        if is_first.take() {
+            call!(this.onChange(recorder("late", &heard)))?;
+        }
+        Ok(())
+    });
+    call!(map.onChange(subscribing)).unwrap();
+    call!(map.register("a", 0, 1)).unwrap();
+    assert_eq!(log.take(), [""; 0]);
+    call!(map.register("a", 1, 2)).unwrap();
+    assert_eq!(log.take(), [r#"late {source: "local", ranges: [{start: 1n, end: 2n}]}"#]);
+}
+
+#[wasm_bindgen_test]
+fn what_a_callback_does_to_its_argument_is_no_concern_of_the_next() {
+    let map = map(1);
+    let log = Log::default();
+    let spoil = function(|change| {
+        Reflect::set(&get(&change, "ranges"), &"length".into(), &0.into())?;
+        Ok(())
+    });
+    call!(map.onChange(spoil)).unwrap();
+    call!(map.onChange(recorder("next", &log))).unwrap();
+    call!(map.register("a", 0, 1)).unwrap();
+    assert_eq!(log.take(), [r#"next {source: "local", ranges: [{start: 0n, end: 1n}]}"#]);
+}
+
+#[wasm_bindgen_test]
+fn a_freed_map_is_gone_and_calls_nobody() {
+    let map = map(1);
+    let log = Log::default();
+    let unsubscribe: Function = call!(map.onChange(recorder("heard", &log))).unwrap().unchecked_into();
+    call!(map.free()).unwrap();
+    assert!(call!(map.register("a", 0, 1)).is_err());
+    assert!(call!(map.splits()).is_err());
+    assert!(call!(map.free()).is_err());
+    unsubscribe.call0(&UNDEFINED).unwrap();
+    assert_eq!(log.take(), [""; 0]);
+}
+
+#[wasm_bindgen_test]
+fn dispose_frees_where_there_is_such_a_symbol() {
+    let map = map(1);
+    let dispose = get(&get(&js_sys::global(), "Symbol"), "dispose");
+    if !dispose.is_undefined() {
+        let method: Function = Reflect::get(&map, &dispose).unwrap().unchecked_into();
+        method.call0(&map).unwrap();
+        assert!(call!(map.splits()).is_err());
+    }
+}
+
+/// The glue refuses to free what is in use, but does free it then; the operation goes on unharmed.
+#[wasm_bindgen_test]
+fn a_map_that_is_freed_by_its_own_callback_finishes_first() {
+    let map = map(1);
+    let log = Log::default();
+    let (this, heard) = (map.clone(), log.clone());
+    let freeing = function(move |_| {
+        heard.borrow_mut().push(if call!(this.free()).is_err() { "threw" } else { "freed" }.to_owned());
+        Ok(())
+    });
+    call!(map.onChange(freeing)).unwrap();
+    call!(map.onChange(recorder("next", &log))).unwrap();
+    let delta = call!(map.register("a", 0, 1)).unwrap();
+    assert_eq!(log.take().len(), 2);
+    assert!(call!(map.splits()).is_err());
+    let other = super::map(2);
+    call!(other.merge(delta)).unwrap();
+    assert_eq!(splits(&other), ["[0n, 1n) a:1"]);
+}
+
+#[wasm_bindgen_test]
+fn hostile_bytes_are_refused_and_change_nothing() {
+    let writer = map(1);
+    for (start, node) in ["a", "b", "c"].into_iter().enumerate() {
+        call!(writer.increase(node, start as f64, 1000, 7)).unwrap();
+        call!(writer.release(node, start as f64, 1000)).unwrap();
+        call!(writer.register(node, start as f64, NULL)).unwrap();
+    }
+    let state: Vec<u8> = call!(writer.state()).unwrap().unchecked_into::<Uint8Array>().to_vec();
+    let truncated = (1..state.len()).map(|length| state[..length].to_vec());
+    let flipped = (0..state.len() * 8).map(|bit| {
+        let mut bytes = state.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        bytes
+    });
+    let longer = [[&*state, &[0]].concat(), vec![0xFF; 10_000], vec![17; 10_000]];
+    let (mut refused, mut taken) = (0, 0);
+    for bytes in truncated.chain(flipped).chain(longer) {
+        let map = map(2);
+        call!(map.register("x", 0, 5)).unwrap();
+        let before = text(&call!(map.state()).unwrap());
+        match call!(map.merge(Uint8Array::from(&*bytes))) {
+            Err(error) => {
+                assert_eq!(code::<()>(Err(error)), "malformed");
+                assert_eq!(text(&call!(map.state()).unwrap()), before);
+                refused += 1;
+            }
+            // Some bits are as good as others, such as those of a name.
+            Ok(_) => {
+                call!(map.splits()).unwrap();
+                taken += 1;
+            }
+        }
+        call!(map.free()).unwrap();
+    }
+    assert!(refused > state.len() && taken > 0, "{refused} refused, {taken} taken");
+}
