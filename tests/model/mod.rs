@@ -8,6 +8,7 @@
 #![allow(dead_code, reason = "each test binary uses another part of the model")]
 
 pub mod history;
+pub mod seeds;
 pub mod served;
 pub mod world;
 
