@@ -5,8 +5,6 @@
 //! classical version vector's entry, the others are what arrived ahead of a gap. (Almeida, Shoker and Baquero, "Delta state
 //! replicated data types", 2018, call them the compact context and the dot cloud.)
 
-use std::collections::BTreeMap;
-
 use crate::id::ReplicaId;
 
 /// The greatest sequence number that is ever issued or accepted: 2^53 − 1, so that JavaScript can hold it exactly.
@@ -21,14 +19,14 @@ pub struct Dot {
     pub seq: u64,
 }
 
-/// The runs of one replica's known sequence numbers, first to last, both inclusive: disjoint and never adjacent.
+/// The runs of one replica's known sequence numbers, first to last, both inclusive: ascending, disjoint and never adjacent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Runs(BTreeMap<u64, u64>);
+pub(crate) struct Runs(Vec<(u64, u64)>);
 
 impl Runs {
-    /// How far the numbers are known without a gap, from 1 on. 0 if 1 is not known. O(1) in the number of runs held before it.
+    /// How far the numbers are known without a gap, from 1 on. 0 if 1 is not known.
     pub(crate) fn prefix(&self) -> u64 {
-        match self.0.first_key_value() {
+        match self.0.first() {
             Some((1, last)) => *last,
             _ => 0,
         }
@@ -36,43 +34,61 @@ impl Runs {
 
     /// The greatest known number, 0 if there is none.
     pub(crate) fn last(&self) -> u64 {
-        self.0.last_key_value().map_or(0, |(_, last)| *last)
+        self.0.last().map_or(0, |(_, last)| *last)
     }
 
     /// The runs in order, as (first, last).
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.0.iter().map(|(first, last)| (*first, *last))
+        self.0.iter().copied()
     }
 
+    /// O(log runs).
     pub(crate) fn contains(&self, seq: u64) -> bool {
-        self.0.range(..=seq).next_back().is_some_and(|(_, last)| seq <= *last)
+        self.includes(seq, seq)
     }
 
     fn includes(&self, first: u64, last: u64) -> bool {
-        self.0.range(..=first).next_back().is_some_and(|(_, known)| last <= *known)
+        let at = self.0.partition_point(|(_, end)| *end < first);
+        self.0.get(at).is_some_and(|(begin, end)| *begin <= first && last <= *end)
     }
 
-    /// Adds the numbers `first..=last` and closes up with the runs that they overlap or touch.
-    pub(crate) fn insert(&mut self, mut first: u64, mut last: u64) {
+    /// Adds the numbers `first..=last` and closes up with the runs that they overlap or touch. O(log runs), and O(runs) if it
+    /// does not come at the end.
+    pub(crate) fn insert(&mut self, first: u64, last: u64) {
         debug_assert!(1 <= first && first <= last && last <= SEQ_MAX);
-        if let Some((before, end)) = self.0.range(..first).next_back().map(|(f, l)| (*f, *l))
-            && end + 1 >= first
-        {
-            first = before;
-            last = last.max(end);
+        let from = self.0.partition_point(|(_, end)| end + 1 < first);
+        let to = from + self.0[from..].partition_point(|(begin, _)| *begin <= last + 1);
+        let closed_up = match self.0[from..to] {
+            [] => (first, last),
+            [(begin, _), ..] => (first.min(begin), last.max(self.0[to - 1].1)),
+        };
+        self.0.splice(from..to, [closed_up]);
+    }
+
+    /// Adds all numbers of `other`. O(runs of both).
+    fn join(&mut self, other: &Self) {
+        if let [(first, last)] = other.0[..] {
+            return self.insert(first, last);
         }
-        while let Some((next, end)) = self.0.range(first..=last + 1).next().map(|(f, l)| (*f, *l)) {
-            self.0.remove(&next);
-            last = last.max(end);
-        }
-        self.0.insert(first, last);
+        let mut both = [&self.0[..], &other.0[..]].concat();
+        // The stable sort finds the two ascending halves and merges them in O(n).
+        both.sort();
+        both.dedup_by(|next, run| {
+            let touches = next.0 <= run.1 + 1;
+            if touches {
+                run.1 = run.1.max(next.1);
+            }
+            touches
+        });
+        self.0 = both;
     }
 }
 
 /// A set of dots: which effects of which replicas are known. It never claims a dot that was not received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CausalContext {
-    replicas: BTreeMap<ReplicaId, Runs>,
+    /// Ordered by replica; none without a run.
+    replicas: Vec<(ReplicaId, Runs)>,
 }
 
 impl CausalContext {
@@ -83,31 +99,30 @@ impl CausalContext {
 
     /// Whether the dot is known. O(log of replicas and runs).
     pub fn contains(&self, dot: Dot) -> bool {
-        self.replicas.get(&dot.replica).is_some_and(|runs| runs.contains(dot.seq))
+        self.runs(dot.replica).is_some_and(|runs| runs.contains(dot.seq))
     }
 
     /// Whether every dot of `other` is known here. O(other's runs · log).
     pub fn includes(&self, other: &Self) -> bool {
-        other.replicas.iter().all(|(replica, theirs)| {
-            self.replicas
-                .get(replica)
+        other.replicas().all(|(replica, theirs)| {
+            self.runs(replica)
                 .is_some_and(|ours| theirs.iter().all(|(first, last)| ours.includes(first, last)))
         })
     }
 
     /// How far this replica's dots are known without a gap.
     pub fn prefix(&self, replica: ReplicaId) -> u64 {
-        self.replicas.get(&replica).map_or(0, Runs::prefix)
+        self.runs(replica).map_or(0, Runs::prefix)
     }
 
     /// The greatest known sequence number of this replica, 0 if there is none.
     pub fn last_seq(&self, replica: ReplicaId) -> u64 {
-        self.replicas.get(&replica).map_or(0, Runs::last)
+        self.runs(replica).map_or(0, Runs::last)
     }
 
     /// Whether a dot is known of which an earlier one of the same replica is not. O(replicas).
     pub fn has_gaps(&self) -> bool {
-        self.replicas.values().any(|runs| runs.prefix() < runs.last())
+        self.replicas().any(|(_, runs)| runs.prefix() < runs.last())
     }
 
     /// The dots that are not known although a later one of the same replica is: what was lost or is late. O(replicas + runs).
@@ -150,16 +165,28 @@ impl CausalContext {
     }
 
     pub(crate) fn insert_run(&mut self, replica: ReplicaId, first: u64, last: u64) {
-        self.replicas.entry(replica).or_default().insert(first, last);
+        self.runs_mut(replica).insert(first, last);
     }
 
+    /// Adds all dots of `other`. O(other's replicas · log, and the runs of both).
     pub(crate) fn join(&mut self, other: &Self) {
         for (replica, runs) in other.replicas() {
-            let ours = self.replicas.entry(replica).or_default();
-            for (first, last) in runs.iter() {
-                ours.insert(first, last);
-            }
+            self.runs_mut(replica).join(runs);
         }
+    }
+
+    fn runs(&self, replica: ReplicaId) -> Option<&Runs> {
+        let at = self.replicas.binary_search_by_key(&replica, |(replica, _)| *replica).ok()?;
+        Some(&self.replicas[at].1)
+    }
+
+    /// The runs of a replica to which one is about to be added.
+    fn runs_mut(&mut self, replica: ReplicaId) -> &mut Runs {
+        let at = self.replicas.binary_search_by_key(&replica, |(replica, _)| *replica).unwrap_or_else(|at| {
+            self.replicas.insert(at, (replica, Runs::default()));
+            at
+        });
+        &mut self.replicas[at].1
     }
 }
 
@@ -194,6 +221,7 @@ mod tests {
             let mut compact = Runs::default();
             let mut set = BTreeSet::new();
             for (first, more) in inserted {
+                let before = compact.clone();
                 compact.insert(first, first + more);
                 set.extend(first..=first + more);
                 for seq in 1..50 {
@@ -202,8 +230,26 @@ mod tests {
                 let kept = runs(&compact);
                 prop_assert!(kept.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0), "{:?}", kept);
                 prop_assert_eq!(compact.last(), set.last().copied().unwrap_or(0));
+                let mut joined = before.clone();
+                joined.join(&compact);
+                prop_assert_eq!(&joined, &compact);
                 prop_assert_eq!(compact.prefix(), (1..).take_while(|seq| set.contains(seq)).count() as u64);
             }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn joined_runs_hold_the_numbers_of_both(parts in prop::array::uniform2(prop::collection::vec((1u64..60, 0u64..4), 0..20))) {
+            let [mut left, right] = parts.map(|inserted| {
+                let mut runs = Runs::default();
+                inserted.into_iter().for_each(|(first, more)| runs.insert(first, first + more));
+                runs
+            });
+            let mut expected = left.clone();
+            right.iter().for_each(|(first, last)| expected.insert(first, last));
+            left.join(&right);
+            prop_assert_eq!(left, expected);
         }
     }
 

@@ -317,7 +317,10 @@ fn claim_carried<K: WireKey>(
     if beyond.iter().any(|dot| delta.context.contains(*dot)) {
         return Err(not_canonical(reader, "a run of dots that the records tell already"));
     }
-    beyond.into_iter().for_each(|dot| delta.context.insert(dot));
+    // Joined at once: one by one, dots between many runs would take quadratic time.
+    let mut carried = CausalContext::default();
+    beyond.into_iter().for_each(|dot| carried.insert(dot));
+    delta.context.join(&carried);
     for (replica, prefix) in replicas.iter().zip(prefixes) {
         if delta.context.prefix(*replica) != prefix {
             return Err(not_canonical(reader, "dots that continue the prefix"));
