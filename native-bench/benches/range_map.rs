@@ -6,7 +6,9 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use crdt_range_map::Delta;
-use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{
+    BatchSize, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
+};
 use native_bench::ipv4;
 use native_bench::measure::KEYS;
 use native_bench::scenario::{self, ChangingCase, DELTAS, MergeCase, Replica};
@@ -35,6 +37,7 @@ fn merge(
     units: fn(&Workload) -> usize,
 ) {
     let mut group = criterion.benchmark_group(name);
+    group.sampling_mode(SamplingMode::Flat);
     for workload in workloads {
         let case = case(workload);
         case.check();
@@ -49,6 +52,7 @@ fn merge(
 
 fn splits(criterion: &mut Criterion, workloads: &[Workload]) {
     let mut group = criterion.benchmark_group("splits");
+    group.sampling_mode(SamplingMode::Flat);
     for workload in workloads {
         let keys = workload.keys(KEYS);
         let [replica, _] = Replica::twins(workload);
@@ -87,6 +91,7 @@ fn splits(criterion: &mut Criterion, workloads: &[Workload]) {
 
 fn codec(criterion: &mut Criterion, workloads: &[Workload]) {
     let mut group = criterion.benchmark_group("codec");
+    group.sampling_mode(SamplingMode::Flat);
     for workload in workloads {
         let [replica, _] = Replica::twins(workload);
         let bytes = scenario::check_codec(&replica);
@@ -108,12 +113,14 @@ fn all(criterion: &mut Criterion) {
     codec(criterion, &workloads);
 }
 
-/// Short on purpose: the whole takes a few minutes. `--measurement-time` and `--sample-size` make it as thorough as one likes.
+/// Short on purpose: the whole takes two minutes. `--measurement-time` and `--sample-size` make it as thorough as one likes.
+///
+/// The groups sample flatly, since a linear ramp of iterations would take ten seconds a bench on the large workloads.
 fn brief() -> Criterion {
     Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(2))
 }
 
 criterion_group! {

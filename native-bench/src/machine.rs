@@ -1,6 +1,7 @@
 //! What a report tells about where it was made.
 
 use std::env;
+use std::fmt;
 use std::fs;
 
 use serde::Serialize;
@@ -42,6 +43,16 @@ impl Machine {
             target_features: target_features.split(',').filter(|feature| !feature.is_empty()).collect(),
             rustc: env!("RANGE_BENCH_RUSTC"),
         }
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { model, kernel, cpu, cpus, target, rustc, .. } = self;
+        if !model.is_empty() {
+            write!(f, "{model}, ")?;
+        }
+        write!(f, "{cpus} × {cpu}; {kernel}; {target}, {rustc}")
     }
 }
 

@@ -96,8 +96,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     };
     let date = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let machine = is_timed.then(Machine::this);
-    if let Some(Machine { model, kernel, cpu, cpus, target, rustc, .. }) = &machine {
-        eprintln!("{model}, {cpus} × {cpu}; {kernel}; {target}, {rustc}; {date}");
+    if let Some(machine) = &machine {
+        eprintln!("{machine}; {date}");
     }
 
     let mut rows = Vec::new();
