@@ -22,14 +22,14 @@ pub type Id<K> = (KeyRange<K>, NodeId);
 /// The name of a contribution: its writer and the number of that writer's contributions up to it.
 pub type Name = (ReplicaId, u64);
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Contribution {
     Register,
     Adjustment(i64),
 }
 
 /// What somebody knows, or what a message tells.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Knowledge<K> {
     known: BTreeMap<Name, (Id<K>, Contribution)>,
     reset: BTreeSet<Name>,

@@ -38,7 +38,8 @@ fn run<S: Strategy>(seed: u64, cases: &S, check: impl Fn(S::Value) -> TestCaseRe
     }
 }
 
-fn number(variable: &str) -> Option<u64> {
+/// The number that an environment variable gives, if it is set.
+pub fn number(variable: &str) -> Option<u64> {
     let value = std::env::var(variable).ok()?;
     Some(value.parse().unwrap_or_else(|_| panic!("{variable} must be a whole number, not {value:?}")))
 }
