@@ -7,6 +7,13 @@ export interface Peer {
 
 export type Standing = "in-sync" | "differs" | "alone" | "offline";
 
+export const STANDING_WORDS: Readonly<Record<Standing, string>> = {
+  "in-sync": "in sync",
+  differs: "differs",
+  alone: "online",
+  offline: "offline",
+};
+
 export interface Agreement {
   readonly standing: Standing;
   readonly words: string;

@@ -3,7 +3,7 @@ import type { Range, RangeMap } from "crdt-range-map";
 import type { KeyFormat } from "./keys";
 import type { Parsed } from "./parsed";
 import { failed, parsed } from "./parsed";
-import { formatRange, isProperSubRange, type RegistrationName } from "./ranges";
+import { isProperSubRange, type RegistrationName } from "./ranges";
 
 export type FieldName = "node" | "start" | "end" | "amount";
 export type Problems = Partial<Record<FieldName, string>>;
@@ -48,7 +48,7 @@ export function readCommand(
   if (start !== undefined && end !== undefined && end !== null && start >= end)
     problems.end = `Must be after the start, ${format.format(start)}.`;
   if (operation === "tighten" && start !== undefined && end !== undefined && problems.end === undefined) {
-    const problem = problemOfTighten({ start, end }, node, selected, format);
+    const problem = problemOfTighten({ start, end }, node, selected);
     if (problem !== null) problems[problem.field] = problem.words;
   }
   if (node === undefined || start === undefined || end === undefined || amount === undefined || !isEmpty(problems))
@@ -60,14 +60,13 @@ function problemOfTighten(
   to: Range,
   node: string | undefined,
   selected: RegistrationName | null,
-  format: KeyFormat,
 ): { field: FieldName; words: string } | null {
   if (selected === null) return { field: "start", words: "Select a registration to tighten first." };
   if (node !== undefined && node !== selected.node)
-    return { field: "node", words: `The selected registration is of ${selected.node}.` };
+    return { field: "node", words: "Not the node of the selected one." };
   if (isProperSubRange(to, selected)) return null;
   const field = to.start < selected.start ? "start" : "end";
-  return { field, words: `Must lie within ${formatRange(selected, format)}, and be smaller.` };
+  return { field, words: "Must be a smaller part of the selected one." };
 }
 
 export function readNode(text: string): Parsed<string> {

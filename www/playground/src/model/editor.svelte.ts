@@ -5,8 +5,15 @@
 import type { Range, Registration } from "crdt-range-map";
 import { perform, problemsOf, readCommand, type Command, type Input, type Operation, type Problems } from "./command";
 import type { KeyFormat } from "./keys";
-import { formatRange, sameRegistration, type RegistrationName } from "./ranges";
+import { sameRegistration, type RegistrationName } from "./ranges";
 import type { Replica } from "./replica.svelte";
+
+/** What the last operation did, in words. */
+export interface Note {
+  /** The registration it was done to; `null`: none. */
+  readonly about: RegistrationName | null;
+  readonly words: string;
+}
 
 export class Editor {
   readonly #replica: Replica;
@@ -17,8 +24,7 @@ export class Editor {
   end = $state("");
   noEnd = $state(false);
   amount = $state("1");
-  /** What the last operation did, in words. */
-  note = $state("");
+  note = $state.raw<Note | null>(null);
   /** The last operation that the fields did not allow. Its problems are looked at again at each keystroke. */
   #refused = $state.raw<Operation | null>(null);
   #thrown = $state.raw<Problems>({});
@@ -60,7 +66,7 @@ export class Editor {
     const read = readCommand(this.#input, operation, this.#format, this.selected);
     if ("problems" in read) {
       this.#refused = operation;
-      this.note = "";
+      this.note = null;
       return false;
     }
     return this.#run(operation, read.command);
@@ -72,7 +78,7 @@ export class Editor {
 
   /** Acts on the selection, or on a registration given by its row. */
   change(operation: "release" | "raise" | "lower", on: RegistrationName | null = this.selected): void {
-    if (on === null) this.note = "Nothing is selected.";
+    if (on === null) this.note = { about: null, words: "Nothing is selected." };
     else this.#run(operation, { node: on.node, range: { start: on.start, end: on.end }, amount: 1 });
   }
 
@@ -95,10 +101,10 @@ export class Editor {
     this.#forgive();
     try {
       const words = perform(this.#replica.map, operation, command, this.selected);
-      this.note = `${command.node}, ${formatRange(command.range, this.#format)}: ${words}`;
+      this.note = { about: { node: command.node, ...command.range }, words };
     } catch (error) {
       this.#thrown = problemsOf(error);
-      this.note = "";
+      this.note = null;
       return false;
     }
     if (operation === "tighten") this.select({ node: command.node, ...command.range });

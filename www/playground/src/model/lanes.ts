@@ -19,6 +19,13 @@ export interface Lane {
 /** More nodes than this share their lanes. */
 export const MOST_NODES_WITH_LANES = 8;
 
+/** The nodes of several replicas' registrations, each once, in name order. */
+export function nodesOf(lists: readonly (readonly Registration[])[]): string[] {
+  const names = new Set<string>();
+  for (const registrations of lists) for (const { node } of registrations) names.add(node);
+  return [...names].sort();
+}
+
 /** `registrations` in order of their start; `nodes` in name order. The last lane is always empty: room to draw in. */
 export function layOut(registrations: readonly Registration[], nodes: readonly string[]): Lane[] {
   const lanes =

@@ -68,7 +68,9 @@ export class Replica {
     this.look();
   }
 
+  /** The map is asked, but as often as the snapshot is a new one: reading it here makes readers depend on it. */
   owners(key: bigint): Owner[] {
+    void this.snapshot;
     return this.map.owners(key);
   }
 

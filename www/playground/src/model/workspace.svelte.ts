@@ -2,6 +2,7 @@
 import type { Scenario } from "../scenarios/scenario";
 import { overall, type Agreement, type Peer } from "./agreement";
 import { Editor } from "./editor.svelte";
+import { nodesOf } from "./lanes";
 import type { Parsed } from "./parsed";
 import { PresenceChannel } from "./presence-channel.svelte";
 import { hex64, type RemoteReplica } from "./presence";
@@ -33,8 +34,7 @@ export class Workspace {
 
   /** Every node that is registered at some replica of this page, in name order. */
   readonly nodes: readonly string[] = $derived.by(() => {
-    const registrations = this.panels.flatMap(({ replica }) => replica.snapshot.registrations);
-    return [...new Set(registrations.map(({ node }) => node))].sort();
+    return nodesOf(this.panels.map(({ replica }) => replica.snapshot.registrations));
   });
 
   /** Replicas here and in other tabs. */

@@ -9,6 +9,7 @@ export const empty: Scenario = {
   seedUrl: null,
   channelName: "crdt-range-map/playground/empty",
   lanesHeight: 132,
+  gutter: 36,
   firstInput: { node: "a", start: "100", end: "300" },
   firstLookUp: "420",
   lookUps: [],

@@ -13,6 +13,8 @@ export interface Scenario {
   readonly channelName: string;
   /** Height for the lanes, in CSS pixels. Fixed, so that nothing on the page moves when lanes come and go. */
   readonly lanesHeight: number;
+  /** Width for the nodes' names left of their lanes, in CSS pixels. Fixed for the same reason. */
+  readonly gutter: number;
   readonly firstInput: { readonly node: string; readonly start: string; readonly end: string };
   readonly firstLookUp: string;
   readonly lookUps: readonly string[];

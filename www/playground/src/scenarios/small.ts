@@ -13,6 +13,7 @@ export const small: Scenario = {
   seedUrl,
   channelName: `crdt-range-map/playground/small/${facts.replica}`,
   lanesHeight: 132,
+  gutter: 36,
   firstInput: { node: "a", start: "100", end: "300" },
   firstLookUp: "420",
   lookUps: ["420", "610", "830"],
