@@ -42,7 +42,8 @@ impl NodeId {
     ///
     /// # Errors
     /// [`NodeError`] if the name is empty or longer than 255 bytes.
-    pub fn new(name: &str) -> Result<Self, NodeError> {
+    pub fn new(name: impl AsRef<str>) -> Result<Self, NodeError> {
+        let name = name.as_ref();
         if name.is_empty() || name.len() > Self::LENGTH_MAX {
             return Err(NodeError { length: name.len() });
         }
@@ -112,9 +113,9 @@ mod tests {
     #[test]
     fn names_are_1_to_255_bytes() {
         assert_eq!(NodeId::new(""), Err(NodeError { length: 0 }));
-        assert!(NodeId::new(&"x".repeat(255)).is_ok());
-        assert_eq!(NodeId::new(&"x".repeat(256)), Err(NodeError { length: 256 }));
-        assert!(NodeId::new(&"ü".repeat(128)).is_err(), "bytes count, not characters");
+        assert!(NodeId::new("x".repeat(255)).is_ok());
+        assert_eq!(NodeId::new("x".repeat(256)), Err(NodeError { length: 256 }));
+        assert!(NodeId::new("ü".repeat(128)).is_err(), "bytes count, not characters");
     }
 
     #[test]

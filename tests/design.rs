@@ -319,10 +319,10 @@ fn released_history_is_forgotten() {
 fn nodes_are_named_by_1_to_255_bytes() {
     assert!(NodeId::new("").is_err());
     assert!(NodeId::new("n").is_ok());
-    assert!(NodeId::new(&"n".repeat(255)).is_ok());
-    assert!(NodeId::new(&"n".repeat(256)).is_err());
-    assert!(NodeId::new(&"é".repeat(127)).is_ok());
-    assert!(NodeId::new(&"é".repeat(128)).is_err());
+    assert!(NodeId::new("n".repeat(255)).is_ok());
+    assert!(NodeId::new("n".repeat(256)).is_err());
+    assert!(NodeId::new("é".repeat(127)).is_ok());
+    assert!(NodeId::new("é".repeat(128)).is_err());
 }
 
 #[test]

@@ -197,7 +197,7 @@ fn lookups_under_two_thousand_nested_ranges() {
         .map(|at| {
             let range = KeyRange::new(at, 2 * RANGES - at).unwrap();
             // 500 nodes, so that each has four of the ranges, and priorities that are neither up nor down.
-            ((range, NodeId::new(&format!("node-{}", at * 7 % 500)).unwrap()), 1 + at * 37 % 101)
+            ((range, NodeId::new(format!("node-{}", at * 7 % 500)).unwrap()), 1 + at * 37 % 101)
         })
         .collect();
     let map = check_lookups(&registrations, (0..2 * RANGES + 2).step_by(131));
@@ -210,7 +210,7 @@ fn lookups_in_a_staircase_of_overlapping_ranges() {
     let registrations: Vec<(Id<u64>, u64)> = (0..RANGES)
         .map(|at| {
             let range = KeyRange::new(3 * at, 3 * at + 1 + at * 53 % 400).unwrap();
-            ((range, NodeId::new(&format!("node-{}", at % 45)).unwrap()), 1 + at * 11 % 13)
+            ((range, NodeId::new(format!("node-{}", at % 45)).unwrap()), 1 + at * 11 % 13)
         })
         .collect();
     let map = check_lookups(&registrations, 0..3 * RANGES + 450);

@@ -19,7 +19,7 @@ const SECOND_MS: u64 = 1_000;
 const MINUTE_MS: u64 = 60 * SECOND_MS;
 
 fn node(number: u64) -> NodeId {
-    NodeId::new(&format!("node-{number}")).unwrap()
+    NodeId::new(format!("node-{number}")).unwrap()
 }
 
 fn range(start: u64) -> KeyRange<u64> {
