@@ -3,8 +3,10 @@
 use js_sys::{Error, Reflect};
 use wasm_bindgen::JsValue;
 
+use super::globals::string;
 use crate::codec::DecodeError;
 use crate::id::NodeError;
+use crate::key::RangeError;
 use crate::map::TightenError;
 
 /// What a program can tell failures apart by. The texts are part of the package's interface, `ErrorCode` in TypeScript.
@@ -50,14 +52,46 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into() }
+    pub(super) fn new(code: Code, message: String) -> Self {
+        Self { code, message }
+    }
+
+    /// An argument is not what it must be.
+    pub(super) fn argument(code: Code, name: &str, must: &str, value: &JsValue) -> Self {
+        Self::new(code, [name, " must be ", must, ", not ", &describe(value)].concat())
+    }
+
+    /// A range would hold no key.
+    pub(super) fn range(error: &RangeError, names: [&str; 2], keys: [u64; 2]) -> Self {
+        let [reason, start, end] = [error.to_string(), keys[0].to_string(), keys[1].to_string()];
+        let message = [&reason, ", but ", names[0], " is ", &start, " and ", names[1], " is ", &end].concat();
+        Self::new(Code::InvalidRange, message)
     }
 
     /// This replica's sequence numbers have run out.
     pub(super) fn exhausted() -> Self {
         Self::from(TightenError::Exhausted)
     }
+}
+
+/// The value in words: `String(value)`, strings in quotes, arrays in brackets, long ones cut.
+fn describe(value: &JsValue) -> String {
+    const CHARACTERS_MAX: usize = 60;
+    let Ok(text) = string(value) else {
+        return "something that has no text".to_owned();
+    };
+    let mut shown: String = text.chars().take(CHARACTERS_MAX).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
+    }
+    let [before, after] = if value.is_string() {
+        ["\"", "\""]
+    } else if value.is_array() {
+        ["[", "]"]
+    } else {
+        ["", ""]
+    };
+    [before, &shown, after].concat()
 }
 
 impl From<TightenError> for Failure {

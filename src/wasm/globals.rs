@@ -12,6 +12,15 @@ extern "C" {
     #[wasm_bindgen(catch, js_name = reportError)]
     fn report_error(error: &JsValue) -> Result<(), JsValue>;
 
+    /// A function of the user. Not js-sys's `Function`, whose calls have an answer: without one to hand over, a call that
+    /// throws leaves no reference behind in the glue.
+    #[wasm_bindgen(is_type_of = JsValue::is_function)]
+    #[derive(Clone)]
+    pub(super) type Callback;
+
+    #[wasm_bindgen(catch, method)]
+    pub(super) fn call(this: &Callback, this_argument: &JsValue, change: &JsValue) -> Result<(), JsValue>;
+
     #[wasm_bindgen(catch, js_namespace = performance, js_name = now)]
     fn performance_now() -> Result<f64, JsValue>;
 
@@ -22,7 +31,7 @@ extern "C" {
     fn clear_timeout(timer: &JsValue) -> Result<(), JsValue>;
 
     #[wasm_bindgen(catch, js_name = String)]
-    fn string(value: &JsValue) -> Result<String, JsValue>;
+    pub(super) fn string(value: &JsValue) -> Result<String, JsValue>;
 }
 
 /// A number that nobody else draws, or `None` if there is no `crypto.getRandomValues` here.
@@ -38,19 +47,6 @@ pub(super) fn report(error: &JsValue) {
     if report_error(error).is_err() {
         drop(Promise::reject(error));
     }
-}
-
-/// The value in words, for an error message: `String(value)`, strings in quotes, long ones cut.
-pub(super) fn describe(value: &JsValue) -> String {
-    const CHARACTERS_MAX: usize = 60;
-    let Ok(text) = string(value) else {
-        return "something that has no text".to_owned();
-    };
-    let mut shown: String = text.chars().take(CHARACTERS_MAX).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    if value.is_string() { ["\"", &shown, "\""].concat() } else { shown }
 }
 
 /// Milliseconds since some moment; they only ever grow, except where there is no `performance`.
@@ -83,8 +79,11 @@ impl Timer {
 
 /// In Node, keeps an open channel or a timer from keeping the process alive. Browsers have no such thing.
 pub(super) fn unref(value: &JsValue) {
-    let unref = Reflect::get(value, &"unref".into()).ok();
-    if let Some(unref) = unref.as_ref().and_then(JsCast::dyn_ref::<Function>) {
+    // A browser's timer is a number.
+    if value.is_object()
+        && let Ok(unref) = Reflect::get(value, &"unref".into())
+        && let Some(unref) = unref.dyn_ref::<Function>()
+    {
         let _ = unref.call0(value);
     }
 }

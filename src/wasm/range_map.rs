@@ -10,7 +10,7 @@ use super::answers::{self, Items};
 use super::arguments;
 use super::connection::Connection;
 use super::errors::{Code, Failure};
-use super::globals::describe;
+use super::globals::string;
 use super::link::Link;
 use super::replica::Replica;
 use crate::delta::Delta;
@@ -61,7 +61,7 @@ impl RangeMap {
         #[wasm_bindgen(unchecked_param_type = "Key")] start: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
     ) -> Result<Vec<u8>, Failure> {
-        let (node, range) = (arguments::node(node)?, arguments::range("", start, end)?);
+        let (node, range) = (arguments::node(node)?, arguments::range(start, end)?);
         self.replica.operate(&node, range.clone(), |map| Ok(map.register(&node, &range)))
     }
 
@@ -76,7 +76,7 @@ impl RangeMap {
         #[wasm_bindgen(unchecked_param_type = "Key")] start: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
     ) -> Result<Vec<u8>, Failure> {
-        let (node, range) = (arguments::node(node)?, arguments::range("", start, end)?);
+        let (node, range) = (arguments::node(node)?, arguments::range(start, end)?);
         self.replica.operate(&node, range.clone(), |map| Ok(map.release(&node, &range)))
     }
 
@@ -93,7 +93,7 @@ impl RangeMap {
         #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "number")] by: &JsValue,
     ) -> Result<Vec<u8>, Failure> {
-        let (node, range) = (arguments::node(node)?, arguments::range("", start, end)?);
+        let (node, range) = (arguments::node(node)?, arguments::range(start, end)?);
         let by = arguments::amount(by)?;
         self.replica.operate(&node, range.clone(), |map| Ok(map.increase(&node, &range, by)))
     }
@@ -110,7 +110,7 @@ impl RangeMap {
         #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "number")] by: &JsValue,
     ) -> Result<Vec<u8>, Failure> {
-        let (node, range) = (arguments::node(node)?, arguments::range("", start, end)?);
+        let (node, range) = (arguments::node(node)?, arguments::range(start, end)?);
         let by = arguments::amount(by)?;
         self.replica.operate(&node, range.clone(), |map| Ok(map.decrease(&node, &range, by)))
     }
@@ -206,7 +206,7 @@ impl RangeMap {
         #[wasm_bindgen(unchecked_param_type = "Key")] start: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
     ) -> Result<Option<f64>, Failure> {
-        let (node, range) = (arguments::node(node)?, arguments::range("", start, end)?);
+        let (node, range) = (arguments::node(node)?, arguments::range(start, end)?);
         Ok(self.replica.map().priority(&node, &range).map(|priority| priority as f64))
     }
 
@@ -242,11 +242,14 @@ impl RangeMap {
         let channel_name = arguments::channel_name(channel_name)?;
         if self.replica.link().is_some() {
             let message = "the map has an open connection: close() it before connecting again";
-            return Err(Failure::new(Code::AlreadyConnected, message));
+            return Err(Failure::new(Code::AlreadyConnected, message.to_owned()));
         }
         let link = Link::open(&self.replica, &channel_name).map_err(|reason| {
-            let message = ["the BroadcastChannel cannot be opened: ", &describe(&reason)].concat();
-            Failure::new(Code::ChannelUnavailable, message)
+            let reason = string(&reason).unwrap_or_default();
+            Failure::new(
+                Code::ChannelUnavailable,
+                "the BroadcastChannel cannot be opened: ".to_owned() + &reason,
+            )
         })?;
         self.replica.set_link(Some(link.clone()));
         let connection = JsValue::from(Connection::new(channel_name, link.clone()));

@@ -14,7 +14,7 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::answers;
-use super::globals::report;
+use super::globals::{Callback, report};
 use crate::key::KeyRange;
 
 /// Where a change came from.
@@ -34,7 +34,7 @@ struct ChangeAnswer<R> {
 }
 
 /// A callback, until it is unsubscribed.
-type Subscriber = RefCell<Option<Function>>;
+type Subscriber = RefCell<Option<Callback>>;
 
 /// A change and who was subscribed when it happened.
 struct Notification {
@@ -53,7 +53,7 @@ pub(super) struct Subscribers {
 
 impl Subscribers {
     /// Subscribes a callback and returns the function that unsubscribes it, which may be called any number of times.
-    pub(super) fn subscribe(self: &Rc<Self>, callback: Function) -> Function {
+    pub(super) fn subscribe(self: &Rc<Self>, callback: Callback) -> Function {
         let subscriber = Rc::new(RefCell::new(Some(callback)));
         self.subscribers.borrow_mut().push(subscriber.clone());
         // Weak, so that a function that is kept does not keep the callbacks of a freed map.
@@ -109,7 +109,7 @@ impl Notification {
             let Some(callback) = callback else { continue };
             // Each gets objects of its own: what one does to them is no concern of the next.
             let change = answers::to_js(&ChangeAnswer { source, ranges: answers::ranges(&self.ranges) });
-            if let Err(error) = callback.call1(&JsValue::UNDEFINED, &change) {
+            if let Err(error) = callback.call(&JsValue::UNDEFINED, &change) {
                 report(&error);
             }
         }

@@ -38,6 +38,7 @@ pub fn get(object: &JsValue, property: &str) -> JsValue {
 pub fn new_map(replica: impl Into<JsValue>) -> Result<JsValue, JsValue> {
     let any = JsValue::from(wasm::RangeMap::new(&JsValue::from(0u64)).map_err(JsValue::from)?);
     let class: Function = get(&any, "constructor").unchecked_into();
+    call!(any.free())?;
     Reflect::construct(&class, &Array::of1(&replica.into()))
 }
 
