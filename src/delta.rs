@@ -8,6 +8,7 @@
 //! is kept only while its stamp lies beyond the contiguous prefix of the context: once the prefix covers the stamp it also
 //! covers every earlier birth, and the context alone tells the same. Prefixes only grow, so this pruning commutes with joins.
 
+use core::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use crate::causal::{CausalContext, Dot};
@@ -23,7 +24,7 @@ use crate::registration::{Entry, Record, RegistrationId};
 pub struct Delta<K> {
     pub(crate) context: CausalContext,
     pub(crate) entries: BTreeMap<RegistrationId<K>, Entry>,
-    pub(crate) drops: BTreeMap<(RegistrationId<K>, ReplicaId), Drop>,
+    pub(crate) drops: Drops<K>,
 }
 
 /// A writer dropped its record of a registration, the one born at `birth`, and with it all its earlier ones.
@@ -32,6 +33,68 @@ pub(crate) struct Drop {
     pub(crate) birth: u64,
     /// The sequence number of the drop itself, of the same writer.
     pub(crate) stamp: u64,
+}
+
+/// The drops that a state names.
+type Drops<K> = BTreeMap<(RegistrationId<K>, ReplicaId), Drop>;
+
+/// What the two sides of a join knew before it, by which each tells whether a record that it lacks was dropped.
+struct Sides<'a, K> {
+    here: (&'a CausalContext, &'a Drops<K>),
+    there: (&'a CausalContext, &'a Drops<K>),
+}
+
+impl<K: Key> Sides<'_, K> {
+    /// Joins their entry into ours, either of them possibly empty.
+    fn join_entry(
+        &self,
+        id: &RegistrationId<K>,
+        ours: &mut Entry,
+        theirs: &Entry,
+        observer: &mut impl JoinObserver<K>,
+    ) {
+        if ours == theirs {
+            return;
+        }
+        let before = ours.priority();
+        let dropped_here = |writer, record: &Record| has_dropped(self.here, id, writer, record.birth);
+        let dropped_there = |writer, record: &Record| has_dropped(self.there, id, writer, record.birth);
+        if ours.join(theirs, dropped_here, dropped_there) {
+            observer(id, before, ours);
+        }
+    }
+
+    /// What to hold of an entry that this side lacks.
+    fn learn_entry(
+        &self,
+        id: &RegistrationId<K>,
+        theirs: &Entry,
+        observer: &mut impl JoinObserver<K>,
+    ) -> Option<Entry> {
+        let mut ours = Entry::default();
+        self.join_entry(id, &mut ours, theirs, observer);
+        (!ours.is_empty()).then_some(ours)
+    }
+
+    fn learn(
+        &self,
+        id: &RegistrationId<K>,
+        theirs: &Entry,
+        observer: &mut impl JoinObserver<K>,
+    ) -> Option<(RegistrationId<K>, Entry)> {
+        Some((id.clone(), self.learn_entry(id, theirs, observer)?))
+    }
+}
+
+/// Whether a side that does not hold that record knows that it was dropped.
+fn has_dropped<K: Key>(
+    (context, drops): (&CausalContext, &Drops<K>),
+    id: &RegistrationId<K>,
+    writer: ReplicaId,
+    birth: u64,
+) -> bool {
+    context.contains(Dot { replica: writer, seq: birth })
+        || (!drops.is_empty() && drops.get(&(id.clone(), writer)).is_some_and(|drop| birth <= drop.birth))
 }
 
 /// Tells what became of an entry in a join: its id, its priority before, and the entry itself now (possibly empty).
@@ -99,73 +162,51 @@ impl<K: Key> Delta<K> {
 
     /// Joins only the registrations that `other` names; right if it claims to know nothing that it doesn't carry.
     fn join_touched(&mut self, other: &Self, observer: &mut impl JoinObserver<K>) {
+        let Self { context, entries, drops } = self;
+        let sides = Sides { here: (context, drops), there: (&other.context, &other.drops) };
         let absent = Entry::default();
         let dropped = other.drops.keys().map(|(id, _)| id).filter(|id| !other.entries.contains_key(id));
         let touched = other.entries.iter().chain(dropped.map(|id| (id, &absent)));
         for (id, theirs) in touched {
-            let mut ours = self.entries.remove(id).unwrap_or_default();
-            self.join_entry(other, id, &mut ours, theirs, observer);
-            if !ours.is_empty() {
-                self.entries.insert(id.clone(), ours);
+            if let Some(ours) = entries.get_mut(id) {
+                sides.join_entry(id, ours, theirs, observer);
+                if ours.is_empty() {
+                    entries.remove(id);
+                }
+            } else if let Some(ours) = sides.learn_entry(id, theirs, observer) {
+                entries.insert(id.clone(), ours);
             }
         }
     }
 
     /// Joins two states by walking both in order.
     fn join_all(&mut self, other: &Self, observer: &mut impl JoinObserver<K>) {
+        let Self { context, entries, drops } = self;
+        let sides = Sides { here: (context, drops), there: (&other.context, &other.drops) };
         let absent = Entry::default();
-        let mut entries = core::mem::take(&mut self.entries);
         let mut theirs = other.entries.iter().peekable();
-        let mut added = Vec::new();
-        let mut add = |id: &RegistrationId<K>, entry: &Entry, observer: &mut _| {
-            let mut ours = Entry::default();
-            self.join_entry(other, id, &mut ours, entry, observer);
-            if !ours.is_empty() {
-                added.push((id.clone(), ours));
-            }
-        };
+        let mut learnt = Vec::new();
         // `retain` visits in ascending order, so that both sides are walked in step.
         entries.retain(|id, ours| {
-            while let Some((their_id, entry)) = theirs.next_if(|(their_id, _)| *their_id < id) {
-                add(their_id, entry, observer);
+            let mut entry = &absent;
+            while let Some((their_id, their_entry)) = theirs.peek() {
+                match (*their_id).cmp(id) {
+                    Ordering::Less => learnt.extend(sides.learn(their_id, their_entry, observer)),
+                    Ordering::Equal => entry = *their_entry,
+                    Ordering::Greater => break,
+                }
+                theirs.next();
             }
-            let entry = theirs.next_if(|(their_id, _)| *their_id == id).map_or(&absent, |(_, entry)| entry);
-            self.join_entry(other, id, ours, entry, observer);
+            sides.join_entry(id, ours, entry, observer);
             !ours.is_empty()
         });
-        for (id, entry) in theirs {
-            add(id, entry, observer);
-        }
+        learnt.extend(theirs.filter_map(|(id, entry)| sides.learn(id, entry, observer)));
         // `append` rebuilds the whole tree, which only pays for many.
-        if added.len() > entries.len() / 8 {
-            entries.append(&mut added.into_iter().collect());
+        if learnt.len() > entries.len() / 8 {
+            entries.append(&mut learnt.into_iter().collect());
         } else {
-            entries.extend(added);
+            entries.extend(learnt);
         }
-        self.entries = entries;
-    }
-
-    fn join_entry(
-        &self,
-        other: &Self,
-        id: &RegistrationId<K>,
-        ours: &mut Entry,
-        theirs: &Entry,
-        observer: &mut impl JoinObserver<K>,
-    ) {
-        let before = ours.priority();
-        let dropped_here = |writer, record: &Record| self.has_dropped(id, writer, record.birth);
-        let dropped_there = |writer, record: &Record| other.has_dropped(id, writer, record.birth);
-        if ours.join(theirs, dropped_here, dropped_there) {
-            observer(id, before, ours);
-        }
-    }
-
-    /// Whether this side, which does not hold that record, knows that it was dropped.
-    fn has_dropped(&self, id: &RegistrationId<K>, writer: ReplicaId, birth: u64) -> bool {
-        self.context.contains(Dot { replica: writer, seq: birth })
-            || (!self.drops.is_empty()
-                && self.drops.get(&(id.clone(), writer)).is_some_and(|drop| birth <= drop.birth))
     }
 
     /// Adds what the drop claims and, as long as it needs to be named, the drop itself.

@@ -84,16 +84,24 @@ impl Record {
     }
 
     /// Joins another version of the same record: the later contributions and, apart from that, the further baseline.
+    ///
+    /// Of one writer, versions with equal `last` are equal. Should two writers share an id, or somebody forge one, the rest of
+    /// the order still makes all replicas choose the same, and a baseline that has caught up still cancels all there is.
     fn join(&mut self, other: &Self) {
         debug_assert_eq!(self.birth, other.birth);
-        if other.last > self.last {
-            self.last = other.last;
-            self.net = other.net;
-            self.registered = other.registered;
+        let contributed = |record: &Self| (record.last, record.net, record.registered);
+        if contributed(other) > contributed(self) {
+            (self.last, self.net, self.registered) = contributed(other);
         }
-        let reach = |record: &Self| record.baseline.map(|baseline| (baseline.last, baseline.stamp));
+        let reach =
+            |record: &Self| record.baseline.map(|baseline| (baseline.last, baseline.stamp, baseline.net));
         if reach(other) > reach(self) {
             self.baseline = other.baseline;
+        }
+        if let Some(baseline) = &mut self.baseline
+            && baseline.last == self.last
+        {
+            baseline.net = self.net;
         }
     }
 
@@ -178,9 +186,6 @@ impl Entry {
         dropped_here: impl Fn(ReplicaId, &Record) -> bool,
         dropped_there: impl Fn(ReplicaId, &Record) -> bool,
     ) -> bool {
-        if *self == *other {
-            return false;
-        }
         let mut changed = false;
         let mut joined = Vec::with_capacity(self.records.len().max(other.records.len()));
         let mut ours = core::mem::take(&mut self.records).into_iter().peekable();

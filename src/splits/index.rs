@@ -19,7 +19,9 @@ pub(crate) struct SplitIndex<K> {
     /// The owning nodes in the order of their names, so that their numbers order like the names.
     nodes: Vec<NodeId>,
     /// The keys at which the owners change, in order.
-    boundaries: Vec<Boundary<K>>,
+    keys: Vec<K>,
+    /// What happens at each of them. Apart from the keys, so that a search touches little memory.
+    boundaries: Vec<Boundary>,
     /// The changes of all boundaries, one after the other.
     changes: Vec<OwnerChange>,
     checkpoints: Vec<Checkpoint>,
@@ -28,8 +30,7 @@ pub(crate) struct SplitIndex<K> {
 }
 
 #[derive(Clone, Debug)]
-struct Boundary<K> {
-    key: K,
+struct Boundary {
     /// Where the changes of this boundary end.
     changes_end: usize,
     /// The check-point to start from, at this boundary or before it.
@@ -60,6 +61,7 @@ impl<K: Key> SplitIndex<K> {
 
         let mut index = Self {
             nodes: nodes.into_iter().cloned().collect(),
+            keys: Vec::new(),
             boundaries: Vec::new(),
             changes: Vec::new(),
             checkpoints: vec![Checkpoint { changes_end: 0, owners_end: 0 }],
@@ -80,7 +82,8 @@ impl<K: Key> SplitIndex<K> {
             }
             let checkpoint = index.checkpoints.len() - 1;
             let is_gap = current.owners.is_empty();
-            index.boundaries.push(Boundary { key: key.clone(), changes_end, checkpoint, is_gap });
+            index.keys.push(key.clone());
+            index.boundaries.push(Boundary { changes_end, checkpoint, is_gap });
         });
         debug_assert_eq!(index.check(), Ok(()));
         index
@@ -88,12 +91,12 @@ impl<K: Key> SplitIndex<K> {
 
     /// The owners of one key. O(log n + k log k) for k owners.
     pub(crate) fn owners(&self, key: &K) -> Owners {
-        let after = self.boundaries.partition_point(|boundary| boundary.key <= *key);
+        let after = self.keys.partition_point(|boundary| boundary <= key);
         after.checked_sub(1).map_or_else(Owners::default, |at| self.owners_from(&self.boundaries[at]))
     }
 
     /// The owners from a boundary on: those at its check-point with the changes since then replayed.
-    fn owners_from(&self, boundary: &Boundary<K>) -> Owners {
+    fn owners_from(&self, boundary: &Boundary) -> Owners {
         let checkpoint = &self.checkpoints[boundary.checkpoint];
         let owners_start = match boundary.checkpoint {
             0 => 0,
@@ -120,9 +123,9 @@ impl<K: Key> SplitIndex<K> {
         K: LeastKey,
     {
         let least = K::least();
-        let before_all = match self.boundaries.first() {
+        let before_all = match self.keys.first() {
             None => Some(KeyRange::full()),
-            Some(first) if first.key > least => Some(KeyRange::between(least, Some(first.key.clone()))),
+            Some(first) if *first > least => Some(KeyRange::between(least, Some(first.clone()))),
             Some(_) => None,
         };
         let between =
@@ -156,8 +159,7 @@ impl<K: Key> SplitIndex<K> {
 
     /// The keys from one boundary to the next.
     fn range_from(&self, at: usize) -> KeyRange<K> {
-        let next = self.boundaries.get(at + 1).map(|boundary| boundary.key.clone());
-        KeyRange::between(self.boundaries[at].key.clone(), next)
+        KeyRange::between(self.keys[at].clone(), self.keys.get(at + 1).cloned())
     }
 
     fn named(&self, owner: &OwnerChange) -> Owner {
@@ -166,7 +168,7 @@ impl<K: Key> SplitIndex<K> {
 
     /// The invariants: boundaries ascend, each changes something, and no look-up replays more than the owners it lists.
     fn check(&self) -> Result<(), &'static str> {
-        if !self.boundaries.is_sorted_by(|a, b| a.key < b.key) {
+        if !self.keys.is_sorted_by(|a, b| a < b) {
             return Err("boundaries out of order");
         }
         if !self.boundaries.is_sorted_by(|a, b| a.changes_end < b.changes_end) {
