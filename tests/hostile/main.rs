@@ -6,6 +6,7 @@ mod allocated;
 mod bombs;
 #[path = "../model/mod.rs"]
 mod model;
+mod twins;
 
 use std::num::NonZeroU32;
 
