@@ -20,8 +20,8 @@ interface Oklch {
 const GOLDEN_RATIO_CONJUGATE = 0.618033988749895;
 
 const FILLS: Readonly<Record<Scheme, readonly [number, number, number]>> = {
-  light: [0.87, 0.78, 0.825],
-  dark: [0.44, 0.52, 0.48],
+  light: [0.86, 0.74, 0.8],
+  dark: [0.4, 0.49, 0.445],
 };
 
 const cache = new Map<string, NodeColor>();
@@ -41,7 +41,7 @@ export function nodeColor(node: string, scheme: Scheme): NodeColor {
 function nodeFill(node: string, scheme: Scheme): Oklch {
   const number = nameNumber(node);
   const lightness = FILLS[scheme][number % 3] ?? FILLS[scheme][0];
-  return { lightness, chroma: scheme === "light" ? 0.1 : 0.095, hue: ((number * GOLDEN_RATIO_CONJUGATE) % 1) * 360 };
+  return { lightness, chroma: scheme === "light" ? 0.1 : 0.11, hue: ((number * GOLDEN_RATIO_CONJUGATE) % 1) * 360 };
 }
 
 function nameNumber(name: string): number {

@@ -17,7 +17,7 @@ export const ipv4: Scenario = {
   format: ipv4Keys,
   seedUrl,
   channelName: `crdt-range-map/playground/ipv4/${facts.replica}`,
-  lanesHeight: 84,
+  lanesHeight: 72,
   gutter: 0,
   firstInput: { node: "CH", start: "8.0.0.0", end: "9.0.0.0" },
   firstLookUp: facts.examples[0] ?? "8.8.8.8",

@@ -26,14 +26,28 @@ export function label(
   y: number,
   width: number,
 ): void {
-  const text = texts.find((candidate) => context.measureText(candidate).width <= width);
+  const text = texts.find((candidate) => widthOf(context, candidate) <= width);
   if (text !== undefined) context.fillText(text, x, y);
 }
 
 /** Cuts `text` so that it fits into `width`. */
 export function shortened(context: CanvasRenderingContext2D, text: string, width: number): string {
-  if (context.measureText(text).width <= width) return text;
+  if (widthOf(context, text) <= width) return text;
   const characters = [...text];
-  while (characters.length > 1 && context.measureText(`${characters.join("")}…`).width > width) characters.pop();
+  while (characters.length > 1 && widthOf(context, `${characters.join("")}…`) > width) characters.pop();
   return `${characters.join("")}…`;
+}
+
+/** Measuring is the slowest part of drawing thousands of labels, and the same few are measured at each frame. */
+const widths = new Map<string, number>();
+const MOST_WIDTHS = 10_000;
+
+export function widthOf(context: CanvasRenderingContext2D, text: string): number {
+  const key = `${context.font} ${text}`;
+  const known = widths.get(key);
+  if (known !== undefined) return known;
+  if (widths.size >= MOST_WIDTHS) widths.clear();
+  const { width } = context.measureText(text);
+  widths.set(key, width);
+  return width;
 }

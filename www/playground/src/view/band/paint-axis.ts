@@ -1,6 +1,6 @@
 import { span } from "../../model/viewport";
 import { AXIS_HEIGHT } from "./geometry";
-import { inPlot, xOf } from "./canvas";
+import { inPlot, widthOf, xOf } from "./canvas";
 import type { Scene } from "./scene";
 
 const LEAST_TICK_DISTANCE = 76;
@@ -19,7 +19,7 @@ export function paintAxis(context: CanvasRenderingContext2D, scene: Scene): void
       context.moveTo(x, AXIS_HEIGHT - 5);
       context.lineTo(x, geometry.height);
       context.stroke();
-      const width = context.measureText(label).width;
+      const width = widthOf(context, label);
       const left = Math.min(Math.max(0, x - width / 2), geometry.plot - width);
       if (left - labelled < LEAST_LABEL_DISTANCE) continue;
       labelled = left + width;

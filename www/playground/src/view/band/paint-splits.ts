@@ -1,9 +1,10 @@
 import type { Owner } from "crdt-range-map";
 import { marksIn } from "../../model/marks";
 import { nodeColor } from "../../model/node-color";
+import { firstEndingAfter } from "../../model/ranges";
 import { FIRST_OWNER_HEIGHT, NEXT_OWNER_HEIGHT, NEXT_OWNERS, SPLITS_HEIGHT } from "./geometry";
-import { inPlot, label, xOf } from "./canvas";
-import type { Scene, SplitInterval } from "./scene";
+import { inPlot, label, widthOf, xOf } from "./canvas";
+import type { Scene } from "./scene";
 
 const HATCH_DISTANCE = 6;
 const LEAST_WIDTH_FOR_TEXT = 14;
@@ -47,8 +48,8 @@ function paintGround(context: CanvasRenderingContext2D, scene: Scene, top: numbe
 
 function paintGapWords(context: CanvasRenderingContext2D, scene: Scene, top: number): void {
   context.font = `italic 11.5px ${scene.colors.sans}`;
-  for (const gap of gapsBetween(scene.splits, scene)) {
-    const width = context.measureText("gap").width + 10;
+  const width = widthOf(context, "gap") + 10;
+  for (const gap of gapsBetween(scene)) {
     if (gap.x1 - gap.x0 < width + 4) continue;
     const x = (gap.x0 + gap.x1 - width) / 2;
     context.fillStyle = scene.colors.paper;
@@ -58,16 +59,19 @@ function paintGapWords(context: CanvasRenderingContext2D, scene: Scene, top: num
   }
 }
 
-/** Gaps that are wide enough for a word, in pixels. There are few: each is wider than a word. */
-function gapsBetween(splits: readonly SplitInterval[], scene: Scene): { x0: number; x1: number }[] {
+/** The gaps in view, in pixels. */
+function gapsBetween(scene: Scene): { x0: number; x1: number }[] {
+  const { splits, view, format } = scene;
   const gaps: { x0: number; x1: number }[] = [];
-  const { plot } = scene.geometry;
-  let end = 0;
-  for (const split of splits) {
-    if (split.start > end) gaps.push({ x0: Math.max(0, xOf(scene, end)), x1: Math.min(plot, xOf(scene, split.start)) });
-    end = split.end;
+  let index = firstEndingAfter(splits, view.from);
+  let end = splits[index - 1]?.end ?? 0;
+  while (end < view.to) {
+    const next = splits[index++];
+    const start = next?.start ?? format.limit;
+    if (start > end)
+      gaps.push({ x0: Math.max(0, xOf(scene, end)), x1: Math.min(scene.geometry.plot, xOf(scene, start)) });
+    end = next?.end ?? Infinity;
   }
-  if (end < scene.format.limit) gaps.push({ x0: Math.max(0, xOf(scene, end)), x1: plot });
   return gaps;
 }
 
@@ -93,9 +97,9 @@ function paintColumn(
     label(
       context,
       [`${node} ${priority}${further}`, `${node}${further}`, node],
-      x0 + 5,
+      x0 + 4,
       y + height / 2 + 0.5,
-      width - 8,
+      width - 6,
     );
   });
 }

@@ -1,0 +1,26 @@
+import AxeBuilder from "@axe-core/playwright";
+import { expect, test } from "@playwright/test";
+import { Playground, type ScenarioId } from "./playground";
+
+for (const colorScheme of ["light", "dark"] as const) {
+  for (const scenario of ["small", "ipv4"] satisfies ScenarioId[]) {
+    test(`axe finds nothing wrong: ${scenario}, ${colorScheme}`, async ({ browser }) => {
+      const context = await browser.newContext({ colorScheme });
+      const playground = await Playground.open(context, scenario);
+      await Playground.open(context, scenario);
+      await expect(playground.otherTabs).toHaveCount(3);
+      const replica = playground.replica("A");
+      await replica.registrations();
+      await replica.splits();
+      await replica.band.focus();
+      await playground.page.keyboard.press("ArrowRight");
+      await playground.replica("B").setOnline(false);
+      await playground.replica("B").edit("Register", { node: "", start: "x", end: "y" });
+      const { violations } = await new AxeBuilder({ page: playground.page }).analyze();
+      expect(
+        violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`),
+      ).toEqual([]);
+      await context.close();
+    });
+  }
+}
