@@ -14,6 +14,9 @@ use super::globals::string;
 use super::link::Link;
 use super::replica::Replica;
 use crate::delta::Delta;
+use crate::id::NodeId;
+use crate::key::KeyRange;
+use crate::map;
 
 /// One replica of a shared map: which nodes serve which key ranges, and in which order of preference.
 ///
@@ -28,6 +31,9 @@ use crate::delta::Delta;
 pub struct RangeMap {
     replica: Rc<Replica>,
 }
+
+/// An operation on one registration.
+type Verb = dyn Fn(&mut map::RangeMap<u64>, &NodeId, &KeyRange<u64>) -> Delta<u64>;
 
 #[wasm_bindgen]
 impl RangeMap {
@@ -61,8 +67,7 @@ impl RangeMap {
         #[wasm_bindgen(unchecked_param_type = "Key")] start: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
     ) -> Result<Vec<u8>, Failure> {
-        let (node, range) = (arguments::node(node)?, arguments::range(start, end)?);
-        self.replica.operate(&node, range.clone(), |map| Ok(map.register(&node, &range)))
+        self.operate(node, start, end, &|map, node, range| map.register(node, range))
     }
 
     /// Withdraws a registration: everything that this replica knows of it. What others add to it at the same time survives.
@@ -76,8 +81,7 @@ impl RangeMap {
         #[wasm_bindgen(unchecked_param_type = "Key")] start: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
     ) -> Result<Vec<u8>, Failure> {
-        let (node, range) = (arguments::node(node)?, arguments::range(start, end)?);
-        self.replica.operate(&node, range.clone(), |map| Ok(map.release(&node, &range)))
+        self.operate(node, start, end, &|map, node, range| map.release(node, range))
     }
 
     /// Raises a registration's priority by `by`, 1 if it is left out. If there is no such registration it is made, with
@@ -93,9 +97,8 @@ impl RangeMap {
         #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "number")] by: &JsValue,
     ) -> Result<Vec<u8>, Failure> {
-        let (node, range) = (arguments::node(node)?, arguments::range(start, end)?);
         let by = arguments::amount(by)?;
-        self.replica.operate(&node, range.clone(), |map| Ok(map.increase(&node, &range, by)))
+        self.operate(node, start, end, &move |map, node, range| map.increase(node, range, by))
     }
 
     /// Lowers a registration's priority by `by`, 1 if it is left out. What would fall below 1 is released.
@@ -110,9 +113,8 @@ impl RangeMap {
         #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "number")] by: &JsValue,
     ) -> Result<Vec<u8>, Failure> {
-        let (node, range) = (arguments::node(node)?, arguments::range(start, end)?);
         let by = arguments::amount(by)?;
-        self.replica.operate(&node, range.clone(), |map| Ok(map.decrease(&node, &range, by)))
+        self.operate(node, start, end, &move |map, node, range| map.decrease(node, range, by))
     }
 
     /// Moves a registration to a smaller range within its own, and keeps at least its priority, in one delta.
@@ -128,7 +130,7 @@ impl RangeMap {
     ) -> Result<Vec<u8>, Failure> {
         let node = arguments::node(node)?;
         let (from, to) = (arguments::range_object("from", from)?, arguments::range_object("to", to)?);
-        self.replica.operate(&node, from.clone(), |map| Ok(map.tighten(&node, &from, &to)?))
+        self.replica.operate(&node, &from, &|map| Ok(map.tighten(&node, &from, &to)?))
     }
 
     /// Learns what a delta, or the full state of another replica, carries. Bytes may come from anybody: what is no delta is
@@ -153,7 +155,7 @@ impl RangeMap {
         self.replica.map().state().encode()
     }
 
-    /// A hash of what this replica knows: replicas with equal fingerprints know the same and answer the same. Cheap.
+    /// A hash of what this replica knows: replicas with equal fingerprints know the same and answer the same. O(replicas).
     pub fn fingerprint(&self) -> u64 {
         self.replica.map().state().context().fingerprint()
     }
@@ -255,6 +257,19 @@ impl RangeMap {
         let connection = JsValue::from(Connection::new(channel_name, link.clone()));
         link.hold(connection.clone());
         Ok(connection)
+    }
+}
+
+impl RangeMap {
+    fn operate(
+        &self,
+        node: &JsValue,
+        start: &JsValue,
+        end: &JsValue,
+        operation: &Verb,
+    ) -> Result<Vec<u8>, Failure> {
+        let (node, range) = (arguments::node(node)?, arguments::range(start, end)?);
+        self.replica.operate(&node, &range, &|map| Ok(operation(map, &node, &range)))
     }
 }
 

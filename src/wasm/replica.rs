@@ -19,6 +19,9 @@ pub(super) struct Replica {
     link: RefCell<Option<Rc<Link>>>,
 }
 
+/// What an operation does with the state.
+pub(super) type Operation<'a> = dyn Fn(&mut RangeMap<u64>) -> Result<Delta<u64>, Failure> + 'a;
+
 impl Replica {
     pub(super) fn new(replica: ReplicaId) -> Self {
         Self {
@@ -42,24 +45,24 @@ impl Replica {
     pub(super) fn operate(
         &self,
         node: &NodeId,
-        range: KeyRange<u64>,
-        operation: impl FnOnce(&mut RangeMap<u64>) -> Result<Delta<u64>, Failure>,
+        range: &KeyRange<u64>,
+        operation: &Operation<'_>,
     ) -> Result<Vec<u8>, Failure> {
         let (delta, has_changed) = {
             let mut map = self.map.borrow_mut();
             if map.is_exhausted() {
                 return Err(Failure::exhausted());
             }
-            let before = map.priority(node, &range);
+            let before = map.priority(node, range);
             let delta = operation(&mut map)?;
-            (delta, map.priority(node, &range) != before)
+            (delta, map.priority(node, range) != before)
         };
         if delta.is_empty() {
             return Ok(Vec::new());
         }
         self.publish(&[&delta]);
         if has_changed {
-            self.subscribers.notify(Source::Local, vec![range]);
+            self.subscribers.notify(Source::Local, vec![range.clone()]);
         }
         Ok(delta.encode())
     }
