@@ -8,7 +8,7 @@ use model::seeds;
 use model::world::{POOL, SampleKey, World};
 use proptest::test_runner::TestCaseError;
 
-const HISTORIES: u64 = 2_500;
+const HISTORIES: u64 = 2_000;
 const STEPS_MAX: usize = 60;
 
 /// What an empty state may take: the header, and for each replica its id and its part of the context.

@@ -41,6 +41,8 @@ pub struct History {
     pub nodes: usize,
     /// Numbers of ranges of the pool.
     pub ranges: Vec<usize>,
+    /// How many other registrations everybody knows from the beginning.
+    pub ballast: usize,
     pub steps: Vec<Step>,
 }
 
@@ -50,8 +52,11 @@ pub struct History {
 /// everybody would know everything.
 pub fn histories(pool: usize, steps_max: usize) -> impl Strategy<Value = History> {
     let ranges = proptest::sample::subsequence((0..pool).collect::<Vec<_>>(), 1..=pool.min(5));
-    (2..=5usize, 1..=3usize, ranges, proptest::collection::vec(steps(), 1..=steps_max))
-        .prop_map(|(replicas, nodes, ranges, steps)| History { replicas, nodes, ranges, steps })
+    let ballast = prop_oneof![Just(0usize), Just(16)];
+    let steps = proptest::collection::vec(steps(), 1..=steps_max);
+    (2..=5usize, 1..=3usize, ranges, ballast, steps).prop_map(|(replicas, nodes, ranges, ballast, steps)| {
+        History { replicas, nodes, ranges, ballast, steps }
+    })
 }
 
 fn steps() -> impl Strategy<Value = Step> {

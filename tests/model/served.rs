@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crdt_range_map::{Key, KeyRange, NodeId, RangeMap};
+use crdt_range_map::{Key, KeyRange, LeastKey, NodeId, Owner, RangeMap};
 
 use super::Id;
 
@@ -37,24 +37,22 @@ pub fn tiles<K: Key>(registrations: &[(Id<K>, u64)], keys: &[K]) -> Vec<(KeyRang
 }
 
 /// Whether the map serves exactly these registrations: splits, gaps, and the owners of every one of the keys.
-pub fn check<K: crdt_range_map::LeastKey>(
+pub fn check<K: LeastKey>(
     map: &RangeMap<K>,
     registrations: &[(Id<K>, u64)],
     keys: &[K],
 ) -> Result<(), String> {
-    let plain = |owners: &[crdt_range_map::Owner]| -> Owners {
+    let plain = |owners: &[Owner]| -> Owners {
         owners.iter().map(|owner| (owner.node.clone(), owner.priority)).collect()
     };
-    for key in keys {
-        agree(format_args!("owners of {key:?}"), plain(&map.owners(key)), owners(registrations, key))?;
+    let tiles = tiles(registrations, keys);
+    for (range, owners) in &tiles {
+        for key in keys.iter().filter(|key| range.contains(key)) {
+            agree(format_args!("owners of {key:?}"), &plain(&map.owners(key)), owners)?;
+        }
     }
-    let (gaps, splits): (Vec<_>, Vec<_>) =
-        tiles(registrations, keys).into_iter().partition(|(_, owners)| owners.is_empty());
-    agree(
-        "splits",
-        map.splits().iter().map(|split| (split.range.clone(), plain(split.owners))).collect(),
-        splits,
-    )?;
+    let (gaps, splits): (Vec<_>, Vec<_>) = tiles.into_iter().partition(|(_, owners)| owners.is_empty());
+    agree("splits", map.splits().iter().map(|it| (it.range.clone(), plain(it.owners))).collect(), splits)?;
     agree("gaps", map.gaps().collect(), gaps.into_iter().map(|(range, _)| range).collect::<Vec<_>>())
 }
 

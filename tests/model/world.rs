@@ -69,23 +69,36 @@ pub struct World<K> {
     pub messages: Vec<(Delta<K>, Knowledge<K>)>,
     nodes: Vec<NodeId>,
     ranges: Vec<KeyRange<K>>,
+    ballast: Vec<Id<K>>,
 }
 
 impl<K: SampleKey> World<K> {
-    pub fn new(replicas: usize, nodes: usize, pool: impl IntoIterator<Item = usize>) -> Self {
+    /// Replicas that know nothing but the ballast: that many registrations beside those that steps are about. A join into a
+    /// state that is large beside the delta takes another way.
+    pub fn new(replicas: usize, nodes: usize, pool: impl IntoIterator<Item = usize>, ballast: usize) -> Self {
         // Ids with gaps, whose order is not that in which the replicas start to write.
         let ids = (0..replicas as u64).map(|at| ReplicaId::new((at * 7 + 3) % 11));
-        Self {
-            peers: ids.map(|id| Peer { map: RangeMap::new(id), model: Replica::new(id) }).collect(),
-            messages: Vec::new(),
-            nodes: (0..nodes).map(node).collect(),
-            ranges: pool.into_iter().map(|at| range(POOL[at])).collect(),
+        let mut peers: Vec<Peer<K>> =
+            ids.map(|id| Peer { map: RangeMap::new(id), model: Replica::new(id) }).collect();
+        let ballast = (0..ballast).map(|at| (range(POOL[7]), NodeId::new(&format!("ballast-{at}")).unwrap()));
+        let ballast: Vec<Id<K>> = ballast.collect();
+        for id in &ballast {
+            let delta = peers[0].map.register(&id.1, &id.0);
+            let knowledge = peers[0].model.register(id);
+            for peer in &mut peers[1..] {
+                let _ = peer.map.merge(&delta);
+                let _ = peer.model.merge(&knowledge);
+            }
         }
+        let nodes = (0..nodes).map(node).collect();
+        let ranges = pool.into_iter().map(|at| range(POOL[at])).collect();
+        Self { peers, messages: Vec::new(), nodes, ranges, ballast }
     }
 
     /// Lives through a history, comparing at every step, and lets the replicas agree at the end.
     pub fn live(history: &History) -> Result<Self, String> {
-        let mut world = Self::new(history.replicas, history.nodes, history.ranges.iter().copied());
+        let mut world =
+            Self::new(history.replicas, history.nodes, history.ranges.iter().copied(), history.ballast);
         for (at, step) in history.steps.iter().enumerate() {
             world.step(*step).map_err(|wrong| format!("step {at}, {step:?}: {wrong}"))?;
         }
@@ -233,20 +246,23 @@ impl<K: SampleKey> World<K> {
         (self.ranges[range % self.ranges.len()].clone(), self.nodes[node % self.nodes.len()].clone())
     }
 
-    /// Every registration that a step can name.
+    /// Every registration that there can be.
     fn ids(&self) -> Vec<Id<K>> {
-        let ranges = self.ranges.iter();
-        ranges.flat_map(|range| self.nodes.iter().map(|node| (range.clone(), node.clone()))).collect()
+        let of_range = |range: &KeyRange<K>| {
+            self.nodes.iter().map(|node| (range.clone(), node.clone())).collect::<Vec<_>>()
+        };
+        self.ranges.iter().flat_map(of_range).chain(self.ballast.iter().cloned()).collect()
     }
 
     /// Whether the map answers every question as the model does.
     fn check(&self, at: usize) -> Result<(), String> {
         let Peer { map, model } = &self.peers[at];
-        for id in self.ids() {
-            let priority = map.priority(&id.1, &id.0);
-            agree(format_args!("priority of {id:?}"), priority, model.knowledge.priority(&id))?;
-        }
         let registrations = model.knowledge.registrations();
+        for id in self.ids() {
+            let visible = registrations.iter().find(|(visible, _)| *visible == id);
+            let priority = visible.map(|(_, priority)| *priority);
+            agree(format_args!("priority of {id:?}"), map.priority(&id.1, &id.0), priority)?;
+        }
         let listed: Vec<(Id<K>, u64)> =
             map.registrations().map(|it| ((it.range, it.node), it.priority)).collect();
         agree("registrations", &listed, &registrations)?;
