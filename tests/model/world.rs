@@ -80,7 +80,7 @@ impl<K: SampleKey> World<K> {
         let ids = (0..replicas as u64).map(|at| ReplicaId::new((at * 7 + 3) % 11));
         let mut peers: Vec<Peer<K>> =
             ids.map(|id| Peer { map: RangeMap::new(id), model: Replica::new(id) }).collect();
-        let ballast = (0..ballast).map(|at| (range(POOL[7]), NodeId::new(&format!("ballast-{at}")).unwrap()));
+        let ballast = (0..ballast).map(|at| (range(POOL[7]), NodeId::new(format!("ballast-{at}")).unwrap()));
         let ballast: Vec<Id<K>> = ballast.collect();
         for id in &ballast {
             let delta = peers[0].map.register(&id.1, &id.0);
