@@ -26,6 +26,7 @@ test("one sentence for all", () => {
     words: "2 replicas online, 2 different states, 1 offline.",
   });
   expect(overall([peer("a", "1", false)]).standing).toBe("offline");
+  expect(overall([]).words).toBe("There is no replica.");
 });
 
 test("the answer that most replicas give is the one that others differ from", () => {

@@ -43,6 +43,7 @@ export function overall(peers: readonly Peer[]): Agreement {
   const states = new Set(online.map((peer) => peer.fingerprint)).size;
   const offline = peers.length - online.length;
   const aside = offline === 0 ? "" : `, ${offline} offline`;
+  if (peers.length === 0) return { standing: "offline", words: "There is no replica." };
   if (online.length === 0) return { standing: "offline", words: `All ${peers.length} replicas are offline.` };
   if (online.length === 1) return { standing: "alone", words: `1 replica is online${aside}.` };
   if (states === 1) return { standing: "in-sync", words: `${online.length} replicas online, all in sync${aside}.` };

@@ -73,7 +73,7 @@ export class Editor {
   }
 
   register(node: string, range: Range): void {
-    if (this.#run("register", { node, range, amount: 1 })) this.select({ node, ...range });
+    if (this.#run("register", { node, range, amount: 1 })) this.#choose({ node, ...range });
   }
 
   /** Acts on the selection, or on a registration given by its row. */
@@ -88,6 +88,12 @@ export class Editor {
   }
 
   select(registration: RegistrationName | null): void {
+    this.note = null;
+    this.#choose(registration);
+  }
+
+  /** Selects, and leaves what was said about the last operation. */
+  #choose(registration: RegistrationName | null): void {
     this.#selected = registration;
     this.#forgive();
     if (registration === null) return;
@@ -107,7 +113,7 @@ export class Editor {
       this.note = null;
       return false;
     }
-    if (operation === "tighten") this.select({ node: command.node, ...command.range });
+    if (operation === "tighten") this.#choose({ node: command.node, ...command.range });
     return true;
   }
 
