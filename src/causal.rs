@@ -168,8 +168,15 @@ impl CausalContext {
         self.runs_mut(replica).insert(first, last);
     }
 
-    /// Adds all dots of `other`. O(other's replicas · log, and the runs of both).
+    /// Adds all dots of `other`. O(its replicas · log, and the runs of both) if they are known here, else O(replicas) more.
     pub(crate) fn join(&mut self, other: &Self) {
+        let unknown = other.replicas().filter(|(replica, _)| self.runs(*replica).is_none());
+        let unknown: Vec<ReplicaId> = unknown.map(|(replica, _)| replica).collect();
+        if unknown.len() > 1 {
+            // Together: one by one, each would move all that order after it.
+            self.replicas.extend(unknown.into_iter().map(|replica| (replica, Runs::default())));
+            self.replicas.sort_by_key(|(replica, _)| *replica);
+        }
         for (replica, runs) in other.replicas() {
             self.runs_mut(replica).join(runs);
         }

@@ -8,9 +8,12 @@
 //! is kept only while its stamp lies beyond the contiguous prefix of the context: once the prefix covers the stamp it also
 //! covers every earlier birth, and the context alone tells the same. Prefixes only grow, so this pruning commutes with joins.
 
+mod drops;
+
 use core::cmp::Ordering;
 use std::collections::BTreeMap;
 
+pub(crate) use self::drops::{Drop, Drops};
 use crate::causal::{CausalContext, Dot};
 use crate::id::ReplicaId;
 use crate::key::Key;
@@ -26,17 +29,6 @@ pub struct Delta<K> {
     pub(crate) entries: BTreeMap<RegistrationId<K>, Entry>,
     pub(crate) drops: Drops<K>,
 }
-
-/// A writer dropped its record of a registration, the one born at `birth`, and with it all its earlier ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Drop {
-    pub(crate) birth: u64,
-    /// The sequence number of the drop itself, of the same writer.
-    pub(crate) stamp: u64,
-}
-
-/// The drops that a state names.
-type Drops<K> = BTreeMap<(RegistrationId<K>, ReplicaId), Drop>;
 
 /// What the two sides of a join knew before it, by which each tells whether a record that it lacks was dropped.
 struct Sides<'a, K> {
@@ -94,7 +86,7 @@ fn has_dropped<K: Key>(
     birth: u64,
 ) -> bool {
     context.contains(Dot { replica: writer, seq: birth })
-        || (!drops.is_empty() && drops.get(&(id.clone(), writer)).is_some_and(|drop| birth <= drop.birth))
+        || drops.get(id, writer).is_some_and(|drop| birth <= drop.birth)
 }
 
 /// Tells what became of an entry in a join: its id, its priority before, and the entry itself now (possibly empty).
@@ -104,7 +96,7 @@ impl<K, F: FnMut(&RegistrationId<K>, Option<u64>, &Entry)> JoinObserver<K> for F
 
 impl<K> Default for Delta<K> {
     fn default() -> Self {
-        Self { context: CausalContext::default(), entries: BTreeMap::new(), drops: BTreeMap::new() }
+        Self { context: CausalContext::default(), entries: BTreeMap::new(), drops: Drops::default() }
     }
 }
 
@@ -153,11 +145,11 @@ impl<K: Key> Delta<K> {
         } else {
             self.join_all(other, observer);
         }
-        for (id, drop) in &other.drops {
-            self.note_drop(id.clone(), *drop);
+        for (id, writer, drop) in other.drops.iter() {
+            self.drops.insert(id.clone(), writer, drop);
         }
         self.context.join(&other.context);
-        self.prune_drops();
+        self.prune_drops(&other.context);
     }
 
     /// Joins only the registrations that `other` names; right if it claims to know nothing that it doesn't carry.
@@ -165,7 +157,7 @@ impl<K: Key> Delta<K> {
         let Self { context, entries, drops } = self;
         let sides = Sides { here: (context, drops), there: (&other.context, &other.drops) };
         let absent = Entry::default();
-        let dropped = other.drops.keys().map(|(id, _)| id).filter(|id| !other.entries.contains_key(id));
+        let dropped = other.drops.iter().map(|(id, ..)| id).filter(|id| !other.entries.contains_key(id));
         let touched = other.entries.iter().chain(dropped.map(|id| (id, &absent)));
         for (id, theirs) in touched {
             if let Some(ours) = entries.get_mut(id) {
@@ -209,28 +201,37 @@ impl<K: Key> Delta<K> {
         }
     }
 
-    /// Adds what the drop claims and, as long as it needs to be named, the drop itself.
+    /// Adds what the drop claims and, as long as it needs to be named, the drop itself. O(log n).
     pub(crate) fn add_drop(&mut self, id: RegistrationId<K>, writer: ReplicaId, drop: Drop) {
         self.context.insert(Dot { replica: writer, seq: drop.birth });
         self.context.insert(Dot { replica: writer, seq: drop.stamp });
-        self.note_drop((id, writer), drop);
-        self.prune_drops();
+        self.drops.insert(id, writer, drop);
+        self.drops.prune(writer, &self.context);
     }
 
-    fn note_drop(&mut self, id: (RegistrationId<K>, ReplicaId), drop: Drop) {
-        self.drops.entry(id).and_modify(|known| *known = drop.max(*known)).or_insert(drop);
+    /// Adds an entry that is lacking, and claims its dots. O(its writers · log n).
+    pub(crate) fn add_entry(&mut self, id: RegistrationId<K>, entry: Entry) {
+        let mut claimed = CausalContext::default();
+        entry.claim(&mut claimed);
+        self.context.join(&claimed);
+        self.entries.insert(id, entry);
+        self.prune_drops(&claimed);
     }
 
-    pub(crate) fn prune_drops(&mut self) {
-        self.drops.retain(|(_, writer), drop| drop.stamp > self.context.prefix(*writer));
+    /// Forgets the named drops that the context tells by itself, now that it was joined with `joined`.
+    fn prune_drops(&mut self, joined: &CausalContext) {
+        if !self.drops.is_empty() {
+            joined.replicas().for_each(|(replica, _)| self.drops.prune(replica, &self.context));
+        }
     }
 
     /// The dots that the entries and the named drops claim by being there and of which `wanted` holds, in order, each once.
     pub(crate) fn carried_dots(&self, wanted: impl Fn(&Dot) -> bool) -> Vec<Dot> {
         let records = self.entries.values().flat_map(Entry::records);
-        let drops = self.drops.iter().flat_map(|((_, replica), drop)| {
-            [drop.birth, drop.stamp].map(|seq| Dot { replica: *replica, seq })
-        });
+        let drops = self
+            .drops
+            .iter()
+            .flat_map(|(_, replica, drop)| [drop.birth, drop.stamp].map(|seq| Dot { replica, seq }));
         let carried = records.flat_map(|(writer, record)| record.dots(writer)).chain(drops);
         let mut dots: Vec<Dot> = carried.filter(wanted).collect();
         dots.sort_unstable();
@@ -261,18 +262,17 @@ impl<K: Key> Delta<K> {
                 if record.dots(writer).any(|dot| !self.context.contains(dot)) {
                     return Err("a record's dot that the context does not claim");
                 }
-                let drop = if self.drops.is_empty() { None } else { self.drops.get(&(id.clone(), writer)) };
-                if drop.is_some_and(|drop| record.birth <= drop.birth) {
+                if self.drops.get(id, writer).is_some_and(|drop| record.birth <= drop.birth) {
                     return Err("a record that its writer has dropped");
                 }
             }
         }
-        for ((_, writer), drop) in &self.drops {
-            let claims = |seq| self.context.contains(Dot { replica: *writer, seq });
+        for (_, writer, drop) in self.drops.iter() {
+            let claims = |seq| self.context.contains(Dot { replica: writer, seq });
             if !claims(drop.birth) || !claims(drop.stamp) || drop.birth >= drop.stamp {
                 return Err("a drop whose dots the context does not claim");
             }
-            if drop.stamp <= self.context.prefix(*writer) {
+            if drop.stamp <= self.context.prefix(writer) {
                 return Err("a named drop that the context already tells");
             }
         }

@@ -196,7 +196,7 @@ impl<K: Key> RangeMap<K> {
         self.state.entries.get(&id).and_then(Entry::priority)
     }
 
-    /// The visible registrations, ordered by start, end and node. O(1) a registration.
+    /// The visible registrations, ordered by start, end and node. O(its writers) for each that the state holds, visible or not.
     pub fn registrations(&self) -> impl Iterator<Item = Registration<K>> + '_ {
         self.state.entries.iter().filter_map(|(id, entry)| {
             let priority = entry.priority()?;
@@ -206,8 +206,8 @@ impl<K: Key> RangeMap<K> {
 
     /// The maximal ranges of keys with the same owners in the same order, in key order, without the gaps.
     ///
-    /// O(1) if nothing visible has changed since the last call. Otherwise O(n log n) time, and memory for the owners of every
-    /// split, which is up to n² for n ranges that all overlap; [`owners`](Self::owners) needs O(n) only.
+    /// O(1) if nothing visible has changed since the last call. Otherwise O(n log n) and O(k log k) for the k owners of each
+    /// split; and memory for the owners of every split, which is up to n² for n ranges that all overlap; [`owners`](Self::owners) needs O(n) only.
     pub fn splits(&self) -> &Splits<K> {
         self.splits.get_or_init(|| self.index().flatten())
     }
@@ -219,7 +219,7 @@ impl<K: Key> RangeMap<K> {
         self.index().owners(key)
     }
 
-    /// The maximal ranges of keys that nobody serves, in key order. O(1) a range, once the splits are known.
+    /// The maximal ranges of keys that nobody serves, in key order. O(splits) in all, once they are known.
     pub fn gaps(&self) -> impl Iterator<Item = KeyRange<K>> + '_
     where
         K: LeastKey,
@@ -229,7 +229,7 @@ impl<K: Key> RangeMap<K> {
 
     /// Whether this replica's sequence numbers have run out, so that operations change nothing and return empty deltas.
     ///
-    /// There are 2^53 − 1 of them, more than any writer can use; but a peer that forges operations of this replica can use
+    /// There are nearly 2^53 of them, more than any writer can use; but a peer that forges operations of this replica can use
     /// them up. A new replica id is the way out.
     pub fn is_exhausted(&self) -> bool {
         self.state.context.last_seq(self.replica) > SEQ_MAX - (1 << 32)

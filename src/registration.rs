@@ -85,8 +85,9 @@ impl Record {
 
     /// Joins another version of the same record: the later contributions and, apart from that, the further baseline.
     ///
-    /// Of one writer, versions with equal `last` are equal. Should two writers share an id, or somebody forge one, the rest of
-    /// the order still makes all replicas choose the same, and a baseline that has caught up still cancels all there is.
+    /// Of one writer, versions with equal `last` are equal. Should two writers share an id, or somebody forge one, nothing is
+    /// promised about which version remains, only that the joined record is one that can be written and read again: a
+    /// baseline that has caught up cancels all there is.
     fn join(&mut self, other: &Self) {
         debug_assert_eq!(self.birth, other.birth);
         let contributed = |record: &Self| (record.last, record.net, record.registered);

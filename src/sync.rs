@@ -47,7 +47,7 @@ impl Default for Config {
             delay_max_ms: 40,
             retry_ms: 500,
             tries_max: 3,
-            message_bytes_max: 64 << 20,
+            message_bytes_max: 16 << 20,
         }
     }
 }
@@ -254,7 +254,9 @@ impl<K: WireKey> Broadcast<K> {
                 if !self.gaps_asked.includes(&gaps) {
                     // A delta before this one was lost or is late; give it as much time as a retry has.
                     self.gaps_asked = gaps;
-                    self.ask_by(now_ms + self.config.retry_ms + self.delay_ms(random));
+                    self.ask_by(
+                        now_ms.saturating_add(self.config.retry_ms).saturating_add(self.delay_ms(random)),
+                    );
                 }
                 Received::Applied(changes)
             }
@@ -271,16 +273,16 @@ impl<K: WireKey> Broadcast<K> {
             Message::Ask(theirs) => {
                 let ours = map.state().context();
                 if !theirs.includes(ours) && self.answer_due_ms.is_none() {
-                    self.answer_due_ms = Some(now_ms + self.delay_ms(random));
+                    self.answer_due_ms = Some(now_ms.saturating_add(self.delay_ms(random)));
                 }
                 if !ours.includes(&theirs) {
                     self.heard_of = theirs;
-                    self.ask_by(now_ms + self.delay_ms(random));
+                    self.ask_by(now_ms.saturating_add(self.delay_ms(random)));
                 } else if theirs == *ours
                     && let Some(question) = &mut self.question
                 {
                     // The same question was asked just now, and its answer will be heard here too.
-                    question.due_ms = question.due_ms.max(now_ms + self.config.retry_ms);
+                    question.due_ms = question.due_ms.max(now_ms.saturating_add(self.config.retry_ms));
                 }
                 Received::Heard
             }
@@ -289,7 +291,7 @@ impl<K: WireKey> Broadcast<K> {
                     self.question = None;
                     self.digest_due_ms = self.next_digest_ms(now_ms, random);
                 } else {
-                    self.ask_by(now_ms + self.delay_ms(random));
+                    self.ask_by(now_ms.saturating_add(self.delay_ms(random)));
                 }
                 Received::Heard
             }
@@ -318,7 +320,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         if let Some(question) = self.question.filter(|question| question.due_ms <= now_ms) {
             let tries_left = question.tries_left.saturating_sub(1);
-            let due_ms = now_ms + self.config.retry_ms + self.delay_ms(random);
+            let due_ms = now_ms.saturating_add(self.config.retry_ms).saturating_add(self.delay_ms(random));
             self.question = (tries_left > 0).then_some(Question { due_ms, tries_left });
             return Some(Message::Ask(map.state().context().clone()));
         }
@@ -337,10 +339,11 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     fn delay_ms(&self, random: &mut impl FnMut() -> u64) -> u64 {
-        random() % (self.config.delay_max_ms + 1)
+        random() % self.config.delay_max_ms.saturating_add(1)
     }
 
     fn next_digest_ms(&self, now_ms: u64, random: &mut impl FnMut() -> u64) -> u64 {
-        now_ms + self.config.digest_interval_ms + random() % (self.config.digest_interval_ms / 2 + 1)
+        let jitter_ms = random() % (self.config.digest_interval_ms / 2 + 1);
+        now_ms.saturating_add(self.config.digest_interval_ms).saturating_add(jitter_ms)
     }
 }

@@ -193,7 +193,7 @@ fn foreign_and_broken_messages_are_counted_and_change_nothing() {
         (framed(200, 9), IgnoreReason::MessageKind(200)),
         (framed(DELTA, 1), IgnoreReason::OwnReplica),
         (framed(DIGEST, 9), IgnoreReason::Foreign),
-        (vec![0; (64 << 20) + 1], IgnoreReason::TooLong { bytes: (64 << 20) + 1 }),
+        (vec![0; (16 << 20) + 1], IgnoreReason::TooLong { bytes: (16 << 20) + 1 }),
     ];
     let before = medium.tabs[0].map.state().clone();
     for (bytes, reason) in &expected {

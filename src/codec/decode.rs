@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{DecodeError, DecodeProblem, Reader, VERSION, WireKey, flag, registered};
 use crate::causal::{CausalContext, Dot, SEQ_MAX};
-use crate::delta::{Delta, Drop};
+use crate::delta::{Delta, Drop, Drops};
 use crate::id::{NodeId, ReplicaId};
 use crate::registration::{Baseline, Entry, NET_MAX, Record, RegistrationId};
 
@@ -31,7 +31,7 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
     }
     let entries = read_entries(ids, several, &replicas, &mut reader)?;
     let drops =
-        if has_drops { read_drops(&nodes, &mut used, &replicas, &mut reader)? } else { BTreeMap::new() };
+        if has_drops { read_drops(&nodes, &mut used, &replicas, &mut reader)? } else { Drops::default() };
     if used.contains(&false) {
         return Err(not_canonical(&reader, "a node that nothing uses"));
     }
@@ -261,6 +261,12 @@ fn read_records(
         }
         records.push((writer, record));
     }
+    let mut births: Vec<Dot> =
+        records.iter().map(|(replica, record)| Dot { replica: *replica, seq: record.birth }).collect();
+    births.sort_unstable();
+    if births.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(not_canonical(reader, "two records of one birth"));
+    }
     Ok(records)
 }
 
@@ -283,7 +289,7 @@ fn read_drops<K: WireKey>(
     used: &mut [bool],
     replicas: &[ReplicaId],
     reader: &mut Reader<'_>,
-) -> Result<BTreeMap<(RegistrationId<K>, ReplicaId), Drop>, DecodeError> {
+) -> Result<Drops<K>, DecodeError> {
     let number = reader.number()?;
     let count = reader.checked_count(number >> 1, 1)?;
     if count == 0 {
@@ -293,16 +299,21 @@ fn read_drops<K: WireKey>(
     let writers = read_replica_column(count, replicas, reader)?;
     let births = reader.column(count)?;
     let stamps = reader.column(count)?;
-    let mut drops = Vec::with_capacity(count);
+    let mut drops = Drops::default();
+    let mut before: Option<(RegistrationId<K>, ReplicaId)> = None;
     for ((id, writer), (birth, stamp)) in ids.into_iter().zip(writers).zip(births.into_iter().zip(stamps)) {
         let birth = seq_after(0, birth, reader)?;
         let stamp = seq_after(birth, stamp, reader)?;
-        drops.push(((id, writer), Drop { birth, stamp }));
+        if before
+            .as_ref()
+            .is_some_and(|(id_before, writer_before)| (id_before, *writer_before) >= (&id, writer))
+        {
+            return Err(not_canonical(reader, "drops out of order"));
+        }
+        drops.insert(id.clone(), writer, Drop { birth, stamp });
+        before = Some((id, writer));
     }
-    if !drops.is_sorted_by(|a, b| a.0 < b.0) {
-        return Err(not_canonical(reader, "drops out of order"));
-    }
-    Ok(drops.into_iter().collect())
+    Ok(drops)
 }
 
 /// Adds the dots that are known by being carried, and checks that the context said nothing of them beyond its prefixes.

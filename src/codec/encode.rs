@@ -14,7 +14,7 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     replicas.iter().for_each(|replica| writer.raw(&replica.get().to_be_bytes()));
     write_context(delta, &mut writer);
 
-    let ids = delta.entries.keys().chain(delta.drops.keys().map(|(id, _)| id));
+    let ids = delta.entries.keys().chain(delta.drops.iter().map(|(id, ..)| id));
     let NodeNumbers { nodes, numbers } = NodeNumbers::of(ids.map(|id| &id.node));
     writer.number(nodes.len() as u64);
     for node in &nodes {
@@ -42,17 +42,17 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     columns.write(replicas.len(), &mut writer);
 
     if has_drops {
-        let ids: Vec<&RegistrationId<K>> = delta.drops.keys().map(|(id, _)| id).collect();
+        let ids: Vec<&RegistrationId<K>> = delta.drops.iter().map(|(id, ..)| id).collect();
         let unbounded = any_unbounded(&ids);
         writer.number((ids.len() as u64) << 1 | u64::from(unbounded));
         write_ids(&ids, unbounded, several_nodes.then_some(drop_numbers), &mut writer);
         if replicas.len() > 1 {
-            let writers = delta.drops.keys().map(|(_, replica)| number_of(*replica, &replicas));
+            let writers = delta.drops.iter().map(|(_, replica, _)| number_of(replica, &replicas));
             writer.column(&writers.collect::<Vec<u64>>());
         }
-        let births = delta.drops.values().map(|drop| drop.birth - 1);
+        let births = delta.drops.iter().map(|(.., drop)| drop.birth - 1);
         writer.column(&births.collect::<Vec<u64>>());
-        let stamps = delta.drops.values().map(|drop| drop.stamp - drop.birth - 1);
+        let stamps = delta.drops.iter().map(|(.., drop)| drop.stamp - drop.birth - 1);
         writer.column(&stamps.collect::<Vec<u64>>());
     }
     writer.finish()

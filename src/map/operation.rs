@@ -106,11 +106,9 @@ impl<'a, K: Key> Operation<'a, K> {
         }
         for (id, _) in self.touched {
             if let Some(entry) = self.state.entries.get(&id) {
-                entry.claim(&mut self.delta.context);
-                self.delta.entries.insert(id, entry.clone());
+                self.delta.add_entry(id, entry.clone());
             }
         }
-        self.delta.prune_drops();
         self.delta
     }
 

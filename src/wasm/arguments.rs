@@ -92,7 +92,9 @@ pub(super) fn replica(value: &JsValue) -> Result<ReplicaId, Failure> {
 
 /// The bytes of a `Uint8Array`.
 pub(super) fn bytes(name: &str, value: &JsValue) -> Result<Vec<u8>, Failure> {
-    let bytes = as_bytes(value).filter(|_| ArrayBuffer::is_view(value)).map(|bytes| bytes.to_vec());
+    let bytes = as_bytes(value).filter(|_| ArrayBuffer::is_view(value));
+    // Copying out of an array whose buffer was transferred away would throw; it is as long as an empty one.
+    let bytes = bytes.map(|bytes| if bytes.length() == 0 { Vec::new() } else { bytes.to_vec() });
     bytes.ok_or_else(|| Failure::argument(Code::Malformed, name, "a Uint8Array", value))
 }
 

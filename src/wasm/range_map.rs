@@ -136,6 +136,9 @@ impl RangeMap {
     /// Learns what a delta, or the full state of another replica, carries. Bytes may come from anybody: what is no delta is
     /// refused. An empty array, the delta of an operation that did nothing, is taken and changes nothing.
     ///
+    /// A replica that learns that all it contributed to a registration was reset elsewhere drops its record of it. The others
+    /// hear of that with the next operation's delta, at once over a connection, or from `state()`.
+    ///
     /// Returns disjoint ranges in order that hold every key whose owners may have changed. O(log n) for a small delta, O(n)
     /// for a state.
     ///

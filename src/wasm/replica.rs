@@ -17,6 +17,8 @@ pub(super) struct Replica {
     map: RefCell<RangeMap<u64>>,
     subscribers: Rc<Subscribers>,
     link: RefCell<Option<Rc<Link>>>,
+    /// Records that merges dropped and nobody was told of yet. JavaScript gets them with the next operation's delta.
+    untold_drops: RefCell<Delta<u64>>,
 }
 
 /// What an operation does with the state.
@@ -28,6 +30,7 @@ impl Replica {
             map: RefCell::new(RangeMap::new(replica)),
             subscribers: Rc::default(),
             link: RefCell::default(),
+            untold_drops: RefCell::default(),
         }
     }
 
@@ -48,7 +51,7 @@ impl Replica {
         range: &KeyRange<u64>,
         operation: &Operation<'_>,
     ) -> Result<Vec<u8>, Failure> {
-        let (delta, has_changed) = {
+        let (mut delta, has_changed) = {
             let mut map = self.map.borrow_mut();
             if map.is_exhausted() {
                 return Err(Failure::exhausted());
@@ -60,6 +63,7 @@ impl Replica {
         if delta.is_empty() {
             return Ok(Vec::new());
         }
+        delta.merge(&self.untold_drops.take());
         self.publish(&[&delta]);
         if has_changed {
             self.subscribers.notify(Source::Local, vec![range.clone()]);
@@ -74,7 +78,9 @@ impl Replica {
             let is_news = !map.state().context().includes(delta.context());
             (map.merge(delta), is_news)
         };
-        if is_news {
+        if self.link().is_none() {
+            self.untold_drops.borrow_mut().merge(changes.delta());
+        } else if is_news {
             self.publish(&[delta, changes.delta()]);
         }
         self.subscribers.notify(Source::Remote, changes.ranges().to_vec());

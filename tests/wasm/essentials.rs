@@ -88,6 +88,20 @@ fn replicas_that_exchange_deltas_in_any_order_agree() {
     assert_eq!(text(&call!(here.priority("a", 0, 50)).unwrap()), "1");
 }
 
+/// What a merge drops has no delta of its own in JavaScript: it travels with that of the next operation.
+#[wasm_bindgen_test]
+fn drops_are_told_with_the_next_operation() {
+    let (here, there) = (map(1), map(2));
+    let registered = call!(here.register("a", 0, 100)).unwrap();
+    call!(there.merge(registered)).unwrap();
+    let released = call!(there.release("a", 0, 100)).unwrap();
+    call!(here.merge(released)).unwrap();
+    assert_ne!(text(&call!(here.state()).unwrap()), text(&call!(there.state()).unwrap()));
+    let next = call!(here.register("b", 5, 6)).unwrap();
+    call!(there.merge(next)).unwrap();
+    assert_eq!(text(&call!(here.state()).unwrap()), text(&call!(there.state()).unwrap()));
+}
+
 #[wasm_bindgen_test]
 fn keys_reach_from_0_to_the_last_64_bit_number() {
     let map = map(1);
