@@ -10,14 +10,12 @@
 
 mod drops;
 
-use core::cmp::Ordering;
-use std::collections::BTreeMap;
-
 pub(crate) use self::drops::{Drop, Drops};
 use crate::causal::{CausalContext, Dot};
-use crate::id::ReplicaId;
-use crate::key::Key;
+use crate::id::{NodeId, ReplicaId};
+use crate::key::{Key, KeyRange};
 use crate::registration::{Entry, Record, RegistrationId};
+use crate::store::{Held, Interner, Store};
 
 /// A join-irreducible piece of state, or many of them: what an operation changed, or everything that a replica knows.
 ///
@@ -26,77 +24,72 @@ use crate::registration::{Entry, Record, RegistrationId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delta<K> {
     pub(crate) context: CausalContext,
-    pub(crate) entries: BTreeMap<RegistrationId<K>, Entry>,
+    pub(crate) entries: Store<K>,
     pub(crate) drops: Drops<K>,
 }
 
-/// What the two sides of a join knew before it, by which each tells whether a record that it lacks was dropped.
-struct Sides<'a, K> {
-    here: (&'a CausalContext, &'a Drops<K>),
-    there: (&'a CausalContext, &'a Drops<K>),
+/// What one side of a join knew before it, by which it tells whether a record that it lacks was dropped.
+pub(crate) struct Side<'a, K> {
+    pub(crate) context: &'a CausalContext,
+    pub(crate) drops: &'a Drops<K>,
 }
 
-impl<K: Key> Sides<'_, K> {
-    /// Joins their entry into ours, either of them possibly empty.
-    fn join_entry(
-        &self,
-        id: &RegistrationId<K>,
-        ours: &mut Entry,
-        theirs: &Entry,
-        observer: &mut impl JoinObserver<K>,
-    ) {
-        if ours == theirs {
-            return;
-        }
-        let before = ours.priority();
-        let dropped_here = |writer, record: &Record| has_dropped(self.here, id, writer, record.birth);
-        let dropped_there = |writer, record: &Record| has_dropped(self.there, id, writer, record.birth);
-        if ours.join(theirs, dropped_here, dropped_there) {
-            observer(id, before, ours);
-        }
-    }
-
-    /// What to hold of an entry that this side lacks.
-    fn learn_entry(
-        &self,
-        id: &RegistrationId<K>,
-        theirs: &Entry,
-        observer: &mut impl JoinObserver<K>,
-    ) -> Option<Entry> {
-        let mut ours = Entry::default();
-        self.join_entry(id, &mut ours, theirs, observer);
-        (!ours.is_empty()).then_some(ours)
-    }
-
-    fn learn(
-        &self,
-        id: &RegistrationId<K>,
-        theirs: &Entry,
-        observer: &mut impl JoinObserver<K>,
-    ) -> Option<(RegistrationId<K>, Entry)> {
-        Some((id.clone(), self.learn_entry(id, theirs, observer)?))
+impl<K> Clone for Side<'_, K> {
+    fn clone(&self) -> Self {
+        *self
     }
 }
 
-/// Whether a side that does not hold that record knows that it was dropped.
-fn has_dropped<K: Key>(
-    (context, drops): (&CausalContext, &Drops<K>),
-    id: &RegistrationId<K>,
-    writer: ReplicaId,
-    birth: u64,
-) -> bool {
-    context.contains(Dot { replica: writer, seq: birth })
-        || drops.get(id, writer).is_some_and(|drop| birth <= drop.birth)
+impl<K> Copy for Side<'_, K> {}
+
+impl<K: Key> Side<'_, K> {
+    /// Whether the side, which does not hold that record, knows that it was dropped. `id` is asked for where drops are named.
+    pub(crate) fn has_dropped(
+        &self,
+        id: impl FnOnce() -> RegistrationId<K>,
+        writer: ReplicaId,
+        birth: u64,
+    ) -> bool {
+        self.context.contains(Dot { replica: writer, seq: birth })
+            || !self.drops.is_empty() && self.drops.get(&id(), writer).is_some_and(|drop| birth <= drop.birth)
+    }
 }
 
-/// Tells what became of an entry in a join: its id, its priority before, and the entry itself now (possibly empty).
-pub(crate) trait JoinObserver<K>: FnMut(&RegistrationId<K>, Option<u64>, &Entry) {}
+/// Is told of each registration that a join changed.
+pub(crate) trait JoinObserver<K> {
+    fn joined(&mut self, joined: Joined<'_, K>);
+}
 
-impl<K, F: FnMut(&RegistrationId<K>, Option<u64>, &Entry)> JoinObserver<K> for F {}
+/// A registration that a join changed.
+pub(crate) struct Joined<'a, K> {
+    pub(crate) start: &'a K,
+    /// `None` if the range is unbounded.
+    pub(crate) end: Option<&'a K>,
+    pub(crate) node: &'a NodeId,
+    /// The records that are left. Left out of a registration with a single record that was never reset.
+    pub(crate) entry: Option<&'a Entry>,
+    /// The priority before.
+    pub(crate) before: Option<u64>,
+    /// The priority now.
+    pub(crate) after: Option<u64>,
+}
+
+impl<K: Key> Joined<'_, K> {
+    pub(crate) fn range(&self) -> KeyRange<K> {
+        KeyRange::between(self.start.clone(), self.end.cloned())
+    }
+}
+
+/// Does not want to be told.
+struct Unobserved;
+
+impl<K> JoinObserver<K> for Unobserved {
+    fn joined(&mut self, _: Joined<'_, K>) {}
+}
 
 impl<K> Default for Delta<K> {
     fn default() -> Self {
-        Self { context: CausalContext::default(), entries: BTreeMap::new(), drops: Drops::default() }
+        Self { context: CausalContext::default(), entries: Store::default(), drops: Drops::default() }
     }
 }
 
@@ -134,7 +127,7 @@ impl<K: Key> Delta<K> {
     /// assert_eq!(other.priority(&node, &range), Some(4));
     /// ```
     pub fn merge(&mut self, other: &Self) {
-        self.join(other, &mut |_: &RegistrationId<K>, _: Option<u64>, _: &Entry| {});
+        self.join(other, &mut Unobserved);
     }
 
     /// [`merge`](Self::merge), telling the observer of each entry that changed.
@@ -143,7 +136,9 @@ impl<K: Key> Delta<K> {
         if is_small && other.carries_all_it_claims() {
             self.join_touched(other, observer);
         } else {
-            self.join_all(other, observer);
+            let Self { context, entries, drops } = self;
+            let there = Side { context: &other.context, drops: &other.drops };
+            entries.join(&other.entries, Side { context, drops }, there, observer);
         }
         for (id, writer, drop) in other.drops.iter() {
             self.drops.insert(id.clone(), writer, drop);
@@ -154,51 +149,44 @@ impl<K: Key> Delta<K> {
 
     /// Joins only the registrations that `other` names; right if it claims to know nothing that it doesn't carry.
     fn join_touched(&mut self, other: &Self, observer: &mut impl JoinObserver<K>) {
-        let Self { context, entries, drops } = self;
-        let sides = Sides { here: (context, drops), there: (&other.context, &other.drops) };
-        let absent = Entry::default();
-        let dropped = other.drops.iter().map(|(id, ..)| id).filter(|id| !other.entries.contains_key(id));
-        let touched = other.entries.iter().chain(dropped.map(|id| (id, &absent)));
-        for (id, theirs) in touched {
-            if let Some(ours) = entries.get_mut(id) {
-                sides.join_entry(id, ours, theirs, observer);
-                if ours.is_empty() {
-                    entries.remove(id);
-                }
-            } else if let Some(ours) = sides.learn_entry(id, theirs, observer) {
-                entries.insert(id.clone(), ours);
+        for held in other.entries.rows() {
+            self.join_entry(other, &held.id(), &held.entry(), observer);
+        }
+        for (id, ..) in other.drops.iter() {
+            if other.entries.get(id).is_none() {
+                self.join_entry(other, id, &Entry::default(), observer);
             }
         }
     }
 
-    /// Joins two states by walking both in order.
-    fn join_all(&mut self, other: &Self, observer: &mut impl JoinObserver<K>) {
+    /// Joins one entry of `other`, possibly an empty one.
+    fn join_entry(
+        &mut self,
+        other: &Self,
+        id: &RegistrationId<K>,
+        theirs: &Entry,
+        observer: &mut impl JoinObserver<K>,
+    ) {
         let Self { context, entries, drops } = self;
-        let sides = Sides { here: (context, drops), there: (&other.context, &other.drops) };
-        let absent = Entry::default();
-        let mut theirs = other.entries.iter().peekable();
-        let mut learnt = Vec::new();
-        // `retain` visits in ascending order, so that both sides are walked in step.
-        entries.retain(|id, ours| {
-            let mut entry = &absent;
-            while let Some((their_id, their_entry)) = theirs.peek() {
-                match (*their_id).cmp(id) {
-                    Ordering::Less => learnt.extend(sides.learn(their_id, their_entry, observer)),
-                    Ordering::Equal => entry = *their_entry,
-                    Ordering::Greater => break,
-                }
-                theirs.next();
+        let here = Side { context, drops };
+        let there = Side { context: &other.context, drops: &other.drops };
+        entries.edit(id, &mut |ours| {
+            let before = ours.priority();
+            let dropped_here =
+                |writer, record: &Record| here.has_dropped(|| id.clone(), writer, record.birth);
+            let dropped_there =
+                |writer, record: &Record| there.has_dropped(|| id.clone(), writer, record.birth);
+            if ours.join(theirs, dropped_here, dropped_there) {
+                observer.joined(Joined {
+                    start: id.range.start(),
+                    end: id.range.end(),
+                    node: &id.node,
+                    entry: Some(ours),
+                    before,
+                    after: ours.priority(),
+                });
             }
-            sides.join_entry(id, ours, entry, observer);
-            !ours.is_empty()
         });
-        learnt.extend(theirs.filter_map(|(id, entry)| sides.learn(id, entry, observer)));
-        // `append` rebuilds the whole tree, which only pays for many.
-        if learnt.len() > entries.len() / 8 {
-            entries.append(&mut learnt.into_iter().collect());
-        } else {
-            entries.extend(learnt);
-        }
     }
 
     /// Adds what the drop claims and, as long as it needs to be named, the drop itself. O(log n).
@@ -210,11 +198,11 @@ impl<K: Key> Delta<K> {
     }
 
     /// Adds an entry that is lacking, and claims its dots. O(its writers · log n).
-    pub(crate) fn add_entry(&mut self, id: RegistrationId<K>, entry: Entry) {
+    pub(crate) fn add_entry(&mut self, id: &RegistrationId<K>, entry: &Entry) {
         let mut claimed = CausalContext::default();
         entry.claim(&mut claimed);
         self.context.join(&claimed);
-        self.entries.insert(id, entry);
+        self.entries.edit(id, &mut |added| added.clone_from(entry));
         self.prune_drops(&claimed);
     }
 
@@ -225,28 +213,42 @@ impl<K: Key> Delta<K> {
         }
     }
 
-    /// The dots that the entries and the named drops claim by being there and of which `wanted` holds, in order, each once.
-    pub(crate) fn carried_dots(&self, wanted: impl Fn(&Dot) -> bool) -> Vec<Dot> {
-        let records = self.entries.values().flat_map(Entry::records);
-        let drops = self
-            .drops
-            .iter()
-            .flat_map(|(_, replica, drop)| [drop.birth, drop.stamp].map(|seq| Dot { replica, seq }));
-        let carried = records.flat_map(|(writer, record)| record.dots(writer)).chain(drops);
-        let mut dots: Vec<Dot> = carried.filter(wanted).collect();
+    /// The dots that the entries and the named drops claim by being there, but for those that the prefixes of `known` cover; in
+    /// order, each once. O(n), and O(m log m) for m such dots.
+    pub(crate) fn carried_dots(&self, known: &CausalContext) -> Vec<Dot> {
+        let prefixes = self.writer_prefixes(known);
+        let writers = &self.entries.tables().writers;
+        let mut dots: Vec<Dot> = Vec::new();
+        for held in self.entries.rows() {
+            match held.compact() {
+                Some((writer, record)) if record.last <= prefixes[writer as usize] => {}
+                Some((writer, record)) => dots.extend(record.dots(*writers.get(writer))),
+                None => held.for_each_record(|writer, record| dots.extend(record.dots(writer))),
+            }
+        }
+        for (_, replica, drop) in self.drops.iter() {
+            dots.extend([drop.birth, drop.stamp].map(|seq| Dot { replica, seq }));
+        }
+        dots.retain(|dot| dot.seq > known.prefix(dot.replica));
         dots.sort_unstable();
         dots.dedup();
         dots
     }
 
+    /// For each writer of an entry, by its number, how far its dots are known to `context` without a gap.
+    fn writer_prefixes(&self, context: &CausalContext) -> Vec<u64> {
+        let writers: &Interner<ReplicaId> = &self.entries.tables().writers;
+        (0..writers.len() as u32).map(|number| context.prefix(*writers.get(number))).collect()
+    }
+
     /// Whether every claimed dot is that of a record or drop that the delta carries. O(m log m).
     fn carries_all_it_claims(&self) -> bool {
-        let carried_max =
-            3 * (self.entries.values().map(|entry| entry.records().len()).sum::<usize>() + self.drops.len());
         let claimed: u64 = (self.context.replicas())
             .flat_map(|(_, runs)| runs.iter().map(|(first, last)| last - first + 1))
             .fold(0, u64::saturating_add);
-        claimed <= carried_max as u64 && claimed == self.carried_dots(|_| true).len() as u64
+        let records: usize = self.entries.rows().map(|held| held.record_count()).sum();
+        let carried_max = 3 * (records + self.drops.len()) as u64;
+        claimed <= carried_max && claimed == self.carried_dots(&CausalContext::default()).len() as u64
     }
 
     /// The invariants that every state keeps; the decoder refuses bytes that break them.
@@ -254,18 +256,20 @@ impl<K: Key> Delta<K> {
     /// No entry is empty; what is carried is claimed; drops are named only beyond the prefix, and no record is older than the
     /// drop of its writer.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
-        if self.entries.values().any(Entry::is_empty) {
-            return Err("an entry without records");
-        }
-        for (id, entry) in &self.entries {
-            for (writer, record) in entry.records() {
-                if record.dots(writer).any(|dot| !self.context.contains(dot)) {
-                    return Err("a record's dot that the context does not claim");
-                }
-                if self.drops.get(id, writer).is_some_and(|drop| record.birth <= drop.birth) {
-                    return Err("a record that its writer has dropped");
-                }
+        let prefixes = self.writer_prefixes(&self.context);
+        let mut result = Ok(());
+        for held in self.entries.rows() {
+            if let Some((writer, record)) = held.compact()
+                && record.last <= prefixes[writer as usize]
+                && self.drops.is_empty()
+            {
+                continue;
             }
+            held.for_each_record(|writer, record| {
+                if result.is_ok() {
+                    result = self.check_record(&held, writer, record);
+                }
+            });
         }
         for (_, writer, drop) in self.drops.iter() {
             let claims = |seq| self.context.contains(Dot { replica: writer, seq });
@@ -276,6 +280,20 @@ impl<K: Key> Delta<K> {
                 return Err("a named drop that the context already tells");
             }
         }
-        Ok(())
+        result
+    }
+
+    fn check_record(
+        &self,
+        held: &Held<'_, K>,
+        writer: ReplicaId,
+        record: &Record,
+    ) -> Result<(), &'static str> {
+        if record.dots(writer).any(|dot| !self.context.contains(dot)) {
+            return Err("a record's dot that the context does not claim");
+        }
+        let is_dropped = !self.drops.is_empty()
+            && self.drops.get(&held.id(), writer).is_some_and(|drop| record.birth <= drop.birth);
+        if is_dropped { Err("a record that its writer has dropped") } else { Ok(()) }
     }
 }

@@ -1,7 +1,8 @@
 //! Who serves (nodes) and who writes (replicas). The two are different things: one replica may register any node.
 
+use core::cmp::Ordering;
 use core::fmt;
-use std::collections::HashMap;
+use core::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// The identity of a writer: one incarnation of one replica.
@@ -30,9 +31,20 @@ impl fmt::Display for ReplicaId {
     }
 }
 
-/// The name of a serving node: 1 to 255 bytes of UTF-8, opaque, ordered by bytes. Cloning is O(1).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct NodeId(Arc<str>);
+/// The name of a serving node: 1 to 255 bytes of UTF-8, opaque, ordered by bytes. Cloning is O(1); a name of up to 14 bytes
+/// takes no memory of its own.
+#[derive(Clone)]
+pub struct NodeId(Name);
+
+/// The bytes of a name, in 16 bytes where they fit.
+#[derive(Clone)]
+enum Name {
+    Short { length: u8, bytes: [u8; SHORT_MAX] },
+    // A thin pointer: with a wide one, a name would take 24 bytes.
+    Long(Arc<Box<str>>),
+}
+
+const SHORT_MAX: usize = 14;
 
 impl NodeId {
     /// The longest name in bytes.
@@ -47,18 +59,78 @@ impl NodeId {
         if name.is_empty() || name.len() > Self::LENGTH_MAX {
             return Err(NodeError { length: name.len() });
         }
-        Ok(Self(name.into()))
+        let mut bytes = [0; SHORT_MAX];
+        Ok(Self(match bytes.get_mut(..name.len()) {
+            Some(begin) => {
+                begin.copy_from_slice(name.as_bytes());
+                Name::Short { length: name.len() as u8, bytes }
+            }
+            None => Name::Long(Arc::new(name.into())),
+        }))
     }
 
     /// The name.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            // The bytes are those of a string, so the default is never taken.
+            Name::Short { .. } => core::str::from_utf8(self.as_bytes()).unwrap_or_default(),
+            Name::Long(name) => name,
+        }
+    }
+
+    /// The bytes of the name.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Name::Short { length, bytes } => &bytes[..usize::from(*length).min(SHORT_MAX)],
+            Name::Long(name) => name.as_bytes(),
+        }
+    }
+}
+
+impl PartialEq for NodeId {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            // What follows a short name is zero, so whole arrays can be compared.
+            (Name::Short { length, bytes }, Name::Short { length: their_length, bytes: their_bytes }) => {
+                length == their_length && bytes == their_bytes
+            }
+            (Name::Long(name), Name::Long(their_name)) => name == their_name,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for NodeId {}
+
+impl Ord for NodeId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_bytes().cmp(other.as_bytes())
+    }
+}
+
+impl PartialOrd for NodeId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Hash for NodeId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // As strings do: the last byte, which no UTF-8 holds, tells where the name ends.
+        state.write(self.as_bytes());
+        state.write_u8(0xff);
+    }
+}
+
+impl fmt::Debug for NodeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NodeId").field(&self.as_str()).finish()
     }
 }
 
 impl fmt::Display for NodeId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
@@ -76,35 +148,6 @@ impl fmt::Display for NodeError {
 }
 
 impl core::error::Error for NodeError {}
-
-/// A numbering of the nodes in a list, in the order of their names.
-pub(crate) struct NodeNumbers<'a> {
-    /// The nodes, each once, ordered by name: a node's place is its number.
-    pub(crate) nodes: Vec<&'a NodeId>,
-    /// The number of each node of the list.
-    pub(crate) numbers: Vec<u32>,
-}
-
-impl<'a> NodeNumbers<'a> {
-    /// Numbers the nodes of a list of fewer than 2^32. O(n + m log m) for m different names.
-    pub(crate) fn of(list: impl Iterator<Item = &'a NodeId>) -> Self {
-        let mut first_seen: HashMap<&NodeId, u32> = HashMap::new();
-        let mut numbers: Vec<u32> = list
-            .map(|node| {
-                let next = first_seen.len() as u32;
-                *first_seen.entry(node).or_insert(next)
-            })
-            .collect();
-        let mut ordered: Vec<(&NodeId, u32)> = first_seen.into_iter().collect();
-        ordered.sort_unstable();
-        let mut ranks = vec![0; ordered.len()];
-        for (rank, (_, seen)) in ordered.iter().enumerate() {
-            ranks[*seen as usize] = rank as u32;
-        }
-        numbers.iter_mut().for_each(|number| *number = ranks[*number as usize]);
-        Self { nodes: ordered.into_iter().map(|(node, _)| node).collect(), numbers }
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -125,10 +168,16 @@ mod tests {
     }
 
     #[test]
-    fn nodes_are_numbered_in_the_order_of_their_names() {
-        let list = ["c", "a", "c", "b", "a"].map(|name| NodeId::new(name).unwrap());
-        let numbered = NodeNumbers::of(list.iter());
-        assert_eq!(numbered.numbers, [2, 0, 2, 1, 0]);
-        assert_eq!(numbered.nodes, [&list[1], &list[3], &list[0]]);
+    fn short_and_long_names_behave_alike() {
+        let names = ["a", "a\0", "fourteen-bytes", "fourteen-bytes+", "node-00001"];
+        let nodes = names.map(|name| NodeId::new(name).unwrap());
+        for (name, node) in names.iter().zip(&nodes) {
+            assert_eq!(node.as_str(), *name);
+            assert_eq!(nodes.iter().filter(|other| *other == node).count(), 1);
+            for (other_name, other) in names.iter().zip(&nodes) {
+                assert_eq!(node.cmp(other), name.cmp(other_name));
+            }
+        }
+        assert_eq!(size_of::<NodeId>(), 16);
     }
 }

@@ -4,11 +4,15 @@
 //! which is the order in which registrations are stored, encoded and listed.
 
 use core::fmt;
+use core::hash::Hash;
 
-/// What a key must be: totally ordered and cheap enough to clone. Every type that qualifies is a key already.
-pub trait Key: Ord + Clone + fmt::Debug {}
+/// What a key must be: totally ordered, hashable and cheap enough to clone. Every type that qualifies is a key already.
+///
+/// Two keys that are equal must have equal hashes, as the standard library wants it. States are compared by hashes of what
+/// they hold, so a key that hashes to the same on all platforms lets replicas on different ones skip more.
+pub trait Key: Ord + Clone + fmt::Debug + Hash {}
 
-impl<T: Ord + Clone + fmt::Debug> Key for T {}
+impl<T: Ord + Clone + fmt::Debug + Hash> Key for T {}
 
 /// A key type with a least value, which [`KeyRange::full`] and the gaps before the first split need.
 pub trait LeastKey: Key {
@@ -30,7 +34,7 @@ impl LeastKey for String {
 
 /// The upper end of a range. The derived order puts `Unbounded` last.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum End<K> {
+pub(crate) enum End<K> {
     Before(K),
     Unbounded,
 }
@@ -107,6 +111,11 @@ impl<K: Key> KeyRange<K> {
     pub(crate) fn between(start: K, end: Option<K>) -> Self {
         debug_assert!(end.as_ref().is_none_or(|end| start < *end));
         Self { start, end: end.map_or(End::Unbounded, End::Before) }
+    }
+
+    /// The upper end, ordered with the unbounded one last.
+    pub(crate) fn upper(&self) -> &End<K> {
+        &self.end
     }
 
     /// Joins to this range one that starts no earlier and overlaps or touches it.

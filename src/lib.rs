@@ -76,6 +76,7 @@ mod key;
 mod map;
 mod registration;
 mod splits;
+mod store;
 pub mod sync;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;

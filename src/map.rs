@@ -1,18 +1,20 @@
 //! The replica: the operations, joining, and what is computed from the state.
 
+mod cache;
 mod operation;
 
 use core::fmt;
 use core::num::NonZeroU32;
-use std::sync::OnceLock;
 
+use self::cache::SplitCache;
 use self::operation::Operation;
 use crate::causal::SEQ_MAX;
-use crate::delta::Delta;
+use crate::delta::{Delta, JoinObserver, Joined};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange, LeastKey};
-use crate::registration::{Entry, Registration, RegistrationId};
-use crate::splits::{Changes, Owners, SplitIndex, Splits};
+use crate::registration::{Registration, RegistrationId};
+use crate::splits::{Changes, Owners, RangeCollector, Split, Splits};
+use crate::store::Held;
 
 /// One replica of the shared map from registrations `(node, range)` to priorities.
 ///
@@ -20,7 +22,11 @@ use crate::splits::{Changes, Owners, SplitIndex, Splits};
 /// same: the same [`splits`](Self::splits), and for every key the same [`owners`](Self::owners) in the same order.
 ///
 /// Below, n is the number of registrations and k the number of those that cover a key. The splits are computed when they are
-/// first asked for after a change, in O(n log n).
+/// first asked for, in O(n log k). Of what changes later, only the splits that it touches are computed again, when they are
+/// next asked for.
+///
+/// A clone is cheap, a snapshot: it shares memory with the original, and what either changes later is copied before, leaf by
+/// leaf. Mind that it writes under the same id: see [`ReplicaId`].
 ///
 /// ```
 /// use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
@@ -43,14 +49,32 @@ use crate::splits::{Changes, Owners, SplitIndex, Splits};
 pub struct RangeMap<K> {
     replica: ReplicaId,
     state: Delta<K>,
-    index: OnceLock<SplitIndex<K>>,
-    splits: OnceLock<Splits<K>>,
+    cache: SplitCache<K>,
+}
+
+/// Collects what a merge changed.
+struct MergeObserver<K> {
+    replica: ReplicaId,
+    changed: RangeCollector<K>,
+    /// Registrations of which this replica's own record is reset as a whole.
+    awaiting_drop: Vec<RegistrationId<K>>,
+}
+
+impl<K: Key> JoinObserver<K> for MergeObserver<K> {
+    fn joined(&mut self, joined: Joined<'_, K>) {
+        if joined.after != joined.before {
+            self.changed.add(joined.range());
+        }
+        if joined.entry.is_some_and(|entry| entry.awaits_drop_by(self.replica)) {
+            self.awaiting_drop.push(RegistrationId { range: joined.range(), node: joined.node.clone() });
+        }
+    }
 }
 
 impl<K: Key> RangeMap<K> {
     /// An empty replica that writes under `replica`. See [`ReplicaId`] for who may use an id.
     pub fn new(replica: ReplicaId) -> Self {
-        Self { replica, state: Delta::default(), index: OnceLock::new(), splits: OnceLock::new() }
+        Self { replica, state: Delta::default(), cache: SplitCache::default() }
     }
 
     /// The id that this replica writes under.
@@ -64,9 +88,9 @@ impl<K: Key> RangeMap<K> {
     /// announcement still matters when the registration is visible already, since it survives a concurrent release.
     pub fn register(&mut self, node: &NodeId, range: &KeyRange<K>) -> Delta<K> {
         self.operate(|operation| {
-            let id = operation.touch(node, range);
-            operation.clear_residue(&id);
-            operation.register(&id);
+            let at = operation.touch(id(node, range));
+            operation.clear_residue(at);
+            operation.register(at);
         })
     }
 
@@ -75,8 +99,8 @@ impl<K: Key> RangeMap<K> {
     /// A contribution that is concurrent with the release survives. The delta is empty if nothing was left to reset.
     pub fn release(&mut self, node: &NodeId, range: &KeyRange<K>) -> Delta<K> {
         self.operate(|operation| {
-            let id = operation.touch(node, range);
-            operation.reset(&id);
+            let at = operation.touch(id(node, range));
+            operation.reset(at);
         })
     }
 
@@ -86,9 +110,9 @@ impl<K: Key> RangeMap<K> {
     /// The adjustments of one writer to one registration sum up to at most 2^62; what goes beyond is cut off.
     pub fn increase(&mut self, node: &NodeId, range: &KeyRange<K>, by: NonZeroU32) -> Delta<K> {
         self.operate(|operation| {
-            let id = operation.touch(node, range);
-            operation.clear_residue(&id);
-            operation.adjust(&id, i64::from(by.get()));
+            let at = operation.touch(id(node, range));
+            operation.clear_residue(at);
+            operation.adjust(at, i64::from(by.get()));
         })
     }
 
@@ -96,15 +120,13 @@ impl<K: Key> RangeMap<K> {
     ///
     /// The delta is empty if the registration is not visible.
     pub fn decrease(&mut self, node: &NodeId, range: &KeyRange<K>, by: NonZeroU32) -> Delta<K> {
-        let Some(priority) = self.priority(node, range) else {
-            return Delta::default();
-        };
-        if priority <= u64::from(by.get()) {
-            return self.release(node, range);
-        }
         self.operate(|operation| {
-            let id = operation.touch(node, range);
-            operation.adjust(&id, -i64::from(by.get()));
+            let at = operation.touch(id(node, range));
+            match operation.priority(at) {
+                None => {}
+                Some(priority) if priority <= u64::from(by.get()) => operation.reset(at),
+                Some(_) => operation.adjust(at, -i64::from(by.get())),
+            }
         })
     }
 
@@ -142,14 +164,14 @@ impl<K: Key> RangeMap<K> {
             return Err(TightenError::Exhausted);
         }
         Ok(self.operate(|operation| {
-            let released = operation.touch(node, from);
-            operation.reset(&released);
-            let id = operation.touch(node, to);
-            operation.clear_residue(&id);
-            operation.register(&id);
-            let missing = priority.saturating_sub(operation.priority(&id).unwrap_or(0));
+            let released = operation.touch(id(node, from));
+            operation.reset(released);
+            let at = operation.touch(id(node, to));
+            operation.clear_residue(at);
+            operation.register(at);
+            let missing = priority.saturating_sub(operation.priority(at).unwrap_or(0));
             if missing > 0 {
-                operation.adjust(&id, i64::try_from(missing).unwrap_or(i64::MAX));
+                operation.adjust(at, i64::try_from(missing).unwrap_or(i64::MAX));
             }
         }))
     }
@@ -161,28 +183,23 @@ impl<K: Key> RangeMap<K> {
     /// it had contributed to a registration, it drops its record of it; that is news of its own, and
     /// [`Changes::delta`] carries it for the others.
     pub fn merge(&mut self, delta: &Delta<K>) -> Changes<K> {
-        let replica = self.replica;
-        let mut changed = Vec::new();
-        let mut awaiting_drop = Vec::new();
-        self.state.join(delta, &mut |id: &RegistrationId<K>, before: Option<u64>, entry: &Entry| {
-            if entry.priority() != before {
-                changed.push(id.range.clone());
-            }
-            if entry.awaits_drop_by(replica) {
-                awaiting_drop.push(id.clone());
-            }
-        });
-        if !changed.is_empty() {
-            self.forget_splits();
-        }
+        let mut observer = MergeObserver {
+            replica: self.replica,
+            changed: RangeCollector::default(),
+            awaiting_drop: Vec::new(),
+        };
+        self.state.join(delta, &mut observer);
+        let MergeObserver { changed, awaiting_drop, .. } = observer;
         let drops = if awaiting_drop.is_empty() || self.is_exhausted() {
             Delta::default()
         } else {
-            let mut operation = Operation::new(replica, &mut self.state);
-            awaiting_drop.iter().for_each(|id| operation.drop_own(id));
+            let mut operation = Operation::new(self.replica, &mut self.state);
+            awaiting_drop.into_iter().for_each(|id| operation.drop_reset(id));
             operation.finish()
         };
-        Changes::new(changed, drops)
+        let changes = Changes::new(changed, drops);
+        self.cache.forget(changes.ranges());
+        changes
     }
 
     /// Everything that this replica knows, itself a delta.
@@ -192,39 +209,58 @@ impl<K: Key> RangeMap<K> {
 
     /// The registration's priority, 1 or more, or `None` if it is not visible. O(log n + its writers).
     pub fn priority(&self, node: &NodeId, range: &KeyRange<K>) -> Option<u64> {
-        let id = RegistrationId { range: range.clone(), node: node.clone() };
-        self.state.entries.get(&id).and_then(Entry::priority)
+        self.state.entries.get(&id(node, range)).and_then(|held| held.priority())
     }
 
     /// The visible registrations, ordered by start, end and node. O(its writers) for each that the state holds, visible or not.
     pub fn registrations(&self) -> impl Iterator<Item = Registration<K>> + '_ {
-        self.state.entries.iter().filter_map(|(id, entry)| {
-            let priority = entry.priority()?;
-            Some(Registration { node: id.node.clone(), range: id.range.clone(), priority })
+        self.state.entries.rows().filter_map(|held: Held<'_, K>| {
+            let priority = held.priority()?;
+            Some(Registration { node: held.node().clone(), range: held.range(), priority })
         })
     }
 
     /// The maximal ranges of keys with the same owners in the same order, in key order, without the gaps.
     ///
-    /// O(1) if nothing visible has changed since the last call. Otherwise O(n log n) and O(k log k) for the k owners of each
-    /// split; and memory for the owners of every split, which is up to n² for n ranges that all overlap; [`owners`](Self::owners) needs O(n) only.
+    /// O(1) if nothing visible has changed since the last call. Otherwise O(n log k), and it takes memory for the owners of every
+    /// split, which are up to n² for n ranges that all overlap. [`owners`](Self::owners) and
+    /// [`for_each_split`](Self::for_each_split) need O(n) only.
     pub fn splits(&self) -> &Splits<K> {
-        self.splits.get_or_init(|| self.index().flatten())
+        self.cache.splits(&self.state.entries)
+    }
+
+    /// Visits what [`splits`](Self::splits) lists, without memory for more than one split at a time. O(n log k), and O(k) for
+    /// the k owners of each split.
+    ///
+    /// ```
+    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+    /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
+    /// map.register(&NodeId::new("a").unwrap(), &KeyRange::new(0, 100).unwrap());
+    /// map.register(&NodeId::new("b").unwrap(), &KeyRange::new(40, 60).unwrap());
+    /// let mut longest = 0;
+    /// map.for_each_split(|split| longest = longest.max(split.owners.len()));
+    /// assert_eq!(longest, 2);
+    /// ```
+    pub fn for_each_split(&self, visit: impl FnMut(Split<'_, K>)) {
+        let store = &self.state.entries;
+        self.cache.index(store).for_each_split(&store.tables().nodes, visit);
     }
 
     /// The nodes that serve `key`, in order of preference: by priority, the highest first, then by name.
     ///
-    /// O(log n + k log k) once the splits are known; O(n log n) for the first call after a change.
+    /// O(log n + k) once the splits are known. The first call ever takes O(n log k); the first after a change takes O(log n) for
+    /// each split that the change touches.
     pub fn owners(&self, key: &K) -> Owners {
-        self.index().owners(key)
+        let store = &self.state.entries;
+        self.cache.index(store).owners(key, &store.tables().nodes)
     }
 
-    /// The maximal ranges of keys that nobody serves, in key order. O(splits) in all, once they are known.
+    /// The maximal ranges of keys that nobody serves, in key order. O(n) in all, once the splits are known.
     pub fn gaps(&self) -> impl Iterator<Item = KeyRange<K>> + '_
     where
         K: LeastKey,
     {
-        self.index().gaps()
+        self.cache.index(&self.state.entries).gaps()
     }
 
     /// Whether this replica's sequence numbers have run out, so that operations change nothing and return empty deltas.
@@ -241,29 +277,14 @@ impl<K: Key> RangeMap<K> {
         }
         let mut operation = Operation::new(self.replica, &mut self.state);
         apply(&mut operation);
-        let changes_priorities = operation.changes_priorities();
-        let delta = operation.finish();
-        if changes_priorities {
-            self.forget_splits();
-        }
-        delta
+        self.cache.forget(&operation.changed().finish());
+        operation.finish()
     }
+}
 
-    fn index(&self) -> &SplitIndex<K> {
-        self.index.get_or_init(|| {
-            SplitIndex::new(
-                self.state
-                    .entries
-                    .iter()
-                    .filter_map(|(id, entry)| Some((&id.range, &id.node, entry.priority()?))),
-            )
-        })
-    }
-
-    fn forget_splits(&mut self) {
-        self.index.take();
-        self.splits.take();
-    }
+/// The triple.
+fn id<K: Key>(node: &NodeId, range: &KeyRange<K>) -> RegistrationId<K> {
+    RegistrationId { range: range.clone(), node: node.clone() }
 }
 
 /// Why a registration could not be tightened. Nothing has changed.

@@ -5,7 +5,7 @@
 //! ones. So a reset is remembered as a *baseline*, the point in the record up to which it had observed it, and what counts is
 //! only what lies beyond.
 
-use core::cmp::Ordering;
+use smallvec::SmallVec;
 
 use crate::causal::{CausalContext, Dot};
 use crate::id::{NodeId, ReplicaId};
@@ -34,7 +34,7 @@ pub(crate) struct RegistrationId<K> {
 pub(crate) const NET_MAX: i64 = 1 << 62;
 
 /// Everything that one writer contributed to one registration since the record's birth.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Record {
     /// The sequence number of the first contribution: with the writer, the record's name.
     pub(crate) birth: u64,
@@ -116,12 +116,26 @@ impl Record {
 /// The records of one registration, one a writer, ordered by writer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Entry {
-    records: Vec<(ReplicaId, Record)>,
+    /// Nearly every registration has one writer: its record takes no memory apart.
+    records: SmallVec<[(ReplicaId, Record); 1]>,
 }
 
 impl Entry {
+    /// The entry of a single writer.
+    pub(crate) fn of(writer: ReplicaId, record: Record) -> Self {
+        Self { records: SmallVec::from_buf([(writer, record)]) }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.records.is_empty()
+    }
+
+    /// The record, if there is just one.
+    pub(crate) fn only_record(&self) -> Option<(ReplicaId, &Record)> {
+        match &self.records[..] {
+            [(writer, record)] => Some((*writer, record)),
+            _ => None,
+        }
     }
 
     pub(crate) fn records(&self) -> impl ExactSizeIterator<Item = (ReplicaId, &Record)> + '_ {
@@ -135,12 +149,16 @@ impl Entry {
     /// The record of that writer; a missing one is born with `seq`.
     pub(crate) fn get_or_born(&mut self, writer: ReplicaId, seq: u64) -> &mut Record {
         let at = self.position(writer).unwrap_or_else(|at| {
-            // Nearly every registration has one writer: room for more would be most of a state's memory.
             self.records.reserve_exact(1);
             self.records.insert(at, (writer, Record::born(seq)));
             at
         });
         &mut self.records[at].1
+    }
+
+    /// Keeps the records that the condition holds of.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(ReplicaId, &Record) -> bool) {
+        self.records.retain(|(writer, record)| keep(*writer, record));
     }
 
     pub(crate) fn remove(&mut self, writer: ReplicaId) -> Option<Record> {
@@ -171,10 +189,9 @@ impl Entry {
     ///
     /// One for a register that is left, whoever made it, plus the adjustments that are left. O(writers).
     pub(crate) fn priority(&self) -> Option<u64> {
-        let registered = self.records.iter().any(|(_, record)| record.register_is_left());
+        let is_registered = self.records.iter().any(|(_, record)| record.register_is_left());
         let adjustments: i128 = self.records.iter().map(|(_, record)| record.adjustments_left()).sum();
-        let priority = adjustments + i128::from(registered);
-        (priority >= 1).then(|| u64::try_from(priority).unwrap_or(u64::MAX))
+        priority_of(is_registered, adjustments)
     }
 
     /// Joins the same registration's entry of another state.
@@ -188,34 +205,33 @@ impl Entry {
         dropped_there: impl Fn(ReplicaId, &Record) -> bool,
     ) -> bool {
         let mut changed = false;
-        let mut joined = Vec::with_capacity(self.records.len().max(other.records.len()));
-        let mut ours = core::mem::take(&mut self.records).into_iter().peekable();
-        let mut theirs = other.records.iter().peekable();
-        loop {
-            let order = match (ours.peek(), theirs.peek()) {
-                (None, None) => break,
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (Some((our_writer, _)), Some((their_writer, _))) => our_writer.cmp(their_writer),
-            };
-            let our = if order.is_le() { ours.next() } else { None };
-            let their = if order.is_ge() { theirs.next() } else { None };
-            let (writer, before) = match (&our, their) {
-                (Some((writer, record)), _) => (*writer, Some(record)),
-                (None, Some((writer, _))) => (*writer, None),
-                (None, None) => break,
-            };
-            let after = join_records(
-                before,
-                their.map(|(_, record)| record),
-                |record| dropped_here(writer, record),
-                |record| dropped_there(writer, record),
-            );
-            changed |= before != after.as_ref();
-            joined.extend(after.map(|record| (writer, record)));
+        for (writer, theirs) in &other.records {
+            match self.position(*writer) {
+                Ok(at) => {
+                    let before = self.records[at].1;
+                    match join_records(
+                        &before,
+                        theirs,
+                        |record| dropped_here(*writer, record),
+                        |record| dropped_there(*writer, record),
+                    ) {
+                        Some(after) => self.records[at].1 = after,
+                        None => drop(self.records.remove(at)),
+                    }
+                    changed |= self.records.get(at) != Some(&(*writer, before));
+                }
+                Err(_) if dropped_here(*writer, theirs) => {}
+                Err(at) => {
+                    self.records.reserve_exact(1);
+                    self.records.insert(at, (*writer, *theirs));
+                    changed = true;
+                }
+            }
         }
-        self.records = joined;
-        changed
+        let count = self.records.len();
+        self.records
+            .retain(|(writer, record)| other.position(*writer).is_ok() || !dropped_there(*writer, record));
+        changed || self.records.len() < count
     }
 
     /// Claims the dots of every record in `context`.
@@ -230,24 +246,28 @@ impl Entry {
     }
 }
 
-/// Joins what two sides hold of one writer's record. Of two births the later one wins: a writer has one record at a time, so
-/// it had dropped the earlier.
+/// Joins two versions of one writer's record. Of two births the later one wins: a writer has one record at a time, so it had
+/// dropped the earlier.
 fn join_records(
-    ours: Option<&Record>,
-    theirs: Option<&Record>,
+    ours: &Record,
+    theirs: &Record,
     dropped_here: impl Fn(&Record) -> bool,
     dropped_there: impl Fn(&Record) -> bool,
 ) -> Option<Record> {
-    if let (Some(ours), Some(theirs)) = (ours, theirs)
-        && ours.birth == theirs.birth
-    {
-        let mut joined = ours.clone();
+    if ours.birth == theirs.birth {
+        let mut joined = *ours;
         joined.join(theirs);
         return Some(joined);
     }
-    let ours = ours.filter(|record| !dropped_there(record));
-    let theirs = theirs.filter(|record| !dropped_here(record));
-    ours.into_iter().chain(theirs).max_by_key(|record| record.birth).cloned()
+    let ours = Some(ours).filter(|record| !dropped_there(record));
+    let theirs = Some(theirs).filter(|record| !dropped_here(record));
+    ours.into_iter().chain(theirs).max_by_key(|record| record.birth).copied()
+}
+
+/// The priority of a registration of which those contributions are left, `None` if it is not visible.
+pub(crate) fn priority_of(is_registered: bool, adjustments: i128) -> Option<u64> {
+    let priority = adjustments + i128::from(is_registered);
+    (priority >= 1).then(|| u64::try_from(priority).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -269,7 +289,7 @@ mod tests {
     #[test]
     fn a_reset_cancels_only_what_it_had_observed() {
         let seen = Record { net: 5, last: 2, registered: Some(1), ..Record::born(1) };
-        let mut reset = seen.clone();
+        let mut reset = seen;
         reset.reset(stamp(1));
         assert!(reset.is_caught_up());
         let later = Record { net: 6, last: 3, ..seen };

@@ -1,17 +1,21 @@
 //! The splits: who serves each key, in order, computed from the visible registrations.
 //!
 //! Nothing here is announced or agreed on. A [sweep](sweep) over the ends of all ranges finds the boundaries at which the
-//! owners change; the [index](index) keeps them in O(n) memory and answers look-ups; [`Splits`] is all of them written out;
-//! [`Changes`] tell what a merge may have moved.
+//! owners change; [blocks](block) keep some of them with their owners in order; the [index](index) finds the block of a key and
+//! writes anew what a change touches; [`Splits`] is all of them written out; [`Changes`] tell what a merge may have moved.
 
+mod block;
 mod changes;
 mod index;
 mod sweep;
 
 use core::fmt;
-use core::ops::{Deref, Range};
+use core::ops::Deref;
+
+use smallvec::SmallVec;
 
 pub use self::changes::Changes;
+pub(crate) use self::changes::RangeCollector;
 pub(crate) use self::index::SplitIndex;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
@@ -25,6 +29,12 @@ pub struct Owner {
     pub priority: u64,
 }
 
+impl Owner {
+    fn parts(&self) -> (&NodeId, u64) {
+        (&self.node, self.priority)
+    }
+}
+
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.node, self.priority)
@@ -33,7 +43,10 @@ impl fmt::Display for Owner {
 
 /// The owners of one key, in order of preference: by priority, the highest first, then by name. A slice of [`Owner`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Owners(Vec<Owner>);
+pub struct Owners(SmallVec<[Owner; OWNERS]>);
+
+/// A key of up to this many owners is answered without allocating.
+const OWNERS: usize = 8;
 
 impl Deref for Owners {
     type Target = [Owner];
@@ -43,9 +56,15 @@ impl Deref for Owners {
     }
 }
 
+impl FromIterator<Owner> for Owners {
+    fn from_iter<I: IntoIterator<Item = Owner>>(owners: I) -> Self {
+        Self(owners.into_iter().collect())
+    }
+}
+
 impl IntoIterator for Owners {
     type Item = Owner;
-    type IntoIter = std::vec::IntoIter<Owner>;
+    type IntoIter = smallvec::IntoIter<[Owner; OWNERS]>;
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
@@ -80,25 +99,28 @@ impl<K: fmt::Display> fmt::Display for Split<'_, K> {
 /// Every split of a map, in key order. Made by [`RangeMap::splits`](crate::RangeMap::splits).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Splits<K> {
-    ranges: Vec<(KeyRange<K>, Range<usize>)>,
+    /// Each with where its owners end.
+    ranges: Vec<(KeyRange<K>, usize)>,
     owners: Vec<Owner>,
 }
 
 impl<K: Key> Splits<K> {
-    /// The number of splits.
+    /// The number of splits. O(1).
     pub fn len(&self) -> usize {
         self.ranges.len()
     }
 
-    /// Whether no key has an owner.
+    /// Whether no key has an owner. O(1).
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty()
     }
 
     /// The splits in key order. O(1) each.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = Split<'_, K>> + DoubleEndedIterator + Clone {
-        self.ranges
-            .iter()
-            .map(|(range, owners)| Split { range: range.clone(), owners: &self.owners[owners.clone()] })
+        (0..self.ranges.len()).map(|at| {
+            let (range, end) = &self.ranges[at];
+            let begin = at.checked_sub(1).map_or(0, |before| self.ranges[before].1);
+            Split { range: range.clone(), owners: &self.owners[begin..*end] }
+        })
     }
 }

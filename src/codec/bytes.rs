@@ -30,11 +30,26 @@ impl Writer {
     }
 
     /// Writes many numbers, packed to the width that they need. The reader must know how many they are.
-    pub fn column(&mut self, values: &[u64]) {
-        if values.len() < column::PACKED_MIN {
-            values.iter().for_each(|value| self.number(*value));
-        } else {
-            values.chunks(column::BLOCK).for_each(|block| column::pack(block, &mut self.bytes));
+    pub fn column(&mut self, values: impl IntoIterator<Item = u64>) {
+        let mut values = values.into_iter();
+        let mut block = [0; column::BLOCK];
+        let mut is_first = true;
+        loop {
+            let mut length = 0;
+            for (place, value) in block.iter_mut().zip(values.by_ref()) {
+                *place = value;
+                length += 1;
+            }
+            if is_first && length < column::PACKED_MIN {
+                return block[..length].iter().for_each(|value| self.number(*value));
+            }
+            is_first = false;
+            if length > 0 {
+                column::pack(&block[..length], &mut self.bytes);
+            }
+            if length < block.len() {
+                return;
+            }
         }
     }
 }

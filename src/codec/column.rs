@@ -64,7 +64,7 @@ mod tests {
 
     fn written(values: &[u64]) -> Vec<u8> {
         let mut writer = Writer::default();
-        writer.column(values);
+        writer.column(values.iter().copied());
         writer.finish()
     }
 

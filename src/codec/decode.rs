@@ -1,12 +1,12 @@
 //! From bytes to a delta, trusting nothing.
 
-use std::collections::BTreeMap;
-
 use super::{DecodeError, DecodeProblem, Reader, VERSION, WireKey, flag, registered};
 use crate::causal::{CausalContext, Dot, SEQ_MAX};
 use crate::delta::{Delta, Drop, Drops};
 use crate::id::{NodeId, ReplicaId};
+use crate::key::KeyRange;
 use crate::registration::{Baseline, Entry, NET_MAX, Record, RegistrationId};
+use crate::store::{Store, StoreBuilder};
 
 pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> {
     let mut reader = Reader::new(bytes);
@@ -25,11 +25,8 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
     let number = reader.number()?;
     let (several, unbounded, has_drops) = (number & 4 != 0, number & 2 != 0, number & 1 != 0);
     let count = reader.checked_count(number >> 3, 1)?;
-    let ids = read_ids::<K>(count, unbounded, &nodes, &mut used, &mut reader)?;
-    if !ids.is_sorted_by(|a, b| a < b) {
-        return Err(not_canonical(&reader, "registrations out of order"));
-    }
-    let entries = read_entries(ids, several, &replicas, &mut reader)?;
+    let ids = read_ids::<K>(count, unbounded, &mut used, &mut reader)?;
+    let entries = read_entries(&ids, several, &nodes, &replicas, &mut reader)?;
     let drops =
         if has_drops { read_drops(&nodes, &mut used, &replicas, &mut reader)? } else { Drops::default() };
     if used.contains(&false) {
@@ -41,6 +38,12 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
     delta.check().map_err(|what| not_canonical(&reader, what))?;
     reader.finish()?;
     Ok(delta)
+}
+
+/// The ranges of registrations and the numbers of their nodes.
+struct Ids<K> {
+    ranges: Vec<KeyRange<K>>,
+    nodes: Vec<u32>,
 }
 
 fn not_canonical(reader: &Reader<'_>, what: &'static str) -> DecodeError {
@@ -121,10 +124,9 @@ fn read_nodes(reader: &mut Reader<'_>) -> Result<Vec<NodeId>, DecodeError> {
 fn read_ids<K: WireKey>(
     count: usize,
     unbounded: bool,
-    nodes: &[NodeId],
     used: &mut [bool],
     reader: &mut Reader<'_>,
-) -> Result<Vec<RegistrationId<K>>, DecodeError> {
+) -> Result<Ids<K>, DecodeError> {
     let mut is_unbounded = vec![false; count];
     if unbounded {
         for (is_unbounded, bit) in is_unbounded.iter_mut().zip(reader.column(count)?) {
@@ -137,16 +139,14 @@ fn read_ids<K: WireKey>(
             return Err(not_canonical(reader, "marks of unbounded ranges without one"));
         }
     }
-    let numbers = if nodes.len() > 1 { reader.column(count)? } else { vec![0; count] };
-    let ranges = K::decode_ranges(&is_unbounded, reader)?;
-    let mut ids = Vec::with_capacity(count);
-    for (range, number) in ranges.into_iter().zip(numbers) {
-        let at = usize::try_from(number).ok().filter(|at| *at < nodes.len());
-        let at = at.ok_or_else(|| out_of_bounds(reader, "the number of a node"))?;
-        used[at] = true;
-        ids.push(RegistrationId { range, node: nodes[at].clone() });
+    let numbers = if used.len() > 1 { reader.column(count)? } else { vec![0; count] };
+    let mut nodes = Vec::with_capacity(count);
+    for number in numbers {
+        let used = usize::try_from(number).ok().and_then(|number| used.get_mut(number));
+        *used.ok_or_else(|| out_of_bounds(reader, "the number of a node"))? = true;
+        nodes.push(number as u32);
     }
-    Ok(ids)
+    Ok(Ids { ranges: K::decode_ranges(&is_unbounded, reader)?, nodes })
 }
 
 /// Reads the number of a replica for each of `count`; nothing is written if there is only one.
@@ -164,20 +164,22 @@ fn read_replica_column(
 }
 
 fn read_entries<K: WireKey>(
-    ids: Vec<RegistrationId<K>>,
+    ids: &Ids<K>,
     several: bool,
+    nodes: &[NodeId],
     replicas: &[ReplicaId],
     reader: &mut Reader<'_>,
-) -> Result<BTreeMap<RegistrationId<K>, Entry>, DecodeError> {
-    let more = if several { reader.column(ids.len())? } else { vec![0; ids.len()] };
-    let total = more.iter().fold(ids.len() as u64, |sum, more| sum.saturating_add(*more));
+) -> Result<Store<K>, DecodeError> {
+    let count = ids.ranges.len();
+    let more = if several { reader.column(count)? } else { vec![0; count] };
+    let total = more.iter().fold(count as u64, |sum, more| sum.saturating_add(*more));
     let total = reader.checked_count(total, 1)?;
-    if several && total == ids.len() {
+    if several && total == count {
         return Err(not_canonical(reader, "counts of records without several"));
     }
     let mut records = read_records(total, replicas, reader)?.into_iter();
-    let mut sorted = Vec::with_capacity(ids.len());
-    for (id, more) in ids.into_iter().zip(more) {
+    let mut store = StoreBuilder::new(nodes, replicas);
+    for ((range, node), more) in ids.ranges.iter().zip(&ids.nodes).zip(more) {
         let mut entry = Entry::default();
         let mut before = None;
         // `total` bounds the sum of all these counts.
@@ -188,9 +190,11 @@ fn read_entries<K: WireKey>(
             before = Some(writer);
             entry.push(writer, record);
         }
-        sorted.push((id, entry));
+        if !store.push(range, *node, entry) {
+            return Err(not_canonical(reader, "registrations out of order"));
+        }
     }
-    Ok(sorted.into_iter().collect())
+    Ok(store.finish())
 }
 
 fn read_records(
@@ -295,13 +299,15 @@ fn read_drops<K: WireKey>(
     if count == 0 {
         return Err(not_canonical(reader, "an empty list of drops"));
     }
-    let ids = read_ids::<K>(count, number & 1 != 0, nodes, used, reader)?;
+    let ids = read_ids::<K>(count, number & 1 != 0, used, reader)?;
     let writers = read_replica_column(count, replicas, reader)?;
     let births = reader.column(count)?;
     let stamps = reader.column(count)?;
     let mut drops = Drops::default();
     let mut before: Option<(RegistrationId<K>, ReplicaId)> = None;
-    for ((id, writer), (birth, stamp)) in ids.into_iter().zip(writers).zip(births.into_iter().zip(stamps)) {
+    let ids = ids.ranges.into_iter().zip(ids.nodes);
+    let ids = ids.map(|(range, node)| RegistrationId { range, node: nodes[node as usize].clone() });
+    for ((id, writer), (birth, stamp)) in ids.zip(writers).zip(births.into_iter().zip(stamps)) {
         let birth = seq_after(0, birth, reader)?;
         let stamp = seq_after(birth, stamp, reader)?;
         if before
@@ -323,8 +329,10 @@ fn claim_carried<K: WireKey>(
     reader: &Reader<'_>,
 ) -> Result<(), DecodeError> {
     let prefixes: Vec<u64> = replicas.iter().map(|replica| delta.context.prefix(*replica)).collect();
-    let is_beyond = |dot: &Dot| replicas.binary_search(&dot.replica).is_ok_and(|at| dot.seq > prefixes[at]);
-    let beyond = delta.carried_dots(is_beyond);
+    let beyond = delta.carried_dots(&delta.context);
+    if beyond.iter().any(|dot| replicas.binary_search(&dot.replica).is_err()) {
+        return Err(not_canonical(reader, "a dot of a replica that is not listed"));
+    }
     if beyond.iter().any(|dot| delta.context.contains(*dot)) {
         return Err(not_canonical(reader, "a run of dots that the records tell already"));
     }

@@ -1,10 +1,10 @@
 //! From a delta to bytes.
 
 use super::{VERSION, WireKey, Writer, flag, registered};
-use crate::causal::Dot;
+use crate::causal::{CausalContext, Dot};
 use crate::delta::Delta;
-use crate::id::{NodeNumbers, ReplicaId};
-use crate::registration::{Record, RegistrationId};
+use crate::id::{NodeId, ReplicaId};
+use crate::registration::Record;
 
 pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     let mut writer = Writer::default();
@@ -14,46 +14,49 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     replicas.iter().for_each(|replica| writer.raw(&replica.get().to_be_bytes()));
     write_context(delta, &mut writer);
 
-    let ids = delta.entries.keys().chain(delta.drops.iter().map(|(id, ..)| id));
-    let NodeNumbers { nodes, numbers } = NodeNumbers::of(ids.map(|id| &id.node));
+    let held_nodes = &delta.entries.tables().nodes;
+    let drop_nodes = delta.drops.iter().map(|(id, ..)| &id.node);
+    let mut nodes: Vec<&NodeId> = held_nodes.iter().map(|(_, node)| node).chain(drop_nodes).collect();
+    nodes.sort_unstable();
+    nodes.dedup();
     writer.number(nodes.len() as u64);
     for node in &nodes {
         writer.raw(&[node.as_str().len() as u8]);
         writer.raw(node.as_str().as_bytes());
     }
-    let (numbers, drop_numbers) = numbers.split_at(delta.entries.len());
-    let several_nodes = nodes.len() > 1;
+    let has_several_nodes = nodes.len() > 1;
+    let place_of_node = |node: &NodeId| nodes.partition_point(|listed| *listed < node) as u64;
 
-    let ids: Vec<&RegistrationId<K>> = delta.entries.keys().collect();
-    let several = delta.entries.values().any(|entry| entry.records().len() > 1);
-    let unbounded = any_unbounded(&ids);
+    let count = delta.entries.len() as u64;
+    let rows = || delta.entries.rows();
+    let has_several = rows().any(|held| held.record_count() > 1);
     let has_drops = !delta.drops.is_empty();
-    let bits = u64::from(several) << 2 | u64::from(unbounded) << 1 | u64::from(has_drops);
-    writer.number((ids.len() as u64) << 3 | bits);
-    write_ids(&ids, unbounded, several_nodes.then_some(numbers), &mut writer);
-    if several {
-        let more = delta.entries.values().map(|entry| entry.records().len() as u64 - 1);
-        writer.column(&more.collect::<Vec<u64>>());
+    let is_unbounded = rows().any(|held| held.end().is_none());
+    let bits = u64::from(has_several) << 2 | u64::from(is_unbounded) << 1 | u64::from(has_drops);
+    writer.number(count << 3 | bits);
+    let node_numbers = has_several_nodes.then(|| {
+        let mut numbers = vec![0; held_nodes.len()];
+        held_nodes.iter().for_each(|(number, node)| numbers[number as usize] = place_of_node(node));
+        rows().map(move |held| numbers[held.node_number() as usize])
+    });
+    write_ids(rows().map(|held| (held.start(), held.end())), is_unbounded, node_numbers, &mut writer);
+    if has_several {
+        writer.column(rows().map(|held| held.record_count() as u64 - 1));
     }
-    let mut columns = RecordColumns::default();
-    for (owner, record) in delta.entries.values().flat_map(|entry| entry.records()) {
-        columns.push(owner, record, &replicas);
-    }
-    columns.write(replicas.len(), &mut writer);
+    RecordColumns::of(delta, &replicas).write(replicas.len(), &mut writer);
 
     if has_drops {
-        let ids: Vec<&RegistrationId<K>> = delta.drops.iter().map(|(id, ..)| id).collect();
-        let unbounded = any_unbounded(&ids);
-        writer.number((ids.len() as u64) << 1 | u64::from(unbounded));
-        write_ids(&ids, unbounded, several_nodes.then_some(drop_numbers), &mut writer);
+        let drops = || delta.drops.iter();
+        let ranges = drops().map(|(id, ..)| (id.range.start(), id.range.end()));
+        let is_unbounded = ranges.clone().any(|(_, end)| end.is_none());
+        writer.number((drops().len() as u64) << 1 | u64::from(is_unbounded));
+        let node_numbers = has_several_nodes.then(|| drops().map(|(id, ..)| place_of_node(&id.node)));
+        write_ids(ranges, is_unbounded, node_numbers, &mut writer);
         if replicas.len() > 1 {
-            let writers = delta.drops.iter().map(|(_, replica, _)| number_of(replica, &replicas));
-            writer.column(&writers.collect::<Vec<u64>>());
+            writer.column(drops().map(|(_, replica, _)| number_of(replica, &replicas)));
         }
-        let births = delta.drops.iter().map(|(.., drop)| drop.birth - 1);
-        writer.column(&births.collect::<Vec<u64>>());
-        let stamps = delta.drops.iter().map(|(.., drop)| drop.stamp - drop.birth - 1);
-        writer.column(&stamps.collect::<Vec<u64>>());
+        writer.column(drops().map(|(.., drop)| drop.birth - 1));
+        writer.column(drops().map(|(.., drop)| drop.stamp - drop.birth - 1));
     }
     writer.finish()
 }
@@ -61,7 +64,8 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
 /// Writes how far each replica is known, and the runs beyond that nothing in the message tells.
 fn write_context<K: WireKey>(delta: &Delta<K>, writer: &mut Writer) {
     // Mostly everything is known without gaps, and then no carried dot needs to be looked at.
-    let carried = if delta.context.has_gaps() { delta.carried_dots(|_| true) } else { Vec::new() };
+    let carried =
+        if delta.context.has_gaps() { delta.carried_dots(&CausalContext::default()) } else { Vec::new() };
     for (replica, runs) in delta.context.replicas() {
         let prefix = runs.prefix();
         let mut extra: Vec<(u64, u64)> = Vec::new();
@@ -91,23 +95,19 @@ fn write_context<K: WireKey>(delta: &Delta<K>, writer: &mut Writer) {
     }
 }
 
-fn any_unbounded<K: WireKey>(ids: &[&RegistrationId<K>]) -> bool {
-    ids.iter().any(|id| id.range.end().is_none())
-}
-
-fn write_ids<K: WireKey>(
-    ids: &[&RegistrationId<K>],
-    unbounded: bool,
-    nodes: Option<&[u32]>,
+fn write_ids<'a, K: WireKey + 'a>(
+    ranges: impl Iterator<Item = (&'a K, Option<&'a K>)> + Clone,
+    is_unbounded: bool,
+    nodes: Option<impl Iterator<Item = u64>>,
     writer: &mut Writer,
 ) {
-    if unbounded {
-        writer.column(&ids.iter().map(|id| u64::from(id.range.end().is_none())).collect::<Vec<u64>>());
+    if is_unbounded {
+        writer.column(ranges.clone().map(|(_, end)| u64::from(end.is_none())));
     }
     if let Some(nodes) = nodes {
-        writer.column(&nodes.iter().map(|node| u64::from(*node)).collect::<Vec<u64>>());
+        writer.column(nodes);
     }
-    K::encode_ranges(&ids.iter().map(|id| &id.range).collect::<Vec<_>>(), writer);
+    K::encode_ranges(ranges, writer);
 }
 
 /// The place of a replica in the table, which lists every replica that the context knows.
@@ -131,7 +131,27 @@ struct RecordColumns {
 }
 
 impl RecordColumns {
-    fn push(&mut self, writer: ReplicaId, record: &Record, replicas: &[ReplicaId]) {
+    fn of<K: WireKey>(delta: &Delta<K>, replicas: &[ReplicaId]) -> Self {
+        let mut columns = Self::default();
+        let count = delta.entries.len();
+        for column in [&mut columns.flags, &mut columns.writer, &mut columns.birth] {
+            column.reserve_exact(count);
+        }
+        let writers = &delta.entries.tables().writers;
+        let mut places = vec![0; writers.len()];
+        writers.iter().for_each(|(number, writer)| places[number as usize] = number_of(*writer, replicas));
+        for held in delta.entries.rows() {
+            match held.compact() {
+                Some((writer, record)) => columns.push(places[writer as usize], &record, replicas),
+                None => held.for_each_record(|writer, record| {
+                    columns.push(number_of(writer, replicas), record, replicas);
+                }),
+            }
+        }
+        columns
+    }
+
+    fn push(&mut self, writer: u64, record: &Record, replicas: &[ReplicaId]) {
         let mut flags = match record.registered {
             None => registered::NEVER,
             Some(seq) if seq == record.birth => registered::AT_BIRTH,
@@ -141,7 +161,7 @@ impl RecordColumns {
                 registered::BETWEEN
             }
         };
-        self.writer.push(number_of(writer, replicas));
+        self.writer.push(writer);
         self.birth.push(record.birth - 1);
         if record.last > record.birth {
             flags |= flag::GREW;
@@ -167,20 +187,18 @@ impl RecordColumns {
         self.flags.push(flags);
     }
 
-    fn write(&self, replicas: usize, writer: &mut Writer) {
-        writer.column(&self.flags);
+    fn write(self, replicas: usize, writer: &mut Writer) {
+        writer.column(self.flags);
         if replicas > 1 {
-            writer.column(&self.writer);
+            writer.column(self.writer);
         }
-        for column in
-            [&self.birth, &self.last, &self.registered, &self.net, &self.unreset, &self.baseline_net]
-        {
+        for column in [self.birth, self.last, self.registered, self.net, self.unreset, self.baseline_net] {
             writer.column(column);
         }
         if replicas > 1 {
-            writer.column(&self.stamp_replica);
+            writer.column(self.stamp_replica);
         }
-        writer.column(&self.stamp);
+        writer.column(self.stamp);
     }
 }
 

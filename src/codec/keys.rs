@@ -13,8 +13,12 @@ pub trait WireKey: Key {
     /// for types of your own.
     const KIND: u8;
 
-    /// Writes the ranges, which come in ascending order. Whether a range is unbounded is written elsewhere.
-    fn encode_ranges(ranges: &[&KeyRange<Self>], writer: &mut Writer);
+    /// Writes the starts and ends of ranges, which come in ascending order. Whether a range is unbounded is written elsewhere.
+    fn encode_ranges<'a>(
+        ranges: impl Iterator<Item = (&'a Self, Option<&'a Self>)> + Clone,
+        writer: &mut Writer,
+    ) where
+        Self: 'a;
 
     /// Reads as many ranges as `is_unbounded` has items. The caller checks their order.
     ///
@@ -30,13 +34,13 @@ pub trait WireKey: Key {
 impl WireKey for u64 {
     const KIND: u8 = 1;
 
-    fn encode_ranges(ranges: &[&KeyRange<Self>], writer: &mut Writer) {
+    fn encode_ranges<'a>(
+        ranges: impl Iterator<Item = (&'a Self, Option<&'a Self>)> + Clone,
+        writer: &mut Writer,
+    ) {
         let mut before = 0;
-        let starts =
-            ranges.iter().map(|range| range.start() - core::mem::replace(&mut before, *range.start()));
-        writer.column(&starts.collect::<Vec<u64>>());
-        let lengths = ranges.iter().filter_map(|range| Some(range.end()? - range.start() - 1));
-        writer.column(&lengths.collect::<Vec<u64>>());
+        writer.column(ranges.clone().map(|(start, _)| start - core::mem::replace(&mut before, *start)));
+        writer.column(ranges.filter_map(|(start, end)| Some(end? - start - 1)));
     }
 
     fn decode_ranges(
@@ -68,8 +72,11 @@ impl WireKey for u64 {
 impl WireKey for String {
     const KIND: u8 = 2;
 
-    fn encode_ranges(ranges: &[&KeyRange<Self>], writer: &mut Writer) {
-        for key in ranges.iter().flat_map(|range| [Some(range.start()), range.end()]).flatten() {
+    fn encode_ranges<'a>(
+        ranges: impl Iterator<Item = (&'a Self, Option<&'a Self>)> + Clone,
+        writer: &mut Writer,
+    ) {
+        for key in ranges.flat_map(|(start, end)| [Some(start), end]).flatten() {
             writer.number(key.len() as u64);
             writer.raw(key.as_bytes());
         }

@@ -6,16 +6,24 @@
 
 use crate::causal::Dot;
 use crate::delta::{Delta, Drop};
-use crate::id::{NodeId, ReplicaId};
-use crate::key::{Key, KeyRange};
-use crate::registration::{NET_MAX, Record, RegistrationId};
+use crate::id::ReplicaId;
+use crate::key::Key;
+use crate::registration::{Entry, NET_MAX, Record, RegistrationId};
+use crate::splits::RangeCollector;
 
 pub(super) struct Operation<'a, K> {
     replica: ReplicaId,
     state: &'a mut Delta<K>,
     seq_before: u64,
-    touched: Vec<(RegistrationId<K>, Option<u64>)>,
+    touched: Vec<Touched<K>>,
     delta: Delta<K>,
+}
+
+/// A registration that the operation changes: its records as they will be written when the operation ends.
+struct Touched<K> {
+    id: RegistrationId<K>,
+    before: Option<u64>,
+    entry: Entry,
 }
 
 impl<'a, K: Key> Operation<'a, K> {
@@ -24,31 +32,31 @@ impl<'a, K: Key> Operation<'a, K> {
         Self { replica, state, seq_before, touched: Vec::new(), delta: Delta::default() }
     }
 
-    /// Names a registration that the operation is going to change.
-    pub(super) fn touch(&mut self, node: &NodeId, range: &KeyRange<K>) -> RegistrationId<K> {
-        let id = RegistrationId { range: range.clone(), node: node.clone() };
-        self.touched.push((id.clone(), self.priority(&id)));
-        id
+    /// Names a registration that the operation is going to change, and returns its place among those.
+    pub(super) fn touch(&mut self, id: RegistrationId<K>) -> usize {
+        let held = self.state.entries.get(&id);
+        let (before, entry) = held.map_or_else(Default::default, |held| (held.priority(), held.entry()));
+        self.touched.push(Touched { id, before, entry });
+        self.touched.len() - 1
     }
 
-    pub(super) fn priority(&self, id: &RegistrationId<K>) -> Option<u64> {
-        self.state.entries.get(id).and_then(|entry| entry.priority())
+    pub(super) fn priority(&self, at: usize) -> Option<u64> {
+        self.touched[at].entry.priority()
     }
 
     /// Resets what is left of a registration that is not visible, before something is added to it.
-    pub(super) fn clear_residue(&mut self, id: &RegistrationId<K>) {
-        if self.priority(id).is_none() {
-            self.reset(id);
+    pub(super) fn clear_residue(&mut self, at: usize) {
+        if self.priority(at).is_none() {
+            self.reset(at);
         }
     }
 
     /// Cancels every contribution that is known: drops the own record, and moves the baselines of the others'.
-    pub(super) fn reset(&mut self, id: &RegistrationId<K>) {
-        self.drop_own(id);
+    pub(super) fn reset(&mut self, at: usize) {
+        self.drop_own(at);
         let stamp = self.next_dot();
-        let Some(entry) = self.state.entries.get_mut(id) else { return };
         let mut has_reset = false;
-        for (_, record) in entry.unreset_mut() {
+        for (_, record) in self.touched[at].entry.unreset_mut() {
             record.reset(stamp);
             has_reset = true;
         }
@@ -58,56 +66,75 @@ impl<'a, K: Key> Operation<'a, K> {
     }
 
     /// Drops this replica's own record, of which nothing counts any more.
-    pub(super) fn drop_own(&mut self, id: &RegistrationId<K>) {
-        let Some(entry) = self.state.entries.get_mut(id) else { return };
-        let Some(record) = entry.remove(self.replica) else { return };
-        if entry.is_empty() {
-            self.state.entries.remove(id);
+    fn drop_own(&mut self, at: usize) {
+        let Touched { id, entry, .. } = &mut self.touched[at];
+        if let Some(record) = entry.remove(self.replica) {
+            let id = id.clone();
+            self.name_drop(id, &record);
         }
-        let drop = Drop { birth: record.birth, stamp: self.next_dot().seq };
-        self.state.add_drop(id.clone(), self.replica, drop);
-        self.delta.add_drop(id.clone(), self.replica, drop);
     }
 
-    pub(super) fn register(&mut self, id: &RegistrationId<K>) {
-        let record = self.update_own(id);
+    /// Drops this replica's own record of a registration that others have reset, which is all that the delta tells of it.
+    pub(super) fn drop_reset(&mut self, id: RegistrationId<K>) {
+        let mut dropped = None;
+        self.state.entries.edit(&id, &mut |entry| dropped = entry.remove(self.replica));
+        if let Some(record) = dropped {
+            self.name_drop(id, &record);
+        }
+    }
+
+    fn name_drop(&mut self, id: RegistrationId<K>, record: &Record) {
+        let drop = Drop { birth: record.birth, stamp: self.next_dot().seq };
+        self.state.add_drop(id.clone(), self.replica, drop);
+        self.delta.add_drop(id, self.replica, drop);
+    }
+
+    pub(super) fn register(&mut self, at: usize) {
+        let record = self.update_own(at);
         record.registered = Some(record.last);
     }
 
     /// Adds an adjustment, cut to what the record can hold.
-    pub(super) fn adjust(&mut self, id: &RegistrationId<K>, by: i64) {
-        let record = self.update_own(id);
+    pub(super) fn adjust(&mut self, at: usize, by: i64) {
+        let record = self.update_own(at);
         record.net = record.net.saturating_add(by).clamp(-NET_MAX, NET_MAX);
     }
 
     /// This replica's record, ready to be contributed to. All that one operation contributes to a record is one update of it,
     /// with one number: of two, the delta would claim the later only, and leave a gap at every receiver.
-    fn update_own(&mut self, id: &RegistrationId<K>) -> &mut Record {
+    fn update_own(&mut self, at: usize) -> &mut Record {
         let next = self.next_dot();
-        let Delta { entries, context, .. } = &mut *self.state;
-        let record = entries.entry(id.clone()).or_default().get_or_born(self.replica, next.seq);
+        let record = self.touched[at].entry.get_or_born(self.replica, next.seq);
         if record.last <= self.seq_before {
             record.last = next.seq;
         }
-        context.insert(Dot { seq: record.last, ..next });
+        self.state.context.insert(Dot { seq: record.last, ..next });
         record
     }
 
-    /// Whether a touched registration has another priority than before.
-    pub(super) fn changes_priorities(&self) -> bool {
-        self.touched.iter().any(|(id, before)| self.priority(id) != *before)
+    /// The ranges of the touched registrations that have another priority than before.
+    pub(super) fn changed(&self) -> RangeCollector<K> {
+        let mut changed = RangeCollector::default();
+        for Touched { id, before, entry } in &self.touched {
+            if entry.priority() != *before {
+                changed.add(id.range.clone());
+            }
+        }
+        changed
     }
 
-    /// The delta: the whole entries of the registrations that were touched, the drops that were made, and a claim to know
-    /// exactly the dots in them. Empty if nothing happened.
+    /// Writes what was changed, and returns the delta: the whole entries of the registrations that were touched, the drops that
+    /// were made, and a claim to know exactly the dots in them. Empty if nothing happened.
     pub(super) fn finish(mut self) -> Delta<K> {
         if self.state.context.last_seq(self.replica) == self.seq_before {
             return Delta::default();
         }
-        for (id, _) in self.touched {
-            if let Some(entry) = self.state.entries.get(&id) {
-                self.delta.add_entry(id, entry.clone());
+        for Touched { id, entry, .. } in self.touched {
+            if !entry.is_empty() {
+                self.delta.add_entry(&id, &entry);
             }
+            let mut entry = Some(entry);
+            self.state.entries.edit(&id, &mut |held| *held = entry.take().unwrap_or_default());
         }
         self.delta
     }

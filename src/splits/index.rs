@@ -1,225 +1,254 @@
-//! The index over the splits: O(n) memory however many ranges overlap, and look-ups in O(log n + k log k).
+//! The index over the splits: O(n) memory however many ranges overlap, look-ups in O(log n + k), and changes that cost what they
+//! touch.
 //!
-//! Each boundary stores only how the owners change there. The full owner list is written down as a *check-point* whenever as
-//! many changes have passed as the list is long, so the check-points together are no longer than the changes, and a look-up
-//! replays at most as many changes as the list at its check-point is long, or [`REPLAY_MIN`].
+//! It is a list of groups of [blocks](super::block). When registrations change, the blocks whose keys they cover are written
+//! anew, from the registrations that cover their first keys and those that start within: the store finds both. A block begins
+//! at a key of its own for as long as it lives, so the owners at its first key may have become those before it.
 
-use core::cmp::Reverse;
+use std::sync::Arc;
 
-use super::sweep::{OwnerChange, Served, sweep};
-use super::{Owner, Owners, Splits};
-use crate::id::{NodeId, NodeNumbers};
+use super::block::{BLOCK_MIN, BlockWriter, Blocks, Span};
+use super::sweep::{Served, sweep};
+use super::{Owner, Owners, Split, Splits};
+use crate::id::NodeId;
 use crate::key::{Key, KeyRange, LeastKey};
+use crate::store::{Held, Interner, Store};
 
-/// Check-points are at least this many changes apart.
-const REPLAY_MIN: usize = 8;
+/// How many blocks a group has at first, and at most twice as many later.
+const GROUP: usize = 64;
 
 #[derive(Clone, Debug)]
 pub(crate) struct SplitIndex<K> {
-    /// The owning nodes in the order of their names, so that their numbers order like the names.
-    nodes: Vec<NodeId>,
-    /// The keys at which the owners change, in order.
-    keys: Vec<K>,
-    /// What happens at each of them. Apart from the keys, so that a search touches little memory.
-    boundaries: Vec<Boundary>,
-    /// The changes of all boundaries, one after the other.
-    changes: Vec<OwnerChange>,
-    checkpoints: Vec<Checkpoint>,
-    /// The owner lists of all check-points, one after the other, each in no order.
-    checkpoint_owners: Vec<OwnerChange>,
-}
-
-#[derive(Clone, Debug)]
-struct Boundary {
-    /// Where the changes of this boundary end.
-    changes_end: usize,
-    /// The check-point to start from, at this boundary or before it.
-    checkpoint: usize,
-    /// Whether nobody owns the keys from here to the next boundary.
-    is_gap: bool,
-}
-
-#[derive(Clone, Debug)]
-struct Checkpoint {
-    /// How many changes the list includes.
-    changes_end: usize,
-    /// Where the list ends in `checkpoint_owners`.
-    owners_end: usize,
+    /// The first key of each group.
+    firsts: Vec<K>,
+    /// Shared between the copies of an index, and copied when they are changed.
+    groups: Vec<Arc<Blocks<K>>>,
 }
 
 impl<K: Key> SplitIndex<K> {
-    /// Sweeps over the visible registrations, which come in the order of their starts. O(n log n).
-    pub(crate) fn new<'a>(visible: impl Iterator<Item = (&'a KeyRange<K>, &'a NodeId, u64)> + Clone) -> Self
-    where
-        K: 'a,
-    {
-        let NodeNumbers { nodes, numbers } = NodeNumbers::of(visible.clone().map(|(_, node, _)| node));
-        let served: Vec<Served<'_, K>> = visible
-            .zip(numbers)
-            .map(|((range, _, priority), node)| Served { range, node, priority })
-            .collect();
-
-        let mut index = Self {
-            nodes: nodes.into_iter().cloned().collect(),
-            keys: Vec::new(),
-            boundaries: Vec::new(),
-            changes: Vec::new(),
-            checkpoints: vec![Checkpoint { changes_end: 0, owners_end: 0 }],
-            checkpoint_owners: Vec::new(),
-        };
-        let mut current = Current::of(index.nodes.len());
-        let mut since_checkpoint = 0;
-        sweep(&served, index.nodes.len(), |key, changes| {
-            changes.iter().for_each(|change| current.apply(*change));
-            index.changes.extend_from_slice(changes);
-            since_checkpoint += changes.len();
-            let changes_end = index.changes.len();
-            if since_checkpoint >= current.owners.len().max(REPLAY_MIN) {
-                since_checkpoint = 0;
-                index.checkpoint_owners.extend_from_slice(&current.owners);
-                let owners_end = index.checkpoint_owners.len();
-                index.checkpoints.push(Checkpoint { changes_end, owners_end });
+    /// Sweeps over the visible registrations. O(n log k) for n of which k overlap.
+    pub(crate) fn new(store: &Store<K>) -> Self {
+        let names = &store.tables().nodes;
+        let numbers: Vec<u32> = (0..names.len() as u32).collect();
+        let mut index = Self { firsts: Vec::new(), groups: Vec::new() };
+        let mut writer = BlockWriter::new(names, &numbers);
+        sweep(store.rows().filter_map(|held| served(held)), numbers.len(), None, |key, changes| {
+            if writer.blocks() == GROUP {
+                index.push(writer.take());
             }
-            let checkpoint = index.checkpoints.len() - 1;
-            let is_gap = current.owners.is_empty();
-            index.keys.push(key.clone());
-            index.boundaries.push(Boundary { changes_end, checkpoint, is_gap });
+            writer.boundary(key, changes);
         });
-        debug_assert_eq!(index.check(), Ok(()));
+        index.push(writer.finish());
+        index.groups.shrink_to_fit();
+        debug_assert_eq!(index.check(names), Ok(()));
         index
     }
 
-    /// The owners of one key. O(log n + k log k) for k owners.
-    pub(crate) fn owners(&self, key: &K) -> Owners {
-        let after = self.keys.partition_point(|boundary| boundary <= key);
-        after.checked_sub(1).map_or_else(Owners::default, |at| self.owners_from(&self.boundaries[at]))
+    /// Makes the index right again after the registrations changed, of which all that changed lie in those ranges.
+    ///
+    /// O(b log n) for b boundaries in the ranges and near them; if they hold more than a quarter of all, O(n log k).
+    pub(crate) fn update(&mut self, store: &Store<K>, changed: &[KeyRange<K>]) {
+        let blocks: usize = self.groups.iter().map(|group| group.len()).sum();
+        let touched: usize = changed.iter().map(|range| self.blocks_in(range)).sum();
+        if touched > blocks / 4 {
+            *self = Self::new(store);
+            return;
+        }
+        for range in changed {
+            self.update_range(store, range);
+        }
+        debug_assert_eq!(self.check(&store.tables().nodes), Ok(()));
     }
 
-    /// The owners from a boundary on: those at its check-point with the changes since then replayed.
-    fn owners_from(&self, boundary: &Boundary) -> Owners {
-        let checkpoint = &self.checkpoints[boundary.checkpoint];
-        let owners_start = match boundary.checkpoint {
-            0 => 0,
-            at => self.checkpoints[at - 1].owners_end,
+    /// How many blocks a range touches, counted roughly where it spans groups.
+    fn blocks_in(&self, range: &KeyRange<K>) -> usize {
+        let (from, to) = self.groups_in(range);
+        match to - from {
+            0 => 2,
+            groups => groups * GROUP,
+        }
+    }
+
+    /// The first and the last group that a range touches.
+    fn groups_in(&self, range: &KeyRange<K>) -> (usize, usize) {
+        let from = place_of(&self.firsts, range.start());
+        let until =
+            range.end().map_or(self.firsts.len(), |end| self.firsts.partition_point(|first| first < end));
+        (from, until.saturating_sub(1).max(from))
+    }
+
+    fn update_range(&mut self, store: &Store<K>, range: &KeyRange<K>) {
+        let (first_group, last_group) = self.groups_in(range);
+        // From the last on: groups may be split, and the places before stay.
+        for at in (first_group..=last_group).rev() {
+            let next = self.firsts.get(at + 1).cloned();
+            let Some(group) = self.groups.get_mut(at).map(Arc::make_mut) else { return };
+            let from = place_of(&group.firsts, range.start());
+            let until =
+                range.end().map_or(group.len(), |end| group.firsts.partition_point(|first| first < end));
+            let mut until = until.max(from + 1);
+            if group.keys(from).len() < BLOCK_MIN / 2 && until < group.len() {
+                // What has become small is written together with the next.
+                until += 1;
+            }
+            // Only the first block of all can begin later than the range.
+            let begin = range.start().min(&group.firsts[from]);
+            let begin = if from == 0 && at == 0 { begin.clone() } else { group.firsts[from].clone() };
+            let end = group.firsts.get(until).or(next.as_ref());
+            group.replace(from..until, blocks_between(store, &begin, end));
+            self.firsts[at] = group.firsts[0].clone();
+            if group.len() > 2 * GROUP {
+                let tail = group.split_off(GROUP);
+                self.firsts.insert(at + 1, tail.firsts[0].clone());
+                self.groups.insert(at + 1, Arc::new(tail));
+            }
+        }
+    }
+
+    fn push(&mut self, mut group: Blocks<K>) {
+        group.shrink();
+        if let Some(first) = group.firsts.first() {
+            self.firsts.push(first.clone());
+            self.groups.push(Arc::new(group));
+        }
+    }
+
+    /// The owners of one key. O(log n + k) for k owners.
+    pub(crate) fn owners(&self, key: &K, names: &Interner<NodeId>) -> Owners {
+        let Some(group) = self.groups.get(place_of(&self.firsts, key)) else { return Owners::default() };
+        let block = place_of(&group.firsts, key);
+        let keys = group.keys(block);
+        let Some(at) = keys.partition_point(|boundary| boundary <= key).checked_sub(1) else {
+            return Owners::default();
         };
-        let listed = &self.checkpoint_owners[owners_start..checkpoint.owners_end];
-        let mut changed = self.changes[checkpoint.changes_end..boundary.changes_end].to_vec();
-        // The latest change of a node counts: with the order reversed, the stable sort puts it in front.
-        changed.reverse();
-        changed.sort_by_key(|change| change.node);
-        changed.dedup_by_key(|change| change.node);
-        let unchanged = listed
-            .iter()
-            .filter(|owner| changed.binary_search_by_key(&owner.node, |change| change.node).is_err());
-        let mut owners: Vec<&OwnerChange> =
-            unchanged.chain(&changed).filter(|owner| owner.priority > 0).collect();
-        owners.sort_unstable_by_key(|owner| preference(owner));
-        Owners(owners.into_iter().map(|owner| self.named(owner)).collect())
+        group.spans(block).iter().filter(|span| span.covers(at)).map(|span| owner(span, names)).collect()
     }
 
-    /// The maximal ranges without an owner, in key order.
-    pub(crate) fn gaps(&self) -> impl Iterator<Item = KeyRange<K>> + '_
+    /// The blocks in order, each with its boundaries and spans.
+    fn blocks(&self) -> impl Iterator<Item = (&[K], &[Span])> {
+        self.groups
+            .iter()
+            .flat_map(|group| (0..group.len()).map(|block| (group.keys(block), group.spans(block))))
+    }
+
+    /// Visits every split in key order. O(n log k) for the n boundaries, and O(k) for the k owners of each split.
+    pub(crate) fn for_each_split(&self, names: &Interner<NodeId>, mut visit: impl FnMut(Split<'_, K>)) {
+        let mut start: Option<&K> = None;
+        let mut owners: Vec<Owner> = Vec::new();
+        for (keys, spans) in self.blocks() {
+            for (at, key) in keys.iter().enumerate() {
+                // At the first boundary of a block the owners may be those before it.
+                let is_same = || {
+                    let covering = spans.iter().filter(|span| span.covers(0));
+                    covering
+                        .map(|span| (names.get(span.node), span.priority))
+                        .eq(owners.iter().map(Owner::parts))
+                };
+                if at == 0 && start.is_some() && is_same() {
+                    continue;
+                }
+                if let Some(start) = start
+                    && !owners.is_empty()
+                {
+                    visit(Split {
+                        range: KeyRange::between(start.clone(), Some(key.clone())),
+                        owners: &owners,
+                    });
+                }
+                start = Some(key);
+                owners.clear();
+                owners.extend(spans.iter().filter(|span| span.covers(at)).map(|span| owner(span, names)));
+            }
+        }
+        if let Some(start) = start
+            && !owners.is_empty()
+        {
+            visit(Split { range: KeyRange::from_start(start.clone()), owners: &owners });
+        }
+    }
+
+    /// Every split written out. O(n + the owners of each split).
+    pub(crate) fn flatten(&self, names: &Interner<NodeId>) -> Splits<K> {
+        let mut splits = Splits { ranges: Vec::new(), owners: Vec::new() };
+        self.for_each_split(names, |split| {
+            splits.owners.extend_from_slice(split.owners);
+            splits.ranges.push((split.range, splits.owners.len()));
+        });
+        splits
+    }
+
+    /// The maximal ranges without an owner, in key order. O(boundaries + spans).
+    pub(crate) fn gaps(&self) -> impl Iterator<Item = KeyRange<K>>
     where
         K: LeastKey,
     {
+        let boundaries = self.blocks().flat_map(|(keys, spans)| {
+            let is_gap = move |at| !spans.iter().any(|span| span.covers(at));
+            keys.iter().enumerate().map(move |(at, key)| (key.clone(), is_gap(at)))
+        });
+        let mut boundaries = boundaries.peekable();
         let least = K::least();
-        let before_all = match self.keys.first() {
-            None => Some(KeyRange::full()),
-            Some(first) if *first > least => Some(KeyRange::between(least, Some(first.clone()))),
-            Some(_) => None,
-        };
-        let between =
-            (0..self.boundaries.len()).filter(|at| self.boundaries[*at].is_gap).map(|at| self.range_from(at));
-        before_all.into_iter().chain(between)
-    }
-
-    /// Every split written out. O(n + k log k for the k owners of each split).
-    pub(crate) fn flatten(&self) -> Splits<K> {
-        let mut ranges = Vec::new();
-        let mut owners = Vec::new();
-        let mut current: Vec<OwnerChange> = Vec::new();
-        let mut changes_start = 0;
-        for (at, boundary) in self.boundaries.iter().enumerate() {
-            // A boundary's changes are ordered by node, each node once.
-            let changes = &self.changes[changes_start..boundary.changes_end];
-            current.retain(|owner| changes.binary_search_by_key(&owner.node, |change| change.node).is_err());
-            current.extend(changes.iter().filter(|change| change.priority > 0));
-            // The stable sort finds that most of them are in order.
-            current.sort_by_key(preference);
-            changes_start = boundary.changes_end;
-            if !boundary.is_gap {
-                let start = owners.len();
-                owners.extend(current.iter().map(|owner| self.named(owner)));
-                ranges.push((self.range_from(at), start..owners.len()));
-            }
-        }
-        Splits { ranges, owners }
-    }
-
-    /// The keys from one boundary to the next.
-    fn range_from(&self, at: usize) -> KeyRange<K> {
-        KeyRange::between(self.keys[at].clone(), self.keys.get(at + 1).cloned())
-    }
-
-    fn named(&self, owner: &OwnerChange) -> Owner {
-        Owner { node: self.nodes[owner.node as usize].clone(), priority: owner.priority }
-    }
-
-    /// The invariants: boundaries ascend, each changes something, and no look-up replays more than the owners it lists.
-    fn check(&self) -> Result<(), &'static str> {
-        if !self.keys.is_sorted_by(|a, b| a < b) {
-            return Err("boundaries out of order");
-        }
-        if !self.boundaries.is_sorted_by(|a, b| a.changes_end < b.changes_end) {
-            return Err("a boundary that changes nothing");
-        }
-        for boundary in &self.boundaries {
-            let owners = self.owners_from(boundary).len();
-            if boundary.is_gap != (owners == 0) {
-                return Err("a gap with owners or a split without");
-            }
-            let replayed = boundary.changes_end - self.checkpoints[boundary.checkpoint].changes_end;
-            if replayed > owners.max(REPLAY_MIN) {
-                return Err("a look-up that replays too much");
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The owners of the current key during a sweep, in no order, and where each node stands among them.
-struct Current {
-    owners: Vec<OwnerChange>,
-    places: Vec<Option<u32>>,
-}
-
-impl Current {
-    fn of(nodes: usize) -> Self {
-        Self { owners: Vec::new(), places: vec![None; nodes] }
-    }
-
-    /// Takes a node's new priority in, or the node out. O(1).
-    fn apply(&mut self, change: OwnerChange) {
-        let node = change.node as usize;
-        match (self.places[node], change.priority) {
-            (None, 0) => {}
-            (None, _) => {
-                self.places[node] = Some(self.owners.len() as u32);
-                self.owners.push(change);
-            }
-            (Some(place), 0) => {
-                self.places[node] = None;
-                self.owners.swap_remove(place as usize);
-                if let Some(moved) = self.owners.get(place as usize) {
-                    self.places[moved.node as usize] = Some(place);
+        let mut start = boundaries.peek().is_none_or(|(first, _)| *first > least).then_some(least);
+        core::iter::from_fn(move || {
+            loop {
+                match boundaries.next() {
+                    None => return start.take().map(KeyRange::from_start),
+                    Some((key, true)) if start.is_none() => start = Some(key),
+                    Some((_, true)) => {}
+                    Some((key, false)) => {
+                        if let Some(start) = start.take() {
+                            return Some(KeyRange::between(start, Some(key)));
+                        }
+                    }
                 }
             }
-            (Some(place), _) => self.owners[place as usize] = change,
+        })
+    }
+
+    /// The invariants: groups and their blocks in order, none empty.
+    fn check(&self, names: &Interner<NodeId>) -> Result<(), &'static str> {
+        for (group, first) in self.groups.iter().zip(&self.firsts) {
+            if group.firsts.first() != Some(first) || group.len() > 2 * GROUP {
+                return Err("a group that begins elsewhere or is too long");
+            }
+            group.check(names)?;
         }
+        let mut keys = self.blocks().flat_map(|(keys, _)| keys);
+        let mut before = keys.next();
+        if keys.all(|key| before.replace(key) < Some(key)) { Ok(()) } else { Err("groups out of order") }
     }
 }
 
-/// The order of owners: by priority, the highest first, then by name.
-fn preference(owner: &OwnerChange) -> (Reverse<u64>, u32) {
-    (Reverse(owner.priority), owner.node)
+/// The last place whose first key is not after `key`; 0 if there is none.
+fn place_of<K: Ord>(firsts: &[K], key: &K) -> usize {
+    firsts.partition_point(|first| first <= key).saturating_sub(1)
+}
+
+fn owner(span: &Span, names: &Interner<NodeId>) -> Owner {
+    Owner { node: names.get(span.node).clone(), priority: span.priority }
+}
+
+/// A visible registration as the sweep takes it.
+fn served<'a, K: Key>(held: Held<'a, K>) -> Option<Served<'a, K>> {
+    let priority = held.priority()?;
+    Some(Served { start: held.start(), end: held.end(), node: held.node_number(), priority })
+}
+
+/// The blocks of the keys from `begin` to `end`.
+fn blocks_between<K: Key>(store: &Store<K>, begin: &K, end: Option<&K>) -> Blocks<K> {
+    let mut within: Vec<Served<'_, K>> = Vec::new();
+    store.stab(begin, |held| within.extend(served(held).map(|served| Served { start: begin, ..served })));
+    let starting = store.rows_from(begin).skip_while(|held| held.start() == begin);
+    within.extend(starting.take_while(|held| end.is_none_or(|end| held.start() < end)).filter_map(served));
+    // Numbered anew, so that the sweep needs memory for these nodes only.
+    let mut numbers: Vec<u32> = within.iter().map(|served| served.node).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    for served in &mut within {
+        served.node = numbers.partition_point(|number| *number < served.node) as u32;
+    }
+    let mut writer = BlockWriter::new(&store.tables().nodes, &numbers);
+    writer.begin(begin);
+    sweep(within.into_iter(), numbers.len(), end, |key, changes| writer.boundary(key, changes));
+    writer.finish()
 }

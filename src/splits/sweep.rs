@@ -2,17 +2,21 @@
 //!
 //! It visits the ends of all ranges in key order and keeps, for each node, a heap of its ranges that cover the current key, the
 //! highest priority on top. A node owns a key with the highest of them, so a boundary matters only if that highest one changed
-//! for some node; boundaries that change nobody's disappear by themselves, which makes the splits maximal. A range that has
-//! ended stays in its heap until it comes to the top, so each is pushed and popped once: O(n log n), however many overlap.
+//! for some node; boundaries that change nobody's disappear by themselves, which makes the splits maximal. The ends that are
+//! still to come wait in a heap too, which holds no more ranges than overlap, so nothing is sorted as a whole: O(n log k) for
+//! n ranges of which k overlap. A range that has ended stays in its node's heap until it comes to the top.
 
-use core::cmp::Ordering;
+use core::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-use crate::key::{Key, KeyRange};
+use crate::key::Key;
 
 /// A range served by the node of that number.
+#[derive(Clone, Copy)]
 pub(super) struct Served<'a, K> {
-    pub(super) range: &'a KeyRange<K>,
+    pub(super) start: &'a K,
+    /// `None` if the range is unbounded.
+    pub(super) end: Option<&'a K>,
     pub(super) node: u32,
     pub(super) priority: u64,
 }
@@ -24,72 +28,95 @@ pub(super) struct OwnerChange {
     pub(super) priority: u64,
 }
 
-/// The ranges of one node that cover the current key, as (priority, place in the list of ranges), and some that have ended.
-#[derive(Clone, Default)]
-struct Covering(BinaryHeap<(u64, u32)>);
+/// A range that covers the current key, or has ended. Ordered by priority alone.
+struct Covering<'a, K> {
+    priority: u64,
+    end: Option<&'a K>,
+}
 
-impl Covering {
+impl<K> PartialEq for Covering<'_, K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.priority == other.priority
+    }
+}
+
+impl<K> Eq for Covering<'_, K> {}
+
+impl<K> Ord for Covering<'_, K> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.priority.cmp(&other.priority)
+    }
+}
+
+impl<K> PartialOrd for Covering<'_, K> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The ranges of one node that cover the current key, and some that have ended.
+struct NodeRanges<'a, K>(BinaryHeap<Covering<'a, K>>);
+
+impl<K: Key> NodeRanges<'_, K> {
     fn highest(&self) -> u64 {
-        self.0.peek().map_or(0, |(priority, _)| *priority)
+        self.0.peek().map_or(0, |covering| covering.priority)
     }
 
     /// Takes ranges that have ended at `key` from the top.
-    fn leave<K: Key>(&mut self, served: &[Served<'_, K>], key: &K) {
-        let has_ended = |at: u32| served[at as usize].range.end().is_some_and(|end| end <= key);
-        while self.0.peek().is_some_and(|(_, at)| has_ended(*at)) {
+    fn leave(&mut self, key: &K) {
+        while self.0.peek().is_some_and(|covering| covering.end.is_some_and(|end| end <= key)) {
             self.0.pop();
         }
     }
 }
 
-/// Calls `boundary` for each key at which the owners change, in order, with the changes ordered by node.
+/// Calls `boundary` for each key below `until` at which the owners change, in order, with the changes ordered by node.
 ///
-/// The ranges, fewer than 2^32, come in the order of their starts.
-pub(super) fn sweep<'a, K: Key>(
-    served: &[Served<'a, K>],
+/// The ranges come in the order of their starts; their nodes are numbered below `nodes`.
+pub(super) fn sweep<'a, K: Key + 'a>(
+    served: impl Iterator<Item = Served<'a, K>>,
     nodes: usize,
-    mut boundary: impl FnMut(&'a K, &[OwnerChange]),
+    until: Option<&K>,
+    mut boundary: impl FnMut(&K, &[OwnerChange]),
 ) {
-    debug_assert!(served.is_sorted_by_key(|served| served.range.start()));
-    let mut ends: Vec<(&K, u32)> =
-        served.iter().filter_map(|served| Some((served.range.end()?, served.node))).collect();
-    ends.sort_unstable_by_key(|(end, _)| *end);
-    let mut ends = ends.into_iter().peekable();
-    let mut starts = served.iter().zip(0..).peekable();
-
-    let mut covering = vec![Covering::default(); nodes];
+    let mut starts = served.peekable();
+    let mut ends: BinaryHeap<Reverse<(&K, u32)>> = BinaryHeap::new();
+    let mut ranges: Vec<NodeRanges<'_, K>> = (0..nodes).map(|_| NodeRanges(BinaryHeap::new())).collect();
     let mut touched: Vec<OwnerChange> = Vec::new();
-    let mut changes: Vec<OwnerChange> = Vec::new();
     loop {
         let key = match (starts.peek(), ends.peek()) {
-            (Some((served, _)), Some((end, _))) => served.range.start().min(*end),
-            (Some((served, _)), None) => served.range.start(),
-            (None, Some((end, _))) => *end,
+            (Some(served), Some(Reverse((end, _)))) => served.start.min(end),
+            (Some(served), None) => served.start,
+            (None, Some(Reverse((end, _)))) => end,
             (None, None) => return,
         };
+        if until.is_some_and(|until| until <= key) {
+            return;
+        }
         touched.clear();
-        while let Some((_, node)) = ends.next_if(|(end, _)| *end == key) {
-            let covering = &mut covering[node as usize];
-            touched.push(OwnerChange { node, priority: covering.highest() });
-            covering.leave(served, key);
+        while let Some(Reverse((_, node))) = ends.peek().filter(|Reverse((end, _))| *end == key) {
+            let ranges = &mut ranges[*node as usize];
+            touched.push(OwnerChange { node: *node, priority: ranges.highest() });
+            ranges.leave(key);
+            ends.pop();
         }
-        while let Some((Served { node, priority, .. }, at)) =
-            starts.next_if(|(served, _)| served.range.start().cmp(key) == Ordering::Equal)
-        {
-            let covering = &mut covering[*node as usize];
-            touched.push(OwnerChange { node: *node, priority: covering.highest() });
-            covering.0.push((*priority, at));
+        while let Some(Served { end, node, priority, .. }) = starts.next_if(|served| served.start == key) {
+            let ranges = &mut ranges[node as usize];
+            touched.push(OwnerChange { node, priority: ranges.highest() });
+            ranges.0.push(Covering { priority, end });
+            ends.extend(end.map(|end| Reverse((end, node))));
         }
-        // The stable sort leaves the priority before the first event of each node in front.
-        touched.sort_by_key(|before| before.node);
-        touched.dedup_by_key(|before| before.node);
-        changes.clear();
-        changes.extend(touched.iter().filter_map(|before| {
-            let now = covering[before.node as usize].highest();
-            (now != before.priority).then_some(OwnerChange { node: before.node, priority: now })
-        }));
-        if !changes.is_empty() {
-            boundary(key, &changes);
+        if touched.len() > 1 {
+            // The stable sort leaves the priority before the first event of each node in front.
+            touched.sort_by_key(|before| before.node);
+            touched.dedup_by_key(|before| before.node);
+        }
+        touched.retain_mut(|change| {
+            let now = ranges[change.node as usize].highest();
+            core::mem::replace(&mut change.priority, now) != now
+        });
+        if !touched.is_empty() {
+            boundary(key, &touched);
         }
     }
 }

@@ -1,0 +1,472 @@
+//! The tree: leaves of registrations in order, below branches that know how many there are, their hash, and their latest end.
+//!
+//! It is a B+-tree whose leaves begin where the *content* says so: at each registration whose hash has its first six bits zero.
+//! So two states that hold the same in some part of the key space have equal leaves there, whatever their history, and a join
+//! compares leaves by their fingerprints and skips those that are equal. (Content-defined boundaries: Muthitacharoen, Chen and
+//! Mazières, "A low-bandwidth network file system", 2001; in ordered trees: Auvolat and Taïani, "Merkle search trees", 2019.)
+//! A leaf has 64 rows in the mean and at most [`LEAF_MAX`]: where no registration begins a leaf for so long, or where somebody
+//! chose them so, a leaf is split in the middle; then a join compares rows there. Branches are split when they are full,
+//! wherever that is, so the height is O(log n) for any content. What becomes empty is removed, what becomes small stays
+//! (Johnson and Shasha, "B-trees with inserts and deletes: why free-at-empty is better than merge-at-half", 1993).
+//!
+//! Nodes are shared: a copy of a tree is O(1) for each child of the root, and what is changed in one copy is copied before.
+
+use core::cmp::Ordering;
+use std::sync::Arc;
+
+use super::Tables;
+use super::leaf::Leaf;
+use super::row::Held;
+use crate::key::{End, Key};
+use crate::registration::{Entry, RegistrationId};
+
+/// The most rows of a leaf.
+pub(super) const LEAF_MAX: usize = 512;
+
+/// The most children of a branch.
+const BRANCH_MAX: usize = 64;
+
+/// Children in order, with their first starts apart, so that a search touches little memory.
+#[derive(Clone, Debug)]
+pub(super) struct Branch<K> {
+    starts: Vec<K>,
+    children: Vec<Child<K>>,
+}
+
+/// A leaf or branch with what is known of all that is below it.
+#[derive(Clone, Debug)]
+pub(super) struct Child<K> {
+    pub(super) rows: usize,
+    /// The sum of the rows' hashes.
+    pub(super) fingerprint: u64,
+    pub(super) latest_end: End<K>,
+    node: Node<K>,
+}
+
+#[derive(Clone, Debug)]
+enum Node<K> {
+    Leaf(Arc<Leaf<K>>),
+    Branch(Arc<Branch<K>>),
+}
+
+/// What an edit did to a node.
+struct Edited<K> {
+    /// How much the sum of the rows' hashes grew.
+    fingerprint: u64,
+    /// How many rows more there are: 1, 0 or −1.
+    rows: isize,
+    /// Whether the first row of a leaf went and the next does not begin a leaf by its hash.
+    lost_head: bool,
+    /// The second half of a node that was split.
+    sibling: Option<(K, Child<K>)>,
+}
+
+impl<K> Default for Branch<K> {
+    fn default() -> Self {
+        Self { starts: Vec::new(), children: Vec::new() }
+    }
+}
+
+impl<K: Key> Child<K> {
+    pub(super) fn of_leaf(leaf: Leaf<K>, fingerprint: u64) -> Self {
+        let (rows, latest_end) = (leaf.len(), leaf.latest_end());
+        Self { rows, fingerprint, latest_end, node: Node::Leaf(Arc::new(leaf)) }
+    }
+
+    fn of_branch(branch: Branch<K>) -> Self {
+        Self {
+            rows: branch.rows(),
+            fingerprint: branch.fingerprint(),
+            latest_end: branch.latest_end(),
+            node: Node::Branch(Arc::new(branch)),
+        }
+    }
+
+    /// The leaf; only a branch that is no parent of leaves has other children.
+    pub(super) fn leaf(&self) -> Option<&Leaf<K>> {
+        match &self.node {
+            Node::Leaf(leaf) => Some(leaf),
+            Node::Branch(_) => None,
+        }
+    }
+
+    fn first_start(&self) -> &K {
+        match &self.node {
+            Node::Leaf(leaf) => &leaf.starts[0],
+            Node::Branch(branch) => &branch.starts[0],
+        }
+    }
+
+    /// The order of the first row and that registration.
+    fn cmp_first(&self, id: &RegistrationId<K>, tables: &Tables) -> Ordering {
+        match &self.node {
+            Node::Leaf(leaf) => leaf.held(0, tables).cmp_id(id),
+            Node::Branch(branch) => branch.children[0].cmp_first(id, tables),
+        }
+    }
+
+    fn edit(
+        &mut self,
+        id: &RegistrationId<K>,
+        tables: &mut Tables,
+        change: &mut dyn FnMut(&mut Entry),
+    ) -> Edited<K> {
+        let edited = match &mut self.node {
+            Node::Leaf(leaf) => edit_leaf(Arc::make_mut(leaf), id, tables, change),
+            Node::Branch(branch) => Arc::make_mut(branch).edit(id, tables, change),
+        };
+        self.rows = self.rows.saturating_add_signed(edited.rows);
+        self.fingerprint = self.fingerprint.wrapping_add(edited.fingerprint);
+        if let Some((_, sibling)) = &edited.sibling {
+            self.rows -= sibling.rows;
+            self.fingerprint = self.fingerprint.wrapping_sub(sibling.fingerprint);
+        }
+        let may_shrink = edited.rows < 0 && self.latest_end == *id.range.upper();
+        let is_first = edited.rows > 0 && self.rows == 1;
+        if self.rows > 0 && (may_shrink || is_first || edited.sibling.is_some()) {
+            self.latest_end = match &self.node {
+                Node::Leaf(leaf) => leaf.latest_end(),
+                Node::Branch(branch) => branch.latest_end(),
+            };
+        } else if edited.rows > 0 && self.latest_end < *id.range.upper() {
+            self.latest_end = id.range.upper().clone();
+        }
+        edited
+    }
+}
+
+/// Changes the entry of a registration in its leaf, inserts it or removes it.
+fn edit_leaf<K: Key>(
+    leaf: &mut Leaf<K>,
+    id: &RegistrationId<K>,
+    tables: &mut Tables,
+    change: &mut dyn FnMut(&mut Entry),
+) -> Edited<K> {
+    let mut edited = Edited { fingerprint: 0, rows: 0, lost_head: false, sibling: None };
+    match leaf.find(id, tables) {
+        Ok(at) => {
+            let held = leaf.held(at, tables);
+            let (before, node, mut entry) = (held.hash(), held.node_number(), held.entry());
+            change(&mut entry);
+            edited.fingerprint = before.wrapping_neg();
+            if entry.is_empty() {
+                leaf.remove(at);
+                tables.nodes.release(node);
+                edited.rows = -1;
+                edited.lost_head = at == 0 && leaf.len() > 0 && !leaf.is_head(0, tables);
+            } else {
+                leaf.write(at, entry, tables);
+                edited.fingerprint = edited.fingerprint.wrapping_add(leaf.held(at, tables).hash());
+            }
+        }
+        Err(at) => {
+            let mut entry = Entry::default();
+            change(&mut entry);
+            if entry.is_empty() {
+                return edited;
+            }
+            let node = tables.nodes.intern(&id.node);
+            leaf.insert(at, &id.range, node, entry, tables);
+            edited.rows = 1;
+            edited.fingerprint = leaf.held(at, tables).hash();
+            // The new row, or the one that was the first, may have to begin a leaf.
+            let head = [at, 1].into_iter().find(|head| {
+                (1..leaf.len()).contains(head) && (at == 0 || at == *head) && leaf.is_head(*head, tables)
+            });
+            let cut = head.or((leaf.len() > LEAF_MAX).then_some(leaf.len() / 2));
+            edited.sibling = cut.map(|cut| {
+                let tail = leaf.split_off(cut);
+                let fingerprint = tail.fingerprint(tables);
+                (tail.starts[0].clone(), Child::of_leaf(tail, fingerprint))
+            });
+        }
+    }
+    edited
+}
+
+impl<K: Key> Branch<K> {
+    /// A tree of those leaves, bottom up. O(leaves).
+    pub(super) fn of_leaves(leaves: Vec<(K, Child<K>)>) -> Self {
+        let mut level = leaves;
+        while level.len() > BRANCH_MAX {
+            let size = level.len().div_ceil(level.len().div_ceil(BRANCH_MAX));
+            let mut above = Vec::with_capacity(level.len().div_ceil(size));
+            let mut children = level.into_iter().peekable();
+            while let Some((start, _)) = children.peek() {
+                let start = start.clone();
+                above.push((start, Child::of_branch(children.by_ref().take(size).collect())));
+            }
+            level = above;
+        }
+        level.into_iter().collect()
+    }
+
+    /// The leaves in order, with their first starts. O(leaves); copies the branches that are shared.
+    pub(super) fn into_leaves(self) -> Vec<(K, Child<K>)> {
+        let mut level: Vec<(K, Child<K>)> = self.starts.into_iter().zip(self.children).collect();
+        while let Some((_, Child { node: Node::Branch(_), .. })) = level.first() {
+            let branches = level.into_iter().filter_map(|(_, child)| match child.node {
+                Node::Branch(branch) => Some(Arc::unwrap_or_clone(branch)),
+                Node::Leaf(_) => None,
+            });
+            level = branches.flat_map(|branch| branch.starts.into_iter().zip(branch.children)).collect();
+        }
+        level
+    }
+
+    /// The leaves in order, borrowed. O(leaves).
+    pub(super) fn leaves(&self) -> Vec<&Child<K>> {
+        let mut level: Vec<&Child<K>> = self.children.iter().collect();
+        while let Some(Child { node: Node::Branch(_), .. }) = level.first() {
+            let branches = level.into_iter().filter_map(|child| match &child.node {
+                Node::Branch(branch) => Some(branch),
+                Node::Leaf(_) => None,
+            });
+            level = branches.flat_map(|branch| &branch.children).collect();
+        }
+        level
+    }
+
+    pub(super) fn fingerprint(&self) -> u64 {
+        self.children.iter().fold(0, |sum: u64, child| sum.wrapping_add(child.fingerprint))
+    }
+
+    fn latest_end(&self) -> End<K> {
+        self.children.iter().map(|child| &child.latest_end).max().cloned().unwrap_or(End::Unbounded)
+    }
+
+    /// The child in which that registration is, or would have to be inserted; 0 if there is none. O(log n).
+    fn child_of(&self, id: &RegistrationId<K>, tables: &Tables) -> usize {
+        let start = id.range.start();
+        let mut after = self.starts.partition_point(|other| other <= start);
+        while after > 1
+            && self.starts[after - 1] == *start
+            && self.children[after - 1].cmp_first(id, tables).is_gt()
+        {
+            after -= 1;
+        }
+        after.saturating_sub(1)
+    }
+
+    /// The registration, if it is held. O(log n).
+    pub(super) fn find<'a>(&'a self, id: &RegistrationId<K>, tables: &'a Tables) -> Option<Held<'a, K>> {
+        let mut branch = self;
+        loop {
+            match &branch.children.get(branch.child_of(id, tables))?.node {
+                Node::Branch(below) => branch = below,
+                Node::Leaf(leaf) => return leaf.find(id, tables).ok().map(|at| leaf.held(at, tables)),
+            }
+        }
+    }
+
+    /// [`edit`](Self::edit) at the root, which grows and shrinks in height.
+    pub(super) fn edit_root(
+        &mut self,
+        id: &RegistrationId<K>,
+        tables: &mut Tables,
+        change: &mut dyn FnMut(&mut Entry),
+    ) {
+        if self.children.is_empty() {
+            self.push(id.range.start().clone(), Child::of_leaf(Leaf::default(), 0));
+        }
+        let edited = self.edit(id, tables, change);
+        if let Some(sibling) = edited.sibling {
+            let first = core::mem::take(self);
+            self.push(first.starts[0].clone(), Child::of_branch(first));
+            self.push(sibling.0, sibling.1);
+        }
+        while let [Child { node: Node::Branch(only), .. }] = &mut self.children[..] {
+            let only = core::mem::take(Arc::make_mut(only));
+            *self = only;
+        }
+    }
+
+    /// Changes the entry of a registration: an empty one stands for none, before and after. O(log n + its writers).
+    fn edit(
+        &mut self,
+        id: &RegistrationId<K>,
+        tables: &mut Tables,
+        change: &mut dyn FnMut(&mut Entry),
+    ) -> Edited<K> {
+        let at = self.child_of(id, tables);
+        let child = &mut self.children[at];
+        let mut edited = child.edit(id, tables, change);
+        if child.rows == 0 {
+            self.starts.remove(at);
+            self.children.remove(at);
+            return edited;
+        }
+        if self.starts[at] != *child.first_start() {
+            self.starts[at] = child.first_start().clone();
+        }
+        if core::mem::take(&mut edited.lost_head) {
+            self.join_with_previous(at, tables);
+        }
+        if let Some((start, sibling)) = edited.sibling.take() {
+            self.starts.insert(at + 1, start);
+            self.children.insert(at + 1, sibling);
+            edited.sibling = (self.children.len() > BRANCH_MAX).then(|| {
+                let middle = self.children.len() / 2;
+                let starts = self.starts.split_off(middle);
+                let children = self.children.split_off(middle);
+                (starts[0].clone(), Child::of_branch(Self { starts, children }))
+            });
+        }
+        edited
+    }
+
+    /// Joins a leaf with the one before it, if that is near and has room.
+    fn join_with_previous(&mut self, at: usize, tables: &Tables) {
+        let Some([previous, leaf]) = at.checked_sub(1).and_then(|from| self.children.get(from..=at)) else {
+            return;
+        };
+        let (Some(previous_leaf), Some(leaf)) = (previous.leaf(), leaf.leaf()) else { return };
+        if previous_leaf.len() + leaf.len() <= LEAF_MAX {
+            let mut joined = previous_leaf.clone();
+            joined.extend_from(leaf, 0, leaf.len());
+            let fingerprint = joined.fingerprint(tables);
+            self.children[at - 1] = Child::of_leaf(joined, fingerprint);
+            self.starts.remove(at);
+            self.children.remove(at);
+        }
+    }
+
+    fn push(&mut self, start: K, child: Child<K>) {
+        self.starts.push(start);
+        self.children.push(child);
+    }
+
+    /// The rows in order, from the first that starts at `from` or later. O(log n), and O(1) a row.
+    pub(super) fn rows_from<'a>(&'a self, from: &K, tables: &'a Tables) -> Rows<'a, K> {
+        let mut rows = Rows { above: Vec::new(), leaf: None, tables };
+        let mut branch = self;
+        loop {
+            // A child whose first start is `from` may follow one with rows of that start.
+            let after = branch.starts.partition_point(|start| start < from).max(1);
+            let mut below = branch.children.get(after - 1..).unwrap_or_default().iter();
+            let child = below.next();
+            rows.above.push(below);
+            match child.map(|child| &child.node) {
+                None => return rows,
+                Some(Node::Branch(below)) => branch = below,
+                Some(Node::Leaf(leaf)) => {
+                    rows.leaf = Some((leaf, leaf.starts.partition_point(|start| start < from)));
+                    return rows;
+                }
+            }
+        }
+    }
+
+    /// Visits the rows that start at or before `key` and end after it, in order. O(k + log n) leaves for k such rows.
+    pub(super) fn stab<'a>(&'a self, key: &K, tables: &'a Tables, visit: &mut dyn FnMut(Held<'a, K>)) {
+        let until = self.starts.partition_point(|start| start <= key);
+        for child in &self.children[..until] {
+            if !ends_after(&child.latest_end, key) {
+                continue;
+            }
+            match &child.node {
+                Node::Branch(branch) => branch.stab(key, tables, visit),
+                Node::Leaf(leaf) => {
+                    let until = leaf.starts.partition_point(|start| start <= key);
+                    for (at, row) in leaf.rows[..until].iter().enumerate() {
+                        if row.end().is_none_or(|end| end > key) {
+                            visit(leaf.held(at, tables));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The invariants of the whole tree: order, sums and bounds of all children, and that heads begin leaves. O(n).
+    pub(super) fn check(&self, tables: &Tables) -> Result<(), &'static str> {
+        if self.starts.len() != self.children.len() || self.children.len() > BRANCH_MAX {
+            return Err("a branch with too many children, or columns of different lengths");
+        }
+        for (start, child) in self.starts.iter().zip(&self.children) {
+            let (rows, fingerprint, latest_end) = match &child.node {
+                Node::Leaf(leaf) => {
+                    leaf.check(tables)?;
+                    if leaf.len() > LEAF_MAX || (1..leaf.len()).any(|at| leaf.is_head(at, tables)) {
+                        return Err("a leaf that should be two");
+                    }
+                    (leaf.len(), leaf.fingerprint(tables), leaf.latest_end())
+                }
+                Node::Branch(branch) => {
+                    branch.check(tables)?;
+                    (branch.rows(), branch.fingerprint(), branch.latest_end())
+                }
+            };
+            if child.first_start() != start || rows == 0 {
+                return Err("a child that begins elsewhere or is empty");
+            }
+            if child.rows != rows || child.fingerprint != fingerprint || child.latest_end != latest_end {
+                return Err("a child's count, fingerprint or latest end");
+            }
+        }
+        let mut rows = self.all_rows(tables);
+        let mut before = rows.next();
+        for held in rows {
+            if before.is_some_and(|before| before.cmp_held(&held).is_ge()) {
+                return Err("leaves out of order");
+            }
+            before = Some(held);
+        }
+        Ok(())
+    }
+}
+
+impl<K> Branch<K> {
+    pub(super) fn rows(&self) -> usize {
+        self.children.iter().map(|child| child.rows).sum()
+    }
+
+    /// All rows in order. O(1) each.
+    pub(super) fn all_rows<'a>(&'a self, tables: &'a Tables) -> Rows<'a, K> {
+        Rows { above: vec![self.children.iter()], leaf: None, tables }
+    }
+}
+
+impl<K: Key> FromIterator<(K, Child<K>)> for Branch<K> {
+    fn from_iter<I: IntoIterator<Item = (K, Child<K>)>>(children: I) -> Self {
+        let (starts, children) = children.into_iter().unzip();
+        Self { starts, children }
+    }
+}
+
+fn ends_after<K: Ord>(end: &End<K>, key: &K) -> bool {
+    match end {
+        End::Before(end) => end > key,
+        End::Unbounded => true,
+    }
+}
+
+/// The rows of a tree in order. See [`Branch::rows_from`].
+#[derive(Clone)]
+pub(crate) struct Rows<'a, K> {
+    /// What is still to be visited of each branch above the current leaf, the root's first.
+    above: Vec<core::slice::Iter<'a, Child<K>>>,
+    leaf: Option<(&'a Leaf<K>, usize)>,
+    tables: &'a Tables,
+}
+
+impl<'a, K> Iterator for Rows<'a, K> {
+    type Item = Held<'a, K>;
+
+    fn next(&mut self) -> Option<Held<'a, K>> {
+        loop {
+            if let Some((leaf, at)) = &mut self.leaf
+                && *at < leaf.len()
+            {
+                let held = leaf.held(*at, self.tables);
+                *at += 1;
+                return Some(held);
+            }
+            match self.above.last_mut()?.next().map(|child| &child.node) {
+                None => drop(self.above.pop()),
+                Some(Node::Branch(branch)) => self.above.push(branch.children.iter()),
+                Some(Node::Leaf(leaf)) => self.leaf = Some((leaf, 0)),
+            }
+        }
+    }
+}

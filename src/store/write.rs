@@ -1,0 +1,98 @@
+//! Building a tree from rows that come in order: what a join and the decoder do.
+
+use super::Tables;
+use super::leaf::Leaf;
+use super::row::{Held, Row};
+use super::tree::{Branch, Child, LEAF_MAX};
+use crate::key::Key;
+use crate::registration::Entry;
+
+/// Collects rows in order and cuts them into leaves, each where it should begin.
+pub(super) struct LeafWriter<K> {
+    done: Vec<(K, Child<K>)>,
+    pending: Leaf<K>,
+}
+
+impl<K> Default for LeafWriter<K> {
+    fn default() -> Self {
+        Self { done: Vec::new(), pending: Leaf::default() }
+    }
+}
+
+impl<K: Key> LeafWriter<K> {
+    /// Appends a row, compact or with its entry. `may_head` tells whether it may be one that begins a leaf.
+    pub(super) fn push(
+        &mut self,
+        start: K,
+        row: Row<K>,
+        entry: Option<Entry>,
+        may_head: bool,
+        tables: &Tables,
+    ) {
+        self.pending.push(start, row, entry);
+        let at = self.pending.len() - 1;
+        if at > 0 && (at == LEAF_MAX || may_head && self.pending.is_head(at, tables)) {
+            let last = self.pending.split_off(at);
+            self.cut(tables);
+            self.pending = last;
+        }
+    }
+
+    /// The row that was appended last.
+    pub(super) fn last<'a>(&'a self, tables: &'a Tables) -> Option<Held<'a, K>> {
+        let at = self.pending.len().checked_sub(1)?;
+        Some(self.pending.held(at, tables))
+    }
+
+    /// Appends rows of a leaf of the same store, as one piece if it can.
+    pub(super) fn extend(
+        &mut self,
+        child: &Child<K>,
+        leaf: &Leaf<K>,
+        from: usize,
+        to: usize,
+        tables: &Tables,
+    ) {
+        if from == to {
+            return;
+        }
+        let has_room = self.pending.len() + (to - from) <= LEAF_MAX;
+        if self.pending.len() > 0 && (!has_room || from == 0 && leaf.is_head(0, tables)) {
+            self.cut(tables);
+        }
+        if to - from == leaf.len() && self.pending.len() == 0 {
+            self.done.push((leaf.starts[0].clone(), child.clone()));
+        } else {
+            self.pending.extend_from(leaf, from, to);
+        }
+    }
+
+    /// The tree of all that was written.
+    pub(super) fn finish(mut self, tables: &Tables) -> Branch<K> {
+        self.cut(tables);
+        Branch::of_leaves(self.done)
+    }
+
+    /// Ends the leaf that is being written.
+    fn cut(&mut self, tables: &Tables) {
+        if self.pending.len() == 0 {
+            return;
+        }
+        if !self.pending.is_head(0, tables)
+            && let Some((_, before)) = self.done.last()
+            && let Some(before) = before.leaf()
+            && before.len() + self.pending.len() <= LEAF_MAX
+        {
+            // The row that began this leaf is gone, so it belongs to the leaf before.
+            let mut joined = before.clone();
+            joined.extend_from(&self.pending, 0, self.pending.len());
+            self.pending = joined;
+            self.done.pop();
+        }
+        // Copied, so that no memory is left over and the next leaf is written where this one was.
+        let leaf = self.pending.clone();
+        self.pending.clear();
+        let fingerprint = leaf.fingerprint(tables);
+        self.done.push((leaf.starts[0].clone(), Child::of_leaf(leaf, fingerprint)));
+    }
+}
