@@ -5,6 +5,8 @@
 //! classical version vector's entry, the others are what arrived ahead of a gap. (Almeida, Shoker and Baquero, "Delta state
 //! replicated data types", 2018, call them the compact context and the dot cloud.)
 
+use smallvec::SmallVec;
+
 use crate::id::ReplicaId;
 
 /// The greatest sequence number that is ever issued or accepted: 2^53 − 1, so that JavaScript can hold it exactly.
@@ -21,7 +23,7 @@ pub struct Dot {
 
 /// The runs of one replica's known sequence numbers, first to last, both inclusive: ascending, disjoint and never adjacent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Runs(Vec<(u64, u64)>);
+pub(crate) struct Runs(SmallVec<[(u64, u64); 1]>);
 
 impl Runs {
     /// How far the numbers are known without a gap, from 1 on. 0 if 1 is not known.
@@ -62,7 +64,13 @@ impl Runs {
             [] => (first, last),
             [(begin, _), ..] => (first.min(begin), last.max(self.0[to - 1].1)),
         };
-        self.0.splice(from..to, [closed_up]);
+        match to - from {
+            0 => self.0.insert(from, closed_up),
+            _ => {
+                self.0[from] = closed_up;
+                self.0.drain(from + 1..to);
+            }
+        }
     }
 
     /// Adds all numbers of `other`. O(runs of both).
@@ -80,15 +88,15 @@ impl Runs {
             }
             touches
         });
-        self.0 = both;
+        self.0 = both.into();
     }
 }
 
 /// A set of dots: which effects of which replicas are known. It never claims a dot that was not received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CausalContext {
-    /// Ordered by replica; none without a run.
-    replicas: Vec<(ReplicaId, Runs)>,
+    /// Ordered by replica; none without a run. The context of an operation's delta takes no memory apart.
+    replicas: SmallVec<[(ReplicaId, Runs); 2]>,
 }
 
 impl CausalContext {

@@ -61,6 +61,7 @@ struct MergeObserver<K> {
 }
 
 impl<K: Key> JoinObserver<K> for MergeObserver<K> {
+    #[inline]
     fn joined(&mut self, joined: Joined<'_, K>) {
         if joined.after != joined.before {
             self.changed.add(joined.range());

@@ -5,7 +5,7 @@
 //! ones. So a reset is remembered as a *baseline*, the point in the record up to which it had observed it, and what counts is
 //! only what lies beyond.
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::causal::{CausalContext, Dot};
 use crate::id::{NodeId, ReplicaId};
@@ -116,14 +116,14 @@ impl Record {
 /// The records of one registration, one a writer, ordered by writer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// Nearly every registration has one writer: its record takes no memory apart.
-    records: SmallVec<[(ReplicaId, Record); 1]>,
+    /// Few registrations have more than two writers: only then do the records take memory apart.
+    records: SmallVec<[(ReplicaId, Record); 2]>,
 }
 
 impl Entry {
     /// The entry of a single writer.
     pub(crate) fn of(writer: ReplicaId, record: Record) -> Self {
-        Self { records: SmallVec::from_buf([(writer, record)]) }
+        Self { records: smallvec![(writer, record)] }
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -29,12 +29,6 @@ pub struct Owner {
     pub priority: u64,
 }
 
-impl Owner {
-    fn parts(&self) -> (&NodeId, u64) {
-        (&self.node, self.priority)
-    }
-}
-
 impl fmt::Display for Owner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.node, self.priority)
@@ -56,9 +50,10 @@ impl Deref for Owners {
     }
 }
 
-impl FromIterator<Owner> for Owners {
-    fn from_iter<I: IntoIterator<Item = Owner>>(owners: I) -> Self {
-        Self(owners.into_iter().collect())
+impl Owners {
+    /// Adds the next in order.
+    fn push(&mut self, owner: Owner) {
+        self.0.push(owner);
     }
 }
 

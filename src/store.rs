@@ -9,6 +9,8 @@ mod interner;
 mod join;
 mod leaf;
 mod row;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod write;
 
@@ -23,7 +25,7 @@ pub(crate) use self::tree::Rows;
 use self::write::LeafWriter;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
-use crate::registration::{Entry, RegistrationId};
+use crate::registration::{Entry, Record, RegistrationId};
 
 /// The numbers of nodes and writers.
 #[derive(Clone, Debug, Default)]
@@ -150,16 +152,36 @@ impl<K: Key> StoreBuilder<K> {
     /// Appends a registration. Returns whether it comes after the one before, as it must.
     #[must_use]
     pub(crate) fn push(&mut self, range: &KeyRange<K>, node: u32, entry: Entry) -> bool {
-        let is_after = self.written.last(&self.tables).is_none_or(|before| {
-            let by_end = || before.row.cmp_end(range.end());
-            before.start.cmp(range.start()).then_with(by_end).then(before.row.node.cmp(&node)).is_lt()
-        });
         let mut row = Row::new(range, node);
         let writers = &self.tables.writers;
         let is_compact = row.write_compact(&entry, |writer| writers.find(&writer).unwrap_or_default());
-        self.tables.nodes.reuse(node);
-        let aside = (!is_compact).then_some(entry);
-        self.written.push(range.start().clone(), row, aside, true, &self.tables);
+        self.write(range, row, (!is_compact).then_some(entry))
+    }
+
+    /// [`push`](Self::push) for a single record; `writer` is the number of its writer.
+    #[must_use]
+    #[inline]
+    pub(crate) fn push_record(
+        &mut self,
+        range: &KeyRange<K>,
+        node: u32,
+        writer: u32,
+        record: &Record,
+    ) -> bool {
+        let mut row = Row::new(range, node);
+        let is_compact = row.write_record(record, || writer);
+        let entry = (!is_compact).then(|| Entry::of(*self.tables.writers.get(writer), *record));
+        self.write(range, row, entry)
+    }
+
+    #[inline]
+    fn write(&mut self, range: &KeyRange<K>, row: Row<K>, entry: Option<Entry>) -> bool {
+        let is_after = self.written.last(&self.tables).is_none_or(|before| {
+            let by_end = || before.row.cmp_end(range.end());
+            before.start.cmp(range.start()).then_with(by_end).then(before.row.node.cmp(&row.node)).is_lt()
+        });
+        self.tables.nodes.reuse(row.node);
+        self.written.push(range.start().clone(), row, entry, true, &self.tables);
         is_after
     }
 
@@ -167,6 +189,8 @@ impl<K: Key> StoreBuilder<K> {
     pub(crate) fn finish(self) -> Store<K> {
         let Self { mut tables, written } = self;
         let tree = written.finish(&tables);
+        // A state that was received is joined next, which asks for the fingerprints of all its leaves.
+        tree.fingerprint(&tables);
         // The builder's own uses.
         (0..tables.nodes.len() as u32).for_each(|node| tables.nodes.release(node));
         Store { tree, tables: Arc::new(tables) }

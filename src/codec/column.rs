@@ -34,26 +34,37 @@ pub(super) fn pack(block: &[u64], bytes: &mut Vec<u8>) {
 #[must_use]
 pub(super) fn unpack(packed: &[u8], width: u32, count: usize, values: &mut Vec<u64>) -> bool {
     let mask = 1u64.checked_shl(width).map_or(u64::MAX, |bit| bit - 1);
-    let mut words = packed.chunks(8).map(|chunk| {
-        let mut word = [0; 8];
-        word[..chunk.len()].copy_from_slice(chunk);
-        u64::from_le_bytes(word)
-    });
-    let mut buffer = 0u128;
-    let mut filled = 0;
+    let width = width as usize;
+    // A number of up to 57 bits lies within the eight bytes from its first bit's on, whatever that bit is.
+    let quick =
+        if width <= 57 && packed.len() >= 8 { ((packed.len() - 8) * 8 + 8) / width.max(1) } else { 0 };
+    let quick = quick.min(count);
     let mut bits = 0;
-    for _ in 0..count {
-        if filled < width {
-            buffer |= u128::from(words.next().unwrap_or(0)) << filled;
-            filled += 64;
-        }
-        let value = buffer as u64 & mask;
-        buffer >>= width;
-        filled -= width;
+    values.extend((0..quick).map(|at| {
+        let bit = at * width;
+        let word = packed
+            .get(bit / 8..)
+            .and_then(|bytes| bytes.first_chunk())
+            .map_or(0, |word| u64::from_le_bytes(*word));
+        let value = word >> (bit % 8) & mask;
+        bits |= value;
+        value
+    }));
+    for at in quick..count {
+        let bit = at * width;
+        let mut bytes = [0; 16];
+        let rest = packed.get(bit / 8..).unwrap_or_default();
+        let length = rest.len().min(bytes.len());
+        bytes[..length].copy_from_slice(&rest[..length]);
+        let value = (u128::from_le_bytes(bytes) >> (bit % 8)) as u64 & mask;
         bits |= value;
         values.push(value);
     }
-    buffer == 0 && width_of(bits) == width
+    let padding = packed.last().is_none_or(|last| match count * width % 8 {
+        0 => true,
+        used => last >> used == 0,
+    });
+    padding && width_of(bits) as usize == width
 }
 
 #[cfg(test)]

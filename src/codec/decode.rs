@@ -35,7 +35,7 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
 
     let mut delta = Delta { context, entries, drops };
     claim_carried(&mut delta, &replicas, &reader)?;
-    delta.check().map_err(|what| not_canonical(&reader, what))?;
+    delta.check_drops().map_err(|what| not_canonical(&reader, what))?;
     reader.finish()?;
     Ok(delta)
 }
@@ -154,13 +154,12 @@ fn read_replica_column(
     count: usize,
     replicas: &[ReplicaId],
     reader: &mut Reader<'_>,
-) -> Result<Vec<ReplicaId>, DecodeError> {
+) -> Result<Vec<u64>, DecodeError> {
     let numbers = if replicas.len() > 1 { reader.column(count)? } else { vec![0; count] };
-    let listed = |number: u64| usize::try_from(number).ok().and_then(|at| replicas.get(at)).copied();
-    numbers
-        .into_iter()
-        .map(|number| listed(number).ok_or_else(|| out_of_bounds(reader, "the number of a replica")))
-        .collect()
+    if numbers.iter().any(|number| *number >= replicas.len() as u64) {
+        return Err(out_of_bounds(reader, "the number of a replica"));
+    }
+    Ok(numbers)
 }
 
 fn read_entries<K: WireKey>(
@@ -171,70 +170,112 @@ fn read_entries<K: WireKey>(
     reader: &mut Reader<'_>,
 ) -> Result<Store<K>, DecodeError> {
     let count = ids.ranges.len();
-    let more = if several { reader.column(count)? } else { vec![0; count] };
+    let more = if several { reader.column(count)? } else { Vec::new() };
     let total = more.iter().fold(count as u64, |sum, more| sum.saturating_add(*more));
     let total = reader.checked_count(total, 1)?;
     if several && total == count {
         return Err(not_canonical(reader, "counts of records without several"));
     }
-    let mut records = read_records(total, replicas, reader)?.into_iter();
+    let mut records = Records::read(total, replicas, reader)?;
     let mut store = StoreBuilder::new(nodes, replicas);
-    for ((range, node), more) in ids.ranges.iter().zip(&ids.nodes).zip(more) {
-        let mut entry = Entry::default();
-        let mut before = None;
+    let mut more = more.into_iter();
+    for (range, node) in ids.ranges.iter().zip(&ids.nodes) {
         // `total` bounds the sum of all these counts.
-        for (writer, record) in records.by_ref().take(more as usize + 1) {
-            if before >= Some(writer) {
-                return Err(not_canonical(reader, "records out of order"));
+        let more = more.next().unwrap_or_default();
+        let (writer, record) = records.next(reader)?;
+        let is_after = if more == 0 {
+            store.push_record(range, *node, writer, &record)
+        } else {
+            let mut entry = Entry::of(replicas[writer as usize], record);
+            let mut before = writer;
+            for _ in 0..more {
+                let (writer, record) = records.next(reader)?;
+                if before >= writer {
+                    return Err(not_canonical(reader, "records out of order"));
+                }
+                before = writer;
+                entry.push(replicas[writer as usize], record);
             }
-            before = Some(writer);
-            entry.push(writer, record);
-        }
-        if !store.push(range, *node, entry) {
+            store.push(range, *node, entry)
+        };
+        if !is_after {
             return Err(not_canonical(reader, "registrations out of order"));
         }
     }
     Ok(store.finish())
 }
 
-fn read_records(
-    count: usize,
-    replicas: &[ReplicaId],
-    reader: &mut Reader<'_>,
-) -> Result<Vec<(ReplicaId, Record)>, DecodeError> {
-    let flags = reader.column(count)?;
-    if flags.iter().any(|flags| flags & !flag::ALL != 0) {
-        return Err(out_of_bounds(reader, "a record's flags"));
-    }
-    let flagged = |bit: u64| flags.iter().filter(|flags| **flags & bit != 0).count();
-    let between = flags.iter().filter(|flags| **flags & flag::REGISTERED == registered::BETWEEN).count();
-    let baselines = flagged(flag::BASELINE);
-    let writers = read_replica_column(count, replicas, reader)?;
-    let births = reader.column(count)?;
-    let mut lasts = reader.column(flagged(flag::GREW))?.into_iter();
-    let mut registers = reader.column(between)?.into_iter();
-    let mut nets = reader.column(flagged(flag::NET))?.into_iter();
-    let unreset = reader.column(baselines)?;
-    let mut baseline_nets =
-        reader.column(unreset.iter().filter(|unreset| **unreset > 0).count())?.into_iter();
-    let mut unreset = unreset.into_iter();
-    let mut stamp_replicas = read_replica_column(baselines, replicas, reader)?.into_iter();
-    let mut stamps = reader.column(baselines)?.into_iter();
+/// The columns of records, read one record after the other. The columns are as long as the flags say, so none of the defaults
+/// is ever taken.
+struct Records<'a> {
+    replicas: &'a [ReplicaId],
+    flags: std::vec::IntoIter<u64>,
+    writers: std::vec::IntoIter<u64>,
+    births: std::vec::IntoIter<u64>,
+    lasts: std::vec::IntoIter<u64>,
+    registers: std::vec::IntoIter<u64>,
+    nets: std::vec::IntoIter<u64>,
+    unreset: std::vec::IntoIter<u64>,
+    baseline_nets: std::vec::IntoIter<u64>,
+    stamp_replicas: std::vec::IntoIter<u64>,
+    stamps: std::vec::IntoIter<u64>,
+}
 
-    // The columns are as long as the flags say, so none of the defaults below is ever taken.
-    let mut records = Vec::with_capacity(count);
-    for ((flags, writer), birth) in flags.iter().zip(writers).zip(births) {
-        let birth = seq_after(0, birth, reader)?;
+impl<'a> Records<'a> {
+    fn read(count: usize, replicas: &'a [ReplicaId], reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let flags = reader.column(count)?;
+        if flags.iter().any(|flags| flags & !flag::ALL != 0) {
+            return Err(out_of_bounds(reader, "a record's flags"));
+        }
+        let flagged = |bit: u64| flags.iter().filter(|flags| **flags & bit != 0).count();
+        let between = flags.iter().filter(|flags| **flags & flag::REGISTERED == registered::BETWEEN).count();
+        let baselines = flagged(flag::BASELINE);
+        let writers = read_replica_column(count, replicas, reader)?;
+        let births = reader.column(count)?;
+        if births.iter().any(|birth| *birth >= SEQ_MAX) {
+            return Err(out_of_bounds(reader, "a sequence number"));
+        }
+        let lasts = reader.column(flagged(flag::GREW))?;
+        let registers = reader.column(between)?;
+        let nets = reader.column(flagged(flag::NET))?;
+        let unreset = reader.column(baselines)?;
+        let baseline_nets = reader.column(unreset.iter().filter(|unreset| **unreset > 0).count())?;
+        let stamp_replicas = read_replica_column(baselines, replicas, reader)?;
+        let stamps = reader.column(baselines)?;
+        if !are_distinct(&writers, &births, replicas.len()) {
+            return Err(not_canonical(reader, "two records of one birth"));
+        }
+        Ok(Self {
+            replicas,
+            flags: flags.into_iter(),
+            writers: writers.into_iter(),
+            births: births.into_iter(),
+            lasts: lasts.into_iter(),
+            registers: registers.into_iter(),
+            nets: nets.into_iter(),
+            unreset: unreset.into_iter(),
+            baseline_nets: baseline_nets.into_iter(),
+            stamp_replicas: stamp_replicas.into_iter(),
+            stamps: stamps.into_iter(),
+        })
+    }
+
+    /// The next record with the number of its writer.
+    #[inline]
+    fn next(&mut self, reader: &Reader<'_>) -> Result<(u32, Record), DecodeError> {
+        let flags = self.flags.next().unwrap_or_default();
+        let writer = self.writers.next().unwrap_or_default() as u32;
+        let birth = self.births.next().unwrap_or_default() + 1;
         let last = match flags & flag::GREW {
             0 => birth,
-            _ => seq_after(birth, lasts.next().unwrap_or_default(), reader)?,
+            _ => seq_after(birth, self.lasts.next().unwrap_or_default(), reader)?,
         };
         let registered = match flags & flag::REGISTERED {
             registered::NEVER => None,
             registered::AT_BIRTH => Some(birth),
             registered::AT_LAST if last > birth => Some(last),
             registered::BETWEEN => {
-                let seq = seq_after(birth, registers.next().unwrap_or_default(), reader)?;
+                let seq = seq_after(birth, self.registers.next().unwrap_or_default(), reader)?;
                 Some(seq).filter(|seq| *seq < last)
             }
             _ => None,
@@ -242,36 +283,60 @@ fn read_records(
         if registered.is_none() && flags & flag::REGISTERED != registered::NEVER {
             return Err(not_canonical(reader, "a register that its record does not reach"));
         }
-        let net = read_net(*flags, nets.by_ref(), reader)?;
+        let net = read_net(flags, self.nets.by_ref(), reader)?;
         if last == birth && registered.is_none() && net == 0 {
             return Err(not_canonical(reader, "a record that is born by nothing"));
         }
         let mut record = Record { birth, last, net, registered, baseline: None };
         if flags & flag::BASELINE != 0 {
-            let unreset = unreset.next().unwrap_or_default();
-            let observed = last.checked_sub(unreset).filter(|observed| *observed >= birth);
-            let observed = observed.ok_or_else(|| out_of_bounds(reader, "a baseline"))?;
-            let observed_net = match unreset {
-                0 => net,
-                _ => unzigzag(baseline_nets.next().unwrap_or_default()),
-            };
-            if !(-NET_MAX..=NET_MAX).contains(&observed_net) {
-                return Err(out_of_bounds(reader, "a sum of adjustments"));
-            }
-            let seq = seq_after(0, stamps.next().unwrap_or_default(), reader)?;
-            let replica = stamp_replicas.next().unwrap_or(writer);
-            record.baseline =
-                Some(Baseline { last: observed, net: observed_net, stamp: Dot { replica, seq } });
+            record.baseline = Some(self.next_baseline(&record, reader)?);
         }
-        records.push((writer, record));
+        Ok((writer, record))
     }
-    let mut births: Vec<Dot> =
-        records.iter().map(|(replica, record)| Dot { replica: *replica, seq: record.birth }).collect();
-    births.sort_unstable();
-    if births.windows(2).any(|pair| pair[0] == pair[1]) {
-        return Err(not_canonical(reader, "two records of one birth"));
+
+    fn next_baseline(&mut self, record: &Record, reader: &Reader<'_>) -> Result<Baseline, DecodeError> {
+        let unreset = self.unreset.next().unwrap_or_default();
+        let last = record.last.checked_sub(unreset).filter(|last| *last >= record.birth);
+        let last = last.ok_or_else(|| out_of_bounds(reader, "a baseline"))?;
+        let net = match unreset {
+            0 => record.net,
+            _ => unzigzag(self.baseline_nets.next().unwrap_or_default()),
+        };
+        if !(-NET_MAX..=NET_MAX).contains(&net) {
+            return Err(out_of_bounds(reader, "a sum of adjustments"));
+        }
+        let seq = seq_after(0, self.stamps.next().unwrap_or_default(), reader)?;
+        let replica = self.replicas[self.stamp_replicas.next().unwrap_or_default() as usize];
+        Ok(Baseline { last, net, stamp: Dot { replica, seq } })
     }
-    Ok(records)
+}
+
+/// Whether no writer has two records of one birth. O(n) if the births are dense, as honest ones are, else O(n log n).
+fn are_distinct(writers: &[u64], births: &[u64], replicas: usize) -> bool {
+    // A bitmap for each writer, as long as its greatest birth, one after the other.
+    let mut words = vec![0u64; replicas];
+    for (writer, birth) in writers.iter().zip(births) {
+        let words = &mut words[*writer as usize];
+        *words = (*words).max(birth / 64 + 1);
+    }
+    let total = words.iter().fold(0u64, |sum, words| sum.saturating_add(*words));
+    if total > births.len() as u64 + replicas as u64 {
+        let mut dots: Vec<(u64, u64)> = writers.iter().copied().zip(births.iter().copied()).collect();
+        dots.sort_unstable();
+        return dots.windows(2).all(|pair| pair[0] != pair[1]);
+    }
+    let mut begin = 0;
+    for words in &mut words {
+        begin += core::mem::replace(words, begin);
+    }
+    let mut bitmap = vec![0u64; total as usize];
+    writers.iter().zip(births).all(|(writer, birth)| {
+        let word = &mut bitmap[(words[*writer as usize] + birth / 64) as usize];
+        let bit = 1 << (birth % 64);
+        let is_new = *word & bit == 0;
+        *word |= bit;
+        is_new
+    })
 }
 
 fn read_net(
@@ -307,6 +372,7 @@ fn read_drops<K: WireKey>(
     let mut before: Option<(RegistrationId<K>, ReplicaId)> = None;
     let ids = ids.ranges.into_iter().zip(ids.nodes);
     let ids = ids.map(|(range, node)| RegistrationId { range, node: nodes[node as usize].clone() });
+    let writers = writers.into_iter().map(|writer| replicas[writer as usize]);
     for ((id, writer), (birth, stamp)) in ids.zip(writers).zip(births.into_iter().zip(stamps)) {
         let birth = seq_after(0, birth, reader)?;
         let stamp = seq_after(birth, stamp, reader)?;

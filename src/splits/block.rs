@@ -33,8 +33,27 @@ pub(super) struct Span {
 
 impl Span {
     /// Whether the node owns the keys from that boundary to the next.
-    pub(super) fn covers(&self, at: usize) -> bool {
-        usize::from(self.from) <= at && at < usize::from(self.to)
+    pub(super) fn covers(&self, at: u16) -> bool {
+        // One comparison: what lies before `from` wraps around.
+        at.wrapping_sub(self.from) < self.to - self.from
+    }
+}
+
+/// Visits those of a block's spans that cover a boundary, in order.
+///
+/// Which spans do is unpredictable, so a branch for each would be guessed wrong often. Instead they are marked in a word, 64 at
+/// a time, and the marks are counted off.
+#[inline]
+pub(super) fn for_each_covering<'a>(spans: &'a [Span], at: usize, mut visit: impl FnMut(&'a Span)) {
+    for spans in spans.chunks(64) {
+        let mut marks = 0u64;
+        for (place, span) in spans.iter().enumerate() {
+            marks |= u64::from(span.covers(at as u16)) << place;
+        }
+        while marks != 0 {
+            visit(&spans[marks.trailing_zeros() as usize]);
+            marks &= marks - 1;
+        }
     }
 }
 

@@ -30,6 +30,7 @@ impl<K> Default for RangeCollector<K> {
 
 impl<K: Key> RangeCollector<K> {
     /// O(1) amortised.
+    #[inline]
     pub(crate) fn add(&mut self, range: KeyRange<K>) {
         let apart = match self.ranges.last_mut() {
             Some(last) if last.start() <= range.start() => last.absorb(range).err(),

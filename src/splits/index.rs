@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::block::{BLOCK_MIN, BlockWriter, Blocks, Span};
+use super::block::{BLOCK_MIN, BlockWriter, Blocks, Span, for_each_covering};
 use super::sweep::{Served, sweep};
 use super::{Owner, Owners, Split, Splits};
 use crate::id::NodeId;
@@ -54,9 +54,11 @@ impl<K: Key> SplitIndex<K> {
             *self = Self::new(store);
             return;
         }
-        for range in changed {
-            self.update_range(store, range);
-        }
+        self.update_ranges(store, changed);
+    }
+
+    fn update_ranges(&mut self, store: &Store<K>, changed: &[KeyRange<K>]) {
+        changed.iter().for_each(|range| self.update_range(store, range));
         debug_assert_eq!(self.check(&store.tables().nodes), Ok(()));
     }
 
@@ -115,13 +117,15 @@ impl<K: Key> SplitIndex<K> {
 
     /// The owners of one key. O(log n + k) for k owners.
     pub(crate) fn owners(&self, key: &K, names: &Interner<NodeId>) -> Owners {
-        let Some(group) = self.groups.get(place_of(&self.firsts, key)) else { return Owners::default() };
-        let block = place_of(&group.firsts, key);
-        let keys = group.keys(block);
-        let Some(at) = keys.partition_point(|boundary| boundary <= key).checked_sub(1) else {
-            return Owners::default();
-        };
-        group.spans(block).iter().filter(|span| span.covers(at)).map(|span| owner(span, names)).collect()
+        let mut owners = Owners::default();
+        if let Some(group) = self.groups.get(place_of(&self.firsts, key)) {
+            let block = place_of(&group.firsts, key);
+            let after = group.keys(block).partition_point(|boundary| boundary <= key);
+            if let Some(at) = after.checked_sub(1) {
+                for_each_covering(group.spans(block), at, |span| owners.push(owner(span, names)));
+            }
+        }
+        owners
     }
 
     /// The blocks in order, each with its boundaries and spans.
@@ -134,30 +138,24 @@ impl<K: Key> SplitIndex<K> {
     /// Visits every split in key order. O(n log k) for the n boundaries, and O(k) for the k owners of each split.
     pub(crate) fn for_each_split(&self, names: &Interner<NodeId>, mut visit: impl FnMut(Split<'_, K>)) {
         let mut start: Option<&K> = None;
-        let mut owners: Vec<Owner> = Vec::new();
+        let (mut owners, mut before): (Vec<Owner>, Vec<Owner>) = (Vec::new(), Vec::new());
         for (keys, spans) in self.blocks() {
             for (at, key) in keys.iter().enumerate() {
+                core::mem::swap(&mut owners, &mut before);
+                owners.clear();
+                for_each_covering(spans, at, |span| owners.push(owner(span, names)));
                 // At the first boundary of a block the owners may be those before it.
-                let is_same = || {
-                    let covering = spans.iter().filter(|span| span.covers(0));
-                    covering
-                        .map(|span| (names.get(span.node), span.priority))
-                        .eq(owners.iter().map(Owner::parts))
-                };
-                if at == 0 && start.is_some() && is_same() {
+                if at == 0 && start.is_some() && owners == before {
                     continue;
                 }
-                if let Some(start) = start
-                    && !owners.is_empty()
+                if let Some(start) = start.replace(key)
+                    && !before.is_empty()
                 {
                     visit(Split {
                         range: KeyRange::between(start.clone(), Some(key.clone())),
-                        owners: &owners,
+                        owners: &before,
                     });
                 }
-                start = Some(key);
-                owners.clear();
-                owners.extend(spans.iter().filter(|span| span.covers(at)).map(|span| owner(span, names)));
             }
         }
         if let Some(start) = start
@@ -183,7 +181,7 @@ impl<K: Key> SplitIndex<K> {
         K: LeastKey,
     {
         let boundaries = self.blocks().flat_map(|(keys, spans)| {
-            let is_gap = move |at| !spans.iter().any(|span| span.covers(at));
+            let is_gap = move |at| !spans.iter().any(|span| span.covers(at as u16));
             keys.iter().enumerate().map(move |(at, key)| (key.clone(), is_gap(at)))
         });
         let mut boundaries = boundaries.peekable();
@@ -251,4 +249,113 @@ fn blocks_between<K: Key>(store: &Store<K>, begin: &K, end: Option<&K>) -> Block
     writer.begin(begin);
     sweep(within.into_iter(), numbers.len(), end, |key, changes| writer.boundary(key, changes));
     writer.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::id::ReplicaId;
+    use crate::registration::{Entry, Record, RegistrationId};
+
+    /// A registration, and its priority; 0 for none.
+    type Change = (u64, u64, u64, u64);
+
+    fn apply(store: &mut Store<u64>, (start, length, node, priority): Change) -> KeyRange<u64> {
+        let range = match length {
+            0 => KeyRange::from_start(start),
+            _ => KeyRange::new(start, start + length).unwrap(),
+        };
+        let node = NodeId::new(format!("node-{}", node % 7)).unwrap();
+        let record = Record { birth: 1, last: 2, net: priority as i64, registered: None, baseline: None };
+        let entry = if priority == 0 { Entry::default() } else { Entry::of(ReplicaId::new(1), record) };
+        store.edit(&RegistrationId { range: range.clone(), node }, &mut |held| held.clone_from(&entry));
+        range
+    }
+
+    fn splits(index: &SplitIndex<u64>, store: &Store<u64>) -> Vec<String> {
+        let mut splits = Vec::new();
+        index.for_each_split(&store.tables().nodes, |split| splits.push(split.to_string()));
+        splits
+    }
+
+    fn changes(keys: u64, lengths: u64, count: usize) -> impl Strategy<Value = Vec<Change>> {
+        prop::collection::vec((0..keys, 0..lengths, 0u64..7, 0u64..4), count)
+    }
+
+    /// Many narrow ranges, some of them unbounded, and few wide ones.
+    fn any_changes() -> impl Strategy<Value = Vec<Change>> {
+        prop_oneof![
+            changes(3000, 9, 900),
+            changes(200, 150, 500),
+            changes(3000, 2500, 500),
+            changes(40, 4, 200)
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 60 }))]
+
+        #[test]
+        fn an_updated_index_is_the_one_from_scratch(before in any_changes(), after in any_changes(), together in 1usize..5) {
+            let mut store = Store::default();
+            before.into_iter().for_each(|change| drop(apply(&mut store, change)));
+            let mut index = SplitIndex::new(&store);
+            for changes in after.chunks(together) {
+                let mut changed = super::super::RangeCollector::default();
+                changes.iter().for_each(|change| changed.add(apply(&mut store, *change)));
+                index.update_ranges(&store, &changed.finish());
+                prop_assert_eq!(index.check(&store.tables().nodes), Ok(()));
+            }
+            let scratch = SplitIndex::new(&store);
+            prop_assert_eq!(splits(&index, &store), splits(&scratch, &store));
+            let gaps: Vec<_> = index.gaps().collect();
+            prop_assert!(scratch.gaps().eq(gaps));
+            for key in 0..5600 {
+                prop_assert_eq!(index.owners(&key, &store.tables().nodes), scratch.owners(&key, &store.tables().nodes));
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_stay_of_a_size_while_ranges_come_and_go() {
+        let mut store = Store::default();
+        let mut index = SplitIndex::new(&store);
+        let blocks = |index: &SplitIndex<u64>| index.groups.iter().map(|group| group.len()).sum::<usize>();
+        let change = |store: &mut Store<u64>, index: &mut SplitIndex<u64>, at: u64, priority| {
+            let range = apply(store, (10 * at, 7, at, priority));
+            index.update(store, &[range]);
+        };
+        (0..5000).for_each(|at| change(&mut store, &mut index, at, 1));
+        assert!((300..1300).contains(&blocks(&index)), "{}", blocks(&index));
+        (100..5000).for_each(|at| change(&mut store, &mut index, at, 0));
+        assert_eq!(splits(&index, &store).len(), 100);
+        assert!(blocks(&index) < 300, "{}", blocks(&index));
+    }
+
+    #[test]
+    fn ranges_that_all_overlap_take_linear_memory() {
+        let mut store = Store::default();
+        for at in 0..4000 {
+            apply(&mut store, (at, 20_000 - 2 * at, at, 1 + at % 3));
+            store.edit(
+                &RegistrationId {
+                    range: KeyRange::new(at, 20_000 - at).unwrap(),
+                    node: NodeId::new(format!("n{at}")).unwrap(),
+                },
+                &mut |held| {
+                    *held = Entry::of(
+                        ReplicaId::new(2),
+                        Record { birth: at + 1, last: at + 1, net: 5, registered: None, baseline: None },
+                    )
+                },
+            );
+        }
+        let index = SplitIndex::new(&store);
+        let spans: usize = index.blocks().map(|(_, spans)| spans.len()).sum();
+        let boundaries: usize = index.blocks().map(|(keys, _)| keys.len()).sum();
+        assert!(boundaries >= 8000 && spans < 4 * boundaries, "{spans} spans for {boundaries} boundaries");
+        assert_eq!(index.owners(&4500, &store.tables().nodes).len(), 4007);
+    }
 }

@@ -3,6 +3,8 @@
 use core::hash::Hash;
 use std::collections::HashMap;
 
+use smallvec::SmallVec;
+
 use super::hash;
 
 /// Up to this many values are searched one by one: a delta has one or two, and needs no table for them.
@@ -11,7 +13,7 @@ const SEARCHED: usize = 8;
 /// Values with numbers. A number stays that of its value for as long as anything uses it, and may then be given to another.
 #[derive(Clone, Debug)]
 pub(crate) struct Interner<T> {
-    slots: Vec<Slot<T>>,
+    slots: SmallVec<[Slot<T>; 1]>,
     /// The slots that nothing uses.
     free: Vec<u32>,
     /// The number of each value in use, once there are more than [`SEARCHED`] slots.
@@ -27,7 +29,7 @@ struct Slot<T> {
 
 impl<T> Default for Interner<T> {
     fn default() -> Self {
-        Self { slots: Vec::new(), free: Vec::new(), numbers: HashMap::new() }
+        Self { slots: SmallVec::new(), free: Vec::new(), numbers: HashMap::new() }
     }
 }
 

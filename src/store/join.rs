@@ -15,6 +15,7 @@ use crate::key::Key;
 use crate::registration::{Entry, Record};
 
 /// Tells an observer of a changed row.
+#[inline]
 fn tell<K: Key>(
     observer: &mut impl JoinObserver<K>,
     held: Held<'_, K>,
@@ -44,9 +45,13 @@ impl<'a, K: Key> Knowledge<'a, K> {
     }
 
     /// Whether the side, which lacks that compact row, knows that it was dropped.
-    fn has_dropped(&self, held: &Held<'_, K>, writer: u32, birth: u64) -> bool {
+    #[inline]
+    fn has_dropped(&self, leaf: &Leaf<K>, at: usize, tables: &Tables, writer: u32, birth: u64) -> bool {
         birth <= self.prefixes[writer as usize]
-            || !self.is_plain && self.side.has_dropped(|| held.id(), *held.tables.writers.get(writer), birth)
+            || !self.is_plain && {
+                let held = leaf.held(at, tables);
+                self.side.has_dropped(|| held.id(), *tables.writers.get(writer), birth)
+            }
     }
 
     /// An entry without the records that the side lacks and knows to be dropped.
@@ -59,23 +64,42 @@ impl<'a, K: Key> Knowledge<'a, K> {
 
 /// A place in the other store.
 struct Cursor<'a, K> {
-    children: core::slice::Iter<'a, &'a Child<K>>,
-    /// The current leaf, and the row in it.
-    current: Option<(&'a Child<K>, &'a Leaf<K>)>,
+    leaves: core::slice::Iter<'a, (&'a K, &'a Child<K>)>,
+    current: Option<Place<'a, K>>,
+}
+
+/// A row in a leaf of the other store.
+struct Place<'a, K> {
+    /// The first start of the leaf.
+    start: &'a K,
+    child: &'a Child<K>,
+    leaf: &'a Leaf<K>,
     at: usize,
 }
 
+impl<K> Clone for Place<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Place<'_, K> {}
+
 impl<K: Key> Cursor<'_, K> {
-    fn advance(&mut self) {
-        self.at += 1;
-        if self.current.is_some_and(|(_, leaf)| self.at == leaf.len()) {
-            self.next_leaf();
+    #[inline]
+    fn advance(&mut self, rows: usize) {
+        if let Some(place) = &mut self.current {
+            place.at += rows;
+            if place.at >= place.child.rows {
+                self.next_leaf();
+            }
         }
     }
 
     fn next_leaf(&mut self) {
-        self.at = 0;
-        self.current = self.children.next().and_then(|child| Some((*child, child.leaf()?)));
+        let next = self.leaves.next().copied();
+        self.current =
+            next.and_then(|(start, child)| Some(Place { start, child, leaf: child.leaf()?, at: 0 }));
     }
 }
 
@@ -110,8 +134,8 @@ impl<K: Key> Store<K> {
             self.rows().for_each(|held| tell(observer, held, held.entry_aside(), [None, held.priority()]));
             return;
         }
-        let ours = core::mem::take(&mut self.tree).into_leaves();
-        let children = other.tree.leaves();
+        let mut ours = core::mem::take(&mut self.tree).into_leaves().into_iter().peekable();
+        let leaves = other.tree.leaves();
         let tables = Arc::make_mut(&mut self.tables);
         let mut join = Join {
             nodes: vec![UNKNOWN; other.tables.nodes.len()],
@@ -120,96 +144,108 @@ impl<K: Key> Store<K> {
             there: Knowledge::new(there, &tables.writers),
             tables,
             theirs: &other.tables,
-            cursor: Cursor { children: children.iter(), current: None, at: 0 },
-            written: LeafWriter::default(),
+            cursor: Cursor { leaves: leaves.iter(), current: None },
+            written: LeafWriter::with_capacity(ours.len().max(leaves.len())),
             released: Vec::new(),
             observer,
         };
         join.cursor.next_leaf();
-        let mut ours = ours.iter().peekable();
-        while let Some((_, child)) = ours.next() {
-            if let Some(leaf) = child.leaf() {
-                let next = ours.peek().and_then(|(_, child)| child.leaf());
-                join.leaf(child, leaf, next);
-            }
-        }
-        while let Some((_, leaf)) = join.cursor.current {
-            join.insert(leaf);
+        join.insert_before(ours.peek());
+        while let Some((start, child)) = ours.next() {
+            join.leaf(start, child);
+            join.insert_before(ours.peek());
         }
         let Join { written, released, tables, .. } = join;
         self.tree = written.finish(tables);
         released.into_iter().for_each(|node| tables.nodes.release(node));
-        debug_assert_eq!(self.check(), Ok(()));
     }
 }
 
 impl<'a, K: Key, O: JoinObserver<K>> Join<'a, K, O> {
-    /// Joins one of our leaves with all of theirs that comes before our next leaf.
-    fn leaf(&mut self, child: &Child<K>, leaf: &Leaf<K>, next: Option<&Leaf<K>>) {
+    /// Whether a leaf of ours and theirs are equal.
+    fn is_equal(&self, child: &Child<K>, theirs: &Place<'_, K>) -> bool {
+        theirs.at == 0
+            && child.rows == theirs.child.rows
+            && child.fingerprint(self.tables) == theirs.child.fingerprint(self.theirs)
+    }
+
+    /// Joins one of our leaves with all of theirs that comes before its end. The cursor is not before its first row.
+    fn leaf(&mut self, start: K, child: Child<K>) {
+        if self.cursor.current.is_some_and(|theirs| self.is_equal(&child, &theirs)) {
+            self.cursor.next_leaf();
+            return self.written.keep(start, child, self.tables);
+        }
+        let Some(leaf) = child.leaf() else { return };
         // Rows from `kept` up to `at` stay as they are and are not written yet.
         let (mut kept, mut at) = (0, 0);
-        while let Some((their_child, their_leaf)) = self.cursor.current {
-            if at == 0
-                && self.cursor.at == 0
-                && child.fingerprint == their_child.fingerprint
-                && child.rows == their_child.rows
-            {
-                at = leaf.len();
-                self.cursor.next_leaf();
-                continue;
-            }
-            let order = if at < leaf.len() {
-                self.order(leaf, at, their_leaf)
-            } else if next.is_none_or(|next| self.order(next, 0, their_leaf).is_gt()) {
-                Ordering::Greater
-            } else {
-                break;
-            };
-            match order {
+        while at < leaf.len()
+            && let Some(theirs) = self.cursor.current
+        {
+            match self.order(leaf, at, &theirs) {
                 Ordering::Less => {
                     if let Some(after) = self.unless_dropped(leaf, at) {
-                        self.written.extend(child, leaf, kept, at, self.tables);
+                        self.written.extend(leaf, kept, at, self.tables);
                         self.replace(leaf, at, after);
                         kept = at + 1;
                     }
                     at += 1;
                 }
                 Ordering::Greater => {
-                    self.written.extend(child, leaf, kept, at, self.tables);
+                    self.written.extend(leaf, kept, at, self.tables);
                     kept = at;
-                    self.insert(their_leaf);
+                    self.insert(&theirs);
                 }
                 Ordering::Equal => {
-                    if !self.is_same(&leaf.rows[at], &their_leaf.rows[self.cursor.at])
-                        && let Some(joined) = self.joined(leaf, at, their_leaf)
+                    let same = self.count_same(leaf, at, &theirs);
+                    if same == 0
+                        && let Some(joined) = self.joined(leaf, at, &theirs)
                     {
-                        self.written.extend(child, leaf, kept, at, self.tables);
+                        self.written.extend(leaf, kept, at, self.tables);
                         self.replace(leaf, at, joined);
                         kept = at + 1;
                     }
-                    at += 1;
-                    self.cursor.advance();
+                    at += same.max(1);
+                    self.cursor.advance(same.max(1));
                 }
             }
         }
         while at < leaf.len() {
             if let Some(after) = self.unless_dropped(leaf, at) {
-                self.written.extend(child, leaf, kept, at, self.tables);
+                self.written.extend(leaf, kept, at, self.tables);
                 self.replace(leaf, at, after);
                 kept = at + 1;
             }
             at += 1;
         }
-        self.written.extend(child, leaf, kept, at, self.tables);
+        if kept == 0 {
+            self.written.keep(start, child, self.tables);
+        } else {
+            self.written.extend(leaf, kept, at, self.tables);
+        }
+    }
+
+    /// Writes all of theirs that comes before one of our leaves, or all that is left.
+    fn insert_before(&mut self, next: Option<&(K, Child<K>)>) {
+        while let Some(theirs) = self.cursor.current {
+            if let Some((start, child)) = next {
+                // Nearly always both leaves are equal or their starts tell: then neither is looked into.
+                let is_at = self.is_equal(child, &theirs) || theirs.at == 0 && start < theirs.start;
+                if is_at || child.leaf().is_some_and(|leaf| self.order(leaf, 0, &theirs).is_le()) {
+                    return;
+                }
+            }
+            self.insert(&theirs);
+        }
     }
 
     /// The order of one of our rows and the one at the cursor.
-    fn order(&mut self, leaf: &Leaf<K>, at: usize, their_leaf: &Leaf<K>) -> Ordering {
-        let by_start = leaf.starts[at].cmp(&their_leaf.starts[self.cursor.at]);
+    #[inline]
+    fn order(&mut self, leaf: &Leaf<K>, at: usize, theirs: &Place<'_, K>) -> Ordering {
+        let by_start = leaf.starts[at].cmp(&theirs.leaf.starts[theirs.at]);
         if by_start.is_ne() {
             return by_start;
         }
-        let (row, their_row) = (&leaf.rows[at], &their_leaf.rows[self.cursor.at]);
+        let (row, their_row) = (&leaf.rows[at], &theirs.leaf.rows[theirs.at]);
         row.cmp_end(their_row.end()).then_with(|| {
             if self.nodes[their_row.node as usize] == row.node {
                 return Ordering::Equal;
@@ -222,15 +258,22 @@ impl<'a, K: Key, O: JoinObserver<K>> Join<'a, K, O> {
         })
     }
 
-    /// Whether two rows of one registration are compact and equal.
-    fn is_same(&mut self, row: &Row<K>, their_row: &Row<K>) -> bool {
-        let (Some((writer, _)), Some((their_writer, _))) = (row.birth(), their_row.birth()) else {
-            return false;
-        };
-        row.same_content(their_row) && self.writer(their_writer) == writer
+    /// How many rows from here on are compact and the same on both sides. 0 where our number for a node is not known yet.
+    fn count_same(&mut self, leaf: &Leaf<K>, at: usize, theirs: &Place<'_, K>) -> usize {
+        if let Some((writer, _)) = theirs.leaf.rows[theirs.at].birth() {
+            self.writer(writer);
+        }
+        let ours = leaf.starts[at..].iter().zip(&leaf.rows[at..]);
+        let theirs = theirs.leaf.starts[theirs.at..].iter().zip(&theirs.leaf.rows[theirs.at..]);
+        ours.zip(theirs)
+            .take_while(|((start, row), (their_start, their_row))| {
+                start == their_start && row.is_same(their_row, &self.nodes, &self.writers)
+            })
+            .count()
     }
 
     /// Our number for one of their writers.
+    #[inline]
     fn writer(&mut self, theirs: u32) -> u32 {
         let known = &mut self.writers[theirs as usize];
         if *known == UNKNOWN {
@@ -240,11 +283,14 @@ impl<'a, K: Key, O: JoinObserver<K>> Join<'a, K, O> {
     }
 
     /// What is left of one of our rows that they lack, `None` if it stays as it is.
+    #[inline]
     fn unless_dropped(&self, leaf: &Leaf<K>, at: usize) -> Option<Entry> {
-        let held = leaf.held(at, self.tables);
         match leaf.rows[at].birth() {
-            Some((writer, birth)) => self.there.has_dropped(&held, writer, birth).then(Entry::default),
+            Some((writer, birth)) => {
+                self.there.has_dropped(leaf, at, self.tables, writer, birth).then(Entry::default)
+            }
             None => {
+                let held = leaf.held(at, self.tables);
                 let entry = self.there.without_dropped(&held);
                 let is_whole = entry.records().len() == held.record_count();
                 (!is_whole).then_some(entry)
@@ -253,13 +299,13 @@ impl<'a, K: Key, O: JoinObserver<K>> Join<'a, K, O> {
     }
 
     /// The join of two entries of one registration, `None` if it is as ours.
-    fn joined(&self, leaf: &Leaf<K>, at: usize, their_leaf: &Leaf<K>) -> Option<Entry> {
+    fn joined(&self, leaf: &Leaf<K>, at: usize, theirs: &Place<'_, K>) -> Option<Entry> {
         let held = leaf.held(at, self.tables);
         let mut entry = held.entry();
         let dropped = |knowledge: &Knowledge<'_, K>, writer: ReplicaId, record: &Record| {
             knowledge.side.has_dropped(|| held.id(), writer, record.birth)
         };
-        let theirs = their_leaf.held(self.cursor.at, self.theirs).entry();
+        let theirs = theirs.leaf.held(theirs.at, self.theirs).entry();
         entry
             .join(
                 &theirs,
@@ -285,34 +331,44 @@ impl<'a, K: Key, O: JoinObserver<K>> Join<'a, K, O> {
     }
 
     /// Writes the row at the cursor, which we lack, unless it was dropped here, and goes on to the next.
-    fn insert(&mut self, their_leaf: &Leaf<K>) {
-        let held = their_leaf.held(self.cursor.at, self.theirs);
-        let (row, entry) = match held.row.birth() {
-            Some((writer, birth)) if !self.here.has_dropped(&held, writer, birth) => (Some(writer), None),
-            Some(_) => (None, None),
-            None => (None, Some(self.here.without_dropped(&held)).filter(|entry| !entry.is_empty())),
-        };
-        if row.is_some() || entry.is_some() {
-            let node = self.node(held.row.node);
-            let mut new = held.row.clone();
-            new.node = node;
-            let aside = match (row, entry) {
-                (Some(writer), _) => {
-                    new.renumber_writer(self.writer(writer));
-                    None
+    #[inline]
+    fn insert(&mut self, theirs: &Place<'_, K>) {
+        let row = &theirs.leaf.rows[theirs.at];
+        match row.birth() {
+            None => self.insert_aside(theirs),
+            Some((writer, birth)) => {
+                if !self.here.has_dropped(theirs.leaf, theirs.at, self.theirs, writer, birth) {
+                    let row = row.renumbered(self.node(row.node), self.writer(writer));
+                    self.write(theirs, row, None);
                 }
-                (None, entry) => entry
-                    .filter(|entry| !new.write_compact(entry, |writer| self.tables.writer_number(writer))),
-            };
-            self.written.push(held.start.clone(), new, aside, self.cursor.at == 0, self.tables);
-            if let Some(held) = self.written.last(self.tables) {
-                tell(self.observer, held, held.entry_aside(), [None, held.priority()]);
             }
         }
-        self.cursor.advance();
+        self.cursor.advance(1);
+    }
+
+    /// The same for a row that is not compact.
+    fn insert_aside(&mut self, theirs: &Place<'_, K>) {
+        let held = theirs.leaf.held(theirs.at, self.theirs);
+        let entry = self.here.without_dropped(&held);
+        if !entry.is_empty() {
+            let mut row = held.row.renumbered(self.node(held.row.node), UNKNOWN);
+            let is_compact = row.write_compact(&entry, |writer| self.tables.writer_number(writer));
+            self.write(theirs, row, (!is_compact).then_some(entry));
+        }
+    }
+
+    /// Writes a row that we lacked.
+    #[inline]
+    fn write(&mut self, theirs: &Place<'_, K>, row: Row<K>, entry: Option<Entry>) {
+        let start = theirs.leaf.starts[theirs.at].clone();
+        self.written.push(start, row, entry, theirs.at == 0, self.tables);
+        if let Some(held) = self.written.last(self.tables) {
+            tell(self.observer, held, held.entry_aside(), [None, held.priority()]);
+        }
     }
 
     /// Our number for one of their nodes, with one more use.
+    #[inline]
     fn node(&mut self, theirs: u32) -> u32 {
         let known = &mut self.nodes[theirs as usize];
         if *known == UNKNOWN {

@@ -6,6 +6,9 @@ use crate::id::ReplicaId;
 use crate::key::{End, Key, KeyRange};
 use crate::registration::{Entry, RegistrationId};
 
+/// Fewer rows than this are copied one by one: a call to copy memory would cost more.
+const COPIED_MIN: usize = 6;
+
 /// Registrations in order, each once; never none, once it is in a tree.
 #[derive(Clone, Debug)]
 pub(super) struct Leaf<K> {
@@ -104,8 +107,15 @@ impl<K: Key> Leaf<K> {
     /// Appends rows of another leaf that come after all that are here. O(number of rows).
     pub(super) fn extend_from(&mut self, other: &Self, from: usize, to: usize) {
         let begin = self.rows.len();
-        self.starts.extend_from_slice(&other.starts[from..to]);
-        self.rows.extend_from_slice(&other.rows[from..to]);
+        if to - from < COPIED_MIN {
+            for at in from..to {
+                self.starts.push(other.starts[at].clone());
+                self.rows.push(other.rows[at].clone());
+            }
+        } else {
+            self.starts.extend_from_slice(&other.starts[from..to]);
+            self.rows.extend_from_slice(&other.rows[from..to]);
+        }
         if !other.aside.is_empty() {
             for row in &mut self.rows[begin..] {
                 if let Some(place) = row.place() {

@@ -52,7 +52,12 @@ impl<K: Key> Row<K> {
 
     /// Writes the records into the row itself, if it can hold them; otherwise nothing changes. `number` numbers the only writer.
     pub(super) fn write_compact(&mut self, entry: &Entry, number: impl FnOnce(ReplicaId) -> u32) -> bool {
-        let Some((writer, record)) = entry.only_record() else { return false };
+        entry.only_record().is_some_and(|(writer, record)| self.write_record(record, || number(writer)))
+    }
+
+    /// The same for the only record. `writer` is the number of its writer.
+    #[inline]
+    pub(super) fn write_record(&mut self, record: &Record, writer: impl FnOnce() -> u32) -> bool {
         let registered = match record.registered {
             None => 0,
             Some(seq) if seq == record.birth => REGISTERED_AT_BIRTH,
@@ -66,7 +71,7 @@ impl<K: Key> Row<K> {
         if record.baseline.is_some() {
             return false;
         }
-        (self.writer, self.grown, self.net) = (number(writer), grown, net);
+        (self.writer, self.grown, self.net) = (writer(), grown, net);
         self.birth = self.birth & UNBOUNDED | record.birth | registered;
         true
     }
@@ -123,20 +128,28 @@ impl<K> Row<K> {
         (self.writer != ASIDE).then_some((self.writer, self.birth & PLACE))
     }
 
-    /// Gives a compact row another number for its writer.
-    pub(super) fn renumber_writer(&mut self, writer: u32) {
-        self.writer = writer;
+    /// The same row with other numbers for its node and its writer.
+    #[inline]
+    pub(super) fn renumbered(&self, node: u32, writer: u32) -> Self
+    where
+        K: Clone,
+    {
+        Self { node, writer, ..self.clone() }
     }
 
-    /// Whether two compact rows of the same start hold the same but for the numbers of node and writer.
-    pub(super) fn same_content(&self, other: &Self) -> bool
+    /// Whether two compact rows of the same start are equal, given our numbers for their nodes and writers.
+    #[inline]
+    pub(super) fn is_same(&self, theirs: &Self, nodes: &[u32], writers: &[u32]) -> bool
     where
         K: PartialEq,
     {
-        self.birth == other.birth
-            && self.grown == other.grown
-            && self.net == other.net
-            && self.end == other.end
+        self.writer != ASIDE
+            && self.birth == theirs.birth
+            && self.end == theirs.end
+            && self.net == theirs.net
+            && self.grown == theirs.grown
+            && nodes[theirs.node as usize] == self.node
+            && writers.get(theirs.writer as usize) == Some(&self.writer)
     }
 }
 

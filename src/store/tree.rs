@@ -12,7 +12,9 @@
 //! Nodes are shared: a copy of a tree is O(1) for each child of the root, and what is changed in one copy is copied before.
 
 use core::cmp::Ordering;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+use smallvec::SmallVec;
 
 use super::Tables;
 use super::leaf::Leaf;
@@ -29,16 +31,17 @@ const BRANCH_MAX: usize = 64;
 /// Children in order, with their first starts apart, so that a search touches little memory.
 #[derive(Clone, Debug)]
 pub(super) struct Branch<K> {
-    starts: Vec<K>,
-    children: Vec<Child<K>>,
+    // The tree of an operation's delta is one leaf, for which the root takes no memory apart.
+    starts: SmallVec<[K; 1]>,
+    children: SmallVec<[Child<K>; 1]>,
 }
 
 /// A leaf or branch with what is known of all that is below it.
 #[derive(Clone, Debug)]
 pub(super) struct Child<K> {
     pub(super) rows: usize,
-    /// The sum of the rows' hashes.
-    pub(super) fingerprint: u64,
+    /// The sum of the rows' hashes, computed when it is first asked for after a change.
+    fingerprint: OnceLock<u64>,
     pub(super) latest_end: End<K>,
     node: Node<K>,
 }
@@ -51,8 +54,6 @@ enum Node<K> {
 
 /// What an edit did to a node.
 struct Edited<K> {
-    /// How much the sum of the rows' hashes grew.
-    fingerprint: u64,
     /// How many rows more there are: 1, 0 or −1.
     rows: isize,
     /// Whether the first row of a leaf went and the next does not begin a leaf by its hash.
@@ -63,23 +64,27 @@ struct Edited<K> {
 
 impl<K> Default for Branch<K> {
     fn default() -> Self {
-        Self { starts: Vec::new(), children: Vec::new() }
+        Self { starts: SmallVec::new(), children: SmallVec::new() }
     }
 }
 
 impl<K: Key> Child<K> {
-    pub(super) fn of_leaf(leaf: Leaf<K>, fingerprint: u64) -> Self {
+    pub(super) fn of_leaf(leaf: Leaf<K>) -> Self {
         let (rows, latest_end) = (leaf.len(), leaf.latest_end());
-        Self { rows, fingerprint, latest_end, node: Node::Leaf(Arc::new(leaf)) }
+        Self { rows, fingerprint: OnceLock::new(), latest_end, node: Node::Leaf(Arc::new(leaf)) }
     }
 
     fn of_branch(branch: Branch<K>) -> Self {
-        Self {
-            rows: branch.rows(),
-            fingerprint: branch.fingerprint(),
-            latest_end: branch.latest_end(),
-            node: Node::Branch(Arc::new(branch)),
-        }
+        let (rows, latest_end) = (branch.rows(), branch.latest_end());
+        Self { rows, fingerprint: OnceLock::new(), latest_end, node: Node::Branch(Arc::new(branch)) }
+    }
+
+    /// The sum of the hashes of all rows below. O(1), and O(rows) for each leaf that changed since it was last asked for.
+    pub(super) fn fingerprint(&self, tables: &Tables) -> u64 {
+        *self.fingerprint.get_or_init(|| match &self.node {
+            Node::Leaf(leaf) => leaf.fingerprint(tables),
+            Node::Branch(branch) => branch.fingerprint(tables),
+        })
     }
 
     /// The leaf; only a branch that is no parent of leaves has other children.
@@ -115,11 +120,10 @@ impl<K: Key> Child<K> {
             Node::Leaf(leaf) => edit_leaf(Arc::make_mut(leaf), id, tables, change),
             Node::Branch(branch) => Arc::make_mut(branch).edit(id, tables, change),
         };
+        self.fingerprint.take();
         self.rows = self.rows.saturating_add_signed(edited.rows);
-        self.fingerprint = self.fingerprint.wrapping_add(edited.fingerprint);
         if let Some((_, sibling)) = &edited.sibling {
             self.rows -= sibling.rows;
-            self.fingerprint = self.fingerprint.wrapping_sub(sibling.fingerprint);
         }
         let may_shrink = edited.rows < 0 && self.latest_end == *id.range.upper();
         let is_first = edited.rows > 0 && self.rows == 1;
@@ -142,13 +146,12 @@ fn edit_leaf<K: Key>(
     tables: &mut Tables,
     change: &mut dyn FnMut(&mut Entry),
 ) -> Edited<K> {
-    let mut edited = Edited { fingerprint: 0, rows: 0, lost_head: false, sibling: None };
+    let mut edited = Edited { rows: 0, lost_head: false, sibling: None };
     match leaf.find(id, tables) {
         Ok(at) => {
             let held = leaf.held(at, tables);
-            let (before, node, mut entry) = (held.hash(), held.node_number(), held.entry());
+            let (node, mut entry) = (held.node_number(), held.entry());
             change(&mut entry);
-            edited.fingerprint = before.wrapping_neg();
             if entry.is_empty() {
                 leaf.remove(at);
                 tables.nodes.release(node);
@@ -156,7 +159,6 @@ fn edit_leaf<K: Key>(
                 edited.lost_head = at == 0 && leaf.len() > 0 && !leaf.is_head(0, tables);
             } else {
                 leaf.write(at, entry, tables);
-                edited.fingerprint = edited.fingerprint.wrapping_add(leaf.held(at, tables).hash());
             }
         }
         Err(at) => {
@@ -168,7 +170,6 @@ fn edit_leaf<K: Key>(
             let node = tables.nodes.intern(&id.node);
             leaf.insert(at, &id.range, node, entry, tables);
             edited.rows = 1;
-            edited.fingerprint = leaf.held(at, tables).hash();
             // The new row, or the one that was the first, may have to begin a leaf.
             let head = [at, 1].into_iter().find(|head| {
                 (1..leaf.len()).contains(head) && (at == 0 || at == *head) && leaf.is_head(*head, tables)
@@ -176,8 +177,7 @@ fn edit_leaf<K: Key>(
             let cut = head.or((leaf.len() > LEAF_MAX).then_some(leaf.len() / 2));
             edited.sibling = cut.map(|cut| {
                 let tail = leaf.split_off(cut);
-                let fingerprint = tail.fingerprint(tables);
-                (tail.starts[0].clone(), Child::of_leaf(tail, fingerprint))
+                (tail.starts[0].clone(), Child::of_leaf(tail))
             });
         }
     }
@@ -205,30 +205,36 @@ impl<K: Key> Branch<K> {
     pub(super) fn into_leaves(self) -> Vec<(K, Child<K>)> {
         let mut level: Vec<(K, Child<K>)> = self.starts.into_iter().zip(self.children).collect();
         while let Some((_, Child { node: Node::Branch(_), .. })) = level.first() {
-            let branches = level.into_iter().filter_map(|(_, child)| match child.node {
-                Node::Branch(branch) => Some(Arc::unwrap_or_clone(branch)),
-                Node::Leaf(_) => None,
-            });
-            level = branches.flat_map(|branch| branch.starts.into_iter().zip(branch.children)).collect();
+            let mut below = Vec::with_capacity(level.len() * BRANCH_MAX);
+            for (_, child) in level {
+                if let Node::Branch(branch) = child.node {
+                    let Self { starts, children } = Arc::unwrap_or_clone(branch);
+                    below.extend(starts.into_iter().zip(children));
+                }
+            }
+            level = below;
         }
         level
     }
 
-    /// The leaves in order, borrowed. O(leaves).
-    pub(super) fn leaves(&self) -> Vec<&Child<K>> {
-        let mut level: Vec<&Child<K>> = self.children.iter().collect();
-        while let Some(Child { node: Node::Branch(_), .. }) = level.first() {
-            let branches = level.into_iter().filter_map(|child| match &child.node {
-                Node::Branch(branch) => Some(branch),
-                Node::Leaf(_) => None,
-            });
-            level = branches.flat_map(|branch| &branch.children).collect();
+    /// The leaves in order, with their first starts, borrowed. O(leaves).
+    pub(super) fn leaves(&self) -> Vec<(&K, &Child<K>)> {
+        let mut level: Vec<(&K, &Child<K>)> = self.starts.iter().zip(&self.children).collect();
+        while let Some((_, Child { node: Node::Branch(_), .. })) = level.first() {
+            let mut below = Vec::with_capacity(level.len() * BRANCH_MAX);
+            for (_, child) in level {
+                if let Node::Branch(branch) = &child.node {
+                    below.extend(branch.starts.iter().zip(&branch.children));
+                }
+            }
+            level = below;
         }
         level
     }
 
-    pub(super) fn fingerprint(&self) -> u64 {
-        self.children.iter().fold(0, |sum: u64, child| sum.wrapping_add(child.fingerprint))
+    /// The sum of the hashes of all rows. O(children), and O(rows) for each leaf that changed since it was last asked for.
+    pub(super) fn fingerprint(&self, tables: &Tables) -> u64 {
+        self.children.iter().fold(0, |sum: u64, child| sum.wrapping_add(child.fingerprint(tables)))
     }
 
     fn latest_end(&self) -> End<K> {
@@ -267,7 +273,7 @@ impl<K: Key> Branch<K> {
         change: &mut dyn FnMut(&mut Entry),
     ) {
         if self.children.is_empty() {
-            self.push(id.range.start().clone(), Child::of_leaf(Leaf::default(), 0));
+            self.push(id.range.start().clone(), Child::of_leaf(Leaf::default()));
         }
         let edited = self.edit(id, tables, change);
         if let Some(sibling) = edited.sibling {
@@ -300,23 +306,23 @@ impl<K: Key> Branch<K> {
             self.starts[at] = child.first_start().clone();
         }
         if core::mem::take(&mut edited.lost_head) {
-            self.join_with_previous(at, tables);
+            self.join_with_previous(at);
         }
         if let Some((start, sibling)) = edited.sibling.take() {
             self.starts.insert(at + 1, start);
             self.children.insert(at + 1, sibling);
             edited.sibling = (self.children.len() > BRANCH_MAX).then(|| {
                 let middle = self.children.len() / 2;
-                let starts = self.starts.split_off(middle);
-                let children = self.children.split_off(middle);
-                (starts[0].clone(), Child::of_branch(Self { starts, children }))
+                let starts = self.starts.drain(middle..);
+                let tail: Self = starts.zip(self.children.drain(middle..)).collect();
+                (tail.starts[0].clone(), Child::of_branch(tail))
             });
         }
         edited
     }
 
     /// Joins a leaf with the one before it, if that is near and has room.
-    fn join_with_previous(&mut self, at: usize, tables: &Tables) {
+    fn join_with_previous(&mut self, at: usize) {
         let Some([previous, leaf]) = at.checked_sub(1).and_then(|from| self.children.get(from..=at)) else {
             return;
         };
@@ -324,8 +330,7 @@ impl<K: Key> Branch<K> {
         if previous_leaf.len() + leaf.len() <= LEAF_MAX {
             let mut joined = previous_leaf.clone();
             joined.extend_from(leaf, 0, leaf.len());
-            let fingerprint = joined.fingerprint(tables);
-            self.children[at - 1] = Child::of_leaf(joined, fingerprint);
+            self.children[at - 1] = Child::of_leaf(joined);
             self.starts.remove(at);
             self.children.remove(at);
         }
@@ -394,13 +399,16 @@ impl<K: Key> Branch<K> {
                 }
                 Node::Branch(branch) => {
                     branch.check(tables)?;
-                    (branch.rows(), branch.fingerprint(), branch.latest_end())
+                    (branch.rows(), branch.fingerprint(tables), branch.latest_end())
                 }
             };
             if child.first_start() != start || rows == 0 {
                 return Err("a child that begins elsewhere or is empty");
             }
-            if child.rows != rows || child.fingerprint != fingerprint || child.latest_end != latest_end {
+            if child.rows != rows
+                || child.fingerprint.get().is_some_and(|known| *known != fingerprint)
+                || child.latest_end != latest_end
+            {
                 return Err("a child's count, fingerprint or latest end");
             }
         }
@@ -429,8 +437,12 @@ impl<K> Branch<K> {
 
 impl<K: Key> FromIterator<(K, Child<K>)> for Branch<K> {
     fn from_iter<I: IntoIterator<Item = (K, Child<K>)>>(children: I) -> Self {
-        let (starts, children) = children.into_iter().unzip();
-        Self { starts, children }
+        let children = children.into_iter();
+        let mut branch = Self::default();
+        branch.starts.reserve_exact(children.size_hint().0);
+        branch.children.reserve_exact(children.size_hint().0);
+        children.for_each(|(start, child)| branch.push(start, child));
+        branch
     }
 }
 

@@ -20,7 +20,13 @@ impl<K> Default for LeafWriter<K> {
 }
 
 impl<K: Key> LeafWriter<K> {
+    /// A writer that is going to write about so many leaves.
+    pub(super) fn with_capacity(leaves: usize) -> Self {
+        Self { done: Vec::with_capacity(leaves), pending: Leaf::default() }
+    }
+
     /// Appends a row, compact or with its entry. `may_head` tells whether it may be one that begins a leaf.
+    #[inline]
     pub(super) fn push(
         &mut self,
         start: K,
@@ -31,10 +37,10 @@ impl<K: Key> LeafWriter<K> {
     ) {
         self.pending.push(start, row, entry);
         let at = self.pending.len() - 1;
-        if at > 0 && (at == LEAF_MAX || may_head && self.pending.is_head(at, tables)) {
+        if at > 0 && (may_head || at == LEAF_MAX) && (at == LEAF_MAX || self.pending.is_head(at, tables)) {
             let last = self.pending.split_off(at);
             self.cut(tables);
-            self.pending = last;
+            self.pending.extend_from(&last, 0, 1);
         }
     }
 
@@ -44,27 +50,28 @@ impl<K: Key> LeafWriter<K> {
         Some(self.pending.held(at, tables))
     }
 
-    /// Appends rows of a leaf of the same store, as one piece if it can.
-    pub(super) fn extend(
-        &mut self,
-        child: &Child<K>,
-        leaf: &Leaf<K>,
-        from: usize,
-        to: usize,
-        tables: &Tables,
-    ) {
-        if from == to {
-            return;
-        }
-        let has_room = self.pending.len() + (to - from) <= LEAF_MAX;
-        if self.pending.len() > 0 && (!has_room || from == 0 && leaf.is_head(0, tables)) {
-            self.cut(tables);
-        }
-        if to - from == leaf.len() && self.pending.len() == 0 {
-            self.done.push((leaf.starts[0].clone(), child.clone()));
-        } else {
+    /// Appends rows of a leaf of the same store.
+    pub(super) fn extend(&mut self, leaf: &Leaf<K>, from: usize, to: usize, tables: &Tables) {
+        if from < to {
+            let has_room = self.pending.len() + (to - from) <= LEAF_MAX;
+            if !has_room || from == 0 && self.pending.len() > 0 && leaf.is_head(0, tables) {
+                self.cut(tables);
+            }
             self.pending.extend_from(leaf, from, to);
         }
+    }
+
+    /// Appends a whole leaf of the same store, as it is if it begins where a leaf should.
+    pub(super) fn keep(&mut self, start: K, child: Child<K>, tables: &Tables) {
+        if self.pending.len() > 0
+            && let Some(leaf) = child.leaf()
+        {
+            if !leaf.is_head(0, tables) {
+                return self.extend(leaf, 0, leaf.len(), tables);
+            }
+            self.cut(tables);
+        }
+        self.done.push((start, child));
     }
 
     /// The tree of all that was written.
@@ -92,7 +99,6 @@ impl<K: Key> LeafWriter<K> {
         // Copied, so that no memory is left over and the next leaf is written where this one was.
         let leaf = self.pending.clone();
         self.pending.clear();
-        let fingerprint = leaf.fingerprint(tables);
-        self.done.push((leaf.starts[0].clone(), Child::of_leaf(leaf, fingerprint)));
+        self.done.push((leaf.starts[0].clone(), Child::of_leaf(leaf)));
     }
 }
