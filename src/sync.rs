@@ -56,7 +56,7 @@ impl Default for Config {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Received<K> {
     /// It carried registrations, which were merged.
-    Applied(Changes<K>),
+    Applied(Box<Changes<K>>),
     /// It was about who knows what.
     Heard,
     /// It was not for this replica, or broken; nothing has changed.
@@ -258,7 +258,7 @@ impl<K: WireKey> Broadcast<K> {
                         now_ms.saturating_add(self.config.retry_ms).saturating_add(self.delay_ms(random)),
                     );
                 }
-                Received::Applied(changes)
+                Received::Applied(changes.into())
             }
             Message::Answer(state) => {
                 if state.context().includes(map.state().context()) {
@@ -268,7 +268,7 @@ impl<K: WireKey> Broadcast<K> {
                 if map.state().context().includes(&self.heard_of) {
                     self.question = None;
                 }
-                Received::Applied(changes)
+                Received::Applied(changes.into())
             }
             Message::Ask(theirs) => {
                 let ours = map.state().context();

@@ -300,7 +300,9 @@ mod tests {
         #[test]
         fn an_updated_index_is_the_one_from_scratch(before in any_changes(), after in any_changes(), together in 1usize..5) {
             let mut store = Store::default();
-            before.into_iter().for_each(|change| drop(apply(&mut store, change)));
+            for change in before {
+                apply(&mut store, change);
+            }
             let mut index = SplitIndex::new(&store);
             for changes in after.chunks(together) {
                 let mut changed = super::super::RangeCollector::default();
