@@ -16,9 +16,16 @@ pub struct Digest {
     pub hash: u64,
 }
 
+impl Digest {
+    /// The hash in hexadecimal, as reports show it.
+    pub fn hash_text(&self) -> String {
+        format!("{:016x}", self.hash)
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:016x}", self.count, self.hash)
+        write!(f, "{} {}", self.count, self.hash_text())
     }
 }
 

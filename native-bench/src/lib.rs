@@ -7,7 +7,7 @@
 //!   results are compared, with each other and across machines;
 //! - [`scenario`]: replicas that stand ready for one of the merges, and the result that each must have;
 //! - [`mod@reference`]: what the hardware allows, hand-written loops that are timed beside the map;
-//! - [`timer`], [`measure`], [`machine`], [`report`]: the binary `range-bench`. The criterion benches use the scenarios alone.
+//! - [`timer`], [`measure`], [`machine`], [`report`], [`table`]: the binary `range-bench`. The criterion benches use the scenarios alone.
 //!
 //! A wrong fast answer cannot pass: everything that is timed is also checked, outside of the timed region.
 #![forbid(unsafe_code)]
@@ -22,5 +22,6 @@ pub mod naive;
 pub mod reference;
 pub mod report;
 pub mod scenario;
+pub mod table;
 pub mod timer;
 pub mod workload;

@@ -6,7 +6,7 @@ use crdt_range_map::{Delta, RangeMap, ReplicaId};
 
 use crate::check::{self, Digest, Digester};
 use crate::reference::{self, FlatRecord, FlatSplits};
-use crate::report::{DeltaSize, Row};
+use crate::report::{DeltaSize, Kind, Row, compared};
 use crate::scenario::{self, ChangingCase, DELTAS, MergeCase, Replica};
 use crate::timer::{Effort, time_fresh, time_prepared, time_repeated};
 use crate::workload::{Op, OpKind, SplitMix64, Triple, Workload};
@@ -31,7 +31,7 @@ pub fn all(workload: &Workload, effort: Effort) -> Vec<Row> {
     let mut rows = bench.merges();
     rows.extend(bench.splits());
     rows.extend(bench.codec());
-    rows
+    compared(rows)
 }
 
 struct Bench<'a> {
@@ -51,7 +51,7 @@ impl Bench<'_> {
         let digest = case.check();
         let timing = time_fresh(self.effort, || case.fresh(), |map| case.merge_into(map));
         let deltas = self.row("merge C: 1,000 deltas", "delta", DELTAS as u64, digest).timed(timing.as_ref());
-        let (disjoint, equal) = (disjoint.beside(&two_pointer_a), equal.beside(&two_pointer_b));
+        let (disjoint, equal) = (disjoint.beside("two-pointer merge A"), equal.beside("two-pointer merge B"));
         vec![copy, two_pointer_a, disjoint, two_pointer_b, equal, deltas]
     }
 
@@ -72,7 +72,7 @@ impl Bench<'_> {
         });
         self.row("memcpy of 40 bytes each", REGISTRATION, self.n, digest)
             .timed(timing.as_ref())
-            .as_reference()
+            .of_kind(Kind::Reference)
     }
 
     fn two_pointer(&self, bench: &'static str, [ours, theirs]: [Vec<FlatRecord>; 2]) -> Row {
@@ -83,7 +83,7 @@ impl Bench<'_> {
             reference::two_pointer_merge(&ours, &theirs, &mut merged);
             merged.len()
         });
-        self.row(bench, REGISTRATION, self.n, digest).timed(timing.as_ref()).as_reference()
+        self.row(bench, REGISTRATION, self.n, digest).timed(timing.as_ref()).of_kind(Kind::Reference)
     }
 
     fn splits(&self) -> Vec<Row> {
@@ -92,8 +92,10 @@ impl Bench<'_> {
         let flat = FlatSplits::sweep(served);
         let digest = flat.digest();
         let timing = time_repeated(self.effort, || FlatSplits::sweep(served));
-        let sweep =
-            self.row("sort and sweep", REGISTRATION, self.n, digest).timed(timing.as_ref()).as_reference();
+        let sweep = self
+            .row("sort and sweep", REGISTRATION, self.n, digest)
+            .timed(timing.as_ref())
+            .of_kind(Kind::Reference);
 
         // A clone of a replica that was never asked for its splits has to compute them from scratch.
         let [replica, _] = Replica::twins(self.workload);
@@ -110,12 +112,19 @@ impl Bench<'_> {
             keys.iter().map(|key| flat.covering(*key).iter().fold(0, |sum, number| sum ^ number)).max()
         });
         let search = self.row("search in the sweep", "key", KEYS as u64, digest_of_coverings(&flat, &keys));
-        let search = search.timed(timing.as_ref()).as_reference();
+        let search = search.timed(timing.as_ref()).of_kind(Kind::Reference);
         let timing =
             time_repeated(self.effort, || keys.iter().map(|key| owners(&replica.map, key)).sum::<usize>());
         let look_up = self.row("look-up: random key", "key", KEYS as u64, look_up_digest);
-        let look_up = look_up.timed(timing.as_ref()).beside(&search);
-        vec![sweep.clone(), scratch.beside(&sweep), changed.beside(&sweep), changed_look_up, search, look_up]
+        let look_up = look_up.timed(timing.as_ref()).beside("search in the sweep");
+        vec![
+            sweep,
+            scratch.beside("sort and sweep"),
+            changed.beside("sort and sweep"),
+            changed_look_up,
+            search,
+            look_up,
+        ]
     }
 
     /// The answer to one question after each of many changes.
@@ -144,7 +153,8 @@ impl Bench<'_> {
         digester.bytes(&bytes);
         let state = replica.map.state();
         let timing = time_repeated(self.effort, || state.encode());
-        let encode = self.row("encode", REGISTRATION, self.n, digester.digest()).timed(timing.as_ref());
+        let encode = self.row("encode", REGISTRATION, self.n, digester.digest());
+        let encode = encode.with_bytes(bytes.len() as u64).timed(timing.as_ref());
 
         let mut decoded = RangeMap::new(ReplicaId::new(3));
         drop(decoded.merge(&Delta::decode(&bytes).expect("what was encoded can be decoded")));
@@ -152,8 +162,8 @@ impl Bench<'_> {
         let expected = check::expected_registrations(self.workload, &replica.expected());
         assert_eq!(digest, expected, "the decoded registrations are wrong");
         let timing = time_fresh(self.effort, || (), |()| Delta::<u64>::decode(&bytes));
-        let decode = self.row("decode", REGISTRATION, self.n, digest).timed(timing.as_ref());
-        [encode, decode].map(|row| row.with_bytes(bytes.len() as u64, self.n)).into()
+        let decode = self.row("decode", REGISTRATION, self.n, digest);
+        vec![encode, decode.with_bytes(bytes.len() as u64).timed(timing.as_ref())]
     }
 
     fn row(&self, bench: &'static str, unit: &'static str, units: u64, digest: Digest) -> Row {

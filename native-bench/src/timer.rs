@@ -51,6 +51,11 @@ pub struct Timing {
 }
 
 impl Timing {
+    /// Of samples that were taken already.
+    pub fn of(samples_ns: Vec<f64>) -> Self {
+        Self { samples_ns }
+    }
+
     /// The samples in the order in which they were taken.
     pub fn samples_ns(&self) -> &[f64] {
         &self.samples_ns
@@ -132,7 +137,7 @@ fn sample(effort: Effort, mut take: impl FnMut() -> f64) -> Option<Timing> {
     {
         samples_ns.push(take());
     }
-    Some(Timing { samples_ns })
+    Some(Timing::of(samples_ns))
 }
 
 #[cfg(test)]
@@ -141,7 +146,7 @@ mod tests {
 
     #[test]
     fn the_median_is_the_middle() {
-        let median = |samples: &[f64]| Timing { samples_ns: samples.to_vec() }.median_ns();
+        let median = |samples: &[f64]| Timing::of(samples.to_vec()).median_ns();
         assert_eq!(median(&[9.0, 1.0, 2.0]), 2.0);
         assert_eq!(median(&[9.0, 1.0, 2.0, 4.0]), 3.0);
     }

@@ -95,6 +95,11 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// The name of W(n).
+    pub fn random_name(n: usize) -> String {
+        format!("W({n})")
+    }
+
     /// W(n).
     pub fn random(n: usize) -> Self {
         let seed = 0xC0FFEE ^ n as u64;
@@ -110,7 +115,7 @@ impl Workload {
             }
         }
         let nodes = (0..nodes).map(|node| name(&format!("node-{node:05}"))).collect();
-        Self { name: format!("W({n})"), nodes, registrations, seed }
+        Self { name: Self::random_name(n), nodes, registrations, seed }
     }
 
     /// A workload of given registrations, `nodes` in the order of their names.

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use native_bench::ipv4::{self, Ipv4Error};
 use native_bench::machine::{self, Machine};
 use native_bench::measure;
-use native_bench::report::Report;
+use native_bench::report::{Build, FORMAT, Report, with_growth};
 use native_bench::timer::Effort;
 use native_bench::workload::Workload;
 
@@ -99,6 +99,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     if let Some(machine) = &machine {
         eprintln!("{machine}; {date}");
     }
+    let build = Build::this();
+    eprintln!("{build}");
 
     let mut rows = Vec::new();
     for workload in workloads(options)? {
@@ -106,7 +108,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         rows.extend(measure::all(&workload, effort));
     }
     let deltas = measure::delta_sizes(&Workload::random(SIZED_ON));
-    let report = Report { format: 1, date, machine, rows, deltas };
+    let rows = with_growth(rows, |n| Workload::random_name(n as usize));
+    let report = Report { format: FORMAT, date, build, machine, rows, memory: Vec::new(), deltas };
     println!("{report}");
     let json = serde_json::to_string_pretty(&report)?;
     if let Some(folder) = options.json.parent() {
