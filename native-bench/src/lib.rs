@@ -10,13 +10,17 @@
 //! - [`timer`], [`measure`], [`machine`], [`report`], [`table`]: the binary `range-bench`. The criterion benches use the scenarios alone.
 //!
 //! A wrong fast answer cannot pass: everything that is timed is also checked, outside of the timed region.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod allocator;
 pub mod check;
+pub mod compare;
+pub mod consume;
 pub mod ipv4;
 pub mod machine;
 pub mod measure;
+pub mod memory;
 pub mod model;
 pub mod naive;
 pub mod reference;

@@ -78,6 +78,14 @@ pub fn is_emulated() -> bool {
     is_arm && !cpuinfo.is_empty() && field(&cpuinfo, &["CPU implementer"]).is_none()
 }
 
+/// The most memory that this process ever had resident, as the kernel counts it; unknown under an emulator, which would count its
+/// own.
+pub fn resident_peak_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok().filter(|_| !is_emulated())?;
+    let kilobytes = field(&status, &["VmHWM"])?.strip_suffix("kB")?.trim();
+    Some(kilobytes.parse::<u64>().ok()? * 1024)
+}
+
 /// The processor's name; ARM's 64-bit kernels give numbers instead, which are as good for looking it up.
 fn cpu(cpuinfo: &str) -> String {
     if let Some(name) = field(cpuinfo, &["model name", "Hardware"]) {
@@ -90,8 +98,9 @@ fn cpu(cpuinfo: &str) -> String {
         .join(", ")
 }
 
-fn field<'a>(cpuinfo: &'a str, names: &[&str]) -> Option<&'a str> {
-    let fields = || cpuinfo.lines().filter_map(|line| line.split_once(':'));
+/// The first of the named fields in a text of lines `name: value`.
+fn field<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
+    let fields = || text.lines().filter_map(|line| line.split_once(':'));
     names
         .iter()
         .find_map(|wanted| fields().find(|(name, _)| name.trim() == *wanted))
