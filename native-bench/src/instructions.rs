@@ -4,52 +4,58 @@
 //! They leave out what memory and mispredicted branches cost, so they are compared with those of a loop by hand, and between
 //! architectures, but not with times.
 //!
-//! The program runs each operation once in a [marked](crate::region) region, and remembers which; a plugin of the emulator
-//! writes the count of each region to a file in their order ([`Run::with_counts`]).
+//! The program runs each bench once in a [marked](crate::region) region; a plugin of the emulator writes the count of each region
+//! to a file, in their order.
 
+use std::env::consts;
 use std::fmt;
-use std::hint::black_box;
+use std::fs;
+use std::path::Path;
 
-use crdt_range_map::Delta;
 use serde::{Deserialize, Serialize};
 
-use crate::measure::KEYS;
-use crate::reference::{self, FlatRecord, FlatSplits};
-use crate::region::marked;
-use crate::scenario::{self, DELTAS, MergeCase, Replica};
+use crate::measure;
+use crate::memory;
+use crate::report::{Build, Kind, Memory, Row};
+use crate::timer::Effort;
 use crate::workload::Workload;
 
+/// The version of the JSON's shape that this program writes and reads.
+pub const FORMAT: u32 = 1;
+
 /// The file that collects the counts of every architecture.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Counts {
-    /// The version of this format.
+    /// The version of this format, [`FORMAT`].
     pub format: u32,
     /// A run on each architecture.
     pub runs: Vec<Run>,
 }
 
 /// What was counted on one architecture.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Run {
     /// The architecture, as Rust names it.
     pub architecture: String,
-    /// The target triple that the binary was built for.
-    pub target: String,
-    /// The compiler.
-    pub rustc: String,
-    /// Every operation on every workload.
-    pub operations: Vec<Operation>,
+    /// What was run, by what it was built from.
+    pub build: Build,
+    /// Every bench on every workload.
+    pub benches: Vec<Counted>,
+    /// What the workloads take in memory there; the process's own peak is the emulator's, and left out.
+    pub memory: Vec<Memory>,
 }
 
-/// One operation on one workload.
+/// One bench on one workload.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Operation {
-    /// What was done, named as in the report of `range-bench`.
-    pub bench: String,
-    /// Whether this is not the map but a loop to compare it with.
-    pub is_reference: bool,
-    /// How many registrations the workload W(n) has.
+pub struct Counted {
+    /// The workload's name.
+    pub workload: String,
+    /// How many registrations the workload has.
     pub n: u64,
+    /// What was done, named as in the report of times.
+    pub bench: String,
+    /// Who did it.
+    pub kind: Kind,
     /// What instructions are given by.
     pub unit: String,
     /// How many of these were handled.
@@ -58,7 +64,12 @@ pub struct Operation {
     pub instructions: u64,
 }
 
-impl Operation {
+impl Counted {
+    fn new(row: Row, instructions: u64) -> Self {
+        let Row { workload, n, bench, kind, unit, units, .. } = row;
+        Self { workload, n, bench, kind, unit, units, instructions }
+    }
+
     /// The instructions by unit.
     pub fn by_unit(&self) -> f64 {
         self.instructions as f64 / self.units as f64
@@ -66,147 +77,84 @@ impl Operation {
 }
 
 impl Run {
-    /// Runs every operation on W(n) for each n in a marked region, its instructions not known yet.
+    /// Runs every bench on W(n) for each size in a marked region, and then reads the counts of the regions from the plugin's log.
+    /// Measures what `memory_sizes` take in memory, too.
+    ///
+    /// # Errors
+    /// If the log cannot be read, or does not hold one count for each region.
     ///
     /// # Panics
     /// If a result is not what it must be.
-    pub fn on_this_machine(sizes: &[usize]) -> Self {
-        let operations = sizes.iter().flat_map(|n| {
-            eprintln!("W({n}) …");
-            Bench::on(&Workload::random(*n))
+    pub fn under_emulator(
+        sizes: &[usize],
+        memory_sizes: &[usize],
+        log: &Path,
+        progress: &mut dyn FnMut(&str),
+    ) -> Result<Self, String> {
+        let memory = memory_sizes.iter().map(|n| {
+            progress(&format!("{}: memory", Workload::name_of(*n)));
+            Memory { process_peak_bytes: None, ..memory::measure(*n) }
         });
-        Self {
-            architecture: std::env::consts::ARCH.into(),
-            target: env!("RANGE_BENCH_TARGET").into(),
-            rustc: env!("RANGE_BENCH_RUSTC").into(),
-            operations: operations.collect(),
-        }
+        let memory = memory.collect();
+        let rows: Vec<Row> =
+            sizes.iter().flat_map(|n| measure::all(&Workload::new(*n), Effort::Marked, progress)).collect();
+        let named = |error: String| format!("{}: {error}", log.display());
+        let log = fs::read_to_string(log).map_err(|error| named(error.to_string()))?;
+        let benches = counted(rows, &log).map_err(named)?;
+        Ok(Self { architecture: consts::ARCH.into(), build: Build::this(), benches, memory })
     }
+}
 
-    /// With the counts that the plugin logged, one a line.
-    ///
-    /// # Errors
-    /// If they are not as many numbers as there were regions.
-    pub fn with_counts(mut self, log: &str) -> Result<Self, CountsError> {
-        let found: Vec<u64> = log.lines().map_while(|line| line.parse().ok()).collect();
-        if found.len() != self.operations.len() || found.len() != log.lines().count() {
-            return Err(CountsError { found: found.len(), expected: self.operations.len() });
+/// The rows with the counts that were logged, one a line.
+fn counted(rows: Vec<Row>, log: &str) -> Result<Vec<Counted>, String> {
+    let counts: Result<Vec<u64>, _> = log.lines().map(str::parse).collect();
+    match counts {
+        Ok(counts) if counts.len() == rows.len() => {
+            Ok(rows.into_iter().zip(counts).map(|(row, count)| Counted::new(row, count)).collect())
         }
-        for (operation, instructions) in self.operations.iter_mut().zip(found) {
-            operation.instructions = instructions;
-        }
-        Ok(self)
+        _ => Err(format!(
+            "not one count for each of the {} marked regions: was this run under qemu, with the plugin that counts?",
+            rows.len()
+        )),
     }
 }
 
 impl Counts {
+    /// Reads what earlier runs wrote; nothing if there is no such file.
+    ///
+    /// # Errors
+    /// What is wrong with the file, in words that name it.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let named = |error: &dyn fmt::Display| format!("{}: {error}", path.display());
+        if !path.exists() {
+            return Ok(Self { format: FORMAT, runs: Vec::new() });
+        }
+        let text = fs::read_to_string(path).map_err(|error| named(&error))?;
+        let counts: Self = serde_json::from_str(&text).map_err(|error| named(&error))?;
+        match counts.format {
+            FORMAT => Ok(counts),
+            format => Err(named(&format!("its format is {format}, this program reads {FORMAT}"))),
+        }
+    }
+
     /// Adds a run, in the place of an earlier one on the same architecture.
     pub fn add(&mut self, run: Run) {
-        self.format = 1;
         self.runs.retain(|earlier| earlier.architecture != run.architecture);
         self.runs.push(run);
     }
-}
 
-/// The plugin's log does not fit what the program did.
-#[derive(Debug, PartialEq, Eq)]
-pub struct CountsError {
-    found: usize,
-    expected: usize,
-}
-
-impl std::error::Error for CountsError {}
-
-impl fmt::Display for CountsError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { found, expected } = self;
-        write!(
-            f,
-            "{found} counts for {expected} marked regions: was this run under qemu, with the plugin that counts?"
-        )
-    }
-}
-
-/// The operations on one workload.
-struct Bench<'a> {
-    workload: &'a Workload,
-    done: Vec<Operation>,
-}
-
-impl<'a> Bench<'a> {
-    fn on(workload: &'a Workload) -> Vec<Operation> {
-        let mut bench = Self { workload, done: Vec::new() };
-        bench.merges();
-        bench.splits();
-        bench.codec();
-        bench.done
-    }
-
-    /// Runs something in a marked region and notes what it was.
-    fn count<O>(&mut self, bench: &str, unit: &str, units: usize, run: impl FnOnce() -> O) {
-        drop(marked(run));
-        self.done.push(Operation {
-            bench: bench.into(),
-            is_reference: false,
-            n: self.workload.n() as u64,
-            unit: unit.into(),
-            units: units as u64,
-            instructions: 0,
-        });
-    }
-
-    fn count_reference<O>(&mut self, bench: &str, unit: &str, units: usize, run: impl FnOnce() -> O) {
-        self.count(bench, unit, units, run);
-        self.done.last_mut().expect("it was just noted").is_reference = true;
-    }
-
-    fn merges(&mut self) {
-        let n = self.workload.n();
-        self.two_pointer("two-pointer merge A", reference::flat_halves(self.workload));
-        self.merge("merge A: disjoint", "registration", n, &MergeCase::disjoint(self.workload));
-        self.two_pointer("two-pointer merge B", reference::flat_twins(self.workload));
-        self.merge("merge B: mostly equal", "registration", n, &MergeCase::mostly_equal(self.workload));
-        self.merge("merge C: 1,000 deltas", "delta", DELTAS, &MergeCase::one_by_one(self.workload));
-    }
-
-    fn two_pointer(&mut self, bench: &str, [ours, theirs]: [Vec<FlatRecord>; 2]) {
-        let mut merged = Vec::with_capacity(ours.len() + theirs.len());
-        self.count_reference(bench, "registration", self.workload.n(), || {
-            reference::two_pointer_merge(black_box(&ours), black_box(&theirs), &mut merged);
-        });
-    }
-
-    fn merge(&mut self, bench: &str, unit: &str, units: usize, case: &MergeCase) {
-        case.check();
-        let mut map = case.fresh();
-        self.count(bench, unit, units, || case.merge_into(&mut map));
-    }
-
-    fn splits(&mut self) {
-        let (n, keys) = (self.workload.n(), self.workload.keys(KEYS));
-        let served = &self.workload.registrations;
-        let [replica, _] = Replica::twins(self.workload);
-        // A clone of a replica that was never asked for its splits has to compute them from scratch.
-        let unasked = replica.map.clone();
-        scenario::check_splits(self.workload, &replica, &keys);
-        self.count_reference("sort and sweep", "registration", n, || FlatSplits::sweep(black_box(served)));
-        self.count("splits: from scratch", "registration", n, || unasked.splits().len());
-
-        let flat = FlatSplits::sweep(served);
-        self.count_reference("search in the sweep", "key", KEYS, || {
-            keys.iter().map(|key| flat.covering(*key).iter().fold(0, |sum, number| sum ^ number)).max()
-        });
-        self.count("look-up: random key", "key", KEYS, || {
-            keys.iter().map(|key| replica.map.owners(black_box(key)).len()).sum::<usize>()
-        });
-    }
-
-    fn codec(&mut self) {
-        let n = self.workload.n();
-        let [replica, _] = Replica::twins(self.workload);
-        let bytes = scenario::check_codec(&replica);
-        self.count("encode", "registration", n, || replica.map.state().encode());
-        self.count("decode", "registration", n, || Delta::<u64>::decode(black_box(&bytes)));
+    /// The instructions by unit of a bench on each architecture, in the order of the runs.
+    pub fn by_unit<'a>(
+        &'a self,
+        workload: &'a str,
+        bench: &'a str,
+    ) -> impl Iterator<Item = Option<f64>> + use<'a> {
+        self.runs.iter().map(move |run| {
+            let mut benches = run.benches.iter();
+            benches
+                .find(|counted| counted.workload == workload && counted.bench == bench)
+                .map(Counted::by_unit)
+        })
     }
 }
 
@@ -214,21 +162,15 @@ impl<'a> Bench<'a> {
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(first) = self.runs.first() else { return Ok(()) };
-        for of_one in first.operations.chunk_by(|a, b| a.n == b.n) {
-            write!(f, "{:<29}{:<14}", format!("instructions, W({})", of_one[0].n), "by")?;
+        for of_one in first.benches.chunk_by(|a, b| a.workload == b.workload) {
+            write!(f, "{:<38}    {:<13}", format!("instructions, {}", of_one[0].workload), "by")?;
             self.runs.iter().try_for_each(|run| write!(f, "{:>12}", run.architecture))?;
             writeln!(f)?;
-            for operation in of_one {
-                let mark = if operation.is_reference { '*' } else { ' ' };
-                write!(f, "{mark} {:<27}{:<14}", operation.bench, operation.unit)?;
-                for run in &self.runs {
-                    let found =
-                        run.operations.iter().find(|o| (o.n, &o.bench) == (operation.n, &operation.bench));
-                    write!(
-                        f,
-                        "{:>12}",
-                        found.map_or(String::new(), |found| format!("{:.1}", found.by_unit()))
-                    )?;
+            for counted in of_one {
+                let mark = if counted.kind == Kind::Reference { '*' } else { ' ' };
+                write!(f, "{mark} {:<36}    {:<13}", counted.bench, counted.unit)?;
+                for figure in self.by_unit(&counted.workload, &counted.bench) {
+                    write!(f, "{:>12}", crate::table::shown(figure, 1))?;
                 }
                 writeln!(f)?;
             }
@@ -241,36 +183,40 @@ impl fmt::Display for Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::Digest;
 
-    fn run(architecture: &str, sizes: &[usize]) -> Run {
-        Run { architecture: architecture.into(), ..Run::on_this_machine(sizes) }
+    fn rows() -> Vec<Row> {
+        let row =
+            |bench, units| Row::new("W(50)", 50, bench, "registration", units, Digest { count: 0, hash: 0 });
+        vec![row("merge A", 50), row("splits", 40)]
+    }
+
+    fn run(architecture: &str, log: &str) -> Run {
+        let benches = counted(rows(), log).unwrap();
+        Run { architecture: architecture.into(), build: Build::this(), benches, memory: vec![] }
     }
 
     #[test]
     fn each_region_gets_its_own_count() {
-        let expected = run("a", &[50]).operations.len();
-        let log: String = (0..expected).map(|at| format!("{}\n", at * 100)).collect();
-        let counted = run("a", &[50]).with_counts(&log).unwrap();
-        assert_eq!(counted.operations[3].instructions, 300);
-        assert_eq!(counted.operations[3].by_unit(), 6.0);
-        let error = run("a", &[50]).with_counts("1\n2\n").unwrap_err();
-        assert_eq!(error, CountsError { found: 2, expected });
-        assert!(run("a", &[50]).with_counts(&(log + "no number\n")).is_err());
+        let counted = run("a", "100\n340\n").benches;
+        assert_eq!(counted.iter().map(Counted::by_unit).collect::<Vec<_>>(), [2.0, 8.5]);
+    }
+
+    #[test]
+    fn another_number_of_counts_or_no_number_is_refused() {
+        for log in ["", "1\n", "1\n2\n3\n", "1\ntwo\n"] {
+            assert!(counted(rows(), log).unwrap_err().contains("2 marked regions"), "{log:?}");
+        }
     }
 
     #[test]
     fn a_run_replaces_the_earlier_one_and_architectures_stand_side_by_side() {
-        let mut counts = Counts::default();
-        for architecture in ["a", "b", "a"] {
-            counts.add(run(architecture, &[50]));
+        let mut counts = Counts { format: FORMAT, runs: vec![] };
+        for (architecture, log) in [("a", "1\n2\n"), ("b", "100\n340\n"), ("a", "200\n400\n")] {
+            counts.add(run(architecture, log));
         }
-        counts.runs[1].operations[1].instructions = 425;
-        let architectures: Vec<&str> = counts.runs.iter().map(|run| run.architecture.as_str()).collect();
-        assert_eq!(architectures, ["b", "a"]);
+        assert_eq!(counts.runs.len(), 2);
         let line = counts.to_string().lines().nth(2).unwrap().to_owned();
-        assert_eq!(
-            line.split_whitespace().collect::<Vec<_>>(),
-            ["merge", "A:", "disjoint", "registration", "0.0", "8.5"]
-        );
+        assert_eq!(line.split_whitespace().collect::<Vec<_>>(), ["splits", "registration", "8.5", "10.0"]);
     }
 }

@@ -7,24 +7,28 @@
 //!   results are compared, with each other and across machines;
 //! - [`scenario`]: replicas that stand ready for one of the merges, and the result that each must have;
 //! - [`mod@reference`]: what the hardware allows, hand-written loops that are timed beside the map;
-//! - [`timer`], [`measure`], [`machine`], [`report`]: the binary `range-bench`. The criterion benches use the scenarios alone.
-//! - [`region`], [`instructions`]: the binary `count-instructions`, which counts executed instructions under an emulator.
+//! - [`timer`], [`measure`], [`machine`], [`report`], [`table`]: the binary `range-bench`. The criterion benches use the scenarios alone.
+//! - [`region`], [`instructions`]: counts of executed instructions, under an emulator.
 //!
 //! A wrong fast answer cannot pass: everything that is timed is also checked, outside of the timed region.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod allocator;
 pub mod check;
+pub mod compare;
+pub mod consume;
 pub mod instructions;
 pub mod ipv4;
 pub mod machine;
 pub mod measure;
+pub mod memory;
 pub mod model;
 pub mod naive;
 pub mod reference;
-#[allow(unsafe_code)] // Marks without effect, in assembly.
 pub mod region;
 pub mod report;
 pub mod scenario;
+pub mod table;
 pub mod timer;
 pub mod workload;

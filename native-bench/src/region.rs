@@ -2,6 +2,7 @@
 //!
 //! The marks are instructions that do nothing: on 64- and 32-bit ARM two of the hints that no processor gives a meaning to, on
 //! x86_64 a `nop` with an unusual operand. Programs run with them as they do without. On other architectures there are none.
+#![allow(unsafe_code)]
 
 use std::hint::black_box;
 
