@@ -18,6 +18,9 @@ bench: setup-rust setup-node ## Time the native operations: criterion's benches,
 	cargo bench -p native-bench
 	cargo run --release -p native-bench --bin range-bench
 
+report: setup-rust setup-node setup-arm ## Measure all there is and make native-bench/report/report.md with its plots
+	@.ci/report
+
 # HOST in the environment is something else: some shells put this machine's name there.
 bench-arm: setup-arm ## Build it for ARM, prove results and count instructions under qemu; HOST=user@board runs it there
 	@.ci/bench-arm $(if $(filter command,$(origin HOST)),$(HOST))
@@ -60,5 +63,5 @@ clean: ## Remove what was built (not the installed tools)
 # Two installers at once would fight over the same locks.
 .NOTPARALLEL:
 
-.PHONY: help play test check bench bench-arm test-arm wasm package playground size setup setup-rust setup-node setup-wasm-tools \
+.PHONY: help play test check bench bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
 	setup-chromium setup-arm clean

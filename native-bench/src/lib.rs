@@ -7,8 +7,9 @@
 //!   results are compared, with each other and across machines;
 //! - [`scenario`]: replicas that stand ready for one of the merges, and the result that each must have;
 //! - [`mod@reference`]: what the hardware allows, hand-written loops that are timed beside the map;
-//! - [`timer`], [`measure`], [`machine`], [`report`], [`table`]: the binary `range-bench`. The criterion benches use the scenarios alone.
-//! - [`region`], [`instructions`]: counts of executed instructions, under an emulator.
+//! - [`timer`], [`measure`], [`machine`], [`report`], [`table`]: the binary `range-bench`. The criterion benches use the scenarios alone;
+//! - [`region`], [`instructions`]: counts of executed instructions, under an emulator;
+//! - [`page`], [`plot`]: the report page, from what the others wrote down.
 //!
 //! A wrong fast answer cannot pass: everything that is timed is also checked, outside of the timed region.
 #![deny(unsafe_code)]
@@ -25,6 +26,8 @@ pub mod measure;
 pub mod memory;
 pub mod model;
 pub mod naive;
+pub mod page;
+pub mod plot;
 pub mod reference;
 pub mod region;
 pub mod report;

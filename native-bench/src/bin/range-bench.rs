@@ -11,6 +11,7 @@ use native_bench::compare::Comparison;
 use native_bench::instructions::{Counts, Run};
 use native_bench::ipv4::{self, Ipv4Error};
 use native_bench::machine::{self, Machine};
+use native_bench::page::{self, Inputs};
 use native_bench::report::{Build, FORMAT, Report, with_growth};
 use native_bench::timer::Effort;
 use native_bench::workload::Workload;
@@ -26,6 +27,9 @@ Usage: range-bench [OPTIONS]                 measure
        range-bench instructions --log LOG [--sizes N,N,...] [--memory N,N,...] [--json PATH]
                                              adds this architecture's counts to PATH [target/instructions.json],
                                              under qemu with the plugin that logs them to LOG: see make bench-arm
+       range-bench report [--native PATH] [--instructions PATH] [--out FOLDER]
+                                             writes a page with plots from the files of earlier runs
+                                             [target/range-bench.json, target/instructions.json, native-bench/report]
 
   --quick          a short pass: W(1000) and W(10000), few samples
   --no-timing      results only, as under emulation; the same table on every machine
@@ -47,6 +51,7 @@ enum Command {
     Memory { size: usize },
     Compare { before: PathBuf, after: PathBuf },
     Instructions { sizes: Vec<usize>, memory: Vec<usize>, log: PathBuf, json: PathBuf },
+    Page { native: PathBuf, instructions: PathBuf, out: PathBuf },
     Help,
 }
 
@@ -82,6 +87,11 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             print!("{counts}");
             write(&counts, &json)?;
         }
+        Command::Page { native, instructions, out } => {
+            let inputs = Inputs { native: Report::read(&native)?, counts: Counts::read(&instructions)? };
+            page::write(&inputs, &out)?;
+            eprintln!("The page: {}", out.join("report.md").display());
+        }
         Command::Help => println!("{HELP}"),
     }
     Ok(())
@@ -108,6 +118,7 @@ fn command() -> Result<Command, Box<dyn Error>> {
             Long("help") | Short('h') => return Ok(Command::Help),
             Value(name) if name == "memory" => return memory_command(arguments),
             Value(name) if name == "compare" => return compare_command(arguments),
+            Value(name) if name == "report" => return page_command(arguments),
             Value(name) if name == "instructions" => return instructions_command(arguments),
             _ => return Err(argument.unexpected().into()),
         }
@@ -156,6 +167,22 @@ fn instructions_command(mut arguments: lexopt::Parser) -> Result<Command, Box<dy
     }
     let log = log.ok_or("instructions needs --log LOG")?;
     Ok(Command::Instructions { sizes, memory, log, json })
+}
+
+fn page_command(mut arguments: lexopt::Parser) -> Result<Command, Box<dyn Error>> {
+    use lexopt::prelude::*;
+
+    let [mut native, mut instructions, mut out] =
+        ["target/range-bench.json", "target/instructions.json", "native-bench/report"].map(PathBuf::from);
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("native") => native = arguments.value()?.into(),
+            Long("instructions") => instructions = arguments.value()?.into(),
+            Long("out") => out = arguments.value()?.into(),
+            _ => return Err(argument.unexpected().into()),
+        }
+    }
+    Ok(Command::Page { native, instructions, out })
 }
 
 fn sizes(list: &str) -> Result<Vec<usize>, String> {
