@@ -10,7 +10,7 @@ use native_bench::allocator::CountingAllocator;
 use native_bench::compare::Comparison;
 use native_bench::ipv4::{self, Ipv4Error};
 use native_bench::machine::{self, Machine};
-use native_bench::report::{Build, FORMAT, Report, with_growth};
+use native_bench::report::{Build, FORMAT, Memory, Report, Row, with_growth};
 use native_bench::timer::Effort;
 use native_bench::workload::Workload;
 use native_bench::{measure, memory};
@@ -167,12 +167,24 @@ fn measure_all(options: &Options) -> Result<(), Box<dyn Error>> {
     for workload in sizes.iter().map(|size| Workload::new(*size)).chain(tables) {
         rows.extend(measure::all(&workload, effort, &mut progress));
     }
+    check_memory(&memory, &rows)?;
     let rows = with_growth(rows, |n| Workload::name_of(n as usize));
     let deltas = measure::delta_sizes(&Workload::new(SIZED_ON));
     let report = Report { format: FORMAT, date, build, machine, rows, memory, deltas };
     println!("{report}");
     write(&report, &options.json)?;
     eprintln!("Every result is right. Report: {}", options.json.display());
+    Ok(())
+}
+
+/// The splits that were visited in the other processes must be those that were checked here.
+fn check_memory(memory: &[Memory], rows: &[Row]) -> Result<(), String> {
+    for taken in memory {
+        let same = |row: &Row| row.workload == taken.workload && row.hash == taken.hash;
+        if !rows.iter().any(same) {
+            return Err(format!("the splits of {} are others where its memory was measured", taken.workload));
+        }
+    }
     Ok(())
 }
 
