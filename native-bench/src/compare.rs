@@ -22,24 +22,16 @@ impl fmt::Display for Comparison<'_> {
         }
         writeln!(f, "\nns by unit, B divided by A, and each one's ratio to its reference")?;
         write_heads(f, &["A", "B", "B/A", "A ratio", "B ratio"])?;
-        write_pairs(
-            f,
-            &before.rows,
-            &after.rows,
-            |row| format!("{}  {}", row.workload, row.bench),
-            pair_of_rows,
-        )?;
+        write_pairs(f, &before.rows, &after.rows, name, pair_of_rows)?;
         writeln!(f, "\nencoded bytes by registration")?;
         write_heads(f, &["A", "B", "B/A"])?;
-        let [before_sized, after_sized] = [before, after]
-            .map(|report| report.rows.iter().filter(|row| row.bytes.is_some()).cloned().collect());
-        let (before_sized, after_sized): (Vec<Row>, Vec<Row>) = (before_sized, after_sized);
+        let [before_sized, after_sized] = [before, after].map(|report| sized(report));
         write_pairs(
             f,
             &before_sized,
             &after_sized,
-            |row| format!("{}  {}", row.workload, row.bench),
-            |a, b| figures([a.bytes_per_registration, b.bytes_per_registration], 2),
+            |row| name(row),
+            |a, b| figures([a, b].map(|row| row.bytes_per_registration), 2),
         )?;
         writeln!(f, "\nallocated bytes by registration, the state with the splits' index")?;
         write_heads(f, &["A", "B", "B/A"])?;
@@ -48,6 +40,15 @@ impl fmt::Display for Comparison<'_> {
         write_heads(f, &["A", "B", "B/A"])?;
         write_pairs(f, &before.deltas, &after.deltas, |delta| delta.operation.clone(), pair_of_deltas)
     }
+}
+
+fn name(row: &Row) -> String {
+    format!("{}  {}", row.workload, row.bench)
+}
+
+/// The rows that tell how many bytes a state is encoded in.
+fn sized(report: &Report) -> Vec<&Row> {
+    report.rows.iter().filter(|row| row.bench == "encode").collect()
 }
 
 fn pair_of_rows(a: &Row, b: &Row) -> String {
@@ -86,7 +87,7 @@ fn write_pairs<T>(
 ) -> fmt::Result {
     for a in before {
         match after.iter().find(|b| name(b) == name(a)) {
-            Some(b) => writeln!(f, "  {:<60}{}", name(a), pair(a, b))?,
+            Some(b) => writeln!(f, "{}", format!("  {:<60}{}", name(a), pair(a, b)).trim_end())?,
             None => writeln!(f, "  {:<60}  only in A", name(a))?,
         }
     }

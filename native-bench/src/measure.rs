@@ -2,6 +2,8 @@
 
 mod codec;
 mod merges;
+#[cfg(feature = "peers")]
+mod peers;
 mod splits;
 
 pub use self::codec::delta_sizes;
@@ -60,7 +62,7 @@ impl<'a> Session<'a> {
     }
 
     /// Times benches in turn.
-    fn run(&mut self, benches: Vec<Bench<'_>>) {
+    fn run<'b>(&mut self, benches: impl IntoIterator<Item = Bench<'b>>) {
         let (rows, mut probes): (Vec<Row>, Vec<Probe<'_>>) =
             benches.into_iter().map(|bench| (bench.row, bench.probe)).unzip();
         let timings = sample_in_turn(self.effort, &mut probes);

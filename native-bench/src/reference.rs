@@ -149,10 +149,15 @@ impl FlatSplits {
         }
     }
 
+    /// The stretches, covered or not: where each begins, and which registrations cover it.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &[u32])> {
+        self.starts.iter().enumerate().map(|(at, start)| (*start, self.covering_before(at + 1)))
+    }
+
     /// A digest of all stretches, covered or not.
     pub fn digest(&self) -> Digest {
         let mut digester = Digester::default();
-        self.starts.iter().for_each(|start| digester.covered(*start, self.covering(*start)));
+        self.iter().for_each(|(start, covering)| digester.covered(start, covering));
         digester.digest()
     }
 }

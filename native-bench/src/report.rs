@@ -164,7 +164,8 @@ impl Row {
     /// With the times of the runs, if they were taken.
     pub fn timed(mut self, timing: Option<&Timing>) -> Self {
         if let Some(timing) = timing {
-            let by_unit = |ns: f64| ns / self.units as f64;
+            // A picosecond is much less than any of this can tell apart.
+            let by_unit = |ns: f64| (ns / self.units as f64 * 1e3).round() / 1e3;
             self.median_ns = Some(by_unit(timing.median_ns()));
             self.samples_ns = timing.samples_ns().iter().map(|ns| by_unit(*ns)).collect();
             self.mb_per_s = self.bytes.map(|bytes| bytes as f64 * 1e3 / timing.median_ns());

@@ -12,7 +12,7 @@ use native_bench::instructions::{Counts, Run};
 use native_bench::ipv4::{self, Ipv4Error};
 use native_bench::machine::{self, Machine};
 use native_bench::page::{self, Inputs};
-use native_bench::report::{Build, FORMAT, Report, with_growth};
+use native_bench::report::{Build, FORMAT, Memory, Report, Row, with_growth};
 use native_bench::timer::Effort;
 use native_bench::workload::Workload;
 use native_bench::{measure, memory};
@@ -225,6 +225,7 @@ fn measure_all(options: &Options) -> Result<(), Box<dyn Error>> {
     for workload in sizes.iter().map(|size| Workload::new(*size)).chain(tables) {
         rows.extend(measure::all(&workload, effort, &mut progress));
     }
+    check_memory(&memory, &rows)?;
     let rows = with_growth(rows, |n| Workload::name_of(n as usize));
     let deltas = measure::delta_sizes(&Workload::new(SIZED_ON));
     let report = Report { format: FORMAT, date, build, machine, rows, memory, deltas };
@@ -238,6 +239,17 @@ fn measure_all(options: &Options) -> Result<(), Box<dyn Error>> {
 fn progress() -> impl FnMut(&str) {
     let begun = Instant::now();
     move |what| eprintln!("{:>5} s  {what} …", begun.elapsed().as_secs())
+}
+
+/// The splits that were visited in the other processes must be those that were checked here.
+fn check_memory(memory: &[Memory], rows: &[Row]) -> Result<(), String> {
+    for taken in memory {
+        let same = |row: &Row| row.workload == taken.workload && row.hash == taken.hash;
+        if !rows.iter().any(same) {
+            return Err(format!("the splits of {} are others where its memory was measured", taken.workload));
+        }
+    }
+    Ok(())
 }
 
 fn default_sizes(is_quick: bool) -> Vec<usize> {

@@ -7,31 +7,37 @@ use crate::timer::Probe;
 
 const TWO_POINTER_A: &str = "two-pointer merge A";
 const TWO_POINTER_B: &str = "two-pointer merge B";
+const MERGE_A: &str = "merge A: disjoint";
+const MERGE_B: &str = "merge B: mostly equal";
+const MERGE_B10: &str = "merge B10: 10 differ";
+const MERGE_C: &str = "merge C: 1,000 deltas";
 
 /// Merge A.
 pub(super) fn disjoint(session: &mut Session<'_>, halves: &[Replica; 2]) {
     session.tell("merge A");
     let case = MergeCase::disjoint(session.workload, halves);
+    let flat = reference::flat_halves(session.workload);
     let benches = vec![
         memcpy(session),
-        two_pointer(session, TWO_POINTER_A, reference::flat_halves(session.workload)),
-        merge(session, "merge A: disjoint", &case).beside(TWO_POINTER_A),
+        two_pointer(session, TWO_POINTER_A, flat),
+        merge(session, MERGE_A, &case).beside(TWO_POINTER_A),
     ];
     session.run(benches);
+    #[cfg(feature = "peers")]
+    session.run(super::peers::merge_halves(session, MERGE_A));
 }
 
 /// Merges B and B10.
 pub(super) fn mostly_equal(session: &mut Session<'_>, twins: &[Replica; 2]) {
     session.tell("merge B");
     let workload = session.workload;
-    let [one_percent, ten] =
-        [one_percent(workload), FEW_CHANGES].map(|changes| MergeCase::mostly_equal(workload, twins, changes));
-    let benches = vec![
-        two_pointer(session, TWO_POINTER_B, reference::flat_twins(workload)),
-        merge(session, "merge B: mostly equal", &one_percent).beside(TWO_POINTER_B),
-        merge(session, "merge B10: 10 differ", &ten).beside(TWO_POINTER_B),
-    ];
+    let cases = [(MERGE_B, one_percent(workload)), (MERGE_B10, FEW_CHANGES)]
+        .map(|(bench, changes)| (bench, MergeCase::mostly_equal(workload, twins, changes)));
+    let mut benches = vec![two_pointer(session, TWO_POINTER_B, reference::flat_twins(workload))];
+    benches.extend(cases.iter().map(|(bench, case)| merge(session, bench, case).beside(TWO_POINTER_B)));
     session.run(benches);
+    #[cfg(feature = "peers")]
+    session.run(super::peers::merge_twins(session, [MERGE_B, MERGE_B10]));
 }
 
 /// Merge C.
@@ -41,9 +47,11 @@ pub(super) fn deltas(session: &mut Session<'_>, twins: &[Replica; 2]) {
     let deltas = case.prepare();
     case.merge(&deltas);
     // Of a fixed number of deltas, since how many are timed depends on the machine.
-    let row = session.row_by("merge C: 1,000 deltas", ("delta", DELTAS), case.check());
+    let row = session.row_by(MERGE_C, ("delta", DELTAS), case.check());
     let probe = Probe::prepared(&mut case, |case| case.prepare(), |case, deltas| case.merge(deltas));
-    session.run(vec![Bench::new(row, probe)]);
+    session.run([Bench::new(row, probe)]);
+    #[cfg(feature = "peers")]
+    session.run(super::peers::apply_deltas(session, MERGE_C));
     case.check();
 }
 

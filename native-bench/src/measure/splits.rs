@@ -1,7 +1,5 @@
 //! The splits and look-ups, beside a sweep by hand and searches in its result.
 
-use crdt_range_map::RangeMap;
-
 use super::{Bench, Session};
 use crate::check::{Digest, Digester};
 use crate::consume::{FlatOwners, fold_numbers, fold_owners};
@@ -11,8 +9,10 @@ use crate::scenario::{self, ChangingCase, Replica};
 use crate::timer::Probe;
 
 const SWEEP: &str = "sort and sweep";
+const VISITED: &str = "splits: visited, flat output";
 const SEARCH: &str = "search in the sweep";
 const BUCKETS: &str = "buckets over the sweep";
+const LOOK_UP: &str = "look-up: random key";
 
 /// How often the splits change before their digest is taken.
 const CHANGES: usize = 10;
@@ -23,21 +23,19 @@ pub(super) fn from_scratch(session: &mut Session<'_>, replica: &Replica) {
     let workload = session.workload;
     // Clones of a replica that was never asked for its splits have to compute them from scratch.
     let unasked = replica.map.clone();
-    let fresh = |ask: fn(&RangeMap<u64>) -> usize| {
-        let unasked = &unasked;
-        Probe::fresh(|| unasked.clone(), move |map| ask(map))
-    };
     let [digest, _] = scenario::check_splits(workload, replica, &[]);
+    let swept = FlatSplits::sweep(&workload.registrations);
     let sweep = Probe::fresh(|| (), |()| FlatSplits::sweep(&workload.registrations));
-    let sweep_digest = FlatSplits::sweep(&workload.registrations).digest();
-    let flat = Probe::fresh(|| unasked.clone(), |map| FlatOwners::of(map));
+    let visited = Probe::fresh(|| unasked.clone(), |map| FlatOwners::of(map));
+    let listed = Probe::fresh(|| unasked.clone(), |map| map.splits().len());
     let benches = vec![
-        Bench::new(session.reference(SWEEP, sweep_digest), sweep),
-        Bench::new(session.row("splits: visited, flat output", digest), flat).beside(SWEEP),
-        Bench::new(session.row("splits: from scratch", digest), fresh(|map| map.splits().len()))
-            .beside(SWEEP),
+        Bench::new(session.reference(SWEEP, swept.digest()), sweep),
+        Bench::new(session.row(VISITED, digest), visited).beside(SWEEP),
+        Bench::new(session.row("splits: from scratch", digest), listed).beside(SWEEP),
     ];
     session.run(benches);
+    #[cfg(feature = "peers")]
+    session.run(super::peers::cut_splits(session, &swept, VISITED));
 }
 
 /// One change, and what has to be made current for the next answer.
@@ -87,9 +85,11 @@ pub(super) fn look_ups(session: &mut Session<'_>, replica: &Replica) {
     let benches = vec![
         Bench::new(reference(SEARCH), search),
         Bench::new(reference(BUCKETS), bucket_search),
-        Bench::new(session.row_by("look-up: random key", by_key, digest), look_up).beside(SEARCH),
+        Bench::new(session.row_by(LOOK_UP, by_key, digest), look_up).beside(SEARCH),
     ];
     session.run(benches);
+    #[cfg(feature = "peers")]
+    session.run(super::peers::look_ups(session, &flat, &keys, found, LOOK_UP));
 }
 
 fn covering_digest<'a>(keys: &[u64], covering: impl Fn(u64) -> &'a [u32]) -> Digest {
