@@ -18,8 +18,15 @@ bench: setup-rust setup-node ## Time the native operations: criterion's benches,
 	cargo bench -p native-bench
 	cargo run --release -p native-bench --bin range-bench
 
-bench-arm: setup-arm ## Build the benchmark for 64-bit ARM and run a short pass under qemu
-	@.ci/bench-arm
+report: setup-rust setup-node setup-arm ## Measure all there is and make native-bench/report/report.md with its plots
+	@.ci/report
+
+# HOST in the environment is something else: some shells put this machine's name there.
+bench-arm: setup-arm ## Build it for ARM, prove results and count instructions under qemu; HOST=user@board runs it there
+	@.ci/bench-arm $(if $(filter command,$(origin HOST)),$(HOST))
+
+test-arm: setup-arm ## Run the crate's native tests under qemu on aarch64, armv7 and armv5te
+	@.ci/test-arm
 
 wasm: setup-rust setup-node setup-wasm-tools ## Build the optimised wasm module and its glue into www/package/dist
 	@.ci/wasm
@@ -47,7 +54,7 @@ setup-wasm-tools: setup-rust ## Build wasm-bindgen's command-line tools (once, a
 setup-chromium: ## Install Chromium and its driver, for the browser tests
 	@.ci/setup-chromium
 
-setup-arm: ## Install the cross compiler and the emulator that bench-arm needs
+setup-arm: ## Install the cross compilers and the emulator that bench-arm and test-arm need
 	@.ci/setup-arm
 
 clean: ## Remove what was built (not the installed tools)
@@ -56,5 +63,5 @@ clean: ## Remove what was built (not the installed tools)
 # Two installers at once would fight over the same locks.
 .NOTPARALLEL:
 
-.PHONY: help play test check bench bench-arm wasm package playground size setup setup-rust setup-node setup-wasm-tools \
+.PHONY: help play test check bench bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
 	setup-chromium setup-arm clean

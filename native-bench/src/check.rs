@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use crdt_range_map::{Owner, RangeMap};
+use crdt_range_map::{Owner, RangeMap, Split};
 
+use crate::consume::for_each_split;
 use crate::naive::{NaiveOwner, NaiveSplit};
 use crate::workload::{Served, Workload};
 
@@ -16,9 +17,16 @@ pub struct Digest {
     pub hash: u64,
 }
 
+impl Digest {
+    /// The hash in hexadecimal, as reports show it.
+    pub fn hash_text(&self) -> String {
+        format!("{:016x}", self.hash)
+    }
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:016x}", self.count, self.hash)
+        write!(f, "{} {}", self.count, self.hash_text())
     }
 }
 
@@ -46,6 +54,10 @@ impl Digester {
         keys.into_iter().for_each(|key| self.word(key));
         self.word(owners.len() as u64);
         owners.for_each(|(node, priority)| self.owner(node, priority));
+    }
+
+    fn split(&mut self, split: &Split<'_, u64>) {
+        self.owned([*split.range.start(), bounded(split.range.end())], pairs(split.owners));
     }
 
     /// Adds a stretch of keys with the numbers of the registrations that cover it.
@@ -118,12 +130,17 @@ pub fn expected_registrations(workload: &Workload, served: &[Served]) -> Digest 
     digester.digest()
 }
 
-/// The splits of a map.
+/// The splits of a map, from their list.
 pub fn splits(map: &RangeMap<u64>) -> Digest {
     let mut digester = Digester::default();
-    for split in map.splits().iter() {
-        digester.owned([*split.range.start(), bounded(split.range.end())], pairs(split.owners));
-    }
+    map.splits().iter().for_each(|split| digester.split(&split));
+    digester.digest()
+}
+
+/// The same, visited without making a list.
+pub fn visited_splits(map: &RangeMap<u64>) -> Digest {
+    let mut digester = Digester::default();
+    for_each_split(map, |split| digester.split(&split));
     digester.digest()
 }
 
@@ -137,22 +154,26 @@ pub fn expected_splits(workload: &Workload, splits: &[NaiveSplit]) -> Digest {
 }
 
 /// The owners of each of the keys.
-pub fn look_ups(map: &RangeMap<u64>, keys: &[u64]) -> Digest {
+pub fn look_ups(map: &RangeMap<u64>, keys: impl IntoIterator<Item = u64>) -> Digest {
     let mut digester = Digester::default();
     for key in keys {
-        digester.owned([*key, *key], pairs(&map.owners(key)));
+        digester.owned([key, key], pairs(&map.owners(&key)));
     }
     digester.digest()
 }
 
 /// What [`look_ups`] must be.
-pub fn expected_look_ups(workload: &Workload, splits: &[NaiveSplit], keys: &[u64]) -> Digest {
+pub fn expected_look_ups(
+    workload: &Workload,
+    splits: &[NaiveSplit],
+    keys: impl IntoIterator<Item = u64>,
+) -> Digest {
     let mut digester = Digester::default();
     for key in keys {
-        let after = splits.partition_point(|split| split.start <= *key);
-        let split = splits[..after].last().filter(|split| *key < split.end);
+        let after = splits.partition_point(|split| split.start <= key);
+        let split = splits[..after].last().filter(|split| key < split.end);
         let owners = split.map_or(&[][..], |split| &split.owners);
-        digester.owned([*key, *key], named(workload, owners));
+        digester.owned([key, key], named(workload, owners));
     }
     digester.digest()
 }

@@ -4,10 +4,12 @@ use std::env;
 use std::fmt;
 use std::fs;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-/// A machine and the build that ran there. What could not be found out is empty.
-#[derive(Debug, Serialize)]
+use crate::report::Build;
+
+/// A machine. What could not be found out is empty.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Machine {
     /// The board or machine as its firmware calls it.
     pub model: String,
@@ -19,12 +21,6 @@ pub struct Machine {
     pub cpu_features: Vec<String>,
     /// How many processors the program may use.
     pub cpus: usize,
-    /// The target triple that the binary was built for.
-    pub target: &'static str,
-    /// The processor features that the compiler took for granted.
-    pub target_features: Vec<&'static str>,
-    /// The compiler.
-    pub rustc: &'static str,
 }
 
 impl Machine {
@@ -32,27 +28,44 @@ impl Machine {
     pub fn this() -> Self {
         let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let features = field(&cpuinfo, &["flags", "Features"]).unwrap_or_default();
-        let target_features = env!("RANGE_BENCH_FEATURES");
         Self {
             model: first_line(&["/proc/device-tree/model", "/sys/class/dmi/id/product_name"]),
             kernel: format!("{} {}", env::consts::OS, first_line(&["/proc/sys/kernel/osrelease"])),
             cpu: cpu(&cpuinfo),
             cpu_features: features.split_whitespace().map(str::to_owned).collect(),
             cpus: std::thread::available_parallelism().map_or(0, usize::from),
-            target: env!("RANGE_BENCH_TARGET"),
-            target_features: target_features.split(',').filter(|feature| !feature.is_empty()).collect(),
-            rustc: env!("RANGE_BENCH_RUSTC"),
         }
     }
 }
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { model, kernel, cpu, cpus, target, rustc, .. } = self;
+        let Self { model, kernel, cpu, cpus, .. } = self;
         if !model.is_empty() {
             write!(f, "{model}, ")?;
         }
-        write!(f, "{cpus} × {cpu}; {kernel}; {target}, {rustc}")
+        write!(f, "{cpus} × {cpu}; {kernel}")
+    }
+}
+
+impl Build {
+    /// The build of this program.
+    pub fn this() -> Self {
+        let features = env!("RANGE_BENCH_FEATURES").split(',').filter(|feature| !feature.is_empty());
+        Self {
+            version: env!("RANGE_BENCH_VERSION").into(),
+            commit: env!("RANGE_BENCH_COMMIT").into(),
+            rustc: env!("RANGE_BENCH_RUSTC").into(),
+            target: env!("RANGE_BENCH_TARGET").into(),
+            target_features: features.map(str::to_owned).collect(),
+        }
+    }
+}
+
+impl fmt::Display for Build {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { version, commit, rustc, target, .. } = self;
+        write!(f, "crdt-range-map {version} {commit}; {target}, {rustc}")
     }
 }
 
@@ -63,6 +76,14 @@ pub fn is_emulated() -> bool {
     let is_arm = matches!(env::consts::ARCH, "aarch64" | "arm");
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     is_arm && !cpuinfo.is_empty() && field(&cpuinfo, &["CPU implementer"]).is_none()
+}
+
+/// The most memory that this process ever had resident, as the kernel counts it; unknown under an emulator, which would count its
+/// own.
+pub fn resident_peak_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok().filter(|_| !is_emulated())?;
+    let kilobytes = field(&status, &["VmHWM"])?.strip_suffix("kB")?.trim();
+    Some(kilobytes.parse::<u64>().ok()? * 1024)
 }
 
 /// The processor's name; ARM's 64-bit kernels give numbers instead, which are as good for looking it up.
@@ -77,8 +98,9 @@ fn cpu(cpuinfo: &str) -> String {
         .join(", ")
 }
 
-fn field<'a>(cpuinfo: &'a str, names: &[&str]) -> Option<&'a str> {
-    let fields = || cpuinfo.lines().filter_map(|line| line.split_once(':'));
+/// The first of the named fields in a text of lines `name: value`.
+fn field<'a>(text: &'a str, names: &[&str]) -> Option<&'a str> {
+    let fields = || text.lines().filter_map(|line| line.split_once(':'));
     names
         .iter()
         .find_map(|wanted| fields().find(|(name, _)| name.trim() == *wanted))

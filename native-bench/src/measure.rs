@@ -1,202 +1,109 @@
 //! What `range-bench` runs on one workload: every bench beside its reference, each result checked before it is timed.
 
-use std::collections::BTreeSet;
+mod codec;
+mod merges;
+#[cfg(feature = "peers")]
+mod peers;
+mod splits;
 
-use crdt_range_map::{Delta, RangeMap, ReplicaId};
-
-use crate::check::{self, Digest, Digester};
-use crate::reference::{self, FlatRecord, FlatSplits};
-use crate::report::{DeltaSize, Row};
-use crate::scenario::{self, ChangingCase, DELTAS, MergeCase, Replica};
-use crate::timer::{Effort, time_fresh, time_prepared, time_repeated};
-use crate::workload::{Op, OpKind, SplitMix64, Triple, Workload};
-
-/// How many random keys are looked up.
-pub const KEYS: usize = 10_000;
-
-/// How often the splits change before their digest is taken.
-const CHANGES: usize = 10;
-
-/// One-operation deltas are taken from this many operations of each kind.
-const SIZED: usize = 1000;
+pub use self::codec::delta_sizes;
+use crate::check::Digest;
+use crate::report::{Kind, Row, compared};
+use crate::scenario::Replica;
+use crate::timer::{Effort, Probe, sample_in_turn};
+use crate::workload::Workload;
 
 const REGISTRATION: &str = "registration";
 
-/// Runs every bench on a workload.
+/// Runs every bench on a workload, and tells which ones are under way.
 ///
 /// # Panics
 /// If a result is not what it must be.
-pub fn all(workload: &Workload, effort: Effort) -> Vec<Row> {
-    let bench = Bench { workload, effort, n: workload.n() as u64 };
-    let mut rows = bench.merges();
-    rows.extend(bench.splits());
-    rows.extend(bench.codec());
-    rows
+pub fn all(workload: &Workload, effort: Effort, progress: &mut dyn FnMut(&str)) -> Vec<Row> {
+    let mut session = Session { workload, effort, progress, rows: Vec::new() };
+    session.tell("written by two replicas");
+    let halves = Replica::halves(workload);
+    merges::disjoint(&mut session, &halves);
+    let twins = Replica::exchanged(halves);
+    merges::mostly_equal(&mut session, &twins);
+    merges::deltas(&mut session, &twins);
+    let [replica, _] = twins;
+    splits::from_scratch(&mut session, &replica);
+    splits::after_changes(&mut session, &replica);
+    splits::look_ups(&mut session, &replica);
+    codec::state(&mut session, &replica);
+    compared(session.rows)
 }
 
-struct Bench<'a> {
+/// The benches of one workload, as far as they have been run.
+struct Session<'a> {
     workload: &'a Workload,
     effort: Effort,
-    n: u64,
+    progress: &'a mut dyn FnMut(&str),
+    rows: Vec<Row>,
 }
 
-impl Bench<'_> {
-    fn merges(&self) -> Vec<Row> {
-        let copy = self.memcpy();
-        let two_pointer_a = self.two_pointer("two-pointer merge A", reference::flat_halves(self.workload));
-        let disjoint = self.merge("merge A: disjoint", &MergeCase::disjoint(self.workload));
-        let two_pointer_b = self.two_pointer("two-pointer merge B", reference::flat_twins(self.workload));
-        let equal = self.merge("merge B: mostly equal", &MergeCase::mostly_equal(self.workload));
-        let case = MergeCase::one_by_one(self.workload);
-        let digest = case.check();
-        let timing = time_fresh(self.effort, || case.fresh(), |map| case.merge_into(map));
-        let deltas = self.row("merge C: 1,000 deltas", "delta", DELTAS as u64, digest).timed(timing.as_ref());
-        let (disjoint, equal) = (disjoint.beside(&two_pointer_a), equal.beside(&two_pointer_b));
-        vec![copy, two_pointer_a, disjoint, two_pointer_b, equal, deltas]
+impl<'a> Session<'a> {
+    fn tell(&mut self, what: &str) {
+        (self.progress)(&format!("{}: {what}", self.workload.name));
     }
 
-    fn merge(&self, bench: &'static str, case: &MergeCase) -> Row {
-        let digest = case.check();
-        let timing = time_fresh(self.effort, || case.fresh(), |map| case.merge_into(map));
-        self.row(bench, REGISTRATION, self.n, digest).timed(timing.as_ref())
+    /// A row that counts registrations, or `units` of another `unit`.
+    fn row(&self, bench: &str, digest: Digest) -> Row {
+        self.row_by(bench, (REGISTRATION, self.workload.n()), digest)
     }
 
-    fn memcpy(&self) -> Row {
-        let records = reference::flat_records(&self.workload.registrations, 1);
-        let mut copy = vec![FlatRecord::default(); records.len()];
-        copy.copy_from_slice(&records);
-        let digest = reference::digest(self.workload, &copy);
-        let timing = time_repeated(self.effort, || {
-            copy.copy_from_slice(&records);
-            copy.last().copied()
-        });
-        self.row("memcpy of 40 bytes each", REGISTRATION, self.n, digest)
-            .timed(timing.as_ref())
-            .as_reference()
+    fn row_by(&self, bench: &str, (unit, units): (&str, usize), digest: Digest) -> Row {
+        Row::new(&self.workload.name, self.workload.n() as u64, bench, unit, units as u64, digest)
     }
 
-    fn two_pointer(&self, bench: &'static str, [ours, theirs]: [Vec<FlatRecord>; 2]) -> Row {
-        let mut merged = Vec::with_capacity(ours.len() + theirs.len());
-        reference::two_pointer_merge(&ours, &theirs, &mut merged);
-        let digest = reference::digest(self.workload, &merged);
-        let timing = time_repeated(self.effort, || {
-            reference::two_pointer_merge(&ours, &theirs, &mut merged);
-            merged.len()
-        });
-        self.row(bench, REGISTRATION, self.n, digest).timed(timing.as_ref()).as_reference()
+    fn reference(&self, bench: &str, digest: Digest) -> Row {
+        self.row(bench, digest).of_kind(Kind::Reference)
     }
 
-    fn splits(&self) -> Vec<Row> {
-        let served = &self.workload.registrations;
-        let keys = self.workload.keys(KEYS);
-        let flat = FlatSplits::sweep(served);
-        let digest = flat.digest();
-        let timing = time_repeated(self.effort, || FlatSplits::sweep(served));
-        let sweep =
-            self.row("sort and sweep", REGISTRATION, self.n, digest).timed(timing.as_ref()).as_reference();
-
-        // A clone of a replica that was never asked for its splits has to compute them from scratch.
-        let [replica, _] = Replica::twins(self.workload);
-        let unasked = replica.map.clone();
-        let [digest, look_up_digest] = scenario::check_splits(self.workload, &replica, &keys);
-        let timing = time_fresh(self.effort, || unasked.clone(), |map| map.splits().len());
-        let scratch = self.row("splits: from scratch", REGISTRATION, self.n, digest).timed(timing.as_ref());
-
-        let changed = self.after_a_change("splits: after one change", &keys, |map, _| map.splits().len());
-        let owners = |map: &RangeMap<u64>, key: &u64| map.owners(key).len();
-        let changed_look_up = self.after_a_change("look-up: after one change", &keys, owners);
-
-        let timing = time_repeated(self.effort, || {
-            keys.iter().map(|key| flat.covering(*key).iter().fold(0, |sum, number| sum ^ number)).max()
-        });
-        let search = self.row("search in the sweep", "key", KEYS as u64, digest_of_coverings(&flat, &keys));
-        let search = search.timed(timing.as_ref()).as_reference();
-        let timing =
-            time_repeated(self.effort, || keys.iter().map(|key| owners(&replica.map, key)).sum::<usize>());
-        let look_up = self.row("look-up: random key", "key", KEYS as u64, look_up_digest);
-        let look_up = look_up.timed(timing.as_ref()).beside(&search);
-        vec![sweep.clone(), scratch.beside(&sweep), changed.beside(&sweep), changed_look_up, search, look_up]
-    }
-
-    /// The answer to one question after each of many changes.
-    fn after_a_change(
-        &self,
-        bench: &'static str,
-        keys: &[u64],
-        ask: impl Fn(&RangeMap<u64>, &u64) -> usize,
-    ) -> Row {
-        let mut case = ChangingCase::new(self.workload);
-        (0..CHANGES).for_each(|_| case.change());
-        // Of a fixed number of changes, since how many are timed depends on the machine.
-        let digest = case.check(keys);
-        let mut asked = keys.iter().cycle();
-        let timing = time_prepared(self.effort, &mut case, ChangingCase::change, |case| {
-            asked.next().map(|key| ask(case.map(), key))
-        });
-        case.check(keys);
-        self.row(bench, "change", 1, digest).timed(timing.as_ref())
-    }
-
-    fn codec(&self) -> Vec<Row> {
-        let [replica, _] = Replica::twins(self.workload);
-        let bytes = scenario::check_codec(&replica);
-        let mut digester = Digester::default();
-        digester.bytes(&bytes);
-        let state = replica.map.state();
-        let timing = time_repeated(self.effort, || state.encode());
-        let encode = self.row("encode", REGISTRATION, self.n, digester.digest()).timed(timing.as_ref());
-
-        let mut decoded = RangeMap::new(ReplicaId::new(3));
-        drop(decoded.merge(&Delta::decode(&bytes).expect("what was encoded can be decoded")));
-        let digest = check::registrations(&decoded);
-        let expected = check::expected_registrations(self.workload, &replica.expected());
-        assert_eq!(digest, expected, "the decoded registrations are wrong");
-        let timing = time_fresh(self.effort, || (), |()| Delta::<u64>::decode(&bytes));
-        let decode = self.row("decode", REGISTRATION, self.n, digest).timed(timing.as_ref());
-        [encode, decode].map(|row| row.with_bytes(bytes.len() as u64, self.n)).into()
-    }
-
-    fn row(&self, bench: &'static str, unit: &'static str, units: u64, digest: Digest) -> Row {
-        Row::new(&self.workload.name, self.n, bench, unit, units, digest)
+    /// Times benches in turn.
+    fn run<'b>(&mut self, benches: impl IntoIterator<Item = Bench<'b>>) {
+        let (rows, mut probes): (Vec<Row>, Vec<Probe<'_>>) =
+            benches.into_iter().map(|bench| (bench.row, bench.probe)).unzip();
+        let timings = sample_in_turn(self.effort, &mut probes);
+        self.rows.extend(rows.into_iter().zip(timings).map(|(row, timing)| row.timed(timing.as_ref())));
     }
 }
 
-fn digest_of_coverings(flat: &FlatSplits, keys: &[u64]) -> Digest {
-    let mut digester = Digester::default();
-    keys.iter().for_each(|key| digester.covered(*key, flat.covering(*key)));
-    digester.digest()
+/// A bench that stands ready: its row with what was found to be right, and how it is timed.
+struct Bench<'a> {
+    row: Row,
+    probe: Probe<'a>,
 }
 
-/// The encoded sizes of one-operation deltas: W(10,000) written by two replicas with random 64-bit ids, and then many
-/// operations by one of them.
-///
-/// # Panics
-/// If a delta does not survive its encoding.
-pub fn delta_sizes(workload: &Workload) -> Vec<DeltaSize> {
-    let mut random = SplitMix64::new(0xC0FFEE);
-    let [mut replica, other] = Replica::halves_by(workload, [random.draw(), random.draw()]);
-    replica.merge(&other);
-    let own: BTreeSet<Triple> = workload.writes(0).map(|op| op.triple).collect();
-    let (on_own, on_others): (Vec<Op>, Vec<Op>) =
-        workload.increases(4 * SIZED).into_iter().partition(|op| own.contains(&op.triple));
-    let releases = on_own.iter().map(|op| Op { kind: OpKind::Release, ..*op }).collect();
-    [
-        ("register a new one", workload.newcomers(SIZED)),
-        ("increase an own one", on_own.clone()),
-        ("increase another's", on_others),
-        ("release an own one", releases),
-    ]
-    .into_iter()
-    .map(|(operation, ops)| {
-        let deltas = ops.iter().map(|op| replica.apply(workload, op)).filter(|delta| !delta.is_empty());
-        let sizes: Vec<u64> = deltas.take(SIZED).map(|delta| checked_size(&delta)).collect();
-        DeltaSize::new(operation, &sizes)
-    })
-    .collect()
+impl<'a> Bench<'a> {
+    fn new(row: Row, probe: Probe<'a>) -> Self {
+        Self { row, probe }
+    }
+
+    /// To be compared with that bench.
+    fn beside(self, reference: &str) -> Self {
+        Self { row: self.row.beside(reference), ..self }
+    }
 }
 
-fn checked_size(delta: &Delta<u64>) -> u64 {
-    let bytes = delta.encode();
-    assert!(Delta::decode(&bytes).as_ref() == Ok(delta), "a delta does not survive its encoding");
-    bytes.len() as u64
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bench_has_a_name_of_its_own_and_every_reference_exists() {
+        let workload = Workload::new(200);
+        let mut told = 0;
+        let rows = all(&workload, Effort::Nothing, &mut |_| told += 1);
+        let mut names: Vec<&str> = rows.iter().map(|row| row.bench.as_str()).collect();
+        let references = rows.iter().filter_map(|row| row.reference.as_deref());
+        assert!(references.clone().count() > 5);
+        references.for_each(|reference| assert!(names.contains(&reference), "{reference}"));
+        assert_eq!(names.len(), rows.len());
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), rows.len());
+        assert!(told > 5);
+    }
 }

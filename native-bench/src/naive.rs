@@ -1,9 +1,8 @@
 //! What the splits must be, in the slowest and most obvious way: the owners of every stretch between two ends of ranges.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
 
-use crate::workload::{Served, Triple};
+use crate::workload::Served;
 
 /// A node with its priority, among the owners of a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,20 +26,22 @@ pub struct NaiveSplit {
 
 /// The splits of those registrations, in key order.
 pub fn splits(served: &[Served]) -> Vec<NaiveSplit> {
-    let mut starting: BTreeMap<u64, Vec<(Triple, u64)>> = BTreeMap::new();
-    for Served { triple, priority } in served {
-        starting.entry(triple.start).or_default().push((*triple, *priority));
-    }
-    let ends: BTreeSet<u64> =
+    let mut by_start = served.to_vec();
+    by_start.sort_unstable_by_key(|served| served.triple);
+    let mut starting = by_start.iter().peekable();
+    let mut ends: Vec<u64> =
         served.iter().flat_map(|served| [served.triple.start, served.triple.end]).collect();
-    let ends: Vec<u64> = ends.into_iter().collect();
+    ends.sort_unstable();
+    ends.dedup();
 
-    let mut covering: Vec<(Triple, u64)> = Vec::new();
+    let mut covering: Vec<Served> = Vec::new();
     let mut splits: Vec<NaiveSplit> = Vec::new();
     for stretch in ends.windows(2) {
         let (start, end) = (stretch[0], stretch[1]);
-        covering.retain(|(triple, _)| start < triple.end);
-        covering.extend(starting.get(&start).into_iter().flatten());
+        covering.retain(|served| start < served.triple.end);
+        while let Some(served) = starting.next_if(|served| served.triple.start == start) {
+            covering.push(*served);
+        }
         let owners = owners(&covering);
         match splits.last_mut() {
             _ if owners.is_empty() => {}
@@ -52,21 +53,21 @@ pub fn splits(served: &[Served]) -> Vec<NaiveSplit> {
 }
 
 /// Each node once with its highest priority, the highest first, then by name.
-fn owners(covering: &[(Triple, u64)]) -> Vec<NaiveOwner> {
-    let mut highest: BTreeMap<u32, u64> = BTreeMap::new();
-    for (triple, priority) in covering {
-        let known = highest.entry(triple.node).or_default();
-        *known = (*known).max(*priority);
-    }
-    let mut owners: Vec<NaiveOwner> =
-        highest.into_iter().map(|(node, priority)| NaiveOwner { node, priority }).collect();
-    owners.sort_by_key(|owner| (Reverse(owner.priority), owner.node));
+fn owners(covering: &[Served]) -> Vec<NaiveOwner> {
+    let mut owners: Vec<NaiveOwner> = covering
+        .iter()
+        .map(|served| NaiveOwner { node: served.triple.node, priority: served.priority })
+        .collect();
+    owners.sort_unstable_by_key(|owner| (owner.node, Reverse(owner.priority)));
+    owners.dedup_by_key(|owner| owner.node);
+    owners.sort_unstable_by_key(|owner| (Reverse(owner.priority), owner.node));
     owners
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::Triple;
 
     fn served(start: u64, end: u64, node: u32, priority: u64) -> Served {
         Served { triple: Triple { start, end, node }, priority }
@@ -102,11 +103,8 @@ mod tests {
             .collect();
         let splits = splits(&all);
         for key in 0..120 {
-            let covering: Vec<(Triple, u64)> = all
-                .iter()
-                .filter(|served| served.triple.start <= key && key < served.triple.end)
-                .map(|served| (served.triple, served.priority))
-                .collect();
+            let covers = |served: &&Served| served.triple.start <= key && key < served.triple.end;
+            let covering: Vec<Served> = all.iter().filter(covers).copied().collect();
             let split = splits.iter().find(|split| split.start <= key && key < split.end);
             assert_eq!(split.map_or(vec![], |split| split.owners.clone()), owners(&covering), "{key}");
         }

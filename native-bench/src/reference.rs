@@ -4,7 +4,7 @@
 //! with, not competitors.
 
 use crate::check::{Digest, Digester};
-use crate::workload::{Served, Workload};
+use crate::workload::{KEY_SPACE, Served, Workload};
 
 /// A registration in 40 bytes, as plain as it can be stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -138,18 +138,54 @@ impl FlatSplits {
 
     /// Which registrations cover that key. A binary search over the stretches.
     pub fn covering(&self, key: u64) -> &[u32] {
-        let after = self.starts.partition_point(|start| *start <= key);
+        self.covering_before(self.starts.partition_point(|start| *start <= key))
+    }
+
+    /// Which registrations cover the stretch before that one.
+    fn covering_before(&self, after: usize) -> &[u32] {
         match after.checked_sub(1) {
             None => &[],
             Some(at) => &self.covering[self.offsets[at] as usize..self.offsets[at + 1] as usize],
         }
     }
 
+    /// The stretches, covered or not: where each begins, and which registrations cover it.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &[u32])> {
+        self.starts.iter().enumerate().map(|(at, start)| (*start, self.covering_before(at + 1)))
+    }
+
     /// A digest of all stretches, covered or not.
     pub fn digest(&self) -> Digest {
         let mut digester = Digester::default();
-        self.starts.iter().for_each(|start| digester.covered(*start, self.covering(*start)));
+        self.iter().for_each(|(start, covering)| digester.covered(start, covering));
         digester.digest()
+    }
+}
+
+/// For every range of 2^shift keys, which stretch is the first to begin there, so that a look-up searches among few.
+pub struct Buckets<'a> {
+    flat: &'a FlatSplits,
+    shift: u32,
+    /// One more than there are buckets.
+    first: Vec<u32>,
+}
+
+impl<'a> Buckets<'a> {
+    /// About as many buckets as stretches.
+    pub fn over(flat: &'a FlatSplits) -> Self {
+        let bits = flat.starts.len().next_power_of_two().trailing_zeros();
+        let shift = KEY_SPACE.trailing_zeros() - bits;
+        let edges = (0..=1u64 << bits).map(|bucket| bucket << shift);
+        let first = edges.map(|edge| flat.starts.partition_point(|start| *start < edge) as u32).collect();
+        Self { flat, shift, first }
+    }
+
+    /// Which registrations cover that key, which lies in the key space.
+    pub fn covering(&self, key: u64) -> &'a [u32] {
+        let bucket = (key >> self.shift) as usize;
+        let (first, end) = (self.first[bucket] as usize, self.first[bucket + 1] as usize);
+        let starts = &self.flat.starts[first..end];
+        self.flat.covering_before(first + starts.iter().take_while(|start| **start <= key).count())
     }
 }
 
@@ -161,7 +197,7 @@ mod tests {
 
     #[test]
     fn merged_halves_are_the_whole() {
-        let workload = Workload::random(500);
+        let workload = Workload::new(500);
         let [ours, theirs] = flat_halves(&workload);
         let mut merged = vec![FlatRecord::default(); 3];
         two_pointer_merge(&ours, &theirs, &mut merged);
@@ -170,7 +206,7 @@ mod tests {
 
     #[test]
     fn merged_twins_keep_what_is_newer_on_either_side() {
-        let [ours, theirs] = flat_twins(&Workload::random(500));
+        let [ours, theirs] = flat_twins(&Workload::new(500));
         let mut merged = Vec::new();
         two_pointer_merge(&ours, &theirs, &mut merged);
         assert_eq!(merged.len(), 500);
@@ -179,7 +215,7 @@ mod tests {
 
     #[test]
     fn the_sweep_finds_the_same_nodes_as_the_naive_splits() {
-        let workload = Workload::random(300);
+        let workload = Workload::new(300);
         let flat = FlatSplits::sweep(&workload.registrations);
         for split in naive::splits(&workload.registrations) {
             let expected: BTreeSet<u32> = split.owners.iter().map(|owner| owner.node).collect();
@@ -188,6 +224,19 @@ mod tests {
                 let found: BTreeSet<u32> =
                     found.map(|number| workload.registrations[*number as usize].triple.node).collect();
                 assert_eq!(found, expected, "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_buckets_find_what_the_search_finds() {
+        for n in [1, 10, 1000] {
+            let workload = Workload::new(n);
+            let flat = FlatSplits::sweep(&workload.registrations);
+            let buckets = Buckets::over(&flat);
+            let edges = flat.starts.iter().flat_map(|start| [start.saturating_sub(1), *start, start + 1]);
+            for key in edges.chain([0, KEY_SPACE - 1]).filter(|key| *key < KEY_SPACE) {
+                assert_eq!(buckets.covering(key), flat.covering(key), "{key}");
             }
         }
     }

@@ -1,9 +1,9 @@
 //! W(n): n registrations that look random and are the same everywhere.
 //!
 //! Whoever wants to measure another system on the same input needs exactly this much: splitmix64 seeded with `0xC0FFEE ^ n`,
-//! and for each registration the four draws of [`Workload::random`] in their order.
+//! and for each registration the four draws of [`draws`] in their order.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 use std::num::NonZeroU32;
 
 use crdt_range_map::{KeyRange, NodeId};
@@ -36,7 +36,7 @@ impl SplitMix64 {
 }
 
 /// What a registration is known by. Nodes are numbers here; they order as their names do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Triple {
     /// The first key.
     pub start: u64,
@@ -60,6 +60,16 @@ pub struct Served {
     pub triple: Triple,
     /// How strongly, at least 1.
     pub priority: u64,
+}
+
+impl Served {
+    /// What a replica does to write it: `register`, then `increase` by the rest.
+    pub fn writes(&self) -> impl Iterator<Item = Op> + use<> {
+        let triple = self.triple;
+        let more = u32::try_from(self.priority - 1).ok().and_then(NonZeroU32::new);
+        let kinds = [Some(OpKind::Register), more.map(OpKind::Increase)];
+        kinds.into_iter().flatten().map(move |kind| Op { triple, kind })
+    }
 }
 
 /// One operation of a replica.
@@ -91,32 +101,24 @@ pub struct Workload {
     /// The registrations in the order in which they are written, each triple once. Replica 1 writes the first half, replica 2
     /// the second.
     pub registrations: Vec<Served>,
-    seed: u64,
 }
 
 impl Workload {
+    /// The name of W(n).
+    pub fn name_of(n: usize) -> String {
+        format!("W({n})")
+    }
+
     /// W(n).
-    pub fn random(n: usize) -> Self {
-        let seed = 0xC0FFEE ^ n as u64;
-        let nodes = node_count(n);
-        let mut random = SplitMix64::new(seed);
-        let mut seen = BTreeSet::new();
-        let mut registrations = Vec::with_capacity(n);
-        while registrations.len() < n {
-            let triple = draw_triple(&mut random, n, nodes);
-            let priority = 1 + random.below(100);
-            if seen.insert(triple) {
-                registrations.push(Served { triple, priority });
-            }
-        }
-        let nodes = (0..nodes).map(|node| name(&format!("node-{node:05}"))).collect();
-        Self { name: format!("W({n})"), nodes, registrations, seed }
+    pub fn new(n: usize) -> Self {
+        let mut seen = HashSet::with_capacity(n);
+        let registrations = draws(n).filter(|served| seen.insert(served.triple)).take(n).collect();
+        Self { name: Self::name_of(n), nodes: node_names(n), registrations }
     }
 
     /// A workload of given registrations, `nodes` in the order of their names.
     pub fn of_data(name: &str, nodes: Vec<NodeId>, registrations: Vec<Served>) -> Self {
-        let seed = 0xC0FFEE ^ registrations.len() as u64;
-        Self { name: name.into(), nodes, registrations, seed }
+        Self { name: name.into(), nodes, registrations }
     }
 
     /// The number of registrations.
@@ -124,42 +126,35 @@ impl Workload {
         self.registrations.len()
     }
 
-    /// What replica 1 (`part` 0) or replica 2 (`part` 1) does to write its half: `register`, then `increase` by the rest.
+    /// What replica 1 (`part` 0) or replica 2 (`part` 1) does to write its half.
     pub fn writes(&self, part: usize) -> impl Iterator<Item = Op> + '_ {
         let (first, second) = self.registrations.split_at(self.n() / 2);
-        [first, second][part].iter().flat_map(|served| {
-            let triple = served.triple;
-            let more = u32::try_from(served.priority - 1).ok().and_then(NonZeroU32::new);
-            [Some(OpKind::Register), more.map(OpKind::Increase)]
-                .into_iter()
-                .flatten()
-                .map(move |kind| Op { triple, kind })
-        })
+        [first, second][part].iter().flat_map(Served::writes)
     }
 
-    /// n/100 changes by one of the two replicas after both hold everything: in turn an increase of a registration by 1 to 100,
-    /// a release of one, and a new one drawn like those of W(n). Each replica draws from a generator of its own.
-    pub fn changes(&self, part: usize) -> Vec<Op> {
-        let mut random = SplitMix64::new(self.seed ^ ((part as u64 + 1) << 56));
+    /// Changes by one of the two replicas after both hold everything: in turn an increase of a registration by 1 to 100, a
+    /// release of one, and a new one drawn like those of W(n). Each replica draws from a generator of its own.
+    pub fn changes(&self, part: usize, count: usize) -> Vec<Op> {
+        let mut random = self.generator(part as u64 + 1);
         let nodes = self.nodes.len() as u64;
         let change = |at| match at % 3 {
             0 => self.draw_increase(&mut random),
             1 => Op { triple: self.draw_existing(&mut random), kind: OpKind::Release },
             _ => Op { triple: draw_triple(&mut random, self.n(), nodes), kind: OpKind::Register },
         };
-        (0..self.n() / 100).map(change).collect()
+        (0..count).map(change).collect()
     }
 
-    /// `count` increases of random registrations, each by 1 to 100.
-    pub fn increases(&self, count: usize) -> Vec<Op> {
-        let mut random = SplitMix64::new(self.seed ^ (3 << 56));
-        (0..count).map(|_| self.draw_increase(&mut random)).collect()
+    /// Increases of random registrations, each by 1 to 100, without end.
+    pub fn increases(&self) -> impl Iterator<Item = Op> + '_ {
+        let mut random = self.generator(3);
+        std::iter::repeat_with(move || self.draw_increase(&mut random))
     }
 
     /// `count` registrations that the workload does not hold, drawn like those of W(n).
     pub fn newcomers(&self, count: usize) -> Vec<Op> {
-        let mut random = SplitMix64::new(self.seed ^ (4 << 56));
-        let held: BTreeSet<Triple> = self.registrations.iter().map(|served| served.triple).collect();
+        let mut random = self.generator(4);
+        let held: HashSet<Triple> = self.registrations.iter().map(|served| served.triple).collect();
         let nodes = self.nodes.len() as u64;
         std::iter::repeat_with(|| draw_triple(&mut random, self.n(), nodes))
             .filter(|triple| !held.contains(triple))
@@ -168,10 +163,13 @@ impl Workload {
             .collect()
     }
 
-    /// `count` random keys.
-    pub fn keys(&self, count: usize) -> Vec<u64> {
-        let mut random = SplitMix64::new(self.seed ^ (5 << 56));
-        (0..count).map(|_| random.below(KEY_SPACE)).collect()
+    /// Random keys to look up, see [`keys`].
+    pub fn keys(&self) -> Vec<u64> {
+        keys(self.n()).collect()
+    }
+
+    fn generator(&self, purpose: u64) -> SplitMix64 {
+        SplitMix64::new(seed(self.n()) ^ (purpose << 56))
     }
 
     fn draw_existing(&self, random: &mut SplitMix64) -> Triple {
@@ -188,6 +186,33 @@ impl Workload {
 /// A node's name as the library has it.
 pub(crate) fn name(name: &str) -> NodeId {
     NodeId::new(name).expect("the workloads' names are short")
+}
+
+/// The registrations of W(n) in the order in which they are drawn, without end. Repeated triples are not skipped here.
+pub fn draws(n: usize) -> impl Iterator<Item = Served> {
+    let mut random = SplitMix64::new(seed(n));
+    let nodes = node_count(n);
+    std::iter::repeat_with(move || {
+        let triple = draw_triple(&mut random, n, nodes);
+        let priority = 1 + random.below(100);
+        Served { triple, priority }
+    })
+}
+
+/// The nodes of W(n).
+pub fn node_names(n: usize) -> Vec<NodeId> {
+    (0..node_count(n)).map(|node| name(&format!("node-{node:05}"))).collect()
+}
+
+/// Random keys to look up in a workload of n registrations: n/4, so that at a million they do not stay in the caches, but at
+/// least 10,000.
+pub fn keys(n: usize) -> impl Iterator<Item = u64> {
+    let mut random = SplitMix64::new(seed(n) ^ (5 << 56));
+    std::iter::repeat_with(move || random.below(KEY_SPACE)).take((n / 4).max(10_000))
+}
+
+fn seed(n: usize) -> u64 {
+    0xC0FFEE ^ n as u64
 }
 
 fn node_count(n: usize) -> u64 {
@@ -224,7 +249,7 @@ mod tests {
 
     #[test]
     fn the_workload_is_pinned() {
-        let workload = Workload::random(1000);
+        let workload = Workload::new(1000);
         let first = Served { triple: Triple { start: 3967635535, end: 3996148053, node: 8 }, priority: 44 };
         assert_eq!(workload.registrations[0], first);
         assert_eq!(digest(&workload), "1000 ae484188a1df4181");
@@ -233,8 +258,8 @@ mod tests {
     #[test]
     fn triples_are_distinct_and_in_bounds() {
         for n in [1, 10, 1000, 10_000] {
-            let workload = Workload::random(n);
-            let triples: BTreeSet<Triple> =
+            let workload = Workload::new(n);
+            let triples: HashSet<Triple> =
                 workload.registrations.iter().map(|served| served.triple).collect();
             assert_eq!(triples.len(), n);
             assert!(triples.iter().all(|triple| triple.start < triple.end && triple.start < KEY_SPACE));
@@ -245,7 +270,7 @@ mod tests {
 
     #[test]
     fn names_have_ten_bytes_and_order_like_their_numbers() {
-        let nodes = Workload::random(10_000).nodes;
+        let nodes = Workload::new(10_000).nodes;
         assert_eq!(nodes.len(), 156);
         assert_eq!(nodes[42].as_str(), "node-00042");
         assert!(nodes.is_sorted());
@@ -254,7 +279,7 @@ mod tests {
     /// Overlap is counted as a sweep meets it: how many ranges cover the keys between one end of a range and the next.
     #[test]
     fn the_mean_overlap_is_about_four_and_a_half() {
-        let workload = Workload::random(10_000);
+        let workload = Workload::new(10_000);
         let mut ends: Vec<(u64, i64)> = (workload.registrations.iter())
             .flat_map(|Served { triple, .. }| [(triple.start, 1), (triple.end, -1)])
             .collect();

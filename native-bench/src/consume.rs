@@ -1,0 +1,122 @@
+//! Taking answers as a program would that needs every owner: counting them would leave out the cost of reading them.
+
+use crdt_range_map::{NodeId, Owner, RangeMap, Split};
+
+/// Visits every split in key order.
+pub fn for_each_split(map: &RangeMap<u64>, visit: impl FnMut(Split<'_, u64>)) {
+    map.splits().iter().for_each(visit);
+}
+
+/// Folds every owner's node and priority into a hash.
+pub fn fold_owners(hash: u64, owners: &[Owner]) -> u64 {
+    owners.iter().fold(hash, |hash, owner| {
+        hash.rotate_left(7) ^ owner.priority ^ (u64::from(node_number(&owner.node)) << 32)
+    })
+}
+
+/// Folds the numbers of registrations into a hash, as [`fold_owners`] does with owners.
+pub fn fold_numbers(hash: u64, numbers: &[u32]) -> u64 {
+    numbers.iter().fold(hash, |hash, number| hash.rotate_left(7) ^ u64::from(*number))
+}
+
+/// A number that stands for a node in flat output: the end of its name, which is read for that.
+fn node_number(node: &NodeId) -> u32 {
+    let name = node.as_str().as_bytes();
+    match name.last_chunk() {
+        Some(end) => u32::from_le_bytes(*end),
+        None => name.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)),
+    }
+}
+
+/// All splits written out flat, in the shape of [`FlatSplits`](crate::reference::FlatSplits): a stretch without owners for each
+/// gap, but coalesced, and owners in order instead of registrations.
+#[derive(Default)]
+pub struct FlatOwners {
+    /// Where each stretch begins, in order.
+    starts: Vec<u64>,
+    /// Where the stretch's owners begin in `owners`.
+    offsets: Vec<u32>,
+    /// The node's number and its priority.
+    owners: Vec<(u32, u32)>,
+}
+
+impl FlatOwners {
+    /// The splits of a map.
+    pub fn of(map: &RangeMap<u64>) -> Self {
+        let mut flat = Self::default();
+        let mut covered_to = None;
+        for_each_split(map, |split| {
+            let start = *split.range.start();
+            if let Some(gap) = covered_to.filter(|end| *end != start) {
+                flat.begin(gap);
+            }
+            flat.begin(start);
+            let pair = |owner: &Owner| (node_number(&owner.node), owner.priority as u32);
+            flat.owners.extend(split.owners.iter().map(pair));
+            covered_to = split.range.end().copied();
+        });
+        covered_to.into_iter().for_each(|end| flat.begin(end));
+        flat.offsets.push(flat.owners.len() as u32);
+        flat
+    }
+
+    fn begin(&mut self, start: u64) {
+        self.starts.push(start);
+        self.offsets.push(self.owners.len() as u32);
+    }
+
+    /// The stretches: where each begins, and its owners' numbers and priorities.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &[(u32, u32)])> {
+        let owners = self.offsets.windows(2).map(|ends| &self.owners[ends[0] as usize..ends[1] as usize]);
+        self.starts.iter().copied().zip(owners)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::naive;
+    use crate::scenario::Replica;
+    use crate::workload::Workload;
+
+    #[test]
+    fn the_flat_output_holds_every_split_and_every_gap() {
+        let workload = Workload::new(300);
+        let [_, replica] = Replica::twins(&workload);
+        let mut expected = Vec::new();
+        let mut covered_to = None;
+        for split in naive::splits(&replica.expected()) {
+            if let Some(end) = covered_to.filter(|end| *end != split.start) {
+                expected.push((end, vec![]));
+            }
+            let owners = split.owners.iter();
+            let number = |node: u32| node_number(&workload.nodes[node as usize]);
+            let pairs = owners.map(|owner| (number(owner.node), owner.priority as u32)).collect();
+            expected.push((split.start, pairs));
+            covered_to = Some(split.end);
+        }
+        expected.push((covered_to.unwrap(), vec![]));
+        assert!(expected.iter().filter(|(_, owners)| owners.is_empty()).count() > 1, "no gap to be tested");
+        let flat = FlatOwners::of(&replica.map);
+        let found: Vec<(u64, Vec<(u32, u32)>)> =
+            flat.iter().map(|(start, owners)| (start, owners.to_vec())).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn nodes_of_a_workload_have_numbers_of_their_own() {
+        let numbers: Vec<u32> = Workload::new(10_000).nodes.iter().map(node_number).collect();
+        let distinct: std::collections::HashSet<&u32> = numbers.iter().collect();
+        assert_eq!(distinct.len(), numbers.len());
+        assert_ne!(node_number(&NodeId::new("AU").unwrap()), node_number(&NodeId::new("JP").unwrap()));
+    }
+
+    #[test]
+    fn the_fold_tells_order_nodes_and_priorities_apart() {
+        let owner = |name, priority| Owner { node: NodeId::new(name).unwrap(), priority };
+        let [a, b, c] = [owner("node-1", 1), owner("node-2", 1), owner("node-1", 2)];
+        let folds = [vec![a.clone(), b.clone()], vec![b.clone(), a], vec![c, b]]
+            .map(|owners| fold_owners(1, &owners));
+        assert!(folds[0] != folds[1] && folds[0] != folds[2] && folds[1] != folds[2]);
+    }
+}
