@@ -15,7 +15,7 @@ mod tree;
 mod write;
 
 use core::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 pub(crate) use self::interner::Interner;
 pub(crate) use self::row::Held;
@@ -46,12 +46,15 @@ impl Tables {
 #[derive(Clone)]
 pub(crate) struct Store<K> {
     tree: Branch<K>,
-    tables: Arc<Tables>,
+    /// None in a store that never held anything, of which there are many: each merge returns one.
+    tables: Option<Arc<Tables>>,
 }
+
+static NO_TABLES: LazyLock<Tables> = LazyLock::new(Tables::default);
 
 impl<K> Default for Store<K> {
     fn default() -> Self {
-        Self { tree: Branch::default(), tables: Arc::default() }
+        Self { tree: Branch::default(), tables: None }
     }
 }
 
@@ -67,43 +70,47 @@ impl<K> Store<K> {
 
     /// The numbers of nodes and writers.
     pub(crate) fn tables(&self) -> &Tables {
-        &self.tables
+        self.tables.as_deref().unwrap_or_else(|| &NO_TABLES)
+    }
+
+    fn tables_mut(tables: &mut Option<Arc<Tables>>) -> &mut Tables {
+        Arc::make_mut(tables.get_or_insert_default())
     }
 
     /// All registrations in order. O(1) each.
     pub(crate) fn rows(&self) -> Rows<'_, K> {
-        self.tree.all_rows(&self.tables)
+        self.tree.all_rows(self.tables())
     }
 }
 
 impl<K: Key> Store<K> {
     /// A registration, if anything of it is held. O(log n).
     pub(crate) fn get(&self, id: &RegistrationId<K>) -> Option<Held<'_, K>> {
-        self.tree.find(id, &self.tables)
+        self.tree.find(id, self.tables())
     }
 
     /// Changes the records of a registration: an empty entry stands for none, before and after. O(log n + its writers).
     pub(crate) fn edit(&mut self, id: &RegistrationId<K>, change: &mut dyn FnMut(&mut Entry)) {
-        self.tree.edit_root(id, Arc::make_mut(&mut self.tables), change);
+        self.tree.edit_root(id, Self::tables_mut(&mut self.tables), change);
         debug_assert!(self.len() > 300 || self.check() == Ok(()), "{:?}", self.check());
     }
 
     /// The registrations in order, from the first that starts at `key` or later. O(log n), and O(1) each.
     pub(crate) fn rows_from(&self, key: &K) -> Rows<'_, K> {
-        self.tree.rows_from(key, &self.tables)
+        self.tree.rows_from(key, self.tables())
     }
 
     /// Visits the registrations that start at or before `key` and end after it, in order. O(log n) for each, at most.
     pub(crate) fn stab<'a>(&'a self, key: &K, mut visit: impl FnMut(Held<'a, K>)) {
-        self.tree.stab(key, &self.tables, &mut visit);
+        self.tree.stab(key, self.tables(), &mut visit);
     }
 
     /// The invariants of all its parts. O(n log n).
     pub(crate) fn check(&self) -> Result<(), &'static str> {
-        self.tree.check(&self.tables)?;
-        let mut uses = vec![0; self.tables.nodes.len()];
+        self.tree.check(self.tables())?;
+        let mut uses = vec![0; self.tables().nodes.len()];
         self.rows().for_each(|held| uses[held.node_number() as usize] += 1);
-        self.tables.nodes.check(&uses)
+        self.tables().nodes.check(&uses)
     }
 }
 
@@ -193,6 +200,6 @@ impl<K: Key> StoreBuilder<K> {
         tree.fingerprint(&tables);
         // The builder's own uses.
         (0..tables.nodes.len() as u32).for_each(|node| tables.nodes.release(node));
-        Store { tree, tables: Arc::new(tables) }
+        Store { tree, tables: Some(Arc::new(tables)) }
     }
 }

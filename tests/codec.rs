@@ -22,7 +22,7 @@ fn assert_bytes<K: WireKey>(delta: &Delta<K>, expected: &str) {
     assert_eq!(Delta::decode(&bytes).as_ref(), Ok(delta));
 }
 
-/// Version 1 must never change: what was saved or sent by one build is read by every other.
+/// Version 2 must never change: what was saved or sent by one build is read by every other.
 #[test]
 fn pinned_vectors() {
     let mut first = RangeMap::<u64>::new(ReplicaId::new(0x0102030405060708));
@@ -31,13 +31,13 @@ fn pinned_vectors() {
     let (bounded, unbounded) = (range(10, 20), KeyRange::from_start(15));
     let two = 2.try_into().unwrap();
 
-    assert_bytes(first.state(), "11 00 00 00");
+    assert_bytes(first.state(), "21 00 00");
 
     let register = first.register(&a, &bounded);
-    assert_bytes(&register, "11 01 0102030405060708 02 01 0161 08 0a 09 01 00");
+    assert_bytes(&register, "21 03 0102030405060708 02 08 0161 0a 09 01 00");
 
     let increase = first.increase(&a, &bounded, two);
-    assert_bytes(&increase, "11 01 0102030405060708 04 01 0161 08 0a 09 0d 00 00 01");
+    assert_bytes(&increase, "21 03 0102030405060708 04 08 0161 0a 09 0d 00 00 01");
 
     // Two writers of one registration, and an unbounded range.
     second.merge(first.state());
@@ -45,23 +45,23 @@ fn pinned_vectors() {
     second.decrease(&a, &bounded, 1.try_into().unwrap());
     assert_bytes(
         second.state(),
-        "11 02 0000000000000002 0102030405060708 04 04 02 0161 0162
-         16 0001 0001 0a05 09 0100 180d08 000100 010000 00 000101",
+        "21 05 0000000000000002 0102030405060708 04 04 16 02 0161 0162
+         0001 0001 0a05 09 0100 180d08 000100 010000 00 000101",
     );
 
     // The second drops its own record and resets the first's; the first then drops its own.
     let release = second.release(&a, &bounded);
     assert_bytes(
         &release,
-        "11 02 0000000000000002 0102030405060708 00 04 01 0161 09 0a 09 2d 01 00 00 01 00 00 03
+        "21 05 0000000000000002 0102030405060708 00 04 09 01 0161 0a 09 2d 01 00 00 01 00 00 03
          02 0a 09 00 01 00",
     );
     let changes = first.merge(&release);
     assert_eq!(changes.ranges(), [bounded]);
-    assert_bytes(changes.delta(), "11 01 0102030405060708 02 01 0161 01 02 0a 09 00 01");
+    assert_bytes(changes.delta(), "21 03 0102030405060708 02 01 01 0161 02 0a 09 00 01");
     assert_bytes(
         first.state(),
-        "11 02 0000000000000002 0102030405060708 01 01 02 00 06 01 0161 01 02 0a 09 00 01 00",
+        "21 05 0000000000000002 0102030405060708 01 01 02 00 06 01 01 0161 02 0a 09 00 01 00",
     );
 }
 
@@ -70,16 +70,16 @@ fn pinned_vector_of_text_keys() {
     let mut map = RangeMap::<String>::new(ReplicaId::new(1));
     map.register(&node("a"), &KeyRange::new("k".into(), "kü".into()).unwrap());
     map.register(&node("a"), &KeyRange::full());
-    assert_bytes(map.state(), "12 01 0000000000000001 04 01 0161 12 0100 00 016b 036bc3bc 0101 0100");
+    assert_bytes(map.state(), "22 03 0000000000000001 04 12 01 0161 0100 00 016b 036bc3bc 0101 0100");
 }
 
 #[test]
 fn other_versions_and_key_types_are_named() {
     let problem = |bytes: &[u8]| Delta::<u64>::decode(bytes).unwrap_err().problem;
     assert_eq!(problem(&[]), DecodeProblem::Truncated);
-    assert_eq!(problem(&[0x21, 0, 0, 0]), DecodeProblem::Version(2));
-    assert_eq!(problem(&[0x12, 0, 0, 0]), DecodeProblem::KeyKind(2));
-    assert_eq!(problem(&[0x11, 0, 0, 0, 0]), DecodeProblem::TrailingBytes);
+    assert_eq!(problem(&[0x11, 0, 0, 0]), DecodeProblem::Version(1));
+    assert_eq!(problem(&[0x22, 0, 0]), DecodeProblem::KeyKind(2));
+    assert_eq!(problem(&[0x21, 0, 0, 0]), DecodeProblem::TrailingBytes);
 }
 
 /// Delta::encode is compact: the limits are what the README promises.
@@ -91,7 +91,7 @@ fn one_operation_takes_few_bytes() {
         map.register(&node, &range(at * 400_000, at * 400_000 + 3_000_000));
     }
     let last = range(0xf000_0000, 0xf020_0000);
-    assert!(map.register(&node, &last).encode().len() <= 36);
-    assert!(map.increase(&node, &last, 5.try_into().unwrap()).encode().len() <= 38);
+    assert!(map.register(&node, &last).encode().len() <= 34);
+    assert!(map.increase(&node, &last, 5.try_into().unwrap()).encode().len() <= 36);
     assert!(map.state().encode().len() <= 10 * 10_000);
 }

@@ -4,7 +4,6 @@ use std::fmt;
 
 use crdt_range_map::{Owner, RangeMap, Split};
 
-use crate::consume::for_each_split;
 use crate::naive::{NaiveOwner, NaiveSplit};
 use crate::workload::{Served, Workload};
 
@@ -140,7 +139,7 @@ pub fn splits(map: &RangeMap<u64>) -> Digest {
 /// The same, visited without making a list.
 pub fn visited_splits(map: &RangeMap<u64>) -> Digest {
     let mut digester = Digester::default();
-    for_each_split(map, |split| digester.split(&split));
+    map.for_each_split(|split| digester.split(&split));
     digester.digest()
 }
 

@@ -1,11 +1,6 @@
 //! Taking answers as a program would that needs every owner: counting them would leave out the cost of reading them.
 
-use crdt_range_map::{NodeId, Owner, RangeMap, Split};
-
-/// Visits every split in key order.
-pub fn for_each_split(map: &RangeMap<u64>, visit: impl FnMut(Split<'_, u64>)) {
-    map.splits().iter().for_each(visit);
-}
+use crdt_range_map::{NodeId, Owner, RangeMap};
 
 /// Folds every owner's node and priority into a hash.
 pub fn fold_owners(hash: u64, owners: &[Owner]) -> u64 {
@@ -45,7 +40,7 @@ impl FlatOwners {
     pub fn of(map: &RangeMap<u64>) -> Self {
         let mut flat = Self::default();
         let mut covered_to = None;
-        for_each_split(map, |split| {
+        map.for_each_split(|split| {
             let start = *split.range.start();
             if let Some(gap) = covered_to.filter(|end| *end != start) {
                 flat.begin(gap);

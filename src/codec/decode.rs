@@ -17,14 +17,17 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
     if header & 15 != K::KIND {
         return Err(reader.error(DecodeProblem::KeyKind(header & 15)));
     }
-    let replicas = read_replicas(&mut reader)?;
-    let context = read_context(&replicas, &mut reader)?;
-    let nodes = read_nodes(&mut reader)?;
-    let mut used = vec![false; nodes.len()];
+    let number = reader.number()?;
+    let replicas = read_replicas(number >> 1, &mut reader)?;
+    let context =
+        if number & 1 == 1 { read_context(&replicas, &mut reader)? } else { CausalContext::default() };
 
     let number = reader.number()?;
     let (several, unbounded, has_drops) = (number & 4 != 0, number & 2 != 0, number & 1 != 0);
     let count = reader.checked_count(number >> 3, 1)?;
+    let nodes = if has_drops || count > 1 { reader.count(2)? } else { count };
+    let nodes = read_nodes(nodes, &mut reader)?;
+    let mut used = vec![false; nodes.len()];
     let ids = read_ids::<K>(count, unbounded, &mut used, &mut reader)?;
     let entries = read_entries(&ids, several, &nodes, &replicas, &mut reader)?;
     let drops =
@@ -60,8 +63,8 @@ fn seq_after(before: u64, difference: u64, reader: &Reader<'_>) -> Result<u64, D
     seq.filter(|seq| *seq <= SEQ_MAX).ok_or_else(|| out_of_bounds(reader, "a sequence number"))
 }
 
-fn read_replicas(reader: &mut Reader<'_>) -> Result<Vec<ReplicaId>, DecodeError> {
-    let count = reader.count(8)?;
+fn read_replicas(count: u64, reader: &mut Reader<'_>) -> Result<Vec<ReplicaId>, DecodeError> {
+    let count = reader.checked_count(count, 8)?;
     let mut replicas: Vec<ReplicaId> = Vec::with_capacity(count);
     for _ in 0..count {
         let id = reader.raw(8)?.iter().fold(0, |id, byte| id << 8 | u64::from(*byte));
@@ -102,11 +105,13 @@ fn read_context(replicas: &[ReplicaId], reader: &mut Reader<'_>) -> Result<Causa
             before = last;
         }
     }
+    if context.is_empty() {
+        return Err(not_canonical(reader, "a context that tells nothing"));
+    }
     Ok(context)
 }
 
-fn read_nodes(reader: &mut Reader<'_>) -> Result<Vec<NodeId>, DecodeError> {
-    let count = reader.count(2)?;
+fn read_nodes(count: usize, reader: &mut Reader<'_>) -> Result<Vec<NodeId>, DecodeError> {
     let mut nodes: Vec<NodeId> = Vec::with_capacity(count);
     for _ in 0..count {
         let length = usize::from(reader.byte()?);

@@ -10,22 +10,13 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     let mut writer = Writer::default();
     writer.raw(&[VERSION << 4 | K::KIND]);
     let replicas: Vec<ReplicaId> = delta.context.replicas().map(|(replica, _)| replica).collect();
-    writer.number(replicas.len() as u64);
+    let told = told_by_context(delta);
+    let has_context = told.iter().any(|(prefix, runs)| *prefix > 0 || !runs.is_empty());
+    writer.number((replicas.len() as u64) << 1 | u64::from(has_context));
     replicas.iter().for_each(|replica| writer.raw(&replica.get().to_be_bytes()));
-    write_context(delta, &mut writer);
-
-    let held_nodes = &delta.entries.tables().nodes;
-    let drop_nodes = delta.drops.iter().map(|(id, ..)| &id.node);
-    let mut nodes: Vec<&NodeId> = held_nodes.iter().map(|(_, node)| node).chain(drop_nodes).collect();
-    nodes.sort_unstable();
-    nodes.dedup();
-    writer.number(nodes.len() as u64);
-    for node in &nodes {
-        writer.raw(&[node.as_str().len() as u8]);
-        writer.raw(node.as_str().as_bytes());
+    if has_context {
+        write_context(&told, &mut writer);
     }
-    let has_several_nodes = nodes.len() > 1;
-    let place_of_node = |node: &NodeId| nodes.partition_point(|listed| *listed < node) as u64;
 
     let count = delta.entries.len() as u64;
     let rows = || delta.entries.rows();
@@ -34,6 +25,22 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     let is_unbounded = rows().any(|held| held.end().is_none());
     let bits = u64::from(has_several) << 2 | u64::from(is_unbounded) << 1 | u64::from(has_drops);
     writer.number(count << 3 | bits);
+
+    let held_nodes = &delta.entries.tables().nodes;
+    let drop_nodes = delta.drops.iter().map(|(id, ..)| &id.node);
+    let mut nodes: Vec<&NodeId> = held_nodes.iter().map(|(_, node)| node).chain(drop_nodes).collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    if has_drops || count > 1 {
+        writer.number(nodes.len() as u64);
+    }
+    for node in &nodes {
+        writer.raw(&[node.as_bytes().len() as u8]);
+        writer.raw(node.as_bytes());
+    }
+    let has_several_nodes = nodes.len() > 1;
+    let place_of_node = |node: &NodeId| nodes.partition_point(|listed| *listed < node) as u64;
+
     let node_numbers = has_several_nodes.then(|| {
         let mut numbers = vec![0; held_nodes.len()];
         held_nodes.iter().for_each(|(number, node)| numbers[number as usize] = place_of_node(node));
@@ -61,11 +68,14 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     writer.finish()
 }
 
-/// Writes how far each replica is known, and the runs beyond that nothing in the message tells.
-fn write_context<K: WireKey>(delta: &Delta<K>, writer: &mut Writer) {
+/// What the context tells beyond what is carried: for each replica how far it is known, and runs of dots beyond.
+type Told = Vec<(u64, Vec<(u64, u64)>)>;
+
+fn told_by_context<K: WireKey>(delta: &Delta<K>) -> Told {
     // Mostly everything is known without gaps, and then no carried dot needs to be looked at.
     let carried =
         if delta.context.has_gaps() { delta.carried_dots(&CausalContext::default()) } else { Vec::new() };
+    let mut told = Vec::with_capacity(delta.context.replicas().len());
     for (replica, runs) in delta.context.replicas() {
         let prefix = runs.prefix();
         let mut extra: Vec<(u64, u64)> = Vec::new();
@@ -82,14 +92,21 @@ fn write_context<K: WireKey>(delta: &Delta<K>, writer: &mut Writer) {
                 extra.push((next, last));
             }
         }
-        writer.number(prefix << 1 | u64::from(!extra.is_empty()));
-        if !extra.is_empty() {
-            writer.number(extra.len() as u64);
-            let mut before = prefix;
-            for (first, last) in extra {
+        told.push((prefix, extra));
+    }
+    told
+}
+
+fn write_context(told: &Told, writer: &mut Writer) {
+    for (prefix, runs) in told {
+        writer.number(prefix << 1 | u64::from(!runs.is_empty()));
+        if !runs.is_empty() {
+            writer.number(runs.len() as u64);
+            let mut before = *prefix;
+            for (first, last) in runs {
                 writer.number(first - before - 2);
                 writer.number(last - first);
-                before = last;
+                before = *last;
             }
         }
     }

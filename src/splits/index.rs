@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use super::block::{BLOCK_MIN, BlockWriter, Blocks, Span, for_each_covering};
+use super::block::{BLOCK_MIN, BlockWriter, Blocks, Span, Walk, for_each_covering};
 use super::sweep::{Served, sweep};
 use super::{Owner, Owners, Split, Splits};
 use crate::id::NodeId;
@@ -139,11 +139,13 @@ impl<K: Key> SplitIndex<K> {
     pub(crate) fn for_each_split(&self, names: &Interner<NodeId>, mut visit: impl FnMut(Split<'_, K>)) {
         let mut start: Option<&K> = None;
         let (mut owners, mut before): (Vec<Owner>, Vec<Owner>) = (Vec::new(), Vec::new());
+        let mut walk = Walk::new();
         for (keys, spans) in self.blocks() {
+            walk.enter(keys.len(), spans);
             for (at, key) in keys.iter().enumerate() {
                 core::mem::swap(&mut owners, &mut before);
                 owners.clear();
-                for_each_covering(spans, at, |span| owners.push(owner(span, names)));
+                walk.for_each(at, |span| owners.push(owner(span, names)));
                 // At the first boundary of a block the owners may be those before it.
                 if at == 0 && start.is_some() && owners == before {
                     continue;

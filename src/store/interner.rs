@@ -17,7 +17,7 @@ pub(crate) struct Interner<T> {
     /// The slots that nothing uses.
     free: Vec<u32>,
     /// The number of each value in use, once there are more than [`SEARCHED`] slots.
-    numbers: HashMap<T, u32>,
+    numbers: Option<Box<HashMap<T, u32>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ struct Slot<T> {
 
 impl<T> Default for Interner<T> {
     fn default() -> Self {
-        Self { slots: SmallVec::new(), free: Vec::new(), numbers: HashMap::new() }
+        Self { slots: SmallVec::new(), free: Vec::new(), numbers: None }
     }
 }
 
@@ -56,8 +56,8 @@ impl<T: Clone + Eq + Hash> Interner<T> {
 
     /// The number of that value, if it is in use. O(1).
     pub(crate) fn find(&self, value: &T) -> Option<u32> {
-        if self.slots.len() > SEARCHED {
-            return self.numbers.get(value).copied();
+        if let Some(numbers) = &self.numbers {
+            return numbers.get(value).copied();
         }
         let at = self.slots.iter().position(|slot| slot.uses > 0 && slot.value == *value)?;
         Some(at as u32)
@@ -82,7 +82,9 @@ impl<T: Clone + Eq + Hash> Interner<T> {
         if slot.uses > 0 {
             return;
         }
-        self.numbers.remove(&slot.value);
+        if let Some(numbers) = &mut self.numbers {
+            numbers.remove(&slot.value);
+        }
         self.free.push(number);
         if self.free.len() == self.slots.len() {
             *self = Self::default();
@@ -112,11 +114,12 @@ impl<T: Clone + Eq + Hash> Interner<T> {
                 (self.slots.len() - 1) as u32
             }
         };
-        if self.slots.len() == SEARCHED + 1 && self.numbers.is_empty() {
-            // The first slot beyond those that are searched, so all others are in use.
-            self.numbers = self.slots.iter().map(|slot| slot.value.clone()).zip(0..).collect();
+        if let Some(numbers) = &mut self.numbers {
+            numbers.insert(value.clone(), number);
         } else if self.slots.len() > SEARCHED {
-            self.numbers.insert(value.clone(), number);
+            // The first slot beyond those that are searched, so all others are in use.
+            self.numbers =
+                Some(Box::new(self.slots.iter().map(|slot| slot.value.clone()).zip(0..).collect()));
         }
         number
     }

@@ -1,8 +1,5 @@
 //! Joining two stores: both are walked in step, leaf by leaf where they are equal, row by row where they are not.
 
-use core::cmp::Ordering;
-use std::sync::Arc;
-
 use super::interner::Interner;
 use super::leaf::Leaf;
 use super::row::{Held, Row};
@@ -13,6 +10,7 @@ use crate::delta::{JoinObserver, Joined, Side};
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::{Entry, Record};
+use core::cmp::Ordering;
 
 /// Tells an observer of a changed row.
 #[inline]
@@ -136,14 +134,14 @@ impl<K: Key> Store<K> {
         }
         let mut ours = core::mem::take(&mut self.tree).into_leaves().into_iter().peekable();
         let leaves = other.tree.leaves();
-        let tables = Arc::make_mut(&mut self.tables);
+        let tables = Self::tables_mut(&mut self.tables);
         let mut join = Join {
-            nodes: vec![UNKNOWN; other.tables.nodes.len()],
-            writers: vec![UNKNOWN; other.tables.writers.len()],
-            here: Knowledge::new(here, &other.tables.writers),
+            nodes: vec![UNKNOWN; other.tables().nodes.len()],
+            writers: vec![UNKNOWN; other.tables().writers.len()],
+            here: Knowledge::new(here, &other.tables().writers),
             there: Knowledge::new(there, &tables.writers),
             tables,
-            theirs: &other.tables,
+            theirs: other.tables(),
             cursor: Cursor { leaves: leaves.iter(), current: None },
             written: LeafWriter::with_capacity(ours.len().max(leaves.len())),
             released: Vec::new(),

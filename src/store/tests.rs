@@ -208,7 +208,7 @@ fn equal_content_has_equal_leaves_whatever_its_history() {
     }
     let leaves = |store: &Store<u64>| -> Vec<(usize, u64)> {
         let leaves = store.tree.leaves();
-        leaves.iter().map(|(_, child)| (child.rows, child.fingerprint(&store.tables))).collect()
+        leaves.iter().map(|(_, child)| (child.rows, child.fingerprint(store.tables()))).collect()
     };
     assert_eq!(leaves(&forwards), leaves(&backwards));
     assert_eq!(leaves(&forwards), leaves(&received(&forwards)));

@@ -14,7 +14,7 @@
 use core::cmp::Ordering;
 use std::sync::{Arc, OnceLock};
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::Tables;
 use super::leaf::Leaf;
@@ -343,7 +343,7 @@ impl<K: Key> Branch<K> {
 
     /// The rows in order, from the first that starts at `from` or later. O(log n), and O(1) a row.
     pub(super) fn rows_from<'a>(&'a self, from: &K, tables: &'a Tables) -> Rows<'a, K> {
-        let mut rows = Rows { above: Vec::new(), leaf: None, tables };
+        let mut rows = Rows { above: SmallVec::new(), leaf: None, tables };
         let mut branch = self;
         loop {
             // A child whose first start is `from` may follow one with rows of that start.
@@ -431,7 +431,7 @@ impl<K> Branch<K> {
 
     /// All rows in order. O(1) each.
     pub(super) fn all_rows<'a>(&'a self, tables: &'a Tables) -> Rows<'a, K> {
-        Rows { above: vec![self.children.iter()], leaf: None, tables }
+        Rows { above: smallvec![self.children.iter()], leaf: None, tables }
     }
 }
 
@@ -457,7 +457,7 @@ fn ends_after<K: Ord>(end: &End<K>, key: &K) -> bool {
 #[derive(Clone)]
 pub(crate) struct Rows<'a, K> {
     /// What is still to be visited of each branch above the current leaf, the root's first.
-    above: Vec<core::slice::Iter<'a, Child<K>>>,
+    above: SmallVec<[core::slice::Iter<'a, Child<K>>; 4]>,
     leaf: Option<(&'a Leaf<K>, usize)>,
     tables: &'a Tables,
 }
