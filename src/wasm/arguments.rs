@@ -61,7 +61,7 @@ pub(super) fn operations(list: &JsValue) -> Result<Vec<Operation>, Failure> {
     unpack(&values::operations(list, &names)?, &names)
 }
 
-/// Takes apart what `Packed` in `values.js` put together.
+/// Takes apart what `operations` in `values.js` put together.
 fn unpack(words: &[u64], names: &Names) -> Result<Vec<Operation>, Failure> {
     let nodes: Vec<NodeId> = (names.list().iter())
         .map(|name| NodeId::new(name.as_string().unwrap_or_default()))

@@ -216,7 +216,8 @@ impl RangeMap {
     #[wasm_bindgen(js_name = ownersOf, unchecked_return_type = "OwnerColumns")]
     pub fn owners_of(
         &self,
-        #[wasm_bindgen(unchecked_param_type = "BigUint64Array | Float64Array | readonly Key[]")] keys: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "BigUint64Array | Float64Array | readonly Key[]")]
+        keys: &JsValue,
     ) -> Result<JsValue, Failure> {
         let keys = values::keys(keys)?;
         let mut lists = OwnerLists::new();

@@ -196,27 +196,13 @@ export const callback = (/** @type {unknown} */ value) =>
 
 // Lists of arguments.
 
-/**
- * Keys, as many as there are, in a typed array.
- *
- * @param {ArrayLike<unknown>} list
- */
-export function keys(list) {
-  const isList = Array.isArray(list) || ArrayBuffer.isView(list);
-  if (!isList) refuse("invalid-key", "keys", "an array", list);
-  // A detached one is as long as an empty one, but cannot be copied from.
-  if (list instanceof BigUint64Array && list.length > 0) return list;
-  return BigUint64Array.from(list, (value, index) => BigInt(checkedKey(value, `keys[${index}]`)));
-}
-
 const verbs = ["register", "release", "increase", "decrease"];
 
-/** Operations in three 64-bit words each: the start, the end, and the verb, the amount and the node's number packed into one. */
-class Packed {
+/** Numbers of 64 bits. */
+class Words {
   /** @param {number} count */
   constructor(count) {
-    this.count = count;
-    this.words = new BigUint64Array(3 * count);
+    this.words = new BigUint64Array(count);
     /** The same memory; writing two halves spares making a bigint of a number. */
     this.halves = new Uint32Array(this.words.buffer);
   }
@@ -233,41 +219,50 @@ class Packed {
       this.words[at] = key;
     }
   }
-
-  /**
-   * @param {number} index
-   * @param {unknown} start
-   * @param {unknown} end
-   * @param {number} verb
-   * @param {unknown} by
-   * @param {number} node
-   */
-  set(index, start, end, verb, by, node) {
-    const checkedStart = checkedKey(start, "start", index);
-    this.put(3 * index, checkedStart);
-    this.put(3 * index + 1, checkedEnd(checkedStart, end, "", index));
-    this.halves[6 * index + 4] = verb < 2 ? 1 : checkedAmount(by, index);
-    this.halves[6 * index + 5] = node * 4 + verb;
-  }
 }
 
 /**
- * Reads operations that are objects.
+ * Keys in a typed array.
+ *
+ * @param {unknown} list
+ */
+export function keys(list) {
+  // A detached one is as long as an empty one, but cannot be copied from.
+  if (list instanceof BigUint64Array && list.length > 0) return list;
+  const isList = Array.isArray(list) || (ArrayBuffer.isView(list) && !(list instanceof DataView));
+  if (!isList) return refuse("invalid-key", "keys", "an array", list);
+  const values = /** @type {ArrayLike<unknown>} */ (list);
+  const packed = new Words(values.length);
+  for (let index = 0; index < packed.words.length; index += 1) {
+    const value = values[index];
+    packed.put(index, isKey(value) ? value : checkedKey(value, `keys[${index}]`));
+  }
+  return packed.words;
+}
+
+/**
+ * Reads operations that are objects into three words each: the start, the end, and one that packs the amount, the verb (2 bits) and
+ * the node's number.
  *
  * @param {unknown} list
  * @param {Names} nodes is told their nodes
  */
 export function operations(list, nodes) {
   if (!Array.isArray(list)) return refuse("invalid-operation", "operations", "an array", list);
-  const packed = new Packed(list.length);
-  for (let index = 0; index < packed.count; index += 1) {
+  const count = list.length;
+  const packed = new Words(3 * count);
+  for (let index = 0; index < count; index += 1) {
     const item = list[index];
     if (typeof item !== "object" || item === null) refuse("invalid-operation", "", "an object", item, index);
-    const verb = verbs.indexOf(item.op);
-    if (verb < 0) refuse("invalid-operation", "op", `one of ${verbs.join(", ")}`, item.op, index);
-    const name = item.node;
-    const number = nodes.numbers.get(name) ?? nodes.add(checkedNode(name, index));
-    packed.set(index, item.start, item.end, verb, item.by, number);
+    const { op, node, start, end, by } = item;
+    const verb = verbs.indexOf(op);
+    if (verb < 0) refuse("invalid-operation", "op", `one of ${verbs.join(", ")}`, op, index);
+    const number = nodes.numbers.get(node) ?? nodes.add(checkedNode(node, index));
+    const checkedStart = checkedKey(start, "start", index);
+    packed.put(3 * index, checkedStart);
+    packed.put(3 * index + 1, checkedEnd(checkedStart, end, "", index));
+    packed.halves[6 * index + 4] = verb < 2 ? 1 : checkedAmount(by, index);
+    packed.halves[6 * index + 5] = number * 4 + verb;
   }
   return packed.words;
 }
@@ -309,12 +304,24 @@ export class Names {
 }
 
 /**
+ * @template T
+ * @param {number} count
+ * @param {(at: number) => T} object
+ */
+function objects(count, object) {
+  const list = [];
+  for (let at = 0; at < count; at += 1) list.push(object(at));
+  return list;
+}
+
+/**
  * `Range[]`
  *
  * @param {BigUint64Array} starts
  * @param {BigUint64Array} ends
  */
-export const rangeObjects = (starts, ends) => Array.from(starts, (start, at) => ({ start, end: ends[at] || null }));
+export const rangeObjects = (starts, ends) =>
+  objects(starts.length, (at) => ({ start: starts[at], end: ends[at] || null }));
 
 /**
  * `Change`
@@ -376,8 +383,8 @@ export const splitColumns = (starts, ends, offsets, owners, priorities, nodes) =
  * @param {Names} nodes
  */
 export const splitObjects = (starts, ends, offsets, owners, priorities, { list }) =>
-  Array.from(starts, (start, at) => {
-    const split = { start, end: ends[at] || null, owners: [] };
+  objects(starts.length, (at) => {
+    const split = { start: starts[at], end: ends[at] || null, owners: [] };
     for (let place = offsets[at]; place < offsets[at + 1]; place += 1) {
       pushOwner(split.owners, list[owners[place]], priorities[place]);
     }
@@ -394,9 +401,9 @@ export const splitObjects = (starts, ends, offsets, owners, priorities, { list }
  * @param {Names} names
  */
 export const registrationObjects = (starts, ends, nodes, priorities, { list }) =>
-  Array.from(starts, (start, at) => ({
+  objects(starts.length, (at) => ({
     node: list[nodes[at]],
-    start,
+    start: starts[at],
     end: ends[at] || null,
     priority: priorities[at],
   }));

@@ -56,7 +56,7 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub(super) fn keys(list: &JsValue) -> Result<Vec<u64>, JsValue>;
 
-    /// Three words for each operation, see `Packed` there.
+    /// Three words for each operation, see there.
     #[wasm_bindgen(catch)]
     pub(super) fn operations(list: &JsValue, nodes: &Names) -> Result<Vec<u64>, JsValue>;
 
