@@ -186,7 +186,7 @@ impl RangeMap {
         self.split_columns().objects()
     }
 
-    /// The same as [`splits`](Self::splits) in a few typed arrays instead of many objects: for ten thousand splits and more.
+    /// The same as `splits()` in a few typed arrays instead of many objects: for ten thousand splits and more.
     ///
     /// O(n log n) after a change, and the size of the answer.
     #[wasm_bindgen(js_name = splitColumns, unchecked_return_type = "SplitColumns")]
@@ -208,7 +208,7 @@ impl RangeMap {
         Ok(answers::owners(&owners))
     }
 
-    /// The owners of many keys, as [`owners`](Self::owners) tells those of one, in typed arrays: those of each key in turn.
+    /// The owners of many keys, as `owners(key)` tells those of one, in typed arrays: those of each key in turn.
     ///
     /// O(log n + k log k) a key with k owners, O(n log n) for the first call after a change.
     ///
