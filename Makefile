@@ -18,6 +18,9 @@ bench: setup-rust setup-node ## Time the native operations: criterion's benches,
 	cargo bench -p native-bench
 	cargo run --release -p native-bench --bin range-bench
 
+bench-web: setup-chromium wasm ## Time the npm package in Node and Chromium, beside other CRDT packages and the native build
+	@npm --prefix www --workspace bench run --silent bench
+
 report: setup-rust setup-node setup-arm ## Measure all there is and make native-bench/report/report.md with its plots
 	@.ci/report
 
@@ -58,10 +61,10 @@ setup-arm: ## Install the cross compilers and the emulator that bench-arm and te
 	@.ci/setup-arm
 
 clean: ## Remove what was built (not the installed tools)
-	rm -rf target www/node_modules www/package/dist www/playground/dist
+	rm -rf target www/node_modules www/package/dist www/playground/dist www/bench/dist
 
 # Two installers at once would fight over the same locks.
 .NOTPARALLEL:
 
-.PHONY: help play test check bench bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
+.PHONY: help play test check bench bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
 	setup-chromium setup-arm clean

@@ -1,91 +1,154 @@
-//! Answers: from the core's types to plain JavaScript objects and arrays, by serde. Keys become bigints, priorities numbers.
+//! Answers: from the core's types to what JavaScript gets. They are written in columns, and one call to `values.js` makes objects
+//! of them or copies them. Keys become bigints, priorities numbers.
 
-use serde::{Serialize, Serializer};
+use js_sys::Array;
 use wasm_bindgen::JsValue;
 
+use super::values::{self, Names};
+use crate::id::NodeId;
 use crate::key::KeyRange;
 use crate::registration::Registration;
 use crate::splits::{Owner, Split};
 
-/// Writes an answer: `u64` as bigint, `f64` as number, `None` as null.
-pub(super) fn to_js(value: &impl Serialize) -> JsValue {
-    let serializer = serde_wasm_bindgen::Serializer::new()
-        .serialize_large_number_types_as_bigints(true)
-        .serialize_missing_as_null(true);
-    // Only a type that refuses to be serialized could fail here, and none of those below does.
-    value.serialize(&serializer).unwrap_or(JsValue::UNDEFINED)
-}
-
-/// Writes what an iterator yields as an array, without collecting it first.
-#[derive(Clone)]
-pub(super) struct Items<I>(pub(super) I);
-
-impl<I: Iterator<Item: Serialize> + Clone> Serialize for Items<I> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.clone())
-    }
-}
-
-/// `Range` in TypeScript.
-#[derive(Serialize)]
-pub(super) struct RangeAnswer {
-    start: u64,
-    end: Option<u64>,
-}
-
-impl From<&KeyRange<u64>> for RangeAnswer {
-    fn from(range: &KeyRange<u64>) -> Self {
-        Self { start: *range.start(), end: range.end().copied() }
-    }
-}
-
-/// `Range[]` in TypeScript.
-pub(super) fn ranges(ranges: &[KeyRange<u64>]) -> impl Serialize {
-    Items(ranges.iter().map(RangeAnswer::from))
-}
-
-/// `Owner` in TypeScript.
-#[derive(Serialize)]
-struct OwnerAnswer<'a> {
-    node: &'a str,
-    priority: f64,
-}
-
-impl<'a> From<&'a Owner> for OwnerAnswer<'a> {
-    fn from(owner: &'a Owner) -> Self {
-        Self { node: owner.node.as_str(), priority: owner.priority as f64 }
-    }
-}
-
 /// `Owner[]` in TypeScript.
-pub(super) fn owners(owners: &[Owner]) -> impl Serialize {
-    Items(owners.iter().map(OwnerAnswer::from))
+pub(super) fn owners(owners: &[Owner]) -> JsValue {
+    let list = Array::new();
+    owners.iter().for_each(|owner| values::push_owner(&list, owner.node.as_str(), owner.priority as f64));
+    list.into()
 }
 
-#[derive(Serialize)]
-struct SplitAnswer<O> {
-    start: u64,
-    end: Option<u64>,
-    owners: O,
+/// Ranges in columns.
+#[derive(Default)]
+pub(super) struct Ranges {
+    starts: Vec<u64>,
+    /// 0 for no end.
+    ends: Vec<u64>,
 }
 
-/// `Split` in TypeScript.
-pub(super) fn split(split: Split<'_, u64>) -> impl Serialize {
-    let RangeAnswer { start, end } = (&split.range).into();
-    SplitAnswer { start, end, owners: owners(split.owners) }
+impl Ranges {
+    pub(super) fn push(&mut self, range: &KeyRange<u64>) {
+        self.starts.push(*range.start());
+        self.ends.push(range.end().copied().unwrap_or_default());
+    }
+
+    /// `Range[]` in TypeScript.
+    pub(super) fn objects(&self) -> JsValue {
+        values::range_objects(&self.starts, &self.ends)
+    }
+
+    /// `Change` in TypeScript.
+    pub(super) fn change(&self, source: &str) -> JsValue {
+        values::change(source, &self.starts, &self.ends)
+    }
 }
 
-#[derive(Serialize)]
-struct RegistrationAnswer<'a> {
-    node: &'a str,
-    start: u64,
-    end: Option<u64>,
-    priority: f64,
+impl<'a> FromIterator<&'a KeyRange<u64>> for Ranges {
+    fn from_iter<I: IntoIterator<Item = &'a KeyRange<u64>>>(ranges: I) -> Self {
+        let mut columns = Self::default();
+        ranges.into_iter().for_each(|range| columns.push(range));
+        columns
+    }
 }
 
-/// `Registration` in TypeScript.
-pub(super) fn registration(registration: &Registration<u64>) -> impl Serialize {
-    let RangeAnswer { start, end } = (&registration.range).into();
-    let priority = registration.priority as f64;
-    RegistrationAnswer { node: registration.node.as_str(), start, end, priority }
+/// Nodes with their priorities in columns.
+struct Nodes {
+    names: Names,
+    /// The nodes that were found last, each at a place that the address of its name decides. Owners mostly share a few copies of
+    /// their names, so that this spares asking JavaScript.
+    recent: Vec<Option<(NodeId, u32)>>,
+    numbers: Vec<u32>,
+    priorities: Vec<f64>,
+}
+
+impl Nodes {
+    const RECENT_BITS: u32 = 12;
+
+    fn new() -> Self {
+        Self {
+            names: Names::new(),
+            recent: vec![None; 1 << Self::RECENT_BITS],
+            numbers: Vec::new(),
+            priorities: Vec::new(),
+        }
+    }
+
+    fn push(&mut self, node: &NodeId, priority: u64) {
+        // Fibonacci hashing: the product's highest bits depend on all of the address.
+        let place =
+            (node.as_str().as_ptr() as u32).wrapping_mul(0x9e37_79b1) >> (u32::BITS - Self::RECENT_BITS);
+        let recent = &mut self.recent[place as usize];
+        let number = match recent {
+            Some((known, number)) if known == node => *number,
+            _ => {
+                let number = self.names.number(node.as_str());
+                *recent = Some((node.clone(), number));
+                number
+            }
+        };
+        self.numbers.push(number);
+        self.priorities.push(priority as f64);
+    }
+}
+
+/// The owners of many splits or keys in columns.
+pub(super) struct OwnerLists {
+    offsets: Vec<u32>,
+    nodes: Nodes,
+}
+
+impl OwnerLists {
+    pub(super) fn new() -> Self {
+        Self { offsets: vec![0], nodes: Nodes::new() }
+    }
+
+    pub(super) fn push(&mut self, owners: &[Owner]) {
+        owners.iter().for_each(|owner| self.nodes.push(&owner.node, owner.priority));
+        self.offsets.push(self.nodes.numbers.len() as u32);
+    }
+
+    /// `OwnerColumns` in TypeScript.
+    pub(super) fn columns(&self) -> JsValue {
+        let Nodes { names, numbers, priorities, .. } = &self.nodes;
+        values::owner_columns(&self.offsets, numbers, priorities, names)
+    }
+}
+
+/// Splits in columns.
+pub(super) struct Splits {
+    ranges: Ranges,
+    owners: OwnerLists,
+}
+
+impl Splits {
+    pub(super) fn new() -> Self {
+        Self { ranges: Ranges::default(), owners: OwnerLists::new() }
+    }
+
+    pub(super) fn push(&mut self, split: &Split<'_, u64>) {
+        self.ranges.push(&split.range);
+        self.owners.push(split.owners);
+    }
+
+    /// `SplitColumns` in TypeScript.
+    pub(super) fn columns(&self) -> JsValue {
+        let (Ranges { starts, ends }, OwnerLists { offsets, nodes }) = (&self.ranges, &self.owners);
+        values::split_columns(starts, ends, offsets, &nodes.numbers, &nodes.priorities, &nodes.names)
+    }
+
+    /// `Split[]` in TypeScript.
+    pub(super) fn objects(&self) -> JsValue {
+        let (Ranges { starts, ends }, OwnerLists { offsets, nodes }) = (&self.ranges, &self.owners);
+        values::split_objects(starts, ends, offsets, &nodes.numbers, &nodes.priorities, &nodes.names)
+    }
+}
+
+/// `Registration[]` in TypeScript.
+pub(super) fn registrations(registrations: impl Iterator<Item = Registration<u64>>) -> JsValue {
+    let (mut ranges, mut nodes) = (Ranges::default(), Nodes::new());
+    registrations.for_each(|registration| {
+        ranges.push(&registration.range);
+        nodes.push(&registration.node, registration.priority);
+    });
+    let Ranges { starts, ends } = &ranges;
+    values::registration_objects(starts, ends, &nodes.numbers, &nodes.priorities, &nodes.names)
 }

@@ -2,12 +2,11 @@
 
 use std::rc::Rc;
 
-use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::answers;
 use super::link::Link;
+use super::values;
 
 /// An open connection of a map to a BroadcastChannel. Made by `map.connect(channelName)`.
 ///
@@ -16,17 +15,6 @@ use super::link::Link;
 pub struct Connection {
     channel_name: String,
     link: Rc<Link>,
-}
-
-/// `ConnectionStatistics` in TypeScript. Numbers, since nobody counts to 2^53.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct StatisticsAnswer {
-    messages_posted: f64,
-    bytes_posted: f64,
-    messages_received: f64,
-    bytes_received: f64,
-    messages_ignored: f64,
 }
 
 impl Connection {
@@ -52,14 +40,18 @@ impl Connection {
     /// What was posted and received so far. Also after closing.
     #[wasm_bindgen(unchecked_return_type = "ConnectionStatistics")]
     pub fn statistics(&self) -> JsValue {
-        let statistics = self.link.statistics();
-        answers::to_js(&StatisticsAnswer {
-            messages_posted: statistics.messages_posted as f64,
-            bytes_posted: statistics.bytes_posted as f64,
-            messages_received: statistics.messages_received as f64,
-            bytes_received: statistics.bytes_received as f64,
-            messages_ignored: statistics.messages_ignored as f64,
-        })
+        let counts = self.link.statistics();
+        let counts = [
+            counts.messages_posted,
+            counts.bytes_posted,
+            counts.messages_received,
+            counts.bytes_received,
+            counts.messages_ignored,
+        ];
+        // Numbers, since nobody counts to 2^53. As a list: with the names of properties, serde-wasm-bindgen brings a table of them,
+        // three kilobytes. Only a type that refuses to be serialized could fail here.
+        let counts = serde_wasm_bindgen::to_value(&counts.map(|count| count as f64)).unwrap_or_default();
+        values::statistics(&counts)
     }
 
     /// Leaves the channel and releases the channel, the timer and the callbacks. The map stays as it is. Closing again does

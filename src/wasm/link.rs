@@ -11,10 +11,10 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BroadcastChannel, MessageEvent};
 
-use super::arguments::as_bytes;
-use super::globals::{Timer, now_ms, random_u64, unref};
 use super::replica::Replica;
 use super::subscribers::Source;
+use super::values;
+use super::world::{Timer, guess, now_ms, random_u64, unref};
 use crate::delta::Delta;
 use crate::sync::{Broadcast, Config, Received, Statistics};
 
@@ -22,7 +22,7 @@ use crate::sync::{Broadcast, Config, Received, Statistics};
 pub(super) struct Link {
     replica: Weak<Replica>,
     protocol: RefCell<Broadcast<u64>>,
-    message_bytes_max: usize,
+    message_bytes_max: u32,
     /// How many messages did not get to the protocol: they were no bytes, or too many.
     refused: Cell<u64>,
     random: Random,
@@ -52,7 +52,7 @@ impl Link {
         let link = Rc::new(Self {
             replica: Rc::downgrade(replica),
             protocol: RefCell::new(Broadcast::join(config, now_ms(), &mut || random.next())),
-            message_bytes_max: config.message_bytes_max,
+            message_bytes_max: config.message_bytes_max as u32,
             refused: Cell::default(),
             random,
             medium: RefCell::default(),
@@ -128,8 +128,7 @@ impl Link {
     }
 
     fn receive(&self, replica: &Replica, data: &JsValue) {
-        let bytes = as_bytes(data).filter(|bytes| bytes.length() as usize <= self.message_bytes_max);
-        let Some(bytes) = bytes.map(|bytes| bytes.to_vec()) else {
+        let Some(bytes) = values::message(data, self.message_bytes_max) else {
             return self.refused.set(self.refused.get() + 1);
         };
         let now_ms = now_ms();
@@ -138,7 +137,7 @@ impl Link {
         });
         self.pump(replica);
         if let Received::Applied(changes) = received {
-            replica.subscribers().notify(Source::Remote, changes.ranges().to_vec());
+            replica.subscribers().notify(Source::Remote, changes.ranges());
         }
     }
 
@@ -152,7 +151,7 @@ impl Link {
         while let Some(message) = next() {
             if let Some(medium) = &*self.medium.borrow() {
                 // What cannot be posted is lost, as anything on a channel may be; the protocol makes up for that.
-                let _ = medium.channel.post_message(&js_sys::Uint8Array::from(&*message));
+                let _ = medium.channel.post_message(&values::bytes(&message));
             }
         }
         let due_ms = self.protocol.borrow().next_wake_ms();
@@ -160,7 +159,7 @@ impl Link {
             // A timer that is early does no harm: it finds nothing to do and is set anew.
             if medium.timer.as_ref().is_none_or(|timer| timer.due_ms > due_ms) {
                 let late = medium.timer.take();
-                medium.timer = Timer::set(medium.on_timer.as_ref().unchecked_ref(), due_ms, now_ms);
+                medium.timer = Some(Timer::set(medium.on_timer.as_ref(), due_ms, now_ms));
                 late.iter().for_each(Timer::clear);
             }
         }
@@ -179,7 +178,7 @@ struct Random(Cell<u64>);
 
 impl Default for Random {
     fn default() -> Self {
-        Self(Cell::new(random_u64().unwrap_or_else(|| js_sys::Math::random().to_bits())))
+        Self(Cell::new(random_u64().unwrap_or_else(|| guess().to_bits())))
     }
 }
 

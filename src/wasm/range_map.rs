@@ -2,21 +2,18 @@
 
 use std::rc::Rc;
 
-use js_sys::Function;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::answers::{self, Items};
+use super::answers::{self, OwnerLists, Ranges, Splits};
 use super::arguments;
 use super::connection::Connection;
 use super::errors::{Code, Failure};
-use super::globals::string;
 use super::link::Link;
+use super::operation::{Operation, Verb};
 use super::replica::Replica;
+use super::values;
 use crate::delta::Delta;
-use crate::id::NodeId;
-use crate::key::KeyRange;
-use crate::map;
 
 /// One replica of a shared map: which nodes serve which key ranges, and in which order of preference.
 ///
@@ -31,9 +28,6 @@ use crate::map;
 pub struct RangeMap {
     replica: Rc<Replica>,
 }
-
-/// An operation on one registration.
-type Verb = dyn Fn(&mut map::RangeMap<u64>, &NodeId, &KeyRange<u64>) -> Delta<u64>;
 
 #[wasm_bindgen]
 impl RangeMap {
@@ -61,13 +55,14 @@ impl RangeMap {
     /// still counts against a release elsewhere that has not heard of it. O(log n) for n registrations.
     ///
     /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`.
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn register(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] node: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Key")] start: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
-    ) -> Result<Vec<u8>, Failure> {
-        self.operate(node, start, end, &|map, node, range| map.register(node, range))
+    ) -> Result<JsValue, Failure> {
+        self.operate(Verb::Register, node, start, end)
     }
 
     /// Withdraws a registration: everything that this replica knows of it. What others add to it at the same time survives.
@@ -75,13 +70,14 @@ impl RangeMap {
     /// Returns the delta for the other replicas, empty if there was nothing to withdraw. O(log n).
     ///
     /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`.
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn release(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] node: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Key")] start: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
-    ) -> Result<Vec<u8>, Failure> {
-        self.operate(node, start, end, &|map, node, range| map.release(node, range))
+    ) -> Result<JsValue, Failure> {
+        self.operate(Verb::Release, node, start, end)
     }
 
     /// Raises a registration's priority by `by`, 1 if it is left out. If there is no such registration it is made, with
@@ -90,15 +86,15 @@ impl RangeMap {
     /// Returns the delta for the other replicas. O(log n).
     ///
     /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`.
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn increase(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] node: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Key")] start: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "number")] by: &JsValue,
-    ) -> Result<Vec<u8>, Failure> {
-        let by = arguments::amount(by)?;
-        self.operate(node, start, end, &move |map, node, range| map.increase(node, range, by))
+    ) -> Result<JsValue, Failure> {
+        self.operate(Verb::Increase(arguments::amount(by)?), node, start, end)
     }
 
     /// Lowers a registration's priority by `by`, 1 if it is left out. What would fall below 1 is released.
@@ -106,15 +102,15 @@ impl RangeMap {
     /// Returns the delta for the other replicas, empty if there is no such registration. O(log n).
     ///
     /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`.
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn decrease(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] node: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Key")] start: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "Key | null")] end: &JsValue,
         #[wasm_bindgen(unchecked_optional_param_type = "number")] by: &JsValue,
-    ) -> Result<Vec<u8>, Failure> {
-        let by = arguments::amount(by)?;
-        self.operate(node, start, end, &move |map, node, range| map.decrease(node, range, by))
+    ) -> Result<JsValue, Failure> {
+        self.operate(Verb::Decrease(arguments::amount(by)?), node, start, end)
     }
 
     /// Moves a registration to a smaller range within its own, and keeps at least its priority, in one delta.
@@ -122,15 +118,31 @@ impl RangeMap {
     /// Returns the delta for the other replicas. O(log n).
     ///
     /// Throws `not-registered`, `not-sub-range`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`.
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn tighten(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string")] node: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "RangeInput")] from: &JsValue,
         #[wasm_bindgen(unchecked_param_type = "RangeInput")] to: &JsValue,
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> Result<JsValue, Failure> {
         let node = arguments::node(node)?;
-        let (from, to) = (arguments::range_object("from", from)?, arguments::range_object("to", to)?);
-        self.replica.operate(&node, &from, &|map| Ok(map.tighten(&node, &from, &to)?))
+        let [from, to] = arguments::ranges(from, to)?;
+        self.replica.tighten(&node, &from, &to)
+    }
+
+    /// Does many operations in one call, in order, and returns their joined delta: the way to make many changes at once.
+    ///
+    /// All or nothing: if one item is not what it must be, the error names its place in the message and as `index`, and none
+    /// was done. Subscribers are told once. `tighten` is not among the operations, since whether it is possible may depend on
+    /// those before it. O(log n) each.
+    ///
+    /// Throws `invalid-operation`, `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`.
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
+    pub fn apply(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "readonly Operation[]")] operations: &JsValue,
+    ) -> Result<JsValue, Failure> {
+        self.replica.operate(&arguments::operations(operations)?)
     }
 
     /// Learns what a delta, or the full state of another replica, carries. Bytes may come from anybody: what is no delta is
@@ -148,14 +160,16 @@ impl RangeMap {
         &self,
         #[wasm_bindgen(unchecked_param_type = "Uint8Array")] delta: &JsValue,
     ) -> Result<JsValue, Failure> {
-        let bytes = arguments::bytes("delta", delta)?;
+        let bytes = values::delta(delta)?;
         let delta = if bytes.is_empty() { Delta::default() } else { Delta::decode(&bytes)? };
-        Ok(answers::to_js(&answers::ranges(self.replica.merge(&delta).ranges())))
+        let changes = self.replica.merge(&delta);
+        Ok(changes.ranges().iter().collect::<Ranges>().objects())
     }
 
     /// Everything that this replica knows, itself a delta. Equal states have equal bytes. O(n log n).
-    pub fn state(&self) -> Vec<u8> {
-        self.replica.map().state().encode()
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
+    pub fn state(&self) -> JsValue {
+        values::bytes(&self.replica.map().state().encode())
     }
 
     /// A hash of what this replica knows: replicas with equal fingerprints know the same and answer the same. O(replicas).
@@ -169,7 +183,15 @@ impl RangeMap {
     /// O(n log n) after a change, and the size of the answer.
     #[wasm_bindgen(unchecked_return_type = "Split[]")]
     pub fn splits(&self) -> JsValue {
-        answers::to_js(&Items(self.replica.map().splits().iter().map(answers::split)))
+        self.split_columns().objects()
+    }
+
+    /// The same as `splits()` in a few typed arrays instead of many objects: for ten thousand splits and more.
+    ///
+    /// O(n log n) after a change, and the size of the answer.
+    #[wasm_bindgen(js_name = splitColumns, unchecked_return_type = "SplitColumns")]
+    pub fn split_columns_js(&self) -> JsValue {
+        self.split_columns().columns()
     }
 
     /// The nodes that serve `key`, in order of preference: by priority, the highest first, then by name.
@@ -182,23 +204,40 @@ impl RangeMap {
         &self,
         #[wasm_bindgen(unchecked_param_type = "Key")] key: &JsValue,
     ) -> Result<JsValue, Failure> {
-        let key = arguments::key("key", key)?;
-        let owners = self.replica.map().owners(&key);
-        Ok(answers::to_js(&answers::owners(&owners)))
+        let owners = self.replica.map().owners(&values::key(key)?);
+        Ok(answers::owners(&owners))
+    }
+
+    /// The owners of many keys, as `owners(key)` tells those of one, in typed arrays: those of each key in turn.
+    ///
+    /// O(log n + k log k) a key with k owners, O(n log n) for the first call after a change.
+    ///
+    /// Throws `invalid-key`.
+    #[wasm_bindgen(js_name = ownersOf, unchecked_return_type = "OwnerColumns")]
+    pub fn owners_of(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "BigUint64Array | Float64Array | readonly Key[]")]
+        keys: &JsValue,
+    ) -> Result<JsValue, Failure> {
+        let keys = values::keys(keys)?;
+        let mut lists = OwnerLists::new();
+        let map = self.replica.map();
+        keys.iter().for_each(|key| lists.push(&map.owners(key)));
+        Ok(lists.columns())
     }
 
     /// The maximal ranges of keys that nobody serves, in key order. O(1) a range; O(n log n) for the first call after a change.
     #[wasm_bindgen(unchecked_return_type = "Range[]")]
     pub fn gaps(&self) -> JsValue {
-        let gaps: Vec<_> = self.replica.map().gaps().collect();
-        answers::to_js(&answers::ranges(&gaps))
+        let mut gaps = Ranges::default();
+        self.replica.map().gaps().for_each(|gap| gaps.push(&gap));
+        gaps.objects()
     }
 
     /// The registrations, by start, end and node. O(n).
     #[wasm_bindgen(unchecked_return_type = "Registration[]")]
     pub fn registrations(&self) -> JsValue {
-        let registrations: Vec<_> = self.replica.map().registrations().collect();
-        answers::to_js(&Items(registrations.iter().map(answers::registration)))
+        answers::registrations(self.replica.map().registrations())
     }
 
     /// A registration's priority, or `undefined` if there is no such registration. Exact up to 2^53. O(log n).
@@ -227,8 +266,8 @@ impl RangeMap {
     pub fn on_change(
         &self,
         #[wasm_bindgen(unchecked_param_type = "(change: Change) => void")] callback: &JsValue,
-    ) -> Result<Function, Failure> {
-        let callback = arguments::callback(callback)?;
+    ) -> Result<JsValue, Failure> {
+        let callback = values::callback(callback)?;
         Ok(self.replica.subscribers().subscribe(callback))
     }
 
@@ -244,18 +283,13 @@ impl RangeMap {
         &self,
         #[wasm_bindgen(js_name = channelName, unchecked_param_type = "string")] channel_name: &JsValue,
     ) -> Result<JsValue, Failure> {
-        let channel_name = arguments::channel_name(channel_name)?;
+        let channel_name = values::channel_name(channel_name)?;
         if self.replica.link().is_some() {
             let message = "the map has an open connection: close() it before connecting again";
-            return Err(Failure::new(Code::AlreadyConnected, message.to_owned()));
+            return Err(Failure::new(Code::AlreadyConnected, message));
         }
-        let link = Link::open(&self.replica, &channel_name).map_err(|reason| {
-            let reason = string(&reason).unwrap_or_default();
-            Failure::new(
-                Code::ChannelUnavailable,
-                "the BroadcastChannel cannot be opened: ".to_owned() + &reason,
-            )
-        })?;
+        let link = Link::open(&self.replica, &channel_name)
+            .map_err(|reason| Failure::from(values::channel_failure(&reason)))?;
         self.replica.set_link(Some(link.clone()));
         let connection = JsValue::from(Connection::new(channel_name, link.clone()));
         link.hold(connection.clone());
@@ -266,13 +300,19 @@ impl RangeMap {
 impl RangeMap {
     fn operate(
         &self,
+        verb: Verb,
         node: &JsValue,
         start: &JsValue,
         end: &JsValue,
-        operation: &Verb,
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> Result<JsValue, Failure> {
         let (node, range) = (arguments::node(node)?, arguments::range(start, end)?);
-        self.replica.operate(&node, &range, &|map| Ok(operation(map, &node, &range)))
+        self.replica.operate(&[Operation { verb, node, range }])
+    }
+
+    fn split_columns(&self) -> Splits {
+        let mut splits = Splits::new();
+        self.replica.map().splits().iter().for_each(|split| splits.push(&split));
+        splits
     }
 }
 

@@ -3,9 +3,13 @@
 use core::cell::{Ref, RefCell};
 use std::rc::Rc;
 
+use wasm_bindgen::JsValue;
+
 use super::errors::Failure;
 use super::link::Link;
+use super::operation::Operation;
 use super::subscribers::{Source, Subscribers};
+use super::values;
 use crate::delta::Delta;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
@@ -20,9 +24,6 @@ pub(super) struct Replica {
     /// Records that merges dropped and nobody was told of yet. JavaScript gets them with the next operation's delta.
     untold_drops: RefCell<Delta<u64>>,
 }
-
-/// What an operation does with the state.
-pub(super) type Operation<'a> = dyn Fn(&mut RangeMap<u64>) -> Result<Delta<u64>, Failure> + 'a;
 
 impl Replica {
     pub(super) fn new(replica: ReplicaId) -> Self {
@@ -43,32 +44,53 @@ impl Replica {
         &self.subscribers
     }
 
-    /// Does an operation on a registration and returns its delta's bytes, none if nothing happened. Posts it to the
-    /// connection and tells the subscribers, if the registration's priority is another one than before.
-    pub(super) fn operate(
+    /// Does operations, one after the other, and returns the bytes of their joined delta, none if nothing happened. Posts it to
+    /// the connection, and tells the subscribers of the registrations whose priority is another one than before.
+    pub(super) fn operate(&self, operations: &[Operation]) -> Result<JsValue, Failure> {
+        self.change(|map, changed| {
+            let mut joined = Delta::default();
+            for operation in operations {
+                let delta = changed.watch(map, &operation.node, &operation.range, |map| operation.apply(map));
+                if joined.is_empty() {
+                    joined = delta;
+                } else {
+                    joined.merge(&delta);
+                }
+            }
+            Ok(joined)
+        })
+    }
+
+    /// Moves a registration to a smaller range, as [`operate`](Self::operate) does operations.
+    pub(super) fn tighten(
         &self,
         node: &NodeId,
-        range: &KeyRange<u64>,
-        operation: &Operation<'_>,
-    ) -> Result<Vec<u8>, Failure> {
-        let (mut delta, has_changed) = {
+        from: &KeyRange<u64>,
+        to: &KeyRange<u64>,
+    ) -> Result<JsValue, Failure> {
+        self.change(|map, changed| Ok(changed.watch(map, node, from, |map| map.tighten(node, from, to))?))
+    }
+
+    fn change(
+        &self,
+        change: impl FnOnce(&mut RangeMap<u64>, &mut Watch) -> Result<Delta<u64>, Failure>,
+    ) -> Result<JsValue, Failure> {
+        let mut watch = Watch { is_needed: !self.subscribers.is_empty(), changed: Vec::new() };
+        let mut delta = {
             let mut map = self.map.borrow_mut();
             if map.is_exhausted() {
                 return Err(Failure::exhausted());
             }
-            let before = map.priority(node, range);
-            let delta = operation(&mut map)?;
-            (delta, map.priority(node, range) != before)
+            change(&mut map, &mut watch)?
         };
         if delta.is_empty() {
-            return Ok(Vec::new());
+            return Ok(values::bytes(&[]));
         }
         delta.merge(&self.untold_drops.take());
         self.publish(&[&delta]);
-        if has_changed {
-            self.subscribers.notify(Source::Local, vec![range.clone()]);
-        }
-        Ok(delta.encode())
+        let changes = Changes::new(watch.changed, Delta::default());
+        self.subscribers.notify(Source::Local, changes.ranges());
+        Ok(values::bytes(&delta.encode()))
     }
 
     /// Merges a delta that did not come over the connection, posts what was news in it there, and tells the subscribers.
@@ -83,7 +105,7 @@ impl Replica {
         } else if is_news {
             self.publish(&[delta, changes.delta()]);
         }
-        self.subscribers.notify(Source::Remote, changes.ranges().to_vec());
+        self.subscribers.notify(Source::Remote, changes.ranges());
         changes
     }
 
@@ -114,5 +136,28 @@ impl Replica {
         if let Some(link) = self.link() {
             link.publish(self, deltas);
         }
+    }
+}
+
+/// Notes the registrations whose priority changes, if somebody wants to know.
+struct Watch {
+    is_needed: bool,
+    changed: Vec<KeyRange<u64>>,
+}
+
+impl Watch {
+    fn watch<T>(
+        &mut self,
+        map: &mut RangeMap<u64>,
+        node: &NodeId,
+        range: &KeyRange<u64>,
+        change: impl FnOnce(&mut RangeMap<u64>) -> T,
+    ) -> T {
+        let before = self.is_needed.then(|| map.priority(node, range));
+        let result = change(map);
+        if before.is_some_and(|before| before != map.priority(node, range)) {
+            self.changed.push(range.clone());
+        }
+        result
     }
 }

@@ -8,13 +8,11 @@ use core::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::{Rc, Weak};
 
-use js_sys::Function;
-use serde::Serialize;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
 
-use super::answers;
-use super::globals::{Callback, report};
+use super::answers::Ranges;
+use super::world::tell;
 use crate::key::KeyRange;
 
 /// Where a change came from.
@@ -26,20 +24,13 @@ pub(super) enum Source {
     Remote,
 }
 
-/// `Change` in TypeScript.
-#[derive(Serialize)]
-struct ChangeAnswer<R> {
-    source: &'static str,
-    ranges: R,
-}
-
 /// A callback, until it is unsubscribed.
-type Subscriber = RefCell<Option<Callback>>;
+type Subscriber = RefCell<Option<JsValue>>;
 
 /// A change and who was subscribed when it happened.
 struct Notification {
     source: Source,
-    ranges: Vec<KeyRange<u64>>,
+    ranges: Ranges,
     subscribers: Vec<Rc<Subscriber>>,
 }
 
@@ -53,7 +44,7 @@ pub(super) struct Subscribers {
 
 impl Subscribers {
     /// Subscribes a callback and returns the function that unsubscribes it, which may be called any number of times.
-    pub(super) fn subscribe(self: &Rc<Self>, callback: Callback) -> Function {
+    pub(super) fn subscribe(self: &Rc<Self>, callback: JsValue) -> JsValue {
         let subscriber = Rc::new(RefCell::new(Some(callback)));
         self.subscribers.borrow_mut().push(subscriber.clone());
         // Weak, so that a function that is kept does not keep the callbacks of a freed map.
@@ -65,15 +56,16 @@ impl Subscribers {
             }
         });
         // The garbage collector takes the closure with the function.
-        unsubscribe.into_js_value().unchecked_into()
+        unsubscribe.into_js_value()
     }
 
     /// Tells everybody of a change. In a callback it only queues: whoever is notifying already goes on with it.
-    pub(super) fn notify(&self, source: Source, ranges: Vec<KeyRange<u64>>) {
+    pub(super) fn notify(&self, source: Source, ranges: &[KeyRange<u64>]) {
         let subscribers = self.subscribers.borrow().clone();
         if ranges.is_empty() || subscribers.is_empty() {
             return;
         }
+        let ranges = ranges.iter().collect();
         self.queue.borrow_mut().push_back(Notification { source, ranges, subscribers });
         if self.is_notifying.replace(true) {
             return;
@@ -82,6 +74,11 @@ impl Subscribers {
             notification.deliver();
         }
         self.is_notifying.set(false);
+    }
+
+    /// Whether nobody is subscribed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.subscribers.borrow().is_empty()
     }
 
     /// Unsubscribes everybody.
@@ -108,10 +105,7 @@ impl Notification {
             let callback = subscriber.borrow().clone();
             let Some(callback) = callback else { continue };
             // Each gets objects of its own: what one does to them is no concern of the next.
-            let change = answers::to_js(&ChangeAnswer { source, ranges: answers::ranges(&self.ranges) });
-            if let Err(error) = callback.call(&JsValue::UNDEFINED, &change) {
-                report(&error);
-            }
+            tell(&callback, &self.ranges.change(source));
         }
     }
 }

@@ -32,6 +32,33 @@ export interface Split extends Range {
   owners: Owner[];
 }
 
+/** The owners of many splits, or of many keys, in columns. */
+export interface OwnerColumns {
+  /**
+   * One more than there are splits or keys: the owners of number i are those from place `ownerOffsets[i]` up to, but not
+   * including, place `ownerOffsets[i + 1]` of the next two columns, in order of preference.
+   */
+  ownerOffsets: Uint32Array;
+  /** Which node: its place in `nodes`. */
+  ownerNodes: Uint32Array;
+  /** 1 or more; exact up to 2^53. */
+  ownerPriorities: Float64Array;
+  /** The names of the nodes that own something here, each once. */
+  nodes: string[];
+}
+
+/** Splits in columns, in key order. */
+export interface SplitColumns extends OwnerColumns {
+  starts: BigUint64Array;
+  /** 0n is no upper end. */
+  ends: BigUint64Array;
+}
+
+/** An operation on one registration, for `apply`: as the method of that name. */
+export type Operation =
+  | { op: "register" | "release"; node: string; start: Key; end: Key | null }
+  | { op: "increase" | "decrease"; node: string; start: Key; end: Key | null; by?: number | undefined };
+
 /** A node serves a range of keys. */
 export interface Registration extends Range {
   node: string;
@@ -66,6 +93,8 @@ export type ErrorCode =
   | "invalid-node"
   /** A range that would hold no key. */
   | "invalid-range"
+  /** A list of operations that is no array, or an item of it that is no operation. */
+  | "invalid-operation"
   /** An amount that is no integer from 1 to 2^32 - 1. */
   | "invalid-amount"
   /** A replica id that is no bigint from 0 to 2^64 - 1, or none can be drawn. */
@@ -88,5 +117,7 @@ export type ErrorCode =
 /** What every method throws when it refuses a call. Nothing has changed then. */
 export interface RangeMapError extends Error {
   readonly code: ErrorCode;
+  /** The place of the refused item, if a list of operations was refused for one of them. */
+  readonly index?: number;
 }
 "#;

@@ -3,7 +3,8 @@
 use core::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::{Array, Function, Object, Reflect, Symbol, Uint8Array};
+use js_sys::{Array, BigUint64Array, Float64Array, Function, Object, Reflect, Symbol, Uint8Array};
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -58,6 +59,226 @@ fn an_operation_that_does_nothing_has_an_empty_delta_that_merges() {
         assert_eq!(delta.dyn_ref::<Uint8Array>().map(Uint8Array::length), Some(0));
         assert_eq!(text(&call!(map.merge(delta)).unwrap()), "[]");
     }
+}
+
+/// `{ op, node, start, end, by }`, without `by` if it is undefined.
+fn operation(
+    op: &str,
+    node: impl Into<JsValue>,
+    start: impl Into<JsValue>,
+    end: impl Into<JsValue>,
+    by: impl Into<JsValue>,
+) -> JsValue {
+    let object = Object::new();
+    let properties = [
+        ("op", op.into()),
+        ("node", node.into()),
+        ("start", start.into()),
+        ("end", end.into()),
+        ("by", by.into()),
+    ];
+    for (name, value) in properties.into_iter().filter(|(_, value): &(_, JsValue)| !value.is_undefined()) {
+        Reflect::set(&object, &name.into(), &value).unwrap();
+    }
+    object.into()
+}
+
+fn list(items: impl IntoIterator<Item = JsValue>) -> JsValue {
+    items.into_iter().collect::<Array>().into()
+}
+
+#[wasm_bindgen_test]
+fn a_list_of_operations_does_what_they_do_one_by_one() {
+    let (one_by_one, at_once, other) = (map(1), map(1), map(2));
+    let steps: [(&str, &str, JsValue, JsValue, JsValue); 8] = [
+        ("register", "a", 0.into(), 100.into(), UNDEFINED),
+        ("increase", "b", 50.into(), NULL, 4.into()),
+        ("increase", "b", 50u64.into(), NULL, UNDEFINED),
+        ("decrease", "b", 50.into(), NULL, 2.into()),
+        ("register", "c", SAFE_MAX.into(), (1u64 << 53).into(), UNDEFINED),
+        ("release", "a", 0.into(), 100.into(), UNDEFINED),
+        ("release", "nobody", 0.into(), 100.into(), UNDEFINED),
+        ("increase", "a", (u64::MAX - 1).into(), u64::MAX.into(), 4_294_967_295u32.into()),
+    ];
+    let mut operations = Vec::new();
+    for (op, node, start, end, by) in steps {
+        operations.push(operation(op, node, &start, &end, &by));
+        let arguments = [node.into(), start, end, by];
+        super::call(&one_by_one, op, &arguments[..if arguments[3].is_undefined() { 3 } else { 4 }]).unwrap();
+    }
+    let delta = call!(at_once.apply(list(operations))).unwrap();
+    assert_eq!(text(&call!(at_once.state()).unwrap()), text(&call!(one_by_one.state()).unwrap()));
+    call!(other.merge(delta)).unwrap();
+    assert_eq!(text(&call!(other.state()).unwrap()), text(&call!(at_once.state()).unwrap()));
+    assert_eq!(
+        splits(&other),
+        [
+            "[50n, 9007199254740991n) b:3",
+            "[9007199254740991n, 9007199254740992n) b:3 c:1",
+            "[9007199254740992n, 18446744073709551614n) b:3",
+            "[18446744073709551614n, 18446744073709551615n) a:4294967295 b:3",
+            "[18446744073709551615n, null) b:3"
+        ]
+    );
+    for nothing in [list([]), list([operation("release", "nobody", 0, 1, UNDEFINED)])] {
+        let delta = call!(other.apply(nothing)).unwrap();
+        assert_eq!(delta.dyn_ref::<Uint8Array>().map(Uint8Array::length), Some(0));
+    }
+}
+
+#[wasm_bindgen_test]
+fn a_list_with_a_bad_operation_is_refused_whole_and_says_which_it_is() {
+    let map = map(1);
+    call!(map.register("a", 0, 100)).unwrap();
+    let state = text(&call!(map.state()).unwrap());
+    let good = || operation("increase", "a", 0, 100, 2);
+    let half_a_pair = js_sys::JsString::from_char_code1(0xD800);
+    let refused = [
+        (NULL, "invalid-operation", "operations[1] must be an object, not null"),
+        ("release".into(), "invalid-operation", "operations[1] must be an object, not \"release\""),
+        (
+            operation("tighten", "a", 0, 1, UNDEFINED),
+            "invalid-operation",
+            "operations[1].op must be one of register, release, increase, decrease, not \"tighten\"",
+        ),
+        (
+            operation("register", UNDEFINED, 0, 1, UNDEFINED),
+            "invalid-node",
+            "operations[1].node must be a string, not undefined",
+        ),
+        (operation("register", half_a_pair, 0, 1, UNDEFINED), "invalid-node", "operations[1].node must be "),
+        (
+            operation("register", "ü".repeat(128), 0, 1, UNDEFINED),
+            "invalid-node",
+            "operations[1].node must be ",
+        ),
+        (operation("register", "b", -1, 1, UNDEFINED), "invalid-key", "operations[1].start must be "),
+        (operation("register", "b", 0, UNDEFINED, UNDEFINED), "invalid-key", "operations[1].end must be "),
+        (
+            operation("release", "b", 7u64, 5, UNDEFINED),
+            "invalid-range",
+            "operations[1]: a range's start must be below its end, but start is 7 and end is 5",
+        ),
+        (operation("increase", "b", 0, 1, 0), "invalid-amount", "operations[1].by must be "),
+        (operation("decrease", "b", 0, 1, "1"), "invalid-amount", "operations[1].by must be "),
+    ];
+    for (bad, expected_code, words) in refused {
+        let error = call!(map.apply(list([good(), bad, good()]))).unwrap_err();
+        assert_eq!(get(&error, "index"), 1.0);
+        assert_eq!(code::<()>(Err(error.clone())), expected_code);
+        let told = message::<()>(Err(error));
+        assert!(told.starts_with(words), "{told}");
+    }
+    for not_a_list in [UNDEFINED, NULL, 5.into(), good()] {
+        let error = call!(map.apply(not_a_list)).unwrap_err();
+        assert!(get(&error, "index").is_undefined());
+        assert_eq!(code::<()>(Err(error)), "invalid-operation");
+    }
+    assert_eq!(text(&call!(map.state()).unwrap()), state);
+}
+
+#[wasm_bindgen_test]
+fn subscribers_hear_of_a_list_of_operations_once() {
+    let map = map(1);
+    let log = Log::default();
+    call!(map.onChange(recorder("change", &log))).unwrap();
+    let operations = [
+        operation("register", "a", 20, NULL, UNDEFINED),
+        operation("register", "b", 0, 5, UNDEFINED),
+        operation("increase", "b", 4, 9, UNDEFINED),
+        operation("release", "nobody", 10, 12, UNDEFINED),
+    ];
+    call!(map.apply(list(operations))).unwrap();
+    let ranges = "{start: 0n, end: 9n}, {start: 20n, end: null}";
+    assert_eq!(log.take(), [format!(r#"change {{source: "local", ranges: [{ranges}]}}"#)]);
+}
+
+/// The list is read before the map is touched: what the items' getters do to the map comes first.
+#[wasm_bindgen_test]
+fn getters_of_operations_may_call_the_map() {
+    let map = map(1);
+    let this = map.clone();
+    let registering = Closure::<dyn Fn() -> Result<JsValue, JsValue>>::new(move || {
+        // Enough to make the module's memory grow, and with it move.
+        let operations = (0..20_000).map(|start| operation("register", "getter", start, 20_000, UNDEFINED));
+        call!(this.apply(list(operations)))?;
+        Ok("a".into())
+    });
+    let item = operation("increase", UNDEFINED, 20_000, 20_001, 7);
+    let property = Object::new();
+    Reflect::set(&property, &"get".into(), &registering.into_js_value()).unwrap();
+    Object::<JsValue>::define_property(item.unchecked_ref(), &"node".into(), &property);
+    call!(map.apply(list([item]))).unwrap();
+    assert_eq!(splits(&map), ["[0n, 20000n) getter:1", "[20000n, 20001n) a:7"]);
+}
+
+/// The splits in columns, in short as [`splits`] writes them.
+fn splits_in_columns(map: &JsValue) -> Vec<String> {
+    let columns = call!(map.splitColumns()).unwrap();
+    let [starts, ends] =
+        ["starts", "ends"].map(|name| get(&columns, name).unchecked_into::<BigUint64Array>().to_vec());
+    let owners = owners_in_columns(&columns);
+    assert_eq!([starts.len(), ends.len()], [owners.len(); 2]);
+    let end = |end: u64| if end == 0 { "null".to_owned() } else { format!("{end}n") };
+    (starts.into_iter().zip(ends).zip(owners))
+        .map(|((start, at), owners)| format!("[{start}n, {}){owners}", end(at)))
+        .collect()
+}
+
+/// Each list of owners in columns.
+fn owners_in_columns(columns: &JsValue) -> Vec<String> {
+    let array = |name| Array::from(&get(columns, name)).iter().collect::<Vec<JsValue>>();
+    let numbers = |name| array(name).iter().map(|number| number.as_f64().unwrap()).collect::<Vec<f64>>();
+    let nodes: Vec<String> = array("nodes").iter().map(|node| node.as_string().unwrap()).collect();
+    let mut distinct = nodes.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert_eq!(distinct.len(), nodes.len(), "each name once");
+    let (owners, priorities) = (numbers("ownerNodes"), numbers("ownerPriorities"));
+    assert_eq!(owners.len(), priorities.len());
+    let owner = |place: usize| format!(" {}:{}", nodes[owners[place] as usize], priorities[place]);
+    (numbers("ownerOffsets").windows(2))
+        .map(|ends| (ends[0] as usize..ends[1] as usize).map(owner).collect())
+        .collect()
+}
+
+#[wasm_bindgen_test]
+fn columns_hold_what_objects_hold() {
+    let map = map(1);
+    assert_eq!(splits_in_columns(&map), [""; 0]);
+    assert_eq!(owners_in_columns(&call!(map.ownersOf(list([0.into(), 5.into()]))).unwrap()), ["", ""]);
+    // More nodes than are remembered by address.
+    let operations = (0..6_000).map(|number| {
+        let start = f64::from(number);
+        operation("increase", format!("node {number}"), start * 10.0, start * 10.0 + 15.0, number % 7 + 1)
+    });
+    call!(map.apply(list(operations.chain([operation("register", "last", u64::MAX, NULL, UNDEFINED)]))))
+        .unwrap();
+    let expected = splits(&map);
+    assert_eq!(expected.len(), 12_000);
+    assert_eq!(expected.last().unwrap(), "[18446744073709551615n, null) last:1");
+    assert_eq!(splits_in_columns(&map), expected);
+
+    let keys = [JsValue::from(12), 60_003.into(), 60_005.into(), u64::MAX.into(), 0u64.into()];
+    let owners = [" node 1:2 node 0:1", " node 5999:1", "", " last:1", " node 0:1"];
+    assert_eq!(owners_in_columns(&call!(map.ownersOf(list(keys))).unwrap()), owners);
+    let keys = BigUint64Array::from(&[12, 60_003, 60_005, u64::MAX, 0][..]);
+    assert_eq!(owners_in_columns(&call!(map.ownersOf(keys)).unwrap()), owners);
+    let keys = Float64Array::from(&[12.0, 60_003.0][..]);
+    assert_eq!(owners_in_columns(&call!(map.ownersOf(keys)).unwrap()), owners[..2]);
+}
+
+#[wasm_bindgen_test]
+fn lists_of_keys_are_checked() {
+    let map = map(1);
+    for not_a_list in [UNDEFINED, NULL, 5.into(), 5u64.into(), "5".into(), Object::new().into()] {
+        assert_eq!(code(call!(map.ownersOf(&not_a_list))), "invalid-key", "{not_a_list:?}");
+    }
+    for not_a_key in [JsValue::from(-1), 0.5.into(), NULL, UNDEFINED, "5".into()] {
+        assert_eq!(code(call!(map.ownersOf(list([0.into(), not_a_key])))), "invalid-key");
+    }
+    let told = message(call!(map.ownersOf(list([0.into(), (-1).into()]))));
+    assert!(told.starts_with("keys[1] must be an integer"), "{told}");
 }
 
 #[wasm_bindgen_test]

@@ -93,6 +93,58 @@ test("splits, owners, gaps and registrations are plain values with bigint keys",
   assert.deepEqual(map.owners(100), []);
 });
 
+test("apply does many operations in one call, all or none", () => {
+  const map = new RangeMap(1n);
+  const delta = map.apply([
+    { op: "register", node: "a", start: 0, end: 100 },
+    { op: "increase", node: "b", start: 50n, end: null, by: 3 },
+    { op: "decrease", node: "b", start: 50, end: null },
+    { op: "release", node: "a", start: 0, end: 100 },
+  ]);
+  const expected = [{ node: "b", start: 50n, end: null, priority: 2 }];
+  assert.deepEqual(map.registrations(), expected);
+  const other = new RangeMap(2n);
+  other.merge(delta);
+  assert.deepEqual(other.state(), map.state());
+
+  const refuse = (item) => () => map.apply([{ op: "register", node: "c", start: 0, end: 1 }, item]);
+  assert.throws(refuse({ op: "register", node: "c", start: 1, end: 1 }), { code: "invalid-range", index: 1 });
+  assert.throws(refuse({ op: "increase", node: "c", start: 0, end: 1, by: 0 }), { code: "invalid-amount", index: 1 });
+  assert.throws(refuse({ op: "rename", node: "c", start: 0, end: 1 }), {
+    code: "invalid-operation",
+    index: 1,
+    message:
+      /operations\[1\]\.op must be one of register, release, increase, decrease, not "rename"; nothing has changed/,
+  });
+  assertCode("invalid-operation", () => map.apply(undefined));
+  assert.deepEqual(map.registrations(), expected);
+});
+
+test("splitColumns and ownersOf answer for many in typed arrays", () => {
+  const map = new RangeMap(1n);
+  map.register("a", 0, 100);
+  map.increase("b", 50, null, 2);
+  const { starts, ends, ownerOffsets, ownerNodes, ownerPriorities, nodes } = map.splitColumns();
+  assert.deepEqual(starts, new BigUint64Array([0n, 50n, 100n]));
+  assert.deepEqual(ends, new BigUint64Array([50n, 100n, 0n]), "0n: no end");
+  assert.deepEqual(ownerOffsets, new Uint32Array([0, 1, 3, 4]));
+  const names = Array.from(ownerNodes, (number) => nodes[number]);
+  assert.deepEqual(names, ["a", "b", "a", "b"]);
+  assert.deepEqual(nodes.length, 2);
+  assert.deepEqual(ownerPriorities, new Float64Array([1, 2, 1, 2]));
+
+  for (const keys of [[75, 2n ** 63n], new BigUint64Array([75n, 2n ** 63n]), new Float64Array([75, 2 ** 50])]) {
+    assert.deepEqual(map.ownersOf(keys), {
+      ownerOffsets: new Uint32Array([0, 2, 3]),
+      ownerNodes: new Uint32Array([0, 1, 0]),
+      ownerPriorities: new Float64Array([2, 1, 2]),
+      nodes: ["b", "a"],
+    });
+  }
+  assertCode("invalid-key", () => map.ownersOf([0, -1]));
+  assertCode("invalid-key", () => map.ownersOf(7));
+});
+
 test("deltas and states bring replicas together", () => {
   const one = new RangeMap(1n);
   const two = new RangeMap(2n);

@@ -5,12 +5,15 @@ import init, {
   type Connection,
   type ErrorCode,
   type Key,
+  type Operation,
   type Owner,
+  type OwnerColumns,
   type Range,
   type RangeInput,
   type RangeMapError,
   type Registration,
   type Split,
+  type SplitColumns,
 } from "crdt-range-map";
 
 // Two types are the same only if they behave the same in a generic's condition; `any` equals nothing but itself.
@@ -37,6 +40,13 @@ export async function everyMethod(): Promise<void> {
   map.increase("a", 0n, 10, 2);
   map.decrease("a", 0, 10n);
   map.decrease("a", 0, 10n, 2);
+  const operations: Operation[] = [
+    { op: "register", node: "a", start: 0, end: null },
+    { op: "increase", node: "a", start: 0n, end: 5, by: 2 },
+    { op: "decrease", node: "a", start: 0n, end: 5 },
+  ];
+  assertSame<Uint8Array, ReturnType<typeof map.apply>>(true);
+  map.apply(operations);
   map.tighten("a", { start: 0, end: null }, { start: 0n, end: 5 });
 
   assertSame<ReturnType<typeof map.merge>, Range[]>(true);
@@ -48,6 +58,17 @@ export async function everyMethod(): Promise<void> {
   assertSame<ReturnType<typeof map.gaps>, Range[]>(true);
   assertSame<ReturnType<typeof map.registrations>, Registration[]>(true);
   assertSame<ReturnType<typeof map.priority>, number | undefined>(true);
+  assertSame<ReturnType<typeof map.splitColumns>, SplitColumns>(true);
+  assertSame<ReturnType<typeof map.ownersOf>, OwnerColumns>(true);
+  assertSame<SplitColumns["starts"], BigUint64Array>(true);
+  assertSame<SplitColumns["ends"], BigUint64Array>(true);
+  assertSame<OwnerColumns["ownerOffsets"], Uint32Array>(true);
+  assertSame<OwnerColumns["ownerNodes"], Uint32Array>(true);
+  assertSame<OwnerColumns["ownerPriorities"], Float64Array>(true);
+  assertSame<OwnerColumns["nodes"], string[]>(true);
+  map.ownersOf([0, 1n]);
+  map.ownersOf(new BigUint64Array(2));
+  map.ownersOf(new Float64Array(2));
   map.owners(0);
   map.priority("a", 0, null);
 
@@ -78,12 +99,17 @@ export async function everyMethod(): Promise<void> {
   map.owners("0");
   // @ts-expect-error: an end is a key or null, never left out
   map.register("a", 0);
+  // @ts-expect-error: tightening is no operation of a list
+  map.apply([{ op: "tighten", node: "a", start: 0, end: null }]);
+  // @ts-expect-error: a register has no amount
+  map.apply([{ op: "register", node: "a", start: 0, end: null, by: 2 }]);
   // @ts-expect-error: a delta is bytes
   map.merge("delta");
 }
 
 export function told(error: RangeMapError): string {
   assertSame<RangeMapError["code"], ErrorCode>(true);
+  assertSame<RangeMapError["index"], number | undefined>(true);
   switch (error.code) {
     case "not-registered":
       return "nothing to tighten";

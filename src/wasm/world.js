@@ -1,0 +1,55 @@
+// What the module uses of the JavaScript world around it, in windows, workers and Node alike.
+
+/** A 64-bit number that nobody else draws, or `undefined` if there is no `crypto.getRandomValues` here. */
+export function random() {
+  try {
+    return crypto.getRandomValues(new BigUint64Array(1))[0];
+  } catch {
+    return undefined;
+  }
+}
+
+/** A number between 0 and 1 that others may draw too. */
+export const guess = () => Math.random();
+
+/** Milliseconds since some moment; they only ever grow, except where there is no `performance`. */
+export const now = () => (globalThis.performance ?? Date).now();
+
+/**
+ * In Node, keeps an open channel or a timer from keeping the process alive. Browsers have no such thing, and number their timers.
+ *
+ * @template T
+ * @param {T} value
+ */
+export function unref(value) {
+  /** @type {{ unref?: () => void }} */ (value).unref?.();
+  return value;
+}
+
+/**
+ * @param {() => void} callback
+ * @param {number} delayMs
+ */
+export const setTimer = (callback, delayMs) => unref(setTimeout(callback, delayMs));
+
+/** @param {ReturnType<typeof setTimeout>} timer */
+export const clearTimer = (timer) => clearTimeout(timer);
+
+/**
+ * Calls a function of the user. What it throws is reported as an exception in an event handler is: to the `error` event where there
+ * is `reportError`, and as an unhandled rejection elsewhere, which ends a Node process that does not listen for it.
+ *
+ * @param {(argument: unknown) => void} callback
+ * @param {unknown} argument
+ */
+export function tell(callback, argument) {
+  try {
+    callback(argument);
+  } catch (error) {
+    try {
+      reportError(error);
+    } catch {
+      void Promise.reject(error);
+    }
+  }
+}
