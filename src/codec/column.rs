@@ -14,19 +14,19 @@ fn width_of(bits: u64) -> u32 {
 pub(super) fn pack(block: &[u64], bytes: &mut Vec<u8>) {
     let width = width_of(block.iter().fold(0, |bits, value| bits | value));
     bytes.push(width as u8);
-    let mut buffer = 0u128;
+    let mut buffer = 0u64;
     let mut filled = 0;
     for value in block {
-        buffer |= u128::from(*value) << filled;
+        buffer |= value << filled;
         filled += width;
         if filled >= 64 {
-            bytes.extend_from_slice(&(buffer as u64).to_le_bytes());
-            buffer >>= 64;
+            bytes.extend_from_slice(&buffer.to_le_bytes());
             filled -= 64;
+            // What did not fit; nothing, if the number ended with the word.
+            buffer = value.checked_shr(width - filled).unwrap_or_default();
         }
     }
-    let rest = (buffer as u64).to_le_bytes();
-    bytes.extend_from_slice(&rest[..filled.div_ceil(8) as usize]);
+    bytes.extend_from_slice(&buffer.to_le_bytes()[..filled.div_ceil(8) as usize]);
 }
 
 /// Unpacks `count` numbers of that width from exactly as many bytes as they fill. Returns whether they were packed in the one

@@ -53,8 +53,7 @@ impl<'a> FromIterator<&'a KeyRange<u64>> for Ranges {
 /// Nodes with their priorities in columns.
 struct Nodes {
     names: Names,
-    /// The nodes that were found last, each at a place that the address of its name decides. Owners mostly share a few copies of
-    /// their names, so that this spares asking JavaScript.
+    /// The nodes that were found last, each at a place that its name decides: this spares asking JavaScript.
     recent: Vec<Option<(NodeId, u32)>>,
     numbers: Vec<u32>,
     priorities: Vec<f64>,
@@ -73,10 +72,10 @@ impl Nodes {
     }
 
     fn push(&mut self, node: &NodeId, priority: u64) {
-        // Fibonacci hashing: the product's highest bits depend on all of the address.
-        let place =
-            (node.as_str().as_ptr() as u32).wrapping_mul(0x9e37_79b1) >> (u32::BITS - Self::RECENT_BITS);
-        let recent = &mut self.recent[place as usize];
+        // FNV-1a (Fowler, Noll and Vo, 1991), of which the highest bits are the best.
+        let step = |hash: u32, byte: &u8| (hash ^ u32::from(*byte)).wrapping_mul(0x0100_0193);
+        let hash = node.as_bytes().iter().fold(0x811c_9dc5, step);
+        let recent = &mut self.recent[(hash >> (u32::BITS - Self::RECENT_BITS)) as usize];
         let number = match recent {
             Some((known, number)) if known == node => *number,
             _ => {

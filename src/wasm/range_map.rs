@@ -311,7 +311,7 @@ impl RangeMap {
 
     fn split_columns(&self) -> Splits {
         let mut splits = Splits::new();
-        self.replica.map().splits().iter().for_each(|split| splits.push(&split));
+        self.replica.map().for_each_split(|split| splits.push(&split));
         splits
     }
 }

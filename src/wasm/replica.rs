@@ -14,7 +14,7 @@ use crate::delta::Delta;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
 use crate::map::RangeMap;
-use crate::splits::Changes;
+use crate::splits::{Changes, RangeCollector};
 
 /// A replica, who is told of its changes, and its connection.
 pub(super) struct Replica {
@@ -75,7 +75,7 @@ impl Replica {
         &self,
         change: impl FnOnce(&mut RangeMap<u64>, &mut Watch) -> Result<Delta<u64>, Failure>,
     ) -> Result<JsValue, Failure> {
-        let mut watch = Watch { is_needed: !self.subscribers.is_empty(), changed: Vec::new() };
+        let mut watch = Watch { is_needed: !self.subscribers.is_empty(), changed: RangeCollector::default() };
         let mut delta = {
             let mut map = self.map.borrow_mut();
             if map.is_exhausted() {
@@ -88,8 +88,7 @@ impl Replica {
         }
         delta.merge(&self.untold_drops.take());
         self.publish(&[&delta]);
-        let changes = Changes::new(watch.changed, Delta::default());
-        self.subscribers.notify(Source::Local, changes.ranges());
+        self.subscribers.notify(Source::Local, &watch.changed.finish());
         Ok(values::bytes(&delta.encode()))
     }
 
@@ -142,7 +141,7 @@ impl Replica {
 /// Notes the registrations whose priority changes, if somebody wants to know.
 struct Watch {
     is_needed: bool,
-    changed: Vec<KeyRange<u64>>,
+    changed: RangeCollector<u64>,
 }
 
 impl Watch {
@@ -156,7 +155,7 @@ impl Watch {
         let before = self.is_needed.then(|| map.priority(node, range));
         let result = change(map);
         if before.is_some_and(|before| before != map.priority(node, range)) {
-            self.changed.push(range.clone());
+            self.changed.add(range.clone());
         }
         result
     }
