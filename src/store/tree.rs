@@ -40,7 +40,7 @@ pub(super) struct Branch<K> {
 #[derive(Clone, Debug)]
 pub(super) struct Child<K> {
     pub(super) rows: usize,
-    /// The sum of the rows' hashes, computed when it is first asked for after a change.
+    /// The sum of the rows' hashes, computed when it is first asked for and followed from then on, until rows are moved.
     fingerprint: OnceLock<u64>,
     pub(super) latest_end: End<K>,
     node: Node<K>,
@@ -54,6 +54,8 @@ enum Node<K> {
 
 /// What an edit did to a node.
 struct Edited<K> {
+    /// How much the sum of the rows' hashes grew; `None` if that was not computed, as nobody knew the sum.
+    fingerprint: Option<u64>,
     /// How many rows more there are: 1, 0 or −1.
     rows: isize,
     /// Whether the first row of a leaf went and the next does not begin a leaf by its hash.
@@ -116,11 +118,14 @@ impl<K: Key> Child<K> {
         tables: &mut Tables,
         change: &mut dyn FnMut(&mut Entry),
     ) -> Edited<K> {
+        let known = self.fingerprint.take();
         let edited = match &mut self.node {
-            Node::Leaf(leaf) => edit_leaf(Arc::make_mut(leaf), id, tables, change),
+            Node::Leaf(leaf) => edit_leaf(Arc::make_mut(leaf), id, tables, change, known.is_some()),
             Node::Branch(branch) => Arc::make_mut(branch).edit(id, tables, change),
         };
-        self.fingerprint.take();
+        if let (Some(known), Some(grown), None) = (known, edited.fingerprint, &edited.sibling) {
+            self.fingerprint = known.wrapping_add(grown).into();
+        }
         self.rows = self.rows.saturating_add_signed(edited.rows);
         if let Some((_, sibling)) = &edited.sibling {
             self.rows -= sibling.rows;
@@ -139,19 +144,23 @@ impl<K: Key> Child<K> {
     }
 }
 
-/// Changes the entry of a registration in its leaf, inserts it or removes it.
+/// Changes the entry of a registration in its leaf, inserts it or removes it. The sum of the hashes is followed if it is known.
 fn edit_leaf<K: Key>(
     leaf: &mut Leaf<K>,
     id: &RegistrationId<K>,
     tables: &mut Tables,
     change: &mut dyn FnMut(&mut Entry),
+    is_known: bool,
 ) -> Edited<K> {
-    let mut edited = Edited { rows: 0, lost_head: false, sibling: None };
+    let hash = |leaf: &Leaf<K>, at, tables: &Tables| is_known.then(|| leaf.held(at, tables).hash());
+    let mut edited = Edited { fingerprint: is_known.then_some(0), rows: 0, lost_head: false, sibling: None };
     match leaf.find(id, tables) {
         Ok(at) => {
             let held = leaf.held(at, tables);
             let (node, mut entry) = (held.node_number(), held.entry());
+            let before = hash(leaf, at, tables);
             change(&mut entry);
+            edited.fingerprint = before.map(u64::wrapping_neg);
             if entry.is_empty() {
                 leaf.remove(at);
                 tables.nodes.release(node);
@@ -159,6 +168,8 @@ fn edit_leaf<K: Key>(
                 edited.lost_head = at == 0 && leaf.len() > 0 && !leaf.is_head(0, tables);
             } else {
                 leaf.write(at, entry, tables);
+                let after = hash(leaf, at, tables);
+                edited.fingerprint = before.zip(after).map(|(before, after)| after.wrapping_sub(before));
             }
         }
         Err(at) => {
@@ -170,6 +181,7 @@ fn edit_leaf<K: Key>(
             let node = tables.nodes.intern(&id.node);
             leaf.insert(at, &id.range, node, entry, tables);
             edited.rows = 1;
+            edited.fingerprint = hash(leaf, at, tables);
             // The new row, or the one that was the first, may have to begin a leaf.
             let head = [at, 1].into_iter().find(|head| {
                 (1..leaf.len()).contains(head) && (at == 0 || at == *head) && leaf.is_head(*head, tables)
