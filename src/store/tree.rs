@@ -97,6 +97,25 @@ impl<K: Key> Child<K> {
         }
     }
 
+    /// The leaves right below, with their first starts, if there are any.
+    pub(super) fn leaves(&self) -> Option<impl ExactSizeIterator<Item = (&K, &Self)>> {
+        match &self.node {
+            Node::Branch(branch) if branch.children[0].leaf().is_some() => {
+                Some(branch.starts.iter().zip(&branch.children))
+            }
+            _ => None,
+        }
+    }
+
+    /// The nodes right below, with their first starts. O(children); copies a branch that is shared.
+    pub(super) fn into_children(self) -> impl Iterator<Item = (K, Self)> {
+        let Branch { starts, children } = match self.node {
+            Node::Branch(branch) => Arc::unwrap_or_clone(branch),
+            Node::Leaf(_) => Branch::default(),
+        };
+        starts.into_iter().zip(children)
+    }
+
     fn first_start(&self) -> &K {
         match &self.node {
             Node::Leaf(leaf) => &leaf.starts[0],
@@ -197,34 +216,24 @@ fn edit_leaf<K: Key>(
 }
 
 impl<K: Key> Branch<K> {
-    /// A tree of those leaves, bottom up. O(leaves).
-    pub(super) fn of_leaves(leaves: Vec<(K, Child<K>)>) -> Self {
-        let mut level = leaves;
+    /// A tree above those leaves, or those branches of one height. O(their number).
+    pub(super) fn above(mut level: Vec<(K, Child<K>)>) -> Self {
         while level.len() > BRANCH_MAX {
-            let size = level.len().div_ceil(level.len().div_ceil(BRANCH_MAX));
-            let mut above = Vec::with_capacity(level.len().div_ceil(size));
-            let mut children = level.into_iter().peekable();
-            while let Some((start, _)) = children.peek() {
-                let start = start.clone();
-                above.push((start, Child::of_branch(children.by_ref().take(size).collect())));
-            }
-            level = above;
+            level = parents_of(level).collect();
         }
         level.into_iter().collect()
     }
 
-    /// The leaves in order, with their first starts. O(leaves); copies the branches that are shared.
-    pub(super) fn into_leaves(self) -> Vec<(K, Child<K>)> {
+    /// The branches whose children are leaves, in order, with their first starts; for few leaves, one that was made for them.
+    /// O(branches); copies the branches above that are shared.
+    pub(super) fn into_parents(self) -> Vec<(K, Child<K>)> {
+        if self.children.iter().all(|child| child.leaf().is_some()) {
+            let start = self.starts.first().cloned();
+            return start.map(|start| (start, Child::of_branch(self))).into_iter().collect();
+        }
         let mut level: Vec<(K, Child<K>)> = self.starts.into_iter().zip(self.children).collect();
-        while let Some((_, Child { node: Node::Branch(_), .. })) = level.first() {
-            let mut below = Vec::with_capacity(level.len() * BRANCH_MAX);
-            for (_, child) in level {
-                if let Node::Branch(branch) = child.node {
-                    let Self { starts, children } = Arc::unwrap_or_clone(branch);
-                    below.extend(starts.into_iter().zip(children));
-                }
-            }
-            level = below;
+        while level.iter().any(|(_, child)| child.leaves().is_none()) {
+            level = level.into_iter().flat_map(|(_, child)| child.into_children()).collect();
         }
         level
     }
@@ -456,6 +465,16 @@ impl<K: Key> FromIterator<(K, Child<K>)> for Branch<K> {
         children.for_each(|(start, child)| branch.push(start, child));
         branch
     }
+}
+
+/// Branches of those children, each of about the same size. O(children).
+pub(super) fn parents_of<K: Key>(children: Vec<(K, Child<K>)>) -> impl Iterator<Item = (K, Child<K>)> {
+    let size = children.len().div_ceil(children.len().div_ceil(BRANCH_MAX).max(1));
+    let mut children = children.into_iter().peekable();
+    core::iter::from_fn(move || {
+        let start = children.peek()?.0.clone();
+        Some((start, Child::of_branch(children.by_ref().take(size).collect())))
+    })
 }
 
 fn ends_after<K: Ord>(end: &End<K>, key: &K) -> bool {

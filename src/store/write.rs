@@ -3,28 +3,25 @@
 use super::Tables;
 use super::leaf::Leaf;
 use super::row::{Held, Row};
-use super::tree::{Branch, Child, LEAF_MAX};
+use super::tree::{Branch, Child, LEAF_MAX, parents_of};
 use crate::key::Key;
 use crate::registration::Entry;
 
 /// Collects rows in order and cuts them into leaves, each where it should begin.
 pub(super) struct LeafWriter<K> {
+    /// Branches of leaves that come before all that follows.
+    parents: Vec<(K, Child<K>)>,
     done: Vec<(K, Child<K>)>,
     pending: Leaf<K>,
 }
 
 impl<K> Default for LeafWriter<K> {
     fn default() -> Self {
-        Self { done: Vec::new(), pending: Leaf::default() }
+        Self { parents: Vec::new(), done: Vec::new(), pending: Leaf::default() }
     }
 }
 
 impl<K: Key> LeafWriter<K> {
-    /// A writer that is going to write about so many leaves.
-    pub(super) fn with_capacity(leaves: usize) -> Self {
-        Self { done: Vec::with_capacity(leaves), pending: Leaf::default() }
-    }
-
     /// Appends a row, compact or with its entry. `may_head` tells whether it may be one that begins a leaf.
     #[inline]
     pub(super) fn push(
@@ -74,10 +71,26 @@ impl<K: Key> LeafWriter<K> {
         self.done.push((start, child));
     }
 
+    /// Whether a leaf would begin here, if its first row came next.
+    pub(super) fn is_between_leaves(&self, next: &Leaf<K>, tables: &Tables) -> bool {
+        self.pending.len() == 0 || next.is_head(0, tables)
+    }
+
+    /// Appends a whole branch of leaves of the same store, as it is. Its first leaf begins [here](Self::is_between_leaves).
+    pub(super) fn keep_parent(&mut self, start: K, parent: Child<K>, tables: &Tables) {
+        self.cut(tables);
+        self.parents.extend(parents_of(core::mem::take(&mut self.done)));
+        self.parents.push((start, parent));
+    }
+
     /// The tree of all that was written.
     pub(super) fn finish(mut self, tables: &Tables) -> Branch<K> {
         self.cut(tables);
-        Branch::of_leaves(self.done)
+        if self.parents.is_empty() {
+            return Branch::above(self.done);
+        }
+        self.parents.extend(parents_of(self.done));
+        Branch::above(self.parents)
     }
 
     /// Ends the leaf that is being written.
