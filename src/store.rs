@@ -4,6 +4,7 @@
 //! [tree](tree) finds them, counts them and knows the hash of any part; a [join](join) merges two stores and skips what is equal.
 //! Rows name nodes and writers by [number](interner).
 
+mod edit;
 mod hash;
 mod interner;
 mod join;

@@ -180,10 +180,8 @@ fn first_leaf<K: Key>((_, parent): &(K, Child<K>)) -> Option<(&K, &Child<K>)> {
 
 impl<'a, K: Key, O: JoinObserver<K>> Join<'a, K, O> {
     /// Whether a leaf of ours and theirs are equal.
-    fn is_equal(&self, child: &Child<K>, theirs: &Place<'_, K>) -> bool {
-        theirs.at == 0
-            && child.rows == theirs.child.rows
-            && child.fingerprint(self.tables) == theirs.child.fingerprint(self.theirs)
+    fn is_equal(&self, ours: &Child<K>, theirs: &Child<K>) -> bool {
+        ours.rows == theirs.rows && ours.fingerprint(self.tables) == theirs.fingerprint(self.theirs)
     }
 
     /// How many leaves a branch of ours has, if they are equal to theirs from the cursor on and can be kept as they are.
@@ -194,17 +192,14 @@ impl<'a, K: Key, O: JoinObserver<K>> Join<'a, K, O> {
         if self.cursor.current?.at > 0 || theirs.len() < count {
             return None;
         }
-        let is_equal = |((_, ours), (_, theirs)): ((&K, &Child<K>), &(&K, &Child<K>))| {
-            ours.rows == theirs.rows && ours.fingerprint(self.tables) == theirs.fingerprint(self.theirs)
-        };
+        let are_equal = leaves.zip(theirs).all(|((_, ours), (_, theirs))| self.is_equal(ours, theirs));
         let first = parent.leaves()?.next()?.1.leaf()?;
-        let are_equal = leaves.zip(theirs).all(is_equal);
         (are_equal && self.written.is_between_leaves(first, self.tables)).then_some(count)
     }
 
     /// Joins one of our leaves with all of theirs that comes before its end. The cursor is not before its first row.
     fn leaf(&mut self, start: K, child: Child<K>) {
-        if self.cursor.current.is_some_and(|theirs| self.is_equal(&child, &theirs)) {
+        if self.cursor.current.is_some_and(|theirs| theirs.at == 0 && self.is_equal(&child, theirs.child)) {
             self.cursor.go_to_leaf(self.cursor.before + 1);
             return self.written.keep(start, child, self.tables);
         }
@@ -262,7 +257,7 @@ impl<'a, K: Key, O: JoinObserver<K>> Join<'a, K, O> {
         while let Some(theirs) = self.cursor.current {
             if let Some((start, child)) = next {
                 // Nearly always both leaves are equal or their starts tell: then neither is looked into.
-                let is_at = self.is_equal(child, &theirs) || theirs.at == 0 && start < theirs.start;
+                let is_at = theirs.at == 0 && (start < theirs.start || self.is_equal(child, theirs.child));
                 if is_at || child.leaf().is_some_and(|leaf| self.order(leaf, 0, &theirs).is_le()) {
                     return;
                 }
