@@ -1,7 +1,7 @@
 //! The page's subjects: for each a text, plots and tables.
 
 use super::figures::{bytes, digits, ratio, short, time, whole};
-use super::{Inputs, markdown_table, quoted};
+use super::{Inputs, markdown_table, quoted, web};
 use crate::plot::bars::{Bar, BarPlot};
 use crate::plot::dots::{DotPlot, DotRow};
 use crate::plot::lines::{LinePlot, Series};
@@ -94,6 +94,7 @@ pub(super) fn all(inputs: &Inputs) -> Vec<Section> {
         timed.iter().filter_map(|(group, text)| of_group(inputs, group, text)).collect();
     sections.extend(sizes(inputs));
     sections.extend(instructions(inputs));
+    sections.extend(inputs.web.as_ref().map(web::section));
     sections
 }
 
@@ -167,9 +168,10 @@ fn times(inputs: &Inputs, benches: &[&str]) -> Option<String> {
 
 /// A time, with how it compares, and how fast bytes went through.
 fn timing(row: &Row) -> String {
-    let compared =
-        row.ratio.map(ratio).into_iter().chain(row.mb_per_s.map(|rate| format!("{} MB/s", digits(rate))));
-    let compared = compared.collect::<Vec<_>>().join(", ");
+    let against = if row.kind == Kind::Peer { " the map" } else { "" };
+    let compared = row.ratio.map(|times| format!("{}{against}", ratio(times)));
+    let rate = row.mb_per_s.map(|rate| format!("{} MB/s", digits(rate)));
+    let compared = compared.into_iter().chain(rate).collect::<Vec<_>>().join(", ");
     match (row.median_ns, compared.is_empty()) {
         (None, _) => String::new(),
         (Some(ns), true) => time(ns),
@@ -187,7 +189,7 @@ fn sizes(inputs: &Inputs) -> Option<Section> {
     }
     let encoded: Vec<&Row> = inputs.native.rows.iter().filter(|row| row.bench == "encode").collect();
     if !encoded.is_empty() {
-        plots.push(encoded_plot(&encoded));
+        plots.push(encoded_plot(inputs, &encoded));
     }
     if !inputs.native.deltas.is_empty() {
         let heads = ["a delta of one operation", "least", "mean", "most"].map(str::to_owned);
@@ -198,7 +200,7 @@ fn sizes(inputs: &Inputs) -> Option<Section> {
         tables.push(markdown_table(&heads, &inputs.native.deltas.iter().map(line).collect::<Vec<_>>()));
     }
     let text = "Memory is what a replica has allocated that wrote one half, merged the other, and was asked for splits. Grey bars \
-                are other systems, measured once in November 2026 and not in this run; they hold no splits.";
+                are other systems: their memory was measured once in November 2026, not in this run, and holds no splits.";
     (!plots.is_empty()).then(|| Section { title: "Bytes", text: text.into(), plots, tables })
 }
 
@@ -219,32 +221,34 @@ fn memory_plot(inputs: &Inputs) -> Plot {
             ("index of the splits", Colour::Green),
             ("others, quoted", Colour::Grey),
         ],
-        bars: own.chain(quoted_bars(&quoted::MEMORY)).collect(),
+        bars: own.chain(quoted::MEMORY.map(|(name, figure)| bar_of_other(name, figure))).collect(),
     }
     .draw();
     Plot { title, file: "memory.svg", svg }
 }
 
-fn encoded_plot(rows: &[&Row]) -> Plot {
+fn encoded_plot(inputs: &Inputs, rows: &[&Row]) -> Plot {
     let own = rows.iter().filter_map(|row| {
         let is_random = row.workload == Workload::name_of(row.n as usize);
         let name = if is_random { format!("W({})", whole(row.n as f64)) } else { row.workload.clone() };
         Some(Bar { name, parts: vec![(row.bytes_per_registration?, Colour::Blue)] })
     });
+    let others = web::encoded_by_others(inputs.web.as_ref());
+    let others = others.iter().map(|(name, figure)| bar_of_other(name, *figure));
     let title = "Encoded state by registration";
     let svg = BarPlot {
         title,
         name: "bytes",
         limit: (11.0, "target: 11"),
-        legend: vec![("encoded", Colour::Blue), ("others, quoted", Colour::Grey)],
-        bars: own.chain(quoted_bars(&quoted::ENCODED)).collect(),
+        legend: vec![("this map", Colour::Blue), ("others", Colour::Grey)],
+        bars: own.chain(others).collect(),
     }
     .draw();
     Plot { title, file: "encoded.svg", svg }
 }
 
-fn quoted_bars(quoted: &'static [(&str, f64)]) -> impl Iterator<Item = Bar> {
-    quoted.iter().map(|(name, figure)| Bar { name: (*name).into(), parts: vec![(*figure, Colour::Grey)] })
+fn bar_of_other(name: &str, figure: f64) -> Bar {
+    Bar { name: name.into(), parts: vec![(figure, Colour::Grey)] }
 }
 
 fn memory_table(inputs: &Inputs) -> String {
@@ -301,8 +305,9 @@ fn instructions(inputs: &Inputs) -> Option<Section> {
     });
     let table = markdown_table(&heads, &lines.collect::<Vec<_>>());
     let text = format!(
-        "How many instructions are executed on W({}), counted under qemu. They leave out what memory costs and are no \
+        "How many instructions commit {} executes on W({}), counted under qemu. They leave out what memory costs and are no \
          times; an emulator's times would say nothing.",
+        counts.runs[0].build.commit,
         whole(largest.n as f64)
     );
     let plots = vec![Plot { title, file: "instructions.svg", svg }];
