@@ -98,12 +98,12 @@ fn head(inputs: &Inputs) -> String {
     )
 }
 
-/// A table in Markdown.
-fn markdown_table(heads: &[String], rows: &[Vec<String>]) -> String {
+/// A table in Markdown. So many columns begin with text; the others are figures, to the right.
+fn markdown_table(text_columns: usize, heads: &[String], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let rule: String = (0..heads.len()).map(|at| if at == 0 { "|---|" } else { "---:|" }).collect();
+    let rule: String = (0..heads.len()).map(|at| if at < text_columns { "---|" } else { "---:|" }).collect();
     let rows: String = rows.iter().map(|row| line(row)).collect();
-    format!("{}{rule}\n{rows}", line(heads))
+    format!("{}|{rule}\n{rows}", line(heads))
 }
 
 #[cfg(test)]
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn tables_have_a_cell_for_each_head() {
-        let table = markdown_table(&["a".into(), "b".into()], &[vec!["1".into(), "2".into()]]);
+        let table = markdown_table(1, &["a".into(), "b".into()], &[vec!["1".into(), "2".into()]]);
         assert_eq!(table, "| a | b |\n|---|---:|\n| 1 | 2 |\n");
     }
 }

@@ -1,6 +1,6 @@
 //! The page's subjects: for each a text, plots and tables.
 
-use super::figures::{bytes, digits, ratio, short, time, whole};
+use super::figures::{bytes, digits, mb_per_s, ratio, short, time, whole};
 use super::{Inputs, markdown_table, quoted, web};
 use crate::plot::bars::{Bar, BarPlot};
 use crate::plot::dots::{DotPlot, DotRow};
@@ -163,14 +163,14 @@ fn times(inputs: &Inputs, benches: &[&str]) -> Option<String> {
         Some([name, first.unit.clone()].into_iter().chain(workloads.iter().map(cell)).collect())
     });
     let lines: Vec<Vec<String>> = lines.collect();
-    (!lines.is_empty()).then(|| markdown_table(&heads, &lines))
+    (!lines.is_empty()).then(|| markdown_table(2, &heads, &lines))
 }
 
 /// A time, with how it compares, and how fast bytes went through.
 fn timing(row: &Row) -> String {
     let against = if row.kind == Kind::Peer { " the map" } else { "" };
     let compared = row.ratio.map(|times| format!("{}{against}", ratio(times)));
-    let rate = row.mb_per_s.map(|rate| format!("{} MB/s", digits(rate)));
+    let rate = row.mb_per_s.map(mb_per_s);
     let compared = compared.into_iter().chain(rate).collect::<Vec<_>>().join(", ");
     match (row.median_ns, compared.is_empty()) {
         (None, _) => String::new(),
@@ -197,7 +197,7 @@ fn sizes(inputs: &Inputs) -> Option<Section> {
             let [least, mean, most] = [delta.bytes_min as f64, delta.bytes_mean, delta.bytes_max as f64];
             vec![delta.operation.clone(), bytes(least), bytes(mean), bytes(most)]
         };
-        tables.push(markdown_table(&heads, &inputs.native.deltas.iter().map(line).collect::<Vec<_>>()));
+        tables.push(markdown_table(1, &heads, &inputs.native.deltas.iter().map(line).collect::<Vec<_>>()));
     }
     let text = "Memory is what a replica has allocated that wrote one half, merged the other, and was asked for splits. Grey bars \
                 are other systems: their memory was measured once in November 2026, not in this run, and holds no splits.";
@@ -260,16 +260,15 @@ fn memory_table(inputs: &Inputs) -> String {
     let emulated =
         emulated.flat_map(|run| run.memory.iter().map(|memory| (memory, run.build.target.as_str())));
     let lines = native.chain(emulated).map(|(memory, target)| {
-        let by_registration = |figure: f64| format!("{} B", digits(figure));
         vec![
             format!("W({}), {target}", whole(memory.n as f64)),
-            by_registration(memory.state_bytes_per_registration),
-            by_registration(memory.indexed_bytes_per_registration),
+            bytes(memory.state_bytes_per_registration),
+            bytes(memory.indexed_bytes_per_registration),
             bytes(memory.peak_bytes as f64),
             memory.process_peak_bytes.map_or_else(String::new, |peak| bytes(peak as f64)),
         ]
     });
-    markdown_table(&heads, &lines.collect::<Vec<_>>())
+    markdown_table(1, &heads, &lines.collect::<Vec<_>>())
 }
 
 /// Instructions on each architecture, on the largest workload that all have.
@@ -303,7 +302,7 @@ fn instructions(inputs: &Inputs) -> Option<Section> {
         let figures = figures.map(|figure| figure.map_or_else(String::new, digits));
         [name, bench.unit.clone()].into_iter().chain(figures).collect()
     });
-    let table = markdown_table(&heads, &lines.collect::<Vec<_>>());
+    let table = markdown_table(2, &heads, &lines.collect::<Vec<_>>());
     let text = format!(
         "How many instructions commit {} executes on W({}), counted under qemu. They leave out what memory costs and are no \
          times; an emulator's times would say nothing.",
@@ -322,6 +321,7 @@ mod tests {
     #[test]
     fn a_table_has_what_was_timed_with_its_ratio() {
         let table = times(&inputs(), &["merge A: disjoint", "two-pointer merge A", "absent"]).unwrap();
+        let table = table.replace('\u{a0}', " ");
         assert_eq!(
             table.lines().skip(2).collect::<Vec<_>>(),
             [

@@ -23,7 +23,6 @@ pub struct Web {
     date: String,
     /// What was measured.
     commit: String,
-    native: Vec<NativeRow>,
     runtimes: Vec<Runtime>,
 }
 
@@ -43,6 +42,7 @@ struct Runtime {
     name: String,
     rows: Vec<Row>,
     bytes: Vec<Sizes>,
+    native: Vec<NativeRow>,
 }
 
 /// One bench of one system.
@@ -69,12 +69,20 @@ struct Sizes {
     synchronise: f64,
 }
 
-/// How long a call takes in a runtime, divided by what it takes natively.
-pub(super) struct BesideNative<'a> {
+/// How long the same call takes in a runtime and natively, a whole run.
+pub(super) struct Call<'a> {
     pub(super) runtime: &'a str,
     pub(super) bench: &'a str,
     pub(super) n: u64,
-    pub(super) ratio: f64,
+    wasm_ns: f64,
+    native_ns: f64,
+}
+
+impl Call<'_> {
+    /// How many times as long as natively.
+    pub(super) fn ratio(&self) -> f64 {
+        self.wasm_ns / self.native_ns
+    }
 }
 
 impl Web {
@@ -97,14 +105,14 @@ impl Web {
         }
     }
 
-    /// Every call that was run natively, in every runtime.
-    pub(super) fn beside_native(&self) -> impl Iterator<Item = BesideNative<'_>> {
-        self.native.iter().flat_map(|native| {
-            self.runtimes.iter().filter_map(|runtime| {
+    /// Every call that was run natively too, runtime by runtime.
+    pub(super) fn calls(&self) -> impl Iterator<Item = Call<'_>> {
+        self.runtimes.iter().flat_map(|runtime| {
+            runtime.native.iter().filter_map(|NativeRow { n, bench, median_ns }| {
                 let mut rows = runtime.rows.iter().filter(|row| row.system == OWN);
-                let row = rows.find(|row| (row.n, &row.bench) == (native.n, &native.bench))?;
-                let ratio = row.median_ns * row.units / native.median_ns;
-                Some(BesideNative { runtime: &runtime.name, bench: &native.bench, n: native.n, ratio })
+                let row = rows.find(|row| row.n == *n && row.bench == *bench)?;
+                let wasm_ns = row.median_ns * row.units;
+                Some(Call { runtime: &runtime.name, bench, n: *n, wasm_ns, native_ns: *median_ns })
             })
         })
     }
@@ -144,7 +152,7 @@ fn times(runtime: &Runtime) -> String {
         let name = format!("{bench}, W({})", whole(*n as f64));
         [name, (*unit).into()].into_iter().chain(systems.iter().map(cell)).collect()
     });
-    markdown_table(&heads.collect::<Vec<_>>(), &lines.collect::<Vec<_>>())
+    markdown_table(2, &heads.collect::<Vec<_>>(), &lines.collect::<Vec<_>>())
 }
 
 fn sizes(runtime: &Runtime) -> String {
@@ -156,25 +164,25 @@ fn sizes(runtime: &Runtime) -> String {
             .chain([state, increase, register, synchronise].map(|size| bytes(*size)))
             .collect()
     };
-    markdown_table(&heads, &runtime.bytes.iter().map(line).collect::<Vec<_>>())
+    markdown_table(1, &heads, &runtime.bytes.iter().map(line).collect::<Vec<_>>())
 }
 
+/// A row for each call, and for each runtime how it compares.
 fn beside_native(web: &Web) -> String {
-    let runtimes = web.runtimes.iter().map(|runtime| runtime.name.clone());
-    let heads: Vec<String> =
-        ["the same calls".into(), "natively, a run".into()].into_iter().chain(runtimes).collect();
-    let lines = web.native.iter().map(|native| {
-        let name = format!("{}, W({})", native.bench, whole(native.n as f64));
-        let ratios = web.runtimes.iter().map(|runtime| {
-            let mut all = web.beside_native();
-            let same = all.find(|found| {
-                (found.runtime, found.n, found.bench) == (&runtime.name, native.n, &native.bench)
-            });
-            same.map_or_else(String::new, |found| ratio(found.ratio))
+    let runtimes = web.runtimes.iter().map(|runtime| format!("{}, beside native", runtime.name));
+    let heads: Vec<String> = ["the same calls, a whole run".into()].into_iter().chain(runtimes).collect();
+    let calls: Vec<Call<'_>> = web.calls().collect();
+    let lines = distinct(calls.iter().map(|call| (call.bench, call.n))).into_iter().map(|(bench, n)| {
+        let cells = web.runtimes.iter().map(|runtime| {
+            let mut same = calls.iter().filter(|call| (call.bench, call.n) == (bench, n));
+            let call = same.find(|call| call.runtime == runtime.name);
+            call.map_or_else(String::new, |call| {
+                format!("{} / {} = {}", time(call.wasm_ns), time(call.native_ns), ratio(call.ratio()))
+            })
         });
-        [name, time(native.median_ns)].into_iter().chain(ratios).collect()
+        [format!("{bench}, W({})", whole(n as f64))].into_iter().chain(cells).collect()
     });
-    markdown_table(&heads, &lines.collect::<Vec<_>>())
+    markdown_table(1, &heads, &lines.collect::<Vec<_>>())
 }
 
 /// What the encoded state of others takes: the name, and bytes a registration. Quoted where it was not measured.
@@ -207,10 +215,6 @@ pub(super) mod tests {
             "format": 1,
             "date": "2026-11-01T00:00:00Z",
             "commit": "abc",
-            "native": [
-                { "n": 1000, "bench": "encode", "medianNs": 50000, "samplesNs": [50000] },
-                { "n": 1000, "bench": "only natively", "medianNs": 1 }
-            ],
             "runtimes": [{
                 "name": "Node 20",
                 "rows": [
@@ -220,6 +224,10 @@ pub(super) mod tests {
                 "bytes": [
                     { "system": "crdt-range-map", "state": 9.9, "increase": 38, "register": 36, "synchronise": 500 },
                     { "system": "yjs", "state": 32.2, "increase": 21, "register": 38, "synchronise": 400 }
+                ],
+                "native": [
+                    { "n": 1000, "bench": "encode", "medianNs": 50000, "samplesNs": [50000] },
+                    { "n": 1000, "bench": "only natively", "medianNs": 1 }
                 ]
             }]
         }"#;
@@ -229,24 +237,18 @@ pub(super) mod tests {
     #[test]
     fn whole_runs_are_divided_by_what_they_take_natively() {
         let web = web();
-        let ratios: Vec<(&str, f64)> = web.beside_native().map(|found| (found.bench, found.ratio)).collect();
+        let ratios: Vec<(&str, f64)> = web.calls().map(|call| (call.bench, call.ratio())).collect();
         assert_eq!(ratios, [("encode", 1.5)]);
-        assert!(beside_native(&web).contains("| encode, W(1,000) | 50 µs | 1.5 × |"));
+        let table = beside_native(&web).replace('\u{a0}', " ");
+        assert!(table.contains("| encode, W(1,000) | 75 µs / 50 µs = 1.5 × |"), "{table}");
     }
 
     #[test]
     fn each_system_has_a_column() {
         let section = section(&web());
-        assert!(
-            section.tables[0].contains("| encode, W(1,000) | registration | 75 ns | 900 ns |"),
-            "{}",
-            section.tables[0]
-        );
-        assert!(
-            section.tables[1].contains("| yjs | 32.2 B | 21 B | 38 B | 400 B |"),
-            "{}",
-            section.tables[1]
-        );
+        let [times, sizes] = [0, 1].map(|at| section.tables[at].replace('\u{a0}', " "));
+        assert!(times.contains("| encode, W(1,000) | registration | 75 ns | 900 ns |"), "{times}");
+        assert!(sizes.contains("| yjs | 32.2 B | 21 B | 38 B | 400 B |"), "{sizes}");
     }
 
     #[test]
