@@ -168,7 +168,7 @@ fn times(inputs: &Inputs, benches: &[&str]) -> Option<String> {
 
 /// A time, with how it compares, and how fast bytes went through.
 fn timing(row: &Row) -> String {
-    let against = if row.kind == Kind::Peer { " the map" } else { "" };
+    let against = if row.kind == Kind::Peer { "\u{a0}ours" } else { "" };
     let compared = row.ratio.map(|times| format!("{}{against}", ratio(times)));
     let rate = row.mb_per_s.map(mb_per_s);
     let compared = compared.into_iter().chain(rate).collect::<Vec<_>>().join(", ");

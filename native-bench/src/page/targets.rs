@@ -149,7 +149,7 @@ pub(super) fn table(inputs: &Inputs) -> String {
     let missed = rows.iter().filter(|cells| cells[5] == "**no**").count();
     let absent = rows.len() - reached - missed;
     format!(
-        "\n## Targets\n\n{reached} are met, {missed} are not, {absent} were not measured.\n\n{}",
+        "\n## Targets\n\nMet: {reached}. Not met: {missed}. Not measured: {absent}.\n\n{}",
         markdown_table(7, &heads, &rows)
     )
 }
