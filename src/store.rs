@@ -189,7 +189,7 @@ impl<K: Key> StoreBuilder<K> {
             before.start.cmp(range.start()).then_with(by_end).then(before.row.node.cmp(&row.node)).is_lt()
         });
         self.tables.nodes.reuse(row.node);
-        self.written.push(range.start().clone(), row, entry, true, &self.tables);
+        self.written.push_hashed(range.start().clone(), row, entry, &self.tables);
         is_after
     }
 

@@ -98,7 +98,7 @@ fn edit_leaf<K: Key>(
             let cut = head.or((leaf.len() > LEAF_MAX).then_some(leaf.len() / 2));
             edited.sibling = cut.map(|cut| {
                 let tail = leaf.split_off(cut);
-                (tail.starts[0].clone(), Child::of_leaf(tail))
+                (tail.starts[0].clone(), Child::of_leaf(tail, None))
             });
         }
     }
@@ -114,7 +114,7 @@ impl<K: Key> Branch<K> {
         change: &mut dyn FnMut(&mut Entry),
     ) {
         if self.children.is_empty() {
-            self.push(id.range.start().clone(), Child::of_leaf(Leaf::default()));
+            self.push(id.range.start().clone(), Child::of_leaf(Leaf::default(), None));
         }
         let edited = self.edit(id, tables, change);
         if let Some(sibling) = edited.sibling {
@@ -171,7 +171,7 @@ impl<K: Key> Branch<K> {
         if previous_leaf.len() + leaf.len() <= LEAF_MAX {
             let mut joined = previous_leaf.clone();
             joined.extend_from(leaf, 0, leaf.len());
-            self.children[at - 1] = Child::of_leaf(joined);
+            self.children[at - 1] = Child::of_leaf(joined, None);
             self.starts.remove(at);
             self.children.remove(at);
         }

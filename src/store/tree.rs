@@ -59,9 +59,11 @@ impl<K> Default for Branch<K> {
 }
 
 impl<K: Key> Child<K> {
-    pub(super) fn of_leaf(leaf: Leaf<K>) -> Self {
+    /// A leaf with the sum of its rows' hashes, if it is known.
+    pub(super) fn of_leaf(leaf: Leaf<K>, fingerprint: Option<u64>) -> Self {
         let (rows, latest_end) = (leaf.len(), leaf.latest_end());
-        Self { rows, fingerprint: OnceLock::new(), latest_end, node: Node::Leaf(Arc::new(leaf)) }
+        let fingerprint = fingerprint.map_or_else(OnceLock::new, OnceLock::from);
+        Self { rows, fingerprint, latest_end, node: Node::Leaf(Arc::new(leaf)) }
     }
 
     pub(super) fn of_branch(branch: Branch<K>) -> Self {

@@ -1,9 +1,9 @@
 //! Building a tree from rows that come in order: what a join and the decoder do.
 
-use super::Tables;
 use super::leaf::Leaf;
 use super::row::{Held, Row};
 use super::tree::{Branch, Child, LEAF_MAX, parents_of};
+use super::{Tables, hash};
 use crate::key::Key;
 use crate::registration::Entry;
 
@@ -13,11 +13,13 @@ pub(super) struct LeafWriter<K> {
     parents: Vec<(K, Child<K>)>,
     done: Vec<(K, Child<K>)>,
     pending: Leaf<K>,
+    /// The sum of the pending rows' hashes, if all of them were added as they came.
+    sum: Option<u64>,
 }
 
 impl<K> Default for LeafWriter<K> {
     fn default() -> Self {
-        Self { parents: Vec::new(), done: Vec::new(), pending: Leaf::default() }
+        Self { parents: Vec::new(), done: Vec::new(), pending: Leaf::default(), sum: Some(0) }
     }
 }
 
@@ -33,12 +35,33 @@ impl<K: Key> LeafWriter<K> {
         tables: &Tables,
     ) {
         self.pending.push(start, row, entry);
+        self.sum = None;
         let at = self.pending.len() - 1;
-        if at > 0 && (may_head || at == LEAF_MAX) && (at == LEAF_MAX || self.pending.is_head(at, tables)) {
-            let last = self.pending.split_off(at);
-            self.cut(tables);
-            self.pending.extend_from(&last, 0, 1);
+        if at > 0 && (at == LEAF_MAX || may_head && self.pending.is_head(at, tables)) {
+            self.cut_before_last(tables);
         }
+    }
+
+    /// [`push`](Self::push) for a store whose fingerprints are asked for next: with the hash that tells whether the row begins a
+    /// leaf, the sum of the leaf's hashes costs little more.
+    #[inline]
+    pub(super) fn push_hashed(&mut self, start: K, row: Row<K>, entry: Option<Entry>, tables: &Tables) {
+        self.pending.push(start, row, entry);
+        let at = self.pending.len() - 1;
+        let held = self.pending.held(at, tables);
+        let registration = held.registration_hash();
+        let hash = held.hash_after(registration);
+        if at > 0 && (at == LEAF_MAX || hash::is_head(registration)) {
+            self.cut_before_last(tables);
+            self.sum = Some(0);
+        }
+        self.sum = self.sum.map(|sum| sum.wrapping_add(hash));
+    }
+
+    fn cut_before_last(&mut self, tables: &Tables) {
+        let last = self.pending.split_off(self.pending.len() - 1);
+        self.cut(tables);
+        self.pending.extend_from(&last, 0, 1);
     }
 
     /// The row that was appended last.
@@ -55,6 +78,7 @@ impl<K: Key> LeafWriter<K> {
                 self.cut(tables);
             }
             self.pending.extend_from(leaf, from, to);
+            self.sum = None;
         }
     }
 
@@ -107,11 +131,12 @@ impl<K: Key> LeafWriter<K> {
             let mut joined = before.clone();
             joined.extend_from(&self.pending, 0, self.pending.len());
             self.pending = joined;
+            self.sum = None;
             self.done.pop();
         }
         // Copied, so that no memory is left over and the next leaf is written where this one was.
         let leaf = self.pending.clone();
         self.pending.clear();
-        self.done.push((leaf.starts[0].clone(), Child::of_leaf(leaf)));
+        self.done.push((leaf.starts[0].clone(), Child::of_leaf(leaf, self.sum)));
     }
 }
