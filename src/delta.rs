@@ -10,7 +10,7 @@
 
 mod drops;
 
-pub(crate) use self::drops::{Drop, Drops};
+pub(crate) use self::drops::{Drop, Drops, NamedDrop};
 use crate::causal::{CausalContext, Dot};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
@@ -143,10 +143,8 @@ impl<K: Key> Delta<K> {
             let there = Side { context: &other.context, drops: &other.drops };
             entries.join(&other.entries, Side { context, drops }, there, observer);
         }
-        for (id, writer, drop) in other.drops.iter() {
-            self.drops.insert(id.clone(), writer, drop);
-        }
         self.context.join(&other.context);
+        self.drops.join(&other.drops, &self.context);
         self.prune_drops(&other.context);
         debug_assert_eq!(self.check(), Ok(()));
     }
@@ -197,8 +195,8 @@ impl<K: Key> Delta<K> {
     pub(crate) fn add_drop(&mut self, id: RegistrationId<K>, writer: ReplicaId, drop: Drop) {
         self.context.insert(Dot { replica: writer, seq: drop.birth });
         self.context.insert(Dot { replica: writer, seq: drop.stamp });
-        self.drops.insert(id, writer, drop);
-        self.drops.prune(writer, &self.context);
+        self.drops.insert(id, writer, drop, &self.context);
+        self.drops.prune([writer].into_iter(), &self.context);
     }
 
     /// Adds an entry that is lacking, and claims its dots. O(its writers · log n).
@@ -212,9 +210,7 @@ impl<K: Key> Delta<K> {
 
     /// Forgets the named drops that the context tells by itself, now that it was joined with `joined`.
     fn prune_drops(&mut self, joined: &CausalContext) {
-        if !self.drops.is_empty() {
-            joined.replicas().for_each(|(replica, _)| self.drops.prune(replica, &self.context));
-        }
+        self.drops.prune(joined.replicas().map(|(replica, _)| replica), &self.context);
     }
 
     /// The dots that the entries and the named drops claim by being there, but for those that the prefixes of `known` cover; in
