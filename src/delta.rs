@@ -134,7 +134,7 @@ impl<K: Key> Delta<K> {
     }
 
     /// [`merge`](Self::merge), telling the observer of each entry that changed.
-    pub(crate) fn join(&mut self, other: &Self, observer: &mut impl JoinObserver<K>) {
+    pub(crate) fn join(&mut self, other: &Self, observer: &mut dyn JoinObserver<K>) {
         let is_small = other.entries.len() + other.drops.len() <= self.entries.len() / 8;
         if is_small && other.carries_all_it_claims() {
             self.join_touched(other, observer);
@@ -150,7 +150,7 @@ impl<K: Key> Delta<K> {
     }
 
     /// Joins only the registrations that `other` names; right if it claims to know nothing that it doesn't carry.
-    fn join_touched(&mut self, other: &Self, observer: &mut impl JoinObserver<K>) {
+    fn join_touched(&mut self, other: &Self, observer: &mut dyn JoinObserver<K>) {
         for held in other.entries.rows() {
             self.join_entry(other, &held.id(), &held.entry(), observer);
         }
@@ -167,7 +167,7 @@ impl<K: Key> Delta<K> {
         other: &Self,
         id: &RegistrationId<K>,
         theirs: &Entry,
-        observer: &mut impl JoinObserver<K>,
+        observer: &mut dyn JoinObserver<K>,
     ) {
         let Self { context, entries, drops } = self;
         let here = Side { context, drops };

@@ -15,7 +15,7 @@ use core::cmp::Ordering;
 /// Tells an observer of a changed row.
 #[inline]
 fn tell<K: Key>(
-    observer: &mut impl JoinObserver<K>,
+    observer: &mut dyn JoinObserver<K>,
     held: Held<'_, K>,
     entry: Option<&Entry>,
     [before, after]: [Option<u64>; 2],
@@ -101,7 +101,7 @@ impl<K: Key> Cursor<'_, K> {
     }
 }
 
-struct Join<'a, K, O> {
+struct Join<'a, K> {
     tables: &'a mut Tables,
     theirs: &'a Tables,
     cursor: Cursor<'a, K>,
@@ -113,19 +113,19 @@ struct Join<'a, K, O> {
     written: LeafWriter<K>,
     /// The nodes of rows that went. Their numbers are given free at the end, so that `nodes` stays right.
     released: Vec<u32>,
-    observer: &'a mut O,
+    observer: &'a mut dyn JoinObserver<K>,
 }
 
 impl<K: Key> Store<K> {
     /// Joins another store into this one.
     ///
     /// O(n/64) for the leaves, and O(1) for each row of those that are not equal on both sides.
-    pub(crate) fn join<O: JoinObserver<K>>(
+    pub(crate) fn join(
         &mut self,
         other: &Self,
         here: Side<'_, K>,
         there: Side<'_, K>,
-        observer: &mut O,
+        observer: &mut dyn JoinObserver<K>,
     ) {
         if self.is_empty() && here.context.is_empty() {
             *self = other.clone();
@@ -159,7 +159,7 @@ impl<K: Key> Store<K> {
     }
 }
 
-impl<'a, K: Key, O: JoinObserver<K>> Join<'a, K, O> {
+impl<K: Key> Join<'_, K> {
     /// Whether a leaf of ours and theirs are equal.
     fn is_equal(&self, child: &Child<K>, theirs: &Place<'_, K>) -> bool {
         theirs.at == 0
