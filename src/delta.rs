@@ -10,7 +10,7 @@
 
 mod drops;
 
-pub(crate) use self::drops::{Drop, Drops};
+pub(crate) use self::drops::{Drop, Drops, NamedDrop};
 use crate::causal::{CausalContext, Dot};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
@@ -134,7 +134,7 @@ impl<K: Key> Delta<K> {
     }
 
     /// [`merge`](Self::merge), telling the observer of each entry that changed.
-    pub(crate) fn join(&mut self, other: &Self, observer: &mut impl JoinObserver<K>) {
+    pub(crate) fn join(&mut self, other: &Self, observer: &mut dyn JoinObserver<K>) {
         let is_small = other.entries.len() + other.drops.len() <= self.entries.len() / 8;
         if is_small && other.carries_all_it_claims() {
             self.join_touched(other, observer);
@@ -143,16 +143,14 @@ impl<K: Key> Delta<K> {
             let there = Side { context: &other.context, drops: &other.drops };
             entries.join(&other.entries, Side { context, drops }, there, observer);
         }
-        for (id, writer, drop) in other.drops.iter() {
-            self.drops.insert(id.clone(), writer, drop);
-        }
         self.context.join(&other.context);
+        self.drops.join(&other.drops, &self.context);
         self.prune_drops(&other.context);
         debug_assert_eq!(self.check(), Ok(()));
     }
 
     /// Joins only the registrations that `other` names; right if it claims to know nothing that it doesn't carry.
-    fn join_touched(&mut self, other: &Self, observer: &mut impl JoinObserver<K>) {
+    fn join_touched(&mut self, other: &Self, observer: &mut dyn JoinObserver<K>) {
         for held in other.entries.rows() {
             self.join_entry(other, &held.id(), &held.entry(), observer);
         }
@@ -169,7 +167,7 @@ impl<K: Key> Delta<K> {
         other: &Self,
         id: &RegistrationId<K>,
         theirs: &Entry,
-        observer: &mut impl JoinObserver<K>,
+        observer: &mut dyn JoinObserver<K>,
     ) {
         let Self { context, entries, drops } = self;
         let here = Side { context, drops };
@@ -197,8 +195,8 @@ impl<K: Key> Delta<K> {
     pub(crate) fn add_drop(&mut self, id: RegistrationId<K>, writer: ReplicaId, drop: Drop) {
         self.context.insert(Dot { replica: writer, seq: drop.birth });
         self.context.insert(Dot { replica: writer, seq: drop.stamp });
-        self.drops.insert(id, writer, drop);
-        self.drops.prune(writer, &self.context);
+        self.drops.insert(id, writer, drop, &self.context);
+        self.drops.prune([writer].into_iter(), &self.context);
     }
 
     /// Adds an entry that is lacking, and claims its dots. O(its writers · log n).
@@ -212,9 +210,7 @@ impl<K: Key> Delta<K> {
 
     /// Forgets the named drops that the context tells by itself, now that it was joined with `joined`.
     fn prune_drops(&mut self, joined: &CausalContext) {
-        if !self.drops.is_empty() {
-            joined.replicas().for_each(|(replica, _)| self.drops.prune(replica, &self.context));
-        }
+        self.drops.prune(joined.replicas().map(|(replica, _)| replica), &self.context);
     }
 
     /// The dots that the entries and the named drops claim by being there, but for those that the prefixes of `known` cover; in

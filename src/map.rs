@@ -61,7 +61,6 @@ struct MergeObserver<K> {
 }
 
 impl<K: Key> JoinObserver<K> for MergeObserver<K> {
-    #[inline]
     fn joined(&mut self, joined: Joined<'_, K>) {
         if joined.after != joined.before {
             self.changed.add(joined.range());

@@ -2,7 +2,7 @@
 
 use super::{DecodeError, DecodeProblem, Reader, VERSION, WireKey, flag, registered};
 use crate::causal::{CausalContext, Dot, SEQ_MAX};
-use crate::delta::{Delta, Drop, Drops};
+use crate::delta::{Delta, Drop, Drops, NamedDrop};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
 use crate::registration::{Baseline, Entry, NET_MAX, Record, RegistrationId};
@@ -383,24 +383,20 @@ fn read_drops<K: WireKey>(
     let writers = read_replica_column(count, replicas, reader)?;
     let births = reader.column(count)?;
     let stamps = reader.column(count)?;
-    let mut drops = Drops::default();
-    let mut before: Option<(RegistrationId<K>, ReplicaId)> = None;
-    let ids = ids.ranges.into_iter().zip(ids.nodes);
-    let ids = ids.map(|(range, node)| RegistrationId { range, node: nodes[node as usize].clone() });
-    let writers = writers.into_iter().map(|writer| replicas[writer as usize]);
-    for ((id, writer), (birth, stamp)) in ids.zip(writers).zip(births.into_iter().zip(stamps)) {
+    let mut ids = ids.ranges.into_iter().zip(ids.nodes);
+    let mut drops: Vec<NamedDrop<K>> = Vec::with_capacity(count);
+    for (writer, (birth, stamp)) in writers.into_iter().zip(births.into_iter().zip(stamps)) {
         let birth = seq_after(0, birth, reader)?;
         let stamp = seq_after(birth, stamp, reader)?;
-        if before
-            .as_ref()
-            .is_some_and(|(id_before, writer_before)| (id_before, *writer_before) >= (&id, writer))
-        {
-            return Err(not_canonical(reader, "drops out of order"));
-        }
-        drops.insert(id.clone(), writer, Drop { birth, stamp });
-        before = Some((id, writer));
+        // All columns are equally long.
+        let Some((range, node)) = ids.next() else { break };
+        let id = RegistrationId { range, node: nodes[node as usize].clone() };
+        drops.push(NamedDrop { id, writer: replicas[writer as usize], drop: Drop { birth, stamp } });
     }
-    Ok(drops)
+    if !drops.is_sorted_by(|drop, next| drop.key() < next.key()) {
+        return Err(not_canonical(reader, "drops out of order"));
+    }
+    Ok(Drops::from_ordered(drops))
 }
 
 /// Adds the dots that are known by being carried, and checks that the context said nothing of them beyond its prefixes.

@@ -1,7 +1,5 @@
 //! The drops that a state names.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use crate::causal::{CausalContext, Dot};
 use crate::id::ReplicaId;
 use crate::key::Key;
@@ -15,72 +13,149 @@ pub(crate) struct Drop {
     pub(crate) stamp: u64,
 }
 
-/// Drops by registration and writer, and by stamp, so that those that a grown prefix covers are found without a search.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Drops in the order of registrations and writers. They are few: most are told by the context alone before another is named.
+#[derive(Clone, Debug)]
 pub(crate) struct Drops<K> {
-    by_registration: BTreeMap<(RegistrationId<K>, ReplicaId), Drop>,
-    /// The registrations of each stamp: one, unless somebody forged it.
-    by_stamp: BTreeMap<Dot, BTreeSet<RegistrationId<K>>>,
+    named: Vec<NamedDrop<K>>,
+    /// For each writer of a drop, in order, a dot that none of its stamps is before. While no prefix gets there, there is nothing
+    /// to forget.
+    first_stamps: Vec<Dot>,
+}
+
+/// A drop with what was dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct NamedDrop<K> {
+    pub(crate) id: RegistrationId<K>,
+    pub(crate) writer: ReplicaId,
+    pub(crate) drop: Drop,
+}
+
+impl<K: Key> NamedDrop<K> {
+    /// By what drops are ordered.
+    pub(crate) fn key(&self) -> (&RegistrationId<K>, ReplicaId) {
+        (&self.id, self.writer)
+    }
+
+    fn stamp(&self) -> Dot {
+        Dot { replica: self.writer, seq: self.drop.stamp }
+    }
+
+    /// Whether the context tells the same by itself.
+    fn is_told_by(&self, context: &CausalContext) -> bool {
+        self.drop.stamp <= context.prefix(self.writer)
+    }
 }
 
 impl<K> Default for Drops<K> {
     fn default() -> Self {
-        Self { by_registration: BTreeMap::new(), by_stamp: BTreeMap::new() }
+        Self { named: Vec::new(), first_stamps: Vec::new() }
     }
 }
 
+/// Of equal drops, the first stamps may be known less well on one side.
+impl<K: PartialEq> PartialEq for Drops<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.named == other.named
+    }
+}
+
+impl<K: Eq> Eq for Drops<K> {}
+
 impl<K: Key> Drops<K> {
+    /// From drops in order, each of another registration or writer. O(n log n).
+    pub(crate) fn from_ordered(named: Vec<NamedDrop<K>>) -> Self {
+        let mut drops = Self { named, first_stamps: Vec::new() };
+        drops.note_all_stamps();
+        drops
+    }
+
     pub(crate) fn len(&self) -> usize {
-        self.by_registration.len()
+        self.named.len()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.by_registration.is_empty()
+        self.named.is_empty()
     }
 
     /// The drops, ordered by registration and writer.
     pub(crate) fn iter(
         &self,
     ) -> impl ExactSizeIterator<Item = (&RegistrationId<K>, ReplicaId, Drop)> + Clone {
-        self.by_registration.iter().map(|((id, writer), drop)| (id, *writer, *drop))
+        self.named.iter().map(|named| (&named.id, named.writer, named.drop))
     }
 
-    /// The drop of that writer, if one is named. O(log n), O(1) if there is none at all.
+    /// The drop of that writer, if one is named. O(log n).
     pub(crate) fn get(&self, id: &RegistrationId<K>, writer: ReplicaId) -> Option<Drop> {
-        if self.is_empty() { None } else { self.by_registration.get(&(id.clone(), writer)).copied() }
+        let named = self.named.get(self.place_of((id, writer)))?;
+        (named.key() == (id, writer)).then_some(named.drop)
     }
 
-    /// Names a drop, unless a later one of the same record's writer is named already. O(log n).
-    pub(crate) fn insert(&mut self, id: RegistrationId<K>, writer: ReplicaId, drop: Drop) {
-        let before = self.get(&id, writer);
-        if before >= Some(drop) {
-            return;
+    /// Names a drop, unless the context tells it by itself or a later one of the same record's writer is named already. O(log n)
+    /// if it comes last, otherwise O(n).
+    pub(crate) fn insert(
+        &mut self,
+        id: RegistrationId<K>,
+        writer: ReplicaId,
+        drop: Drop,
+        context: &CausalContext,
+    ) {
+        let named = NamedDrop { id, writer, drop };
+        if !named.is_told_by(context) {
+            self.note_stamps(&[named.stamp()]);
+            self.merge(&mut core::iter::once(named));
         }
-        if let Some(before) = before {
-            self.forget_stamp(Dot { replica: writer, seq: before.stamp }, &id);
-        }
-        self.by_stamp.entry(Dot { replica: writer, seq: drop.stamp }).or_default().insert(id.clone());
-        self.by_registration.insert((id, writer), drop);
     }
 
-    /// Forgets the drops whose stamps the context's prefix of that writer covers. O(log n), and so for each that it forgets.
-    pub(crate) fn prune(&mut self, writer: ReplicaId, context: &CausalContext) {
-        let covered = Dot { replica: writer, seq: 0 }..=Dot { replica: writer, seq: context.prefix(writer) };
-        while let Some((stamp, _)) = self.by_stamp.range(covered.clone()).next() {
-            let stamp = *stamp;
-            for id in self.by_stamp.remove(&stamp).unwrap_or_default() {
-                self.by_registration.remove(&(id, writer));
+    /// Names the drops of `other` as well, but for those that the context tells by itself. O(n + m), less if all come after those
+    /// that are here.
+    pub(crate) fn join(&mut self, other: &Self, context: &CausalContext) {
+        self.note_stamps(&other.first_stamps);
+        self.merge(&mut other.named.iter().filter(|named| !named.is_told_by(context)).cloned());
+    }
+
+    /// Forgets the drops that the context tells by itself, now that it grew by dots of those replicas. O(log n) for each of them,
+    /// and O(n log n) if a prefix has got to a stamp.
+    pub(crate) fn prune(&mut self, grown: impl Iterator<Item = ReplicaId>, context: &CausalContext) {
+        let is_reached = |replica| {
+            let at = self.first_stamps.binary_search_by_key(&replica, |stamp| stamp.replica);
+            at.is_ok_and(|at| self.first_stamps[at].seq <= context.prefix(replica))
+        };
+        if !self.is_empty() && { grown }.any(is_reached) {
+            self.named.retain(|named| !named.is_told_by(context));
+            self.first_stamps.clear();
+            self.note_all_stamps();
+        }
+    }
+
+    /// Where that drop is, or where it would have to be inserted.
+    fn place_of(&self, key: (&RegistrationId<K>, ReplicaId)) -> usize {
+        self.named.partition_point(|named| named.key() < key)
+    }
+
+    /// Merges drops that come in order.
+    fn merge(&mut self, drops: &mut dyn Iterator<Item = NamedDrop<K>>) {
+        let mut drops = drops.peekable();
+        let Some(first) = drops.peek() else { return };
+        let mut after = self.named.split_off(self.place_of(first.key())).into_iter().peekable();
+        for drop in drops {
+            while let Some(before) = after.next_if(|named| named.key() < drop.key()) {
+                self.named.push(before);
             }
+            let same = after.next_if(|named| named.key() == drop.key());
+            self.named.push(same.filter(|same| same.drop > drop.drop).unwrap_or(drop));
         }
+        self.named.extend(after);
     }
 
-    fn forget_stamp(&mut self, stamp: Dot, id: &RegistrationId<K>) {
-        if let Some(ids) = self.by_stamp.get_mut(&stamp) {
-            ids.remove(id);
-            if ids.is_empty() {
-                self.by_stamp.remove(&stamp);
-            }
-        }
+    fn note_all_stamps(&mut self) {
+        let stamps: Vec<Dot> = self.named.iter().map(NamedDrop::stamp).collect();
+        self.note_stamps(&stamps);
+    }
+
+    fn note_stamps(&mut self, stamps: &[Dot]) {
+        self.first_stamps.extend_from_slice(stamps);
+        self.first_stamps.sort_unstable();
+        self.first_stamps.dedup_by_key(|stamp| stamp.replica);
     }
 }
 
@@ -97,18 +172,23 @@ mod tests {
             node: NodeId::new("a").unwrap(),
         });
         let writer = ReplicaId::new(1);
-        let mut drops = Drops::default();
-        drops.insert(first.clone(), writer, Drop { birth: 2, stamp: 3 });
-        drops.insert(first.clone(), writer, Drop { birth: 6, stamp: 8 });
-        drops.insert(first.clone(), writer, Drop { birth: 2, stamp: 3 });
-        drops.insert(second.clone(), writer, Drop { birth: 4, stamp: 5 });
-        assert_eq!(drops.get(&first, writer), Some(Drop { birth: 6, stamp: 8 }));
         let mut context = CausalContext::default();
+        let mut drops = Drops::default();
+        drops.insert(second.clone(), writer, Drop { birth: 4, stamp: 5 }, &context);
+        for (birth, stamp) in [(2, 3), (6, 8), (2, 3)] {
+            drops.insert(first.clone(), writer, Drop { birth, stamp }, &context);
+        }
+        assert_eq!(drops.get(&first, writer), Some(Drop { birth: 6, stamp: 8 }));
         context.insert_run(writer, 1, 7);
-        drops.prune(writer, &context);
+        let mut joined = Drops::default();
+        joined.join(&drops, &context);
+        drops.prune([writer].into_iter(), &context);
         assert_eq!(drops.iter().map(|(id, ..)| id).collect::<Vec<_>>(), [&first]);
+        assert_eq!(joined, drops);
         context.insert_run(writer, 8, 8);
-        drops.prune(writer, &context);
+        drops.prune([writer].into_iter(), &context);
         assert_eq!(drops, Drops::default());
+        drops.insert(first, writer, Drop { birth: 6, stamp: 8 }, &context);
+        assert!(drops.is_empty());
     }
 }

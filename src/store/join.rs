@@ -15,7 +15,7 @@ use core::cmp::Ordering;
 /// Tells an observer of a changed row.
 #[inline]
 fn tell<K: Key>(
-    observer: &mut impl JoinObserver<K>,
+    observer: &mut dyn JoinObserver<K>,
     held: Held<'_, K>,
     entry: Option<&Entry>,
     [before, after]: [Option<u64>; 2],
@@ -43,7 +43,7 @@ impl<'a, K: Key> Knowledge<'a, K> {
     }
 
     /// Whether the side, which lacks that compact row, knows that it was dropped.
-    #[inline]
+    #[inline(always)]
     fn has_dropped(&self, leaf: &Leaf<K>, at: usize, tables: &Tables, writer: u32, birth: u64) -> bool {
         birth <= self.prefixes[writer as usize]
             || !self.is_plain && {
@@ -105,7 +105,7 @@ impl<K: Key> Cursor<'_, K> {
     }
 }
 
-struct Join<'a, K, O> {
+struct Join<'a, K> {
     tables: &'a mut Tables,
     theirs: &'a Tables,
     cursor: Cursor<'a, K>,
@@ -117,19 +117,19 @@ struct Join<'a, K, O> {
     written: LeafWriter<K>,
     /// The nodes of rows that went. Their numbers are given free at the end, so that `nodes` stays right.
     released: Vec<u32>,
-    observer: &'a mut O,
+    observer: &'a mut dyn JoinObserver<K>,
 }
 
 impl<K: Key> Store<K> {
     /// Joins another store into this one.
     ///
     /// O(n/64) for the leaves, and O(1) for each row of those that are not equal on both sides.
-    pub(crate) fn join<O: JoinObserver<K>>(
+    pub(crate) fn join(
         &mut self,
         other: &Self,
         here: Side<'_, K>,
         there: Side<'_, K>,
-        observer: &mut O,
+        observer: &mut dyn JoinObserver<K>,
     ) {
         if self.is_empty() && here.context.is_empty() {
             *self = other.clone();
@@ -178,7 +178,7 @@ fn first_leaf<K: Key>((_, parent): &(K, Child<K>)) -> Option<(&K, &Child<K>)> {
     parent.leaves()?.next()
 }
 
-impl<'a, K: Key, O: JoinObserver<K>> Join<'a, K, O> {
+impl<K: Key> Join<'_, K> {
     /// Whether a leaf of ours and theirs are equal.
     fn is_equal(&self, ours: &Child<K>, theirs: &Child<K>) -> bool {
         ours.rows == theirs.rows && ours.fingerprint(self.tables) == theirs.fingerprint(self.theirs)
@@ -267,7 +267,7 @@ impl<'a, K: Key, O: JoinObserver<K>> Join<'a, K, O> {
     }
 
     /// The order of one of our rows and the one at the cursor.
-    #[inline]
+    #[inline(always)]
     fn order(&mut self, leaf: &Leaf<K>, at: usize, theirs: &Place<'_, K>) -> Ordering {
         let by_start = leaf.starts[at].cmp(&theirs.leaf.starts[theirs.at]);
         if by_start.is_ne() {
@@ -311,7 +311,7 @@ impl<'a, K: Key, O: JoinObserver<K>> Join<'a, K, O> {
     }
 
     /// What is left of one of our rows that they lack, `None` if it stays as it is.
-    #[inline]
+    #[inline(always)]
     fn unless_dropped(&self, leaf: &Leaf<K>, at: usize) -> Option<Entry> {
         match leaf.rows[at].birth() {
             Some((writer, birth)) => {
@@ -386,7 +386,7 @@ impl<'a, K: Key, O: JoinObserver<K>> Join<'a, K, O> {
     }
 
     /// Writes a row that we lacked.
-    #[inline]
+    #[inline(always)]
     fn write(&mut self, theirs: &Place<'_, K>, row: Row<K>, entry: Option<Entry>) {
         let start = theirs.leaf.starts[theirs.at].clone();
         self.written.push(start, row, entry, theirs.at == 0, self.tables);
