@@ -11,14 +11,13 @@
 mod drops;
 
 pub(crate) use self::drops::{Drop, Drops, NamedDrop};
+use smallvec::SmallVec;
+
 use crate::causal::{CausalContext, Dot};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
 use crate::registration::{Entry, Record, RegistrationId};
 use crate::store::{Interner, Store};
-
-/// Up to this many records, each claimed dot is searched for among them: that takes no memory, as a list of them would.
-const FEW: usize = 4;
 
 /// A join-irreducible piece of state, or many of them: what an operation changed, or everything that a replica knows.
 ///
@@ -215,10 +214,11 @@ impl<K: Key> Delta<K> {
 
     /// The dots that the entries and the named drops claim by being there, but for those that the prefixes of `known` cover; in
     /// order, each once. O(n), and O(m log m) for m such dots.
-    pub(crate) fn carried_dots(&self, known: &CausalContext) -> Vec<Dot> {
+    pub(crate) fn carried_dots(&self, known: &CausalContext) -> SmallVec<[Dot; 12]> {
         let prefixes = self.writer_prefixes(known);
         let writers = &self.entries.tables().writers;
-        let mut dots: Vec<Dot> = Vec::new();
+        // Those of an operation's delta take no memory apart.
+        let mut dots = SmallVec::new();
         for held in self.entries.rows() {
             match held.compact() {
                 Some((writer, record)) if record.last <= prefixes[writer as usize] => {}
@@ -229,14 +229,16 @@ impl<K: Key> Delta<K> {
         for (_, replica, drop) in self.drops.iter() {
             dots.extend([drop.birth, drop.stamp].map(|seq| Dot { replica, seq }));
         }
-        dots.retain(|dot| dot.seq > known.prefix(dot.replica));
+        if !known.is_empty() {
+            dots.retain(|dot: &mut Dot| dot.seq > known.prefix(dot.replica));
+        }
         dots.sort_unstable();
         dots.dedup();
         dots
     }
 
     /// For each writer of an entry, by its number, how far its dots are known to `context` without a gap.
-    fn writer_prefixes(&self, context: &CausalContext) -> Vec<u64> {
+    fn writer_prefixes(&self, context: &CausalContext) -> SmallVec<[u64; 4]> {
         let writers: &Interner<ReplicaId> = &self.entries.tables().writers;
         (0..writers.len() as u32).map(|number| context.prefix(*writers.get(number))).collect()
     }
@@ -251,24 +253,7 @@ impl<K: Key> Delta<K> {
         if claimed > 3 * carriers as u64 {
             return false;
         }
-        if carriers <= FEW {
-            return runs().all(|(replica, (first, last))| {
-                (first..=last).all(|seq| self.carries(Dot { replica, seq }))
-            });
-        }
         claimed == self.carried_dots(&CausalContext::default()).len() as u64
-    }
-
-    /// Whether a record or drop claims that dot by being there. O(n).
-    fn carries(&self, dot: Dot) -> bool {
-        let mut is_carried = false;
-        for held in self.entries.rows() {
-            held.for_each_record(|writer, record| is_carried |= record.dots(writer).any(|own| own == dot));
-        }
-        is_carried
-            || self.drops.iter().any(|(_, writer, drop)| {
-                writer == dot.replica && (drop.birth == dot.seq || drop.stamp == dot.seq)
-            })
     }
 
     /// The invariants of the named drops, which the decoder refuses to see broken: what they claim is claimed and not told by

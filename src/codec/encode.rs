@@ -73,8 +73,11 @@ type Told = Vec<(u64, Vec<(u64, u64)>)>;
 
 fn told_by_context<K: WireKey>(delta: &Delta<K>) -> Told {
     // Mostly everything is known without gaps, and then no carried dot needs to be looked at.
-    let carried =
-        if delta.context.has_gaps() { delta.carried_dots(&CausalContext::default()) } else { Vec::new() };
+    let carried = if delta.context.has_gaps() {
+        delta.carried_dots(&CausalContext::default())
+    } else {
+        Default::default()
+    };
     let mut told = Vec::with_capacity(delta.context.replicas().len());
     for (replica, runs) in delta.context.replicas() {
         let prefix = runs.prefix();
