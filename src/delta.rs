@@ -15,6 +15,7 @@ use crate::causal::{CausalContext, Dot};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
 use crate::registration::{Entry, Record, RegistrationId};
+use crate::sort::sorted;
 use crate::store::{Interner, Store};
 
 /// Up to this many records, each claimed dot is searched for among them: that takes no memory, as a list of them would.
@@ -230,7 +231,7 @@ impl<K: Key> Delta<K> {
             dots.extend([drop.birth, drop.stamp].map(|seq| Dot { replica, seq }));
         }
         dots.retain(|dot| dot.seq > known.prefix(dot.replica));
-        dots.sort_unstable();
+        let mut dots = sorted(&dots, Dot::cmp);
         dots.dedup();
         dots
     }
