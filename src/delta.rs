@@ -116,7 +116,7 @@ impl<K: Key> Delta<K> {
     /// Joins another delta or state into this one: afterwards this one carries what either did.
     ///
     /// O(m log n) for a delta of m registrations that carries all that it claims to know, as an operation's delta does, and
-    /// O(n + m) for a whole state.
+    /// O((n + m)/64 + 64 d) for a whole state that differs in d.
     ///
     /// ```
     /// use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};

@@ -31,20 +31,18 @@ impl fmt::Display for ReplicaId {
     }
 }
 
-/// The name of a serving node: 1 to 255 bytes of UTF-8, opaque, ordered by bytes. Cloning is O(1); a name of up to 14 bytes
+/// The name of a serving node: 1 to 255 bytes of UTF-8, opaque, ordered by bytes. Cloning is O(1); a name of up to 15 bytes
 /// takes no memory of its own.
-#[derive(Clone)]
-pub struct NodeId(Name);
-
-/// The bytes of a name, in 16 bytes where they fit.
-#[derive(Clone)]
-enum Name {
-    Short { length: u8, bytes: [u8; SHORT_MAX] },
-    // A thin pointer: with a wide one, a name would take 24 bytes.
-    Long(Arc<Box<str>>),
+#[derive(Clone, PartialEq, Eq)]
+pub struct NodeId {
+    // Two fields and not two variants: a clone copies whole words, which is several times as fast as byte by byte.
+    /// A name that is not short. A thin pointer.
+    long: Option<Arc<Box<str>>>,
+    /// The bytes of a short name, zeros, and in the last byte the length; all zero for a long one.
+    short: [u8; SHORT_MAX + 1],
 }
 
-const SHORT_MAX: usize = 14;
+const SHORT_MAX: usize = 15;
 
 impl NodeId {
     /// The longest name in bytes.
@@ -59,48 +57,32 @@ impl NodeId {
         if name.is_empty() || name.len() > Self::LENGTH_MAX {
             return Err(NodeError { length: name.len() });
         }
-        let mut bytes = [0; SHORT_MAX];
-        Ok(Self(match bytes.get_mut(..name.len()) {
-            Some(begin) => {
-                begin.copy_from_slice(name.as_bytes());
-                Name::Short { length: name.len() as u8, bytes }
-            }
-            None => Name::Long(Arc::new(name.into())),
-        }))
+        let mut short = [0; SHORT_MAX + 1];
+        if name.len() > SHORT_MAX {
+            return Ok(Self { long: Some(Arc::new(name.into())), short });
+        }
+        short[..name.len()].copy_from_slice(name.as_bytes());
+        short[SHORT_MAX] = name.len() as u8;
+        Ok(Self { long: None, short })
     }
 
     /// The name.
     pub fn as_str(&self) -> &str {
-        match &self.0 {
+        match &self.long {
             // The bytes are those of a string, so the default is never taken.
-            Name::Short { .. } => core::str::from_utf8(self.as_bytes()).unwrap_or_default(),
-            Name::Long(name) => name,
+            None => core::str::from_utf8(self.as_bytes()).unwrap_or_default(),
+            Some(name) => name,
         }
     }
 
     /// The bytes of the name.
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        match &self.0 {
-            Name::Short { length, bytes } => &bytes[..usize::from(*length).min(SHORT_MAX)],
-            Name::Long(name) => name.as_bytes(),
+        match &self.long {
+            None => &self.short[..usize::from(self.short[SHORT_MAX]).min(SHORT_MAX)],
+            Some(name) => name.as_bytes(),
         }
     }
 }
-
-impl PartialEq for NodeId {
-    fn eq(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            // What follows a short name is zero, so whole arrays can be compared.
-            (Name::Short { length, bytes }, Name::Short { length: their_length, bytes: their_bytes }) => {
-                length == their_length && bytes == their_bytes
-            }
-            (Name::Long(name), Name::Long(their_name)) => name == their_name,
-            _ => false,
-        }
-    }
-}
-
-impl Eq for NodeId {}
 
 impl Ord for NodeId {
     fn cmp(&self, other: &Self) -> Ordering {
@@ -169,7 +151,7 @@ mod tests {
 
     #[test]
     fn short_and_long_names_behave_alike() {
-        let names = ["a", "a\0", "fourteen-bytes", "fourteen-bytes+", "node-00001"];
+        let names = ["a", "a\0", "15-bytes-a-name", "16-bytes-a-name+", "node-00001"];
         let nodes = names.map(|name| NodeId::new(name).unwrap());
         for (name, node) in names.iter().zip(&nodes) {
             assert_eq!(node.as_str(), *name);
@@ -178,6 +160,6 @@ mod tests {
                 assert_eq!(node.cmp(other), name.cmp(other_name));
             }
         }
-        assert_eq!(size_of::<NodeId>(), 16);
+        assert_eq!(size_of::<NodeId>(), 16 + size_of::<usize>());
     }
 }

@@ -47,12 +47,32 @@
 //! | `key`, `id` | keys, half-open ranges, node names, replica ids | the order (start, end), unbounded last, is the order of everything stored |
 //! | `causal` | dots and causal contexts: which effects are known | runs of consecutive sequence numbers |
 //! | `registration` | records: what each writer contributed, and the baseline up to which it was reset | a reset always observes a prefix of a writer's contributions, so one number remembers it exactly |
-//! | `delta` | the lattice: ordered entries with a causal context, and their join | what is absent although the context knows its birth was dropped |
-//! | `splits` | sweep, index, look-up, gaps, changes | boundaries store only how owners change, with check-points |
+//! | `store` | the ordered store of registrations, and the join of two | a B+-tree whose leaves begin where the content says so: equal content has equal leaves, which a join skips |
+//! | `delta` | the lattice: a store with a causal context, and their join | what is absent although the context knows its birth was dropped |
+//! | `splits` | sweep, index, look-up, gaps, changes | blocks of boundaries with their owners in order; a change writes anew only the blocks that it touches |
 //! | `map` | [`RangeMap`]: the operations of one replica | every effect takes a sequence number of its own |
 //! | [`codec`] | the wire format, byte by byte | columns of bit-packed numbers; a dot that a record shows is not written again |
 //! | [`sync`] | anti-entropy on a broadcast medium, sans-io | silence means agreement; a random delay makes one answer and not all |
 //! | `wasm` | the JavaScript face, on wasm32 only | no borrow is held while a callback runs |
+//!
+//! # What it costs
+//!
+//! For n registrations of which k cover a key, d that differ, and m that a delta touches:
+//!
+//! | what | time |
+//! |---|---|
+//! | an operation | O(log n) |
+//! | merge of a delta that carries all it claims, as an operation's does | O(m log n) |
+//! | merge of a whole state | O(n/64 + 64 d): leaves of 64 are compared by hash, and read where they differ |
+//! | splits from scratch | O(n log k) |
+//! | splits after a change | O(b log n) for the b boundaries near those that it touches |
+//! | the owners of a key | O(log n + k) |
+//! | all splits, one after the other | O(n k) |
+//! | encode, decode | O(n) |
+//! | a clone | O(1) for the state and O(n/512) for the splits; what is changed afterwards is copied before |
+//!
+//! A registration takes about 44 bytes of memory, and as much again once its splits were asked for, if it has one writer and a
+//! node's name of at most 15 bytes; each further writer 90.
 //!
 //! # History is bounded
 //!
@@ -64,7 +84,8 @@
 //!
 //! [`Delta::decode`] and [`sync::Broadcast::receive`] take bytes from anybody: they return errors that say what was wrong and
 //! where, never panic, and allocate no more than a constant multiple of the input. What they accept cannot overflow later. They
-//! do not authenticate: whoever can speak to a replica can also write to the map.
+//! do not authenticate: whoever can speak to a replica can also write to the map. Parts of two states are taken for equal if
+//! 64-bit hashes of them are: somebody who looks for a collision can keep two replicas from agreeing on a part.
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 

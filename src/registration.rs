@@ -114,10 +114,17 @@ impl Record {
 }
 
 /// The records of one registration, one a writer, ordered by writer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// Few registrations have more than two writers: only then do the records take memory apart.
     records: SmallVec<[(ReplicaId, Record); 2]>,
+}
+
+impl Clone for Entry {
+    fn clone(&self) -> Self {
+        // The derived one would copy record by record.
+        Self { records: SmallVec::from_slice(&self.records) }
+    }
 }
 
 impl Entry {

@@ -4,6 +4,7 @@
 //! [tree](tree) finds them, counts them and knows the hash of any part; a [join](join) merges two stores and skips what is equal.
 //! Rows name nodes and writers by [number](interner).
 
+mod edit;
 mod hash;
 mod interner;
 mod join;
@@ -188,7 +189,7 @@ impl<K: Key> StoreBuilder<K> {
             before.start.cmp(range.start()).then_with(by_end).then(before.row.node.cmp(&row.node)).is_lt()
         });
         self.tables.nodes.reuse(row.node);
-        self.written.push(range.start().clone(), row, entry, true, &self.tables);
+        self.written.push_hashed(range.start().clone(), row, entry, &self.tables);
         is_after
     }
 

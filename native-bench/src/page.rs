@@ -1,7 +1,8 @@
 //! The report page: Markdown with plots, made from the JSON files that the runs left.
 //!
 //! - [`figures`]: how numbers are written; [`quoted`]: what was measured elsewhere, once;
-//! - [`targets`]: the table of what was to be reached; [`sections`]: a table and plots for each subject.
+//! - [`targets`]: the table of what was to be reached; [`sections`]: tables and plots for each subject; [`web`]: what the web bench
+//!   measured.
 //!
 //! It is a function of its inputs: the same files give the same page, byte for byte.
 
@@ -9,11 +10,13 @@ pub mod figures;
 pub mod quoted;
 pub mod sections;
 pub mod targets;
+pub mod web;
 
 use std::fmt::{self, Write};
 use std::fs;
 use std::path::Path;
 
+use self::web::Web;
 use crate::instructions::Counts;
 use crate::report::{Memory, Report, Row};
 use crate::workload::Workload;
@@ -24,6 +27,10 @@ pub struct Inputs {
     pub native: Report,
     /// What was counted on several architectures; perhaps nothing.
     pub counts: Counts,
+    /// The run of the web bench, if there was one.
+    pub web: Option<Web>,
+    /// What a browser downloads, in bytes, if it was weighed.
+    pub download_bytes: Option<u64>,
 }
 
 impl Inputs {
@@ -86,16 +93,17 @@ fn head(inputs: &Inputs) -> String {
          Made by `make report` from one run on {date}: {build}. {machine}.\n\n\
          Times are processor times, medians of samples that are taken in turn with those of the reference. W(n) is n registrations \
          on 2^32 keys, 4.5 of which overlap on average, written by two replicas; each result was checked before it was timed. \
+         In brackets, 3 × compares with the loop by hand that does the bare minimum of the same work. \
          [How it is measured](../README.md), and how to run it on a board of your own.\n"
     )
 }
 
-/// A table in Markdown.
-fn markdown_table(heads: &[String], rows: &[Vec<String>]) -> String {
+/// A table in Markdown. So many columns begin with text; the others are figures, to the right.
+fn markdown_table(text_columns: usize, heads: &[String], rows: &[Vec<String>]) -> String {
     let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let rule: String = (0..heads.len()).map(|at| if at == 0 { "|---|" } else { "---:|" }).collect();
+    let rule: String = (0..heads.len()).map(|at| if at < text_columns { "---|" } else { "---:|" }).collect();
     let rows: String = rows.iter().map(|row| line(row)).collect();
-    format!("{}{rule}\n{rows}", line(heads))
+    format!("{}|{rule}\n{rows}", line(heads))
 }
 
 #[cfg(test)]
@@ -121,7 +129,12 @@ mod tests {
             memory: vec![],
             deltas: vec![],
         };
-        Inputs { native, counts: Counts { format: instructions::FORMAT, runs: vec![] } }
+        Inputs {
+            native,
+            counts: Counts { format: instructions::FORMAT, runs: vec![] },
+            web: None,
+            download_bytes: None,
+        }
     }
 
     /// Two merges beside their references, and a peer.
@@ -156,7 +169,7 @@ mod tests {
 
     #[test]
     fn tables_have_a_cell_for_each_head() {
-        let table = markdown_table(&["a".into(), "b".into()], &[vec!["1".into(), "2".into()]]);
+        let table = markdown_table(1, &["a".into(), "b".into()], &[vec!["1".into(), "2".into()]]);
         assert_eq!(table, "| a | b |\n|---|---:|\n| 1 | 2 |\n");
     }
 }

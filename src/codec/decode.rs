@@ -30,7 +30,7 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
     let nodes = read_nodes(nodes, &mut reader)?;
     let mut used = vec![false; nodes.len()];
     let ids = read_ids::<K>(count, unbounded, &mut used, &mut reader)?;
-    let entries = read_entries(&ids, several, &nodes, &replicas, &mut reader)?;
+    let (entries, is_known) = read_entries(&ids, several, &nodes, &replicas, &context, &mut reader)?;
     let drops =
         if has_drops { read_drops(&nodes, &mut used, &replicas, &mut reader)? } else { Drops::default() };
     if used.contains(&false) {
@@ -38,7 +38,12 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
     }
 
     let mut delta = Delta { context, entries, drops };
-    claim_carried(&mut delta, &replicas, &reader)?;
+    if !is_known || has_drops {
+        claim_carried(&mut delta, &replicas, &reader)?;
+    }
+    if delta.context.replicas().len() < replicas.len() {
+        return Err(not_canonical(&reader, "a replica of which nothing is known"));
+    }
     delta.check_drops().map_err(|what| not_canonical(&reader, what))?;
     reader.finish()?;
     Ok(delta)
@@ -168,13 +173,15 @@ fn read_replica_column(
     Ok(numbers)
 }
 
+/// The entries, and whether all of their dots lie in the prefixes of the context, as those of a whole state do.
 fn read_entries<K: WireKey>(
     ids: &Ids<K>,
     several: bool,
     nodes: &[NodeId],
     replicas: &[ReplicaId],
+    context: &CausalContext,
     reader: &mut Reader<'_>,
-) -> Result<Store<K>, DecodeError> {
+) -> Result<(Store<K>, bool), DecodeError> {
     let count = ids.ranges.len();
     let more = if several { reader.column(count)? } else { Vec::new() };
     let total = more.iter().fold(count as u64, |sum, more| sum.saturating_add(*more));
@@ -184,11 +191,14 @@ fn read_entries<K: WireKey>(
     }
     let mut records = Records::read(total, replicas, reader)?;
     let mut store = StoreBuilder::new(nodes, replicas);
+    let prefixes: Vec<u64> = replicas.iter().map(|replica| context.prefix(*replica)).collect();
+    let mut is_known = true;
     let mut more = more.into_iter();
     for (range, node) in ids.ranges.iter().zip(&ids.nodes) {
         // `total` bounds the sum of all these counts.
         let more = more.next().unwrap_or_default();
         let (writer, record) = records.next(reader)?;
+        is_known &= more == 0 && record.baseline.is_none() && record.last <= prefixes[writer as usize];
         let is_after = if more == 0 {
             store.push_record(range, *node, writer, &record)
         } else {
@@ -208,7 +218,7 @@ fn read_entries<K: WireKey>(
             return Err(not_canonical(reader, "registrations out of order"));
         }
     }
-    Ok(store.finish())
+    Ok((store.finish(), is_known))
 }
 
 /// The columns of records, read one record after the other. The columns are as long as the flags say, so none of the defaults
@@ -411,9 +421,6 @@ fn claim_carried<K: WireKey>(
     for (replica, prefix) in replicas.iter().zip(prefixes) {
         if delta.context.prefix(*replica) != prefix {
             return Err(not_canonical(reader, "dots that continue the prefix"));
-        }
-        if delta.context.last_seq(*replica) == 0 {
-            return Err(not_canonical(reader, "a replica of which nothing is known"));
         }
     }
     Ok(())

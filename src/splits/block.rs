@@ -46,10 +46,8 @@ impl Span {
 #[inline]
 pub(super) fn for_each_covering<'a>(spans: &'a [Span], at: usize, mut visit: impl FnMut(&'a Span)) {
     for spans in spans.chunks(64) {
-        let mut marks = 0u64;
-        for (place, span) in spans.iter().enumerate() {
-            marks |= u64::from(span.covers(at as u16)) << place;
-        }
+        let mut marks =
+            spans.iter().rev().fold(0u64, |marks, span| marks << 1 | u64::from(span.covers(at as u16)));
         while marks != 0 {
             visit(&spans[marks.trailing_zeros() as usize]);
             marks &= marks - 1;

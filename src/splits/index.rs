@@ -117,6 +117,7 @@ impl<K: Key> SplitIndex<K> {
     }
 
     /// The owners of one key. O(log n + k) for k owners.
+    #[inline]
     pub(crate) fn owners(&self, key: &K, names: &Interner<NodeId>) -> Owners {
         let mut owners = Owners::default();
         if let Some(group) = self.groups.get(place_of(&self.firsts, key)) {

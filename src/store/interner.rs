@@ -17,7 +17,7 @@ pub(crate) struct Interner<T> {
     /// The slots that nothing uses.
     free: Vec<u32>,
     /// The number of each value in use, once there are more than [`SEARCHED`] slots.
-    numbers: Option<Box<HashMap<T, u32>>>,
+    numbers: Option<HashMap<T, u32>>,
 }
 
 #[derive(Clone, Debug)]
@@ -118,8 +118,7 @@ impl<T: Clone + Eq + Hash> Interner<T> {
             numbers.insert(value.clone(), number);
         } else if self.slots.len() > SEARCHED {
             // The first slot beyond those that are searched, so all others are in use.
-            self.numbers =
-                Some(Box::new(self.slots.iter().map(|slot| slot.value.clone()).zip(0..).collect()));
+            self.numbers = Some(self.slots.iter().map(|slot| slot.value.clone()).zip(0..).collect());
         }
         number
     }

@@ -43,7 +43,7 @@ impl<'a, K: Key> Knowledge<'a, K> {
     }
 
     /// Whether the side, which lacks that compact row, knows that it was dropped.
-    #[inline]
+    #[inline(always)]
     fn has_dropped(&self, leaf: &Leaf<K>, at: usize, tables: &Tables, writer: u32, birth: u64) -> bool {
         birth <= self.prefixes[writer as usize]
             || !self.is_plain && {
@@ -62,7 +62,10 @@ impl<'a, K: Key> Knowledge<'a, K> {
 
 /// A place in the other store.
 struct Cursor<'a, K> {
-    leaves: core::slice::Iter<'a, (&'a K, &'a Child<K>)>,
+    /// All leaves, with their first starts.
+    leaves: &'a [(&'a K, &'a Child<K>)],
+    /// How many of them come before the current one.
+    before: usize,
     current: Option<Place<'a, K>>,
 }
 
@@ -89,15 +92,16 @@ impl<K: Key> Cursor<'_, K> {
         if let Some(place) = &mut self.current {
             place.at += rows;
             if place.at >= place.child.rows {
-                self.next_leaf();
+                self.go_to_leaf(self.before + 1);
             }
         }
     }
 
-    fn next_leaf(&mut self) {
-        let next = self.leaves.next().copied();
+    fn go_to_leaf(&mut self, before: usize) {
+        self.before = before;
+        let leaf = self.leaves.get(before).copied();
         self.current =
-            next.and_then(|(start, child)| Some(Place { start, child, leaf: child.leaf()?, at: 0 }));
+            leaf.and_then(|(start, child)| Some(Place { start, child, leaf: child.leaf()?, at: 0 }));
     }
 }
 
@@ -132,7 +136,7 @@ impl<K: Key> Store<K> {
             self.rows().for_each(|held| tell(observer, held, held.entry_aside(), [None, held.priority()]));
             return;
         }
-        let mut ours = core::mem::take(&mut self.tree).into_leaves().into_iter().peekable();
+        let mut ours = core::mem::take(&mut self.tree).into_parents().into_iter().peekable();
         let leaves = other.tree.leaves();
         let tables = Self::tables_mut(&mut self.tables);
         let mut join = Join {
@@ -142,16 +146,26 @@ impl<K: Key> Store<K> {
             there: Knowledge::new(there, &tables.writers),
             tables,
             theirs: other.tables(),
-            cursor: Cursor { leaves: leaves.iter(), current: None },
-            written: LeafWriter::with_capacity(ours.len().max(leaves.len())),
+            cursor: Cursor { leaves: &leaves, before: 0, current: None },
+            written: LeafWriter::default(),
             released: Vec::new(),
             observer,
         };
-        join.cursor.next_leaf();
-        join.insert_before(ours.peek());
-        while let Some((start, child)) = ours.next() {
-            join.leaf(start, child);
-            join.insert_before(ours.peek());
+        join.cursor.go_to_leaf(0);
+        join.insert_before(ours.peek().and_then(first_leaf));
+        while let Some((start, parent)) = ours.next() {
+            if let Some(leaves) = join.count_equal(&parent) {
+                join.cursor.go_to_leaf(join.cursor.before + leaves);
+                join.written.keep_parent(start, parent, join.tables);
+                join.insert_before(ours.peek().and_then(first_leaf));
+            } else {
+                let mut leaves = parent.into_children().peekable();
+                while let Some((start, leaf)) = leaves.next() {
+                    join.leaf(start, leaf);
+                    let next = leaves.peek().map(|(start, leaf)| (start, leaf));
+                    join.insert_before(next.or_else(|| ours.peek().and_then(first_leaf)));
+                }
+            }
         }
         let Join { written, released, tables, .. } = join;
         self.tree = written.finish(tables);
@@ -159,18 +173,34 @@ impl<K: Key> Store<K> {
     }
 }
 
+/// The first leaf of a branch of leaves.
+fn first_leaf<K: Key>((_, parent): &(K, Child<K>)) -> Option<(&K, &Child<K>)> {
+    parent.leaves()?.next()
+}
+
 impl<K: Key> Join<'_, K> {
     /// Whether a leaf of ours and theirs are equal.
-    fn is_equal(&self, child: &Child<K>, theirs: &Place<'_, K>) -> bool {
-        theirs.at == 0
-            && child.rows == theirs.child.rows
-            && child.fingerprint(self.tables) == theirs.child.fingerprint(self.theirs)
+    fn is_equal(&self, ours: &Child<K>, theirs: &Child<K>) -> bool {
+        ours.rows == theirs.rows && ours.fingerprint(self.tables) == theirs.fingerprint(self.theirs)
+    }
+
+    /// How many leaves a branch of ours has, if they are equal to theirs from the cursor on and can be kept as they are.
+    fn count_equal(&self, parent: &Child<K>) -> Option<usize> {
+        let theirs = self.cursor.leaves.get(self.cursor.before..)?;
+        let leaves = parent.leaves()?;
+        let count = leaves.len();
+        if self.cursor.current?.at > 0 || theirs.len() < count {
+            return None;
+        }
+        let are_equal = leaves.zip(theirs).all(|((_, ours), (_, theirs))| self.is_equal(ours, theirs));
+        let first = parent.leaves()?.next()?.1.leaf()?;
+        (are_equal && self.written.is_between_leaves(first, self.tables)).then_some(count)
     }
 
     /// Joins one of our leaves with all of theirs that comes before its end. The cursor is not before its first row.
     fn leaf(&mut self, start: K, child: Child<K>) {
-        if self.cursor.current.is_some_and(|theirs| self.is_equal(&child, &theirs)) {
-            self.cursor.next_leaf();
+        if self.cursor.current.is_some_and(|theirs| theirs.at == 0 && self.is_equal(&child, theirs.child)) {
+            self.cursor.go_to_leaf(self.cursor.before + 1);
             return self.written.keep(start, child, self.tables);
         }
         let Some(leaf) = child.leaf() else { return };
@@ -223,11 +253,11 @@ impl<K: Key> Join<'_, K> {
     }
 
     /// Writes all of theirs that comes before one of our leaves, or all that is left.
-    fn insert_before(&mut self, next: Option<&(K, Child<K>)>) {
+    fn insert_before(&mut self, next: Option<(&K, &Child<K>)>) {
         while let Some(theirs) = self.cursor.current {
             if let Some((start, child)) = next {
                 // Nearly always both leaves are equal or their starts tell: then neither is looked into.
-                let is_at = self.is_equal(child, &theirs) || theirs.at == 0 && start < theirs.start;
+                let is_at = theirs.at == 0 && (start < theirs.start || self.is_equal(child, theirs.child));
                 if is_at || child.leaf().is_some_and(|leaf| self.order(leaf, 0, &theirs).is_le()) {
                     return;
                 }
@@ -237,7 +267,7 @@ impl<K: Key> Join<'_, K> {
     }
 
     /// The order of one of our rows and the one at the cursor.
-    #[inline]
+    #[inline(always)]
     fn order(&mut self, leaf: &Leaf<K>, at: usize, theirs: &Place<'_, K>) -> Ordering {
         let by_start = leaf.starts[at].cmp(&theirs.leaf.starts[theirs.at]);
         if by_start.is_ne() {
@@ -281,7 +311,7 @@ impl<K: Key> Join<'_, K> {
     }
 
     /// What is left of one of our rows that they lack, `None` if it stays as it is.
-    #[inline]
+    #[inline(always)]
     fn unless_dropped(&self, leaf: &Leaf<K>, at: usize) -> Option<Entry> {
         match leaf.rows[at].birth() {
             Some((writer, birth)) => {
@@ -356,7 +386,7 @@ impl<K: Key> Join<'_, K> {
     }
 
     /// Writes a row that we lacked.
-    #[inline]
+    #[inline(always)]
     fn write(&mut self, theirs: &Place<'_, K>, row: Row<K>, entry: Option<Entry>) {
         let start = theirs.leaf.starts[theirs.at].clone();
         self.written.push(start, row, entry, theirs.at == 0, self.tables);

@@ -284,8 +284,21 @@ impl<'a, K> Held<'a, K> {
     where
         K: Hash,
     {
-        let mut hash = self.registration_hash();
-        self.for_each_record(|writer, record| hash = hash::with_record(hash, writer, record));
-        hash
+        self.hash_after(self.registration_hash())
+    }
+
+    /// The same, given the hash of the triple.
+    #[inline]
+    pub(super) fn hash_after(&self, registration: u64) -> u64 {
+        match self.compact() {
+            Some((writer, record)) => {
+                hash::with_record(registration, *self.tables.writers.get(writer), &record)
+            }
+            None => self
+                .entry_aside()
+                .into_iter()
+                .flat_map(Entry::records)
+                .fold(registration, |hash, (writer, record)| hash::with_record(hash, writer, record)),
+        }
     }
 }

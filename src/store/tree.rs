@@ -20,46 +20,36 @@ use super::Tables;
 use super::leaf::Leaf;
 use super::row::Held;
 use crate::key::{End, Key};
-use crate::registration::{Entry, RegistrationId};
+use crate::registration::RegistrationId;
 
 /// The most rows of a leaf.
 pub(super) const LEAF_MAX: usize = 512;
 
 /// The most children of a branch.
-const BRANCH_MAX: usize = 64;
+pub(super) const BRANCH_MAX: usize = 64;
 
 /// Children in order, with their first starts apart, so that a search touches little memory.
 #[derive(Clone, Debug)]
 pub(super) struct Branch<K> {
     // The tree of an operation's delta is one leaf, for which the root takes no memory apart.
-    starts: SmallVec<[K; 1]>,
-    children: SmallVec<[Child<K>; 1]>,
+    pub(super) starts: SmallVec<[K; 1]>,
+    pub(super) children: SmallVec<[Child<K>; 1]>,
 }
 
 /// A leaf or branch with what is known of all that is below it.
 #[derive(Clone, Debug)]
 pub(super) struct Child<K> {
     pub(super) rows: usize,
-    /// The sum of the rows' hashes, computed when it is first asked for after a change.
-    fingerprint: OnceLock<u64>,
+    /// The sum of the rows' hashes, computed when it is first asked for and followed from then on, until rows are moved.
+    pub(super) fingerprint: OnceLock<u64>,
     pub(super) latest_end: End<K>,
-    node: Node<K>,
+    pub(super) node: Node<K>,
 }
 
 #[derive(Clone, Debug)]
-enum Node<K> {
+pub(super) enum Node<K> {
     Leaf(Arc<Leaf<K>>),
     Branch(Arc<Branch<K>>),
-}
-
-/// What an edit did to a node.
-struct Edited<K> {
-    /// How many rows more there are: 1, 0 or −1.
-    rows: isize,
-    /// Whether the first row of a leaf went and the next does not begin a leaf by its hash.
-    lost_head: bool,
-    /// The second half of a node that was split.
-    sibling: Option<(K, Child<K>)>,
 }
 
 impl<K> Default for Branch<K> {
@@ -69,12 +59,14 @@ impl<K> Default for Branch<K> {
 }
 
 impl<K: Key> Child<K> {
-    pub(super) fn of_leaf(leaf: Leaf<K>) -> Self {
+    /// A leaf with the sum of its rows' hashes, if it is known.
+    pub(super) fn of_leaf(leaf: Leaf<K>, fingerprint: Option<u64>) -> Self {
         let (rows, latest_end) = (leaf.len(), leaf.latest_end());
-        Self { rows, fingerprint: OnceLock::new(), latest_end, node: Node::Leaf(Arc::new(leaf)) }
+        let fingerprint = fingerprint.map_or_else(OnceLock::new, OnceLock::from);
+        Self { rows, fingerprint, latest_end, node: Node::Leaf(Arc::new(leaf)) }
     }
 
-    fn of_branch(branch: Branch<K>) -> Self {
+    pub(super) fn of_branch(branch: Branch<K>) -> Self {
         let (rows, latest_end) = (branch.rows(), branch.latest_end());
         Self { rows, fingerprint: OnceLock::new(), latest_end, node: Node::Branch(Arc::new(branch)) }
     }
@@ -95,7 +87,26 @@ impl<K: Key> Child<K> {
         }
     }
 
-    fn first_start(&self) -> &K {
+    /// The leaves right below, with their first starts, if there are any.
+    pub(super) fn leaves(&self) -> Option<impl ExactSizeIterator<Item = (&K, &Self)>> {
+        match &self.node {
+            Node::Branch(branch) if branch.children[0].leaf().is_some() => {
+                Some(branch.starts.iter().zip(&branch.children))
+            }
+            _ => None,
+        }
+    }
+
+    /// The nodes right below, with their first starts. O(children); copies a branch that is shared.
+    pub(super) fn into_children(self) -> impl Iterator<Item = (K, Self)> {
+        let Branch { starts, children } = match self.node {
+            Node::Branch(branch) => Arc::unwrap_or_clone(branch),
+            Node::Leaf(_) => Branch::default(),
+        };
+        starts.into_iter().zip(children)
+    }
+
+    pub(super) fn first_start(&self) -> &K {
         match &self.node {
             Node::Leaf(leaf) => &leaf.starts[0],
             Node::Branch(branch) => &branch.starts[0],
@@ -109,110 +120,27 @@ impl<K: Key> Child<K> {
             Node::Branch(branch) => branch.children[0].cmp_first(id, tables),
         }
     }
-
-    fn edit(
-        &mut self,
-        id: &RegistrationId<K>,
-        tables: &mut Tables,
-        change: &mut dyn FnMut(&mut Entry),
-    ) -> Edited<K> {
-        let edited = match &mut self.node {
-            Node::Leaf(leaf) => edit_leaf(Arc::make_mut(leaf), id, tables, change),
-            Node::Branch(branch) => Arc::make_mut(branch).edit(id, tables, change),
-        };
-        self.fingerprint.take();
-        self.rows = self.rows.saturating_add_signed(edited.rows);
-        if let Some((_, sibling)) = &edited.sibling {
-            self.rows -= sibling.rows;
-        }
-        let may_shrink = edited.rows < 0 && self.latest_end == *id.range.upper();
-        let is_first = edited.rows > 0 && self.rows == 1;
-        if self.rows > 0 && (may_shrink || is_first || edited.sibling.is_some()) {
-            self.latest_end = match &self.node {
-                Node::Leaf(leaf) => leaf.latest_end(),
-                Node::Branch(branch) => branch.latest_end(),
-            };
-        } else if edited.rows > 0 && self.latest_end < *id.range.upper() {
-            self.latest_end = id.range.upper().clone();
-        }
-        edited
-    }
-}
-
-/// Changes the entry of a registration in its leaf, inserts it or removes it.
-fn edit_leaf<K: Key>(
-    leaf: &mut Leaf<K>,
-    id: &RegistrationId<K>,
-    tables: &mut Tables,
-    change: &mut dyn FnMut(&mut Entry),
-) -> Edited<K> {
-    let mut edited = Edited { rows: 0, lost_head: false, sibling: None };
-    match leaf.find(id, tables) {
-        Ok(at) => {
-            let held = leaf.held(at, tables);
-            let (node, mut entry) = (held.node_number(), held.entry());
-            change(&mut entry);
-            if entry.is_empty() {
-                leaf.remove(at);
-                tables.nodes.release(node);
-                edited.rows = -1;
-                edited.lost_head = at == 0 && leaf.len() > 0 && !leaf.is_head(0, tables);
-            } else {
-                leaf.write(at, entry, tables);
-            }
-        }
-        Err(at) => {
-            let mut entry = Entry::default();
-            change(&mut entry);
-            if entry.is_empty() {
-                return edited;
-            }
-            let node = tables.nodes.intern(&id.node);
-            leaf.insert(at, &id.range, node, entry, tables);
-            edited.rows = 1;
-            // The new row, or the one that was the first, may have to begin a leaf.
-            let head = [at, 1].into_iter().find(|head| {
-                (1..leaf.len()).contains(head) && (at == 0 || at == *head) && leaf.is_head(*head, tables)
-            });
-            let cut = head.or((leaf.len() > LEAF_MAX).then_some(leaf.len() / 2));
-            edited.sibling = cut.map(|cut| {
-                let tail = leaf.split_off(cut);
-                (tail.starts[0].clone(), Child::of_leaf(tail))
-            });
-        }
-    }
-    edited
 }
 
 impl<K: Key> Branch<K> {
-    /// A tree of those leaves, bottom up. O(leaves).
-    pub(super) fn of_leaves(leaves: Vec<(K, Child<K>)>) -> Self {
-        let mut level = leaves;
+    /// A tree above those leaves, or those branches of one height. O(their number).
+    pub(super) fn above(mut level: Vec<(K, Child<K>)>) -> Self {
         while level.len() > BRANCH_MAX {
-            let size = level.len().div_ceil(level.len().div_ceil(BRANCH_MAX));
-            let mut above = Vec::with_capacity(level.len().div_ceil(size));
-            let mut children = level.into_iter().peekable();
-            while let Some((start, _)) = children.peek() {
-                let start = start.clone();
-                above.push((start, Child::of_branch(children.by_ref().take(size).collect())));
-            }
-            level = above;
+            level = parents_of(level).collect();
         }
         level.into_iter().collect()
     }
 
-    /// The leaves in order, with their first starts. O(leaves); copies the branches that are shared.
-    pub(super) fn into_leaves(self) -> Vec<(K, Child<K>)> {
+    /// The branches whose children are leaves, in order, with their first starts; for few leaves, one that was made for them.
+    /// O(branches); copies the branches above that are shared.
+    pub(super) fn into_parents(self) -> Vec<(K, Child<K>)> {
+        if self.children.iter().all(|child| child.leaf().is_some()) {
+            let start = self.starts.first().cloned();
+            return start.map(|start| (start, Child::of_branch(self))).into_iter().collect();
+        }
         let mut level: Vec<(K, Child<K>)> = self.starts.into_iter().zip(self.children).collect();
-        while let Some((_, Child { node: Node::Branch(_), .. })) = level.first() {
-            let mut below = Vec::with_capacity(level.len() * BRANCH_MAX);
-            for (_, child) in level {
-                if let Node::Branch(branch) = child.node {
-                    let Self { starts, children } = Arc::unwrap_or_clone(branch);
-                    below.extend(starts.into_iter().zip(children));
-                }
-            }
-            level = below;
+        while level.iter().any(|(_, child)| child.leaves().is_none()) {
+            level = level.into_iter().flat_map(|(_, child)| child.into_children()).collect();
         }
         level
     }
@@ -237,12 +165,12 @@ impl<K: Key> Branch<K> {
         self.children.iter().fold(0, |sum: u64, child| sum.wrapping_add(child.fingerprint(tables)))
     }
 
-    fn latest_end(&self) -> End<K> {
+    pub(super) fn latest_end(&self) -> End<K> {
         self.children.iter().map(|child| &child.latest_end).max().cloned().unwrap_or(End::Unbounded)
     }
 
     /// The child in which that registration is, or would have to be inserted; 0 if there is none. O(log n).
-    fn child_of(&self, id: &RegistrationId<K>, tables: &Tables) -> usize {
+    pub(super) fn child_of(&self, id: &RegistrationId<K>, tables: &Tables) -> usize {
         let start = id.range.start();
         let mut after = self.starts.partition_point(|other| other <= start);
         while after > 1
@@ -265,78 +193,7 @@ impl<K: Key> Branch<K> {
         }
     }
 
-    /// [`edit`](Self::edit) at the root, which grows and shrinks in height.
-    pub(super) fn edit_root(
-        &mut self,
-        id: &RegistrationId<K>,
-        tables: &mut Tables,
-        change: &mut dyn FnMut(&mut Entry),
-    ) {
-        if self.children.is_empty() {
-            self.push(id.range.start().clone(), Child::of_leaf(Leaf::default()));
-        }
-        let edited = self.edit(id, tables, change);
-        if let Some(sibling) = edited.sibling {
-            let first = core::mem::take(self);
-            self.push(first.starts[0].clone(), Child::of_branch(first));
-            self.push(sibling.0, sibling.1);
-        }
-        while let [Child { node: Node::Branch(only), .. }] = &mut self.children[..] {
-            let only = core::mem::take(Arc::make_mut(only));
-            *self = only;
-        }
-    }
-
-    /// Changes the entry of a registration: an empty one stands for none, before and after. O(log n + its writers).
-    fn edit(
-        &mut self,
-        id: &RegistrationId<K>,
-        tables: &mut Tables,
-        change: &mut dyn FnMut(&mut Entry),
-    ) -> Edited<K> {
-        let at = self.child_of(id, tables);
-        let child = &mut self.children[at];
-        let mut edited = child.edit(id, tables, change);
-        if child.rows == 0 {
-            self.starts.remove(at);
-            self.children.remove(at);
-            return edited;
-        }
-        if self.starts[at] != *child.first_start() {
-            self.starts[at] = child.first_start().clone();
-        }
-        if core::mem::take(&mut edited.lost_head) {
-            self.join_with_previous(at);
-        }
-        if let Some((start, sibling)) = edited.sibling.take() {
-            self.starts.insert(at + 1, start);
-            self.children.insert(at + 1, sibling);
-            edited.sibling = (self.children.len() > BRANCH_MAX).then(|| {
-                let middle = self.children.len() / 2;
-                let starts = self.starts.drain(middle..);
-                let tail: Self = starts.zip(self.children.drain(middle..)).collect();
-                (tail.starts[0].clone(), Child::of_branch(tail))
-            });
-        }
-        edited
-    }
-
-    /// Joins a leaf with the one before it, if that is near and has room.
-    fn join_with_previous(&mut self, at: usize) {
-        let Some([previous, leaf]) = at.checked_sub(1).and_then(|from| self.children.get(from..=at)) else {
-            return;
-        };
-        let (Some(previous_leaf), Some(leaf)) = (previous.leaf(), leaf.leaf()) else { return };
-        if previous_leaf.len() + leaf.len() <= LEAF_MAX {
-            let mut joined = previous_leaf.clone();
-            joined.extend_from(leaf, 0, leaf.len());
-            self.children[at - 1] = Child::of_leaf(joined);
-            self.starts.remove(at);
-            self.children.remove(at);
-        }
-    }
-
-    fn push(&mut self, start: K, child: Child<K>) {
+    pub(super) fn push(&mut self, start: K, child: Child<K>) {
         self.starts.push(start);
         self.children.push(child);
     }
@@ -444,6 +301,16 @@ impl<K: Key> FromIterator<(K, Child<K>)> for Branch<K> {
         children.for_each(|(start, child)| branch.push(start, child));
         branch
     }
+}
+
+/// Branches of those children, each of about the same size. O(children).
+pub(super) fn parents_of<K: Key>(children: Vec<(K, Child<K>)>) -> impl Iterator<Item = (K, Child<K>)> {
+    let size = children.len().div_ceil(children.len().div_ceil(BRANCH_MAX).max(1));
+    let mut children = children.into_iter().peekable();
+    core::iter::from_fn(move || {
+        let start = children.peek()?.0.clone();
+        Some((start, Child::of_branch(children.by_ref().take(size).collect())))
+    })
 }
 
 fn ends_after<K: Ord>(end: &End<K>, key: &K) -> bool {

@@ -151,8 +151,8 @@ impl RangeMap {
     /// A replica that learns that all it contributed to a registration was reset elsewhere drops its record of it. The others
     /// hear of that with the next operation's delta, at once over a connection, or from `state()`.
     ///
-    /// Returns disjoint ranges in order that hold every key whose owners may have changed. O(log n) for a small delta, O(n)
-    /// for a state.
+    /// Returns disjoint ranges in order that hold every key whose owners may have changed. O(log n) for a small delta; for
+    /// a state O(n/64), and O(64) for each registration that differs.
     ///
     /// Throws `malformed`.
     #[wasm_bindgen(unchecked_return_type = "Range[]")]
@@ -166,7 +166,7 @@ impl RangeMap {
         Ok(changes.ranges().iter().collect::<Ranges>().objects())
     }
 
-    /// Everything that this replica knows, itself a delta. Equal states have equal bytes. O(n log n).
+    /// Everything that this replica knows, itself a delta. Equal states have equal bytes. O(n).
     #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn state(&self) -> JsValue {
         values::bytes(&self.replica.map().state().encode())
@@ -180,7 +180,7 @@ impl RangeMap {
     /// Which nodes serve which keys: the maximal ranges with the same owners in the same order, in key order, without the
     /// gaps.
     ///
-    /// O(n log n) after a change, and the size of the answer.
+    /// O(n log k) when they are first asked for, O(log n) for each that changed since then, and the size of the answer.
     #[wasm_bindgen(unchecked_return_type = "Split[]")]
     pub fn splits(&self) -> JsValue {
         self.split_columns().objects()
@@ -188,7 +188,7 @@ impl RangeMap {
 
     /// The same as `splits()` in a few typed arrays instead of many objects: for ten thousand splits and more.
     ///
-    /// O(n log n) after a change, and the size of the answer.
+    /// O(n log k) when they are first asked for, O(log n) for each that changed since then, and the size of the answer.
     #[wasm_bindgen(js_name = splitColumns, unchecked_return_type = "SplitColumns")]
     pub fn split_columns_js(&self) -> JsValue {
         self.split_columns().columns()
@@ -196,7 +196,7 @@ impl RangeMap {
 
     /// The nodes that serve `key`, in order of preference: by priority, the highest first, then by name.
     ///
-    /// O(log n + k log k) for k owners, O(n log n) for the first call after a change.
+    /// O(log n + k) for k owners, and O(log n) for each split that changed since the splits were last asked for.
     ///
     /// Throws `invalid-key`.
     #[wasm_bindgen(unchecked_return_type = "Owner[]")]
@@ -210,7 +210,7 @@ impl RangeMap {
 
     /// The owners of many keys, as `owners(key)` tells those of one, in typed arrays: those of each key in turn.
     ///
-    /// O(log n + k log k) a key with k owners, O(n log n) for the first call after a change.
+    /// O(log n + k) a key with k owners, and O(log n) for each split that changed since the splits were last asked for.
     ///
     /// Throws `invalid-key`.
     #[wasm_bindgen(js_name = ownersOf, unchecked_return_type = "OwnerColumns")]
@@ -226,7 +226,8 @@ impl RangeMap {
         Ok(lists.columns())
     }
 
-    /// The maximal ranges of keys that nobody serves, in key order. O(1) a range; O(n log n) for the first call after a change.
+    /// The maximal ranges of keys that nobody serves, in key order. O(n), and O(log n) for each split that
+    /// changed since the splits were last asked for.
     #[wasm_bindgen(unchecked_return_type = "Range[]")]
     pub fn gaps(&self) -> JsValue {
         let mut gaps = Ranges::default();

@@ -11,6 +11,7 @@ use native_bench::compare::Comparison;
 use native_bench::instructions::{Counts, Run};
 use native_bench::ipv4::{self, Ipv4Error};
 use native_bench::machine::{self, Machine};
+use native_bench::page::web::Web;
 use native_bench::page::{self, Inputs};
 use native_bench::report::{Build, FORMAT, Memory, Report, Row, with_growth};
 use native_bench::timer::Effort;
@@ -27,9 +28,9 @@ Usage: range-bench [OPTIONS]                 measure
        range-bench instructions --log LOG [--sizes N,N,...] [--memory N,N,...] [--json PATH]
                                              adds this architecture's counts to PATH [target/instructions.json],
                                              under qemu with the plugin that logs them to LOG: see make bench-arm
-       range-bench report [--native PATH] [--instructions PATH] [--out FOLDER]
+       range-bench report [--native PATH] [--instructions PATH] [--web PATH] [--download-bytes N] [--out FOLDER]
                                              writes a page with plots from the files of earlier runs
-                                             [target/range-bench.json, target/instructions.json, native-bench/report]
+                                             [target/range-bench.json, instructions.json, web-bench.json; native-bench/report]
 
   --quick          a short pass: W(1000) and W(10000), few samples
   --no-timing      results only, as under emulation; the same table on every machine
@@ -51,8 +52,16 @@ enum Command {
     Memory { size: usize },
     Compare { before: PathBuf, after: PathBuf },
     Instructions { sizes: Vec<usize>, memory: Vec<usize>, log: PathBuf, json: PathBuf },
-    Page { native: PathBuf, instructions: PathBuf, out: PathBuf },
+    Page(PageOptions),
     Help,
+}
+
+struct PageOptions {
+    native: PathBuf,
+    instructions: PathBuf,
+    web: PathBuf,
+    download_bytes: Option<u64>,
+    out: PathBuf,
 }
 
 struct Options {
@@ -87,9 +96,10 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             print!("{counts}");
             write(&counts, &json)?;
         }
-        Command::Page { native, instructions, out } => {
-            let inputs = Inputs { native: Report::read(&native)?, counts: Counts::read(&instructions)? };
-            page::write(&inputs, &out)?;
+        Command::Page(PageOptions { native, instructions, web, download_bytes, out }) => {
+            let (native, counts, web) =
+                (Report::read(&native)?, Counts::read(&instructions)?, Web::read(&web)?);
+            page::write(&Inputs { native, counts, web, download_bytes }, &out)?;
             eprintln!("The page: {}", out.join("report.md").display());
         }
         Command::Help => println!("{HELP}"),
@@ -172,17 +182,24 @@ fn instructions_command(mut arguments: lexopt::Parser) -> Result<Command, Box<dy
 fn page_command(mut arguments: lexopt::Parser) -> Result<Command, Box<dyn Error>> {
     use lexopt::prelude::*;
 
-    let [mut native, mut instructions, mut out] =
-        ["target/range-bench.json", "target/instructions.json", "native-bench/report"].map(PathBuf::from);
+    let mut options = PageOptions {
+        native: "target/range-bench.json".into(),
+        instructions: "target/instructions.json".into(),
+        web: "target/web-bench.json".into(),
+        download_bytes: None,
+        out: "native-bench/report".into(),
+    };
     while let Some(argument) = arguments.next()? {
         match argument {
-            Long("native") => native = arguments.value()?.into(),
-            Long("instructions") => instructions = arguments.value()?.into(),
-            Long("out") => out = arguments.value()?.into(),
+            Long("native") => options.native = arguments.value()?.into(),
+            Long("instructions") => options.instructions = arguments.value()?.into(),
+            Long("web") => options.web = arguments.value()?.into(),
+            Long("download-bytes") => options.download_bytes = Some(arguments.value()?.parse()?),
+            Long("out") => options.out = arguments.value()?.into(),
             _ => return Err(argument.unexpected().into()),
         }
     }
-    Ok(Command::Page { native, instructions, out })
+    Ok(Command::Page(options))
 }
 
 fn sizes(list: &str) -> Result<Vec<usize>, String> {

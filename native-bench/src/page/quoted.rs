@@ -4,9 +4,6 @@
 /// Boost ICL's `split_interval_map`, all splits of W(100,000): nanoseconds a registration.
 pub const BOOST_SPLITS_NS: f64 = 3026.0;
 
-/// Encoded full state of W(10,000) in automerge 3.5 with counters: bytes a registration.
-pub const AUTOMERGE_STATE_BYTES: f64 = 14.6;
-
 /// A one-operation delta of yrs 0.28 that registers: bytes.
 pub const YRS_REGISTER_BYTES: f64 = 38.0;
 
@@ -23,4 +20,4 @@ pub const MEMORY: [(&str, f64); 4] = [
 
 /// Encoded state of W(10,000): bytes a registration.
 pub const ENCODED: [(&str, f64); 3] =
-    [("automerge 3.5", AUTOMERGE_STATE_BYTES), ("crdts 7.3, varint bincode", 19.9), ("yjs 13.6", 32.2)];
+    [("automerge 3.5", 14.6), ("crdts 7.3, varint bincode", 19.9), ("yjs 13.6", 32.2)];

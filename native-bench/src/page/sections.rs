@@ -1,7 +1,7 @@
 //! The page's subjects: for each a text, plots and tables.
 
-use super::figures::{bytes, digits, ratio, short, time, whole};
-use super::{Inputs, markdown_table, quoted};
+use super::figures::{bytes, digits, mb_per_s, ratio, short, time, whole};
+use super::{Inputs, markdown_table, quoted, web};
 use crate::plot::bars::{Bar, BarPlot};
 use crate::plot::dots::{DotPlot, DotRow};
 use crate::plot::lines::{LinePlot, Series};
@@ -94,6 +94,7 @@ pub(super) fn all(inputs: &Inputs) -> Vec<Section> {
         timed.iter().filter_map(|(group, text)| of_group(inputs, group, text)).collect();
     sections.extend(sizes(inputs));
     sections.extend(instructions(inputs));
+    sections.extend(inputs.web.as_ref().map(web::section));
     sections
 }
 
@@ -162,14 +163,15 @@ fn times(inputs: &Inputs, benches: &[&str]) -> Option<String> {
         Some([name, first.unit.clone()].into_iter().chain(workloads.iter().map(cell)).collect())
     });
     let lines: Vec<Vec<String>> = lines.collect();
-    (!lines.is_empty()).then(|| markdown_table(&heads, &lines))
+    (!lines.is_empty()).then(|| markdown_table(2, &heads, &lines))
 }
 
 /// A time, with how it compares, and how fast bytes went through.
 fn timing(row: &Row) -> String {
-    let compared =
-        row.ratio.map(ratio).into_iter().chain(row.mb_per_s.map(|rate| format!("{} MB/s", digits(rate))));
-    let compared = compared.collect::<Vec<_>>().join(", ");
+    let against = if row.kind == Kind::Peer { "\u{a0}ours" } else { "" };
+    let compared = row.ratio.map(|times| format!("{}{against}", ratio(times)));
+    let rate = row.mb_per_s.map(mb_per_s);
+    let compared = compared.into_iter().chain(rate).collect::<Vec<_>>().join(", ");
     match (row.median_ns, compared.is_empty()) {
         (None, _) => String::new(),
         (Some(ns), true) => time(ns),
@@ -187,7 +189,7 @@ fn sizes(inputs: &Inputs) -> Option<Section> {
     }
     let encoded: Vec<&Row> = inputs.native.rows.iter().filter(|row| row.bench == "encode").collect();
     if !encoded.is_empty() {
-        plots.push(encoded_plot(&encoded));
+        plots.push(encoded_plot(inputs, &encoded));
     }
     if !inputs.native.deltas.is_empty() {
         let heads = ["a delta of one operation", "least", "mean", "most"].map(str::to_owned);
@@ -195,10 +197,10 @@ fn sizes(inputs: &Inputs) -> Option<Section> {
             let [least, mean, most] = [delta.bytes_min as f64, delta.bytes_mean, delta.bytes_max as f64];
             vec![delta.operation.clone(), bytes(least), bytes(mean), bytes(most)]
         };
-        tables.push(markdown_table(&heads, &inputs.native.deltas.iter().map(line).collect::<Vec<_>>()));
+        tables.push(markdown_table(1, &heads, &inputs.native.deltas.iter().map(line).collect::<Vec<_>>()));
     }
     let text = "Memory is what a replica has allocated that wrote one half, merged the other, and was asked for splits. Grey bars \
-                are other systems, measured once in November 2026 and not in this run; they hold no splits.";
+                are other systems: their memory was measured once in November 2026, not in this run, and holds no splits.";
     (!plots.is_empty()).then(|| Section { title: "Bytes", text: text.into(), plots, tables })
 }
 
@@ -219,32 +221,34 @@ fn memory_plot(inputs: &Inputs) -> Plot {
             ("index of the splits", Colour::Green),
             ("others, quoted", Colour::Grey),
         ],
-        bars: own.chain(quoted_bars(&quoted::MEMORY)).collect(),
+        bars: own.chain(quoted::MEMORY.map(|(name, figure)| bar_of_other(name, figure))).collect(),
     }
     .draw();
     Plot { title, file: "memory.svg", svg }
 }
 
-fn encoded_plot(rows: &[&Row]) -> Plot {
+fn encoded_plot(inputs: &Inputs, rows: &[&Row]) -> Plot {
     let own = rows.iter().filter_map(|row| {
         let is_random = row.workload == Workload::name_of(row.n as usize);
         let name = if is_random { format!("W({})", whole(row.n as f64)) } else { row.workload.clone() };
         Some(Bar { name, parts: vec![(row.bytes_per_registration?, Colour::Blue)] })
     });
+    let others = web::encoded_by_others(inputs.web.as_ref());
+    let others = others.iter().map(|(name, figure)| bar_of_other(name, *figure));
     let title = "Encoded state by registration";
     let svg = BarPlot {
         title,
         name: "bytes",
         limit: (11.0, "target: 11"),
-        legend: vec![("encoded", Colour::Blue), ("others, quoted", Colour::Grey)],
-        bars: own.chain(quoted_bars(&quoted::ENCODED)).collect(),
+        legend: vec![("this map", Colour::Blue), ("others", Colour::Grey)],
+        bars: own.chain(others).collect(),
     }
     .draw();
     Plot { title, file: "encoded.svg", svg }
 }
 
-fn quoted_bars(quoted: &'static [(&str, f64)]) -> impl Iterator<Item = Bar> {
-    quoted.iter().map(|(name, figure)| Bar { name: (*name).into(), parts: vec![(*figure, Colour::Grey)] })
+fn bar_of_other(name: &str, figure: f64) -> Bar {
+    Bar { name: name.into(), parts: vec![(figure, Colour::Grey)] }
 }
 
 fn memory_table(inputs: &Inputs) -> String {
@@ -256,16 +260,15 @@ fn memory_table(inputs: &Inputs) -> String {
     let emulated =
         emulated.flat_map(|run| run.memory.iter().map(|memory| (memory, run.build.target.as_str())));
     let lines = native.chain(emulated).map(|(memory, target)| {
-        let by_registration = |figure: f64| format!("{} B", digits(figure));
         vec![
             format!("W({}), {target}", whole(memory.n as f64)),
-            by_registration(memory.state_bytes_per_registration),
-            by_registration(memory.indexed_bytes_per_registration),
+            bytes(memory.state_bytes_per_registration),
+            bytes(memory.indexed_bytes_per_registration),
             bytes(memory.peak_bytes as f64),
             memory.process_peak_bytes.map_or_else(String::new, |peak| bytes(peak as f64)),
         ]
     });
-    markdown_table(&heads, &lines.collect::<Vec<_>>())
+    markdown_table(1, &heads, &lines.collect::<Vec<_>>())
 }
 
 /// Instructions on each architecture, on the largest workload that all have.
@@ -299,10 +302,11 @@ fn instructions(inputs: &Inputs) -> Option<Section> {
         let figures = figures.map(|figure| figure.map_or_else(String::new, digits));
         [name, bench.unit.clone()].into_iter().chain(figures).collect()
     });
-    let table = markdown_table(&heads, &lines.collect::<Vec<_>>());
+    let table = markdown_table(2, &heads, &lines.collect::<Vec<_>>());
     let text = format!(
-        "How many instructions are executed on W({}), counted under qemu. They leave out what memory costs and are no \
+        "How many instructions commit {} executes on W({}), counted under qemu. They leave out what memory costs and are no \
          times; an emulator's times would say nothing.",
+        counts.runs[0].build.commit,
         whole(largest.n as f64)
     );
     let plots = vec![Plot { title, file: "instructions.svg", svg }];
@@ -317,6 +321,7 @@ mod tests {
     #[test]
     fn a_table_has_what_was_timed_with_its_ratio() {
         let table = times(&inputs(), &["merge A: disjoint", "two-pointer merge A", "absent"]).unwrap();
+        let table = table.replace('\u{a0}', " ");
         assert_eq!(
             table.lines().skip(2).collect::<Vec<_>>(),
             [

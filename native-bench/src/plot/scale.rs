@@ -45,7 +45,7 @@ impl Scale {
             let step = round_up(self.to / 6.0);
             return (0..).map(|at| f64::from(at) * step).take_while(|tick| *tick <= self.to).collect();
         }
-        let wanted: &[f64] = if self.to / self.from > 200.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
+        let wanted: &[f64] = if self.to / self.from > 999.0 { &[1.0] } else { &[1.0, 2.0, 5.0] };
         let exponents = self.from.log10().floor() as i32..=self.to.log10().ceil() as i32;
         exponents
             .flat_map(|exponent| wanted.iter().map(move |factor| factor * 10f64.powi(exponent)))
