@@ -73,22 +73,19 @@ impl Runs {
         }
     }
 
-    /// Adds all numbers of `other`. O(runs of both).
+    /// Adds all numbers of `other`. O(runs of both · log).
     fn join(&mut self, other: &Self) {
         if let [(first, last)] = other.0[..] {
             return self.insert(first, last);
         }
-        let mut both = [&self.0[..], &other.0[..]].concat();
-        // The stable sort finds the two ascending halves and merges them in O(n).
-        both.sort();
-        both.dedup_by(|next, run| {
-            let touches = next.0 <= run.1 + 1;
-            if touches {
-                run.1 = run.1.max(next.1);
+        let mut theirs = other.iter().peekable();
+        for (first, last) in core::mem::take(&mut self.0) {
+            while let Some((their_first, their_last)) = theirs.next_if(|theirs| theirs.0 < first) {
+                self.insert(their_first, their_last);
             }
-            touches
-        });
-        self.0 = both.into();
+            self.insert(first, last);
+        }
+        theirs.for_each(|(first, last)| self.insert(first, last));
     }
 }
 
@@ -176,14 +173,19 @@ impl CausalContext {
         self.runs_mut(replica).insert(first, last);
     }
 
-    /// Adds all dots of `other`. O(its replicas · log, and the runs of both) if they are known here, else O(replicas) more.
+    /// Adds all dots of `other`. O(its replicas and the runs of both · log) if they are known here, else O(replicas) more.
     pub(crate) fn join(&mut self, other: &Self) {
-        let unknown = other.replicas().filter(|(replica, _)| self.runs(*replica).is_none());
-        let unknown: Vec<ReplicaId> = unknown.map(|(replica, _)| replica).collect();
-        if unknown.len() > 1 {
-            // Together: one by one, each would move all that order after it.
-            self.replicas.extend(unknown.into_iter().map(|replica| (replica, Runs::default())));
-            self.replicas.sort_by_key(|(replica, _)| *replica);
+        if other.replicas().filter(|(replica, _)| self.runs(*replica).is_none()).nth(1).is_some() {
+            // Several at once: one by one, each would move all that order after it.
+            let mut ours = core::mem::take(&mut self.replicas).into_iter().peekable();
+            for (replica, _) in &other.replicas {
+                while let Some(before) = ours.next_if(|(own, _)| own < replica) {
+                    self.replicas.push(before);
+                }
+                let known = ours.next_if(|(own, _)| own == replica);
+                self.replicas.push(known.unwrap_or((*replica, Runs::default())));
+            }
+            self.replicas.extend(ours);
         }
         for (replica, runs) in other.replicas() {
             self.runs_mut(replica).join(runs);

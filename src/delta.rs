@@ -17,6 +17,7 @@ use crate::causal::{CausalContext, Dot};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
 use crate::registration::{Entry, Record, RegistrationId};
+use crate::sort::sorted;
 use crate::store::{Interner, Store};
 
 /// A join-irreducible piece of state, or many of them: what an operation changed, or everything that a replica knows.
@@ -232,7 +233,10 @@ impl<K: Key> Delta<K> {
         if !known.is_empty() {
             dots.retain(|dot: &mut Dot| dot.seq > known.prefix(dot.replica));
         }
-        dots.sort_unstable();
+        // Those of few registrations mostly are.
+        if !dots.is_sorted() {
+            dots = sorted(&dots, Dot::cmp).into();
+        }
         dots.dedup();
         dots
     }

@@ -96,6 +96,7 @@ mod id;
 mod key;
 mod map;
 mod registration;
+mod sort;
 mod splits;
 mod store;
 pub mod sync;

@@ -6,6 +6,7 @@ use crate::delta::{Delta, Drop, Drops, NamedDrop};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
 use crate::registration::{Baseline, Entry, NET_MAX, Record, RegistrationId};
+use crate::sort::sorted;
 use crate::store::{Store, StoreBuilder};
 
 pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> {
@@ -257,7 +258,7 @@ impl<'a> Records<'a> {
         let baseline_nets = reader.column(unreset.iter().filter(|unreset| **unreset > 0).count())?;
         let stamp_replicas = read_replica_column(baselines, replicas, reader)?;
         let stamps = reader.column(baselines)?;
-        if !are_distinct(&writers, &births, replicas.len()) {
+        if !are_distinct(&writers, &births, replicas) {
             return Err(not_canonical(reader, "two records of one birth"));
         }
         Ok(Self {
@@ -327,18 +328,18 @@ impl<'a> Records<'a> {
 }
 
 /// Whether no writer has two records of one birth. O(n) if the births are dense, as honest ones are, else O(n log n).
-fn are_distinct(writers: &[u64], births: &[u64], replicas: usize) -> bool {
+fn are_distinct(writers: &[u64], births: &[u64], replicas: &[ReplicaId]) -> bool {
     // A bitmap for each writer, as long as its greatest birth, one after the other.
-    let mut words = vec![0u64; replicas];
+    let mut words = vec![0u64; replicas.len()];
     for (writer, birth) in writers.iter().zip(births) {
         let words = &mut words[*writer as usize];
         *words = (*words).max(birth / 64 + 1);
     }
     let total = words.iter().fold(0u64, |sum, words| sum.saturating_add(*words));
-    if total > births.len() as u64 + replicas as u64 {
-        let mut dots: Vec<(u64, u64)> = writers.iter().copied().zip(births.iter().copied()).collect();
-        dots.sort_unstable();
-        return dots.windows(2).all(|pair| pair[0] != pair[1]);
+    if total > births.len() as u64 + replicas.len() as u64 {
+        let dot = |(writer, seq): (&u64, &u64)| Dot { replica: replicas[*writer as usize], seq: *seq };
+        let dots: Vec<Dot> = writers.iter().zip(births).map(dot).collect();
+        return sorted(&dots, Dot::cmp).windows(2).all(|pair| pair[0] != pair[1]);
     }
     let mut begin = 0;
     for words in &mut words {

@@ -5,6 +5,7 @@ use crate::causal::{CausalContext, Dot};
 use crate::delta::Delta;
 use crate::id::{NodeId, ReplicaId};
 use crate::registration::Record;
+use crate::sort::sorted;
 
 pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     let mut writer = Writer::default();
@@ -28,8 +29,8 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
 
     let held_nodes = &delta.entries.tables().nodes;
     let drop_nodes = delta.drops.iter().map(|(id, ..)| &id.node);
-    let mut nodes: Vec<&NodeId> = held_nodes.iter().map(|(_, node)| node).chain(drop_nodes).collect();
-    nodes.sort_unstable();
+    let nodes: Vec<&NodeId> = held_nodes.iter().map(|(_, node)| node).chain(drop_nodes).collect();
+    let mut nodes = sorted(&nodes, Ord::cmp);
     nodes.dedup();
     if has_drops || count > 1 {
         writer.number(nodes.len() as u64);

@@ -4,6 +4,7 @@ use crate::causal::{CausalContext, Dot};
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::RegistrationId;
+use crate::sort::sorted;
 
 /// A writer dropped its record of a registration, the one born at `birth`, and with it all its earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,22 +110,33 @@ impl<K: Key> Drops<K> {
     /// Names the drops of `other` as well, but for those that the context tells by itself. O(n + m), less if all come after those
     /// that are here.
     pub(crate) fn join(&mut self, other: &Self, context: &CausalContext) {
+        if other.is_empty() {
+            return;
+        }
         self.note_stamps(&other.first_stamps);
         self.merge(&mut other.named.iter().filter(|named| !named.is_told_by(context)).cloned());
     }
 
     /// Forgets the drops that the context tells by itself, now that it grew by dots of those replicas. O(log n) for each of them,
     /// and O(n log n) if a prefix has got to a stamp.
-    pub(crate) fn prune(&mut self, grown: impl Iterator<Item = ReplicaId>, context: &CausalContext) {
+    pub(crate) fn prune(&mut self, mut grown: impl Iterator<Item = ReplicaId>, context: &CausalContext) {
+        if self.is_empty() {
+            return;
+        }
         let is_reached = |replica| {
             let at = self.first_stamps.binary_search_by_key(&replica, |stamp| stamp.replica);
             at.is_ok_and(|at| self.first_stamps[at].seq <= context.prefix(replica))
         };
-        if !self.is_empty() && { grown }.any(is_reached) {
-            self.named.retain(|named| !named.is_told_by(context));
-            self.first_stamps.clear();
-            self.note_all_stamps();
+        if grown.any(is_reached) {
+            self.forget_told_by(context);
         }
+    }
+
+    #[cold]
+    fn forget_told_by(&mut self, context: &CausalContext) {
+        self.named.retain(|named| !named.is_told_by(context));
+        self.first_stamps.clear();
+        self.note_all_stamps();
     }
 
     /// Where that drop is, or where it would have to be inserted.
@@ -133,6 +145,7 @@ impl<K: Key> Drops<K> {
     }
 
     /// Merges drops that come in order.
+    #[cold]
     fn merge(&mut self, drops: &mut dyn Iterator<Item = NamedDrop<K>>) {
         let mut drops = drops.peekable();
         let Some(first) = drops.peek() else { return };
@@ -154,7 +167,7 @@ impl<K: Key> Drops<K> {
 
     fn note_stamps(&mut self, stamps: &[Dot]) {
         self.first_stamps.extend_from_slice(stamps);
-        self.first_stamps.sort_unstable();
+        self.first_stamps = sorted(&self.first_stamps, Dot::cmp);
         self.first_stamps.dedup_by_key(|stamp| stamp.replica);
     }
 }

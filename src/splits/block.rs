@@ -292,7 +292,7 @@ impl<'a, K: Key> BlockWriter<'a, K> {
         self.spans.retain(|span| span.from < span.to);
         let (names, numbers) = (self.names, self.numbers);
         let name = |span: &Span| names.get(numbers[span.node as usize]);
-        self.spans.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| name(a).cmp(name(b))));
+        self.spans.sort_unstable_by(|a, b| b.priority.cmp(&a.priority).then_with(|| name(a).cmp(name(b))));
         let length = self.keys.len() as u16;
         let finished = self.spans.iter().map(|span| Span {
             node: numbers[span.node as usize],

@@ -2,6 +2,7 @@
 
 use crate::delta::Delta;
 use crate::key::{Key, KeyRange};
+use crate::sort::sorted;
 
 /// What a merge changed: the keys that may have other owners now, and what this replica did itself in answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +56,7 @@ impl<K: Key> RangeCollector<K> {
 
     fn put_in_order(&mut self) {
         if !core::mem::replace(&mut self.is_in_order, true) {
-            self.ranges.sort_unstable();
+            self.ranges = sorted(&self.ranges, KeyRange::cmp);
             self.ranges.dedup_by(|later, range| range.absorb(later.clone()).is_ok());
         }
     }

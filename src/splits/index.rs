@@ -12,6 +12,7 @@ use super::sweep::{Served, sweep};
 use super::{Owner, Owners, Split, Splits};
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange, LeastKey};
+use crate::sort::sort_numbers;
 use crate::store::{Held, Interner, Store};
 
 /// How many blocks a group has at first, and at most twice as many later.
@@ -243,7 +244,7 @@ fn blocks_between<K: Key>(store: &Store<K>, begin: &K, end: Option<&K>) -> Block
     within.extend(starting.take_while(|held| end.is_none_or(|end| held.start() < end)).filter_map(served));
     // Numbered anew, so that the sweep needs memory for these nodes only.
     let mut numbers: Vec<u32> = within.iter().map(|served| served.node).collect();
-    numbers.sort_unstable();
+    sort_numbers(&mut numbers, &mut |a, b| a.cmp(&b));
     numbers.dedup();
     for served in &mut within {
         served.node = numbers.partition_point(|number| *number < served.node) as u32;

@@ -55,22 +55,33 @@ impl<K> PartialOrd for Covering<'_, K> {
 }
 
 /// The ranges of one node that cover the current key, and some that have ended.
-struct NodeRanges<'a, K>(BinaryHeap<Covering<'a, K>>);
+struct NodeRanges<'a, K> {
+    covering: BinaryHeap<Covering<'a, K>>,
+    /// Whether one of them begins or ends at the current key.
+    is_touched: bool,
+}
 
 impl<K: Key> NodeRanges<'_, K> {
     fn highest(&self) -> u64 {
-        self.0.peek().map_or(0, |covering| covering.priority)
+        self.covering.peek().map_or(0, |covering| covering.priority)
+    }
+
+    /// Remembers the priority before what happens at the current key, the first time that something does.
+    fn touch(&mut self, node: u32, touched: &mut Vec<OwnerChange>) {
+        if !core::mem::replace(&mut self.is_touched, true) {
+            touched.push(OwnerChange { node, priority: self.highest() });
+        }
     }
 
     /// Takes ranges that have ended at `key` from the top.
     fn leave(&mut self, key: &K) {
-        while self.0.peek().is_some_and(|covering| covering.end.is_some_and(|end| end <= key)) {
-            self.0.pop();
+        while self.covering.peek().is_some_and(|covering| covering.end.is_some_and(|end| end <= key)) {
+            self.covering.pop();
         }
     }
 }
 
-/// Calls `boundary` for each key below `until` at which the owners change, in order, with the changes ordered by node.
+/// Calls `boundary` for each key below `until` at which the owners change, in order, with one change for each node.
 ///
 /// The ranges come in the order of their starts; their nodes are numbered below `nodes`.
 pub(super) fn sweep<'a, K: Key + 'a>(
@@ -81,7 +92,8 @@ pub(super) fn sweep<'a, K: Key + 'a>(
 ) {
     let mut starts = served.peekable();
     let mut ends: BinaryHeap<Reverse<(&K, u32)>> = BinaryHeap::new();
-    let mut ranges: Vec<NodeRanges<'_, K>> = (0..nodes).map(|_| NodeRanges(BinaryHeap::new())).collect();
+    let no_ranges = |_| NodeRanges { covering: BinaryHeap::new(), is_touched: false };
+    let mut ranges: Vec<NodeRanges<'_, K>> = (0..nodes).map(no_ranges).collect();
     let mut touched: Vec<OwnerChange> = Vec::new();
     loop {
         let key = match (starts.peek(), ends.peek()) {
@@ -96,23 +108,20 @@ pub(super) fn sweep<'a, K: Key + 'a>(
         touched.clear();
         while let Some(Reverse((_, node))) = ends.peek().filter(|Reverse((end, _))| *end == key) {
             let ranges = &mut ranges[*node as usize];
-            touched.push(OwnerChange { node: *node, priority: ranges.highest() });
+            ranges.touch(*node, &mut touched);
             ranges.leave(key);
             ends.pop();
         }
         while let Some(Served { end, node, priority, .. }) = starts.next_if(|served| served.start == key) {
             let ranges = &mut ranges[node as usize];
-            touched.push(OwnerChange { node, priority: ranges.highest() });
-            ranges.0.push(Covering { priority, end });
+            ranges.touch(node, &mut touched);
+            ranges.covering.push(Covering { priority, end });
             ends.extend(end.map(|end| Reverse((end, node))));
         }
-        if touched.len() > 1 {
-            // The stable sort leaves the priority before the first event of each node in front.
-            touched.sort_by_key(|before| before.node);
-            touched.dedup_by_key(|before| before.node);
-        }
         touched.retain_mut(|change| {
-            let now = ranges[change.node as usize].highest();
+            let ranges = &mut ranges[change.node as usize];
+            ranges.is_touched = false;
+            let now = ranges.highest();
             core::mem::replace(&mut change.priority, now) != now
         });
         if !touched.is_empty() {
