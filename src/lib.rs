@@ -45,6 +45,7 @@
 //! | module | what it is | the trick it relies on |
 //! |---|---|---|
 //! | `key`, `id` | keys, half-open ranges, node names, replica ids | the order (start, end), unbounded last, is the order of everything stored |
+//! | `sort` | sorting what need not be fast | one copy of the code for all types |
 //! | `causal` | dots and causal contexts: which effects are known | runs of consecutive sequence numbers |
 //! | `registration` | records: what each writer contributed, and the baseline up to which it was reset | a reset always observes a prefix of a writer's contributions, so one number remembers it exactly |
 //! | `store` | the ordered store of registrations, and the join of two | a B+-tree whose leaves begin where the content says so: equal content has equal leaves, which a join skips |

@@ -1,8 +1,8 @@
-//! One copy of the standard library's sort for all that is sorted: in wasm, each copy takes 5 kB.
+//! One copy of the standard library's sort for all that need not be sorted as fast as can be: in wasm, each copy takes 5 kB.
 
 use core::cmp::Ordering;
 
-/// The items in order. The order of equals is left open.
+/// The items in order. The order of equals is left open. Nobody holds 2^32 of them: that would take dozens of gigabytes.
 pub(crate) fn sorted<T: Clone>(items: &[T], order: impl Fn(&T, &T) -> Ordering) -> Vec<T> {
     let mut places: Vec<u32> = (0..items.len() as u32).collect();
     sort_numbers(&mut places, &mut |a, b| order(&items[a as usize], &items[b as usize]));
