@@ -66,7 +66,7 @@ impl NodeId {
         Ok(Self { long: None, short })
     }
 
-    /// The name.
+    /// The name. O(its length) for a short one: that the bytes are UTF-8 is checked again.
     pub fn as_str(&self) -> &str {
         match &self.long {
             // The bytes are those of a string, so the default is never taken.
@@ -75,8 +75,8 @@ impl NodeId {
         }
     }
 
-    /// The bytes of the name.
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    /// The bytes of the name, which is UTF-8. O(1).
+    pub fn as_bytes(&self) -> &[u8] {
         match &self.long {
             None => &self.short[..usize::from(self.short[SHORT_MAX]).min(SHORT_MAX)],
             Some(name) => name.as_bytes(),

@@ -16,7 +16,7 @@ pub fn fold_numbers(hash: u64, numbers: &[u32]) -> u64 {
 
 /// A number that stands for a node in flat output: the end of its name, which is read for that.
 fn node_number(node: &NodeId) -> u32 {
-    let name = node.as_str().as_bytes();
+    let name = node.as_bytes();
     match name.last_chunk() {
         Some(end) => u32::from_le_bytes(*end),
         None => name.iter().fold(0, |number, byte| number << 8 | u32::from(*byte)),
