@@ -102,12 +102,12 @@ impl<K: Key> Delta<K> {
         Self { context, ..Self::default() }
     }
 
-    /// Whether the delta carries nothing at all: no operation happened.
+    /// Whether the delta carries nothing at all: no operation happened. O(1).
     pub fn is_empty(&self) -> bool {
         self.context.is_empty()
     }
 
-    /// Which effects the delta carries or knows of.
+    /// Which effects the delta carries or knows of. O(1).
     pub fn context(&self) -> &CausalContext {
         &self.context
     }

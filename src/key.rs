@@ -79,12 +79,12 @@ impl<K: Key> KeyRange<K> {
         Self::from_start(K::least())
     }
 
-    /// The first key of the range.
+    /// The first key of the range. O(1).
     pub fn start(&self) -> &K {
         &self.start
     }
 
-    /// The first key after the range, or `None` if the range is unbounded.
+    /// The first key after the range, or `None` if the range is unbounded. O(1).
     pub fn end(&self) -> Option<&K> {
         match &self.end {
             End::Before(end) => Some(end),

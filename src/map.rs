@@ -177,7 +177,7 @@ impl<K: Key> RangeMap<K> {
     }
 
     /// Learns what a delta, or the full state of another replica, carries. O(m log n) for an operation's delta of m
-    /// registrations; O(n/64 + 64 d) for a state that differs in d: the leaves of the store are compared by hash.
+    /// registrations; O((n + m)/64 + 64 d) for a state that differs in d: the leaves of the store are compared by hash.
     ///
     /// The [`Changes`] tell which keys may have other owners now. When this replica learns that others reset everything that
     /// it had contributed to a registration, it drops its record of it; that is news of its own, and
@@ -202,7 +202,7 @@ impl<K: Key> RangeMap<K> {
         changes
     }
 
-    /// Everything that this replica knows, itself a delta.
+    /// Everything that this replica knows, itself a delta. O(1).
     pub fn state(&self) -> &Delta<K> {
         &self.state
     }
@@ -222,15 +222,15 @@ impl<K: Key> RangeMap<K> {
 
     /// The maximal ranges of keys with the same owners in the same order, in key order, without the gaps.
     ///
-    /// O(1) if nothing visible has changed since the last call. Otherwise O(n log k), and it takes memory for the owners of every
-    /// split, which are up to n² for n ranges that all overlap. [`owners`](Self::owners) and
-    /// [`for_each_split`](Self::for_each_split) need O(n) only.
+    /// O(1) if nothing visible has changed since the last call. Otherwise what [`owners`](Self::owners) takes to bring the splits up
+    /// to date, and O(n + o) time and memory for the o owners of all splits together: about nk, up to n² for n ranges that all
+    /// overlap. [`owners`](Self::owners) and [`for_each_split`](Self::for_each_split) need O(n) memory only.
     pub fn splits(&self) -> &Splits<K> {
         self.cache.splits(&self.state.entries)
     }
 
-    /// Visits what [`splits`](Self::splits) lists, without memory for more than one split at a time. O(n log k), and O(k) for
-    /// the k owners of each split.
+    /// Visits what [`splits`](Self::splits) lists, without memory for more than one split at a time. O(n + o) for the o owners of
+    /// all splits together, after what [`owners`](Self::owners) takes to bring the splits up to date.
     ///
     /// ```
     /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
@@ -248,8 +248,8 @@ impl<K: Key> RangeMap<K> {
 
     /// The nodes that serve `key`, in order of preference: by priority, the highest first, then by name.
     ///
-    /// O(log n + k) once the splits are known. The first call ever takes O(n log k); the first after a change takes O(log n) for
-    /// each split that the change touches.
+    /// O(log n + k) while the splits are up to date. To bring them up to date takes O(n log k) for the first call ever, and then
+    /// O((b + k) log n) for the b splits that changes touched since the last call.
     #[inline]
     pub fn owners(&self, key: &K) -> Owners {
         let store = &self.state.entries;
@@ -264,7 +264,8 @@ impl<K: Key> RangeMap<K> {
         self.cache.index(&self.state.entries).gaps()
     }
 
-    /// Whether this replica's sequence numbers have run out, so that operations change nothing and return empty deltas.
+    /// Whether this replica's sequence numbers have run out, so that operations change nothing and return empty deltas. O(log of
+    /// the replicas).
     ///
     /// There are nearly 2^53 of them, more than any writer can use; but a peer that forges operations of this replica can use
     /// them up. A new replica id is the way out.

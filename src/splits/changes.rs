@@ -67,7 +67,8 @@ impl<K: Key> Changes<K> {
         Self { ranges: changed.finish(), delta }
     }
 
-    /// Disjoint ranges in key order that hold every key whose owners changed. None if no visible priority changed.
+    /// Disjoint ranges in key order that hold every key whose owners changed. Empty if no visible priority changed.
+    /// O(1).
     pub fn ranges(&self) -> &[KeyRange<K>] {
         &self.ranges
     }
@@ -78,7 +79,7 @@ impl<K: Key> Changes<K> {
         &self.delta
     }
 
-    /// Whether no visible priority changed.
+    /// Whether no visible priority changed. O(1).
     pub fn is_empty(&self) -> bool {
         self.ranges.is_empty()
     }

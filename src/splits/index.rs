@@ -47,7 +47,8 @@ impl<K: Key> SplitIndex<K> {
 
     /// Makes the index right again after the registrations changed, of which all that changed lie in those ranges.
     ///
-    /// O(b log n) for b boundaries in the ranges and near them; if they hold more than a quarter of all, O(n log k).
+    /// O((b + k) log n) for the b boundaries in each range and the k owners there; if they are more than a quarter of all,
+    /// O(n log k).
     pub(crate) fn update(&mut self, store: &Store<K>, changed: &[KeyRange<K>]) {
         let blocks: usize = self.groups.iter().map(|group| group.len()).sum();
         let touched: usize = changed.iter().map(|range| self.blocks_in(range)).sum();

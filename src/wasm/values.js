@@ -261,7 +261,8 @@ export function operations(list, nodes) {
     const checkedStart = checkedKey(start, "start", index);
     packed.put(3 * index, checkedStart);
     packed.put(3 * index + 1, checkedEnd(checkedStart, end, "", index));
-    packed.halves[6 * index + 4] = verb < 2 ? 1 : checkedAmount(by, index);
+    if (verb < 2 && by !== undefined) refuse("invalid-amount", "by", `left out of a ${op}`, by, index);
+    packed.halves[6 * index + 4] = checkedAmount(by, index);
     packed.halves[6 * index + 5] = number * 4 + verb;
   }
   return packed.words;

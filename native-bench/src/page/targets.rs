@@ -233,7 +233,7 @@ fn after_change(inputs: &Inputs) -> Option<Reached> {
     let measured = inputs.row(1_000_000, "look-up: after one change")?.median_ns?;
     let sweep = inputs.row(1_000_000, "sort and sweep")?.run_ns()?;
     let (text, reference) = (time(measured), format!("a full sweep: {}", time(sweep)));
-    Some(Reached { measured: text, reference, ratio: Some(measured / sweep), is_met: measured <= 5e3 })
+    Some(Reached { measured: text, reference, ratio: None, is_met: measured <= 5e3 })
 }
 
 fn memory(inputs: &Inputs) -> Option<Reached> {

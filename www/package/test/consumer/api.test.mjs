@@ -110,6 +110,7 @@ test("apply does many operations in one call, all or none", () => {
   const refuse = (item) => () => map.apply([{ op: "register", node: "c", start: 0, end: 1 }, item]);
   assert.throws(refuse({ op: "register", node: "c", start: 1, end: 1 }), { code: "invalid-range", index: 1 });
   assert.throws(refuse({ op: "increase", node: "c", start: 0, end: 1, by: 0 }), { code: "invalid-amount", index: 1 });
+  assert.throws(refuse({ op: "register", node: "c", start: 0, end: 1, by: 7 }), { code: "invalid-amount", index: 1 });
   assert.throws(refuse({ op: "rename", node: "c", start: 0, end: 1 }), {
     code: "invalid-operation",
     index: 1,
