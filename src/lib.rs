@@ -112,3 +112,8 @@ pub use key::{Key, KeyRange, LeastKey, RangeError};
 pub use map::{RangeMap, TightenError};
 pub use registration::Registration;
 pub use splits::{Changes, Owner, Owners, Split, Splits};
+
+/// The README's example in Rust is a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
