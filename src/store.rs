@@ -1,4 +1,4 @@
-//! The ordered store of registrations: in memory, 45 bytes each in the common case.
+//! The ordered store of registrations: in memory, 44 bytes each in the common case.
 //!
 //! From the bottom up: a [row](row) is one registration with its records; a [leaf](leaf) is a short run of rows in columns; the
 //! [tree](tree) finds them, counts them and knows the hash of any part; a [join](join) merges two stores and skips what is equal.

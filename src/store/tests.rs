@@ -233,4 +233,5 @@ fn snapshots_stay_as_they_are() {
 #[test]
 fn a_common_row_takes_little_memory() {
     assert_eq!(size_of::<Row<u64>>(), 32);
+    assert!(size_of::<Entry>() <= 192, "{} bytes for two records", size_of::<Entry>());
 }
