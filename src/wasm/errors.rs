@@ -19,6 +19,7 @@ pub(super) enum Code {
     Malformed,
     Exhausted,
     AlreadyConnected,
+    AlreadyJournaled,
 }
 
 impl Code {
@@ -31,6 +32,7 @@ impl Code {
             Self::Malformed => "malformed",
             Self::Exhausted => "exhausted",
             Self::AlreadyConnected => "already-connected",
+            Self::AlreadyJournaled => "already-journaled",
         }
     }
 }

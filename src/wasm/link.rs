@@ -15,11 +15,10 @@ use wasm_bindgen::closure::Closure;
 use web_sys::BroadcastChannel;
 
 use super::replica::Replica;
-use super::subscribers::Source;
 use super::values;
 use super::world::{Line, Timer, guess, now_ms, random_u64, unref};
 use crate::delta::Delta;
-use crate::sync::{Broadcast, Config, Received, Statistics};
+use crate::sync::{Broadcast, Config, Statistics};
 
 /// A replica's connection to one channel.
 pub(super) struct Link {
@@ -139,18 +138,19 @@ impl Link {
             return self.refused.set(self.refused.get() + 1);
         };
         let now_ms = now_ms();
-        let received = replica.with_map(|map| {
+        replica.receive(|map| {
             self.protocol.borrow_mut().receive(map, &bytes, now_ms, &mut || self.random.next())
         });
-        if let Received::Applied(changes) = received {
-            replica.subscribers().enqueue(Source::Remote, changes.ranges());
-        }
         self.pump(replica);
         replica.subscribers().notify();
     }
 
-    /// Posts whatever is due and sets the timer for what comes next.
+    /// Posts whatever is due and sets the timer for what comes next. While something is not saved, nothing may be posted, since
+    /// anything may tell of it; the journal calls again.
     fn pump(&self, replica: &Replica) {
+        if replica.holds() {
+            return;
+        }
         let now_ms = now_ms();
         let next = || {
             let map = replica.map();

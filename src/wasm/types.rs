@@ -103,6 +103,20 @@ export interface ConnectionStatistics {
   messagesIgnored: number;
 }
 
+/** What a `Journal` gives to be saved in one go. Each part is a delta for `absorb` and `merge`, or empty. */
+export interface JournalPage {
+  /** Whose the own effects are. */
+  replica: bigint;
+  /** The number of the first effect in `own`: unique to its replica, so that a second page with it shows that two write under one id. */
+  first: number;
+  /** One more than the number of the last effect in `own`; equal to `first` if there are none. */
+  next: number;
+  /** What this replica did. */
+  own: Uint8Array;
+  /** What came from elsewhere. */
+  received: Uint8Array;
+}
+
 /** What failed; the same in all versions. */
 export type ErrorCode =
   /** A key that is no unsigned 64-bit number. */
@@ -130,7 +144,9 @@ export type ErrorCode =
   /** There is no BroadcastChannel here, it can't be opened, or what was handed in is no channel. */
   | "channel-unavailable"
   /** The map has an open connection. */
-  | "already-connected";
+  | "already-connected"
+  /** The map has an open journal. */
+  | "already-journaled";
 
 /** What every method throws when it refuses a call. Nothing has changed then. */
 export interface RangeMapError extends Error {

@@ -292,6 +292,23 @@ export const statistics = ([messagesPosted, bytesPosted, messagesReceived, bytes
   messagesIgnored,
 });
 
+/**
+ * `JournalPage`
+ *
+ * @param {bigint} replica
+ * @param {number} first
+ * @param {number} next
+ * @param {Uint8Array} own
+ * @param {Uint8Array} received
+ */
+export const page = (replica, first, next, own, received) => ({
+  replica,
+  first,
+  next,
+  own: own.slice(),
+  received: received.slice(),
+});
+
 /** Numbers the nodes of one list in the order in which they first come. */
 export class Names {
   constructor() {
