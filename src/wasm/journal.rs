@@ -170,7 +170,9 @@ impl Journal {
         let Some(page) = page else { return JsValue::UNDEFINED };
         let [own, received] =
             page.deltas().map(|delta| if delta.is_empty() { Vec::new() } else { delta.encode() });
-        let object = values::page(page.replica.get(), page.first as f64, page.next as f64, &own, &received);
+        let [first, next] = [page.first, page.next].map(|seq| seq as f64);
+        let is_last = page.kind == Kind::Known || self.pages.borrow().waiting.is_empty();
+        let object = values::page(page.replica.get(), first, next, &own, &received, is_last);
         self.pages.borrow_mut().taken = Some(page);
         object
     }
@@ -203,6 +205,12 @@ impl Journal {
         let delta = Delta::decode(&values::delta(bytes)?)?;
         self.pages.borrow_mut().saved.join(delta.context());
         Ok(self.replica.absorb(&delta).ranges().iter().collect::<Ranges>().objects())
+    }
+
+    /// Forgets what is saved, which counts as missing from now on, unless it is absorbed again: for another place to save in.
+    #[wasm_bindgen(js_name = forgetSaved)]
+    pub fn forget_saved(&self) {
+        self.pages.borrow_mut().saved = CausalContext::default();
     }
 
     /// Forgets everything, closes the connection, and begins anew under `replica`, or a fresh random id: for when another writer turns

@@ -115,6 +115,8 @@ export interface JournalPage {
   own: Uint8Array;
   /** What came from elsewhere. */
   received: Uint8Array;
+  /** Whether nothing else waits to be taken. */
+  isLast: boolean;
 }
 
 /** What failed; the same in all versions. */

@@ -300,13 +300,15 @@ export const statistics = ([messagesPosted, bytesPosted, messagesReceived, bytes
  * @param {number} next
  * @param {Uint8Array} own
  * @param {Uint8Array} received
+ * @param {boolean} isLast
  */
-export const page = (replica, first, next, own, received) => ({
+export const page = (replica, first, next, own, received, isLast) => ({
   replica,
   first,
   next,
   own: own.slice(),
   received: received.slice(),
+  isLast,
 });
 
 /** Numbers the nodes of one list in the order in which they first come. */

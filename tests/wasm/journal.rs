@@ -195,6 +195,8 @@ fn what_no_page_holds_is_missing() {
     call!(journal.take("missing")).unwrap();
     call!(journal.saved()).unwrap();
     assert!(call!(journal.take("missing")).unwrap().is_undefined());
+    call!(journal.forgetSaved()).unwrap();
+    assert!(!call!(journal.take("missing")).unwrap().is_undefined());
     let everything = call!(journal.take("everything")).unwrap();
     call!(there.merge(get(&everything, "received"))).unwrap();
     assert_eq!(splits(&there), splits(&here));
@@ -228,6 +230,7 @@ fn under_an_id_that_is_thrown_away_nothing_waits() {
         }
         assert_eq!(posts(&channel), all, "before page {}", pages.len());
         pages.push((text(&get(&page, "replica")), numbers(&page)));
+        assert_eq!(get(&page, "isLast"), pages.len() == 3);
         call!(journal.saved()).unwrap();
     }
     let expected = [("1n", [1.0, 3.0]), ("1n", [3.0, 4.0]), ("7n", [1.0, 2.0])];
