@@ -9,6 +9,7 @@ mod hash;
 mod interner;
 mod join;
 mod leaf;
+mod part;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use core::fmt;
 use std::sync::{Arc, LazyLock};
 
 pub(crate) use self::interner::Interner;
+pub(crate) use self::part::Bound;
 pub(crate) use self::row::Held;
 use self::row::Row;
 use self::tree::Branch;
@@ -49,6 +51,11 @@ pub(crate) struct Store<K> {
     tree: Branch<K>,
     /// None in a store that never held anything, of which there are many: each merge returns one.
     tables: Option<Arc<Tables>>,
+}
+
+/// A hash of bytes, as of what is held: the same everywhere, and no defence against somebody who looks for a collision.
+pub(crate) fn hash_of_bytes(bytes: &[u8]) -> u64 {
+    hash::of(bytes)
 }
 
 static NO_TABLES: LazyLock<Tables> = LazyLock::new(Tables::default);
