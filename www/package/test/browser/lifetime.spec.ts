@@ -93,57 +93,59 @@ test("a page that is left and kept gives its id back, and returns under another"
   expect(await page.evaluate(() => replica.connection?.isOpen)).toBe(true);
 });
 
-test("a frozen tab gives its id back, and is caught up when it returns", async ({ baseURL }) => {
-  const { browser, open } = await launchRaw(baseURL!);
-  try {
-    const page = await open();
-    const id = await page.evaluate(() => String(replica.replica));
-    await page.evaluate(async () => {
-      replica.map.register("before", 0, 10);
-      await replica.saved();
-      setInterval(() => Object.assign(globalThis, { beats: (Reflect.get(globalThis, "beats") ?? 0) + 1 }), 20);
-    });
-    // In front of the other one, which is hidden then.
-    const other = await open();
-    expect(await page.evaluate(() => document.visibilityState)).toBe("hidden");
-    // Something is on its way to the database when it is frozen.
-    await page.evaluate(() => {
-      for (let start = 0; start < 100; start += 1) replica.map.register("frozen", start, 1000);
-    });
-    await page.send("Page.setWebLifecycleState", { state: "frozen" });
-    await other.evaluate(async () => {
-      replica.map.register("other", 0, 10);
-      await replica.saved();
-    });
-    // Whoever comes now gets its id, once it has been given back.
-    let third = await open();
-    await expect
-      .poll(async () => {
-        await third.evaluate(() => replica.close());
-        third = await open();
-        return third.evaluate(() => String(replica.replica));
-      })
-      .toBe(id);
-    await third.evaluate(async () => {
-      replica.map.register("third", 0, 10);
-      await replica.saved();
-    });
-    await page.send("Page.setWebLifecycleState", { state: "active" });
-    await expect.poll(() => page.evaluate(() => replica.status.storage)).toBe("saved");
-    expect(await page.evaluate(() => statuses.map(({ storage }) => storage))).toContain("suspended");
-    expect(await page.evaluate(() => String(replica.replica))).not.toBe(id);
-    await page.evaluate(async () => {
-      replica.map.register("again", 0, 10);
-      await replica.saved();
-    });
-    const states = () =>
-      Promise.all([page, other, third].map((each) => each.evaluate(() => String(replica.map.state()))));
-    await expect.poll(async () => new Set(await states()).size, { timeout: 40_000 }).toBe(1);
-    expect(await page.evaluate(() => replica.map.registrations().length)).toBe(104);
-  } finally {
-    await browser.close();
-  }
-});
+for (const isBusy of [false, true]) {
+  const what = isBusy ? "keeps its id while something is on its way to the database" : "gives its id back";
+  test(`a tab that is frozen ${what}, and is caught up when it returns`, async ({ baseURL }) => {
+    const { browser, open } = await launchRaw(baseURL!);
+    try {
+      const page = await open();
+      const id = await page.evaluate(() => String(replica.replica));
+      await page.evaluate(async () => {
+        replica.map.register("before", 0, 10);
+        await replica.saved();
+      });
+      // In front of the other one, which is hidden then.
+      const other = await open();
+      await expect.poll(() => page.evaluate(() => document.visibilityState)).toBe("hidden");
+      if (isBusy) {
+        await page.evaluate(() => {
+          const operate = () => {
+            for (let start = 0; start < 100; start += 1) replica.map.register("frozen", start, 1000);
+          };
+          // Before the map hears of it.
+          document.addEventListener("freeze", operate, { capture: true });
+        });
+      }
+      await page.send("Page.setWebLifecycleState", { state: "frozen" });
+      const third = await open();
+      const [otherId, thirdId] = [
+        await other.evaluate(() => String(replica.replica)),
+        await third.evaluate(() => String(replica.replica)),
+      ];
+      expect(thirdId === id).toBe(!isBusy);
+      for (const each of [other, third]) {
+        await each.evaluate(async () => {
+          replica.map.register(`while another is frozen ${replica.replica}`, 0, 10);
+          await replica.saved();
+        });
+      }
+      await page.send("Page.setWebLifecycleState", { state: "active" });
+      await expect.poll(() => page.evaluate(() => replica.status.storage)).toBe("saved");
+      expect(await page.evaluate(() => statuses.map(({ storage }) => storage))).toContain("suspended");
+      expect(new Set([await page.evaluate(() => String(replica.replica)), otherId, thirdId]).size).toBe(3);
+      await page.evaluate(async () => {
+        replica.map.register("again", 0, 10);
+        await replica.saved();
+      });
+      const states = () =>
+        Promise.all([page, other, third].map((each) => each.evaluate(() => String(replica.map.state()))));
+      await expect.poll(async () => new Set(await states()).size, { timeout: 40_000 }).toBe(1);
+      expect(await page.evaluate(() => replica.map.registrations().length)).toBe(isBusy ? 104 : 4);
+    } finally {
+      await browser.close();
+    }
+  });
+}
 
 test("eight tabs that are opened, closed and opened again need eight ids", async ({ profile }) => {
   await profile.start();

@@ -1,6 +1,6 @@
 // Pages that Playwright does not know: it tells every page of its own that it is visible and focused, and the browser does not
 // freeze a visible page.
-import { type Browser, type CDPSession, chromium } from "@playwright/test";
+import { type Browser, type CDPSession, chromium, expect } from "@playwright/test";
 import { executablePath, flags } from "./browser.js";
 
 interface Reply {
@@ -31,9 +31,8 @@ export class RawPage {
     // Not "flatten": Playwright's sessions cannot address sessions within them.
     const { sessionId } = await session.send("Target.attachToTarget", { targetId });
     const page = new RawPage(session, sessionId);
-    await page.evaluate(async () => {
-      while (!globalThis.isReady) await new Promise((resolve) => setTimeout(resolve, 50));
-    });
+    // At first there is an empty page, whose end is an error.
+    await expect(async () => expect(await page.evaluate(() => globalThis.isReady)).toBe(true)).toPass();
     return page;
   }
 
