@@ -15,10 +15,12 @@
 //! that carry less need the rules for exchanging contexts range by range; [`Broadcast::poll`] is the one place to put them.
 
 mod message;
+pub mod presence;
 
 use core::fmt;
 
 use self::message::{Message, decode_message, encode_message};
+pub use self::presence::Presence;
 use crate::causal::CausalContext;
 use crate::codec::{DecodeError, WireKey};
 use crate::delta::Delta;
