@@ -14,98 +14,19 @@
 //! - **Coming back.** A replica that was suspended is heard again, and so is alive again. It notices itself that it slept, says
 //!   hello, and gives the others time to be heard before it calls them dead.
 
+mod config;
 mod content;
+mod peer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+pub use self::config::{Config, Deaths};
 use self::content::{Content, Entry};
 pub use self::content::{Name, NameError};
+use self::peer::Known;
+pub use self::peer::{Liveness, Peer};
 use crate::codec::DecodeError;
 use crate::id::ReplicaId;
-
-/// How presence speaks, and how much it remembers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// What tells that a peer has died.
-    pub deaths: Deaths,
-    /// How long a peer waits for each of those before it in the line to answer a hello.
-    pub turn_ms: u64,
-    /// How long to wait for the roster before saying hello again, and a goodbye's own late messages are disregarded.
-    pub retry_ms: u64,
-    /// How often to say hello at most until somebody answers.
-    pub tries_max: u32,
-    /// How many peers are remembered, those that are gone included. At about 150 bytes each.
-    pub peers_max: usize,
-}
-
-/// What tells that a peer has died.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Deaths {
-    /// The caller, by [`Presence::died`]. Nothing is posted for it.
-    Told,
-    /// Silence. Of k idle replicas each posts a message of some 20 bytes in every interval.
-    Silence {
-        /// A replica that has posted nothing for so long posts a beat.
-        beat_ms: u64,
-        /// One that was not heard for so long is dead.
-        silence_ms_max: u64,
-    },
-}
-
-impl Default for Config {
-    /// Deaths are told.
-    fn default() -> Self {
-        Self { deaths: Deaths::Told, turn_ms: 20, retry_ms: 500, tries_max: 3, peers_max: 1_024 }
-    }
-}
-
-impl Config {
-    /// A beat every 2 s, and who was silent for 4.5 s is dead: one lost beat is forgiven.
-    pub fn heartbeats() -> Self {
-        Self { deaths: Deaths::Silence { beat_ms: 2_000, silence_ms_max: 4_500 }, ..Self::default() }
-    }
-}
-
-/// Another replica on the medium.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Peer {
-    /// Its id.
-    pub replica: ReplicaId,
-    /// What it calls itself.
-    pub name: Name,
-    /// When it was last heard, here or by whoever told of it.
-    pub last_seen_ms: u64,
-    /// Whether it is there.
-    pub liveness: Liveness,
-}
-
-/// Whether a peer is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Liveness {
-    /// As far as is known it is.
-    Alive,
-    /// It said goodbye.
-    Left,
-    /// It went without a word.
-    Dead,
-}
-
-/// What is known of another replica.
-#[derive(Clone, Debug)]
-struct Known {
-    /// `None`: a stranger, who was heard but did not introduce itself. It is not shown.
-    name: Option<Name>,
-    /// How often everybody was asked who that is.
-    asked: u32,
-    last_seen_ms: u64,
-    liveness: Liveness,
-}
-
-impl Known {
-    fn is_present(&self) -> bool {
-        self.name.is_some() && self.liveness == Liveness::Alive
-    }
-}
 
 /// A hello that is due, and how often it will be said if nobody answers.
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +40,7 @@ struct Greeting {
 struct Answer {
     asker: ReplicaId,
     asked_ms: u64,
-    listed: Vec<ReplicaId>,
+    listed: BTreeSet<ReplicaId>,
 }
 
 /// Who is alive, as one replica knows it. See the [module](self).
@@ -139,8 +60,6 @@ pub struct Presence {
     beat_due_ms: u64,
     /// Silence counts from here on at the earliest.
     listening_since_ms: u64,
-    /// After a sleep, what this replica knows is old until it has heard what was posted meanwhile: no answers before.
-    answers_from_ms: u64,
     last_call_ms: u64,
     revision: u64,
 }
@@ -158,7 +77,6 @@ impl Presence {
             answer: None,
             beat_due_ms: now_ms,
             listening_since_ms: now_ms,
-            answers_from_ms: now_ms,
             last_call_ms: now_ms,
             revision: 0,
         }
@@ -221,7 +139,7 @@ impl Presence {
             Content::Hello(name) => {
                 self.introduce(sender, name, now_ms);
                 self.note_question();
-                self.answer_to(sender, Vec::new(), now_ms);
+                self.answer_to(sender, BTreeSet::new(), now_ms);
             }
             Content::Here(name) => self.introduce(sender, name, now_ms),
             Content::Beat => self.heard(sender, now_ms, random),
@@ -235,7 +153,6 @@ impl Presence {
                 self.learn(&entries, now_ms);
                 if let Some(answer) = &mut self.answer {
                     answer.listed.extend(entries.iter().map(|entry| entry.replica));
-                    self.forget_answer_that_was_given(now_ms);
                 }
             }
         }
@@ -251,8 +168,6 @@ impl Presence {
     /// With [`Deaths::Silence`] it notices that itself.
     pub fn resume(&mut self, now_ms: u64) {
         self.listening_since_ms = now_ms;
-        self.answers_from_ms = now_ms.saturating_add(self.config.retry_ms);
-        self.answer = None;
         self.greeting = Some(Greeting { due_ms: now_ms, tries_left: self.config.tries_max });
     }
 
@@ -314,7 +229,7 @@ impl Presence {
             if answer.listed.is_empty() {
                 return Some(Content::Roster(entries));
             }
-            entries.retain(|entry| answer.listed.binary_search(&entry.replica).is_err());
+            entries.retain(|entry| !answer.listed.contains(&entry.replica));
             if !entries.is_empty() {
                 return Some(Content::Supplement(entries));
             }
@@ -387,26 +302,14 @@ impl Presence {
         match &mut self.answer {
             Some(answer) => answer.listed.extend(listed),
             None if own.is_none() => self.answer_to(sender, listed.collect(), now_ms),
-            None => return,
+            None => {}
         }
-        self.forget_answer_that_was_given(now_ms);
-    }
-
-    /// Others may have listed everybody that this replica would.
-    fn forget_answer_that_was_given(&mut self, now_ms: u64) {
-        let present = self.present(now_ms);
-        self.answer.take_if(|answer| {
-            answer.listed.sort_unstable();
-            answer.listed.dedup();
-            present.iter().all(|entry| answer.listed.binary_search(&entry.replica).is_ok())
-        });
     }
 
     /// Answers a hello when it is this replica's turn. One that waits for an answer already gets the same.
-    fn answer_to(&mut self, asker: ReplicaId, listed: Vec<ReplicaId>, now_ms: u64) {
+    fn answer_to(&mut self, asker: ReplicaId, listed: BTreeSet<ReplicaId>, now_ms: u64) {
         if self.answer.as_ref().is_none_or(|answer| !answer.listed.is_empty()) {
-            let asked_ms = now_ms.max(self.answers_from_ms);
-            self.answer = Some(Answer { asker, asked_ms, listed });
+            self.answer = Some(Answer { asker, asked_ms: now_ms, listed });
         }
     }
 
@@ -426,7 +329,7 @@ impl Presence {
         for Entry { replica, name, age_ms } in entries {
             let is_news = match self.peers.get(replica) {
                 Some(known) => known.name.is_none(),
-                None => *replica != self.own && !self.is_too_silent(*age_ms),
+                None => *replica != self.own,
             };
             if is_news && self.has_room_for(*replica) {
                 let last_seen_ms = now_ms.saturating_sub(*age_ms);
