@@ -8,26 +8,26 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::link::Link;
 use super::values;
 
-/// An open connection of a map to a BroadcastChannel. Made by `map.connect(channelName)`.
+/// An open connection of a map to a channel. Made by `map.connect(channel)`.
 ///
 /// It lives until it is closed or its map is freed, whether or not this object is kept.
 #[wasm_bindgen]
 pub struct Connection {
-    channel_name: String,
+    channel_name: Option<String>,
     link: Rc<Link>,
 }
 
 impl Connection {
-    pub(super) fn new(channel_name: String, link: Rc<Link>) -> Self {
+    pub(super) fn new(channel_name: Option<String>, link: Rc<Link>) -> Self {
         Self { channel_name, link }
     }
 }
 
 #[wasm_bindgen]
 impl Connection {
-    /// The channel's name.
+    /// The BroadcastChannel's name, or `undefined` if the channel was handed in.
     #[wasm_bindgen(getter, js_name = channelName)]
-    pub fn channel_name(&self) -> String {
+    pub fn channel_name(&self) -> Option<String> {
         self.channel_name.clone()
     }
 
@@ -54,8 +54,8 @@ impl Connection {
         values::statistics(&counts)
     }
 
-    /// Leaves the channel and releases the channel, the timer and the callbacks. The map stays as it is. Closing again does
-    /// nothing. `free()` and `using` close too.
+    /// Closes the channel, also one that was handed in, and releases it, the timer and the callbacks. The map stays as it is.
+    /// Closing again does nothing. `free()` and `using` close too.
     pub fn close(&self) {
         self.link.close();
     }

@@ -1,5 +1,8 @@
-//! The connection of a replica to a BroadcastChannel: carries messages, time and randomness to and from the protocol in
+//! The connection of a replica to a channel: carries messages, time and randomness to and from the protocol in
 //! [`sync`](crate::sync), which decides everything.
+//!
+//! The channel is a BroadcastChannel or something of the user's that looks like one. So posting and closing may run code of the user,
+//! which may call anything here, a message that comes in meanwhile included: nothing is borrowed then.
 //!
 //! A replica owns its link, and the link points back weakly. The closures that the channel and the timer call point to the
 //! link weakly too. So closing the link, or freeing the map, drops all of them, even while one of them runs.
@@ -7,18 +10,18 @@
 use core::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
+use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
-use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{BroadcastChannel, MessageEvent};
+use web_sys::BroadcastChannel;
 
 use super::replica::Replica;
 use super::subscribers::Source;
 use super::values;
-use super::world::{Timer, guess, now_ms, random_u64, unref};
+use super::world::{Line, Timer, guess, now_ms, random_u64, unref};
 use crate::delta::Delta;
 use crate::sync::{Broadcast, Config, Received, Statistics};
 
-/// A replica's connection to one BroadcastChannel.
+/// A replica's connection to one channel.
 pub(super) struct Link {
     replica: Weak<Replica>,
     protocol: RefCell<Broadcast<u64>>,
@@ -32,9 +35,9 @@ pub(super) struct Link {
 
 /// What there is while the link is open.
 struct Medium {
-    channel: BroadcastChannel,
-    /// Held for the channel, which calls it.
-    _on_message: Closure<dyn Fn(MessageEvent)>,
+    line: Line,
+    /// Held for the line, which calls it.
+    _on_message: Closure<dyn Fn(JsValue)>,
     on_timer: Closure<dyn Fn()>,
     timer: Option<Timer>,
     /// The JavaScript object that stands for the connection. Holding it keeps it from being collected, which would close the
@@ -43,10 +46,17 @@ struct Medium {
 }
 
 impl Link {
-    /// Opens the channel and asks the others for what this replica lacks. `Err` is what speaks against it.
-    pub(super) fn open(replica: &Rc<Replica>, channel_name: &str) -> Result<Rc<Self>, JsValue> {
-        let channel = BroadcastChannel::new(channel_name)?;
-        unref(&channel);
+    /// Opens the channel of that name, or takes the one that is handed in, and asks the others for what this replica lacks. `Err`
+    /// is what speaks against it.
+    pub(super) fn open(replica: &Rc<Replica>, channel: &JsValue) -> Result<Rc<Self>, JsValue> {
+        let channel = match channel.as_string() {
+            Some(name) => {
+                let channel = BroadcastChannel::new(&name)?;
+                unref(&channel);
+                channel.into()
+            }
+            None => channel.clone(),
+        };
         let config = Config::default();
         let random = Random::default();
         let link = Rc::new(Self {
@@ -59,9 +69,9 @@ impl Link {
         });
 
         let weak = Rc::downgrade(&link);
-        let on_message = Closure::<dyn Fn(MessageEvent)>::new(move |event: MessageEvent| {
+        let on_message = Closure::<dyn Fn(JsValue)>::new(move |data: JsValue| {
             if let Some((link, replica)) = weak.upgrade().and_then(Self::while_open) {
-                link.receive(&replica, &event.data());
+                link.receive(&replica, &data);
             }
         });
         let weak = Rc::downgrade(&link);
@@ -71,11 +81,10 @@ impl Link {
                 link.pump(&replica);
             }
         });
-        channel.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        // What the browser cannot deserialize comes with null for data, which is as foreign as anything.
-        channel.set_onmessageerror(Some(on_message.as_ref().unchecked_ref()));
+        let line = Line::new(&channel, on_message.as_ref())?;
         let handle = JsValue::UNDEFINED;
-        link.medium.replace(Some(Medium { channel, _on_message: on_message, on_timer, timer: None, handle }));
+        link.medium.replace(Some(Medium { line, _on_message: on_message, on_timer, timer: None, handle }));
+        replica.set_link(Some(link.clone()));
         link.pump(replica);
         Ok(link)
     }
@@ -111,15 +120,13 @@ impl Link {
     pub(super) fn close(&self) {
         // Taken out first: dropping it may drop what points back here.
         let Some(medium) = self.medium.take() else { return };
-        medium.channel.set_onmessage(None);
-        medium.channel.set_onmessageerror(None);
-        medium.channel.close();
         if let Some(timer) = &medium.timer {
             timer.clear();
         }
         if let Some(replica) = self.replica.upgrade() {
             replica.set_link(None);
         }
+        medium.line.close();
     }
 
     fn while_open(self: Rc<Self>) -> Option<(Rc<Self>, Rc<Replica>)> {
@@ -135,10 +142,11 @@ impl Link {
         let received = replica.with_map(|map| {
             self.protocol.borrow_mut().receive(map, &bytes, now_ms, &mut || self.random.next())
         });
-        self.pump(replica);
         if let Received::Applied(changes) = received {
-            replica.subscribers().notify(Source::Remote, changes.ranges());
+            replica.subscribers().enqueue(Source::Remote, changes.ranges());
         }
+        self.pump(replica);
+        replica.subscribers().notify();
     }
 
     /// Posts whatever is due and sets the timer for what comes next.
@@ -148,11 +156,11 @@ impl Link {
             let map = replica.map();
             self.protocol.borrow_mut().poll(&map, now_ms, &mut || self.random.next())
         };
-        while let Some(message) = next() {
-            if let Some(medium) = &*self.medium.borrow() {
-                // What cannot be posted is lost, as anything on a channel may be; the protocol makes up for that.
-                let _ = medium.channel.post_message(&values::bytes(&message));
-            }
+        // Looked up anew for each message, since posting one may close the connection.
+        let line = || self.medium.borrow().as_ref().map(|medium| medium.line.clone());
+        while let Some(line) = line() {
+            let Some(message) = next() else { break };
+            line.post(&values::bytes(&message));
         }
         let due_ms = self.protocol.borrow().next_wake_ms();
         if let Some(medium) = &mut *self.medium.borrow_mut() {

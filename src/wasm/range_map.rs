@@ -272,27 +272,28 @@ impl RangeMap {
         Ok(self.replica.subscribers().subscribe(callback))
     }
 
-    /// Synchronises with every map that is connected to the BroadcastChannel of that name: in other tabs and workers of the
-    /// same origin, and in this page. What each knows reaches all.
+    /// Synchronises with every map that is connected to the same channel: what each knows reaches all.
+    ///
+    /// A string names a BroadcastChannel, which reaches other tabs and workers of the same origin, and this page. Anything that
+    /// looks like one, see `Channel`, carries the messages elsewhere, or makes trouble for a test.
     ///
     /// The connection stays open until it is closed or the map is freed, whether or not the returned object is kept. A map has
-    /// one connection at a time. In Node, a connection alone does not keep the process running.
+    /// one connection at a time. In Node, a connection to a BroadcastChannel alone does not keep the process running.
     ///
-    /// Throws `channel-unavailable`, `already-connected`.
+    /// Throws `channel-unavailable`, `already-connected`; a channel that was handed in is left as it was then.
     #[wasm_bindgen(unchecked_return_type = "Connection")]
     pub fn connect(
         &self,
-        #[wasm_bindgen(js_name = channelName, unchecked_param_type = "string")] channel_name: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "string | Channel")] channel: &JsValue,
     ) -> Result<JsValue, Failure> {
-        let channel_name = values::channel_name(channel_name)?;
+        let channel = values::channel(channel)?;
         if self.replica.link().is_some() {
             let message = "the map has an open connection: close() it before connecting again";
             return Err(Failure::new(Code::AlreadyConnected, message));
         }
-        let link = Link::open(&self.replica, &channel_name)
+        let link = Link::open(&self.replica, &channel)
             .map_err(|reason| Failure::from(values::channel_failure(&reason)))?;
-        self.replica.set_link(Some(link.clone()));
-        let connection = JsValue::from(Connection::new(channel_name, link.clone()));
+        let connection = JsValue::from(Connection::new(channel.as_string(), link.clone()));
         link.hold(connection.clone());
         Ok(connection)
     }

@@ -87,8 +87,9 @@ impl Replica {
             return Ok(values::bytes(&[]));
         }
         delta.merge(&self.untold_drops.take());
+        self.subscribers.enqueue(Source::Local, &watch.changed.finish());
         self.publish(&[&delta]);
-        self.subscribers.notify(Source::Local, &watch.changed.finish());
+        self.subscribers.notify();
         Ok(values::bytes(&delta.encode()))
     }
 
@@ -99,12 +100,13 @@ impl Replica {
             let is_news = !map.state().context().includes(delta.context());
             (map.merge(delta), is_news)
         };
+        self.subscribers.enqueue(Source::Remote, changes.ranges());
         if self.link().is_none() {
             self.untold_drops.borrow_mut().merge(changes.delta());
         } else if is_news {
             self.publish(&[delta, changes.delta()]);
         }
-        self.subscribers.notify(Source::Remote, changes.ranges());
+        self.subscribers.notify();
         changes
     }
 

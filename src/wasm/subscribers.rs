@@ -59,14 +59,18 @@ impl Subscribers {
         unsubscribe.into_js_value()
     }
 
-    /// Tells everybody of a change. In a callback it only queues: whoever is notifying already goes on with it.
-    pub(super) fn notify(&self, source: Source, ranges: &[KeyRange<u64>]) {
+    /// Notes a change for those who are subscribed now. Done before anything runs that may cause another one, such as posting.
+    pub(super) fn enqueue(&self, source: Source, ranges: &[KeyRange<u64>]) {
         let subscribers = self.subscribers.borrow().clone();
         if ranges.is_empty() || subscribers.is_empty() {
             return;
         }
         let ranges = ranges.iter().collect();
         self.queue.borrow_mut().push_back(Notification { source, ranges, subscribers });
+    }
+
+    /// Tells of all changes that are noted. In a callback it does nothing: whoever is notifying already goes on with them.
+    pub(super) fn notify(&self) {
         if self.is_notifying.replace(true) {
             return;
         }

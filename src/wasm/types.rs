@@ -74,6 +74,24 @@ export interface Change {
   ranges: Range[];
 }
 
+/**
+ * What `connect` needs of a channel. A BroadcastChannel is one, and so is a MessagePort.
+ *
+ * Everybody on the channel hears what is posted, except who posted it; an echo is ignored. A channel may lose, repeat, delay and
+ * reorder messages: the replicas agree once it carries some. It must not change or mix their bytes.
+ */
+export interface Channel {
+  /** Takes a message, 16 MiB at most, at any time, also while `onmessage` runs. The array is the channel's to keep. What it throws is a loss. */
+  postMessage(bytes: Uint8Array): void;
+  /** Set by the map: to be called with each message, its bytes a `Uint8Array` or an `ArrayBuffer` as `data`; `null` after closing. */
+  onmessage: ChannelListener | null;
+  /** Called once, when the connection is closed or the map is freed. */
+  close(): void;
+}
+
+/** What `Channel.onmessage` is set to. Written as a method so that a BroadcastChannel, which tells more, has the type of a Channel. */
+export type ChannelListener = { listen(event: { data: unknown }): void }["listen"];
+
 /** What a connection posted and received so far. */
 export interface ConnectionStatistics {
   messagesPosted: number;
@@ -109,7 +127,7 @@ export type ErrorCode =
   | "malformed"
   /** The replica's sequence numbers have run out, which only a forger can bring about. Go on with a new replica. */
   | "exhausted"
-  /** There is no BroadcastChannel here, or it can't be opened. */
+  /** There is no BroadcastChannel here, it can't be opened, or what was handed in is no channel. */
   | "channel-unavailable"
   /** The map has an open connection. */
   | "already-connected";

@@ -21,7 +21,7 @@ export function failure(code, message, index) {
 
 /** @param {unknown} reason */
 export const channelFailure = (reason) =>
-  failure("channel-unavailable", `the BroadcastChannel cannot be opened: ${describe(reason)}`);
+  failure("channel-unavailable", `the channel cannot be opened: ${describe(reason)}`);
 
 /**
  * The value in words: `String(value)`, strings in quotes, arrays in brackets, long ones cut.
@@ -188,8 +188,18 @@ export function message(value, bytesMax) {
   return bytes && bytes.length <= bytesMax ? bytes : undefined;
 }
 
-export const channelName = (/** @type {unknown} */ value) =>
-  typeof value === "string" ? value : refuse("channel-unavailable", "channelName", "a string", value);
+/**
+ * A channel's name, or what looks like a channel.
+ *
+ * @param {unknown} value
+ */
+export function channel(value) {
+  const { postMessage, close } = /** @type {{ postMessage?: unknown, close?: unknown }} */ (Object(value));
+  const isChannel = typeof value === "string" || (typeof postMessage === "function" && typeof close === "function");
+  return isChannel
+    ? value
+    : refuse("channel-unavailable", "channel", "a name or have postMessage() and close()", value);
+}
 
 export const callback = (/** @type {unknown} */ value) =>
   typeof value === "function" ? value : refuse("invalid-callback", "callback", "a function", value);

@@ -45,8 +45,9 @@ extern "C" {
 
     pub(super) fn message(value: &JsValue, bytes_max: u32) -> Option<Vec<u8>>;
 
-    #[wasm_bindgen(catch, js_name = channelName)]
-    pub(super) fn channel_name(value: &JsValue) -> Result<String, JsValue>;
+    /// A channel's name, or what looks like a channel.
+    #[wasm_bindgen(catch)]
+    pub(super) fn channel(value: &JsValue) -> Result<JsValue, JsValue>;
 
     #[wasm_bindgen(catch)]
     pub(super) fn callback(value: &JsValue) -> Result<JsValue, JsValue>;

@@ -36,11 +36,52 @@ export const setTimer = (callback, delayMs) => unref(setTimeout(callback, delayM
 export const clearTimer = (timer) => clearTimeout(timer);
 
 /**
+ * An open channel: a BroadcastChannel, or what the user handed in, of which nothing is taken for granted.
+ *
+ * @typedef {{ postMessage(bytes: Uint8Array): void, onmessage: unknown, onmessageerror?: unknown, close(): void }} Channel
+ */
+export class Line {
+  /**
+   * @param {Channel} channel
+   * @param {(data: unknown) => void} receive
+   */
+  constructor(channel, receive) {
+    this.channel = channel;
+    /** @type {((data: unknown) => void) | undefined} */
+    this.receive = receive;
+    const onmessage = (/** @type {{ data?: unknown } | null | undefined} */ event) => this.receive?.(event?.data);
+    channel.onmessage = onmessage;
+    // What a browser cannot deserialize comes with null for data, which is as foreign as anything.
+    if ("onmessageerror" in channel) channel.onmessageerror = onmessage;
+  }
+
+  /** @param {Uint8Array} bytes */
+  post(bytes) {
+    try {
+      this.channel.postMessage(bytes);
+    } catch {
+      // What cannot be posted is lost, as anything on a channel may be; the protocol makes up for that.
+    }
+  }
+
+  close() {
+    // Whoever kept the handler calls nobody.
+    this.receive = undefined;
+    const { channel } = this;
+    tell(() => {
+      channel.onmessage = null;
+      if ("onmessageerror" in channel) channel.onmessageerror = null;
+      channel.close();
+    });
+  }
+}
+
+/**
  * Calls a function of the user. What it throws is reported as an exception in an event handler is: to the `error` event where there
  * is `reportError`, and as an unhandled rejection elsewhere, which ends a Node process that does not listen for it.
  *
  * @param {(argument: unknown) => void} callback
- * @param {unknown} argument
+ * @param {unknown} [argument]
  */
 export function tell(callback, argument) {
   try {

@@ -22,6 +22,21 @@ extern "C" {
     #[wasm_bindgen(js_name = clearTimer)]
     fn clear_timer(timer: &JsValue);
 
+    /// An open channel: a BroadcastChannel, or what the user handed in.
+    #[derive(Clone)]
+    pub(super) type Line;
+
+    /// Calls back with the data of each message until it is closed. Runs code of the user, as the other two do.
+    #[wasm_bindgen(constructor, catch)]
+    pub(super) fn new(channel: &JsValue, receive: &JsValue) -> Result<Line, JsValue>;
+
+    /// Posts bytes, which are the channel's own from then on.
+    #[wasm_bindgen(method)]
+    pub(super) fn post(this: &Line, bytes: &JsValue);
+
+    #[wasm_bindgen(method)]
+    pub(super) fn close(this: &Line);
+
     /// Calls a function of the user, and reports what it throws.
     pub(super) fn tell(callback: &JsValue, argument: &JsValue);
 }

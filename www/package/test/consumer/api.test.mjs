@@ -205,6 +205,25 @@ test("two maps on one channel agree", async () => {
   one.connect("packed").close();
 });
 
+test("a channel may be one's own", () => {
+  const ends = [0, 1].map((at) => ({
+    onmessage: null,
+    postMessage: (bytes) => ends[1 - at].onmessage?.({ data: bytes }),
+    close() {
+      this.onmessage = "closed";
+    },
+  }));
+  const [one, two] = ends.map(() => new RangeMap());
+  const connection = one.connect(ends[0]);
+  two.connect(ends[1]);
+  assert.equal(connection.channelName, undefined);
+  one.register("a", 0, 10);
+  assert.equal(two.priority("a", 0, 10), 1);
+  connection.close();
+  assert.equal(ends[0].onmessage, "closed");
+  assertCode("channel-unavailable", () => one.connect({ postMessage() {} }));
+});
+
 test("errors carry a stable code, and nothing has changed", () => {
   const map = new RangeMap(1n);
   map.register("a", 0, 10);

@@ -2,6 +2,7 @@
 import init, {
   RangeMap,
   type Change,
+  type Channel,
   type Connection,
   type ErrorCode,
   type Key,
@@ -89,11 +90,23 @@ export async function everyMethod(): Promise<void> {
 
   using connection: Connection = map.connect("channel");
   assertSame<typeof connection.isOpen, boolean>(true);
-  assertSame<typeof connection.channelName, string>(true);
+  assertSame<typeof connection.channelName, string | undefined>(true);
   type Statistics = ReturnType<typeof connection.statistics>;
   assertSame<Statistics["messagesIgnored"], number>(true);
   assertSame<Statistics["bytesPosted"], number>(true);
   connection.close();
+  const channel: Channel = {
+    onmessage: null,
+    postMessage(bytes) {
+      assertSame<typeof bytes, Uint8Array>(true);
+      this.onmessage?.({ data: bytes });
+    },
+    close() {},
+  };
+  map.connect(channel).close();
+  map.connect(new BroadcastChannel("channel")).close();
+  // @ts-expect-error: bytes alone don't make a channel
+  map.connect(delta);
 
   // @ts-expect-error: a key is not a string
   map.owners("0");
