@@ -3,7 +3,7 @@
  * snapshot is read anew, as a whole, after each change, at most once a frame. Nothing else in the page holds state of
  * the map.
  */
-import { RangeMap, type Connection, type Owner, type Registration, type Split } from "crdt-range-map";
+import { RangeMap, type Channel, type Connection, type Owner, type Registration, type Split } from "crdt-range-map";
 import { oncePerFrame } from "./schedule";
 
 export interface Snapshot {
@@ -29,10 +29,12 @@ const NO_TRAFFIC: Traffic = {
 };
 
 export class Replica {
+  /** What tells it from the others of the page. */
+  readonly letter: string;
   readonly name: string;
   readonly id: bigint;
   readonly map: RangeMap;
-  readonly #channelName: string;
+  readonly #open: () => Channel;
   readonly #unsubscribe: () => void;
   readonly #refresh = oncePerFrame(() => this.#read());
   #connection: Connection | undefined;
@@ -42,9 +44,11 @@ export class Replica {
   traffic = $state.raw<Traffic>(NO_TRAFFIC);
   online = $state(false);
 
-  constructor(name: string, channelName: string, seed: Uint8Array | null) {
-    this.name = name;
-    this.#channelName = channelName;
+  /** `open` gives a channel for each time that it goes online. */
+  constructor(letter: string, open: () => Channel, seed: Uint8Array | null) {
+    this.letter = letter;
+    this.name = `Replica ${letter}`;
+    this.#open = open;
     this.map = new RangeMap();
     this.id = this.map.replica;
     if (seed !== null) this.map.merge(seed);
@@ -54,7 +58,7 @@ export class Replica {
 
   goOnline(): void {
     if (this.#connection !== undefined) return;
-    this.#connection = this.map.connect(this.#channelName);
+    this.#connection = this.map.connect(this.#open());
     this.online = true;
   }
 

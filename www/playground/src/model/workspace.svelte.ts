@@ -3,6 +3,7 @@ import type { Scenario } from "../scenarios/scenario";
 import { overall, type Agreement, type Peer } from "./agreement";
 import { Editor } from "./editor.svelte";
 import { nodesOf } from "./lanes";
+import { Network } from "./network.svelte";
 import type { Parsed } from "./parsed";
 import { PresenceChannel } from "./presence-channel.svelte";
 import { hex64, type RemoteReplica } from "./presence";
@@ -20,6 +21,7 @@ const LOOK_EVERY_MS = 400;
 
 export class Workspace {
   readonly scenario: Scenario;
+  readonly network: Network;
   readonly presence: PresenceChannel;
   readonly #seed: Uint8Array | null;
   readonly #watch: ReturnType<typeof setInterval>;
@@ -52,7 +54,9 @@ export class Workspace {
     this.#seed = seed;
     this.view = wholeSpace(scenario.format.limit);
     this.lookUp = scenario.firstLookUp;
+    this.network = new Network(scenario.channelName, crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
     this.panels = Array.from({ length: REPLICAS_AT_START }, () => this.#newPanel());
+    this.#tellParties();
     this.presence = new PresenceChannel(`${scenario.channelName}-presence`, () => this.#announcement());
     this.#watch = setInterval(() => this.panels.forEach(({ replica }) => replica.look()), LOOK_EVERY_MS);
   }
@@ -60,12 +64,14 @@ export class Workspace {
   addReplica(): Panel {
     const panel = this.#newPanel();
     this.panels = [...this.panels, panel];
+    this.#tellParties();
     return panel;
   }
 
   removeReplica(panel: Panel): void {
     this.panels = this.panels.filter((other) => other !== panel);
     panel.replica.dispose();
+    this.#tellParties();
   }
 
   dispose(): void {
@@ -73,11 +79,17 @@ export class Workspace {
     this.presence.close();
     for (const { replica } of this.panels) replica.dispose();
     this.panels = [];
+    this.network.close();
+  }
+
+  #tellParties(): void {
+    this.network.setParties(this.panels.map(({ replica }) => replica.letter));
   }
 
   #newPanel(): Panel {
-    const { format, channelName, firstInput } = this.scenario;
-    const replica = new Replica(`Replica ${letter(this.#named++)}`, channelName, this.#seed);
+    const { format, firstInput } = this.scenario;
+    const letter = letterOf(this.#named++);
+    const replica = new Replica(letter, () => this.network.open(letter), this.#seed);
     replica.goOnline();
     return { replica, editor: new Editor(replica, format, firstInput) };
   }
@@ -98,7 +110,7 @@ export function asPeer(replica: Replica): Peer {
 }
 
 /** A to Z, then A2 to Z2, and so on. */
-function letter(index: number): string {
+function letterOf(index: number): string {
   const round = Math.floor(index / 26);
   return String.fromCharCode(65 + (index % 26)) + (round === 0 ? "" : String(round + 1));
 }
