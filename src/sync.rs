@@ -24,6 +24,7 @@ pub use self::presence::Presence;
 use crate::causal::CausalContext;
 use crate::codec::{DecodeError, WireKey};
 use crate::delta::Delta;
+use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
 
@@ -61,6 +62,8 @@ pub enum Received<K> {
     Applied(Box<Changes<K>>),
     /// It was about who knows what.
     Heard,
+    /// It was about who is there: to be handed to the [`Presence`] of this replica, if it takes part in that.
+    Presence(Vec<u8>),
     /// It was not for this replica, or broken; nothing has changed.
     Ignored(IgnoreReason),
 }
@@ -100,6 +103,12 @@ impl fmt::Display for IgnoreReason {
             Self::Malformed(error) => error.fmt(f),
         }
     }
+}
+
+/// Who sent a message, which is a sign of life: for [`Presence::heard`], if [`Broadcast::receive`] did not ignore it. `None` if it
+/// is too short to be any.
+pub fn sender_of(message: &[u8]) -> Option<ReplicaId> {
+    message::sender(message)
 }
 
 /// What a [`Broadcast`] has posted and heard.
@@ -234,6 +243,14 @@ impl<K: WireKey> Broadcast<K> {
         Some(bytes)
     }
 
+    /// The message to post for what [`Presence::poll`] hands out.
+    pub fn presence_message(&mut self, map: &RangeMap<K>, content: Vec<u8>) -> Vec<u8> {
+        let bytes = encode_message(map.replica(), &Message::<K>::Presence(content));
+        self.statistics.messages_posted += 1;
+        self.statistics.bytes_posted += bytes.len() as u64;
+        bytes
+    }
+
     fn read(&self, map: &RangeMap<K>, bytes: &[u8]) -> Result<Message<K>, IgnoreReason> {
         if bytes.len() > self.config.message_bytes_max {
             return Err(IgnoreReason::TooLong { bytes: bytes.len() });
@@ -288,6 +305,7 @@ impl<K: WireKey> Broadcast<K> {
                 }
                 Received::Heard
             }
+            Message::Presence(content) => Received::Presence(content),
             Message::Digest(fingerprint) => {
                 if fingerprint == map.state().context().fingerprint() {
                     self.question = None;

@@ -302,6 +302,12 @@ fn a_death_that_is_told_counts_at_once_until_the_dead_is_heard() {
     medium.run_for(SECOND_MS);
     medium.expect_all_know_all();
     assert_eq!(medium.posts, BTreeMap::from([(NEWS[0], 1)]), "it need not introduce itself again");
+
+    let now_ms = medium.now_ms;
+    medium.tabs[0].presence.died(dead, now_ms);
+    medium.close(2);
+    medium.run_for(SECOND_MS);
+    assert_eq!(medium.liveness(2, 0), Some(Liveness::Left), "the goodbye explains the death");
 }
 
 #[test]
@@ -329,6 +335,9 @@ fn a_goodbye_counts_at_once_and_what_was_posted_before_it_may_arrive_after_it() 
     medium.post(3, NEWS);
     medium.run_for(LATENCY_MS);
     medium.expect_all_know_all();
+    let (left, now_ms) = (medium.tabs[3].id, medium.now_ms);
+    medium.tabs[0].presence.died(left, now_ms);
+    assert_eq!(medium.liveness(3, 0), Some(Liveness::Left));
     medium.run_for(SECOND_MS);
     medium.tabs[3].is_open = true;
     medium.post(3, NEWS);

@@ -43,6 +43,11 @@ struct Answer {
     listed: BTreeSet<ReplicaId>,
 }
 
+/// Whether this is the content of a presence message.
+pub(super) fn check(content: &[u8]) -> Result<(), DecodeError> {
+    content::decode(content).map(drop)
+}
+
 /// Who is alive, as one replica knows it. See the [module](self).
 ///
 /// After each call post what [`poll`](Self::poll) hands out until it hands out nothing, and call it again at
@@ -261,8 +266,13 @@ impl Presence {
         }
     }
 
+    /// A goodbye may come after the news of a death that it explains.
     fn mark_gone(&mut self, replica: ReplicaId, liveness: Liveness, now_ms: u64) {
-        if let Some(known) = self.peers.get_mut(&replica).filter(|known| known.liveness == Liveness::Alive) {
+        let is_news = |known: &&mut Known| {
+            known.liveness == Liveness::Alive
+                || (known.liveness == Liveness::Dead && liveness == Liveness::Left)
+        };
+        if let Some(known) = self.peers.get_mut(&replica).filter(is_news) {
             self.revision += u64::from(known.name.is_some());
             known.liveness = liveness;
             if liveness == Liveness::Left {

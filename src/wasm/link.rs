@@ -14,12 +14,14 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use web_sys::BroadcastChannel;
 
+use super::party::{Event, Party};
 use super::replica::Replica;
 use super::subscribers::Source;
 use super::values;
 use super::world::{Line, Timer, guess, now_ms, random_u64, unref};
 use crate::delta::Delta;
-use crate::sync::{Broadcast, Config, Received, Statistics};
+use crate::sync::presence::Name;
+use crate::sync::{Broadcast, Config, Received, Statistics, sender_of};
 
 /// A replica's connection to one channel.
 pub(super) struct Link {
@@ -29,6 +31,8 @@ pub(super) struct Link {
     /// How many messages did not get to the protocol: they were no bytes, or too many.
     refused: Cell<u64>,
     random: Random,
+    /// Its part in presence, if it takes any.
+    party: Option<Party>,
     /// `None` once it is closed.
     medium: RefCell<Option<Medium>>,
 }
@@ -46,9 +50,13 @@ struct Medium {
 }
 
 impl Link {
-    /// Opens the channel of that name, or takes the one that is handed in, and asks the others for what this replica lacks. `Err`
-    /// is what speaks against it.
-    pub(super) fn open(replica: &Rc<Replica>, channel: &JsValue) -> Result<Rc<Self>, JsValue> {
+    /// Opens the channel of that name, or takes the one that is handed in, and asks the others for what this replica lacks. With a
+    /// name, and the prefix of the locks, it takes part in presence. `Err` is what speaks against it.
+    pub(super) fn open(
+        replica: &Rc<Replica>,
+        channel: &JsValue,
+        presence: Option<(Name, Option<String>)>,
+    ) -> Result<Rc<Self>, JsValue> {
         let channel = match channel.as_string() {
             Some(name) => {
                 let channel = BroadcastChannel::new(&name)?;
@@ -59,12 +67,17 @@ impl Link {
         };
         let config = Config::default();
         let random = Random::default();
-        let link = Rc::new(Self {
+        let own = replica.map().replica();
+        let link = Rc::new_cyclic(|link: &Weak<Self>| Self {
             replica: Rc::downgrade(replica),
             protocol: RefCell::new(Broadcast::join(config, now_ms(), &mut || random.next())),
             message_bytes_max: config.message_bytes_max as u32,
             refused: Cell::default(),
             random,
+            party: presence.map(|(name, locks)| {
+                let link = link.clone();
+                Party::join(own, name, locks, move |event| Self::handle(&link, event))
+            }),
             medium: RefCell::default(),
         });
 
@@ -81,7 +94,9 @@ impl Link {
                 link.pump(&replica);
             }
         });
-        let line = Line::new(&channel, on_message.as_ref())?;
+        let line = Line::new(&channel, on_message.as_ref()).inspect_err(|_| {
+            link.party.iter().for_each(Party::end);
+        })?;
         let handle = JsValue::UNDEFINED;
         link.medium.replace(Some(Medium { line, _on_message: on_message, on_timer, timer: None, handle }));
         replica.set_link(Some(link.clone()));
@@ -116,8 +131,49 @@ impl Link {
         statistics
     }
 
+    pub(super) fn party(&self) -> Option<&Party> {
+        self.party.as_ref()
+    }
+
+    /// Goes by another name in presence.
+    pub(super) fn set_name(&self, name: Name) {
+        if let (Some(party), Some(replica)) = (&self.party, self.replica.upgrade()) {
+            party.set_name(name);
+            self.pump(&replica);
+        }
+    }
+
+    /// Takes in what the surroundings tell.
+    fn handle(link: &Weak<Self>, event: Event) {
+        if let Some((link, replica)) = link.upgrade().and_then(Self::while_open)
+            && let Some(party) = &link.party
+        {
+            if let Some(content) = party.handle(event) {
+                link.post_presence(&replica, content);
+            }
+            link.pump(&replica);
+        }
+    }
+
+    fn post_presence(&self, replica: &Replica, content: Vec<u8>) {
+        let message = self.protocol.borrow_mut().presence_message(&replica.map(), content);
+        self.post(&message);
+    }
+
+    fn post(&self, message: &[u8]) {
+        let line = self.medium.borrow().as_ref().map(|medium| medium.line.clone());
+        if let Some(line) = line {
+            line.post(&values::bytes(message));
+        }
+    }
+
     /// Leaves the channel and lets go of everything. Nothing happens the second time.
     pub(super) fn close(&self) {
+        let goodbye = self.party.as_ref().and_then(Party::leave);
+        if let (Some(content), Some(replica)) = (goodbye, self.replica.upgrade()) {
+            self.post_presence(&replica, content);
+        }
+        self.party.iter().for_each(Party::end);
         // Taken out first: dropping it may drop what points back here.
         let Some(medium) = self.medium.take() else { return };
         if let Some(timer) = &medium.timer {
@@ -142,11 +198,24 @@ impl Link {
         let received = replica.with_map(|map| {
             self.protocol.borrow_mut().receive(map, &bytes, now_ms, &mut || self.random.next())
         });
+        self.tell_party(&bytes, &received);
         if let Received::Applied(changes) = received {
             replica.subscribers().enqueue(Source::Remote, changes.ranges());
         }
         self.pump(replica);
         replica.subscribers().notify();
+    }
+
+    /// Any message that was understood is a sign of life.
+    fn tell_party(&self, bytes: &[u8], received: &Received<u64>) {
+        if let (Some(party), Some(sender)) = (&self.party, sender_of(bytes)) {
+            let random = &mut || self.random.next();
+            match received {
+                Received::Presence(content) => party.hear(sender, Some(content), random),
+                Received::Ignored(_) => {}
+                _ => party.hear(sender, None, random),
+            }
+        }
     }
 
     /// Posts whatever is due and sets the timer for what comes next.
@@ -156,13 +225,19 @@ impl Link {
             let map = replica.map();
             self.protocol.borrow_mut().poll(&map, now_ms, &mut || self.random.next())
         };
-        // Looked up anew for each message, since posting one may close the connection.
-        let line = || self.medium.borrow().as_ref().map(|medium| medium.line.clone());
-        while let Some(line) = line() {
+        // Looked at anew for each message, since posting one may close the connection.
+        while self.is_open() {
             let Some(message) = next() else { break };
-            line.post(&values::bytes(&message));
+            self.post(&message);
+            self.party.iter().for_each(Party::note_post);
         }
-        let due_ms = self.protocol.borrow().next_wake_ms();
+        while self.is_open() {
+            let Some(content) = self.party.as_ref().and_then(Party::poll) else { break };
+            self.post_presence(replica, content);
+        }
+        self.party.iter().for_each(Party::notify);
+        let party_due_ms = self.party.as_ref().map_or(u64::MAX, Party::next_wake_ms);
+        let due_ms = self.protocol.borrow().next_wake_ms().min(party_due_ms);
         if let Some(medium) = &mut *self.medium.borrow_mut() {
             // A timer that is early does no harm: it finds nothing to do and is set anew.
             if medium.timer.as_ref().is_none_or(|timer| timer.due_ms > due_ms) {
