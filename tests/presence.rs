@@ -144,6 +144,11 @@ impl Medium {
         self.pump(tab);
     }
 
+    /// Calls each, as a driver does that keeps its timers short.
+    fn wake_all(&mut self) {
+        (0..self.tabs.len()).for_each(|tab| self.pump(tab));
+    }
+
     fn die(&mut self, tab: usize) {
         self.tabs[tab].is_open = false;
     }
@@ -364,6 +369,28 @@ fn who_was_suspended_returns_by_itself_and_calls_nobody_dead() {
         assert_eq!(medium.tabs[1].presence.revision(), revision + 2, "one came, one left, and nobody died");
         medium.run_for(MINUTE_MS);
         medium.expect_all_know_all();
+    }
+}
+
+#[test]
+fn a_clock_that_is_set_back_confuses_nobody() {
+    for config in [Config::default(), Config::heartbeats()] {
+        let mut medium = Medium::with_tabs(config, 4);
+        medium.open();
+        let back_ms = medium.now_ms;
+        medium.now_ms = 0;
+        medium.in_flight = std::mem::take(&mut medium.in_flight)
+            .into_iter()
+            .map(|((due_ms, order), message)| ((due_ms - back_ms, order), message))
+            .collect();
+        medium.wake_all();
+        medium.run_for(SECOND_MS);
+        medium.expect_all_know_all();
+        medium.die(2);
+        medium.run_for(5 * SECOND_MS);
+        if config == Config::heartbeats() {
+            medium.expect_all_know_all();
+        }
     }
 }
 

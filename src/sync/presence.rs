@@ -383,9 +383,23 @@ impl Presence {
 
     /// Who has to beat is called at least that often: if it was not, it slept, and did not hear who is there.
     fn notice_sleep(&mut self, now_ms: u64) {
+        self.notice_clock_set_back(self.last_call_ms.saturating_sub(now_ms));
         if self.is_too_silent(now_ms.saturating_sub(self.last_call_ms)) {
             self.resume(now_ms);
         }
-        self.last_call_ms = self.last_call_ms.max(now_ms);
+        self.last_call_ms = now_ms;
+    }
+
+    /// What is due, and what was, is as much earlier.
+    fn notice_clock_set_back(&mut self, back_ms: u64) {
+        if back_ms > 0 {
+            let seen = self.peers.values_mut().map(|known| &mut known.last_seen_ms);
+            let greeting = self.greeting.as_mut().map(|greeting| &mut greeting.due_ms);
+            let answer = self.answer.as_mut().map(|answer| &mut answer.asked_ms);
+            let own = [&mut self.beat_due_ms, &mut self.listening_since_ms];
+            for time_ms in seen.chain(greeting).chain(answer).chain(own) {
+                *time_ms = time_ms.saturating_sub(back_ms);
+            }
+        }
     }
 }
