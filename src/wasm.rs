@@ -1,4 +1,4 @@
-//! The JavaScript face, only for wasm32: the classes [`RangeMap`] and [`Connection`] that the npm package exports.
+//! The JavaScript face, only for wasm32: the classes [`RangeMap`], [`Connection`] and [`Journal`] that the npm package exports.
 //!
 //! The core knows nothing of this module. Here JavaScript values become the core's types and back (`arguments`, `answers`, and
 //! `values.js`, which takes objects apart and builds them), the core's errors become `Error` objects with a `code` (`errors`),
@@ -12,6 +12,7 @@ mod arguments;
 mod callbacks;
 mod connection;
 mod errors;
+mod journal;
 mod link;
 mod operation;
 mod party;
@@ -24,6 +25,7 @@ mod world;
 
 pub use self::connection::Connection;
 pub use self::errors::Failure;
+pub use self::journal::Journal;
 pub use self::range_map::RangeMap;
 
 /// As fast as the standard library's allocator and six kilobytes smaller. Whoever uses this crate in a module of their own chooses

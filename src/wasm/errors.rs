@@ -20,6 +20,7 @@ pub(super) enum Code {
     Malformed,
     Exhausted,
     AlreadyConnected,
+    AlreadyJournaled,
     InvalidName,
     Retired,
 }
@@ -34,6 +35,7 @@ impl Code {
             Self::Malformed => "malformed",
             Self::Exhausted => "exhausted",
             Self::AlreadyConnected => "already-connected",
+            Self::AlreadyJournaled => "already-journaled",
             Self::InvalidName => "invalid-name",
             Self::Retired => "retired",
         }

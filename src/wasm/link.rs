@@ -16,7 +16,6 @@ use web_sys::BroadcastChannel;
 
 use super::party::{Event, Party};
 use super::replica::Replica;
-use super::subscribers::Source;
 use super::values;
 use super::world::{Line, Timer, guess, now_ms, random_u64, unref};
 use crate::delta::Delta;
@@ -195,13 +194,10 @@ impl Link {
             return self.refused.set(self.refused.get() + 1);
         };
         let now_ms = now_ms();
-        let received = replica.with_map(|map| {
+        let received = replica.receive(|map| {
             self.protocol.borrow_mut().receive(map, &bytes, now_ms, &mut || self.random.next())
         });
         self.tell_party(&bytes, &received);
-        if let Received::Applied(changes) = received {
-            replica.subscribers().enqueue(Source::Remote, changes.ranges());
-        }
         self.pump(replica);
         replica.subscribers().notify();
     }
@@ -218,12 +214,16 @@ impl Link {
         }
     }
 
-    /// Posts whatever is due and sets the timer for what comes next.
+    /// Posts whatever is due and sets the timer for what comes next. While something is not saved, nothing may be posted that may
+    /// tell of it; the journal calls again.
     fn pump(&self, replica: &Replica) {
         let now_ms = now_ms();
         let next = || {
             let map = replica.map();
-            self.protocol.borrow_mut().poll(&map, now_ms, &mut || self.random.next())
+            let is_free = !replica.holds();
+            is_free
+                .then(|| self.protocol.borrow_mut().poll(&map, now_ms, &mut || self.random.next()))
+                .flatten()
         };
         // Looked at anew for each message, since posting one may close the connection.
         while self.is_open() {
@@ -231,13 +231,17 @@ impl Link {
             self.post(&message);
             self.party.iter().for_each(Party::note_post);
         }
-        while self.is_open() {
-            let Some(content) = self.party.as_ref().and_then(Party::poll) else { break };
-            self.post_presence(replica, content);
+        if let Some(party) = &self.party {
+            party.follow(replica.map().replica());
+            while self.is_open() {
+                let Some(content) = party.poll() else { break };
+                self.post_presence(replica, content);
+            }
+            party.notify();
         }
-        self.party.iter().for_each(Party::notify);
         let party_due_ms = self.party.as_ref().map_or(u64::MAX, Party::next_wake_ms);
-        let due_ms = self.protocol.borrow().next_wake_ms().min(party_due_ms);
+        let due_ms = if replica.holds() { u64::MAX } else { self.protocol.borrow().next_wake_ms() };
+        let due_ms = due_ms.min(party_due_ms);
         if let Some(medium) = &mut *self.medium.borrow_mut() {
             // A timer that is early does no harm: it finds nothing to do and is set anew.
             if medium.timer.as_ref().is_none_or(|timer| timer.due_ms > due_ms) {

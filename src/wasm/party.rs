@@ -34,7 +34,7 @@ pub(super) enum Event {
 
 /// One replica's part in presence.
 pub(super) struct Party {
-    own: ReplicaId,
+    own: Cell<ReplicaId>,
     name: RefCell<Name>,
     /// `None` until the lock is held.
     presence: RefCell<Option<Presence>>,
@@ -68,7 +68,7 @@ impl Party {
         let config = Config::heartbeats();
         let presence = (!has_locks).then(|| Presence::join(config, own, name.clone(), now_ms()));
         Self {
-            own,
+            own: Cell::new(own),
             name: RefCell::new(name),
             presence: RefCell::new(presence),
             surroundings,
@@ -79,13 +79,26 @@ impl Party {
         }
     }
 
+    /// Takes part under another id, if this replica has one now. For the others, who had the former one is gone.
+    pub(super) fn follow(&self, own: ReplicaId) {
+        if self.own.replace(own) == own {
+            return;
+        }
+        let name = self.name.borrow().clone();
+        let has_locks = self.surroundings.hold(own.get());
+        let presence = (!has_locks).then(|| Presence::join(Config::heartbeats(), own, name, now_ms()));
+        self.presence.replace(presence);
+        let watched = self.watched.take();
+        watched.iter().for_each(|replica| self.surroundings.unwatch(replica.get()));
+    }
+
     /// Takes in what the surroundings tell. Returns what is to be posted at once.
     pub(super) fn handle(&self, event: Event) -> Option<Vec<u8>> {
         let presence = &mut *self.presence.borrow_mut();
         match (event, &mut *presence) {
             (Event::Held, None) => {
                 let name = self.name.borrow().clone();
-                *presence = Some(Presence::join(Config::default(), self.own, name, now_ms()));
+                *presence = Some(Presence::join(Config::default(), self.own.get(), name, now_ms()));
             }
             (Event::Died(replica), Some(presence)) => {
                 self.watched.borrow_mut().remove(&replica);

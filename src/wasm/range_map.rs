@@ -9,6 +9,7 @@ use super::answers::{self, OwnerLists, Ranges, Splits};
 use super::arguments;
 use super::connection::Connection;
 use super::errors::{Code, Failure};
+use super::journal::Journal;
 use super::link::Link;
 use super::operation::{Operation, Verb};
 use super::replica::Replica;
@@ -48,6 +49,20 @@ impl RangeMap {
     #[wasm_bindgen(getter)]
     pub fn replica(&self) -> u64 {
         self.replica.map().replica().get()
+    }
+
+    /// Goes on under another id, a fresh random one if it is left out, with everything that is known: for instance because somebody
+    /// else may write under the present one from now on. The id must not be in use elsewhere, and if it wrote before, this map must
+    /// know all that it wrote.
+    ///
+    /// Throws `invalid-replica`.
+    #[wasm_bindgen(js_name = setReplica)]
+    pub fn set_replica(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "bigint")] replica: &JsValue,
+    ) -> Result<(), Failure> {
+        self.replica.set_replica(arguments::replica(replica)?);
+        Ok(())
     }
 
     /// Announces that `node` serves the keys from `start` up to, but not including, `end`; `null` is no upper end.
@@ -302,6 +317,24 @@ impl RangeMap {
         let connection = JsValue::from(Connection::new(channel.as_string(), link.clone()));
         link.hold(connection.clone());
         Ok(connection)
+    }
+
+    /// Opens a journal, by which what happens here can be saved, and the id gone on with after a restart. A map has one at a time;
+    /// what it knows already counts as not saved, but nobody waits for that.
+    ///
+    /// `onUnsaved` is called when there is something to take where there was nothing, at the end of the operation; see `Journal`.
+    ///
+    /// Throws `invalid-callback`, `already-journaled`.
+    pub fn journal(
+        &self,
+        #[wasm_bindgen(js_name = onUnsaved, unchecked_param_type = "() => void")] on_unsaved: &JsValue,
+    ) -> Result<Journal, Failure> {
+        let on_unsaved = values::callback(on_unsaved)?;
+        if self.replica.has_journal() {
+            let message = "the map has an open journal: close() it before opening another";
+            return Err(Failure::new(Code::AlreadyJournaled, message));
+        }
+        Ok(Journal::new(&self.replica, on_unsaved))
     }
 }
 

@@ -130,6 +130,22 @@ export interface ConnectionStatistics {
   messagesIgnored: number;
 }
 
+/** What a `Journal` gives to be saved in one go. Each part is a delta for `absorb` and `merge`, or empty. */
+export interface JournalPage {
+  /** Whose the own effects are. */
+  replica: bigint;
+  /** The number of the first effect in `own`: unique to its replica, so that a second page with it shows that two write under one id. */
+  first: number;
+  /** One more than the number of the last effect in `own`; equal to `first` if there are none. */
+  next: number;
+  /** What this replica did. */
+  own: Uint8Array;
+  /** What came from elsewhere. */
+  received: Uint8Array;
+  /** Whether nothing else waits to be taken. */
+  isLast: boolean;
+}
+
 /** What failed; the same in all versions. */
 export type ErrorCode =
   /** A key that is no unsigned 64-bit number. */
@@ -158,6 +174,8 @@ export type ErrorCode =
   | "channel-unavailable"
   /** The map has an open connection. */
   | "already-connected"
+  /** The map has an open journal. */
+  | "already-journaled"
   /** A replica's name for presence that is no string of at most 64 bytes in UTF-8 without control characters. */
   | "invalid-name"
   /** The replica was retired: it writes no more. */

@@ -312,6 +312,25 @@ export const statistics = ([messagesPosted, bytesPosted, messagesReceived, bytes
   messagesIgnored,
 });
 
+/**
+ * `JournalPage`
+ *
+ * @param {bigint} replica
+ * @param {number} first
+ * @param {number} next
+ * @param {Uint8Array} own
+ * @param {Uint8Array} received
+ * @param {boolean} isLast
+ */
+export const page = (replica, first, next, own, received, isLast) => ({
+  replica,
+  first,
+  next,
+  own: own.slice(),
+  received: received.slice(),
+  isLast,
+});
+
 /** Numbers the nodes of one list in the order in which they first come. */
 export class Names {
   constructor() {

@@ -77,6 +77,16 @@ extern "C" {
     /// `ConnectionStatistics`, from their values in order.
     pub(super) fn statistics(counts: &JsValue) -> JsValue;
 
+    /// `JournalPage`
+    pub(super) fn page(
+        replica: u64,
+        first: f64,
+        next: f64,
+        own: &[u8],
+        received: &[u8],
+        is_last: bool,
+    ) -> JsValue;
+
     /// Numbers nodes in the order in which they first come.
     pub(super) type Names;
 

@@ -93,6 +93,7 @@ export class Surroundings {
     this.tell = tell;
     this.locks = prefix === undefined ? undefined : globalThis.navigator?.locks;
     this.end = new AbortController();
+    this.held = new AbortController();
     /** @type {Map<bigint, AbortController>} */
     this.watched = new Map();
     if (typeof document === "undefined") return;
@@ -108,12 +109,14 @@ export class Surroundings {
   }
 
   /**
-   * Holds the lock of this replica until the end. Says whether there are locks.
+   * Holds the lock of this replica until the end, or until it has another id. Says whether there are locks.
    *
    * @param {bigint} replica
    */
   hold(replica) {
-    const { signal } = this.end;
+    this.held.abort();
+    this.held = new AbortController();
+    const { signal } = this.held;
     const held = () => {
       this.tell(HELD, replica);
       return new Promise((resolve) => signal.addEventListener("abort", resolve));
@@ -147,6 +150,7 @@ export class Surroundings {
 
   close() {
     this.end.abort();
+    this.held.abort();
     for (const replica of this.watched.keys()) this.unwatch(replica);
   }
 }

@@ -4,6 +4,7 @@
 //! the package's users get, glue included.
 
 pub mod essentials;
+pub mod journal;
 
 use core::cell::RefCell;
 use std::rc::Rc;
