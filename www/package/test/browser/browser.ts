@@ -1,5 +1,6 @@
 import { test as base, type BrowserContext, chromium, expect, type Page } from "@playwright/test";
-import { mkdtempSync, rmSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RangeMap } from "../../dist/crdt_range_map.js";
@@ -20,8 +21,12 @@ export { expect };
 export interface Profile {
   /** Starts a browser, if none is running. */
   start(): Promise<BrowserContext>;
+  /** Before the first start: a browser that starts is to open the pages that were open. */
+  restoreSession(): void;
   /** Ends it. */
   end(): Promise<void>;
+  /** Ends it as a crash would. */
+  kill(): Promise<void>;
   /** Opens a page that opens the map. */
   open(query?: string): Promise<Page>;
 }
@@ -52,8 +57,24 @@ export const test = base.extend<{ profile: Profile }>({
         });
         return context;
       },
+      restoreSession() {
+        mkdirSync(join(folder, "Default"));
+        writeFileSync(join(folder, "Default/Preferences"), JSON.stringify({ session: { restore_on_startup: 1 } }));
+      },
       async end() {
         await context?.close();
+        context = undefined;
+      },
+      async kill() {
+        const closed = context?.waitForEvent("close");
+        // The main process, whose profile it is, and not one of its children.
+        const main = execFileSync("pgrep", ["-f", "--", `^[^ ]+ .*--user-data-dir=${folder}( |$)`], { encoding: "utf8" })
+          .trim()
+          .split("\n")
+          .map(Number)
+          .sort((a, b) => a - b)[0];
+        process.kill(main!, "SIGKILL");
+        await closed;
         context = undefined;
       },
       async open(query = "") {
@@ -102,3 +123,47 @@ export async function agreed(...pages: Page[]): Promise<string[]> {
   expect(new Set(all).size, "equal fingerprints, and so equal states").toBe(1);
   return registrations(pages[0]!);
 }
+
+/** The rows of the database, by store: keys, and values without their bytes. */
+export const stored = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<Stored>((resolve, reject) => {
+        const opening = indexedDB.open("crdt-range-map/test");
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const database = opening.result;
+          const names = ["deltas", "received", "snapshots", "slots", "sizes"];
+          const transaction = database.transaction(names);
+          const found: Record<string, { key: IDBValidKey; bytes: number }[]> = {};
+          for (const name of names) {
+            const rows: { key: IDBValidKey; bytes: number }[] = (found[name] = []);
+            transaction.objectStore(name).openCursor().onsuccess = ({ target }) => {
+              const cursor = (target as IDBRequest<IDBCursorWithValue | null>).result;
+              if (!cursor) return;
+              rows.push({ key: cursor.key, bytes: cursor.value.bytes?.length ?? 0 });
+              cursor.continue();
+            };
+          }
+          transaction.oncomplete = () => {
+            database.close();
+            resolve(found as unknown as Stored);
+          };
+        };
+      }),
+  );
+
+export type Stored = Record<
+  "deltas" | "received" | "snapshots" | "slots" | "sizes",
+  { key: IDBValidKey; bytes: number }[]
+>;
+
+/** The ids under which something is saved. */
+export async function writers(page: Page): Promise<Set<string>> {
+  const { deltas } = await stored(page);
+  return new Set(deltas.map(({ key }) => (key as [string, number])[0]));
+}
+
+/** Waits until the map's status says that. */
+export const until = (page: Page, storage: PersistentStatus["storage"]) =>
+  expect.poll(() => page.evaluate(() => replica.status.storage), { timeout: 40_000 }).toBe(storage);
