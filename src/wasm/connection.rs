@@ -11,6 +11,7 @@ use super::errors::Failure;
 use super::link::Link;
 use super::party::Party;
 use super::values;
+use crate::sync::IgnoreReason;
 use crate::sync::presence::Name;
 
 /// An open connection of a map to a channel. Made by `map.connect(channel)`.
@@ -46,6 +47,7 @@ impl Connection {
     #[wasm_bindgen(unchecked_return_type = "ConnectionStatistics")]
     pub fn statistics(&self) -> JsValue {
         let counts = self.link.statistics();
+        let ignored = counts.ignored;
         let counts = [
             counts.messages_posted,
             counts.bytes_posted,
@@ -53,10 +55,11 @@ impl Connection {
             counts.bytes_received,
             counts.messages_ignored,
         ];
+        let counts = counts.into_iter().chain(ignored).map(|count| count as f64).collect::<Vec<f64>>();
         // Numbers, since nobody counts to 2^53. As a list: with the names of properties, serde-wasm-bindgen brings a table of them,
         // three kilobytes. Only a type that refuses to be serialized could fail here.
-        let counts = serde_wasm_bindgen::to_value(&counts.map(|count| count as f64)).unwrap_or_default();
-        values::statistics(&counts)
+        let counts = serde_wasm_bindgen::to_value(&counts).unwrap_or_default();
+        values::statistics(&counts, &IgnoreReason::NAMES.join(" "))
     }
 
     /// The other replicas that take part in presence here, by id: those that are there, and some of those that are gone. Empty if

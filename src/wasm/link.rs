@@ -127,6 +127,8 @@ impl Link {
         let mut statistics = self.protocol.borrow().statistics();
         statistics.messages_received += self.refused.get();
         statistics.messages_ignored += self.refused.get();
+        // Foreign, the first reason.
+        statistics.ignored[0] += self.refused.get();
         statistics
     }
 

@@ -128,7 +128,30 @@ export interface ConnectionStatistics {
   bytesReceived: number;
   /** Messages that were foreign or broken. */
   messagesIgnored: number;
+  /** The same by reason. */
+  ignored: Record<IgnoreReason, number>;
 }
+
+/** Why a message was ignored; the same in all versions. */
+export type IgnoreReason =
+  /** Not of this protocol: no bytes, or more than 16 MiB of them, for one. */
+  | "foreign"
+  /** Another version of the protocol. */
+  | "version"
+  /** Another type of keys. */
+  | "key-kind"
+  /** A kind of message that this version does not know. */
+  | "message-kind"
+  /** Longer than messages may be. */
+  | "too-long"
+  /** Under this replica's own id: an echo, or two writers share an id. */
+  | "own-replica"
+  /** Damaged on the way. */
+  | "checksum"
+  /** Its content is not what that kind of message should have. */
+  | "malformed"
+  /** Its sender was retired. */
+  | "retired";
 
 /** What a `Journal` gives to be saved in one go. Each part is a delta for `absorb` and `merge`, or empty. */
 export interface JournalPage {

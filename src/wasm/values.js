@@ -303,14 +303,17 @@ export function operations(list, nodes) {
 /** @param {Uint8Array} bytes */
 export const copied = (bytes) => bytes.slice();
 
-/** @param {number[]} counts */
-export const statistics = ([messagesPosted, bytesPosted, messagesReceived, bytesReceived, messagesIgnored]) => ({
-  messagesPosted,
-  bytesPosted,
-  messagesReceived,
-  bytesReceived,
-  messagesIgnored,
-});
+/**
+ * `ConnectionStatistics`
+ *
+ * @param {number[]} counts
+ * @param {string} reasons of the last of them
+ */
+export function statistics(counts, reasons) {
+  const [messagesPosted, bytesPosted, messagesReceived, bytesReceived, messagesIgnored, ...byReason] = counts;
+  const ignored = Object.fromEntries(reasons.split(" ").map((reason, at) => [reason, byReason[at]]));
+  return { messagesPosted, bytesPosted, messagesReceived, bytesReceived, messagesIgnored, ignored };
+}
 
 /**
  * `JournalPage`

@@ -74,8 +74,8 @@ extern "C" {
     #[wasm_bindgen(js_name = copied)]
     pub(super) fn bytes(bytes: &[u8]) -> JsValue;
 
-    /// `ConnectionStatistics`, from their values in order.
-    pub(super) fn statistics(counts: &JsValue) -> JsValue;
+    /// `ConnectionStatistics`, from their values in order, and the reasons by which the last of them count, with blanks between.
+    pub(super) fn statistics(counts: &JsValue, reasons: &str) -> JsValue;
 
     /// `JournalPage`
     pub(super) fn page(
