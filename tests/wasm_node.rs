@@ -151,6 +151,7 @@ async fn a_channel_may_throw_close_free_and_hand_over_nonsense() {
     }
     let statistics = call!(connection.statistics()).unwrap();
     assert_eq!(get(&statistics, "messagesIgnored"), 4.0);
+    assert_eq!(get(&get(&statistics, "ignored"), "foreign"), 4.0);
     call!(map.register("a", 0, 1)).unwrap();
     let reported = Log::default();
     with_global("reportError", &recorder("reported", &reported), || call!(connection.close())).unwrap();

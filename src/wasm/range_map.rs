@@ -15,6 +15,7 @@ use super::operation::{Operation, Verb};
 use super::replica::Replica;
 use super::values;
 use crate::delta::Delta;
+use crate::sync::presence::Name;
 
 /// One replica of a shared map: which nodes serve which key ranges, and in which order of preference.
 ///
@@ -295,18 +296,23 @@ impl RangeMap {
     /// The connection stays open until it is closed or the map is freed, whether or not the returned object is kept. A map has
     /// one connection at a time. In Node, a connection to a BroadcastChannel alone does not keep the process running.
     ///
-    /// Throws `channel-unavailable`, `already-connected`; a channel that was handed in is left as it was then.
+    /// With a name in `options` the connection takes part in presence: its `peers()` are those who do as well.
+    ///
+    /// Throws `channel-unavailable`, `already-connected`, `invalid-name`; a channel that was handed in is left as it was then.
     #[wasm_bindgen(unchecked_return_type = "Connection")]
     pub fn connect(
         &self,
         #[wasm_bindgen(unchecked_param_type = "string | Channel")] channel: &JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "ConnectOptions")] options: &JsValue,
     ) -> Result<JsValue, Failure> {
         let channel = values::channel(channel)?;
+        let options = values::presence(options, &channel)?;
+        let name = options.get(0).as_string().map(Name::new).transpose()?;
         if self.replica.link().is_some() {
             let message = "the map has an open connection: close() it before connecting again";
             return Err(Failure::new(Code::AlreadyConnected, message));
         }
-        let link = Link::open(&self.replica, &channel)
+        let link = Link::open(&self.replica, &channel, name.map(|name| (name, options.get(1).as_string())))
             .map_err(|reason| Failure::from(values::channel_failure(&reason)))?;
         let connection = JsValue::from(Connection::new(channel.as_string(), link.clone()));
         link.hold(connection.clone());

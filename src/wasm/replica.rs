@@ -189,19 +189,20 @@ impl Replica {
 
     /// Lends the state to the protocol of the connection, which merges a message into it and posts by itself what this replica does
     /// in answer.
-    pub(super) fn receive(&self, receive: impl FnOnce(&mut RangeMap<u64>) -> Received<u64>) {
+    pub(super) fn receive(&self, receive: impl FnOnce(&mut RangeMap<u64>) -> Received<u64>) -> Received<u64> {
         let (received, replica, seqs) = {
             let mut map = self.map.borrow_mut();
             let first = next_seq(&map);
             let received = receive(&mut map);
             (received, map.replica(), [first, next_seq(&map)])
         };
-        if let Received::Applied(changes) = received {
+        if let Received::Applied(changes) = &received {
             self.subscribers.enqueue(Source::Remote, changes.ranges());
             if seqs[0] < seqs[1] && self.has_journal() {
                 self.spread(Page::new(replica, seqs, changes.delta().clone(), Delta::default()));
             }
         }
+        received
     }
 
     /// The open connection.

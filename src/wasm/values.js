@@ -201,6 +201,26 @@ export function channel(value) {
     : refuse("channel-unavailable", "channel", "a name or have postMessage() and close()", value);
 }
 
+/**
+ * What the second argument of `connect` says: the name for presence, none: no part in it, and the prefix of the locks.
+ *
+ * @param {unknown} value
+ * @param {unknown} channel
+ */
+export function presence(value, channel) {
+  if (value === undefined) return [];
+  if (typeof value !== "object" || value === null) return refuse("invalid-name", "options", "an object", value);
+  const { name, locks = channel } = /** @type {{ name?: unknown, locks?: unknown }} */ (value);
+  return name === undefined ? [] : [peerName(name), locks];
+}
+
+/**
+ * @param {unknown} value
+ * @returns {string}
+ */
+export const peerName = (value) =>
+  typeof value === "string" ? value : refuse("invalid-name", "name", "a string", value);
+
 export const callback = (/** @type {unknown} */ value) =>
   typeof value === "function" ? value : refuse("invalid-callback", "callback", "a function", value);
 
@@ -283,14 +303,17 @@ export function operations(list, nodes) {
 /** @param {Uint8Array} bytes */
 export const copied = (bytes) => bytes.slice();
 
-/** @param {number[]} counts */
-export const statistics = ([messagesPosted, bytesPosted, messagesReceived, bytesReceived, messagesIgnored]) => ({
-  messagesPosted,
-  bytesPosted,
-  messagesReceived,
-  bytesReceived,
-  messagesIgnored,
-});
+/**
+ * `ConnectionStatistics`
+ *
+ * @param {number[]} counts
+ * @param {string} reasons of the last of them
+ */
+export function statistics(counts, reasons) {
+  const [messagesPosted, bytesPosted, messagesReceived, bytesReceived, messagesIgnored, ...byReason] = counts;
+  const ignored = Object.fromEntries(reasons.split(" ").map((reason, at) => [reason, byReason[at]]));
+  return { messagesPosted, bytesPosted, messagesReceived, bytesReceived, messagesIgnored, ignored };
+}
 
 /**
  * `JournalPage`
@@ -370,6 +393,19 @@ export const change = (source, starts, ends) => ({ source, ranges: rangeObjects(
  * @param {number} priority
  */
 export const pushOwner = (owners, node, priority) => void owners.push({ node, priority });
+
+/**
+ * Adds to a `Peer[]`.
+ *
+ * @param {object[]} peers
+ * @param {bigint} replica
+ * @param {string} name
+ * @param {number} ageMs since it was last heard
+ * @param {boolean} alive
+ * @param {boolean} left
+ */
+export const pushPeer = (peers, replica, name, ageMs, alive, left) =>
+  void peers.push({ replica, name, lastSeen: Date.now() - ageMs, alive, left });
 
 /**
  * `OwnerColumns`

@@ -49,6 +49,13 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub(super) fn channel(value: &JsValue) -> Result<JsValue, JsValue>;
 
+    /// The name for presence, if any, and what the locks' names begin with, if that is a string.
+    #[wasm_bindgen(catch)]
+    pub(super) fn presence(options: &JsValue, channel: &JsValue) -> Result<Array, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = peerName)]
+    pub(super) fn peer_name(value: &JsValue) -> Result<String, JsValue>;
+
     #[wasm_bindgen(catch)]
     pub(super) fn callback(value: &JsValue) -> Result<JsValue, JsValue>;
 
@@ -67,8 +74,8 @@ extern "C" {
     #[wasm_bindgen(js_name = copied)]
     pub(super) fn bytes(bytes: &[u8]) -> JsValue;
 
-    /// `ConnectionStatistics`, from their values in order.
-    pub(super) fn statistics(counts: &JsValue) -> JsValue;
+    /// `ConnectionStatistics`, from their values in order, and the reasons by which the last of them count, with blanks between.
+    pub(super) fn statistics(counts: &JsValue, reasons: &str) -> JsValue;
 
     /// `JournalPage`
     pub(super) fn page(
@@ -99,6 +106,16 @@ extern "C" {
 
     #[wasm_bindgen(js_name = pushOwner)]
     pub(super) fn push_owner(owners: &Array, node: &str, priority: f64);
+
+    #[wasm_bindgen(js_name = pushPeer)]
+    pub(super) fn push_peer(
+        peers: &Array,
+        replica: u64,
+        name: &str,
+        age_ms: f64,
+        is_alive: bool,
+        has_left: bool,
+    );
 
     #[wasm_bindgen(js_name = ownerColumns)]
     pub(super) fn owner_columns(

@@ -37,6 +37,27 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(super) fn close(this: &Line);
 
+    /// What a connection that takes part in presence is told of the world around it.
+    pub(super) type Surroundings;
+
+    /// `tell` is called with the number of an event and a replica; never within a call of this.
+    #[wasm_bindgen(constructor, js_class = "Surroundings")]
+    pub(super) fn new(prefix: Option<String>, tell: &JsValue) -> Surroundings;
+
+    /// Holds the lock of this replica. Says whether there are locks here.
+    #[wasm_bindgen(method)]
+    pub(super) fn hold(this: &Surroundings, replica: u64) -> bool;
+
+    /// Waits for a peer's lock.
+    #[wasm_bindgen(method)]
+    pub(super) fn watch(this: &Surroundings, replica: u64);
+
+    #[wasm_bindgen(method)]
+    pub(super) fn unwatch(this: &Surroundings, replica: u64);
+
+    #[wasm_bindgen(method)]
+    pub(super) fn close(this: &Surroundings);
+
     /// Calls a function of the user, and reports what it throws.
     pub(super) fn tell(callback: &JsValue, argument: &JsValue);
 }

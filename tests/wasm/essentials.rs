@@ -672,6 +672,11 @@ fn what_is_freed_leaves_neither_memory_nor_references() {
         (wasm_bindgen::externref_heap_live_count(), memory.as_f64())
     };
     let persisting = map(3);
+    // Its log of recent changes is as long as it may become.
+    for _ in 0..2100 {
+        call!(persisting.register("a", 0, 1)).unwrap();
+        call!(persisting.release("a", 0, 1)).unwrap();
+    }
     call!(persisting.onChange(Function::new_no_args("throw 'noise'"))).unwrap();
     let round = || {
         call!(persisting.register("a", 0, 1)).unwrap();

@@ -5,6 +5,7 @@
 
 pub mod essentials;
 pub mod journal;
+pub mod presence;
 
 use core::cell::RefCell;
 use std::rc::Rc;
