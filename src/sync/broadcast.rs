@@ -453,8 +453,9 @@ impl<K: WireKey> Broadcast<K> {
             self.answer.take_if(|answer| answer.asker == peer);
         }
         let changes = message.apply(map, &session.theirs);
-        // At once: otherwise the session would find the difference, and tell it again.
-        self.publish(changes.delta());
+        // Before the next step: otherwise the session would find the difference, and tell it again.
+        self.publish_dropped(&changes, now_ms);
+        self.dropped_due_ms = now_ms;
         let mut is_finished = message.is_last();
         if !is_finished {
             let reply = message.reply(map, peer, &session.theirs, self.config.part_bytes_max());
