@@ -1,5 +1,6 @@
 // The database itself: snapshots, damage, no space, no database, and two writers under one id.
 import type { Page } from "@playwright/test";
+import type { RangeMap } from "../../dist/crdt_range_map.js";
 import {
   agreed,
   expect,
@@ -29,6 +30,30 @@ async function elsewhere(profile: Profile): Promise<Page> {
   return page;
 }
 
+/** Keeps the database from everybody else until the returned function is called. */
+async function occupy(page: Page): Promise<() => Promise<void>> {
+  await page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const opening = indexedDB.open("crdt-range-map/test");
+        opening.onsuccess = () => {
+          let isOver = false;
+          Object.assign(globalThis, { letGo: () => (isOver = true) });
+          const store = opening.result
+            .transaction([...opening.result.objectStoreNames], "readwrite")
+            .objectStore("sizes");
+          const goOn = () => {
+            if (isOver) return;
+            store.get("sizes").onsuccess = goOn;
+            resolve();
+          };
+          goOn();
+        };
+      }),
+  );
+  return () => page.evaluate(() => void (Reflect.get(globalThis, "letGo") as () => void)());
+}
+
 /** Enough pieces for some snapshots, and more after the last one. Returns what is registered. */
 async function writeSnapshots(page: Page): Promise<string[]> {
   for (let round = 0; round < 4; round += 1) {
@@ -40,6 +65,34 @@ async function writeSnapshots(page: Page): Promise<string[]> {
   await register(page, "after the last snapshot");
   return registrations(page);
 }
+
+test("nobody hears of what is not saved, and everybody of what is", async ({ profile }) => {
+  const [page, other] = [await profile.open(), await profile.open()];
+  await register(page, "before");
+  await agreed(page, other);
+  const letGo = await occupy(await elsewhere(profile));
+  await page.evaluate(() => {
+    replica.map.register("unsaved", 0, 10);
+    Object.assign(globalThis, { isSaved: false });
+    void replica.saved().then(() => Object.assign(globalThis, { isSaved: true }));
+  });
+  expect(await page.evaluate(() => replica.status.storage)).toBe("saving");
+  // Somebody asks, too.
+  await other.evaluate(() => {
+    const map = new RangeMap();
+    map.connect("test");
+    Object.assign(globalThis, { map });
+  });
+  await page.waitForTimeout(1_500);
+  expect(await registrations(other)).toEqual(["before 0 10 1"]);
+  const asker = () => other.evaluate(() => (Reflect.get(globalThis, "map") as RangeMap).registrations().length);
+  expect(await asker()).toBe(1);
+  expect(await page.evaluate(() => Reflect.get(globalThis, "isSaved"))).toBe(false);
+  await letGo();
+  expect(await agreed(page, other)).toEqual(["before 0 10 1", "unsaved 0 10 1"]);
+  await expect.poll(asker).toBe(2);
+  expect(await page.evaluate(() => Reflect.get(globalThis, "isSaved"))).toBe(true);
+});
 
 test("snapshots keep what is stored small, in two generations", async ({ profile }) => {
   const [page, other] = [await profile.open(), await profile.open()];
