@@ -235,7 +235,8 @@ test("without space left the map goes on, and is saved when there is some", asyn
   await makeSpace();
   await until(page, "saved");
   expect(await page.evaluate(() => replica.status.error)).toBe(undefined);
-  // Now that all is saved, it is in the pool again with what is done next.
+  expect((await stored(page)).slots).toEqual([]);
+  // Now that all is saved, its id is in the pool again with what is done next.
   await register(page, "at last");
   expect((await stored(page)).slots).toHaveLength(1);
   await profile.end();
@@ -268,13 +269,15 @@ test("a tab that dies without space left leaves no id behind", async ({ profile 
   expect(await agreed(again, other)).toEqual(["after 0 10 1", "before 0 10 1", "unsaved 0 10 1"]);
 });
 
-test("two writers under one id are found out, and neither overwrites the other", async ({ profile }) => {
-  const context = await profile.start();
-  // Locks that everybody gets.
-  await context.addInitScript(() => {
+/** Locks that everybody gets. */
+const spoilLocks = async (profile: Profile) =>
+  (await profile.start()).addInitScript(() => {
     LockManager.prototype.request = ((_name: string, _options: unknown, run: (lock: unknown) => unknown) =>
       Promise.resolve(run({}))) as never;
   });
+
+test("two writers under one id are found out, and neither overwrites the other", async ({ profile }) => {
+  await spoilLocks(profile);
   const first = await profile.open();
   await register(first, "first");
   await first.close();
@@ -301,6 +304,36 @@ test("two writers under one id are found out, and neither overwrites the other",
   expect(await agreed(one, two)).toEqual(winner);
   await Promise.all([register(one, "x"), register(two, "y")]);
   expect(await agreed(one, two)).toEqual([...winner, "x 0 10 1", "y 0 10 1"].sort());
+});
+
+test("two writers under one id are found out even if what one wrote is in a snapshot already", async ({ profile }) => {
+  await spoilLocks(profile);
+  const first = await profile.open();
+  await register(first, "first");
+  await first.close();
+  const [one, two] = [await profile.open(), await profile.open()];
+  const id = await replicaOf(one);
+  await register(one, "one");
+  // As a snapshot does in the end.
+  await one.evaluate(
+    (writer) =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open("crdt-range-map/test");
+        opening.onsuccess = () => {
+          const transaction = opening.result.transaction("deltas", "readwrite");
+          transaction.objectStore("deltas").delete([writer, 2]);
+          transaction.oncomplete = resolve;
+        };
+      }),
+    BigInt(id).toString(16).padStart(16, "0"),
+  );
+  const code = await two.evaluate(() => {
+    replica.map.register("two", 0, 10);
+    return replica.saved().catch(({ code }) => code);
+  });
+  expect(code).toBe("identity-conflict");
+  await until(two, "saved");
+  expect(await replicaOf(two)).not.toBe(id);
 });
 
 test("a database that is deleted is written again", async ({ profile }) => {
