@@ -1,6 +1,6 @@
 // The database itself: snapshots, damage, no space, no database, and two writers under one id.
 import type { Page } from "@playwright/test";
-import type { RangeMap } from "../../dist/crdt_range_map.js";
+import type { RangeMap as Map } from "../../dist/crdt_range_map.js";
 import {
   agreed,
   expect,
@@ -85,7 +85,7 @@ test("nobody hears of what is not saved, and everybody of what is", async ({ pro
   });
   await page.waitForTimeout(1_500);
   expect(await registrations(other)).toEqual(["before 0 10 1"]);
-  const asker = () => other.evaluate(() => (Reflect.get(globalThis, "map") as RangeMap).registrations().length);
+  const asker = () => other.evaluate(() => (Reflect.get(globalThis, "map") as Map).registrations().length);
   expect(await asker()).toBe(1);
   expect(await page.evaluate(() => Reflect.get(globalThis, "isSaved"))).toBe(false);
   await letGo();
@@ -205,7 +205,7 @@ async function openWithoutSpace(
   await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
   const pages = [];
   for (let number = 0; number < count; number += 1) pages.push(await profile.open());
-  return { pages, makeSpace: () => session.send("Storage.overrideQuotaForOrigin", { origin }) };
+  return { pages, makeSpace: async () => void (await session.send("Storage.overrideQuotaForOrigin", { origin })) };
 }
 
 test("without space left the map goes on, and is saved when there is some", async ({ profile }) => {
