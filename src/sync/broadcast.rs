@@ -223,12 +223,24 @@ impl<K: WireKey> Broadcast<K> {
             let bytes = self.next_message(map, now_ms, random)?;
             // What is too long reaches the others in sessions, when they see by a digest that they lack it.
             if bytes.len() <= self.config.message_bytes_max {
-                self.statistics.messages_posted += 1;
-                self.statistics.bytes_posted += bytes.len() as u64;
-                self.statistics.posted[usize::from(bytes[4]) - 1] += 1;
+                self.count_post(&bytes);
                 return Some(bytes);
             }
         }
+    }
+
+    /// The message that carries what [`Presence::poll`](super::Presence::poll) hands out. Also while it is [held](Self::hold): it
+    /// tells nothing of the map.
+    pub fn presence_message(&mut self, map: &RangeMap<K>, content: Vec<u8>) -> Vec<u8> {
+        let bytes = Message::<K>::Presence(content).encode(map.replica());
+        self.count_post(&bytes);
+        bytes
+    }
+
+    fn count_post(&mut self, bytes: &[u8]) {
+        self.statistics.messages_posted += 1;
+        self.statistics.bytes_posted += bytes.len() as u64;
+        self.statistics.posted[usize::from(bytes[4]) - 1] += 1;
     }
 
     /// Takes a clock that was set back into account: what is due is due as much earlier.
@@ -293,7 +305,7 @@ impl<K: WireKey> Broadcast<K> {
                 }
                 Received::Heard
             }
-            Message::Presence(_) => Received::Heard,
+            Message::Presence(content) => Received::Presence(content),
         }
     }
 

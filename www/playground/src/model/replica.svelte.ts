@@ -3,7 +3,15 @@
  * snapshot is read anew, as a whole, after each change, at most once a frame. Nothing else in the page holds state of
  * the map.
  */
-import { RangeMap, type Connection, type Owner, type Registration, type Split } from "crdt-range-map";
+import {
+  RangeMap,
+  type Channel,
+  type Connection,
+  type Owner,
+  type Peer,
+  type Registration,
+  type Split,
+} from "crdt-range-map";
 import { oncePerFrame } from "./schedule";
 
 export interface Snapshot {
@@ -29,10 +37,13 @@ const NO_TRAFFIC: Traffic = {
 };
 
 export class Replica {
+  /** What tells it from the others of the page. */
+  readonly letter: string;
   readonly name: string;
   readonly id: bigint;
   readonly map: RangeMap;
-  readonly #channelName: string;
+  readonly #open: () => Channel;
+  readonly #locks: string;
   readonly #unsubscribe: () => void;
   readonly #refresh = oncePerFrame(() => this.#read());
   #connection: Connection | undefined;
@@ -42,9 +53,12 @@ export class Replica {
   traffic = $state.raw<Traffic>(NO_TRAFFIC);
   online = $state(false);
 
-  constructor(name: string, channelName: string, seed: Uint8Array | null) {
-    this.name = name;
-    this.#channelName = channelName;
+  /** `open` gives a channel for each time that it goes online; `locks` is what the names of its Web Locks begin with. */
+  constructor(letter: string, open: () => Channel, locks: string, seed: Uint8Array | null) {
+    this.letter = letter;
+    this.name = `Replica ${letter}`;
+    this.#open = open;
+    this.#locks = locks;
     this.map = new RangeMap();
     this.id = this.map.replica;
     if (seed !== null) this.map.merge(seed);
@@ -54,7 +68,7 @@ export class Replica {
 
   goOnline(): void {
     if (this.#connection !== undefined) return;
-    this.#connection = this.map.connect(this.#channelName);
+    this.#connection = this.map.connect(this.#open(), { name: this.name, locks: this.#locks });
     this.online = true;
   }
 
@@ -66,6 +80,11 @@ export class Replica {
     this.#connection = undefined;
     this.online = false;
     this.look();
+  }
+
+  /** Who takes part on the same channel, as this replica has heard; nobody while it is offline. */
+  peers(): readonly Peer[] {
+    return this.#connection?.peers() ?? [];
   }
 
   /** The map is asked, but as often as the snapshot is a new one: reading it here makes readers depend on it. */
@@ -119,9 +138,4 @@ function sameTraffic(a: Traffic, b: Traffic): boolean {
     a.messagesReceived === b.messagesReceived &&
     a.messagesIgnored === b.messagesIgnored
   );
-}
-
-/** Enough of a random 64-bit id to tell replicas apart by eye. */
-export function shortId(id: bigint): string {
-  return id.toString(16).padStart(16, "0").slice(0, 4);
 }
