@@ -105,29 +105,28 @@ export class Database {
           reject(failure("storage-blocked", "another tab keeps the database open, in another version or deleting it"));
         }, afterMs);
     });
-    const opening = openDB<Schema>(name, version, {
-      upgrade(database) {
-        database.createObjectStore("deltas");
-        database.createObjectStore("received", { autoIncrement: true });
-        database.createObjectStore("snapshots");
-        database.createObjectStore("slots");
-        database.createObjectStore("sizes");
-      },
-      // The others were told, and most likely save something before they close.
-      blocked: () => giveUp(patienceMs.blocked),
-      blocking: onWanted,
-      terminated: onLost,
-    });
-    giveUp(patienceMs.opening);
-    // Should it open at last, nobody wants it any more.
-    void opening.then((database) => isGivenUp && database.close()).catch(() => {});
     try {
+      const opening = openDB<Schema>(name, version, {
+        upgrade(database) {
+          database.createObjectStore("deltas");
+          database.createObjectStore("received", { autoIncrement: true });
+          database.createObjectStore("snapshots");
+          database.createObjectStore("slots");
+          database.createObjectStore("sizes");
+        },
+        // The others were told, and most likely save something before they close.
+        blocked: () => giveUp(patienceMs.blocked),
+        blocking: onWanted,
+        terminated: onLost,
+      });
+      giveUp(patienceMs.opening);
+      // Should it open at last, nobody wants it any more.
+      void opening.then((database) => isGivenUp && database.close()).catch(() => {});
       return new Database(await Promise.race([opening, givenUp]));
     } catch (error) {
       const known = storageFailure(error);
-      throw known.code === "storage-failed" || (error as Error).name === "InvalidStateError"
-        ? failure("storage-unavailable", "IndexedDB cannot be opened here", error)
-        : known;
+      const isKnown = known.code !== "storage-failed" && (error as Error).name !== "InvalidStateError";
+      throw isKnown ? known : failure("storage-unavailable", "IndexedDB cannot be opened here", error);
     }
   }
 

@@ -31,7 +31,9 @@ export interface Profile {
   open(query?: string): Promise<Page>;
 }
 
-const args = [
+export const executablePath = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
+
+export const flags = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
@@ -49,8 +51,8 @@ export const test = base.extend<{ profile: Profile }>({
     const profile: Profile = {
       async start() {
         context ??= await chromium.launchPersistentContext(folder, {
-          executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium",
-          args,
+          executablePath,
+          args: flags,
           // Pages that are left may be kept, as they are for users.
           ignoreDefaultArgs: ["--disable-back-forward-cache"],
           ...(baseURL === undefined ? {} : { baseURL }),
@@ -68,7 +70,9 @@ export const test = base.extend<{ profile: Profile }>({
       async kill() {
         const closed = context?.waitForEvent("close");
         // The main process, whose profile it is, and not one of its children.
-        const main = execFileSync("pgrep", ["-f", "--", `^[^ ]+ .*--user-data-dir=${folder}( |$)`], { encoding: "utf8" })
+        const main = execFileSync("pgrep", ["-f", "--", `^[^ ]+ .*--user-data-dir=${folder}( |$)`], {
+          encoding: "utf8",
+        })
           .trim()
           .split("\n")
           .map(Number)
