@@ -11,8 +11,8 @@ use super::errors::Failure;
 use super::link::Link;
 use super::party::Party;
 use super::values;
-use crate::sync::IgnoreReason;
 use crate::sync::presence::Name;
+use crate::sync::{IgnoreReason, Statistics};
 
 /// An open connection of a map to a channel. Made by `map.connect(channel)`.
 ///
@@ -28,6 +28,9 @@ impl Connection {
         Self { channel_name, link }
     }
 }
+
+/// The names of the kinds of messages, in the order in which [`Statistics::posted`] counts them.
+const MESSAGE_KINDS: [&str; 6] = ["delta", "ask", "compare", "digest", "presence", "exchange"];
 
 #[wasm_bindgen]
 impl Connection {
@@ -47,19 +50,21 @@ impl Connection {
     #[wasm_bindgen(unchecked_return_type = "ConnectionStatistics")]
     pub fn statistics(&self) -> JsValue {
         let counts = self.link.statistics();
-        let ignored = counts.ignored;
+        let Statistics { posted, ignored, .. } = counts;
         let counts = [
             counts.messages_posted,
             counts.bytes_posted,
             counts.messages_received,
             counts.bytes_received,
             counts.messages_ignored,
+            counts.sessions_begun,
+            counts.sessions_finished,
         ];
-        let counts = counts.into_iter().chain(ignored).map(|count| count as f64).collect::<Vec<f64>>();
+        let counts = counts.into_iter().chain(posted).chain(ignored).map(|count| count as f64);
         // Numbers, since nobody counts to 2^53. As a list: with the names of properties, serde-wasm-bindgen brings a table of them,
         // three kilobytes. Only a type that refuses to be serialized could fail here.
-        let counts = serde_wasm_bindgen::to_value(&counts).unwrap_or_default();
-        values::statistics(&counts, &IgnoreReason::NAMES.join(" "))
+        let counts = serde_wasm_bindgen::to_value(&counts.collect::<Vec<f64>>()).unwrap_or_default();
+        values::statistics(&counts, &MESSAGE_KINDS.join(" "), &IgnoreReason::NAMES.join(" "))
     }
 
     /// The other replicas that take part in presence here, by id: those that are there, and some of those that are gone. Empty if

@@ -2,7 +2,7 @@
 //!
 //! A sequence number counts as used once it may have left the replica. So whoever goes on under the same id after a restart must
 //! have saved every own effect before it was posted: with a journal, own effects are posted when they are saved, and while some are
-//! not, nothing else is posted either, since an answer or a causal context would tell of them.
+//! not, the protocol is held: an answer or a causal context would tell of them.
 
 use core::cell::RefCell;
 use std::collections::VecDeque;
@@ -34,8 +34,10 @@ pub(super) struct Page {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Operations that wait to be posted.
+    /// Operations that are posted once they are saved.
     Unposted,
+    /// What followed from a message, which the protocol posts by itself when nothing is held back.
+    Following,
     /// Operations that are posted.
     Posted,
     /// Made of what the map knows, and made anew if it cannot be saved.
@@ -48,9 +50,28 @@ impl Page {
         replica: ReplicaId,
         [first, next]: [u64; 2],
         own: Delta<u64>,
-        received: Delta<u64>,
+        mut received: Delta<u64>,
     ) -> Self {
-        Self { replica, first, next, own, received, kind: Kind::Unposted }
+        if first < next {
+            return Self { replica, first, next, own, received, kind: Kind::Unposted };
+        }
+        // Without a number it cannot be named by one: a retirement that was declared, for one.
+        received.merge(&own);
+        Self { replica, first, next, own: Delta::default(), received, kind: Kind::Unposted }
+    }
+
+    /// What this replica did when it was given a message.
+    pub(super) fn following(replica: ReplicaId, seqs: [u64; 2], own: Delta<u64>) -> Self {
+        Self { kind: Kind::Following, ..Self::new(replica, seqs, own, Delta::default()) }
+    }
+
+    /// What an operation did, as a delta.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        if self.own.is_empty() { &self.received } else { &self.own }.encode()
+    }
+
+    pub(super) fn is_unposted(&self) -> bool {
+        self.kind == Kind::Unposted
     }
 
     pub(super) fn deltas(&self) -> [&Delta<u64>; 2] {
@@ -91,9 +112,14 @@ impl Pages {
 
     /// Adds what happened. Returns whom to tell that there is something to take.
     pub(super) fn add(&mut self, page: Page) -> Option<JsValue> {
-        let kind = if self.posts_unsaved { Kind::Posted } else { Kind::Unposted };
+        let kind = if self.posts_unsaved { Kind::Posted } else { page.kind };
         match self.waiting.back_mut() {
-            Some(last) if last.replica == page.replica && last.kind == kind => {
+            Some(last)
+                if last.replica == page.replica && (last.kind == Kind::Posted) == self.posts_unsaved =>
+            {
+                if kind == Kind::Unposted {
+                    last.kind = kind;
+                }
                 last.next = page.next;
                 last.own.merge(&page.own);
                 last.received.merge(&page.received);
@@ -148,7 +174,8 @@ impl Journal {
     /// - `"missing"`: what the map knows and no saved page holds, such as what came over the connection.
     /// - `"everything"`: the whole state, which makes all earlier pages superfluous.
     ///
-    /// Costs what encoding the page takes; for `"missing"` that may be the whole state.
+    /// Costs what encoding the page takes. What is missing is told from the log of the last 4,096 effects; if that does not reach
+    /// back so far, it is the whole state.
     #[wasm_bindgen(unchecked_return_type = "JournalPage | undefined")]
     pub fn take(
         &self,
@@ -158,13 +185,16 @@ impl Journal {
             let pages = &mut *self.pages.borrow_mut();
             pages.put_back();
             let map = self.replica.map();
+            let known = |received| Page {
+                kind: Kind::Known,
+                ..Page::new(map.replica(), [next_seq(&map); 2], Delta::default(), received)
+            };
+            let state = map.state();
             match what {
                 "operations" => pages.waiting.pop_front(),
-                "missing" if pages.saved.includes(map.state().context()) => None,
-                _ => Some(Page {
-                    kind: Kind::Known,
-                    ..Page::new(map.replica(), [next_seq(&map); 2], Delta::default(), map.state().clone())
-                }),
+                "missing" if pages.saved.includes(state.context()) => None,
+                "missing" => Some(known(map.delta_since(&pages.saved).unwrap_or_else(|| state.clone()))),
+                _ => Some(known(state.clone())),
             }
         };
         let Some(page) = page else { return JsValue::UNDEFINED };
@@ -172,7 +202,8 @@ impl Journal {
             page.deltas().map(|delta| if delta.is_empty() { Vec::new() } else { delta.encode() });
         let [first, next] = [page.first, page.next].map(|seq| seq as f64);
         let is_last = page.kind == Kind::Known || self.pages.borrow().waiting.is_empty();
-        let object = values::page(page.replica.get(), first, next, &own, &received, is_last);
+        let is_posted = page.kind == Kind::Posted;
+        let object = values::page(page.replica.get(), first, next, &own, &received, is_posted, is_last);
         self.pages.borrow_mut().taken = Some(page);
         object
     }
@@ -186,7 +217,7 @@ impl Journal {
             page
         };
         let deltas = page.deltas();
-        self.replica.publish(if page.kind == Kind::Unposted { &deltas } else { &[] });
+        self.replica.publish(if page.is_unposted() { &deltas } else { &[] });
     }
 
     /// The page that is out could not be saved: it will be taken again. Nothing happens if none is out.
@@ -253,7 +284,8 @@ impl Journal {
             let pages = &mut *self.pages.borrow_mut();
             pages.posts_unsaved = posts_unsaved;
             let operations = pages.waiting.iter_mut().chain(&mut pages.taken);
-            for page in operations.filter(|page| posts_unsaved && page.kind == Kind::Unposted) {
+            let is_held = |page: &&mut Page| !matches!(page.kind, Kind::Posted | Kind::Known);
+            for page in operations.filter(|page| posts_unsaved && is_held(page)) {
                 page.kind = Kind::Posted;
                 unposted.extend(page.deltas().map(Delta::clone));
             }

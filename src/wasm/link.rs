@@ -216,16 +216,19 @@ impl Link {
         }
     }
 
-    /// Posts whatever is due and sets the timer for what comes next. While something is not saved, nothing may be posted that may
-    /// tell of it; the journal calls again.
+    /// Posts whatever is due and sets the timer for what comes next. While something is not saved, that is only what is; the journal
+    /// calls again.
     fn pump(&self, replica: &Replica) {
         let now_ms = now_ms();
         let next = || {
             let map = replica.map();
-            let is_free = !replica.holds();
-            is_free
-                .then(|| self.protocol.borrow_mut().poll(&map, now_ms, &mut || self.random.next()))
-                .flatten()
+            let protocol = &mut *self.protocol.borrow_mut();
+            if replica.holds() {
+                protocol.hold()
+            } else {
+                protocol.release()
+            }
+            protocol.poll(&map, now_ms, &mut || self.random.next())
         };
         // Looked at anew for each message, since posting one may close the connection.
         while self.is_open() {
@@ -242,8 +245,7 @@ impl Link {
             party.notify();
         }
         let party_due_ms = self.party.as_ref().map_or(u64::MAX, Party::next_wake_ms);
-        let due_ms = if replica.holds() { u64::MAX } else { self.protocol.borrow().next_wake_ms() };
-        let due_ms = due_ms.min(party_due_ms);
+        let due_ms = self.protocol.borrow().next_wake_ms().min(party_due_ms);
         if let Some(medium) = &mut *self.medium.borrow_mut() {
             // A timer that is early does no harm: it finds nothing to do and is set anew.
             if medium.timer.as_ref().is_none_or(|timer| timer.due_ms > due_ms) {

@@ -15,7 +15,7 @@ use super::world::tell;
 use crate::delta::Delta;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
-use crate::map::RangeMap;
+use crate::map::{RangeMap, TightenError};
 use crate::splits::{Changes, RangeCollector};
 use crate::sync::Received;
 
@@ -77,6 +77,16 @@ impl Replica {
         self.change(|map, changed| Ok(changed.watch(map, node, from, |map| map.tighten(node, from, to))?))
     }
 
+    /// Declares that another replica writes no more.
+    pub(super) fn retire(&self, replica: ReplicaId) -> Result<JsValue, Failure> {
+        self.change(|map, _| Ok(map.retire(replica)))
+    }
+
+    /// Clears what counts for nothing.
+    pub(super) fn maintain(&self) -> Result<JsValue, Failure> {
+        self.change(|map, _| Ok(map.maintain()))
+    }
+
     fn change(
         &self,
         change: impl FnOnce(&mut RangeMap<u64>, &mut Watch) -> Result<Delta<u64>, Failure>,
@@ -87,6 +97,9 @@ impl Replica {
             if map.is_exhausted() {
                 return Err(Failure::exhausted());
             }
+            if map.is_retired() {
+                return Err(Failure::from(TightenError::Retired));
+            }
             let first = next_seq(&map);
             let mut delta = change(&mut map, &mut watch)?;
             if delta.is_empty() {
@@ -95,7 +108,7 @@ impl Replica {
             delta.merge(&self.untold_drops.take());
             Page::new(map.replica(), [first, next_seq(&map)], delta, Delta::default())
         };
-        let bytes = page.deltas()[0].encode();
+        let bytes = page.bytes();
         self.subscribers.enqueue(Source::Local, &watch.changed.finish());
         self.spread(page);
         self.subscribers.notify();
@@ -136,7 +149,8 @@ impl Replica {
             return;
         }
         let pages = self.pages.borrow().clone();
-        if pages.as_ref().is_none_or(|pages| pages.borrow().posts_unsaved()) {
+        let is_now = pages.as_ref().is_none_or(|pages| pages.borrow().posts_unsaved());
+        if is_now && page.is_unposted() {
             self.publish(&page.deltas());
         }
         let callback = pages.and_then(|pages| pages.borrow_mut().add(page));
@@ -147,14 +161,13 @@ impl Replica {
     pub(super) fn set_replica(&self, replica: ReplicaId) {
         let page = {
             let mut map = self.map.borrow_mut();
-            let state = map.state().clone();
-            *map = RangeMap::new(replica);
-            let drops = map.merge(&state);
-            let next = next_seq(&map);
-            let first = state.context().last_seq(replica) + 1;
-            Page::new(replica, [first, next], drops.delta().clone(), Delta::default())
+            let first = map.state().context().last_seq(replica) + 1;
+            let drops = map.set_replica(replica);
+            Page::new(replica, [first, next_seq(&map)], drops, Delta::default())
         };
         self.spread(page);
+        // Presence goes with the id.
+        self.publish(&[]);
     }
 
     /// Begins anew under another id, knowing nothing and without a connection.
@@ -199,7 +212,7 @@ impl Replica {
         if let Received::Applied(changes) = &received {
             self.subscribers.enqueue(Source::Remote, changes.ranges());
             if seqs[0] < seqs[1] && self.has_journal() {
-                self.spread(Page::new(replica, seqs, changes.delta().clone(), Delta::default()));
+                self.spread(Page::following(replica, seqs, changes.delta().clone()));
             }
         }
         received

@@ -128,9 +128,30 @@ export interface ConnectionStatistics {
   bytesReceived: number;
   /** Messages that were foreign or broken. */
   messagesIgnored: number;
-  /** The same by reason. */
+  /** Messages that were posted, by kind. */
+  posted: Record<MessageKind, number>;
+  /** Messages that were ignored, by reason. */
   ignored: Record<IgnoreReason, number>;
+  /** Sessions in which this replica compared what it holds with another one, range by range. */
+  sessionsBegun: number;
+  /** Those that came to their end. */
+  sessionsFinished: number;
 }
+
+/** What a message is about; the same in all versions. */
+export type MessageKind =
+  /** What the sender did, or what somebody lacks. */
+  | "delta"
+  /** What the sender knows, asking for the rest. */
+  | "ask"
+  /** A step of a session. */
+  | "compare"
+  /** A fingerprint of what the sender knows, after a quiet time. */
+  | "digest"
+  /** Who is there. */
+  | "presence"
+  /** An answer that asks back. */
+  | "exchange";
 
 /** Why a message was ignored; the same in all versions. */
 export type IgnoreReason =
@@ -165,6 +186,8 @@ export interface JournalPage {
   own: Uint8Array;
   /** What came from elsewhere. */
   received: Uint8Array;
+  /** Whether it was posted before it is saved, see `Journal.postsUnsaved`. */
+  isPosted: boolean;
   /** Whether nothing else waits to be taken. */
   isLast: boolean;
 }

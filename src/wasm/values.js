@@ -177,6 +177,9 @@ function asBytes(value) {
 export const delta = (/** @type {unknown} */ value) =>
   asBytes(value) ?? refuse("malformed", "delta", "a Uint8Array", value);
 
+export const context = (/** @type {unknown} */ value) =>
+  asBytes(value) ?? refuse("malformed", "context", "a Uint8Array", value);
+
 /**
  * The bytes of a message, if it is some and not too many.
  *
@@ -307,12 +310,24 @@ export const copied = (bytes) => bytes.slice();
  * `ConnectionStatistics`
  *
  * @param {number[]} counts
- * @param {string} reasons of the last of them
+ * @param {string} kinds of messages, which some of them count
+ * @param {string} reasons which the last of them count
  */
-export function statistics(counts, reasons) {
-  const [messagesPosted, bytesPosted, messagesReceived, bytesReceived, messagesIgnored, ...byReason] = counts;
-  const ignored = Object.fromEntries(reasons.split(" ").map((reason, at) => [reason, byReason[at]]));
-  return { messagesPosted, bytesPosted, messagesReceived, bytesReceived, messagesIgnored, ignored };
+export function statistics(counts, kinds, reasons) {
+  let at = 0;
+  const next = () => counts[at++];
+  const by = (/** @type {string} */ names) => Object.fromEntries(names.split(" ").map((name) => [name, next()]));
+  return {
+    messagesPosted: next(),
+    bytesPosted: next(),
+    messagesReceived: next(),
+    bytesReceived: next(),
+    messagesIgnored: next(),
+    sessionsBegun: next(),
+    sessionsFinished: next(),
+    posted: by(kinds),
+    ignored: by(reasons),
+  };
 }
 
 /**
@@ -323,14 +338,16 @@ export function statistics(counts, reasons) {
  * @param {number} next
  * @param {Uint8Array} own
  * @param {Uint8Array} received
+ * @param {boolean} isPosted
  * @param {boolean} isLast
  */
-export const page = (replica, first, next, own, received, isLast) => ({
+export const page = (replica, first, next, own, received, isPosted, isLast) => ({
   replica,
   first,
   next,
   own: own.slice(),
   received: received.slice(),
+  isPosted,
   isLast,
 });
 

@@ -43,6 +43,9 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub(super) fn delta(value: &JsValue) -> Result<Vec<u8>, JsValue>;
 
+    #[wasm_bindgen(catch, js_name = context)]
+    pub(super) fn context(value: &JsValue) -> Result<Vec<u8>, JsValue>;
+
     pub(super) fn message(value: &JsValue, bytes_max: u32) -> Option<Vec<u8>>;
 
     /// A channel's name, or what looks like a channel.
@@ -74,8 +77,8 @@ extern "C" {
     #[wasm_bindgen(js_name = copied)]
     pub(super) fn bytes(bytes: &[u8]) -> JsValue;
 
-    /// `ConnectionStatistics`, from their values in order, and the reasons by which the last of them count, with blanks between.
-    pub(super) fn statistics(counts: &JsValue, reasons: &str) -> JsValue;
+    /// `ConnectionStatistics`, from their values in order, and the names by which the last of them count, with blanks between.
+    pub(super) fn statistics(counts: &JsValue, kinds: &str, reasons: &str) -> JsValue;
 
     /// `JournalPage`
     pub(super) fn page(
@@ -84,6 +87,7 @@ extern "C" {
         next: f64,
         own: &[u8],
         received: &[u8],
+        is_posted: bool,
         is_last: bool,
     ) -> JsValue;
 

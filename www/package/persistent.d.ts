@@ -1,4 +1,4 @@
-import type { Channel, Connection, RangeMap } from "./dist/crdt_range_map.js";
+import type { Channel, ConnectOptions, Connection, RangeMap } from "./dist/crdt_range_map.js";
 
 export interface OpenOptions {
   /** Names what is saved: every page of this origin that opens this name shares the database and the pool of replica ids. */
@@ -8,6 +8,8 @@ export interface OpenOptions {
    * when a page that was put aside comes back; or `null` to meet nobody.
    */
   channel?: string | (() => Channel) | null | undefined;
+  /** The second argument of `connect`: takes part in presence. */
+  presence?: ConnectOptions | undefined;
   /** Where `onstatus` of the map begins. */
   onstatus?: ((status: PersistentStatus) => void) | null | undefined;
 }

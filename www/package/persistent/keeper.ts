@@ -93,8 +93,8 @@ export class Keeper {
     await this.#read(database);
     const row = slot && (await database.slot(slot.number));
     if (row) this.#map.setReplica(BigInt(`0x${row.writer}`));
-    // A slot's first id; or something that was written under it is lost, and its numbers must not be used again.
-    if (slot && (!row || this.#journal.nextSeq < row.next)) this.#map.setReplica();
+    // A slot's first id; or something that was written under it is lost, and its numbers must not be used again; or it was retired.
+    if (slot && (!row || this.#journal.nextSeq < row.next || this.#map.isRetired)) this.#map.setReplica();
     this.#slotRow = row;
     this.#slotWriter = slot && writerOf(this.#map.replica);
     this.#place = place;
@@ -182,7 +182,8 @@ export class Keeper {
       return false;
     }
     const writer = writerOf(page.replica);
-    const isOfSlot = slot !== undefined && writer === this.#slotWriter && page.own.length > 0;
+    // What was posted before it is saved is of an id that was given up, until that is saved and nothing else is posted so.
+    const isOfSlot = slot && writer === this.#slotWriter && page.own.length > 0 && !page.isPosted;
     try {
       const seen = isOfSlot ? { number: slot.number, seen: this.#slotRow } : undefined;
       this.#noteSizes(await database.append(page, seen));
@@ -240,6 +241,11 @@ export class Keeper {
   }
 
   #look(): void {
+    if (this.#map.isRetired) {
+      // By another replica. The slot's next write names the new id.
+      this.#map.setReplica();
+      this.#slotWriter &&= writerOf(this.#map.replica);
+    }
     this.#looks = (this.#looks + 1) % looksPerRead;
     if (this.#looks > 0 && this.#map.fingerprint() === this.#looked) return;
     this.#isLookDue = true;

@@ -1,6 +1,6 @@
 // A map that is saved: the life of it in a page that may be reloaded, duplicated, put aside, frozen, killed and restored.
 
-import { type Connection, RangeMap } from "../dist/crdt_range_map.js";
+import { type ConnectOptions, type Connection, RangeMap } from "../dist/crdt_range_map.js";
 import type { OpenOptions, PersistentError, PersistentRangeMap, PersistentStatus } from "../persistent.js";
 import { Database } from "./database.js";
 import { failure, storageFailure } from "./errors.js";
@@ -31,6 +31,7 @@ class OpenMap implements PersistentRangeMap {
 
   readonly #name: string;
   readonly #channel: NonNullable<OpenOptions["channel"]> | null;
+  readonly #presence: ConnectOptions | undefined;
   readonly #keeper: Keeper;
   readonly #listening = new AbortController();
   /** Steps from one condition to another, one after the other. */
@@ -46,9 +47,10 @@ class OpenMap implements PersistentRangeMap {
   #reopenMs = reopenMs.first;
   #reported: PersistentStatus | undefined;
 
-  constructor({ name, channel = name, onstatus = null }: OpenOptions) {
+  constructor({ name, channel = name, presence, onstatus = null }: OpenOptions) {
     this.#name = `crdt-range-map/${name}`;
     this.#channel = channel;
+    this.#presence = presence;
     this.onstatus = onstatus;
     this.#keeper = new Keeper(
       this.map,
@@ -208,7 +210,7 @@ class OpenMap implements PersistentRangeMap {
   #connect(): void {
     if (this.#channel === null || this.#isSuspended || this.#closing || this.connection) return;
     const channel = typeof this.#channel === "function" ? this.#channel() : this.#channel;
-    this.#connection = this.map.connect(channel);
+    this.#connection = this.map.connect(channel, this.#presence);
   }
 
   #step(step: () => Promise<void>): Promise<void> {

@@ -182,10 +182,12 @@ test("without space left the map goes on, and is saved when there is some", asyn
   await makeSpace();
   await until(page, "saved");
   expect(await page.evaluate(() => replica.status.error)).toBe(undefined);
+  // Now that all is saved, it is in the pool again with what is done next.
+  await register(page, "at last");
   expect((await stored(page)).slots).toHaveLength(1);
   await profile.end();
   const again = await profile.open();
-  expect(await registrations(again)).toHaveLength(3);
+  expect(await registrations(again)).toHaveLength(4);
   expect(await replicaOf(again)).toBe(id);
 });
 
