@@ -1,5 +1,5 @@
 import AxeBuilder from "@axe-core/playwright";
-import { expect, test, type Page } from "@playwright/test";
+import { expect, test, type Locator, type Page } from "@playwright/test";
 import { Playground } from "./playground";
 
 const edit = { node: "n", start: "790", end: "860" };
@@ -84,6 +84,37 @@ test("replicas agree on a lossy network, whose faults are counted", async ({ pag
   }).toPass({ timeout: 100_000 });
   for (const fault of ["lost", "reordered"]) {
     await expect(network.fault(fault)).not.toContainText(new RegExp(`^${fault}\\s*0$`));
+  }
+});
+
+test("what is damaged on the way is refused, and the reason named", async ({ page }) => {
+  const playground = await opened(page);
+  const { network } = playground;
+  await page.getByRole("button", { name: "Remove Replica C" }).click();
+  await network.set("Damage in percent, A – B", "100");
+  await playground.replica("A").edit("Register", edit);
+  await expect(network.fault("damaged")).not.toContainText(/damaged\s*0$/);
+  await expect(network.fault("refused")).toContainText(/^refused: \D+\d+$/);
+  expect(await playground.replica("B").splits()).toContain("790 860 gap");
+  await network.preset("Perfect");
+  await expect.poll(() => playground.replica("B").splits(), { timeout: 40_000 }).toContain(registered);
+});
+
+test("what has the focus is not behind the panel", async ({ page }) => {
+  const playground = await opened(page);
+  const box = async (locator: Locator) => {
+    const found = await locator.boundingBox();
+    if (found === null) throw new Error("it is not visible");
+    return found;
+  };
+  for (const letter of ["A", "B", "C"]) {
+    const { panel } = playground.replica(letter);
+    await panel.getByLabel("Start", { exact: true }).focus();
+    for (let stops = 0; stops < 6; stops++) {
+      await page.keyboard.press("Tab");
+      const focused = await box(page.locator(":focus"));
+      expect(focused.y + focused.height).toBeLessThanOrEqual((await box(playground.network.panel)).y);
+    }
   }
 });
 

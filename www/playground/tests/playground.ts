@@ -41,6 +41,11 @@ export class Playground {
     return playground;
   }
 
+  /** A page that is there already. */
+  static of(page: Page): Playground {
+    return new Playground(page);
+  }
+
   replica(letter: string): ReplicaPanel {
     return new ReplicaPanel(this.page.getByRole("region", { name: `Replica ${letter}`, exact: true }));
   }
