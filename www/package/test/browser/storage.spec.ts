@@ -1,5 +1,6 @@
 // The database itself: snapshots, damage, no space, no database, and two writers under one id.
 import type { Page } from "@playwright/test";
+import type { RangeMap as Map } from "../../dist/crdt_range_map.js";
 import {
   agreed,
   expect,
@@ -29,6 +30,30 @@ async function elsewhere(profile: Profile): Promise<Page> {
   return page;
 }
 
+/** Keeps the database from everybody else until the returned function is called. */
+async function occupy(page: Page): Promise<() => Promise<void>> {
+  await page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const opening = indexedDB.open("crdt-range-map/test");
+        opening.onsuccess = () => {
+          let isOver = false;
+          Object.assign(globalThis, { letGo: () => (isOver = true) });
+          const store = opening.result
+            .transaction([...opening.result.objectStoreNames], "readwrite")
+            .objectStore("sizes");
+          const goOn = () => {
+            if (isOver) return;
+            store.get("sizes").onsuccess = goOn;
+            resolve();
+          };
+          goOn();
+        };
+      }),
+  );
+  return () => page.evaluate(() => void (Reflect.get(globalThis, "letGo") as () => void)());
+}
+
 /** Enough pieces for some snapshots, and more after the last one. Returns what is registered. */
 async function writeSnapshots(page: Page): Promise<string[]> {
   for (let round = 0; round < 4; round += 1) {
@@ -40,6 +65,34 @@ async function writeSnapshots(page: Page): Promise<string[]> {
   await register(page, "after the last snapshot");
   return registrations(page);
 }
+
+test("nobody hears of what is not saved, and everybody of what is", async ({ profile }) => {
+  const [page, other] = [await profile.open(), await profile.open()];
+  await register(page, "before");
+  await agreed(page, other);
+  const letGo = await occupy(await elsewhere(profile));
+  await page.evaluate(() => {
+    replica.map.register("unsaved", 0, 10);
+    Object.assign(globalThis, { isSaved: false });
+    void replica.saved().then(() => Object.assign(globalThis, { isSaved: true }));
+  });
+  expect(await page.evaluate(() => replica.status.storage)).toBe("saving");
+  // Somebody asks, too.
+  await other.evaluate(() => {
+    const map = new RangeMap();
+    map.connect("test");
+    Object.assign(globalThis, { map });
+  });
+  await page.waitForTimeout(1_500);
+  expect(await registrations(other)).toEqual(["before 0 10 1"]);
+  const asker = () => other.evaluate(() => (Reflect.get(globalThis, "map") as Map).registrations().length);
+  expect(await asker()).toBe(1);
+  expect(await page.evaluate(() => Reflect.get(globalThis, "isSaved"))).toBe(false);
+  await letGo();
+  expect(await agreed(page, other)).toEqual(["before 0 10 1", "unsaved 0 10 1"]);
+  await expect.poll(asker).toBe(2);
+  expect(await page.evaluate(() => Reflect.get(globalThis, "isSaved"))).toBe(true);
+});
 
 test("snapshots keep what is stored small, in two generations", async ({ profile }) => {
   const [page, other] = [await profile.open(), await profile.open()];
@@ -152,7 +205,7 @@ async function openWithoutSpace(
   await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
   const pages = [];
   for (let number = 0; number < count; number += 1) pages.push(await profile.open());
-  return { pages, makeSpace: () => session.send("Storage.overrideQuotaForOrigin", { origin }) };
+  return { pages, makeSpace: async () => void (await session.send("Storage.overrideQuotaForOrigin", { origin })) };
 }
 
 test("without space left the map goes on, and is saved when there is some", async ({ profile }) => {
@@ -182,7 +235,8 @@ test("without space left the map goes on, and is saved when there is some", asyn
   await makeSpace();
   await until(page, "saved");
   expect(await page.evaluate(() => replica.status.error)).toBe(undefined);
-  // Now that all is saved, it is in the pool again with what is done next.
+  expect((await stored(page)).slots).toEqual([]);
+  // Now that all is saved, its id is in the pool again with what is done next.
   await register(page, "at last");
   expect((await stored(page)).slots).toHaveLength(1);
   await profile.end();
@@ -215,13 +269,15 @@ test("a tab that dies without space left leaves no id behind", async ({ profile 
   expect(await agreed(again, other)).toEqual(["after 0 10 1", "before 0 10 1", "unsaved 0 10 1"]);
 });
 
-test("two writers under one id are found out, and neither overwrites the other", async ({ profile }) => {
-  const context = await profile.start();
-  // Locks that everybody gets.
-  await context.addInitScript(() => {
+/** Locks that everybody gets. */
+const spoilLocks = async (profile: Profile) =>
+  (await profile.start()).addInitScript(() => {
     LockManager.prototype.request = ((_name: string, _options: unknown, run: (lock: unknown) => unknown) =>
       Promise.resolve(run({}))) as never;
   });
+
+test("two writers under one id are found out, and neither overwrites the other", async ({ profile }) => {
+  await spoilLocks(profile);
   const first = await profile.open();
   await register(first, "first");
   await first.close();
@@ -248,6 +304,36 @@ test("two writers under one id are found out, and neither overwrites the other",
   expect(await agreed(one, two)).toEqual(winner);
   await Promise.all([register(one, "x"), register(two, "y")]);
   expect(await agreed(one, two)).toEqual([...winner, "x 0 10 1", "y 0 10 1"].sort());
+});
+
+test("two writers under one id are found out even if what one wrote is in a snapshot already", async ({ profile }) => {
+  await spoilLocks(profile);
+  const first = await profile.open();
+  await register(first, "first");
+  await first.close();
+  const [one, two] = [await profile.open(), await profile.open()];
+  const id = await replicaOf(one);
+  await register(one, "one");
+  // As a snapshot does in the end.
+  await one.evaluate(
+    (writer) =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open("crdt-range-map/test");
+        opening.onsuccess = () => {
+          const transaction = opening.result.transaction("deltas", "readwrite");
+          transaction.objectStore("deltas").delete([writer, 2]);
+          transaction.oncomplete = resolve;
+        };
+      }),
+    BigInt(id).toString(16).padStart(16, "0"),
+  );
+  const code = await two.evaluate(() => {
+    replica.map.register("two", 0, 10);
+    return replica.saved().catch(({ code }) => code);
+  });
+  expect(code).toBe("identity-conflict");
+  await until(two, "saved");
+  expect(await replicaOf(two)).not.toBe(id);
 });
 
 test("a database that is deleted is written again", async ({ profile }) => {

@@ -5,6 +5,8 @@ import init, {
   type Channel,
   type Connection,
   type ErrorCode,
+  type Journal,
+  type JournalPage,
   type Key,
   type Operation,
   type Owner,
@@ -16,6 +18,7 @@ import init, {
   type Split,
   type SplitColumns,
 } from "crdt-range-map";
+import { openRangeMap, type PersistentErrorCode, type PersistentRangeMap } from "crdt-range-map/persistent";
 
 // Two types are the same only if they behave the same in a generic's condition; `any` equals nothing but itself.
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -118,6 +121,41 @@ export async function everyMethod(): Promise<void> {
   map.apply([{ op: "register", node: "a", start: 0, end: null, by: 2 }]);
   // @ts-expect-error: a delta is bytes
   map.merge("delta");
+}
+
+export async function saved(): Promise<void> {
+  const opened: PersistentRangeMap = await openRangeMap({ name: "saved" });
+  assertSame<typeof opened.map, RangeMap>(true);
+  assertSame<typeof opened.connection, Connection | undefined>(true);
+  assertSame<typeof opened.replica, bigint>(true);
+  await opened.saved();
+  assertSame<typeof opened.status.storage, "saved" | "saving" | "memory" | "suspended" | "closed">(true);
+  opened.onstatus = ({ error }) => {
+    const code: PersistentErrorCode | undefined = error?.code;
+    void code;
+  };
+  await openRangeMap({ name: "saved", channel: null, onstatus: () => {} });
+  await openRangeMap({ name: "saved", channel: () => new BroadcastChannel("saved"), presence: { name: "me" } });
+  await opened.close();
+  // @ts-expect-error: an open channel could not be opened anew when the page returns
+  await openRangeMap({ name: "saved", channel: new BroadcastChannel("saved") });
+
+  const map = new RangeMap();
+  using journal: Journal = map.journal(() => {});
+  const page: JournalPage | undefined = journal.take("operations");
+  assertSame<JournalPage["own"], Uint8Array>(true);
+  assertSame<ReturnType<typeof journal.absorb>, Range[]>(true);
+  if (page) journal.saved();
+  journal.postsUnsaved = true;
+  // @ts-expect-error: not one of the three
+  journal.take("all");
+  assertSame<ReturnType<typeof map.context>, Uint8Array>(true);
+  assertSame<ReturnType<typeof map.deltaSince>, Uint8Array | undefined>(true);
+  assertSame<ReturnType<typeof map.retire>, Uint8Array>(true);
+  assertSame<ReturnType<typeof map.maintain>, Uint8Array>(true);
+  assertSame<typeof map.isRetired, boolean>(true);
+  map.setReplica();
+  map.setReplica(5n);
 }
 
 export function told(error: RangeMapError): string {
