@@ -7,6 +7,7 @@ use crate::causal::{CausalContext, Dot};
 use crate::delta::{Delta, Drop, Part};
 use crate::key::Key;
 use crate::registration::RegistrationId;
+use crate::sort::sorted;
 use crate::splits::Changes;
 
 impl<K: Key> RangeMap<K> {
@@ -42,8 +43,8 @@ impl<K: Key> RangeMap<K> {
         }
         // Others may hear it who know less than that peer. So whatever it claims it carries, or what came after that.
         let mut delta = Delta::claiming(lacking.clone());
-        let mut touched: Vec<&RegistrationId<K>> = self.log.of(&lacking).map(|logged| &logged.id).collect();
-        touched.sort_unstable();
+        let touched: Vec<&RegistrationId<K>> = self.log.of(&lacking).map(|logged| &logged.id).collect();
+        let mut touched = sorted(&touched, Ord::cmp);
         touched.dedup();
         for logged in self.log.dropped().filter(|logged| touched.binary_search(&&logged.id).is_ok()) {
             if let Some(birth) = logged.dropped {
