@@ -1,0 +1,396 @@
+//! The replicas, the network between them and the reference, in virtual time.
+
+use std::rc::Rc;
+
+use crdt_range_map::sync::{Broadcast, Config, Received};
+use crdt_range_map::{RangeMap, ReplicaId};
+use std::num::NonZeroU32;
+
+use crate::network::{Delivery, Faults, NO_FAULTS, Network};
+use crate::oracle::{Effect, Operation, Oracle};
+use crate::process::{Life, Process, Running, Saving, restored};
+use crate::random::Random;
+use crate::tally::{Group, Tally};
+
+/// A replica may say that much at once; one that says more does not come to an end.
+const POSTS_AT_ONCE_MAX: usize = 100;
+
+pub struct World {
+    pub now_ms: u64,
+    pub processes: Vec<Process>,
+    pub network: Network,
+    pub faults: Faults,
+    pub oracle: Oracle,
+    pub random: Random,
+    pub tally: Tally,
+    /// Every id that anybody wrote under.
+    pub writers: Vec<ReplicaId>,
+    /// How many messages were posted, in all and since [`forget_posts`](Self::forget_posts) by kind.
+    pub posts: u64,
+    pub posts_by_kind: [u64; 8],
+    pub bytes_posted: u64,
+    pub is_traced: bool,
+}
+
+/// What happens is printed if the schedule is run alone.
+macro_rules! trace {
+    ($world:expr, $($what:tt)*) => {
+        if $world.is_traced {
+            eprintln!("{:>8} {}", $world.now_ms, format_args!($($what)*));
+        }
+    };
+}
+pub(crate) use trace;
+
+impl World {
+    pub fn new(oracle: Oracle, random: Random, is_traced: bool) -> Self {
+        Self {
+            now_ms: 0,
+            processes: Vec::new(),
+            network: Network::default(),
+            faults: NO_FAULTS,
+            oracle,
+            random,
+            tally: Tally::default(),
+            writers: Vec::new(),
+            posts: 0,
+            posts_by_kind: [0; 8],
+            bytes_posted: 0,
+            is_traced,
+        }
+    }
+
+    /// An id that nobody has used. Their order is not that in which they are given out.
+    fn new_id(&mut self) -> ReplicaId {
+        let id = ReplicaId::new((self.writers.len() as u64 + 1) * 7_919 % 65_537);
+        self.writers.push(id);
+        id
+    }
+
+    /// Adds a replica that knows nothing.
+    pub fn open(&mut self, saving: Saving) -> Result<(), String> {
+        let mut process = Process::new(saving);
+        process.set_clock(self.random.below(1 << 20) as i64);
+        self.processes.push(process);
+        self.start(self.processes.len() - 1)
+    }
+
+    /// Starts a replica from its disk, or from nothing.
+    pub fn start(&mut self, at: usize) -> Result<(), String> {
+        let process = &self.processes[at];
+        let save = process.disk.clone();
+        let same_id = save.as_ref().filter(|_| process.saving == Saving::BeforeSending);
+        let is_return = save.is_some();
+        let id = match same_id {
+            Some(save) if !self.random.percent(20) => {
+                self.tally.fault("returned from a save under the same id");
+                self.oracle.forget_after(save.replica, save.seq);
+                save.replica
+            }
+            _ => {
+                if is_return {
+                    self.tally.fault("returned from a save under a new id");
+                }
+                trace!(self, "{at} gets a new id");
+                self.new_id()
+            }
+        };
+        trace!(
+            self,
+            "{at} starts as {id} from a save of {:?}",
+            save.as_ref().map(|save| (save.replica, save.seq))
+        );
+        let map = restored(id, save.as_ref())?;
+        let clock_ms = self.processes[at].clock_ms(self.now_ms);
+        let running = Running::start(map, clock_ms, &mut self.random);
+        self.processes[at].life = Life::Running(Box::new(running));
+        (0..self.processes.len()).try_for_each(|at| self.learn(at))?;
+        self.pump(at)
+    }
+
+    pub fn crash(&mut self, at: usize, returns_ms: Option<u64>) {
+        trace!(self, "{at} crashes, to return at {returns_ms:?}");
+        self.tally.fault(if returns_ms.is_some() { "crash" } else { "crash for ever" });
+        if self.processes[at].has_unsaved() {
+            self.tally.fault("crash that lost something");
+        }
+        self.processes[at].life = Life::Down { returns_ms };
+    }
+
+    /// A replica that runs has another connection, and knows it.
+    pub fn rejoin(&mut self, at: usize) -> Result<(), String> {
+        let clock_ms = self.processes[at].clock_ms(self.now_ms);
+        if let Some(running) = self.processes[at].running_mut() {
+            let random = &mut self.random;
+            running.sync = Broadcast::join(Config::default(), clock_ms, &mut || random.next());
+        }
+        self.pump(at)
+    }
+
+    /// Perhaps crashes, between any two things that a replica does.
+    fn may_crash(&mut self, at: usize) -> bool {
+        if self.processes[at].running().is_none() {
+            return true;
+        }
+        if !self.random.permille(self.faults.crash_permille) {
+            return false;
+        }
+        let others = self
+            .processes
+            .iter()
+            .filter(|process| matches!(process.life, Life::Running(_) | Life::Down { returns_ms: Some(_) }));
+        let is_last = others.count() <= 2;
+        let returns_ms = (is_last || self.random.percent(80)).then(|| self.now_ms + self.random.below(4_000));
+        self.crash(at, returns_ms);
+        true
+    }
+
+    pub fn living(&self) -> impl Iterator<Item = &RangeMap<u64>> {
+        self.processes.iter().filter_map(|process| Some(&process.running()?.map))
+    }
+
+    /// Does something at a replica that runs, and checks that it has the effects that the reference foretells.
+    pub fn operate(&mut self, at: usize, operation: Operation) -> Result<(), String> {
+        let Some(running) = self.processes[at].running_mut() else { return Ok(()) };
+        let map = &mut running.map;
+        let view = self.oracle.view(map.state().context());
+        let place = |place: usize| &self.oracle.places[place];
+        let priority = |it| map.priority(&place(it).1, &place(it).0);
+        let foretold = view.foretell(map.replica(), operation, &self.oracle.places, priority)?;
+        let seq = map.state().context().last_seq(map.replica());
+        let by = |by| NonZeroU32::new(by).expect("amounts are not 0");
+        let done = match operation {
+            Operation::Register(it) => Ok(map.register(&place(it).1, &place(it).0)),
+            Operation::Increase(it, amount) => Ok(map.increase(&place(it).1, &place(it).0, by(amount))),
+            Operation::Decrease(it, amount) => Ok(map.decrease(&place(it).1, &place(it).0, by(amount))),
+            Operation::Release(it) => Ok(map.release(&place(it).1, &place(it).0)),
+            Operation::Tighten(from, to) => map.tighten(&place(from).1, &place(from).0, &place(to).0),
+        };
+        let possible = match (&done, foretold) {
+            (Ok(_), Ok(possible)) => possible,
+            (Err(map_says), Err(model_says)) if *map_says == model_says => vec![Vec::new()],
+            (map_says, model_says) => {
+                return Err(format!(
+                    "{operation:?} at {at}: the map says {map_says:?}, the model {model_says:?}"
+                ));
+            }
+        };
+        let id = map.replica();
+        let effect_count = map.state().context().last_seq(id) - seq;
+        let Some(effects) = the_one_of(effect_count, &possible) else {
+            return Err(format!("{operation:?} at {at}: {effect_count} effects instead of {possible:?}"));
+        };
+        trace!(self, "{at} {operation:?}, from number {}: {effects:?}", seq + 1);
+        self.tally.count(Group::Operations, operation.name());
+        self.oracle.issue(id, effects);
+        self.check(at)?;
+        if let Ok(delta) = done
+            && !self.may_crash(at)
+            && let Some(running) = self.processes[at].running_mut()
+        {
+            running.sync.publish(&delta);
+        }
+        self.pump(at)
+    }
+
+    /// Lets virtual time pass, with everything that falls due on the way.
+    pub fn run_for(&mut self, duration_ms: u64) -> Result<(), String> {
+        let until_ms = self.now_ms + duration_ms;
+        let mut stood_still = 0;
+        loop {
+            let own = self.processes.iter().filter_map(|process| process.next_ms(self.now_ms)).min();
+            let next_ms = self.network.next_ms().into_iter().chain(own).min().unwrap_or(u64::MAX);
+            if next_ms > until_ms {
+                self.now_ms = until_ms;
+                return Ok(());
+            }
+            stood_still = if next_ms > self.now_ms { 0 } else { stood_still + 1 };
+            if stood_still > 10_000 {
+                return Err("time stands still: somebody wants to be woken again and again".into());
+            }
+            self.now_ms = self.now_ms.max(next_ms);
+            while let Some(delivery) = self.network.arrived(self.now_ms) {
+                self.deliver(&delivery)?;
+            }
+            for at in 0..self.processes.len() {
+                if self.processes[at].next_ms(self.now_ms).is_some_and(|due_ms| due_ms <= self.now_ms) {
+                    self.wake(at)?;
+                }
+            }
+        }
+    }
+
+    fn wake(&mut self, at: usize) -> Result<(), String> {
+        match &self.processes[at].life {
+            Life::Down { .. } => self.start(at),
+            Life::Running(running) => {
+                if running.save_due_ms.is_some() && !self.may_crash(at) {
+                    self.save(at);
+                }
+                self.pump(at)
+            }
+        }
+    }
+
+    pub fn save(&mut self, at: usize) {
+        self.tally.count(Group::Schedules, "saves");
+        self.processes[at].save();
+    }
+
+    fn deliver(&mut self, delivery: &Delivery) -> Result<(), String> {
+        let to = delivery.to;
+        let clock_ms = self.processes[to].clock_ms(self.now_ms);
+        let Some(running) = self.processes[to].running_mut() else {
+            self.tally.fault("message to somebody who is down");
+            return Ok(());
+        };
+        let before = running.map.clone();
+        let Running { map, sync, .. } = running;
+        let random = &mut self.random;
+        let received = sync.receive(map, &delivery.bytes, clock_ms, &mut || random.next());
+        let id = map.replica();
+        if matches!(received, Received::Ignored(_)) && map.state() != before.state() {
+            return Err("a message that is ignored has changed something".into());
+        }
+        if delivery.is_spoilt && !matches!(received, Received::Ignored(_)) {
+            return Err(format!("a spoilt message is taken: {:02x?}", delivery.bytes));
+        }
+        self.tally.count(Group::Received, name_of(&received));
+        trace!(self, "{to} receives kind {:?}: {}", delivery.bytes.get(4), name_of(&received));
+        if map.state().context() != before.state().context() {
+            let grown = map.state().context().last_seq(id) - before.state().context().last_seq(id);
+            if grown > 0 {
+                self.note_drops(to, grown)?;
+            }
+            self.learn(to)?;
+        }
+        if self.may_crash(to) {
+            return Ok(());
+        }
+        self.pump(to)
+    }
+
+    /// What a replica drops by itself, since it learnt that all it had contributed is reset.
+    fn note_drops(&mut self, at: usize, count: u64) -> Result<(), String> {
+        let Some(running) = self.processes[at].running() else { return Ok(()) };
+        let id = running.map.replica();
+        let dropped = self.oracle.view(running.map.state().context()).awaiting_drop(id);
+        if dropped.len() as u64 != count {
+            return Err(format!("{at} drops {count} records, but these are reset: {dropped:?}"));
+        }
+        trace!(self, "{at} drops {dropped:?}");
+        self.tally.add(Group::Operations, "drops of what others reset", count);
+        self.oracle.issue(id, dropped.into_iter().map(|place| Effect::Drop { place }).collect());
+        self.check(at)
+    }
+
+    /// Posts everything that a replica has to say now, unless that has to be saved before.
+    pub fn pump(&mut self, at: usize) -> Result<(), String> {
+        for _ in 0..POSTS_AT_ONCE_MAX {
+            if self.may_crash(at) {
+                return Ok(());
+            }
+            if self.processes[at].saving == Saving::BeforeSending && self.processes[at].has_unsaved() {
+                if self.random.percent(50) {
+                    let due_ms = self.now_ms + 1 + self.random.below(60);
+                    let running = self.processes[at].running_mut().expect("it has not crashed");
+                    running.save_due_ms.get_or_insert(due_ms);
+                    return Ok(());
+                }
+                self.save(at);
+                if self.may_crash(at) {
+                    return Ok(());
+                }
+            }
+            let process = &mut self.processes[at];
+            let (clock_ms, group) = (process.clock_ms(self.now_ms), process.group);
+            let Running { map, sync, .. } = process.running_mut().expect("it has not crashed");
+            let random = &mut self.random;
+            let Some(bytes) = sync.poll(map, clock_ms, &mut || random.next()) else {
+                if sync.next_wake_ms() <= clock_ms {
+                    return Err(format!("{at} has nothing to say, but wants to be woken at once"));
+                }
+                return Ok(());
+            };
+            self.post(at, group, bytes.into());
+        }
+        Err(format!("{at} does not stop talking"))
+    }
+
+    fn post(&mut self, from: usize, group: Option<u32>, bytes: Rc<[u8]>) {
+        let kind = usize::from(bytes[4] & 7);
+        trace!(self, "{from} posts kind {kind}, {} bytes", bytes.len());
+        self.posts += 1;
+        self.posts_by_kind[kind] += 1;
+        self.bytes_posted += bytes.len() as u64;
+        self.tally.count(Group::Messages, KINDS[kind]);
+        for to in 0..self.processes.len() {
+            if to != from && group.is_some() && self.processes[to].group == group {
+                self.network.send(to, &bytes, self.now_ms, &self.faults, &mut self.random, &mut self.tally);
+            }
+        }
+    }
+
+    pub fn forget_posts(&mut self) {
+        self.posts_by_kind = [0; 8];
+        self.bytes_posted = 0;
+    }
+
+    fn learn(&mut self, at: usize) -> Result<(), String> {
+        let Some(running) = self.processes[at].running() else { return Ok(()) };
+        self.oracle.learn(running.map.replica(), running.map.state().context())
+    }
+
+    /// Whether a replica answers as the reference says that it should, knowing what it claims to know.
+    pub fn check(&self, at: usize) -> Result<(), String> {
+        let Some(running) = self.processes[at].running() else { return Ok(()) };
+        let map = &running.map;
+        let view = self.oracle.view(map.state().context());
+        for (place, (range, node)) in self.oracle.places.iter().enumerate() {
+            view.with_priority(place, map.priority(node, range)).map_err(|wrong| format!("{at}: {wrong}"))?;
+        }
+        match view.awaiting_drop(map.replica()) {
+            awaiting if awaiting.is_empty() => Ok(()),
+            awaiting => Err(format!("{at} has not dropped {awaiting:?}")),
+        }
+    }
+}
+
+/// The effects of that number. There may be several possibilities, which differ in whom a reset concerns that has dropped its
+/// record: then it does no harm to take all.
+fn the_one_of(count: u64, possible: &[Vec<Effect>]) -> Option<Vec<Effect>> {
+    let mut fitting = possible.iter().filter(|effects| effects.len() as u64 == count);
+    let mut effects = fitting.next()?.clone();
+    for other in fitting {
+        for (effect, also) in effects.iter_mut().zip(other) {
+            if let (Effect::Reset { observed, .. }, Effect::Reset { observed: also, .. }) = (effect, also) {
+                observed.extend(also);
+            }
+        }
+    }
+    Some(effects)
+}
+
+/// By the fifth byte of a message.
+const KINDS: [&str; 8] =
+    ["kind 0", "deltas", "questions", "comparisons", "digests", "presence", "kind 6", "kind 7"];
+
+fn name_of(received: &Received<u64>) -> &'static str {
+    match received {
+        Received::Applied(_) => "applied",
+        Received::Heard => "heard",
+        Received::Ignored(_) => "ignored",
+    }
+}
+
+impl Operation {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Register(_) => "register",
+            Self::Increase(..) => "increase",
+            Self::Decrease(..) => "decrease",
+            Self::Release(_) => "release",
+            Self::Tighten(..) => "tighten",
+        }
+    }
+}
