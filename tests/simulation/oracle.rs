@@ -8,7 +8,7 @@
 //! A context that claims what was not received, a reset that reaches too far, a drop that gets lost or is mistaken: all show as a
 //! priority that does not follow from the context.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crdt_range_map::{CausalContext, Dot, ReplicaId};
 
@@ -68,8 +68,8 @@ pub struct Oracle {
     pub places: Vec<Id<u64>>,
     /// By writer; the number of an effect is its index + 1.
     issued: BTreeMap<ReplicaId, Vec<Effect>>,
-    /// Drops that nobody but their writer has heard of so far.
-    untold_drops: BTreeSet<(ReplicaId, u64)>,
+    /// How many effects each writer had had when it last said something.
+    told: BTreeMap<ReplicaId, u64>,
 }
 
 /// The holes in a context.
@@ -84,30 +84,26 @@ pub struct Lost {
 impl Oracle {
     pub fn new(mut places: Vec<Id<u64>>) -> Self {
         places.sort();
-        Self { places, issued: BTreeMap::new(), untold_drops: BTreeSet::new() }
+        Self { places, issued: BTreeMap::new(), told: BTreeMap::new() }
     }
 
     pub fn issue(&mut self, writer: ReplicaId, effects: Vec<Effect>) {
-        let issued = self.issued.entry(writer).or_default();
-        for effect in effects {
-            issued.push(effect);
-            if let Some(Effect::Drop { .. }) = issued.last() {
-                self.untold_drops.insert((writer, issued.len() as u64));
-            }
-        }
+        self.issued.entry(writer).or_default().extend(effects);
+    }
+
+    /// The writer says something, perhaps something that follows from all that it has done.
+    pub fn tell(&mut self, writer: ReplicaId) {
+        let issued = self.issued.get(&writer).map_or(0, Vec::len);
+        self.told.insert(writer, issued as u64);
     }
 
     /// The writer lost what it did after that number, and nobody had heard of it.
     pub fn forget_after(&mut self, writer: ReplicaId, seq: u64) {
         self.issued.entry(writer).or_default().truncate(seq as usize);
-        self.untold_drops.retain(|(by, dropped)| *by != writer || *dropped <= seq);
     }
 
-    /// Somebody has learnt something. Whether it claims only what somebody did.
-    pub fn learn(&mut self, learner: ReplicaId, context: &CausalContext) -> Result<(), String> {
-        self.untold_drops.retain(|(replica, seq)| {
-            *replica == learner || !context.contains(Dot { replica: *replica, seq: *seq })
-        });
+    /// Whether the context claims only what somebody did.
+    pub fn check_claims(&self, learner: ReplicaId, context: &CausalContext) -> Result<(), String> {
         for (writer, effects) in &self.issued {
             let (claimed, issued) = (context.last_seq(*writer), effects.len() as u64);
             if claimed > issued {
@@ -170,13 +166,12 @@ impl Oracle {
         View(possible)
     }
 
-    /// Whether somebody may have heard, but not those who know only this, that the writer has dropped its record.
+    /// Whether the writer has dropped its record, and others may have heard so, but not those who know only this.
     fn is_dropping(&self, writer: ReplicaId, place: Place, known: &Registration) -> bool {
         let Some(known) = known.0.get(&writer).filter(|known| known.has_record()) else { return false };
-        let effects = (1..).zip(&self.issued[&writer]).skip(known.reach as usize);
-        effects
-            .filter(|(_, effect)| **effect == Effect::Drop { place })
-            .any(|(seq, _)| !self.untold_drops.contains(&(writer, seq)))
+        let told = self.told.get(&writer).copied().unwrap_or(0);
+        let after = self.issued[&writer].iter().take(told as usize).skip(known.reach as usize);
+        after.into_iter().any(|effect| *effect == Effect::Drop { place })
     }
 
     /// What nobody will ever learn who knows only this, and what it costs.

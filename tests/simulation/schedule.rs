@@ -19,6 +19,9 @@ use crate::world::{World, trace};
 /// Whether messages may be spoilt on their way.
 const SPOILING: bool = false;
 
+/// How far a clock may be set back at once.
+const CLOCK_BACK_MAX_MS: i64 = 10_000;
+
 /// After so long without faults all must be equal.
 const HEALING_MAX_MS: u64 = 120_000;
 /// What is still under way when all are equal, such as questions that nobody can answer, may take so long.
@@ -232,7 +235,7 @@ impl Schedule {
             processes[at].set_clock(by_ms);
         } else {
             tally.fault("clock set back");
-            processes[at].set_clock(-by_ms);
+            processes[at].set_clock(-by_ms.min(CLOCK_BACK_MAX_MS));
         }
     }
 

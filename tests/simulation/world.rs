@@ -104,7 +104,7 @@ impl World {
         let clock_ms = self.processes[at].clock_ms(self.now_ms);
         let running = Running::start(map, clock_ms, &mut self.random);
         self.processes[at].life = Life::Running(Box::new(running));
-        (0..self.processes.len()).try_for_each(|at| self.learn(at))?;
+        (0..self.processes.len()).try_for_each(|at| self.check_claims(at))?;
         self.pump(at)
     }
 
@@ -262,7 +262,7 @@ impl World {
             if grown > 0 {
                 self.note_drops(to, grown)?;
             }
-            self.learn(to)?;
+            self.check_claims(to)?;
         }
         if self.may_crash(to) {
             return Ok(());
@@ -318,6 +318,9 @@ impl World {
     }
 
     fn post(&mut self, from: usize, group: Option<u32>, bytes: Rc<[u8]>) {
+        if let Some(running) = self.processes[from].running() {
+            self.oracle.tell(running.map.replica());
+        }
         let kind = usize::from(bytes[4] & 7);
         trace!(self, "{from} posts kind {kind}, {} bytes", bytes.len());
         self.posts += 1;
@@ -336,9 +339,9 @@ impl World {
         self.bytes_posted = 0;
     }
 
-    fn learn(&mut self, at: usize) -> Result<(), String> {
+    fn check_claims(&self, at: usize) -> Result<(), String> {
         let Some(running) = self.processes[at].running() else { return Ok(()) };
-        self.oracle.learn(running.map.replica(), running.map.state().context())
+        self.oracle.check_claims(running.map.replica(), running.map.state().context())
     }
 
     /// Whether a replica answers as the reference says that it should, knowing what it claims to know.
