@@ -5,9 +5,13 @@
 //! classical version vector's entry, the others are what arrived ahead of a gap. (Almeida, Shoker and Baquero, "Delta state
 //! replicated data types", 2018, call them the compact context and the dot cloud.)
 
+mod runs;
+
 use smallvec::SmallVec;
 
+pub(crate) use self::runs::Runs;
 use crate::id::ReplicaId;
+use crate::sort::sorted;
 
 /// The greatest sequence number that is ever issued or accepted: 2^53 − 1, so that JavaScript can hold it exactly.
 pub(crate) const SEQ_MAX: u64 = (1 << 53) - 1;
@@ -21,85 +25,20 @@ pub struct Dot {
     pub seq: u64,
 }
 
-/// The runs of one replica's known sequence numbers, first to last, both inclusive: ascending, disjoint and never adjacent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Runs(SmallVec<[(u64, u64); 1]>);
-
-impl Runs {
-    /// How far the numbers are known without a gap, from 1 on. 0 if 1 is not known.
-    pub(crate) fn prefix(&self) -> u64 {
-        match self.0.first() {
-            Some((1, last)) => *last,
-            _ => 0,
-        }
-    }
-
-    /// The greatest known number, 0 if there is none.
-    pub(crate) fn last(&self) -> u64 {
-        self.0.last().map_or(0, |(_, last)| *last)
-    }
-
-    /// The runs in order, as (first, last).
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.0.iter().copied()
-    }
-
-    /// O(log runs).
-    pub(crate) fn contains(&self, seq: u64) -> bool {
-        self.includes(seq, seq)
-    }
-
-    fn includes(&self, first: u64, last: u64) -> bool {
-        let at = self.0.partition_point(|(_, end)| *end < first);
-        self.0.get(at).is_some_and(|(begin, end)| *begin <= first && last <= *end)
-    }
-
-    /// Adds the numbers `first..=last` and closes up with the runs that they overlap or touch. O(log runs), and O(runs) if it
-    /// does not come at the end.
-    pub(crate) fn insert(&mut self, first: u64, last: u64) {
-        debug_assert!(1 <= first && first <= last && last <= SEQ_MAX);
-        let from = self.0.partition_point(|(_, end)| end + 1 < first);
-        let to = from + self.0[from..].partition_point(|(begin, _)| *begin <= last + 1);
-        let closed_up = match self.0[from..to] {
-            [] => (first, last),
-            [(begin, _), ..] => (first.min(begin), last.max(self.0[to - 1].1)),
-        };
-        match to - from {
-            0 => self.0.insert(from, closed_up),
-            _ => {
-                self.0[from] = closed_up;
-                self.0.drain(from + 1..to);
-            }
-        }
-    }
-
-    /// Adds all numbers of `other`. O(runs of both · log).
-    fn join(&mut self, other: &Self) {
-        if let [(first, last)] = other.0[..] {
-            return self.insert(first, last);
-        }
-        let mut theirs = other.iter().peekable();
-        for (first, last) in core::mem::take(&mut self.0) {
-            while let Some((their_first, their_last)) = theirs.next_if(|theirs| theirs.0 < first) {
-                self.insert(their_first, their_last);
-            }
-            self.insert(first, last);
-        }
-        theirs.for_each(|(first, last)| self.insert(first, last));
-    }
-}
-
-/// A set of dots: which effects of which replicas are known. It never claims a dot that was not received.
+/// A set of dots: which effects of which replicas are known, and which replicas are retired. It never claims a dot that was not
+/// received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CausalContext {
     /// Ordered by replica; none without a run. The context of an operation's delta takes no memory apart.
     replicas: SmallVec<[(ReplicaId, Runs); 2]>,
+    /// Ordered by replica: those that write no more, with the last sequence number that whoever retired them knew.
+    retired: Vec<(ReplicaId, u64)>,
 }
 
 impl CausalContext {
-    /// Whether no dot is known.
+    /// Whether nothing is known: no dot, and of no replica that it is retired.
     pub fn is_empty(&self) -> bool {
-        self.replicas.is_empty()
+        self.replicas.is_empty() && self.retired.is_empty()
     }
 
     /// Whether the dot is known. O(log of replicas and runs).
@@ -107,12 +46,77 @@ impl CausalContext {
         self.runs(dot.replica).is_some_and(|runs| runs.contains(dot.seq))
     }
 
-    /// Whether every dot of `other` is known here. O(other's runs · log).
+    /// Whether everything that `other` knows is known here. O(other's runs · log).
     pub fn includes(&self, other: &Self) -> bool {
         other.replicas().all(|(replica, theirs)| {
             self.runs(replica)
                 .is_some_and(|ours| theirs.iter().all(|(first, last)| ours.includes(first, last)))
+        }) && other.retired().all(|(replica, last)| self.retired_at(replica).is_some_and(|ours| ours >= last))
+    }
+
+    /// What is known here and not to `other`. O(runs of both + replicas · log).
+    pub fn difference(&self, other: &Self) -> Self {
+        let mut left = Self::default();
+        for (replica, ours) in self.replicas() {
+            let runs = other.runs(replica).map_or_else(|| ours.clone(), |theirs| ours.difference(theirs));
+            if !runs.is_empty() {
+                left.replicas.push((replica, runs));
+            }
+        }
+        let is_news =
+            |(replica, last): &(_, _)| other.retired_at(*replica).is_none_or(|theirs| theirs < *last);
+        left.retired = self.retired().filter(is_news).collect();
+        left
+    }
+
+    /// What is known both here and to `other`. O(runs of both + replicas · log).
+    pub fn intersection(&self, other: &Self) -> Self {
+        let mut both = Self::default();
+        for (replica, ours) in self.replicas() {
+            let runs = other.runs(replica).map_or_else(Runs::default, |theirs| ours.intersection(theirs));
+            if !runs.is_empty() {
+                both.replicas.push((replica, runs));
+            }
+        }
+        let in_both = |(replica, last): (_, u64)| Some((replica, last.min(other.retired_at(replica)?)));
+        both.retired = self.retired().filter_map(in_both).collect();
+        both
+    }
+
+    /// Whether anything is known of this replica.
+    pub(crate) fn is_known(&self, replica: ReplicaId) -> bool {
+        self.runs(replica).is_some() || self.is_retired(replica)
+    }
+
+    /// Whether this replica is known to write no more. O(log of the retired).
+    pub fn is_retired(&self, replica: ReplicaId) -> bool {
+        self.retired_at(replica).is_some()
+    }
+
+    /// Whether this replica is retired and everything that it ever wrote is known, so that others may clear up after it.
+    pub(crate) fn is_finished(&self, replica: ReplicaId) -> bool {
+        self.retired_at(replica).is_some_and(|last| {
+            let runs = self.runs(replica);
+            runs.map_or(0, Runs::prefix) >= last.max(runs.map_or(0, Runs::last))
         })
+    }
+
+    /// The retired replicas in order, each with the last sequence number that was known when it was retired.
+    pub(crate) fn retired(&self) -> impl ExactSizeIterator<Item = (ReplicaId, u64)> + '_ {
+        self.retired.iter().copied()
+    }
+
+    /// Notes that a replica writes no more after that sequence number. O(retired).
+    pub(crate) fn retire(&mut self, replica: ReplicaId, last: u64) {
+        match self.retired.binary_search_by_key(&replica, |(replica, _)| *replica) {
+            Ok(at) => self.retired[at].1 = self.retired[at].1.max(last),
+            Err(at) => self.retired.insert(at, (replica, last)),
+        }
+    }
+
+    fn retired_at(&self, replica: ReplicaId) -> Option<u64> {
+        let at = self.retired.binary_search_by_key(&replica, |(replica, _)| *replica).ok()?;
+        Some(self.retired[at].1)
     }
 
     /// How far this replica's dots are known without a gap.
@@ -157,6 +161,10 @@ impl CausalContext {
             }
             hash.add(0);
         }
+        for (replica, last) in self.retired() {
+            hash.add(replica.get());
+            hash.add(!last);
+        }
         hash.0
     }
 
@@ -190,9 +198,15 @@ impl CausalContext {
         for (replica, runs) in other.replicas() {
             self.runs_mut(replica).join(runs);
         }
+        if other.retired().any(|(replica, last)| self.retired_at(replica).is_none_or(|ours| ours < last)) {
+            self.retired.extend(other.retired());
+            self.retired = sorted(&self.retired, |a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
+            self.retired.dedup_by_key(|(replica, _)| *replica);
+        }
     }
 
-    fn runs(&self, replica: ReplicaId) -> Option<&Runs> {
+    /// The dots of one replica.
+    pub(crate) fn runs(&self, replica: ReplicaId) -> Option<&Runs> {
         let at = self.replicas.binary_search_by_key(&replica, |(replica, _)| *replica).ok()?;
         Some(&self.replicas[at].1)
     }
@@ -268,6 +282,55 @@ mod tests {
             left.join(&right);
             prop_assert_eq!(left, expected);
         }
+    }
+
+    proptest! {
+        #[test]
+        fn differences_and_intersections_are_those_of_the_sets(
+            ours in prop::collection::vec((1u64..40, 0u64..5), 0..9),
+            theirs in prop::collection::vec((1u64..40, 0u64..5), 0..9),
+        ) {
+            let [ours, theirs] = [ours, theirs].map(|runs| {
+                let mut context = CausalContext::default();
+                for (first, more) in runs {
+                    context.insert_run(ReplicaId::new(first % 2), first, first + more);
+                }
+                context
+            });
+            let expected = |keep: fn(bool, bool) -> bool| {
+                let mut context = CausalContext::default();
+                for (replica, seq) in (0..2).flat_map(|id| (1..50).map(move |seq| (ReplicaId::new(id), seq))) {
+                    let dot = Dot { replica, seq };
+                    if keep(ours.contains(dot), theirs.contains(dot)) {
+                        context.insert(dot);
+                    }
+                }
+                context
+            };
+            prop_assert_eq!(ours.difference(&theirs), expected(|ours, theirs| ours && !theirs));
+            prop_assert_eq!(ours.intersection(&theirs), expected(|ours, theirs| ours && theirs));
+        }
+    }
+
+    #[test]
+    fn the_retired_are_part_of_what_is_known() {
+        let [a, b] = [1, 2].map(ReplicaId::new);
+        let mut knows = CausalContext::default();
+        knows.insert_run(a, 1, 3);
+        let mut told = knows.clone();
+        told.retire(a, 5);
+        assert!(told.includes(&knows) && !knows.includes(&told));
+        assert_ne!(told.fingerprint(), knows.fingerprint());
+        assert!(told.is_retired(a) && !told.is_retired(b));
+        assert!(!told.is_finished(a), "4 and 5 are not known");
+        told.insert_run(a, 4, 5);
+        assert!(told.is_finished(a));
+        told.insert_run(a, 7, 7);
+        assert!(!told.is_finished(a), "there was more than who retired it knew");
+        let news = told.difference(&knows);
+        assert!(news.is_retired(a) && told.intersection(&news) == news);
+        knows.join(&news);
+        assert_eq!(knows, told);
     }
 
     #[test]

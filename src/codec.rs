@@ -1,4 +1,4 @@
-//! The wire format of deltas and states, version 2: canonical, compact, and safe to decode from anybody.
+//! The wire format of deltas and states, version 3: canonical, compact, and safe to decode from anybody.
 //!
 //! Equal deltas have equal bytes, and bytes that are accepted are the ones that encoding again would give: every number is
 //! written in its shortest form, every list is in strict order, nothing is said twice, and nothing unused is listed.
@@ -18,12 +18,12 @@
 //! |---|---|
 //! | header | one byte: 16 · version + the key's kind ([`WireKey::KIND`]) |
 //! | replicas | *number* 2·count + c: c if the context follows; 8 bytes each, big endian, ascending |
-//! | context | only if c, and then it tells something: for each replica, *number* 2·p + x: p is how far its dots are known without a gap. If x is 1: *number* of runs, then for each *number* of dots between it and the run before (or p), less one, and *number* of its dots, less one |
+//! | context | only if c, and then it tells something: for each replica, *number* 2·p + x: p is how far its dots are known without a gap. If x is 1: *number* 2·runs + r, then for each run *number* of dots between it and the run before (or p), less one, and *number* of its dots, less one; if r is 1, the replica is retired: *number* of its last dot that was known then |
 //! | counts | *number* 8·registrations + 4·s + 2·u + d: s if any has several records, u if any is unbounded, d if drops follow |
 //! | nodes | *number* of them, left out if there are no drops and at most one registration: then there are as many nodes; for each one byte of length and its UTF-8, ascending by bytes |
 //! | registrations | the *ids* of the registrations, ascending; if s, *column* of records less one |
 //! | records | the columns below, over all records in order: by registration, then by writer |
-//! | drops | only if d: *number* 2·count + u; their *ids*; *column* of writers (left out if there is one replica); *column* of births less one; *column* of stamp − birth − 1. Ascending by id and writer |
+//! | drops | only if d: *number* 4·count + 2·f + u: f if the stamp of any is not of the writer; their *ids*; *column* of writers (left out if there is one replica); *column* of births less one; if f, *column* of the stamps' replicas; *column* of stamp − birth − 1 for a stamp of the writer, else of stamp − 1. Ascending by id and writer |
 //!
 //! A run of the context holds dots beyond p that no record and no drop of the message names; those that they name (births,
 //! latest contributions, stamps) are known by being there.
@@ -64,7 +64,7 @@ pub use self::keys::WireKey;
 use crate::delta::Delta;
 
 /// The version of the format.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 mod flag {
     pub(super) const REGISTERED: u64 = 3;

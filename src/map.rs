@@ -1,12 +1,17 @@
 //! The replica: the operations, joining, and what is computed from the state.
 
 mod cache;
+mod exchange;
+mod log;
 mod operation;
+mod retirement;
 
 use core::fmt;
 use core::num::NonZeroU32;
+use std::sync::Arc;
 
 use self::cache::SplitCache;
+use self::log::Log;
 use self::operation::Operation;
 use crate::causal::SEQ_MAX;
 use crate::delta::{Delta, JoinObserver, Joined};
@@ -50,6 +55,8 @@ pub struct RangeMap<K> {
     replica: ReplicaId,
     state: Delta<K>,
     cache: SplitCache<K>,
+    /// Shared by snapshots until one of them changes.
+    log: Arc<Log<K>>,
 }
 
 /// Collects what a merge changed.
@@ -74,7 +81,7 @@ impl<K: Key> JoinObserver<K> for MergeObserver<K> {
 impl<K: Key> RangeMap<K> {
     /// An empty replica that writes under `replica`. See [`ReplicaId`] for who may use an id.
     pub fn new(replica: ReplicaId) -> Self {
-        Self { replica, state: Delta::default(), cache: SplitCache::default() }
+        Self { replica, state: Delta::default(), cache: SplitCache::default(), log: Arc::default() }
     }
 
     /// The id that this replica writes under.
@@ -160,6 +167,9 @@ impl<K: Key> RangeMap<K> {
         let Some(priority) = self.priority(node, from) else {
             return Err(TightenError::NotRegistered);
         };
+        if self.is_retired() {
+            return Err(TightenError::Retired);
+        }
         if self.is_exhausted() {
             return Err(TightenError::Exhausted);
         }
@@ -183,23 +193,32 @@ impl<K: Key> RangeMap<K> {
     /// it had contributed to a registration, it drops its record of it; that is news of its own, and
     /// [`Changes::delta`] carries it for the others.
     pub fn merge(&mut self, delta: &Delta<K>) -> Changes<K> {
-        let mut observer = MergeObserver {
-            replica: self.replica,
-            changed: RangeCollector::default(),
-            awaiting_drop: Vec::new(),
-        };
+        Arc::make_mut(&mut self.log).note(delta, &self.state.context);
+        let mut observer = self.observer();
         self.state.join(delta, &mut observer);
+        self.finish_merge(observer)
+    }
+
+    fn observer(&self) -> MergeObserver<K> {
+        MergeObserver { replica: self.replica, changed: RangeCollector::default(), awaiting_drop: Vec::new() }
+    }
+
+    /// Does what follows from a merge: drops what this replica has to drop, and tells what changed.
+    fn finish_merge(&mut self, observer: MergeObserver<K>) -> Changes<K> {
         let MergeObserver { changed, awaiting_drop, .. } = observer;
-        let drops = if awaiting_drop.is_empty() || self.is_exhausted() {
-            Delta::default()
-        } else {
-            let mut operation = Operation::new(self.replica, &mut self.state);
-            awaiting_drop.into_iter().for_each(|id| operation.drop_reset(id));
-            operation.finish()
-        };
-        let changes = Changes::new(changed, drops);
+        let changes = Changes::new(changed, self.drop_reset(awaiting_drop));
         self.cache.forget(changes.ranges());
         changes
+    }
+
+    /// Drops this replica's records of registrations that others have reset.
+    fn drop_reset(&mut self, awaiting_drop: Vec<RegistrationId<K>>) -> Delta<K> {
+        if awaiting_drop.is_empty() || self.is_exhausted() || self.is_retired() {
+            return Delta::default();
+        }
+        let mut operation = Operation::new(self.replica, &mut self.state, Arc::make_mut(&mut self.log));
+        awaiting_drop.into_iter().for_each(|id| operation.drop_reset(id));
+        operation.finish()
     }
 
     /// Everything that this replica knows, itself a delta. O(1).
@@ -274,10 +293,10 @@ impl<K: Key> RangeMap<K> {
     }
 
     fn operate(&mut self, apply: impl FnOnce(&mut Operation<'_, K>)) -> Delta<K> {
-        if self.is_exhausted() {
+        if self.is_exhausted() || self.is_retired() {
             return Delta::default();
         }
-        let mut operation = Operation::new(self.replica, &mut self.state);
+        let mut operation = Operation::new(self.replica, &mut self.state, Arc::make_mut(&mut self.log));
         apply(&mut operation);
         self.cache.forget(&operation.changed().finish());
         operation.finish()
@@ -298,6 +317,8 @@ pub enum TightenError {
     NotSubRange,
     /// This replica's sequence numbers have run out, see [`RangeMap::is_exhausted`].
     Exhausted,
+    /// This replica is retired, see [`RangeMap::retire`].
+    Retired,
 }
 
 impl fmt::Display for TightenError {
@@ -306,6 +327,7 @@ impl fmt::Display for TightenError {
             Self::NotRegistered => "the registration to tighten is not visible",
             Self::NotSubRange => "the new range is not a proper sub-range of the old one",
             Self::Exhausted => "this replica's sequence numbers have run out",
+            Self::Retired => "this replica is retired and writes no more",
         })
     }
 }

@@ -9,6 +9,7 @@ mod hash;
 mod interner;
 mod join;
 mod leaf;
+mod part;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ use core::fmt;
 use std::sync::{Arc, LazyLock};
 
 pub(crate) use self::interner::Interner;
+pub(crate) use self::part::Bound;
 pub(crate) use self::row::Held;
 use self::row::Row;
 use self::tree::Branch;

@@ -79,7 +79,7 @@ fn other_versions_and_key_types_are_named() {
     assert_eq!(problem(&[]), DecodeProblem::Truncated);
     assert_eq!(problem(&[0x11, 0, 0, 0]), DecodeProblem::Version(1));
     assert_eq!(problem(&[0x22, 0, 0]), DecodeProblem::KeyKind(2));
-    assert_eq!(problem(&[0x21, 0, 0, 0]), DecodeProblem::TrailingBytes);
+    assert_eq!(problem(&[0x31, 0, 0, 0]), DecodeProblem::TrailingBytes);
 }
 
 /// Delta::encode is compact: the limits are what the README promises.

@@ -41,7 +41,7 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
     if !is_known || has_drops {
         claim_carried(&mut delta, &replicas, &reader)?;
     }
-    if delta.context.replicas().len() < replicas.len() {
+    if replicas.iter().any(|replica| !delta.context.is_known(*replica)) {
         return Err(not_canonical(&reader, "a replica of which nothing is known"));
     }
     delta.check_drops().map_err(|what| not_canonical(&reader, what))?;
@@ -96,8 +96,10 @@ fn read_context(replicas: &[ReplicaId], reader: &mut Reader<'_>) -> Result<Causa
         if number & 1 == 0 {
             continue;
         }
-        let runs = reader.count(2)?;
-        if runs == 0 {
+        let number = reader.number()?;
+        let runs = reader.checked_count(number >> 1, 2)?;
+        let is_retired = number & 1 == 1;
+        if runs == 0 && !is_retired {
             return Err(not_canonical(reader, "an empty list of runs"));
         }
         let mut before = prefix;
@@ -109,6 +111,13 @@ fn read_context(replicas: &[ReplicaId], reader: &mut Reader<'_>) -> Result<Causa
             let last = if more == 0 { first } else { seq_after(first, more - 1, reader)? };
             context.insert_run(*replica, first, last);
             before = last;
+        }
+        if is_retired {
+            let last = reader.number()?;
+            if last > SEQ_MAX {
+                return Err(out_of_bounds(reader, "a sequence number"));
+            }
+            context.retire(*replica, last);
         }
     }
     if context.is_empty() {
@@ -376,21 +385,29 @@ fn read_drops<K: WireKey>(
     reader: &mut Reader<'_>,
 ) -> Result<Drops<K>, DecodeError> {
     let number = reader.number()?;
-    let count = reader.checked_count(number >> 1, 1)?;
+    let (has_foreign, unbounded) = (number & 2 != 0, number & 1 != 0);
+    let count = reader.checked_count(number >> 2, 1)?;
     if count == 0 {
         return Err(not_canonical(reader, "an empty list of drops"));
     }
-    let ids = read_ids::<K>(count, number & 1 != 0, used, reader)?;
+    let ids = read_ids::<K>(count, unbounded, used, reader)?;
     let writers = read_replica_column(count, replicas, reader)?;
     let births = reader.column(count)?;
+    let stamp_replicas =
+        if has_foreign { read_replica_column(count, replicas, reader)? } else { writers.clone() };
+    if has_foreign && stamp_replicas == writers {
+        return Err(not_canonical(reader, "replicas of stamps that are the writers"));
+    }
     let stamps = reader.column(count)?;
+    let mut stamps = stamp_replicas.into_iter().zip(stamps);
     let mut ids = ids.ranges.into_iter().zip(ids.nodes);
     let mut drops: Vec<NamedDrop<K>> = Vec::with_capacity(count);
-    for (writer, (birth, stamp)) in writers.into_iter().zip(births.into_iter().zip(stamps)) {
-        let birth = seq_after(0, birth, reader)?;
-        let stamp = seq_after(birth, stamp, reader)?;
+    for (writer, birth) in writers.into_iter().zip(births) {
         // All columns are equally long.
-        let Some((range, node)) = ids.next() else { break };
+        let (Some((range, node)), Some((replica, stamp))) = (ids.next(), stamps.next()) else { break };
+        let birth = seq_after(0, birth, reader)?;
+        let seq = seq_after(if replica == writer { birth } else { 0 }, stamp, reader)?;
+        let stamp = Dot { replica: replicas[replica as usize], seq };
         let id = RegistrationId { range, node: nodes[node as usize].clone() };
         drops.push(NamedDrop { id, writer: replicas[writer as usize], drop: Drop { birth, stamp } });
     }

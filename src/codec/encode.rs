@@ -2,7 +2,7 @@
 
 use super::{VERSION, WireKey, Writer, flag, registered};
 use crate::causal::{CausalContext, Dot};
-use crate::delta::Delta;
+use crate::delta::{Delta, Drop};
 use crate::id::{NodeId, ReplicaId};
 use crate::registration::Record;
 use crate::sort::sorted;
@@ -10,9 +10,10 @@ use crate::sort::sorted;
 pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     let mut writer = Writer::default();
     writer.raw(&[VERSION << 4 | K::KIND]);
-    let replicas: Vec<ReplicaId> = delta.context.replicas().map(|(replica, _)| replica).collect();
     let told = told_by_context(delta);
-    let has_context = told.iter().any(|(prefix, runs)| *prefix > 0 || !runs.is_empty());
+    let replicas: Vec<ReplicaId> = told.iter().map(|told| told.replica).collect();
+    let has_context =
+        told.iter().any(|told| told.prefix > 0 || !told.runs.is_empty() || told.retired.is_some());
     writer.number((replicas.len() as u64) << 1 | u64::from(has_context));
     replicas.iter().for_each(|replica| writer.raw(&replica.get().to_be_bytes()));
     if has_context {
@@ -57,61 +58,90 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
         let drops = || delta.drops.iter();
         let ranges = drops().map(|(id, ..)| (id.range.start(), id.range.end()));
         let is_unbounded = ranges.clone().any(|(_, end)| end.is_none());
-        writer.number((drops().len() as u64) << 1 | u64::from(is_unbounded));
+        let is_own = |writer: ReplicaId, drop: Drop| drop.stamp.replica == writer;
+        let has_foreign = drops().any(|(_, writer, drop)| !is_own(writer, drop));
+        let bits = u64::from(has_foreign) << 1 | u64::from(is_unbounded);
+        writer.number((drops().len() as u64) << 2 | bits);
         let node_numbers = has_several_nodes.then(|| drops().map(|(id, ..)| place_of_node(&id.node)));
         write_ids(ranges, is_unbounded, node_numbers, &mut writer);
         if replicas.len() > 1 {
             writer.column(drops().map(|(_, replica, _)| number_of(replica, &replicas)));
         }
         writer.column(drops().map(|(.., drop)| drop.birth - 1));
-        writer.column(drops().map(|(.., drop)| drop.stamp - drop.birth - 1));
+        if has_foreign {
+            writer.column(drops().map(|(.., drop)| number_of(drop.stamp.replica, &replicas)));
+        }
+        writer.column(drops().map(|(_, writer, drop)| {
+            let before = if is_own(writer, drop) { drop.birth } else { 0 };
+            drop.stamp.seq - before - 1
+        }));
     }
     writer.finish()
 }
 
-/// What the context tells beyond what is carried: for each replica how far it is known, and runs of dots beyond.
-type Told = Vec<(u64, Vec<(u64, u64)>)>;
+/// What the context tells of a replica beyond what is carried.
+struct Told {
+    replica: ReplicaId,
+    /// How far it is known without a gap.
+    prefix: u64,
+    /// The runs of dots beyond.
+    runs: Vec<(u64, u64)>,
+    /// The last sequence number that was known when it was retired.
+    retired: Option<u64>,
+}
 
-fn told_by_context<K: WireKey>(delta: &Delta<K>) -> Told {
+fn told_by_context<K: WireKey>(delta: &Delta<K>) -> Vec<Told> {
     // Mostly everything is known without gaps, and then no carried dot needs to be looked at.
     let carried = if delta.context.has_gaps() {
         delta.carried_dots(&CausalContext::default())
     } else {
         Default::default()
     };
-    let mut told = Vec::with_capacity(delta.context.replicas().len());
+    let mut retired = delta.context.retired().peekable();
+    let mut all_told = Vec::with_capacity(delta.context.replicas().len());
+    let unwritten = |(replica, last)| Told { replica, prefix: 0, runs: Vec::new(), retired: Some(last) };
     for (replica, runs) in delta.context.replicas() {
+        while let Some(before) = retired.next_if(|(other, _)| *other < replica) {
+            all_told.push(unwritten(before));
+        }
         let prefix = runs.prefix();
-        let mut extra: Vec<(u64, u64)> = Vec::new();
+        let mut told = Told { replica, prefix, runs: Vec::new(), retired: None };
         for (first, last) in runs.iter().filter(|(first, _)| *first > prefix) {
             let mut next = first;
             let from = carried.partition_point(|dot| *dot < Dot { replica, seq: first });
             for dot in carried[from..].iter().take_while(|dot| dot.replica == replica && dot.seq <= last) {
                 if next < dot.seq {
-                    extra.push((next, dot.seq - 1));
+                    told.runs.push((next, dot.seq - 1));
                 }
                 next = dot.seq + 1;
             }
             if next <= last {
-                extra.push((next, last));
+                told.runs.push((next, last));
             }
         }
-        told.push((prefix, extra));
+        told.retired = retired.next_if(|(other, _)| *other == replica).map(|(_, last)| last);
+        all_told.push(told);
     }
-    told
+    all_told.extend(retired.map(unwritten));
+    all_told
 }
 
-fn write_context(told: &Told, writer: &mut Writer) {
-    for (prefix, runs) in told {
-        writer.number(prefix << 1 | u64::from(!runs.is_empty()));
-        if !runs.is_empty() {
-            writer.number(runs.len() as u64);
-            let mut before = *prefix;
-            for (first, last) in runs {
-                writer.number(first - before - 2);
-                writer.number(last - first);
-                before = *last;
-            }
+fn write_context(all_told: &[Told], writer: &mut Writer) {
+    for Told { prefix, runs, retired, .. } in all_told {
+        let has_more = !runs.is_empty() || retired.is_some();
+        writer.number(prefix << 1 | u64::from(has_more));
+        if !has_more {
+            continue;
+        }
+        writer.number((runs.len() as u64) << 1 | u64::from(retired.is_some()));
+        let mut before = *prefix;
+        for (first, last) in runs {
+            writer.number(first - before - 2);
+            writer.number(last - first);
+            before = *last;
+        }
+        if let Some(last) = retired {
+            writer.number(*last);
         }
     }
 }

@@ -1,25 +1,27 @@
 //! The drops that a state names.
 
+use smallvec::SmallVec;
+
 use crate::causal::{CausalContext, Dot};
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::RegistrationId;
 use crate::sort::sorted;
 
-/// A writer dropped its record of a registration, the one born at `birth`, and with it all its earlier ones.
+/// A writer's record of a registration was dropped, the one born at `birth`, and with it all its earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Drop {
     pub(crate) birth: u64,
-    /// The sequence number of the drop itself, of the same writer.
-    pub(crate) stamp: u64,
+    /// The dot of the drop itself: of the same writer, or of who cleared up after it once it had retired.
+    pub(crate) stamp: Dot,
 }
 
 /// Drops in the order of registrations and writers. They are few: most are told by the context alone before another is named.
 #[derive(Clone, Debug)]
 pub(crate) struct Drops<K> {
     named: Vec<NamedDrop<K>>,
-    /// For each writer of a drop, in order, a dot that none of its stamps is before. While no prefix gets there, there is nothing
-    /// to forget.
+    /// For each replica, in order, a dot before which there is none of its stamps, nor a birth that somebody else dropped. While no
+    /// prefix gets there, there is nothing to forget.
     first_stamps: Vec<Dot>,
 }
 
@@ -37,13 +39,16 @@ impl<K: Key> NamedDrop<K> {
         (&self.id, self.writer)
     }
 
-    fn stamp(&self) -> Dot {
-        Dot { replica: self.writer, seq: self.drop.stamp }
+    /// The dots that the prefixes have to cover before the context tells the same. Of one writer, the stamp covers the birth.
+    fn dots(&self) -> impl Iterator<Item = Dot> {
+        let Drop { birth, stamp } = self.drop;
+        let birth = (stamp.replica != self.writer).then_some(Dot { replica: self.writer, seq: birth });
+        core::iter::once(stamp).chain(birth)
     }
 
     /// Whether the context tells the same by itself.
-    fn is_told_by(&self, context: &CausalContext) -> bool {
-        self.drop.stamp <= context.prefix(self.writer)
+    pub(crate) fn is_told_by(&self, context: &CausalContext) -> bool {
+        self.dots().all(|dot| dot.seq <= context.prefix(dot.replica))
     }
 }
 
@@ -82,7 +87,12 @@ impl<K: Key> Drops<K> {
     pub(crate) fn iter(
         &self,
     ) -> impl ExactSizeIterator<Item = (&RegistrationId<K>, ReplicaId, Drop)> + Clone {
-        self.named.iter().map(|named| (&named.id, named.writer, named.drop))
+        self.named().iter().map(|named| (&named.id, named.writer, named.drop))
+    }
+
+    /// The same.
+    pub(crate) fn named(&self) -> &[NamedDrop<K>] {
+        &self.named
     }
 
     /// The drop of that writer, if one is named. O(log n).
@@ -102,7 +112,8 @@ impl<K: Key> Drops<K> {
     ) {
         let named = NamedDrop { id, writer, drop };
         if !named.is_told_by(context) {
-            self.note_stamps(&[named.stamp()]);
+            let dots: SmallVec<[Dot; 2]> = named.dots().collect();
+            self.note_stamps(&dots);
             self.merge(&mut core::iter::once(named));
         }
     }
@@ -161,7 +172,7 @@ impl<K: Key> Drops<K> {
     }
 
     fn note_all_stamps(&mut self) {
-        let stamps: Vec<Dot> = self.named.iter().map(NamedDrop::stamp).collect();
+        let stamps: Vec<Dot> = self.named.iter().flat_map(NamedDrop::dots).collect();
         self.note_stamps(&stamps);
     }
 
@@ -185,13 +196,14 @@ mod tests {
             node: NodeId::new("a").unwrap(),
         });
         let writer = ReplicaId::new(1);
+        let drop = |birth, seq| Drop { birth, stamp: Dot { replica: writer, seq } };
         let mut context = CausalContext::default();
         let mut drops = Drops::default();
-        drops.insert(second.clone(), writer, Drop { birth: 4, stamp: 5 }, &context);
+        drops.insert(second.clone(), writer, drop(4, 5), &context);
         for (birth, stamp) in [(2, 3), (6, 8), (2, 3)] {
-            drops.insert(first.clone(), writer, Drop { birth, stamp }, &context);
+            drops.insert(first.clone(), writer, drop(birth, stamp), &context);
         }
-        assert_eq!(drops.get(&first, writer), Some(Drop { birth: 6, stamp: 8 }));
+        assert_eq!(drops.get(&first, writer), Some(drop(6, 8)));
         context.insert_run(writer, 1, 7);
         let mut joined = Drops::default();
         joined.join(&drops, &context);
@@ -201,7 +213,23 @@ mod tests {
         context.insert_run(writer, 8, 8);
         drops.prune([writer].into_iter(), &context);
         assert_eq!(drops, Drops::default());
-        drops.insert(first, writer, Drop { birth: 6, stamp: 8 }, &context);
+        drops.insert(first, writer, drop(6, 8), &context);
+        assert!(drops.is_empty());
+    }
+
+    #[test]
+    fn what_somebody_else_dropped_is_named_until_the_birth_is_covered_too() {
+        let id = RegistrationId { range: KeyRange::from_start(5u64), node: NodeId::new("a").unwrap() };
+        let [writer, other] = [1, 2].map(ReplicaId::new);
+        let mut context = CausalContext::default();
+        let mut drops = Drops::default();
+        let drop = Drop { birth: 4, stamp: Dot { replica: other, seq: 3 } };
+        drops.insert(id.clone(), writer, drop, &context);
+        context.insert_run(other, 1, 3);
+        drops.prune([other].into_iter(), &context);
+        assert_eq!(drops.get(&id, writer), Some(drop));
+        context.insert_run(writer, 1, 4);
+        drops.prune([writer].into_iter(), &context);
         assert!(drops.is_empty());
     }
 }

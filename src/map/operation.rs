@@ -4,6 +4,7 @@
 //! drop of an own record. Were a drop to share the reset's number, whoever learnt that number from a record would believe that
 //! it had seen the drop.
 
+use super::log::{Log, Logged};
 use crate::causal::Dot;
 use crate::delta::{Delta, Drop};
 use crate::id::ReplicaId;
@@ -14,6 +15,7 @@ use crate::splits::RangeCollector;
 pub(super) struct Operation<'a, K> {
     replica: ReplicaId,
     state: &'a mut Delta<K>,
+    log: &'a mut Log<K>,
     seq_before: u64,
     touched: Vec<Touched<K>>,
     delta: Delta<K>,
@@ -27,9 +29,9 @@ struct Touched<K> {
 }
 
 impl<'a, K: Key> Operation<'a, K> {
-    pub(super) fn new(replica: ReplicaId, state: &'a mut Delta<K>) -> Self {
+    pub(super) fn new(replica: ReplicaId, state: &'a mut Delta<K>, log: &'a mut Log<K>) -> Self {
         let seq_before = state.context.last_seq(replica);
-        Self { replica, state, seq_before, touched: Vec::new(), delta: Delta::default() }
+        Self { replica, state, log, seq_before, touched: Vec::new(), delta: Delta::default() }
     }
 
     /// Names a registration that the operation is going to change, and returns its place among those.
@@ -51,9 +53,12 @@ impl<'a, K: Key> Operation<'a, K> {
         }
     }
 
-    /// Cancels every contribution that is known: drops the own record, and moves the baselines of the others'.
+    /// Cancels every contribution that is known: drops the own record and those of finished writers, and moves the baselines of
+    /// the others'.
     pub(super) fn reset(&mut self, at: usize) {
-        self.drop_own(at);
+        self.drop_record(at, self.replica);
+        let finished: Vec<ReplicaId> = self.finished(at).collect();
+        finished.into_iter().for_each(|writer| self.drop_record(at, writer));
         let stamp = self.next_dot();
         let mut has_reset = false;
         for (_, record) in self.touched[at].entry.unreset_mut() {
@@ -62,16 +67,32 @@ impl<'a, K: Key> Operation<'a, K> {
         }
         if has_reset {
             self.state.context.insert(stamp);
+            self.log.push(Logged { dot: stamp, id: self.touched[at].id.clone(), dropped: None });
         }
     }
 
-    /// Drops this replica's own record, of which nothing counts any more.
-    fn drop_own(&mut self, at: usize) {
+    /// The writers of records who write no more and left nothing unknown, so that anybody may clear up after them.
+    fn finished(&self, at: usize) -> impl Iterator<Item = ReplicaId> {
+        let context = &self.state.context;
+        let entry = (context.retired().len() > 0).then_some(&self.touched[at].entry);
+        let writers = entry.into_iter().flat_map(|entry| entry.records().map(|(writer, _)| writer));
+        writers.filter(|writer| context.is_finished(*writer))
+    }
+
+    /// Drops a record of which nothing counts any more.
+    fn drop_record(&mut self, at: usize, writer: ReplicaId) {
         let Touched { id, entry, .. } = &mut self.touched[at];
-        if let Some(record) = entry.remove(self.replica) {
+        if let Some(record) = entry.remove(writer) {
             let id = id.clone();
-            self.name_drop(id, &record);
+            self.name_drop(id, writer, &record);
         }
+    }
+
+    /// Drops the records of finished writers that are reset as a whole.
+    pub(super) fn clear_up(&mut self, at: usize) {
+        let is_reset = |writer: &ReplicaId| self.touched[at].entry.awaits_drop_by(*writer);
+        let done: Vec<ReplicaId> = self.finished(at).filter(is_reset).collect();
+        done.into_iter().for_each(|writer| self.drop_record(at, writer));
     }
 
     /// Drops this replica's own record of a registration that others have reset, which is all that the delta tells of it.
@@ -79,14 +100,17 @@ impl<'a, K: Key> Operation<'a, K> {
         let mut dropped = None;
         self.state.entries.edit(&id, &mut |entry| dropped = entry.remove(self.replica));
         if let Some(record) = dropped {
-            self.name_drop(id, &record);
+            self.name_drop(id, self.replica, &record);
         }
     }
 
-    fn name_drop(&mut self, id: RegistrationId<K>, record: &Record) {
-        let drop = Drop { birth: record.birth, stamp: self.next_dot().seq };
-        self.state.add_drop(id.clone(), self.replica, drop);
-        self.delta.add_drop(id, self.replica, drop);
+    fn name_drop(&mut self, id: RegistrationId<K>, writer: ReplicaId, record: &Record) {
+        let stamp = self.next_dot();
+        let drop = Drop { birth: record.birth, stamp };
+        let dropped = Some(Dot { replica: writer, seq: record.birth });
+        self.log.push(Logged { dot: stamp, id: id.clone(), dropped });
+        self.state.add_drop(id.clone(), writer, drop);
+        self.delta.add_drop(id, writer, drop);
     }
 
     pub(super) fn register(&mut self, at: usize) {
@@ -104,11 +128,15 @@ impl<'a, K: Key> Operation<'a, K> {
     /// with one number: of two, the delta would claim the later only, and leave a gap at every receiver.
     fn update_own(&mut self, at: usize) -> &mut Record {
         let next = self.next_dot();
-        let record = self.touched[at].entry.get_or_born(self.replica, next.seq);
+        let Touched { id, entry, .. } = &mut self.touched[at];
+        let record = entry.get_or_born(self.replica, next.seq);
         if record.last <= self.seq_before {
             record.last = next.seq;
         }
-        self.state.context.insert(Dot { seq: record.last, ..next });
+        if record.last == next.seq {
+            self.state.context.insert(next);
+            self.log.push(Logged { dot: next, id: id.clone(), dropped: None });
+        }
         record
     }
 

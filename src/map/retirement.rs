@@ -1,0 +1,104 @@
+//! Clearing up: after writers that will write no more, and of contributions that count for nothing.
+//!
+//! Only a record's own writer drops it, once all of it is reset; the records of a writer that is gone for good would stay for
+//! ever. Once such a writer is declared retired, whoever knows everything that it ever wrote may drop its reset records in its
+//! place: each drop takes a sequence number of who makes it, and is told and joined as any other. That happens where the
+//! retirement is declared, in whatever resets such a record later, and in maintenance; not in every replica that hears of it, or
+//! each would have news for all others.
+
+use super::RangeMap;
+use crate::causal::CausalContext;
+use crate::delta::Delta;
+use crate::id::ReplicaId;
+use crate::key::Key;
+use crate::registration::Entry;
+use crate::store::Held;
+
+impl<K: Key> RangeMap<K> {
+    /// Declares that a replica writes no more: its device is lost, its tab is gone for good, its operator has left.
+    ///
+    /// What it contributed stays and counts as before. But its records of registrations that were released, which only it could
+    /// drop, are dropped now and later by others, so that what is remembered stays bounded by live registrations and writers: by
+    /// those who know everything that it wrote. Its own later messages are refused
+    /// ([`IgnoreReason::Retired`](crate::sync::IgnoreReason::Retired)), and once it learns of the declaration it does nothing any
+    /// more, until it goes on [under another id](Self::set_replica). What it wrote unheard may be lost, where the record that it
+    /// changed was dropped meanwhile. The declaration is part of the context, spreads with it, and cannot be taken back.
+    ///
+    /// The delta is empty if it is known already. O(n) for n registrations.
+    ///
+    /// ```
+    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+    /// # let (node, range) = (NodeId::new("a").unwrap(), KeyRange::new(0u64, 100).unwrap());
+    /// let mut lost = RangeMap::new(ReplicaId::new(1));
+    /// let mut map = RangeMap::new(ReplicaId::new(2));
+    /// map.merge(&lost.register(&node, &range));
+    /// map.release(&node, &range);
+    /// let with_a_reset_record = map.state().encode().len();
+    /// map.retire(lost.replica());
+    /// assert!(map.state().encode().len() < with_a_reset_record);
+    /// ```
+    pub fn retire(&mut self, replica: ReplicaId) -> Delta<K> {
+        if self.state.context.is_retired(replica) {
+            return Delta::default();
+        }
+        let mut declared = CausalContext::default();
+        declared.retire(replica, self.state.context.last_seq(replica));
+        let mut declared = Delta::claiming(declared);
+        self.merge(&declared);
+        if self.state.context.is_finished(replica) {
+            declared.merge(&self.clear(|entry| entry.awaits_drop_by(replica)));
+        }
+        declared
+    }
+
+    /// Whether this replica is known to be retired, so that operations change nothing and return empty deltas. O(log of the
+    /// retired). See [`retire`](Self::retire).
+    pub fn is_retired(&self) -> bool {
+        self.state.context.is_retired(self.replica)
+    }
+
+    /// Goes on under another id, with everything that is known: after this one was [retired](Self::retire), when its numbers
+    /// [have run out](Self::is_exhausted), or because somebody else may write under it. See [`ReplicaId`] for who may use an id.
+    ///
+    /// Returns a delta for the others if there are records of that id which it has to drop. O(n) for n registrations.
+    pub fn set_replica(&mut self, replica: ReplicaId) -> Delta<K> {
+        self.replica = replica;
+        let awaits =
+            |held: &Held<'_, K>| held.entry_aside().is_some_and(|entry| entry.awaits_drop_by(replica));
+        let awaiting_drop = self.state.entries.rows().filter(awaits).map(|held| held.id()).collect();
+        self.drop_reset(awaiting_drop)
+    }
+
+    /// Clears what counts for nothing and would stay: what is left of registrations that concurrent decreases have pushed below 1,
+    /// and reset records of [retired](Self::retire) writers. Nothing that is visible changes.
+    ///
+    /// Meant for a quiet moment now and then; one replica is enough. Mind that an increase that was made elsewhere at the same
+    /// time then counts for itself, as after a release. The delta is empty if there is nothing to clear. O(n) for n registrations.
+    pub fn maintain(&mut self) -> Delta<K> {
+        let context = &self.state.context;
+        let finished: Vec<ReplicaId> =
+            context.retired().map(|(replica, _)| replica).filter(|id| context.is_finished(*id)).collect();
+        self.clear(|entry| {
+            let is_residue = || entry.records().any(|(_, record)| !record.is_caught_up());
+            let awaits = |writer: &ReplicaId| entry.awaits_drop_by(*writer);
+            finished.iter().any(awaits) || entry.priority().is_none() && is_residue()
+        })
+    }
+
+    /// Clears up in registrations of which that holds.
+    fn clear(&mut self, is_meant: impl Fn(&Entry) -> bool) -> Delta<K> {
+        let rows = self.state.entries.rows().filter(|held: &Held<'_, K>| match held.compact() {
+            // A common one is visible and was never reset.
+            Some(_) if held.priority().is_some() => false,
+            _ => is_meant(&held.entry()),
+        });
+        let meant: Vec<_> = rows.map(|held| held.id()).collect();
+        self.operate(|operation| {
+            for id in meant {
+                let at = operation.touch(id);
+                operation.clear_residue(at);
+                operation.clear_up(at);
+            }
+        })
+    }
+}
