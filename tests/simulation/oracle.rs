@@ -1,25 +1,28 @@
 //! The reference: every effect of every operation is kept for ever under its own dot, and what a replica should answer follows
 //! from the dots that it claims to know.
 //!
-//! It foretells which effects an operation has, one dot each, in the order in which they are numbered: a drop of the own record,
-//! a reset of the others', and then what is contributed. Whoever knows a contribution knows all that its writer contributed to
-//! the same registration before; whoever knows a drop or something later knows that what was dropped is reset.
+//! It foretells which effects an operation has, one dot each, in the order in which they are numbered: a drop of the own record
+//! and of those of retired writers, a reset of the others', and then what is contributed. Whoever knows a contribution knows all
+//! that its writer contributed to the same registration before; whoever knows a drop or something later knows that what was
+//! dropped is reset.
 //!
 //! A context that claims what was not received, a reset that reaches too far, a drop that gets lost or is mistaken: all show as a
 //! priority that does not follow from the context.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_range_map::{CausalContext, Dot, ReplicaId};
 
 use crate::model::Id;
-use crate::view::{Known, Registration, View};
+use crate::view::{Registration, View};
 
 /// A registration, by its place in the pool; places are in the order of `registrations()`.
 pub type Place = usize;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Contribution {
+    /// The number of the first contribution of the same record.
+    pub birth: u64,
     pub is_register: bool,
     pub adjustment: i64,
 }
@@ -35,9 +38,12 @@ pub enum Effect {
         place: Place,
         observed: BTreeMap<ReplicaId, u64>,
     },
-    /// The writer forgets its own contributions so far: all are reset.
+    /// All of the record of that birth is reset, and forgotten: by its writer, or by somebody who clears up after a retired one.
+    /// Then what the writer added unheard goes with it.
     Drop {
         place: Place,
+        writer: ReplicaId,
+        birth: u64,
     },
 }
 
@@ -48,19 +54,8 @@ pub enum Operation {
     Decrease(Place, u32),
     Release(Place),
     Tighten(Place, Place),
-}
-
-impl Operation {
-    /// What it is about, or first about.
-    pub fn place(self) -> Place {
-        match self {
-            Self::Register(place)
-            | Self::Increase(place, _)
-            | Self::Decrease(place, _)
-            | Self::Release(place)
-            | Self::Tighten(place, _) => place,
-        }
-    }
+    Maintain,
+    Retire(ReplicaId),
 }
 
 /// Every effect there ever was, but for those that were lost before anybody could learn of them.
@@ -115,74 +110,93 @@ impl Oracle {
         Ok(())
     }
 
-    /// What should be known to whoever knows those dots.
-    ///
-    /// A reset is learnt together with the records that it resets. Of a writer that has dropped its record meanwhile, others tell
-    /// nothing any more: whoever learns of the reset from them does not learn that it concerns this writer, until it learns of the
-    /// drop. So while a drop is on its way, two things are possible.
-    pub fn view(&self, context: &CausalContext) -> View {
-        let mut known = vec![Registration::default(); self.places.len()];
-        let mut resets = Vec::new();
-        for (writer, effects) in &self.issued {
-            let prefix = context.prefix(*writer);
-            for (seq, effect) in (1..).zip(effects) {
-                if seq > prefix && !context.contains(Dot { replica: *writer, seq }) {
-                    continue;
-                }
-                match effect {
-                    Effect::Contribution { place, .. } | Effect::Drop { place } => {
-                        known[*place].0.entry(*writer).or_default().reach = seq;
-                    }
-                    Effect::Reset { place, observed } => {
-                        resets.extend(observed.iter().map(|(other, reach)| (*place, *other, *reach)));
-                    }
-                }
-            }
-        }
-        for (writer, effects) in &self.issued {
-            for (seq, effect) in (1..).zip(effects) {
-                let (Effect::Contribution { place, .. } | Effect::Drop { place }) = effect else { continue };
-                let Some(known) = known[*place].0.get_mut(writer).filter(|known| seq <= known.reach) else {
-                    continue;
-                };
-                match effect {
-                    Effect::Contribution { contribution, .. } => {
-                        known.contributions.push((seq, *contribution))
-                    }
-                    _ => known.contributions.clear(),
-                }
-            }
-        }
-        let mut possible: Vec<Vec<Registration>> = known.into_iter().map(|it| vec![it]).collect();
-        for (place, writer, reach) in resets {
-            let is_certain = !self.is_dropping(writer, place, &possible[place][0]);
-            let unreset = if is_certain { Vec::new() } else { possible[place].clone() };
-            for registration in &mut possible[place] {
-                let known = registration.0.entry(writer).or_insert_with(Known::default);
-                known.reset = known.reset.max(reach);
-            }
-            possible[place].extend(unreset);
-        }
-        View(possible)
+    fn effects(&self) -> impl Iterator<Item = (Dot, &Effect)> {
+        self.issued.iter().flat_map(|(replica, effects)| {
+            (1..).zip(effects).map(|(seq, effect)| (Dot { replica: *replica, seq }, effect))
+        })
     }
 
-    /// Whether the writer has dropped its record, and others may have heard so, but not those who know only this.
+    /// What should be known to whoever knows those dots.
+    ///
+    /// A reset is learnt together with the records that it resets. Of a record that was dropped meanwhile, others tell nothing any
+    /// more: whoever learns of the reset from them does not learn that it concerns that record, until it learns of the drop. So while
+    /// a drop is on its way, two things are possible.
+    pub fn view(&self, context: &CausalContext) -> View {
+        let mut registrations = vec![Registration::default(); self.places.len()];
+        let mut resets = BTreeMap::<(Place, ReplicaId), BTreeSet<u64>>::new();
+        for (dot, effect) in self.effects().filter(|(dot, _)| context.contains(*dot)) {
+            match effect {
+                Effect::Contribution { place, .. } => {
+                    registrations[*place].0.entry(dot.replica).or_default().reach = dot.seq;
+                }
+                Effect::Drop { place, writer, birth } => {
+                    let known = registrations[*place].0.entry(*writer).or_default();
+                    known.dropped = known.dropped.max(*birth);
+                    if dot.replica == *writer {
+                        known.reach = dot.seq;
+                    }
+                }
+                Effect::Reset { place, observed } => {
+                    for (other, reach) in observed {
+                        resets.entry((*place, *other)).or_default().insert(*reach);
+                    }
+                }
+            }
+        }
+        for (dot, effect) in self.effects() {
+            let Effect::Contribution { place, contribution } = effect else { continue };
+            if let Some(known) = registrations[*place].0.get_mut(&dot.replica)
+                && dot.seq <= known.reach
+                && contribution.birth > known.dropped
+            {
+                // Of two births the later one wins: the earlier was dropped.
+                known.contributions.retain(|(_, earlier)| earlier.birth == contribution.birth);
+                known.contributions.push((dot.seq, *contribution));
+            }
+        }
+        let mut possible: Vec<Vec<Registration>> = registrations.into_iter().map(|it| vec![it]).collect();
+        for ((place, writer), mut reaches) in resets {
+            if self.is_dropping(writer, place, &possible[place][0]) {
+                reaches.insert(0);
+            } else {
+                reaches = reaches.into_iter().next_back().into_iter().collect();
+            }
+            let reset_at = |it: &Registration, reach: u64| {
+                let mut it = it.clone();
+                it.0.entry(writer).or_default().reset = reach;
+                it
+            };
+            let combine =
+                |it: &Registration| reaches.iter().map(|reach| reset_at(it, *reach)).collect::<Vec<_>>();
+            possible[place] = possible[place].iter().flat_map(combine).collect();
+        }
+        let is_finished = |writer: &&ReplicaId| {
+            let last = context.last_seq(**writer);
+            context.retired_at(**writer).is_some_and(|told| context.prefix(**writer) >= last.max(told))
+        };
+        View { possible, finished: self.issued.keys().filter(is_finished).copied().collect() }
+    }
+
+    /// Whether the known record was dropped, and others may have heard so, but not those who know only this.
     fn is_dropping(&self, writer: ReplicaId, place: Place, known: &Registration) -> bool {
-        let Some(known) = known.0.get(&writer).filter(|known| known.has_record()) else { return false };
-        let told = self.told.get(&writer).copied().unwrap_or(0);
-        let after = self.issued[&writer].iter().take(told as usize).skip(known.reach as usize);
-        after.into_iter().any(|effect| *effect == Effect::Drop { place })
+        let Some(birth) = known.0.get(&writer).and_then(|known| known.birth()) else { return false };
+        let drop = Effect::Drop { place, writer, birth };
+        self.issued.iter().any(|(by, effects)| {
+            let told = self.told.get(by).copied().unwrap_or(0);
+            effects.iter().take(told as usize).any(|effect| *effect == drop)
+        })
     }
 
     /// What nobody will ever learn who knows only this, and what it costs.
     pub fn lost(&self, context: &CausalContext) -> Lost {
         let mut lost = Lost::default();
-        for (writer, effects) in &self.issued {
-            let (prefix, last) = (context.prefix(*writer), context.last_seq(*writer));
-            for (seq, effect) in (1..).zip(effects).filter(|(seq, _)| (prefix + 1..=last).contains(seq)) {
-                let is_known = context.contains(Dot { replica: *writer, seq });
-                lost.gaps += usize::from(!is_known);
-                lost.named_drops += usize::from(is_known && matches!(effect, Effect::Drop { .. }));
+        let is_after_gap = |dot: Dot| dot.seq > context.prefix(dot.replica);
+        for (dot, effect) in self.effects().filter(|(dot, _)| dot.seq <= context.last_seq(dot.replica)) {
+            if !context.contains(dot) {
+                lost.gaps += 1;
+            } else if let Effect::Drop { writer, birth, .. } = effect {
+                let born = Dot { replica: *writer, seq: *birth };
+                lost.named_drops += usize::from(is_after_gap(dot) || is_after_gap(born));
             }
         }
         lost

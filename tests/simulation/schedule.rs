@@ -88,7 +88,9 @@ impl Schedule {
             _ => (17 + random.index(34), 10 + random.below(50)),
         };
         let pause_max_ms = random.pick(&[1, 50, 800, 800, 5_000]);
-        let world = World::new(Oracle::new(places), random, is_traced);
+        let log_capacity = random.pick(&[0, 3, 20, 4_096]);
+        let mut world = World::new(Oracle::new(places), random, is_traced);
+        world.log_capacity = log_capacity;
         Self { seed, world, replicas, steps, pause_max_ms }
     }
 
@@ -177,8 +179,15 @@ impl Schedule {
     }
 
     fn operation(&mut self) -> Operation {
-        let World { random, oracle, .. } = &mut self.world;
+        let World { random, oracle, writers, .. } = &mut self.world;
         let places = &oracle.places;
+        if random.percent(4) {
+            return if random.percent(50) {
+                Operation::Maintain
+            } else {
+                Operation::Retire(random.pick(writers))
+            };
+        }
         let place = random.index(places.len());
         let by = if random.percent(5) { u32::MAX } else { 1 + random.below(4) as u32 };
         match random.below(16) {
@@ -322,9 +331,12 @@ impl Schedule {
         let World { oracle, writers, .. } = &self.world;
         let map = self.world.living().next().expect("somebody is alive");
         let context = map.state().context();
+        if map.log_len() > self.world.log_capacity {
+            return Err(format!("a log of {} effects", map.log_len()));
+        }
         let (bytes, records) = (map.state().encode().len(), oracle.view(context).record_count());
         let lost = oracle.lost(context);
-        let bound = 4 + 10 * writers.len() + 64 * records + 12 * lost.gaps + 48 * lost.named_drops;
+        let bound = 4 + 12 * writers.len() + 64 * records + 12 * lost.gaps + 48 * lost.named_drops;
         match bytes <= bound {
             true => Ok(()),
             false => Err(format!(

@@ -1,6 +1,6 @@
-//! What somebody knows of each registration, and what an operation must do then.
+//! What somebody knows of each registration, and which effects an operation must have then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_range_map::{ReplicaId, TightenError};
 
@@ -10,9 +10,11 @@ use crate::oracle::{Contribution, Effect, Operation, Place};
 /// What is known of one writer's contributions to one registration.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// The number of the latest known contribution or drop.
+    /// The number of the latest known contribution or own drop.
     pub reach: u64,
-    /// What is known after the last drop.
+    /// Records up to the one born with this number are dropped.
+    pub dropped: u64,
+    /// What is known, and not dropped.
     pub contributions: Vec<(u64, Contribution)>,
     /// All up to this number is reset.
     pub reset: u64,
@@ -23,17 +25,30 @@ impl Known {
         self.contributions.iter().filter(|(seq, _)| *seq > self.reset).map(|(_, contribution)| contribution)
     }
 
-    pub fn has_record(&self) -> bool {
-        !self.contributions.is_empty()
+    /// The birth of the record, if there is one.
+    pub fn birth(&self) -> Option<u64> {
+        self.contributions.last().map(|(_, contribution)| contribution.birth)
     }
 
     pub fn is_left(&self) -> bool {
         self.left().next().is_some()
     }
 
+    fn awaits_drop(&self) -> bool {
+        self.birth().is_some() && !self.is_left()
+    }
+
     fn register_is_left(&self) -> bool {
         self.left().any(|contribution| contribution.is_register)
     }
+}
+
+/// Who does something, and which retired writers it may clear up after.
+#[derive(Clone, Copy)]
+pub struct Doer<'a> {
+    pub replica: ReplicaId,
+    pub seq: u64,
+    pub finished: &'a BTreeSet<ReplicaId>,
 }
 
 /// What is known of one registration, by writer.
@@ -52,108 +67,174 @@ impl Registration {
         self.0.values().any(Known::register_is_left)
     }
 
-    fn release(&self, writer: ReplicaId, place: Place) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        if self.0.get(&writer).is_some_and(Known::has_record) {
-            effects.push(Effect::Drop { place });
-        }
-        let left = self.0.iter().filter(|(other, known)| **other != writer && known.is_left());
-        let observed: BTreeMap<_, _> = left.map(|(other, known)| (*other, known.reach)).collect();
+    fn drops(&self, place: Place, is_meant: impl Fn(ReplicaId, &Known) -> bool) -> Vec<Effect> {
+        let meant = self.0.iter().filter(|(writer, known)| is_meant(**writer, known));
+        meant
+            .filter_map(|(writer, known)| {
+                Some(Effect::Drop { place, writer: *writer, birth: known.birth()? })
+            })
+            .collect()
+    }
+
+    fn release(&self, by: Doer, place: Place) -> Vec<Effect> {
+        let mut effects = self.drops(place, |writer, _| writer == by.replica);
+        let others = |writer| writer != by.replica;
+        effects.extend(self.drops(place, |writer, _| others(writer) && by.finished.contains(&writer)));
+        let left = self
+            .0
+            .iter()
+            .filter(|(writer, known)| others(**writer) && !by.finished.contains(writer) && known.is_left());
+        let observed: BTreeMap<_, _> = left.map(|(writer, known)| (*writer, known.reach)).collect();
         if !observed.is_empty() {
             effects.push(Effect::Reset { place, observed });
         }
         effects
     }
 
-    fn contribute(&self, writer: ReplicaId, place: Place, contribution: Contribution) -> Vec<Effect> {
-        let mut effects = if self.priority().is_some() { Vec::new() } else { self.release(writer, place) };
+    fn contribute(&self, by: Doer, place: Place, is_register: bool, adjustment: i64) -> Vec<Effect> {
+        let (mut effects, birth) = match self.priority() {
+            Some(_) => (Vec::new(), self.0.get(&by.replica).and_then(Known::birth)),
+            None => (self.release(by, place), None),
+        };
+        let seq = by.seq + 1 + effects.len() as u64;
+        let contribution = Contribution { birth: birth.unwrap_or(seq), is_register, adjustment };
         effects.push(Effect::Contribution { place, contribution });
         effects
     }
 
-    /// The effects of an operation by `writer` on this registration alone.
-    pub fn operate(&self, writer: ReplicaId, operation: Operation) -> Vec<Effect> {
-        let adjust = |adjustment| Contribution { is_register: false, adjustment };
+    /// The effects of an operation on this registration alone.
+    pub fn operate(&self, by: Doer, operation: Operation) -> Vec<Effect> {
         match operation {
-            Operation::Register(place) => {
-                self.contribute(writer, place, Contribution { is_register: true, adjustment: 0 })
-            }
-            Operation::Increase(place, by) => self.contribute(writer, place, adjust(by.into())),
-            Operation::Decrease(place, by) => match self.priority() {
+            Operation::Register(place) => self.contribute(by, place, true, 0),
+            Operation::Increase(place, amount) => self.contribute(by, place, false, amount.into()),
+            Operation::Decrease(place, amount) => match self.priority() {
                 None => Vec::new(),
-                Some(priority) if priority <= u64::from(by) => self.release(writer, place),
-                Some(_) => self.contribute(writer, place, adjust(-i64::from(by))),
+                Some(priority) if priority <= u64::from(amount) => self.release(by, place),
+                Some(_) => self.contribute(by, place, false, -i64::from(amount)),
             },
-            Operation::Release(place) | Operation::Tighten(place, _) => self.release(writer, place),
+            Operation::Release(place) | Operation::Tighten(place, _) => self.release(by, place),
+            Operation::Maintain | Operation::Retire(_) => unreachable!("they concern all registrations"),
         }
     }
 
     /// The effects of tightening this registration to the other one.
-    pub fn tighten(&self, to: &Self, writer: ReplicaId, places: (Place, Place)) -> Option<Vec<Effect>> {
+    fn tighten(&self, to: &Self, by: Doer, places: (Place, Place)) -> Option<Vec<Effect>> {
         let priority = self.priority()?;
         let registered = match to.priority() {
             None => 1,
             Some(priority) => priority + u64::from(!to.register_is_left()),
         };
         let adjustment = priority.saturating_sub(registered) as i64;
-        let mut effects = self.release(writer, places.0);
-        effects.extend(to.contribute(writer, places.1, Contribution { is_register: true, adjustment }));
+        let mut effects = self.release(by, places.0);
+        let by = Doer { seq: by.seq + effects.len() as u64, ..by };
+        effects.extend(to.contribute(by, places.1, true, adjustment));
         Some(effects)
+    }
+
+    /// The effects of clearing up: residue, and what retired writers would have to drop.
+    fn clear(&self, by: Doer, place: Place) -> Vec<Effect> {
+        if self.priority().is_none() && self.0.values().any(Known::is_left) {
+            return self.release(by, place);
+        }
+        self.drops(place, |writer, known| by.finished.contains(&writer) && known.awaits_drop())
     }
 }
 
 /// What somebody knows of each place. Mostly that is certain; else there is more than one possibility, see
 /// [`Oracle::view`](crate::oracle::Oracle::view).
-pub struct View(pub Vec<Vec<Registration>>);
+pub struct View {
+    pub possible: Vec<Vec<Registration>>,
+    /// Retired writers of whom everything is known.
+    pub finished: BTreeSet<ReplicaId>,
+}
 
 impl View {
     /// The possibilities with that priority, of which there must be one.
     pub fn with_priority(&self, place: Place, map_says: Option<u64>) -> Result<Vec<&Registration>, String> {
-        let fitting: Vec<_> = self.0[place].iter().filter(|it| it.priority() == map_says).collect();
+        let possible = &self.possible[place];
+        let fitting: Vec<_> = possible.iter().filter(|it| it.priority() == map_says).collect();
         if fitting.is_empty() {
-            let model_says: Vec<_> = self.0[place].iter().map(Registration::priority).collect();
+            let model_says: Vec<_> = possible.iter().map(Registration::priority).collect();
             return Err(format!("priority of {place}: the map says {map_says:?}, the model {model_says:?}"));
         }
         Ok(fitting)
     }
 
-    /// Records that a state holds: contributions that their writer has not dropped.
+    /// Records that a state holds: contributions that nobody has dropped.
     pub fn record_count(&self) -> usize {
-        let registrations = self.0.iter().filter_map(|possible| possible.first());
-        registrations.flat_map(|it| it.0.values()).filter(|known| known.has_record()).count()
+        let registrations = self.possible.iter().filter_map(|possible| possible.first());
+        registrations.flat_map(|it| it.0.values()).filter(|known| known.birth().is_some()).count()
     }
 
-    /// Places of which `writer` should drop its record, since all of it is reset. Of its own a writer knows everything for certain.
-    pub fn awaiting_drop(&self, writer: ReplicaId) -> Vec<Place> {
-        let awaits = |place: &Place| {
-            let own = self.0[*place].first().and_then(|it| it.0.get(&writer));
-            own.is_some_and(|own| own.has_record() && !own.is_left())
-        };
-        (0..self.0.len()).filter(awaits).collect()
+    /// The drops of `writer`'s records of which all is reset: those that are certain, and others that are possible.
+    pub fn awaited_drops(
+        &self,
+        writer: ReplicaId,
+        priority: impl Fn(Place) -> Option<u64>,
+    ) -> Result<(Vec<Effect>, Vec<Effect>), String> {
+        let (mut certain, mut uncertain) = (Vec::new(), Vec::new());
+        for place in 0..self.possible.len() {
+            let possible = self.with_priority(place, priority(place))?;
+            let own = || possible.iter().filter_map(|it| it.0.get(&writer));
+            let Some(birth) = own().find_map(Known::birth) else { continue };
+            let drop = Effect::Drop { place, writer, birth };
+            match own().filter(|own| own.awaits_drop()).count() {
+                0 => {}
+                all if all == possible.len() => certain.push(drop),
+                _ => uncertain.push(drop),
+            }
+        }
+        Ok((certain, uncertain))
     }
 
     /// The effects that an operation may have, one of which it must have. `priority` is what the map says before.
     pub fn foretell(
         &self,
-        writer: ReplicaId,
+        by: Doer,
         operation: Operation,
         places: &[Id<u64>],
         priority: impl Fn(Place) -> Option<u64>,
     ) -> Result<Result<Vec<Vec<Effect>>, TightenError>, String> {
         let at = |place| self.with_priority(place, priority(place));
-        let Operation::Tighten(from, to) = operation else {
-            let possible = at(operation.place())?;
-            return Ok(Ok(possible.iter().map(|it| it.operate(writer, operation)).collect()));
-        };
-        if from == to || !places[from].0.contains_range(&places[to].0) {
-            return Ok(Err(TightenError::NotSubRange));
-        }
-        let mut possible = Vec::new();
-        for wide in at(from)? {
-            for narrow in at(to)? {
-                possible.extend(wide.tighten(narrow, writer, (from, to)));
+        let possible = match operation {
+            Operation::Tighten(from, to) => {
+                if from == to || !places[from].0.contains_range(&places[to].0) {
+                    return Ok(Err(TightenError::NotSubRange));
+                }
+                let mut possible = Vec::new();
+                for wide in at(from)? {
+                    for narrow in at(to)? {
+                        possible.extend(wide.tighten(narrow, by, (from, to)));
+                    }
+                }
+                if possible.is_empty() {
+                    return Ok(Err(TightenError::NotRegistered));
+                }
+                possible
             }
-        }
-        Ok(if possible.is_empty() { Err(TightenError::NotRegistered) } else { Ok(possible) })
+            Operation::Maintain | Operation::Retire(_) => {
+                let mut possible = vec![Vec::new()];
+                for place in 0..places.len() {
+                    let is_meant = |it: &Registration| match operation {
+                        Operation::Retire(retired) => it.0.get(&retired).is_some_and(Known::awaits_drop),
+                        _ => true,
+                    };
+                    let mut longer = Vec::new();
+                    for it in at(place)? {
+                        let effects = if is_meant(it) { it.clear(by, place) } else { Vec::new() };
+                        longer.extend(
+                            possible.iter().map(|before: &Vec<Effect>| [&before[..], &effects].concat()),
+                        );
+                    }
+                    possible = longer;
+                }
+                possible
+            }
+            Operation::Register(place)
+            | Operation::Increase(place, _)
+            | Operation::Decrease(place, _)
+            | Operation::Release(place) => at(place)?.iter().map(|it| it.operate(by, operation)).collect(),
+        };
+        Ok(Ok(possible))
     }
 }

@@ -7,10 +7,11 @@ use crdt_range_map::{RangeMap, ReplicaId};
 use std::num::NonZeroU32;
 
 use crate::network::{Delivery, Faults, NO_FAULTS, Network};
-use crate::oracle::{Effect, Operation, Oracle};
+use crate::oracle::{Effect, Operation, Oracle, Place};
 use crate::process::{Life, Process, Running, Saving, restored};
 use crate::random::Random;
 use crate::tally::{Group, Tally};
+use crate::view::Doer;
 
 /// A replica may say that much at once; one that says more does not come to an end.
 const POSTS_AT_ONCE_MAX: usize = 100;
@@ -29,6 +30,8 @@ pub struct World {
     pub posts: u64,
     pub posts_by_kind: [u64; 8],
     pub bytes_posted: u64,
+    /// How many effects each replica remembers one by one.
+    pub log_capacity: usize,
     pub is_traced: bool,
 }
 
@@ -56,6 +59,7 @@ impl World {
             posts: 0,
             posts_by_kind: [0; 8],
             bytes_posted: 0,
+            log_capacity: usize::MAX,
             is_traced,
         }
     }
@@ -102,9 +106,11 @@ impl World {
         );
         let map = restored(id, save.as_ref())?;
         let clock_ms = self.processes[at].clock_ms(self.now_ms);
-        let running = Running::start(map, clock_ms, &mut self.random);
+        let mut running = Running::start(map, clock_ms, &mut self.random);
+        running.map.set_log_capacity(self.log_capacity);
         self.processes[at].life = Life::Running(Box::new(running));
         (0..self.processes.len()).try_for_each(|at| self.check_claims(at))?;
+        self.go_on(at)?;
         self.pump(at)
     }
 
@@ -149,15 +155,49 @@ impl World {
         self.processes.iter().filter_map(|process| Some(&process.running()?.map))
     }
 
+    /// A replica that learns that it is retired goes on under another id.
+    fn go_on(&mut self, at: usize) -> Result<(), String> {
+        if !self.processes[at].running().is_some_and(|running| running.map.is_retired()) {
+            return Ok(());
+        }
+        let id = self.new_id();
+        trace!(self, "{at} is retired, and goes on as {id}");
+        self.tally.fault("retired, though it lived");
+        let running = self.processes[at].running_mut().expect("it runs");
+        if !running.map.set_replica(id).is_empty() {
+            return Err("a new id has something to drop".into());
+        }
+        if self.processes[at].saving == Saving::BeforeSending {
+            self.save(at);
+        }
+        self.check(at)
+    }
+
     /// Does something at a replica that runs, and checks that it has the effects that the reference foretells.
     pub fn operate(&mut self, at: usize, operation: Operation) -> Result<(), String> {
         let Some(running) = self.processes[at].running_mut() else { return Ok(()) };
         let map = &mut running.map;
-        let view = self.oracle.view(map.state().context());
+        let id = map.replica();
+        let seq = map.state().context().last_seq(id);
         let place = |place: usize| &self.oracle.places[place];
-        let priority = |it| map.priority(&place(it).1, &place(it).0);
-        let foretold = view.foretell(map.replica(), operation, &self.oracle.places, priority)?;
-        let seq = map.state().context().last_seq(map.replica());
+        let foretold = {
+            let context = map.state().context();
+            let mut view = self.oracle.view(context);
+            let is_void = match operation {
+                Operation::Retire(retired) if context.prefix(retired) == context.last_seq(retired) => {
+                    view.finished.insert(retired);
+                    retired == id || context.is_retired(retired)
+                }
+                Operation::Retire(_) => true,
+                _ => false,
+            };
+            let by = Doer { replica: id, seq, finished: &view.finished };
+            let priority = |it| map.priority(&place(it).1, &place(it).0);
+            match is_void {
+                true => Ok(vec![Vec::new()]),
+                false => view.foretell(by, operation, &self.oracle.places, priority)?,
+            }
+        };
         let by = |by| NonZeroU32::new(by).expect("amounts are not 0");
         let done = match operation {
             Operation::Register(it) => Ok(map.register(&place(it).1, &place(it).0)),
@@ -165,6 +205,8 @@ impl World {
             Operation::Decrease(it, amount) => Ok(map.decrease(&place(it).1, &place(it).0, by(amount))),
             Operation::Release(it) => Ok(map.release(&place(it).1, &place(it).0)),
             Operation::Tighten(from, to) => map.tighten(&place(from).1, &place(from).0, &place(to).0),
+            Operation::Maintain => Ok(map.maintain()),
+            Operation::Retire(retired) => Ok(map.retire(retired)),
         };
         let possible = match (&done, foretold) {
             (Ok(_), Ok(possible)) => possible,
@@ -175,7 +217,6 @@ impl World {
                 ));
             }
         };
-        let id = map.replica();
         let effect_count = map.state().context().last_seq(id) - seq;
         let Some(effects) = the_one_of(effect_count, &possible) else {
             return Err(format!("{operation:?} at {at}: {effect_count} effects instead of {possible:?}"));
@@ -184,6 +225,7 @@ impl World {
         self.tally.count(Group::Operations, operation.name());
         self.oracle.issue(id, effects);
         self.check(at)?;
+        self.go_on(at)?;
         if let Ok(delta) = done
             && !self.may_crash(at)
             && let Some(running) = self.processes[at].running_mut()
@@ -264,6 +306,7 @@ impl World {
             }
             self.check_claims(to)?;
         }
+        self.go_on(to)?;
         if self.may_crash(to) {
             return Ok(());
         }
@@ -274,13 +317,17 @@ impl World {
     fn note_drops(&mut self, at: usize, count: u64) -> Result<(), String> {
         let Some(running) = self.processes[at].running() else { return Ok(()) };
         let id = running.map.replica();
-        let dropped = self.oracle.view(running.map.state().context()).awaiting_drop(id);
+        let view = self.oracle.view(running.map.state().context());
+        let priority = |place| self.priority(&running.map, place);
+        let (mut dropped, uncertain) =
+            view.awaited_drops(id, priority).map_err(|wrong| format!("{at}: {wrong}"))?;
+        dropped.extend(uncertain.into_iter().take((count as usize).saturating_sub(dropped.len())));
         if dropped.len() as u64 != count {
             return Err(format!("{at} drops {count} records, but these are reset: {dropped:?}"));
         }
         trace!(self, "{at} drops {dropped:?}");
         self.tally.add(Group::Operations, "drops of what others reset", count);
-        self.oracle.issue(id, dropped.into_iter().map(|place| Effect::Drop { place }).collect());
+        self.oracle.issue(id, dropped);
         self.check(at)
     }
 
@@ -349,13 +396,16 @@ impl World {
         let Some(running) = self.processes[at].running() else { return Ok(()) };
         let map = &running.map;
         let view = self.oracle.view(map.state().context());
-        for (place, (range, node)) in self.oracle.places.iter().enumerate() {
-            view.with_priority(place, map.priority(node, range)).map_err(|wrong| format!("{at}: {wrong}"))?;
+        let awaited = view.awaited_drops(map.replica(), |place| self.priority(map, place));
+        match awaited.map_err(|wrong| format!("{at}: {wrong}"))? {
+            (certain, _) if certain.is_empty() || map.is_retired() => Ok(()),
+            (certain, _) => Err(format!("{at} has not done {certain:?}")),
         }
-        match view.awaiting_drop(map.replica()) {
-            awaiting if awaiting.is_empty() => Ok(()),
-            awaiting => Err(format!("{at} has not dropped {awaiting:?}")),
-        }
+    }
+
+    fn priority(&self, map: &RangeMap<u64>, place: Place) -> Option<u64> {
+        let (range, node) = &self.oracle.places[place];
+        map.priority(node, range)
     }
 }
 
@@ -394,6 +444,8 @@ impl Operation {
             Self::Decrease(..) => "decrease",
             Self::Release(_) => "release",
             Self::Tighten(..) => "tighten",
+            Self::Maintain => "maintain",
+            Self::Retire(_) => "retire",
         }
     }
 }
