@@ -47,6 +47,22 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    pub fn place(&self) -> Place {
+        match self {
+            Self::Contribution { place, .. } | Self::Reset { place, .. } | Self::Drop { place, .. } => *place,
+        }
+    }
+
+    /// The birth of the record that it drops, if it does that.
+    pub fn dropped(&self) -> Option<Dot> {
+        match self {
+            Self::Drop { writer, birth, .. } => Some(Dot { replica: *writer, seq: *birth }),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub enum Operation {
     Register(Place),

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use crdt_range_map::sync::{Broadcast, Config, Received};
-use crdt_range_map::{RangeMap, ReplicaId};
+use crdt_range_map::{CausalContext, Delta, Dot, RangeMap, ReplicaId};
 use std::num::NonZeroU32;
 
 use crate::network::{Delivery, Faults, NO_FAULTS, Network};
@@ -217,8 +217,10 @@ impl World {
                 ));
             }
         };
+        let none = CausalContext::default();
         let effect_count = map.state().context().last_seq(id) - seq;
-        let Some(effects) = the_one_of(effect_count, &possible) else {
+        let Some(effects) = the_one_of(effect_count, &possible, done.as_ref().map_or(&none, Delta::context))
+        else {
             return Err(format!("{operation:?} at {at}: {effect_count} effects instead of {possible:?}"));
         };
         trace!(self, "{at} {operation:?}, from number {}: {effects:?}", seq + 1);
@@ -302,7 +304,13 @@ impl World {
         if map.state().context() != before.state().context() {
             let grown = map.state().context().last_seq(id) - before.state().context().last_seq(id);
             if grown > 0 {
-                self.note_drops(to, grown)?;
+                let none = CausalContext::default();
+                let told = if let Received::Applied(changes) = &received {
+                    changes.delta().context()
+                } else {
+                    &none
+                };
+                self.note_drops(to, grown, told)?;
             }
             self.check_claims(to)?;
         }
@@ -314,14 +322,16 @@ impl World {
     }
 
     /// What a replica drops by itself, since it learnt that all it had contributed is reset.
-    fn note_drops(&mut self, at: usize, count: u64) -> Result<(), String> {
+    fn note_drops(&mut self, at: usize, count: u64, told: &CausalContext) -> Result<(), String> {
         let Some(running) = self.processes[at].running() else { return Ok(()) };
         let id = running.map.replica();
         let view = self.oracle.view(running.map.state().context());
         let priority = |place| self.priority(&running.map, place);
         let (mut dropped, uncertain) =
             view.awaited_drops(id, priority).map_err(|wrong| format!("{at}: {wrong}"))?;
-        dropped.extend(uncertain.into_iter().take((count as usize).saturating_sub(dropped.len())));
+        let is_told = |effect: &Effect| effect.dropped().is_some_and(|birth| told.contains(birth));
+        dropped.extend(uncertain.into_iter().filter(is_told));
+        dropped.sort_by_key(Effect::place);
         if dropped.len() as u64 != count {
             return Err(format!("{at} drops {count} records, but these are reset: {dropped:?}"));
         }
@@ -409,10 +419,16 @@ impl World {
     }
 }
 
-/// The effects of that number. There may be several possibilities, which differ in whom a reset concerns that has dropped its
-/// record: then it does no harm to take all.
-fn the_one_of(count: u64, possible: &[Vec<Effect>]) -> Option<Vec<Effect>> {
-    let mut fitting = possible.iter().filter(|effects| effects.len() as u64 == count);
+/// The effects of that number that a delta may tell of. Where several possibilities are left, they differ in whether a reset
+/// concerns records that somebody has dropped: then it does no harm to take all.
+fn the_one_of(count: u64, possible: &[Vec<Effect>], delta: &CausalContext) -> Option<Vec<Effect>> {
+    let births = |effects: &[Effect]| -> Vec<Dot> { effects.iter().filter_map(Effect::dropped).collect() };
+    let is_told = |effects: &&Vec<Effect>| {
+        effects.len() as u64 == count && births(effects).iter().all(|dot| delta.contains(*dot))
+    };
+    let fitting: Vec<&Vec<Effect>> = possible.iter().filter(is_told).collect();
+    let most = fitting.iter().map(|effects| births(effects).len()).max()?;
+    let mut fitting = fitting.into_iter().filter(|effects| births(effects).len() == most);
     let mut effects = fitting.next()?.clone();
     for other in fitting {
         for (effect, also) in effects.iter_mut().zip(other) {
