@@ -271,7 +271,16 @@ impl Schedule {
         let until_ms = self.world.now_ms + HEALING_MAX_MS;
         while !self.is_equal() {
             if self.world.now_ms >= until_ms {
-                return Err(format!("not equal {} s after the last fault", HEALING_MAX_MS / 1_000));
+                let contexts = self.contexts();
+                let know_the_same = contexts.windows(2).all(|pair| pair[0] == pair[1]);
+                for map in self.world.living() {
+                    trace!(self.world, "{}: {:?}", map.replica(), map.state());
+                }
+                return Err(format!(
+                    "not equal {} s after the last fault, {}",
+                    HEALING_MAX_MS / 1_000,
+                    if know_the_same { "though all claim to know the same" } else { "and not knowing the same" }
+                ));
             }
             self.world.run_for(500)?;
         }
