@@ -307,7 +307,7 @@ impl<K: Key> Delta<K> {
     }
 
     /// Whether every claimed dot is that of a record or drop that the delta carries. O(m log m).
-    fn carries_all_it_claims(&self) -> bool {
+    pub(crate) fn carries_all_it_claims(&self) -> bool {
         let runs =
             || self.context.replicas().flat_map(|(replica, runs)| runs.iter().map(move |run| (replica, run)));
         let claimed = runs().fold(0u64, |sum, (_, (first, last))| sum.saturating_add(last - first + 1));

@@ -11,6 +11,7 @@ use core::num::NonZeroU32;
 use std::sync::Arc;
 
 use self::cache::SplitCache;
+pub(crate) use self::exchange::bytes_of;
 use self::log::Log;
 use self::operation::Operation;
 use crate::causal::SEQ_MAX;

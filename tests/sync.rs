@@ -6,13 +6,13 @@ mod medium;
 
 use std::num::NonZeroU32;
 
-use crdt_range_map::sync::{IgnoreReason, Received};
+use crdt_range_map::sync::{Broadcast, Config, IgnoreReason, Received};
 use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId};
 use medium::{Faults, Medium, NO_FAULTS, Random};
 
 const DELTA: u8 = 1;
 const ASK: u8 = 2;
-const ANSWER: u8 = 3;
+const COMPARE: u8 = 3;
 const DIGEST: u8 = 4;
 
 const SECOND_MS: u64 = 1_000;
@@ -78,7 +78,7 @@ fn a_joiner_asks_once_and_one_answers() {
         assert_eq!(medium.tabs[joiner].map.registrations().count(), 1);
         assert_eq!(medium.posts[&ASK], 1, "{:?}", medium.posts);
         // The delays are whole milliseconds, so two of 32 tabs may pick the same; the medium takes one to deliver.
-        assert!(medium.posts[&ANSWER] <= if count == 32 { 3 } else { 1 }, "{:?}", medium.posts);
+        assert!(medium.posts[&DELTA] <= if count == 32 { 3 } else { 1 }, "{:?}", medium.posts);
     }
 }
 
@@ -98,7 +98,7 @@ fn idle_traffic_is_one_small_digest_in_ten_seconds() {
         medium.run_for(10 * MINUTE_MS);
         assert_eq!(medium.posts_in_all(), medium.posts[&DIGEST], "{:?}", medium.posts);
         assert!((30..=60).contains(&medium.posts[&DIGEST]), "{:?}", medium.posts);
-        assert_eq!(medium.bytes_posted as u64, 21 * medium.posts[&DIGEST]);
+        assert_eq!(medium.bytes_posted as u64, 33 * medium.posts[&DIGEST]);
     }
 }
 
@@ -143,6 +143,19 @@ fn a_gap_that_nobody_can_fill_is_asked_about_once() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_stops_nothing() {
+    let mut medium = tabs(3);
+    medium.run_for(3_600 * SECOND_MS);
+    medium.faults = Faults { lost_percent: 100, ..NO_FAULTS };
+    medium.operate(1, register(50));
+    medium.faults = NO_FAULTS;
+    medium.now_ms = 0;
+    (0..3).for_each(|tab| medium.pump(tab));
+    medium.run_for(30 * SECOND_MS);
+    assert!(medium.is_converged());
+}
+
+#[test]
 fn offline_tabs_diverge_and_converge_when_they_return() {
     let mut medium = tabs(4);
     medium.regroup(0, None);
@@ -168,47 +181,131 @@ fn offline_tabs_diverge_and_converge_when_they_return() {
 #[test]
 fn foreign_and_broken_messages_are_counted_and_change_nothing() {
     let mut medium = tabs(2);
-    let good = {
-        let mut other = Medium::new(5);
-        other.open();
-        other.open();
-        other.operate(1, register(90));
-        other.tabs[1].map.state().encode()
+    let mut random = Random(7);
+    let whole = {
+        let mut map = RangeMap::new(ReplicaId::new(9));
+        let mut sync = Broadcast::join(Config::default(), 0, &mut || random.next());
+        sync.publish(&register(90)(&mut map));
+        sync.poll(&map, 0, &mut || 0).unwrap()
     };
-    let framed = |kind: u8, sender: u64| {
-        let mut bytes = vec![b'c', b'r', b'm', 0x11, kind];
-        bytes.extend(sender.to_be_bytes());
-        bytes.extend(&good);
-        bytes
+    let of_text_keys = {
+        let map = RangeMap::<String>::new(ReplicaId::new(9));
+        let mut sync = Broadcast::join(Config::default(), 0, &mut || 0);
+        sync.poll(&map, 0, &mut || 0).unwrap()
     };
-    let mut version = framed(DELTA, 9);
-    version[3] = 0x21;
-    let mut text_keys = framed(DELTA, 9);
-    text_keys[3] = 0x12;
+    let own = {
+        let map = medium.tabs[0].map.clone();
+        Broadcast::join(Config::default(), 0, &mut || 0).poll(&map, 0, &mut || 0).unwrap()
+    };
+    let mut version = whole.clone();
+    version[3] = 0x11;
     let expected = [
         (vec![], IgnoreReason::Foreign),
         (b"hello".to_vec(), IgnoreReason::Foreign),
-        (version, IgnoreReason::Version(2)),
-        (text_keys, IgnoreReason::KeyKind(2)),
-        (framed(200, 9), IgnoreReason::MessageKind(200)),
-        (framed(DELTA, 1), IgnoreReason::OwnReplica),
-        (framed(DIGEST, 9), IgnoreReason::Foreign),
+        (version, IgnoreReason::Version(1)),
+        (of_text_keys, IgnoreReason::KeyKind(2)),
+        (own, IgnoreReason::OwnReplica),
         (vec![0; (16 << 20) + 1], IgnoreReason::TooLong { bytes: (16 << 20) + 1 }),
     ];
     let before = medium.tabs[0].map.state().clone();
     for (bytes, reason) in &expected {
         assert_eq!(medium.deliver(0, bytes), Received::Ignored(*reason));
     }
-    let whole = framed(ANSWER, 9);
-    for length in 13..whole.len() {
-        let received = medium.deliver(0, &whole[..length]);
-        assert!(matches!(received, Received::Ignored(IgnoreReason::Malformed(_))), "{length}: {received:?}");
+    let mut damaged = 0;
+    for at in 4..whole.len() {
+        for bit in 0..8 {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1 << bit;
+            assert_eq!(medium.deliver(0, &bytes), Received::Ignored(IgnoreReason::Checksum), "{at} {bit}");
+            damaged += 1;
+        }
     }
-    let ignored = expected.len() + whole.len() - 13;
-    assert_eq!(medium.tabs[0].sync.statistics().messages_ignored, ignored as u64);
+    for length in 17..whole.len() {
+        assert_eq!(medium.deliver(0, &whole[..length]), Received::Ignored(IgnoreReason::Checksum));
+        damaged += 1;
+    }
+    let statistics = medium.tabs[0].sync.statistics();
+    assert_eq!(statistics.messages_ignored, expected.len() as u64 + damaged);
+    assert_eq!(statistics.ignored[IgnoreReason::Checksum.index()], damaged);
+    assert_eq!(statistics.ignored[IgnoreReason::Foreign.index()], 2);
     assert_eq!(*medium.tabs[0].map.state(), before);
     assert!(matches!(medium.deliver(0, &whole), Received::Applied(_)));
     assert_ne!(*medium.tabs[0].map.state(), before);
+}
+
+/// A workload like real use: n registrations of n/64 nodes, one half written by each of two replicas.
+fn two_replicas(n: u64) -> [RangeMap<u64>; 2] {
+    let mut random = Random(n);
+    let mut maps = [1, 2].map(|id| RangeMap::<u64>::new(ReplicaId::new(id << 60 | 0x0123_4567_89ab_cdef)));
+    for at in 0..n {
+        let map = &mut maps[(2 * at / n) as usize];
+        let start = random.below(1 << 32);
+        let range = KeyRange::new(start, start + 1 + random.below((8 << 32) / n)).unwrap();
+        let by = NonZeroU32::new(1 + random.below(100) as u32).unwrap();
+        map.increase(&NodeId::new(format!("node-{:05}", random.below(8.max(n / 64)))).unwrap(), &range, by);
+    }
+    let [first, second] = &mut maps;
+    first.merge(second.state());
+    second.merge(first.state());
+    assert_eq!(first.state(), second.state());
+    maps
+}
+
+/// Ten operations: increases of what is there, registers of what is new, releases.
+fn ten_operations(map: &mut RangeMap<u64>, random: &mut Random) {
+    let held: Vec<_> = map.registrations().collect();
+    for at in 0..10 {
+        let it = &held[random.below(held.len() as u64) as usize];
+        match at % 3 {
+            0 => drop(map.increase(&it.node, &it.range, NonZeroU32::new(3).unwrap())),
+            1 => drop(map.release(&it.node, &it.range)),
+            _ => {
+                let start = random.below(1 << 32);
+                map.register(&it.node, &KeyRange::new(start, start + 1000).unwrap());
+            }
+        }
+    }
+}
+
+/// Lets two replicas meet on a medium, and returns what they posted.
+fn meet(maps: [RangeMap<u64>; 2]) -> Medium {
+    let mut medium = Medium::new(3);
+    for map in maps {
+        // The first asks in vain.
+        medium.run_for(5 * SECOND_MS);
+        medium.forget_posts();
+        medium.open_with(map);
+    }
+    medium.run_for(5 * SECOND_MS);
+    assert!(medium.is_converged(), "{:?}", medium.posts);
+    medium
+}
+
+#[test]
+fn a_replica_slightly_behind_catches_up_in_few_bytes() {
+    for n in [1_000, 10_000, 100_000] {
+        let mut maps = two_replicas(n);
+        let mut random = Random(5);
+        maps.iter_mut().for_each(|map| ten_operations(map, &mut random));
+        let medium = meet(maps);
+        println!("n = {n}: {} bytes, {:?}", medium.bytes_posted, medium.posts);
+        assert!(!medium.posts.contains_key(&COMPARE), "{:?}", medium.posts);
+        assert!(medium.bytes_posted <= 700, "{} bytes, {:?}", medium.bytes_posted, medium.posts);
+    }
+}
+
+#[test]
+fn replicas_without_logs_compare_ranges_in_few_bytes() {
+    for n in [1_000, 10_000, 100_000] {
+        let mut maps = two_replicas(n);
+        let mut random = Random(5);
+        maps.iter_mut().for_each(|map| ten_operations(map, &mut random));
+        maps.iter_mut().for_each(|map| map.set_log_capacity(0));
+        let medium = meet(maps);
+        println!("n = {n}: {} bytes, {:?}", medium.bytes_posted, medium.posts);
+        assert!(medium.posts[&COMPARE] > 1);
+        assert!(medium.bytes_posted <= 12_000, "{} bytes, {:?}", medium.bytes_posted, medium.posts);
+    }
 }
 
 /// One random schedule of operations, faults, separations and reunions; everything must be equal in the end.
@@ -217,7 +314,8 @@ fn schedule(seed: u64) {
     let mut medium = Medium::new(random.next());
     let count = 2 + random.below(5) as usize;
     for _ in 0..count {
-        medium.open();
+        let tab = medium.open();
+        medium.tabs[tab].map.set_log_capacity([0, 3, 10, 4096][random.below(4) as usize]);
     }
     medium.faults = Faults {
         lost_percent: random.below(60),

@@ -104,12 +104,10 @@ impl<K: Key> RangeMap<K> {
 
     /// Takes as known all that the context knows: every part was compared with somebody who knew that much, and now they hold the
     /// same.
-    pub(crate) fn adopt(&mut self, context: &CausalContext) -> Changes<K> {
+    pub(crate) fn adopt(&mut self, context: &CausalContext) {
         let news = context.difference(&self.state.context);
         Arc::make_mut(&mut self.log).forget_all(&news);
-        let observer = self.observer();
         self.state.adopt(&news);
-        self.finish_merge(observer)
     }
 
     /// How many effects the [log](Self::delta_since) holds: at most 4,096, or what was set. O(1).

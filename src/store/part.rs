@@ -11,8 +11,10 @@ use crate::key::Key;
 use crate::registration::RegistrationId;
 
 /// A place between registrations, in their order by start, end and node.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Bound<K> {
+    /// Before all.
+    First,
     /// Before all that start at this key or later.
     Start(K),
     /// Right before this registration.
@@ -34,23 +36,36 @@ impl<K: Key> Bound<K> {
     /// Whether that registration comes before this place.
     fn is_after(&self, held: &Held<'_, K>) -> bool {
         match self {
+            Self::First => false,
             Self::Start(key) => held.start() < key,
             Self::Id(id) => held.cmp_id(id).is_lt(),
             Self::Last => true,
         }
     }
+}
 
-    /// The order of two places; one before a start comes before those among the registrations that start there.
-    pub(crate) fn order(&self, other: &Self) -> Ordering {
-        let key = |bound: &Self| match bound {
-            Self::Start(key) => Some(key.clone()),
-            Self::Id(id) => Some(id.range.start().clone()),
-            Self::Last => None,
+/// A place before a start comes before those among the registrations that start there.
+impl<K: Key> Ord for Bound<K> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let rank = |bound: &Self| match bound {
+            Self::First => 0,
+            Self::Start(_) | Self::Id(_) => 1,
+            Self::Last => 2,
         };
-        match (key(self), key(other)) {
-            (Some(ours), Some(theirs)) => ours.cmp(&theirs).then_with(|| self.cmp(other)),
-            (ours, theirs) => ours.is_none().cmp(&theirs.is_none()),
-        }
+        let starts = || match (self, other) {
+            (Self::Start(ours), Self::Start(theirs)) => ours.cmp(theirs),
+            (Self::Start(ours), Self::Id(theirs)) => ours.cmp(theirs.range.start()).then(Ordering::Less),
+            (Self::Id(ours), Self::Start(theirs)) => ours.range.start().cmp(theirs).then(Ordering::Greater),
+            (Self::Id(ours), Self::Id(theirs)) => ours.cmp(theirs),
+            _ => Ordering::Equal,
+        };
+        rank(self).cmp(&rank(other)).then_with(starts)
+    }
+}
+
+impl<K: Key> PartialOrd for Bound<K> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -62,6 +77,7 @@ impl<K: Key> Store<K> {
         to: &'a Bound<K>,
     ) -> impl Iterator<Item = Held<'a, K>> {
         let rows: Option<Rows<'a, K>> = match from {
+            Bound::First => Some(self.rows()),
             Bound::Start(key) => Some(self.rows_from(key)),
             Bound::Id(id) => Some(self.rows_from(id.range.start())),
             Bound::Last => None,
@@ -94,6 +110,7 @@ impl<K: Key> Store<K> {
 impl<K: Key> Branch<K> {
     fn before(&self, bound: &Bound<K>, tables: &Tables) -> Before {
         let at = match bound {
+            Bound::First => 0,
             Bound::Start(key) => self.starts.partition_point(|start| start < key).saturating_sub(1),
             Bound::Id(id) => self.child_of(id, tables),
             Bound::Last => self.children.len(),

@@ -1,68 +1,208 @@
 //! The messages, and their bytes.
 //!
 //! Every message begins with 13 bytes: `crm`, 16 · version + the key's kind, the kind of message, and the sender's replica id,
-//! big endian. Then comes the content: of a *delta* (1) and an *answer* (3) a [delta](crate::codec); of an *ask* (2) the causal
-//! context, as a delta without registrations; of a *digest* (4) the context's fingerprint, 8 bytes, big endian.
+//! big endian. Then comes the content, and at the end a checksum of all before, 4 bytes, big endian.
+//!
+//! | kind | content |
+//! |---|---|
+//! | 1 delta | a [delta](crate::codec): what the sender did, or what somebody lacks |
+//! | 2 ask | a fingerprint of what the sender holds, 8 bytes, big endian; what it knows, as a delta without registrations |
+//! | 3 compare | see [`super::compare`] |
+//! | 4 digest | fingerprints of what the sender knows and of what it holds, 8 bytes each, big endian |
+//! | 5 presence | see [`super::presence`] |
+//! | 6 exchange | *number* of bytes, and a delta; what the sender knows, as a delta without registrations: an answer and a question |
 
 use super::IgnoreReason;
+use super::compare::Compare;
 use crate::causal::CausalContext;
-use crate::codec::WireKey;
+use crate::codec::{DecodeError, DecodeProblem, Reader, WireKey, Writer};
 use crate::delta::Delta;
 use crate::id::ReplicaId;
+use crate::store;
 
 const MAGIC: [u8; 3] = *b"crm";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+const HEAD_BYTES: usize = 13;
+const CHECKSUM_BYTES: usize = 4;
+
+/// The kinds of messages, by the fifth byte less one.
+pub(super) const KINDS: usize = 6;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Message<K> {
-    /// What the sender just did.
+    /// What the sender just did, or what somebody lacks.
     Delta(Delta<K>),
     /// What the sender knows, asking for the rest.
-    Ask(CausalContext),
-    /// Everything that the sender knows.
-    Answer(Delta<K>),
-    /// A fingerprint of what the sender knows.
-    Digest(u64),
+    Ask(Ask),
+    /// A step of comparing two replicas range by range.
+    Compare(Box<Compare<K>>),
+    /// Fingerprints of what the sender knows and holds.
+    Digest(Fingerprints),
+    /// Who is there.
+    Presence(Vec<u8>),
+    /// What somebody lacks, and what the sender knows, asking for the rest.
+    Exchange(Delta<K>, CausalContext),
+}
+
+/// What a replica knows, with a fingerprint of what it holds, by which two that know the same can tell whether they agree.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Ask {
+    pub(super) context: CausalContext,
+    /// Not told where it is known that the other side knows something else.
+    pub(super) entries: Option<u64>,
+}
+
+impl Ask {
+    /// Whether that state, although it knows the same, holds something else.
+    pub(super) fn contradicts<K: WireKey>(&self, state: &Delta<K>) -> bool {
+        self.context == state.context && self.entries.is_some_and(|held| held != state.entries.fingerprint())
+    }
+}
+
+/// By what two replicas tell whether they know and hold the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fingerprints {
+    pub(super) context: u64,
+    pub(super) entries: u64,
+}
+
+impl Fingerprints {
+    pub(super) fn of<K: WireKey>(state: &Delta<K>) -> Self {
+        Self { context: state.context.fingerprint(), entries: state.entries.fingerprint() }
+    }
 }
 
 const DELTA: u8 = 1;
 const ASK: u8 = 2;
-const ANSWER: u8 = 3;
+const COMPARE: u8 = 3;
 const DIGEST: u8 = 4;
+const PRESENCE: u8 = 5;
+const EXCHANGE: u8 = 6;
 
-pub(super) fn encode_message<K: WireKey>(sender: ReplicaId, message: &Message<K>) -> Vec<u8> {
-    let (kind, content) = match message {
-        Message::Delta(delta) => (DELTA, delta.encode()),
-        Message::Ask(context) => (ASK, Delta::<K>::claiming(context.clone()).encode()),
-        Message::Answer(state) => (ANSWER, state.encode()),
-        Message::Digest(fingerprint) => (DIGEST, fingerprint.to_be_bytes().to_vec()),
-    };
-    let mut bytes = Vec::with_capacity(13 + content.len());
-    bytes.extend(MAGIC);
-    bytes.extend([VERSION << 4 | K::KIND, kind]);
-    bytes.extend(sender.get().to_be_bytes());
-    bytes.extend(content);
-    bytes
+impl<K: WireKey> Message<K> {
+    pub(super) fn encode(&self, sender: ReplicaId) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.raw(&MAGIC);
+        writer.raw(&[VERSION << 4 | K::KIND, self.kind()]);
+        writer.raw(&sender.get().to_be_bytes());
+        match self {
+            Self::Delta(delta) => writer.raw(&delta.encode()),
+            Self::Ask(ask) => {
+                writer.raw(&ask.entries.unwrap_or_default().to_be_bytes());
+                writer.raw(&Delta::<K>::claiming(ask.context.clone()).encode());
+            }
+            Self::Compare(compare) => compare.write(&mut writer),
+            Self::Digest(Fingerprints { context, entries }) => {
+                writer.raw(&context.to_be_bytes());
+                writer.raw(&entries.to_be_bytes());
+            }
+            Self::Presence(content) => writer.raw(content),
+            Self::Exchange(delta, context) => {
+                write_delta(delta, &mut writer);
+                writer.raw(&Delta::<K>::claiming(context.clone()).encode());
+            }
+        }
+        let mut bytes = writer.finish();
+        let checksum = checksum(&bytes);
+        bytes.extend(checksum);
+        bytes
+    }
+
+    fn kind(&self) -> u8 {
+        match self {
+            Self::Delta(_) => DELTA,
+            Self::Ask(_) => ASK,
+            Self::Compare(_) => COMPARE,
+            Self::Digest(_) => DIGEST,
+            Self::Presence(_) => PRESENCE,
+            Self::Exchange(..) => EXCHANGE,
+        }
+    }
+
+    /// Reads a message and who sent it.
+    pub(super) fn decode(bytes: &[u8]) -> Result<(ReplicaId, Self), IgnoreReason> {
+        let rest = bytes.strip_prefix(&MAGIC).ok_or(IgnoreReason::Foreign)?;
+        let (header, rest) = rest.split_first_chunk::<2>().ok_or(IgnoreReason::Foreign)?;
+        let [versions, kind] = *header;
+        if versions >> 4 != VERSION {
+            return Err(IgnoreReason::Version(versions >> 4));
+        }
+        let (body, found) = bytes.split_last_chunk::<CHECKSUM_BYTES>().ok_or(IgnoreReason::Foreign)?;
+        let (sender, _) = rest.split_first_chunk::<8>().ok_or(IgnoreReason::Foreign)?;
+        let content = body.get(HEAD_BYTES..).ok_or(IgnoreReason::Foreign)?;
+        if checksum(body) != *found {
+            return Err(IgnoreReason::Checksum);
+        }
+        if versions & 15 != K::KIND {
+            return Err(IgnoreReason::KeyKind(versions & 15));
+        }
+        if !(DELTA..=EXCHANGE).contains(&kind) {
+            return Err(IgnoreReason::MessageKind(kind));
+        }
+        let message = Self::read(kind, content).map_err(|error| {
+            IgnoreReason::Malformed(DecodeError { offset: HEAD_BYTES + error.offset, ..error })
+        })?;
+        Ok((ReplicaId::new(u64::from_be_bytes(*sender)), message))
+    }
+
+    fn read(kind: u8, content: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(content);
+        Ok(match kind {
+            DELTA => Self::Delta(Delta::decode(content)?),
+            ASK => {
+                let entries = Some(word(&mut reader)?);
+                Self::Ask(Ask { context: read_context::<K>(reader)?, entries })
+            }
+            EXCHANGE => Self::Exchange(read_delta(&mut reader)?, read_context::<K>(reader)?),
+            COMPARE => Self::Compare(Compare::read(reader)?.into()),
+            DIGEST => {
+                let digest = Fingerprints { context: word(&mut reader)?, entries: word(&mut reader)? };
+                reader.finish()?;
+                Self::Digest(digest)
+            }
+            _ => Self::Presence(content.to_vec()),
+        })
+    }
 }
 
-pub(super) fn decode_message<K: WireKey>(bytes: &[u8]) -> Result<(ReplicaId, Message<K>), IgnoreReason> {
-    let rest = bytes.strip_prefix(&MAGIC).ok_or(IgnoreReason::Foreign)?;
-    let (header, rest) = rest.split_first_chunk::<2>().ok_or(IgnoreReason::Foreign)?;
-    let (sender, content) = rest.split_first_chunk::<8>().ok_or(IgnoreReason::Foreign)?;
-    let [versions, kind] = *header;
-    if versions >> 4 != VERSION {
-        return Err(IgnoreReason::Version(versions >> 4));
+/// Writes a delta after which something follows.
+pub(super) fn write_delta<K: WireKey>(delta: &Delta<K>, writer: &mut Writer) {
+    let bytes = delta.encode();
+    writer.number(bytes.len() as u64);
+    writer.raw(&bytes);
+}
+
+/// Reads what [`write_delta`] wrote.
+pub(super) fn read_delta<K: WireKey>(reader: &mut Reader<'_>) -> Result<Delta<K>, DecodeError> {
+    let length = reader.count(1)?;
+    let begin = reader.offset();
+    Delta::decode(reader.raw(length)?).map_err(|error| DecodeError { offset: begin + error.offset, ..error })
+}
+
+/// Reads a delta without registrations up to the end.
+fn read_context<K: WireKey>(mut reader: Reader<'_>) -> Result<CausalContext, DecodeError> {
+    let begin = reader.offset();
+    let rest = reader.raw(reader.length() - begin)?;
+    let told = Delta::<K>::decode(rest)
+        .map_err(|error| DecodeError { offset: begin + error.offset, ..error })?;
+    only_context(told, &reader)
+}
+
+/// The context of a delta that tells nothing else.
+pub(super) fn only_context<K: WireKey>(told: Delta<K>, reader: &Reader<'_>) -> Result<CausalContext, DecodeError> {
+    if told.entries.is_empty() && told.drops.is_empty() {
+        Ok(told.context)
+    } else {
+        Err(reader.error(DecodeProblem::NotCanonical("registrations in a context")))
     }
-    if versions & 15 != K::KIND {
-        return Err(IgnoreReason::KeyKind(versions & 15));
-    }
-    let delta = || Delta::<K>::decode(content).map_err(IgnoreReason::Malformed);
-    let message = match kind {
-        DELTA => Message::Delta(delta()?),
-        ASK => Message::Ask(delta()?.context().clone()),
-        ANSWER => Message::Answer(delta()?),
-        DIGEST => Message::Digest(u64::from_be_bytes(content.try_into().map_err(|_| IgnoreReason::Foreign)?)),
-        unknown => return Err(IgnoreReason::MessageKind(unknown)),
-    };
-    Ok((ReplicaId::new(u64::from_be_bytes(*sender)), message))
+}
+
+/// Eight bytes, big endian.
+pub(super) fn word(reader: &mut Reader<'_>) -> Result<u64, DecodeError> {
+    Ok(reader.raw(8)?.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)))
+}
+
+/// Tells messages that were damaged on the way, but for an accident of one in 2^32.
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+    ((store::hash_of_bytes(bytes) >> 32) as u32).to_be_bytes()
 }

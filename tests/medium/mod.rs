@@ -72,7 +72,11 @@ impl Medium {
 
     /// Opens a tab that joins the group 0, and returns its number.
     pub fn open(&mut self) -> usize {
-        let map = RangeMap::new(ReplicaId::new(1 + self.tabs.len() as u64));
+        self.open_with(RangeMap::new(ReplicaId::new(1 + self.tabs.len() as u64)))
+    }
+
+    /// Opens a tab with what it holds already.
+    pub fn open_with(&mut self, map: RangeMap<u64>) -> usize {
         let sync = Broadcast::join(Config::default(), self.now_ms, &mut || self.random.next());
         self.tabs.push(Tab { map, sync, group: Some(0) });
         self.pump(self.tabs.len() - 1);
@@ -135,7 +139,7 @@ impl Medium {
     }
 
     /// Posts everything that a tab has to say now.
-    fn pump(&mut self, from: usize) {
+    pub fn pump(&mut self, from: usize) {
         loop {
             let Tab { map, sync, group } = &mut self.tabs[from];
             let group = *group;

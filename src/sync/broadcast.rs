@@ -1,0 +1,536 @@
+//! The protocol on a medium where everybody hears everybody.
+
+use std::collections::VecDeque;
+
+use super::compare::{Compare, STEPS_MAX};
+use super::message::{Ask, Fingerprints, Message};
+use super::{Config, IgnoreReason, Received, Statistics};
+use crate::causal::CausalContext;
+use crate::codec::WireKey;
+use crate::delta::Delta;
+use crate::id::ReplicaId;
+use crate::map::RangeMap;
+use crate::splits::Changes;
+
+/// In how many sessions a replica takes part at a time.
+const SESSIONS_MAX: usize = 8;
+
+/// A question that is due at some time, and how often it will be asked if nobody answers.
+#[derive(Clone, Copy, Debug)]
+struct Question {
+    due_ms: u64,
+    tries_left: u32,
+    /// Whether a delta may be what it asks for: it was asked, or it is about a gap.
+    is_met_by_delta: bool,
+}
+
+/// An answer that is due at some time, unless somebody else gives it.
+#[derive(Clone, Debug)]
+struct Answer {
+    due_ms: u64,
+    /// What all who asked know, and what was said since.
+    known: CausalContext,
+    /// Who asked last, and with what.
+    asker: ReplicaId,
+    asked: Ask,
+}
+
+/// A session of comparing ranges with another replica.
+#[derive(Clone, Debug)]
+struct Session {
+    peer: ReplicaId,
+    id: u32,
+    /// The step that the peer is to send next.
+    step: u8,
+    /// What the peer knew when it began.
+    theirs: CausalContext,
+    expires_ms: u64,
+}
+
+/// The protocol of one replica on a medium where everybody hears everybody. See the [module](super).
+///
+/// After each call, send what [`poll`](Self::poll) hands out until it hands out nothing, and call it again at
+/// [`next_wake_ms`](Self::next_wake_ms).
+///
+/// ```
+/// use crdt_range_map::sync::{Broadcast, Config, Received};
+/// use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+///
+/// let mut random = || 7; // use a real generator
+/// let mut here = RangeMap::<u64>::new(ReplicaId::new(1));
+/// let mut there = RangeMap::<u64>::new(ReplicaId::new(2));
+/// let mut here_sync = Broadcast::join(Config::default(), 0, &mut random);
+/// let mut there_sync = Broadcast::join(Config::default(), 0, &mut random);
+///
+/// here_sync.publish(&here.register(&NodeId::new("a").unwrap(), &KeyRange::new(1, 5).unwrap()));
+/// let post = here_sync.poll(&here, 0, &mut random).unwrap();
+/// let received = there_sync.receive(&mut there, &post, 0, &mut random);
+/// assert!(matches!(received, Received::Applied(_)));
+/// assert_eq!(here.state(), there.state());
+/// ```
+#[derive(Clone, Debug)]
+pub struct Broadcast<K> {
+    config: Config,
+    /// What this replica did and has not sent yet.
+    unposted: Delta<K>,
+    /// What it dropped when it learnt of resets. That is not urgent, and goes along with something else or after a while.
+    dropped: Delta<K>,
+    dropped_due_ms: u64,
+    is_held: bool,
+    question: Option<Question>,
+    /// What the latest asker said that it knows, if that was more than this replica did.
+    heard_of: CausalContext,
+    /// The gaps that were last asked about, so that a gap that nobody can fill is asked about once.
+    gaps_asked: CausalContext,
+    answer: Option<Answer>,
+    sessions: Vec<Session>,
+    /// The next steps of sessions.
+    replies: VecDeque<Compare<K>>,
+    digest_due_ms: u64,
+    /// The latest time that was passed in.
+    seen_ms: u64,
+    statistics: Statistics,
+}
+
+impl<K: WireKey> Broadcast<K> {
+    /// The protocol of a replica that has just come to the medium: it asks the others at once for what it lacks, and they ask
+    /// back for what they lack.
+    pub fn join(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Self {
+        let mut joined = Self {
+            config,
+            unposted: Delta::default(),
+            dropped: Delta::default(),
+            dropped_due_ms: 0,
+            is_held: false,
+            question: Some(Question {
+                due_ms: now_ms,
+                tries_left: config.tries_max,
+                is_met_by_delta: false,
+            }),
+            heard_of: CausalContext::default(),
+            gaps_asked: CausalContext::default(),
+            answer: None,
+            sessions: Vec::new(),
+            replies: VecDeque::new(),
+            digest_due_ms: 0,
+            seen_ms: now_ms,
+            statistics: Statistics::default(),
+        };
+        joined.digest_due_ms = joined.next_digest_ms(now_ms, random);
+        joined
+    }
+
+    /// Takes the delta of an own operation, or of a merge that did not come over the medium and its [`Changes::delta`], to be sent
+    /// with the next [`poll`](Self::poll).
+    pub fn publish(&mut self, delta: &Delta<K>) {
+        self.unposted.merge(delta);
+    }
+
+    /// Holds back everything but what is [published](Self::publish), until it is [released](Self::release).
+    ///
+    /// For a replica that returns under the same id after a crash: nothing that it did may leave it before it is saved, or it
+    /// would come back and use the same sequence numbers for something else. So hold while something is unsaved, and publish
+    /// each operation once it is saved. Answers wait, since they tell all that is known.
+    pub fn hold(&mut self) {
+        self.is_held = true;
+    }
+
+    /// Ends what [`hold`](Self::hold) began.
+    pub fn release(&mut self) {
+        self.is_held = false;
+    }
+
+    /// What was sent and heard so far.
+    pub fn statistics(&self) -> Statistics {
+        self.statistics
+    }
+
+    /// When [`poll`](Self::poll) has something to do next, if nothing is received before. The greatest number there is while
+    /// everything is [held](Self::hold) back.
+    pub fn next_wake_ms(&self) -> u64 {
+        if !self.unposted.is_empty() {
+            return 0;
+        }
+        if self.is_held {
+            return u64::MAX;
+        }
+        if !self.replies.is_empty() {
+            return 0;
+        }
+        let dropped = if self.dropped.is_empty() { u64::MAX } else { self.dropped_due_ms };
+        let question = self.question.map_or(u64::MAX, |question| question.due_ms);
+        let answer = self.answer.as_ref().map_or(u64::MAX, |answer| answer.due_ms);
+        self.digest_due_ms.min(question).min(answer).min(dropped)
+    }
+
+    /// Takes a message that came over the medium, from anybody. Costs what merging its delta costs, and O(n) at most for a step
+    /// of a session.
+    pub fn receive(
+        &mut self,
+        map: &mut RangeMap<K>,
+        bytes: &[u8],
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) -> Received<K> {
+        self.see(now_ms);
+        self.statistics.messages_received += 1;
+        self.statistics.bytes_received += bytes.len() as u64;
+        self.sessions.retain(|session| session.expires_ms > now_ms);
+        match self.read(map, bytes) {
+            Ok((sender, message)) => self.handle(map, sender, message, now_ms, random),
+            Err(reason) => {
+                self.statistics.messages_ignored += 1;
+                self.statistics.ignored[reason.index()] += 1;
+                Received::Ignored(reason)
+            }
+        }
+    }
+
+    /// Hands out the next message to send, if any is due. Call it until there is none.
+    pub fn poll(
+        &mut self,
+        map: &RangeMap<K>,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) -> Option<Vec<u8>> {
+        self.see(now_ms);
+        loop {
+            let bytes = self.next_message(map, now_ms, random)?;
+            // What is too long reaches the others in sessions, when they see by a digest that they lack it.
+            if bytes.len() <= self.config.message_bytes_max {
+                self.statistics.messages_posted += 1;
+                self.statistics.bytes_posted += bytes.len() as u64;
+                self.statistics.posted[usize::from(bytes[4]) - 1] += 1;
+                return Some(bytes);
+            }
+        }
+    }
+
+    /// Takes a clock that was set back into account: what is due is due as much earlier.
+    fn see(&mut self, now_ms: u64) {
+        let back_ms = self.seen_ms.saturating_sub(now_ms);
+        self.seen_ms = now_ms;
+        if back_ms == 0 {
+            return;
+        }
+        let question = self.question.as_mut().map(|question| &mut question.due_ms);
+        let answer = self.answer.as_mut().map(|answer| &mut answer.due_ms);
+        let sessions = self.sessions.iter_mut().map(|session| &mut session.expires_ms);
+        let due = [&mut self.digest_due_ms, &mut self.dropped_due_ms];
+        for due_ms in due.into_iter().chain(question).chain(answer).chain(sessions) {
+            *due_ms = due_ms.saturating_sub(back_ms);
+        }
+    }
+
+    fn read(&self, map: &RangeMap<K>, bytes: &[u8]) -> Result<(ReplicaId, Message<K>), IgnoreReason> {
+        if bytes.len() > self.config.message_bytes_max {
+            return Err(IgnoreReason::TooLong { bytes: bytes.len() });
+        }
+        let (sender, message) = Message::decode(bytes)?;
+        if sender == map.replica() {
+            return Err(IgnoreReason::OwnReplica);
+        }
+        // It may still ask, and so learn that it is retired.
+        let carries = matches!(message, Message::Delta(_) | Message::Compare(_) | Message::Exchange(..));
+        if carries && map.state().context().is_retired(sender) {
+            return Err(IgnoreReason::Retired);
+        }
+        Ok((sender, message))
+    }
+
+    fn handle(
+        &mut self,
+        map: &mut RangeMap<K>,
+        sender: ReplicaId,
+        message: Message<K>,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) -> Received<K> {
+        match message {
+            Message::Delta(delta) => {
+                self.merge(map, &delta, now_ms, random)
+            }
+            Message::Exchange(delta, context) => {
+                let received = self.merge(map, &delta, now_ms, random);
+                self.asked(map, sender, Ask { context, entries: None }, now_ms, random);
+                received
+            }
+            Message::Ask(asked) => {
+                self.asked(map, sender, asked, now_ms, random);
+                Received::Heard
+            }
+            Message::Compare(compare) => self.compare(map, sender, &compare, now_ms),
+            Message::Digest(theirs) => {
+                if theirs == Fingerprints::of(map.state()) {
+                    self.question = None;
+                    self.digest_due_ms = self.next_digest_ms(now_ms, random);
+                } else {
+                    self.ask_by(now_ms.saturating_add(self.delay_ms(random)), false);
+                }
+                Received::Heard
+            }
+            Message::Presence(_) => Received::Heard,
+        }
+    }
+
+    fn merge(
+        &mut self,
+        map: &mut RangeMap<K>,
+        delta: &Delta<K>,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) -> Received<K> {
+        let changes = map.merge(delta);
+        self.publish_dropped(&changes, now_ms);
+        self.learnt(map, &delta.context);
+        let gaps = map.state().context().gaps();
+        if self.gaps_asked.includes(&gaps) {
+            let is_met = self.question.is_some_and(|question| question.is_met_by_delta);
+            if is_met && self.heard_of.is_empty() {
+                self.question = None;
+            }
+        } else if self.question.is_none() {
+            // A delta before this one was lost or is late; give it as much time as a retry has.
+            let due_ms = now_ms.saturating_add(self.config.retry_ms);
+            self.ask_by(due_ms.saturating_add(self.delay_ms(random)), true);
+        }
+        Received::Applied(changes.into())
+    }
+
+    fn publish_dropped(&mut self, changes: &Changes<K>, now_ms: u64) {
+        if self.dropped.is_empty() {
+            self.dropped_due_ms = now_ms.saturating_add(self.config.retry_ms / 2);
+        }
+        self.dropped.merge(changes.delta());
+    }
+
+    /// Everybody has heard those dots: what is to be answered, and asked, is less.
+    fn learnt(&mut self, map: &RangeMap<K>, said: &CausalContext) {
+        let ours = map.state().context();
+        if let Some(answer) = &mut self.answer {
+            answer.known.join(said);
+            if answer.known.includes(ours) {
+                self.answer = None;
+            }
+        }
+        if !self.heard_of.is_empty() && ours.includes(&self.heard_of) {
+            self.heard_of = CausalContext::default();
+            self.question = None;
+        }
+    }
+
+    fn asked(
+        &mut self,
+        map: &RangeMap<K>,
+        asker: ReplicaId,
+        asked: Ask,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) {
+        let ours = map.state().context();
+        let knows_the_same = asked.context == *ours;
+        if asked.contradicts(map.state()) || !asked.context.includes(ours) {
+            let due_ms = now_ms.saturating_add(self.delay_ms(random));
+            let (due_ms, known) = match self.answer.take() {
+                Some(answer) => (answer.due_ms, answer.known.intersection(&asked.context)),
+                None => (due_ms, asked.context.clone()),
+            };
+            self.answer = Some(Answer { due_ms, known, asker, asked: asked.clone() });
+        }
+        if !ours.includes(&asked.context) {
+            self.heard_of = asked.context;
+            // An answer that is due carries the question too.
+            let answer_ms = self.answer.as_ref().map(|answer| answer.due_ms);
+            let due_ms = answer_ms.unwrap_or_else(|| now_ms.saturating_add(self.delay_ms(random)));
+            self.ask_by(due_ms, false);
+        } else if knows_the_same && let Some(question) = &mut self.question {
+            // The same question was asked just now, and its answer will be heard here too.
+            question.due_ms = question.due_ms.max(now_ms.saturating_add(self.config.retry_ms));
+        }
+    }
+
+    /// Answers what was asked: by a delta, or by a session if no delta can tell it.
+    fn next_answer(
+        &mut self,
+        map: &RangeMap<K>,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) -> Option<Vec<u8>> {
+        let Answer { known, asker, asked, .. } = self.answer.take_if(|answer| answer.due_ms <= now_ms)?;
+        let ours = map.state().context();
+        let differs = asked.contradicts(map.state());
+        if known.includes(ours) && !differs {
+            return None;
+        }
+        if !differs && let Some(delta) = map.delta_since(&known) {
+            let tells_dropped = delta.context.includes(&self.dropped.context);
+            let message = if ours.includes(&self.heard_of) {
+                Message::Delta(delta)
+            } else {
+                Message::Exchange(delta, ours.clone())
+            };
+            let bytes = message.encode(map.replica());
+            if bytes.len() <= self.config.message_bytes_max {
+                if matches!(message, Message::Exchange(..)) {
+                    self.has_asked(map, now_ms, random);
+                }
+                if tells_dropped {
+                    self.dropped = Delta::default();
+                }
+                return Some(bytes);
+            }
+        }
+        let session = random() as u32;
+        let bytes_max = self.config.part_bytes_max();
+        let compare = Compare::open(map, asker, session, &asked.context, bytes_max);
+        self.remember(Session {
+            peer: asker,
+            id: session,
+            step: 1,
+            theirs: asked.context,
+            expires_ms: now_ms.saturating_add(self.config.session_ms),
+        });
+        self.statistics.sessions_begun += 1;
+        self.wait_for_session(now_ms);
+        Some(Message::Compare(compare.into()).encode(map.replica()))
+    }
+
+    /// The session will bring what there is to ask for. Should it break off, it is asked then.
+    fn wait_for_session(&mut self, now_ms: u64) {
+        if let Some(question) = &mut self.question {
+            question.due_ms = question.due_ms.max(now_ms.saturating_add(self.config.session_ms));
+        }
+    }
+
+    fn remember(&mut self, session: Session) {
+        if self.sessions.len() == SESSIONS_MAX {
+            self.sessions.remove(0);
+        }
+        self.sessions.push(session);
+    }
+
+    /// Takes a step of a session.
+    fn compare(
+        &mut self,
+        map: &mut RangeMap<K>,
+        peer: ReplicaId,
+        message: &Compare<K>,
+        now_ms: u64,
+    ) -> Received<K> {
+        if message.to != map.replica() {
+            if message.step == 0 && self.answer.as_ref().is_some_and(|answer| answer.asker == message.to) {
+                // Somebody else serves the asker.
+                self.answer = None;
+            }
+            return Received::Heard;
+        }
+        let mut session = match self.take_session(peer, message) {
+            Some(session) => session,
+            // Repeated, or of a session that was given up.
+            None => return Received::Heard,
+        };
+        if message.step == 0 {
+            self.statistics.sessions_begun += 1;
+            // What is to be answered to the peer goes through the session.
+            self.answer.take_if(|answer| answer.asker == peer);
+        }
+        let changes = message.apply(map, &session.theirs);
+        // At once: otherwise the session would find the difference, and tell it again.
+        self.publish(changes.delta());
+        let mut is_finished = message.is_last();
+        if !is_finished {
+            let reply = message.reply(map, peer, &session.theirs, self.config.part_bytes_max());
+            is_finished = reply.is_last();
+            if self.replies.len() == SESSIONS_MAX {
+                self.replies.pop_front();
+            }
+            self.replies.push_back(reply);
+        }
+        if is_finished {
+            map.adopt(&session.theirs);
+            self.statistics.sessions_finished += 1;
+            self.learnt(map, &session.theirs);
+            self.question = None;
+        } else if message.step < STEPS_MAX {
+            session.step = message.step + 2;
+            session.expires_ms = now_ms.saturating_add(self.config.session_ms);
+            self.remember(session);
+            self.wait_for_session(now_ms);
+        }
+        Received::Applied(changes.into())
+    }
+
+    /// The session to which that message belongs, if it is the next step.
+    fn take_session(&mut self, peer: ReplicaId, message: &Compare<K>) -> Option<Session> {
+        let id = message.session;
+        let at = self.sessions.iter().position(|session| (session.peer, session.id) == (peer, id));
+        match at {
+            None if message.step == 0 => {
+                Some(Session { peer, id, step: 0, theirs: message.context.clone(), expires_ms: 0 })
+            }
+            Some(at) if self.sessions[at].step == message.step => Some(self.sessions.remove(at)),
+            _ => None,
+        }
+    }
+
+    fn next_message(
+        &mut self,
+        map: &RangeMap<K>,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) -> Option<Vec<u8>> {
+        let encode = |message: Message<K>| Some(message.encode(map.replica()));
+        let is_due = self.dropped_due_ms <= now_ms && !self.dropped.is_empty();
+        if !self.is_held && (is_due || !self.unposted.is_empty()) {
+            self.unposted.merge(&core::mem::take(&mut self.dropped));
+        }
+        if !self.unposted.is_empty() {
+            return encode(Message::Delta(core::mem::take(&mut self.unposted)));
+        }
+        if self.is_held {
+            return None;
+        }
+        if let Some(reply) = self.replies.pop_front() {
+            return encode(Message::Compare(reply.into()));
+        }
+        if let Some(answer) = self.next_answer(map, now_ms, random) {
+            return Some(answer);
+        }
+        if self.question.is_some_and(|question| question.due_ms <= now_ms) {
+            self.has_asked(map, now_ms, random);
+            let Delta { context, entries, .. } = map.state();
+            let entries = Some(entries.fingerprint());
+            return encode(Message::Ask(Ask { context: context.clone(), entries }));
+        }
+        if self.digest_due_ms <= now_ms {
+            self.digest_due_ms = self.next_digest_ms(now_ms, random);
+            return encode(Message::Digest(Fingerprints::of(map.state())));
+        }
+        None
+    }
+
+    /// Notes that the question was asked now, and when it is to be asked again.
+    fn has_asked(&mut self, map: &RangeMap<K>, now_ms: u64, random: &mut impl FnMut() -> u64) {
+        let tries_left = self.question.map_or(self.config.tries_max, |question| question.tries_left);
+        let tries_left = tries_left.saturating_sub(1);
+        let due_ms = now_ms.saturating_add(self.config.retry_ms).saturating_add(self.delay_ms(random));
+        self.question = (tries_left > 0).then_some(Question { due_ms, tries_left, is_met_by_delta: true });
+        self.gaps_asked = map.state().context().gaps();
+    }
+
+    /// Asks at that time, unless a question is waiting to be asked before.
+    fn ask_by(&mut self, due_ms: u64, is_met_by_delta: bool) {
+        let tries_left = self.config.tries_max;
+        let due_ms = self.question.map_or(due_ms, |question| question.due_ms.min(due_ms));
+        self.question = Some(Question { due_ms, tries_left, is_met_by_delta });
+    }
+
+    fn delay_ms(&self, random: &mut impl FnMut() -> u64) -> u64 {
+        random() % self.config.delay_max_ms.saturating_add(1)
+    }
+
+    fn next_digest_ms(&self, now_ms: u64, random: &mut impl FnMut() -> u64) -> u64 {
+        let jitter_ms = random() % (self.config.digest_interval_ms / 2 + 1);
+        now_ms.saturating_add(self.config.digest_interval_ms).saturating_add(jitter_ms)
+    }
+}
