@@ -77,7 +77,10 @@ fn pinned_vectors_of_a_retired_writer() {
     map.register(&node, &range);
     map.release(&node, &range);
     // It drops in the place of who is retired, and says so: the stamp is its own.
-    assert_bytes(&map.retire(ReplicaId::new(9)), "31 05 0000000000000008 0000000000000009 00 01 01 03 01 01 0161 06 0a 09 01 02 00 03");
+    assert_bytes(
+        &map.retire(ReplicaId::new(9)),
+        "31 05 0000000000000008 0000000000000009 00 01 01 03 01 01 0161 06 0a 09 01 02 00 03",
+    );
     assert_bytes(map.state(), "310500000000000000080000000000000009080701031201016101010a14010101010001");
     let release = map.release(&node, &KeyRange::from_start(30));
     assert_bytes(&release, "3104000000000000000800000000000000090101016107011e01010004");

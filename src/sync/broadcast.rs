@@ -102,11 +102,7 @@ impl<K: WireKey> Broadcast<K> {
             dropped: Delta::default(),
             dropped_due_ms: 0,
             is_held: false,
-            question: Some(Question {
-                due_ms: now_ms,
-                tries_left: config.tries_max,
-                is_met_by_delta: false,
-            }),
+            question: Some(Question { due_ms: now_ms, tries_left: config.tries_max, is_met_by_delta: false }),
             heard_of: CausalContext::default(),
             gaps_asked: CausalContext::default(),
             answer: None,
@@ -247,9 +243,7 @@ impl<K: WireKey> Broadcast<K> {
         random: &mut impl FnMut() -> u64,
     ) -> Received<K> {
         match message {
-            Message::Delta(delta) => {
-                self.merge(map, &delta, now_ms, random)
-            }
+            Message::Delta(delta) => self.merge(map, &delta, now_ms, random),
             Message::Exchange(delta, context) => {
                 let received = self.merge(map, &delta, now_ms, random);
                 self.asked(map, sender, Ask { context, entries: None }, now_ms, random);

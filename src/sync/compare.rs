@@ -142,9 +142,9 @@ impl<K: WireKey> Compare<K> {
     /// The ranges with both ends.
     fn parts(&self) -> impl Iterator<Item = (Bound<K>, Bound<K>, Says)> {
         let mut from = Bound::First;
-        self.ranges.iter().map(move |Range { to, says }| {
-            (core::mem::replace(&mut from, to.clone()), to.clone(), *says)
-        })
+        self.ranges
+            .iter()
+            .map(move |Range { to, says }| (core::mem::replace(&mut from, to.clone()), to.clone(), *says))
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {
@@ -160,7 +160,8 @@ impl<K: WireKey> Compare<K> {
         let ends = self.ranges.split_last().map_or(&[][..], |(_, ends)| ends);
         let ends: Vec<Bound<K>> = ends.iter().map(|range| range.to.clone()).collect();
         places::write(&ends, writer);
-        let says = self.ranges.iter().map(|range| range.says).chain(self.ranges.is_empty().then_some(Says::Done));
+        let says =
+            self.ranges.iter().map(|range| range.says).chain(self.ranges.is_empty().then_some(Says::Done));
         writer.column(says.clone().map(|says| match says {
             Says::Done => 0,
             Says::Fingerprint(_) => 1,

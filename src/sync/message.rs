@@ -183,13 +183,16 @@ pub(super) fn read_delta<K: WireKey>(reader: &mut Reader<'_>) -> Result<Delta<K>
 fn read_context<K: WireKey>(mut reader: Reader<'_>) -> Result<CausalContext, DecodeError> {
     let begin = reader.offset();
     let rest = reader.raw(reader.length() - begin)?;
-    let told = Delta::<K>::decode(rest)
-        .map_err(|error| DecodeError { offset: begin + error.offset, ..error })?;
+    let told =
+        Delta::<K>::decode(rest).map_err(|error| DecodeError { offset: begin + error.offset, ..error })?;
     only_context(told, &reader)
 }
 
 /// The context of a delta that tells nothing else.
-pub(super) fn only_context<K: WireKey>(told: Delta<K>, reader: &Reader<'_>) -> Result<CausalContext, DecodeError> {
+pub(super) fn only_context<K: WireKey>(
+    told: Delta<K>,
+    reader: &Reader<'_>,
+) -> Result<CausalContext, DecodeError> {
     if told.entries.is_empty() && told.drops.is_empty() {
         Ok(told.context)
     } else {

@@ -49,9 +49,8 @@ pub(super) fn read<K: WireKey>(reader: &mut Reader<'_>) -> Result<Vec<Bound<K>>,
         let name = core::str::from_utf8(reader.raw(length)?);
         let name = name.map_err(|_| reader.error(DecodeProblem::NotCanonical("text that is not UTF-8")))?;
         let node = NodeId::new(name);
-        nodes.push(
-            node.map_err(|_| reader.error(DecodeProblem::OutOfBounds("the length of a node's name")))?,
-        );
+        nodes
+            .push(node.map_err(|_| reader.error(DecodeProblem::OutOfBounds("the length of a node's name")))?);
     }
     let is_unbounded: Vec<bool> = kinds.iter().map(|kind| *kind != BOUNDED).collect();
     let ranges: Vec<KeyRange<K>> = K::decode_ranges(&is_unbounded, reader)?;

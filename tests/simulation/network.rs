@@ -73,7 +73,8 @@ impl Network {
             let mut delivery = Delivery { to, bytes: bytes.clone(), is_spoilt: false };
             if random.percent(faults.spoilt_percent) {
                 let spoilt = spoil(bytes, self.earlier.as_deref(), random, tally);
-                delivery.is_spoilt = spoilt != **bytes;
+                // Spliced at the right place, it may be the earlier one as a whole.
+                delivery.is_spoilt = spoilt != **bytes && self.earlier.as_deref() != Some(&spoilt[..]);
                 delivery.bytes = spoilt.into();
             }
             // Most are quick; the others are overtaken.

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crdt_range_map::{CausalContext, Dot, ReplicaId};
 
 use crate::model::Id;
-use crate::view::{Registration, View};
+use crate::view::{Known, Registration, View};
 
 /// A registration, by its place in the pool; places are in the order of `registrations()`.
 pub type Place = usize;
@@ -135,8 +135,9 @@ impl Oracle {
     /// What should be known to whoever knows those dots.
     ///
     /// A reset is learnt together with the records that it resets. Of a record that was dropped meanwhile, others tell nothing any
-    /// more: whoever learns of the reset from them does not learn that it concerns that record, until it learns of the drop. So while
-    /// a drop is on its way, two things are possible.
+    /// more: whoever learns of the reset from them does not learn that it concerns that record, until it learns of the drop. And who
+    /// compares ranges with them may drop it too without hearing by which effect that was done. So while a drop is on its way, several
+    /// things are possible.
     pub fn view(&self, context: &CausalContext) -> View {
         let mut registrations = vec![Registration::default(); self.places.len()];
         let mut resets = BTreeMap::<(Place, ReplicaId), BTreeSet<u64>>::new();
@@ -171,20 +172,23 @@ impl Oracle {
             }
         }
         let mut possible: Vec<Vec<Registration>> = registrations.into_iter().map(|it| vec![it]).collect();
-        for ((place, writer), mut reaches) in resets {
-            if self.is_dropping(writer, place, &possible[place][0]) {
-                reaches.insert(0);
-            } else {
-                reaches = reaches.into_iter().next_back().into_iter().collect();
-            }
-            let reset_at = |it: &Registration, reach: u64| {
+        for ((place, writer), reaches) in &resets {
+            let reset = reaches.last().copied().unwrap_or(0);
+            possible[*place][0].0.entry(*writer).or_default().reset = reset;
+        }
+        for (place, writer) in self.dropping(&possible) {
+            let certain = &possible[place][0].0[&writer];
+            let gone = Known { contributions: Vec::new(), ..certain.clone() };
+            let reaches = resets.get(&(place, writer)).into_iter().flatten();
+            let less = |reset: u64| Known { reset, ..certain.clone() };
+            let each: Vec<Known> = reaches.copied().chain([0]).map(less).chain([gone]).collect();
+            let with = |it: &Registration, known: &Known| {
                 let mut it = it.clone();
-                it.0.entry(writer).or_default().reset = reach;
+                it.0.insert(writer, known.clone());
                 it
             };
-            let combine =
-                |it: &Registration| reaches.iter().map(|reach| reset_at(it, *reach)).collect::<Vec<_>>();
-            possible[place] = possible[place].iter().flat_map(combine).collect();
+            possible[place] =
+                possible[place].iter().flat_map(|it| each.iter().map(move |known| with(it, known))).collect();
         }
         let is_finished = |writer: &&ReplicaId| {
             let last = context.last_seq(**writer);
@@ -193,14 +197,16 @@ impl Oracle {
         View { possible, finished: self.issued.keys().filter(is_finished).copied().collect() }
     }
 
-    /// Whether the known record was dropped, and others may have heard so, but not those who know only this.
-    fn is_dropping(&self, writer: ReplicaId, place: Place, known: &Registration) -> bool {
-        let Some(birth) = known.0.get(&writer).and_then(|known| known.birth()) else { return false };
-        let drop = Effect::Drop { place, writer, birth };
-        self.issued.iter().any(|(by, effects)| {
-            let told = self.told.get(by).copied().unwrap_or(0);
-            effects.iter().take(told as usize).any(|effect| *effect == drop)
-        })
+    /// The records that were dropped, so that others may have heard, but not those who know only this.
+    fn dropping(&self, known: &[Vec<Registration>]) -> BTreeSet<(Place, ReplicaId)> {
+        let told = |by: ReplicaId| self.told.get(&by).copied().unwrap_or(0);
+        let drops = self.effects().filter(|(dot, _)| dot.seq <= told(dot.replica));
+        let is_news = |(_, effect): (Dot, &Effect)| {
+            let Effect::Drop { place, writer, birth } = effect else { return None };
+            let known = known[*place][0].0.get(writer)?;
+            (known.birth() == Some(*birth)).then_some((*place, *writer))
+        };
+        drops.filter_map(is_news).collect()
     }
 
     /// What nobody will ever learn who knows only this, and what it costs.

@@ -11,8 +11,10 @@ const CLOCK_BEGIN_MS: i64 = 1 << 40;
 /// When a replica saves, which decides under which id it may come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Saving {
-    /// Everything of its own before it may leave the replica. It comes back under the same id.
+    /// Everything of its own before it says anything. It comes back under the same id.
     BeforeSending,
+    /// The same, but meanwhile it goes on saying what others may know: it holds back what is not saved.
+    Holding,
     /// Now and then. It comes back under a new id.
     Sometimes,
 }
@@ -29,14 +31,16 @@ pub struct Save {
 pub struct Running {
     pub map: RangeMap<u64>,
     pub sync: Broadcast<u64>,
+    /// What waits to be saved before it is published.
+    pub unpublished: Delta<u64>,
     /// When what is not saved yet will be, if something is.
     pub save_due_ms: Option<u64>,
 }
 
 impl Running {
-    pub fn start(map: RangeMap<u64>, clock_ms: u64, random: &mut Random) -> Self {
-        let sync = Broadcast::join(Config::default(), clock_ms, &mut || random.next());
-        Self { map, sync, save_due_ms: None }
+    pub fn start(map: RangeMap<u64>, config: Config, clock_ms: u64, random: &mut Random) -> Self {
+        let sync = Broadcast::join(config, clock_ms, &mut || random.next());
+        Self { map, sync, unpublished: Delta::default(), save_due_ms: None }
     }
 
     pub fn own_seq(&self) -> u64 {
@@ -91,6 +95,11 @@ impl Process {
         self.clock_offset_ms += by_ms;
     }
 
+    /// Whether it comes back under the same id, since nothing of its own leaves it that is not saved.
+    pub fn is_durable(&self) -> bool {
+        self.saving != Saving::Sometimes
+    }
+
     /// Whether something of its own would be lost in a crash.
     pub fn has_unsaved(&self) -> bool {
         let saved = self.disk.as_ref().map_or((None, 0), |save| (Some(save.replica), save.seq));
@@ -107,6 +116,8 @@ impl Process {
     pub fn save(&mut self) {
         let Life::Running(running) = &mut self.life else { return };
         running.save_due_ms = None;
+        running.sync.publish(&std::mem::take(&mut running.unpublished));
+        running.sync.release();
         let replica = running.map.replica();
         self.disk = Some(Save { replica, seq: running.own_seq(), state: running.map.state().encode() });
     }
@@ -114,10 +125,15 @@ impl Process {
     /// When the replica does something next by itself, in true time.
     pub fn next_ms(&self, now_ms: u64) -> Option<u64> {
         match &self.life {
-            Life::Running(running) => running.save_due_ms.or_else(|| {
+            Life::Running(running) => {
                 let wake_ms = running.sync.next_wake_ms().saturating_sub(self.clock_offset_ms as u64);
-                Some(wake_ms.max(now_ms))
-            }),
+                let speaks_ms = wake_ms.max(now_ms);
+                Some(match running.save_due_ms {
+                    Some(due_ms) if self.saving == Saving::Holding => due_ms.min(speaks_ms),
+                    Some(due_ms) => due_ms,
+                    None => speaks_ms,
+                })
+            }
             Life::Down { returns_ms } => *returns_ms,
         }
     }

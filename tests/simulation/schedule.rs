@@ -17,10 +17,10 @@ use crate::tally::{Group, Tally};
 use crate::world::{World, trace};
 
 /// Whether messages may be spoilt on their way.
-const SPOILING: bool = false;
+const SPOILING: bool = true;
 
 /// How far a clock may be set back at once.
-const CLOCK_BACK_MAX_MS: i64 = 10_000;
+const CLOCK_BACK_MAX_MS: i64 = 3_600_000;
 
 /// After so long without faults all must be equal.
 const HEALING_MAX_MS: u64 = 120_000;
@@ -97,7 +97,7 @@ impl Schedule {
     fn live(mut self, steps_max: u64) -> Result<Tally, String> {
         self.choose_faults();
         for _ in 0..self.replicas {
-            let saving = self.world.random.pick(&[Saving::BeforeSending, Saving::Sometimes]);
+            let saving = self.world.random.pick(&[Saving::BeforeSending, Saving::Holding, Saving::Sometimes]);
             self.world.open(saving)?;
         }
         for _ in 0..self.steps.min(steps_max) {
@@ -109,6 +109,11 @@ impl Schedule {
         self.watch_idle()?;
         self.check()?;
         self.wind_up()?;
+        for process in &self.world.processes {
+            if let Some(running) = process.running() {
+                self.world.tally.statistics(&running.sync.statistics());
+            }
+        }
         let mut tally = self.world.tally;
         tally.count(Group::Schedules, "schedules");
         tally.add(Group::Schedules, "replicas", self.world.processes.len() as u64);
@@ -171,7 +176,8 @@ impl Schedule {
             }
             96..98 if self.world.processes.len() < self.replicas + 4 => {
                 self.world.tally.fault("newcomer");
-                let saving = self.world.random.pick(&[Saving::BeforeSending, Saving::Sometimes]);
+                let saving =
+                    self.world.random.pick(&[Saving::BeforeSending, Saving::Holding, Saving::Sometimes]);
                 self.world.open(saving)
             }
             _ => Ok(()),
@@ -279,7 +285,11 @@ impl Schedule {
                 return Err(format!(
                     "not equal {} s after the last fault, {}",
                     HEALING_MAX_MS / 1_000,
-                    if know_the_same { "though all claim to know the same" } else { "and not knowing the same" }
+                    if know_the_same {
+                        "though all claim to know the same"
+                    } else {
+                        "and not knowing the same"
+                    }
                 ));
             }
             self.world.run_for(500)?;

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crdt_range_map::sync::Statistics;
+
 /// Counts by name. Names are what the table shows.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -17,6 +19,7 @@ pub enum Group {
     Operations,
     Messages,
     Received,
+    Sessions,
 }
 
 impl Tally {
@@ -34,6 +37,12 @@ impl Tally {
 
     pub fn of(&self, group: Group, name: &'static str) -> u64 {
         self.counts.get(&(group, name)).copied().unwrap_or(0)
+    }
+
+    /// What a replica's protocol counted.
+    pub fn statistics(&mut self, statistics: &Statistics) {
+        self.add(Group::Sessions, "begun, counted on both sides", statistics.sessions_begun);
+        self.add(Group::Sessions, "finished, counted on both sides", statistics.sessions_finished);
     }
 
     /// Remembers the greatest value of that name, and in which schedule it was.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crdt_range_map::sync::{Broadcast, Config, Received};
+use crdt_range_map::sync::{Broadcast, Config, IgnoreReason, Received};
 use crdt_range_map::{CausalContext, Delta, Dot, RangeMap, ReplicaId};
 use std::num::NonZeroU32;
 
@@ -32,6 +32,7 @@ pub struct World {
     pub bytes_posted: u64,
     /// How many effects each replica remembers one by one.
     pub log_capacity: usize,
+    pub config: Config,
     pub is_traced: bool,
 }
 
@@ -60,6 +61,7 @@ impl World {
             posts_by_kind: [0; 8],
             bytes_posted: 0,
             log_capacity: usize::MAX,
+            config: Config::default(),
             is_traced,
         }
     }
@@ -83,7 +85,7 @@ impl World {
     pub fn start(&mut self, at: usize) -> Result<(), String> {
         let process = &self.processes[at];
         let save = process.disk.clone();
-        let same_id = save.as_ref().filter(|_| process.saving == Saving::BeforeSending);
+        let same_id = save.as_ref().filter(|_| process.is_durable());
         let is_return = save.is_some();
         let id = match same_id {
             Some(save) if !self.random.percent(20) => {
@@ -106,7 +108,7 @@ impl World {
         );
         let map = restored(id, save.as_ref())?;
         let clock_ms = self.processes[at].clock_ms(self.now_ms);
-        let mut running = Running::start(map, clock_ms, &mut self.random);
+        let mut running = Running::start(map, self.config, clock_ms, &mut self.random);
         running.map.set_log_capacity(self.log_capacity);
         self.processes[at].life = Life::Running(Box::new(running));
         (0..self.processes.len()).try_for_each(|at| self.check_claims(at))?;
@@ -120,6 +122,9 @@ impl World {
         if self.processes[at].has_unsaved() {
             self.tally.fault("crash that lost something");
         }
+        if let Some(running) = self.processes[at].running() {
+            self.tally.statistics(&running.sync.statistics());
+        }
         self.processes[at].life = Life::Down { returns_ms };
     }
 
@@ -128,7 +133,8 @@ impl World {
         let clock_ms = self.processes[at].clock_ms(self.now_ms);
         if let Some(running) = self.processes[at].running_mut() {
             let random = &mut self.random;
-            running.sync = Broadcast::join(Config::default(), clock_ms, &mut || random.next());
+            self.tally.statistics(&running.sync.statistics());
+            running.sync = Broadcast::join(self.config, clock_ms, &mut || random.next());
         }
         self.pump(at)
     }
@@ -167,7 +173,7 @@ impl World {
         if !running.map.set_replica(id).is_empty() {
             return Err("a new id has something to drop".into());
         }
-        if self.processes[at].saving == Saving::BeforeSending {
+        if self.processes[at].is_durable() {
             self.save(at);
         }
         self.check(at)
@@ -230,9 +236,12 @@ impl World {
         self.go_on(at)?;
         if let Ok(delta) = done
             && !self.may_crash(at)
-            && let Some(running) = self.processes[at].running_mut()
+            && let Process { saving, life: Life::Running(running), .. } = &mut self.processes[at]
         {
-            running.sync.publish(&delta);
+            match saving {
+                Saving::Holding => running.unpublished.merge(&delta),
+                _ => running.sync.publish(&delta),
+            }
         }
         self.pump(at)
     }
@@ -268,7 +277,7 @@ impl World {
         match &self.processes[at].life {
             Life::Down { .. } => self.start(at),
             Life::Running(running) => {
-                if running.save_due_ms.is_some() && !self.may_crash(at) {
+                if running.save_due_ms.is_some_and(|due_ms| due_ms <= self.now_ms) && !self.may_crash(at) {
                     self.save(at);
                 }
                 self.pump(at)
@@ -347,16 +356,21 @@ impl World {
             if self.may_crash(at) {
                 return Ok(());
             }
-            if self.processes[at].saving == Saving::BeforeSending && self.processes[at].has_unsaved() {
+            if self.processes[at].is_durable() && self.processes[at].has_unsaved() {
                 if self.random.percent(50) {
+                    self.save(at);
+                    if self.may_crash(at) {
+                        return Ok(());
+                    }
+                } else {
                     let due_ms = self.now_ms + 1 + self.random.below(60);
+                    let saving = self.processes[at].saving;
                     let running = self.processes[at].running_mut().expect("it has not crashed");
                     running.save_due_ms.get_or_insert(due_ms);
-                    return Ok(());
-                }
-                self.save(at);
-                if self.may_crash(at) {
-                    return Ok(());
+                    if saving == Saving::BeforeSending {
+                        return Ok(());
+                    }
+                    running.sync.hold();
                 }
             }
             let process = &mut self.processes[at];
@@ -441,14 +455,22 @@ fn the_one_of(count: u64, possible: &[Vec<Effect>], delta: &CausalContext) -> Op
 }
 
 /// By the fifth byte of a message.
-const KINDS: [&str; 8] =
-    ["kind 0", "deltas", "questions", "comparisons", "digests", "presence", "kind 6", "kind 7"];
+const KINDS: [&str; 8] = [
+    "kind 0",
+    "deltas",
+    "questions",
+    "steps of sessions",
+    "digests",
+    "presence",
+    "answers with questions",
+    "kind 7",
+];
 
 fn name_of(received: &Received<u64>) -> &'static str {
     match received {
         Received::Applied(_) => "applied",
         Received::Heard => "heard",
-        Received::Ignored(_) => "ignored",
+        Received::Ignored(reason) => IgnoreReason::NAMES[reason.index()],
     }
 }
 
