@@ -20,7 +20,7 @@
 //! | replicas | *number* 2·count + c: c if the context follows; 8 bytes each, big endian, ascending |
 //! | context | only if c, and then it tells something: for each replica, *number* 2·p + x: p is how far its dots are known without a gap. If x is 1: *number* 2·runs + r, then for each run *number* of dots between it and the run before (or p), less one, and *number* of its dots, less one; if r is 1, the replica is retired: *number* of its last dot that was known then |
 //! | counts | *number* 8·registrations + 4·s + 2·u + d: s if any has several records, u if any is unbounded, d if drops follow |
-//! | nodes | *number* of them, left out if there are no drops and at most one registration: then there are as many nodes; for each one byte of length and its UTF-8, ascending by bytes |
+//! | nodes | *number* of them, left out if there are no drops and at most one registration: then there are as many nodes; ascending by bytes; for each but the first one byte of how many bytes it begins with that the one before begins with too, then one byte of length of the rest, and the rest |
 //! | registrations | the *ids* of the registrations, ascending; if s, *column* of records less one |
 //! | records | the columns below, over all records in order: by registration, then by writer |
 //! | drops | only if d: *number* 4·count + 2·f + u: f if the stamp of any is not of the writer; their *ids*; *column* of writers (left out if there is one replica); *column* of births less one; if f, *column* of the stamps' replicas; *column* of stamp − birth − 1 for a stamp of the writer, else of stamp − 1. Ascending by id and writer |

@@ -3,7 +3,7 @@
 //! The protocols own no clock, no randomness and no transport: `now` and random numbers are arguments, and messages are bytes
 //! that the caller sends and hands over. The network may lose, repeat, reorder, delay and damage them.
 //!
-//! [`Broadcast`] is for a medium on which everybody hears everybody, such as a BroadcastChannel; `Mesh` for replicas with links
+//! [`Broadcast`] is for a medium on which everybody hears everybody, such as a BroadcastChannel; [`Mesh`] for replicas with links
 //! to some neighbours. Both speak the same messages:
 //!
 //! - **Push.** Each operation's delta goes out at once; deltas that come together are joined into one message. In a mesh, what
@@ -28,12 +28,14 @@
 
 mod broadcast;
 pub mod compare;
+mod mesh;
 mod message;
 mod places;
 
 use core::fmt;
 
 pub use self::broadcast::Broadcast;
+pub use self::mesh::Mesh;
 use self::message::KINDS;
 use crate::codec::DecodeError;
 use crate::splits::Changes;
@@ -168,7 +170,8 @@ pub struct Statistics {
     pub messages_posted: u64,
     /// Their length in all.
     pub bytes_posted: u64,
-    /// The messages handed out by kind: deltas, questions, steps of sessions, digests, presence.
+    /// The messages handed out by kind: deltas, questions, steps of sessions, digests, presence,
+    /// answers that ask back.
     pub posted: [u64; KINDS],
     /// Messages received, ignored ones included.
     pub messages_received: u64,
@@ -182,4 +185,19 @@ pub struct Statistics {
     pub sessions_begun: u64,
     /// Those that came to their end.
     pub sessions_finished: u64,
+}
+
+impl Statistics {
+    /// Adds what another protocol has sent and heard.
+    pub fn add(&mut self, other: &Self) {
+        self.messages_posted += other.messages_posted;
+        self.bytes_posted += other.bytes_posted;
+        self.messages_received += other.messages_received;
+        self.bytes_received += other.bytes_received;
+        self.messages_ignored += other.messages_ignored;
+        self.sessions_begun += other.sessions_begun;
+        self.sessions_finished += other.sessions_finished;
+        let counts = self.posted.iter_mut().zip(other.posted);
+        counts.chain(self.ignored.iter_mut().zip(other.ignored)).for_each(|(sum, count)| *sum += count);
+    }
 }

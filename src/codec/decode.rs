@@ -128,11 +128,18 @@ fn read_context(replicas: &[ReplicaId], reader: &mut Reader<'_>) -> Result<Causa
 
 fn read_nodes(count: usize, reader: &mut Reader<'_>) -> Result<Vec<NodeId>, DecodeError> {
     let mut nodes: Vec<NodeId> = Vec::with_capacity(count);
-    for _ in 0..count {
+    let mut bytes: Vec<u8> = Vec::new();
+    for at in 0..count {
+        let shared = if at == 0 { 0 } else { usize::from(reader.byte()?) };
         let length = usize::from(reader.byte()?);
-        let bytes = reader.raw(length)?;
+        let rest = reader.raw(length)?;
+        if shared > bytes.len() || bytes.get(shared).is_some_and(|next| rest.first() == Some(next)) {
+            return Err(not_canonical(reader, "a node that shares more or less with the one before"));
+        }
+        bytes.truncate(shared);
+        bytes.extend_from_slice(rest);
         let name =
-            core::str::from_utf8(bytes).map_err(|_| not_canonical(reader, "text that is not UTF-8"))?;
+            core::str::from_utf8(&bytes).map_err(|_| not_canonical(reader, "text that is not UTF-8"))?;
         nodes.push(NodeId::new(name).map_err(|_| out_of_bounds(reader, "the length of a node's name"))?);
     }
     if !nodes.is_sorted_by(|a, b| a < b) {

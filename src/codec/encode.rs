@@ -36,10 +36,7 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     if has_drops || count > 1 {
         writer.number(nodes.len() as u64);
     }
-    for node in &nodes {
-        writer.raw(&[node.as_bytes().len() as u8]);
-        writer.raw(node.as_bytes());
-    }
+    write_nodes(&nodes, &mut writer);
     let has_several_nodes = nodes.len() > 1;
     let place_of_node = |node: &NodeId| nodes.partition_point(|listed| *listed < node) as u64;
 
@@ -77,6 +74,26 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
         }));
     }
     writer.finish()
+}
+
+/// Each name but the first without what it has in common with the one before.
+fn write_nodes(nodes: &[&NodeId], writer: &mut Writer) {
+    let mut before: Option<&[u8]> = None;
+    for node in nodes {
+        let name = node.as_bytes();
+        let shared = before.map_or(0, |before| shared_prefix(before, name));
+        if before.is_some() {
+            writer.raw(&[shared as u8]);
+        }
+        writer.raw(&[(name.len() - shared) as u8]);
+        writer.raw(&name[shared..]);
+        before = Some(name);
+    }
+}
+
+/// How many bytes two names have in common at their begin.
+fn shared_prefix(a: &[u8], b: &[u8]) -> usize {
+    a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
 /// What the context tells of a replica beyond what is carried.

@@ -89,6 +89,8 @@ pub struct Broadcast<K> {
     digest_due_ms: u64,
     /// The latest time that was passed in.
     seen_ms: u64,
+    /// What the last message told of what its sender knows.
+    told: CausalContext,
     statistics: Statistics,
 }
 
@@ -110,6 +112,7 @@ impl<K: WireKey> Broadcast<K> {
             replies: VecDeque::new(),
             digest_due_ms: 0,
             seen_ms: now_ms,
+            told: CausalContext::default(),
             statistics: Statistics::default(),
         };
         joined.digest_due_ms = joined.next_digest_ms(now_ms, random);
@@ -139,6 +142,11 @@ impl<K: WireKey> Broadcast<K> {
     /// What was sent and heard so far.
     pub fn statistics(&self) -> Statistics {
         self.statistics
+    }
+
+    /// What the last message told of what its sender knows.
+    pub(super) fn take_told(&mut self) -> CausalContext {
+        core::mem::take(&mut self.told)
     }
 
     /// When [`poll`](Self::poll) has something to do next, if nothing is received before. The greatest number there is while
@@ -171,6 +179,7 @@ impl<K: WireKey> Broadcast<K> {
         self.see(now_ms);
         self.statistics.messages_received += 1;
         self.statistics.bytes_received += bytes.len() as u64;
+        self.told = CausalContext::default();
         self.sessions.retain(|session| session.expires_ms > now_ms);
         match self.read(map, bytes) {
             Ok((sender, message)) => self.handle(map, sender, message, now_ms, random),
@@ -256,6 +265,7 @@ impl<K: WireKey> Broadcast<K> {
             Message::Compare(compare) => self.compare(map, sender, &compare, now_ms),
             Message::Digest(theirs) => {
                 if theirs == Fingerprints::of(map.state()) {
+                    self.told = map.state().context().clone();
                     self.question = None;
                     self.digest_due_ms = self.next_digest_ms(now_ms, random);
                 } else {
@@ -300,6 +310,7 @@ impl<K: WireKey> Broadcast<K> {
 
     /// Everybody has heard those dots: what is to be answered, and asked, is less.
     fn learnt(&mut self, map: &RangeMap<K>, said: &CausalContext) {
+        self.told.join(said);
         let ours = map.state().context();
         if let Some(answer) = &mut self.answer {
             answer.known.join(said);
@@ -321,6 +332,7 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) {
+        self.told.join(&asked.context);
         let ours = map.state().context();
         let knows_the_same = asked.context == *ours;
         if asked.contradicts(map.state()) || !asked.context.includes(ours) {

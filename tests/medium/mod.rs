@@ -1,31 +1,13 @@
 //! A simulated broadcast medium in virtual time: it loses, repeats, delays (and so reorders) and separates, all from one seed.
 
+mod random;
+
 use std::collections::BTreeMap;
 
 use crdt_range_map::sync::{Broadcast, Config, Received};
 use crdt_range_map::{Delta, RangeMap, ReplicaId};
 
-/// splitmix64 (Steele, Lea and Flood, 2014).
-#[derive(Clone)]
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    pub fn percent(&mut self, chance: u64) -> bool {
-        self.below(100) < chance
-    }
-}
+pub use self::random::Random;
 
 /// What the medium does to each delivery.
 #[derive(Clone, Copy)]
