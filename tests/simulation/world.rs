@@ -166,6 +166,7 @@ impl World {
         if !self.processes[at].running().is_some_and(|running| running.map.is_retired()) {
             return Ok(());
         }
+        self.tell(at);
         let id = self.new_id();
         trace!(self, "{at} is retired, and goes on as {id}");
         self.tally.fault("retired, though it lived");
@@ -288,6 +289,14 @@ impl World {
     pub fn save(&mut self, at: usize) {
         self.tally.count(Group::Schedules, "saves");
         self.processes[at].save();
+        self.tell(at);
+    }
+
+    /// What a replica did may be heard of from now on: from itself, or from who starts under another id from what it saved.
+    fn tell(&mut self, at: usize) {
+        if let Some(running) = self.processes[at].running() {
+            self.oracle.tell(running.map.replica());
+        }
     }
 
     fn deliver(&mut self, delivery: &Delivery) -> Result<(), String> {
@@ -389,9 +398,7 @@ impl World {
     }
 
     fn post(&mut self, from: usize, group: Option<u32>, bytes: Rc<[u8]>) {
-        if let Some(running) = self.processes[from].running() {
-            self.oracle.tell(running.map.replica());
-        }
+        self.tell(from);
         let kind = usize::from(bytes[4] & 7);
         trace!(self, "{from} posts kind {kind}, {} bytes", bytes.len());
         self.posts += 1;
