@@ -282,14 +282,16 @@ impl Schedule {
                 for map in self.world.living() {
                     trace!(self.world, "{}: {:?}", map.replica(), map.state());
                 }
+                let is_retired = |id| contexts.iter().any(|context| context.is_retired(id));
+                let unaware = self.world.living().filter(|map| is_retired(map.replica())).count();
                 return Err(format!(
-                    "not equal {} s after the last fault, {}",
+                    "not equal {} s after the last fault, {}; {unaware} do not know that they are retired",
                     HEALING_MAX_MS / 1_000,
                     if know_the_same {
                         "though all claim to know the same"
                     } else {
                         "and not knowing the same"
-                    }
+                    },
                 ));
             }
             self.world.run_for(500)?;

@@ -318,6 +318,9 @@ impl World {
             return Err(format!("a spoilt message is taken: {:02x?}", delivery.bytes));
         }
         self.tally.count(Group::Received, name_of(&received));
+        if self.is_traced && map.state() != before.state() {
+            eprintln!("{:>8} {to} holds {:?}", self.now_ms, map.state());
+        }
         trace!(self, "{to} receives kind {:?}: {}", delivery.bytes.get(4), name_of(&received));
         if map.state().context() != before.state().context() {
             let grown = map.state().context().last_seq(id) - before.state().context().last_seq(id);
