@@ -7,11 +7,14 @@
 //! and `SIMULATION_ALL=1` goes on after a failure.
 #![cfg(not(target_arch = "wasm32"))]
 
+mod act;
 #[path = "../model/mod.rs"]
 mod model;
 mod network;
 mod oracle;
+mod peace;
 mod process;
+mod protocol;
 mod random;
 mod schedule;
 mod tally;

@@ -1,5 +1,4 @@
-//! A medium in virtual time on which everybody in the same group hears everybody: it loses, repeats, delays (and so reorders) and
-//! spoils.
+//! What carries messages, in virtual time: it loses, repeats, delays (and so reorders) and spoils.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -24,6 +23,7 @@ pub const NO_FAULTS: Faults =
 /// A message on its way.
 #[derive(Clone)]
 pub struct Delivery {
+    pub from: usize,
     pub to: usize,
     pub bytes: Rc<[u8]>,
     /// Whether its bytes are not those that were posted.
@@ -53,7 +53,7 @@ impl Network {
     /// Sends a message to one replica, with whatever happens to it on the way.
     pub fn send(
         &mut self,
-        to: usize,
+        (from, to): (usize, usize),
         bytes: &Rc<[u8]>,
         now_ms: u64,
         faults: &Faults,
@@ -70,7 +70,7 @@ impl Network {
             copies += 1;
         }
         for _ in 0..copies {
-            let mut delivery = Delivery { to, bytes: bytes.clone(), is_spoilt: false };
+            let mut delivery = Delivery { from, to, bytes: bytes.clone(), is_spoilt: false };
             if random.percent(faults.spoilt_percent) {
                 let spoilt = spoil(bytes, self.earlier.as_deref(), random, tally);
                 // Spliced at the right place, it may be the earlier one as a whole.

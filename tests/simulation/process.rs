@@ -1,8 +1,8 @@
 //! One replica with its clock and its disk, which may crash and come back.
 
-use crdt_range_map::sync::{Broadcast, Config};
 use crdt_range_map::{Delta, RangeMap, ReplicaId};
 
+use crate::protocol::Protocol;
 use crate::random::Random;
 
 /// Clocks begin here, so that they can be set back.
@@ -30,7 +30,7 @@ pub struct Save {
 
 pub struct Running {
     pub map: RangeMap<u64>,
-    pub sync: Broadcast<u64>,
+    pub protocol: Protocol,
     /// What waits to be saved before it is published.
     pub unpublished: Delta<u64>,
     /// When what is not saved yet will be, if something is.
@@ -38,9 +38,8 @@ pub struct Running {
 }
 
 impl Running {
-    pub fn start(map: RangeMap<u64>, config: Config, clock_ms: u64, random: &mut Random) -> Self {
-        let sync = Broadcast::join(config, clock_ms, &mut || random.next());
-        Self { map, sync, unpublished: Delta::default(), save_due_ms: None }
+    pub fn start(map: RangeMap<u64>, protocol: Protocol) -> Self {
+        Self { map, protocol, unpublished: Delta::default(), save_due_ms: None }
     }
 
     pub fn own_seq(&self) -> u64 {
@@ -64,12 +63,21 @@ pub struct Process {
     clock_offset_ms: i64,
     /// Replicas hear each other if they are in the same group; nobody hears one without a group.
     pub group: Option<u32>,
+    /// Where it has links to, in a mesh.
+    pub neighbours: Vec<usize>,
 }
 
 impl Process {
     pub fn new(saving: Saving) -> Self {
         let life = Life::Down { returns_ms: None };
-        Self { life, saving, disk: None, clock_offset_ms: CLOCK_BEGIN_MS, group: Some(0) }
+        Self {
+            life,
+            saving,
+            disk: None,
+            clock_offset_ms: CLOCK_BEGIN_MS,
+            group: Some(0),
+            neighbours: Vec::new(),
+        }
     }
 
     pub fn running(&self) -> Option<&Running> {
@@ -113,11 +121,11 @@ impl Process {
         self.running().is_none_or(|running| running.save_due_ms.is_none())
     }
 
-    pub fn save(&mut self) {
+    pub fn save(&mut self, random: &mut Random) {
         let Life::Running(running) = &mut self.life else { return };
         running.save_due_ms = None;
-        running.sync.publish(&std::mem::take(&mut running.unpublished));
-        running.sync.release();
+        running.protocol.publish(&std::mem::take(&mut running.unpublished), random);
+        running.protocol.release();
         let replica = running.map.replica();
         self.disk = Some(Save { replica, seq: running.own_seq(), state: running.map.state().encode() });
     }
@@ -126,7 +134,7 @@ impl Process {
     pub fn next_ms(&self, now_ms: u64) -> Option<u64> {
         match &self.life {
             Life::Running(running) => {
-                let wake_ms = running.sync.next_wake_ms().saturating_sub(self.clock_offset_ms as u64);
+                let wake_ms = running.protocol.next_wake_ms().saturating_sub(self.clock_offset_ms as u64);
                 let speaks_ms = wake_ms.max(now_ms);
                 Some(match running.save_due_ms {
                     Some(due_ms) if self.saving == Saving::Holding => due_ms.min(speaks_ms),

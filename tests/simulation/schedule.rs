@@ -4,14 +4,15 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::panic::{self, AssertUnwindSafe};
 
-use crdt_range_map::{CausalContext, Delta};
+use crdt_range_map::NodeId;
+use crdt_range_map::sync::Config;
 
 use crate::model::Id;
-use crate::model::served;
-use crate::model::world::{POOL, SampleKey, node, range};
-use crate::network::{Faults, NO_FAULTS};
+use crate::model::world::{POOL, node, range};
+use crate::network::Faults;
 use crate::oracle::{Operation, Oracle, Place};
-use crate::process::{Life, Saving};
+use crate::process::Saving;
+use crate::protocol::Medium;
 use crate::random::Random;
 use crate::tally::{Group, Tally};
 use crate::world::{World, trace};
@@ -22,18 +23,24 @@ const SPOILING: bool = true;
 /// How far a clock may be set back at once.
 const CLOCK_BACK_MAX_MS: i64 = 3_600_000;
 
-/// After so long without faults all must be equal.
-const HEALING_MAX_MS: u64 = 120_000;
-/// What is still under way when all are equal, such as questions that nobody can answer, may take so long.
-const SETTLING_MS: u64 = 30_000;
-/// How long the replicas are watched when they have nothing to do.
-const IDLE_MS: u64 = 60_000;
-
 /// How a schedule failed.
 pub struct Failure {
     pub what: String,
     /// How many of its steps are enough for it to fail.
     pub steps: u64,
+}
+
+/// Mostly as it comes; else with little room, so that much has to be said in small pieces.
+fn config(random: &mut Random, replicas: usize) -> Config {
+    let mut config = Config::default();
+    if random.percent(30) {
+        config.compare_bytes_max = random.pick(&[100, 400, 2_000]);
+        config.delay_max_ms = random.pick(&[0, 10, 40, 200]);
+        if replicas <= 6 {
+            config.message_bytes_max = random.pick(&[2_000, 5_000, 16 << 20]);
+        }
+    }
+    config
 }
 
 /// Runs the schedule of that seed, or its first steps, and looks for how many steps suffice if it fails.
@@ -65,9 +72,9 @@ fn attempt(seed: u64, steps_max: u64, is_traced: bool) -> Result<Tally, String> 
     panic::catch_unwind(AssertUnwindSafe(live)).unwrap_or_else(|_| Err(PANIC.take()))
 }
 
-struct Schedule {
-    seed: u64,
-    world: World,
+pub struct Schedule {
+    pub seed: u64,
+    pub world: World,
     replicas: usize,
     steps: u64,
     /// The longest time between two steps.
@@ -80,8 +87,11 @@ impl Schedule {
         let mut random = Random(Random(seed).next());
         let nodes = 1 + random.below(3) as usize;
         let ranges: BTreeSet<usize> = (0..1 + random.below(4)).map(|_| random.index(POOL.len())).collect();
-        let places: Vec<Id<u64>> =
-            ranges.iter().flat_map(|at| (0..nodes).map(|number| (range(POOL[*at]), node(number)))).collect();
+        let of_ranges = |node: NodeId| ranges.iter().map(move |at| (range(POOL[*at]), node.clone()));
+        let mut places: Vec<Id<u64>> = (0..nodes).flat_map(|number| of_ranges(node(number))).collect();
+        let ballast = if random.percent(10) { random.below(80) } else { 0 };
+        let name = |number| NodeId::new(format!("ballast-{number}")).expect("a name");
+        places.extend((0..ballast).flat_map(|number| of_ranges(name(number))));
         let (replicas, steps) = match random.below(100) {
             0..82 => (2 + random.index(5), 10 + random.below(80)),
             82..98 => (7 + random.index(10), 10 + random.below(60)),
@@ -91,6 +101,10 @@ impl Schedule {
         let log_capacity = random.pick(&[0, 3, 20, 4_096]);
         let mut world = World::new(Oracle::new(places), random, is_traced);
         world.log_capacity = log_capacity;
+        world.config = config(&mut world.random, replicas);
+        if world.random.percent(25) {
+            world.medium = Medium::Mesh { fan_out: 1 + world.random.index(4) };
+        }
         Self { seed, world, replicas, steps, pause_max_ms }
     }
 
@@ -100,6 +114,7 @@ impl Schedule {
             let saving = self.world.random.pick(&[Saving::BeforeSending, Saving::Holding, Saving::Sometimes]);
             self.world.open(saving)?;
         }
+        self.lay_ballast()?;
         for _ in 0..self.steps.min(steps_max) {
             self.step()?;
             let pause_ms = self.world.random.below(self.pause_max_ms + 1);
@@ -111,7 +126,7 @@ impl Schedule {
         self.wind_up()?;
         for process in &self.world.processes {
             if let Some(running) = process.running() {
-                self.world.tally.statistics(&running.sync.statistics());
+                self.world.tally.statistics(&running.protocol.statistics());
             }
         }
         let mut tally = self.world.tally;
@@ -121,6 +136,13 @@ impl Schedule {
         tally.add(Group::Schedules, "virtual seconds", self.world.now_ms / 1_000);
         tally.at_most("replicas in one schedule", self.world.processes.len() as u64, self.seed);
         Ok(tally)
+    }
+
+    /// Registers what most operations are not about.
+    fn lay_ballast(&mut self) -> Result<(), String> {
+        let is_ballast = |place: &Place| self.world.oracle.places[*place].1.as_str().starts_with("ballast");
+        let ballast: Vec<Place> = (0..self.world.oracle.places.len()).filter(is_ballast).collect();
+        ballast.into_iter().try_for_each(|place| self.world.operate(0, Operation::Register(place)))
     }
 
     fn choose_faults(&mut self) {
@@ -194,7 +216,8 @@ impl Schedule {
                 Operation::Retire(random.pick(writers))
             };
         }
-        let place = random.index(places.len());
+        let hot = if random.percent(90) { places.len().min(12) } else { places.len() };
+        let place = random.index(hot);
         let by = if random.percent(5) { u32::MAX } else { 1 + random.below(4) as u32 };
         match random.below(16) {
             0..5 => Operation::Register(place),
@@ -224,7 +247,7 @@ impl Schedule {
         self.rejoin(at)
     }
 
-    fn reunite(&mut self) -> Result<(), String> {
+    pub fn reunite(&mut self) -> Result<(), String> {
         self.world.tally.fault("reunion");
         for at in 0..self.world.processes.len() {
             self.world.processes[at].group = Some(0);
@@ -253,133 +276,4 @@ impl Schedule {
             processes[at].set_clock(-by_ms.min(CLOCK_BACK_MAX_MS));
         }
     }
-
-    /// Ends all faults and waits until all are equal.
-    fn heal(&mut self) -> Result<(), String> {
-        self.world.faults = NO_FAULTS;
-        self.reunite()?;
-        let mut known: Vec<CausalContext> = self.contexts();
-        let begin_ms = self.world.now_ms;
-        let posts = self.world.posts;
-        trace!(self.world, "all faults end");
-        self.wait_until_equal()?;
-        let World { tally, now_ms, posts: posts_now, .. } = &mut self.world;
-        tally.at_most("milliseconds to heal", *now_ms - begin_ms, self.seed);
-        tally.at_most("messages posted to heal", *posts_now - posts, self.seed);
-        let all = self.contexts().pop().expect("somebody is alive");
-        match known.drain(..).all(|known| all.includes(&known)) {
-            true => Ok(()),
-            false => Err("something that was known is not known any more".into()),
-        }
-    }
-
-    fn wait_until_equal(&mut self) -> Result<(), String> {
-        let until_ms = self.world.now_ms + HEALING_MAX_MS;
-        while !self.is_equal() {
-            if self.world.now_ms >= until_ms {
-                let contexts = self.contexts();
-                let know_the_same = contexts.windows(2).all(|pair| pair[0] == pair[1]);
-                for map in self.world.living() {
-                    trace!(self.world, "{}: {:?}", map.replica(), map.state());
-                }
-                let is_retired = |id| contexts.iter().any(|context| context.is_retired(id));
-                let unaware = self.world.living().filter(|map| is_retired(map.replica())).count();
-                return Err(format!(
-                    "not equal {} s after the last fault, {}; {unaware} do not know that they are retired",
-                    HEALING_MAX_MS / 1_000,
-                    if know_the_same {
-                        "though all claim to know the same"
-                    } else {
-                        "and not knowing the same"
-                    },
-                ));
-            }
-            self.world.run_for(500)?;
-        }
-        trace!(self.world, "all are equal");
-        Ok(())
-    }
-
-    fn contexts(&self) -> Vec<CausalContext> {
-        self.world.living().map(|map| map.state().context().clone()).collect()
-    }
-
-    fn is_equal(&self) -> bool {
-        let has_returned = |life: &Life| !matches!(life, Life::Down { returns_ms: Some(_) });
-        let states: Vec<&Delta<u64>> = self.world.living().map(|map| map.state()).collect();
-        self.world.processes.iter().all(|process| has_returned(&process.life) && process.is_at_rest())
-            && states.windows(2).all(|pair| pair[0] == pair[1])
-    }
-
-    /// When all know the same, there is nothing to say but that.
-    fn watch_idle(&mut self) -> Result<(), String> {
-        self.world.run_for(SETTLING_MS)?;
-        self.world.forget_posts();
-        self.world.run_for(IDLE_MS)?;
-        let by_kind = self.world.posts_by_kind;
-        let posts: u64 = by_kind.iter().sum();
-        self.world.tally.at_most("messages in an idle minute", posts, self.seed);
-        self.world.tally.at_most("bytes in an idle minute", self.world.bytes_posted, self.seed);
-        match posts - by_kind[DIGEST] {
-            0 => Ok(()),
-            _ => Err(format!("in an idle minute there are messages of the kinds {by_kind:?}")),
-        }
-    }
-
-    /// What must hold of replicas that are equal.
-    fn check(&mut self) -> Result<(), String> {
-        if !self.is_equal() {
-            return Err("replicas that were equal are not any more".into());
-        }
-        let encoded: BTreeSet<Vec<u8>> = self.world.living().map(|map| map.state().encode()).collect();
-        if encoded.len() != 1 {
-            return Err("equal states have different bytes".into());
-        }
-        (0..self.world.processes.len()).try_for_each(|at| self.world.check(at))?;
-        let map = self.world.living().next().expect("somebody is alive");
-        let listed: Vec<(Id<u64>, u64)> =
-            map.registrations().map(|it| ((it.range, it.node), it.priority)).collect();
-        let places = self.world.oracle.places.iter();
-        let visible: Vec<(Id<u64>, u64)> =
-            places.filter_map(|id| Some((id.clone(), map.priority(&id.1, &id.0)?))).collect();
-        served::agree("registrations", &listed, &visible)?;
-        served::check(map, &listed, &u64::samples())?;
-        self.check_size("registrations")
-    }
-
-    /// A state holds what is registered and what was not told to everybody yet.
-    fn check_size(&mut self, when: &str) -> Result<(), String> {
-        let World { oracle, writers, .. } = &self.world;
-        let map = self.world.living().next().expect("somebody is alive");
-        let context = map.state().context();
-        if map.log_len() > self.world.log_capacity {
-            return Err(format!("a log of {} effects", map.log_len()));
-        }
-        let (bytes, records) = (map.state().encode().len(), oracle.view(context).record_count());
-        let lost = oracle.lost(context);
-        let bound = 4 + 12 * writers.len() + 64 * records + 12 * lost.gaps + 48 * lost.named_drops;
-        match bytes <= bound {
-            true => Ok(()),
-            false => Err(format!(
-                "a state of {bytes} bytes with {when}: {records} records, {} writers, {lost:?}",
-                writers.len()
-            )),
-        }
-    }
-
-    /// Releases everything, which must leave nothing but what the dead would have had to drop.
-    fn wind_up(&mut self) -> Result<(), String> {
-        let at = (0..self.world.processes.len()).find(|at| self.world.processes[*at].running().is_some());
-        for place in 0..self.world.oracle.places.len() {
-            self.world.operate(at.expect("somebody is alive"), Operation::Release(place))?;
-        }
-        self.wait_until_equal()?;
-        let map = self.world.living().next().expect("somebody is alive");
-        if map.registrations().count() > 0 {
-            return Err("something is left of what was released".into());
-        }
-        self.check_size("nothing registered")
-    }
 }
-
-const DIGEST: usize = 4;

@@ -2,16 +2,15 @@
 
 use std::rc::Rc;
 
-use crdt_range_map::sync::{Broadcast, Config, IgnoreReason, Received};
-use crdt_range_map::{CausalContext, Delta, Dot, RangeMap, ReplicaId};
-use std::num::NonZeroU32;
+use crdt_range_map::sync::{Config, IgnoreReason, Received};
+use crdt_range_map::{CausalContext, RangeMap, ReplicaId};
 
 use crate::network::{Delivery, Faults, NO_FAULTS, Network};
-use crate::oracle::{Effect, Operation, Oracle, Place};
+use crate::oracle::Oracle;
 use crate::process::{Life, Process, Running, Saving, restored};
+use crate::protocol::{Medium, Protocol};
 use crate::random::Random;
 use crate::tally::{Group, Tally};
-use crate::view::Doer;
 
 /// A replica may say that much at once; one that says more does not come to an end.
 const POSTS_AT_ONCE_MAX: usize = 100;
@@ -33,6 +32,7 @@ pub struct World {
     /// How many effects each replica remembers one by one.
     pub log_capacity: usize,
     pub config: Config,
+    pub medium: Medium,
     pub is_traced: bool,
 }
 
@@ -62,6 +62,7 @@ impl World {
             bytes_posted: 0,
             log_capacity: usize::MAX,
             config: Config::default(),
+            medium: Medium::Broadcast,
             is_traced,
         }
     }
@@ -78,7 +79,14 @@ impl World {
         let mut process = Process::new(saving);
         process.set_clock(self.random.below(1 << 20) as i64);
         self.processes.push(process);
-        self.start(self.processes.len() - 1)
+        let at = self.processes.len() - 1;
+        if let (Medium::Mesh { .. }, true) = (&self.medium, at > 0) {
+            for _ in 0..2 {
+                let other = self.random.index(at);
+                self.link(at, other);
+            }
+        }
+        self.start(at)
     }
 
     /// Starts a replica from its disk, or from nothing.
@@ -107,8 +115,8 @@ impl World {
             save.as_ref().map(|save| (save.replica, save.seq))
         );
         let map = restored(id, save.as_ref())?;
-        let clock_ms = self.processes[at].clock_ms(self.now_ms);
-        let mut running = Running::start(map, self.config, clock_ms, &mut self.random);
+        let protocol = self.join(at);
+        let mut running = Running::start(map, protocol);
         running.map.set_log_capacity(self.log_capacity);
         self.processes[at].life = Life::Running(Box::new(running));
         (0..self.processes.len()).try_for_each(|at| self.check_claims(at))?;
@@ -123,24 +131,47 @@ impl World {
             self.tally.fault("crash that lost something");
         }
         if let Some(running) = self.processes[at].running() {
-            self.tally.statistics(&running.sync.statistics());
+            self.tally.statistics(&running.protocol.statistics());
         }
         self.processes[at].life = Life::Down { returns_ms };
     }
 
     /// A replica that runs has another connection, and knows it.
     pub fn rejoin(&mut self, at: usize) -> Result<(), String> {
-        let clock_ms = self.processes[at].clock_ms(self.now_ms);
+        if self.processes[at].running().is_none() {
+            return Ok(());
+        }
+        let protocol = self.join(at);
         if let Some(running) = self.processes[at].running_mut() {
-            let random = &mut self.random;
-            self.tally.statistics(&running.sync.statistics());
-            running.sync = Broadcast::join(self.config, clock_ms, &mut || random.next());
+            self.tally.statistics(&running.protocol.statistics());
+            running.protocol = protocol;
         }
         self.pump(at)
     }
 
+    fn join(&mut self, at: usize) -> Protocol {
+        let process = &self.processes[at];
+        let clock_ms = process.clock_ms(self.now_ms);
+        Protocol::join(&self.medium, self.config, &process.neighbours, clock_ms, &mut self.random)
+    }
+
+    /// Links two replicas of a mesh, if they are not.
+    pub fn link(&mut self, first: usize, second: usize) {
+        if first == second || self.processes[first].neighbours.contains(&second) {
+            return;
+        }
+        for (here, there) in [(first, second), (second, first)] {
+            let process = &mut self.processes[here];
+            process.neighbours.push(there);
+            let clock_ms = process.clock_ms(self.now_ms);
+            if let Some(running) = process.running_mut() {
+                running.protocol.open(there, clock_ms, &mut self.random);
+            }
+        }
+    }
+
     /// Perhaps crashes, between any two things that a replica does.
-    fn may_crash(&mut self, at: usize) -> bool {
+    pub fn may_crash(&mut self, at: usize) -> bool {
         if self.processes[at].running().is_none() {
             return true;
         }
@@ -162,7 +193,7 @@ impl World {
     }
 
     /// A replica that learns that it is retired goes on under another id.
-    fn go_on(&mut self, at: usize) -> Result<(), String> {
+    pub fn go_on(&mut self, at: usize) -> Result<(), String> {
         if !self.processes[at].running().is_some_and(|running| running.map.is_retired()) {
             return Ok(());
         }
@@ -178,73 +209,6 @@ impl World {
             self.save(at);
         }
         self.check(at)
-    }
-
-    /// Does something at a replica that runs, and checks that it has the effects that the reference foretells.
-    pub fn operate(&mut self, at: usize, operation: Operation) -> Result<(), String> {
-        let Some(running) = self.processes[at].running_mut() else { return Ok(()) };
-        let map = &mut running.map;
-        let id = map.replica();
-        let seq = map.state().context().last_seq(id);
-        let place = |place: usize| &self.oracle.places[place];
-        let foretold = {
-            let context = map.state().context();
-            let mut view = self.oracle.view(context);
-            let is_void = match operation {
-                Operation::Retire(retired) if context.prefix(retired) == context.last_seq(retired) => {
-                    view.finished.insert(retired);
-                    retired == id || context.is_retired(retired)
-                }
-                Operation::Retire(_) => true,
-                _ => false,
-            };
-            let by = Doer { replica: id, seq, finished: &view.finished };
-            let priority = |it| map.priority(&place(it).1, &place(it).0);
-            match is_void {
-                true => Ok(vec![Vec::new()]),
-                false => view.foretell(by, operation, &self.oracle.places, priority)?,
-            }
-        };
-        let by = |by| NonZeroU32::new(by).expect("amounts are not 0");
-        let done = match operation {
-            Operation::Register(it) => Ok(map.register(&place(it).1, &place(it).0)),
-            Operation::Increase(it, amount) => Ok(map.increase(&place(it).1, &place(it).0, by(amount))),
-            Operation::Decrease(it, amount) => Ok(map.decrease(&place(it).1, &place(it).0, by(amount))),
-            Operation::Release(it) => Ok(map.release(&place(it).1, &place(it).0)),
-            Operation::Tighten(from, to) => map.tighten(&place(from).1, &place(from).0, &place(to).0),
-            Operation::Maintain => Ok(map.maintain()),
-            Operation::Retire(retired) => Ok(map.retire(retired)),
-        };
-        let possible = match (&done, foretold) {
-            (Ok(_), Ok(possible)) => possible,
-            (Err(map_says), Err(model_says)) if *map_says == model_says => vec![Vec::new()],
-            (map_says, model_says) => {
-                return Err(format!(
-                    "{operation:?} at {at}: the map says {map_says:?}, the model {model_says:?}"
-                ));
-            }
-        };
-        let none = CausalContext::default();
-        let effect_count = map.state().context().last_seq(id) - seq;
-        let Some(effects) = the_one_of(effect_count, &possible, done.as_ref().map_or(&none, Delta::context))
-        else {
-            return Err(format!("{operation:?} at {at}: {effect_count} effects instead of {possible:?}"));
-        };
-        trace!(self, "{at} {operation:?}, from number {}: {effects:?}", seq + 1);
-        self.tally.count(Group::Operations, operation.name());
-        self.oracle.issue(id, effects);
-        self.check(at)?;
-        self.go_on(at)?;
-        if let Ok(delta) = done
-            && !self.may_crash(at)
-            && let Process { saving, life: Life::Running(running), .. } = &mut self.processes[at]
-        {
-            match saving {
-                Saving::Holding => running.unpublished.merge(&delta),
-                _ => running.sync.publish(&delta),
-            }
-        }
-        self.pump(at)
     }
 
     /// Lets virtual time pass, with everything that falls due on the way.
@@ -288,7 +252,7 @@ impl World {
 
     pub fn save(&mut self, at: usize) {
         self.tally.count(Group::Schedules, "saves");
-        self.processes[at].save();
+        self.processes[at].save(&mut self.random);
         self.tell(at);
     }
 
@@ -307,9 +271,8 @@ impl World {
             return Ok(());
         };
         let before = running.map.clone();
-        let Running { map, sync, .. } = running;
-        let random = &mut self.random;
-        let received = sync.receive(map, &delivery.bytes, clock_ms, &mut || random.next());
+        let Running { map, protocol, .. } = running;
+        let received = protocol.receive(map, delivery.from, &delivery.bytes, clock_ms, &mut self.random);
         let id = map.replica();
         if matches!(received, Received::Ignored(_)) && map.state() != before.state() {
             return Err("a message that is ignored has changed something".into());
@@ -342,26 +305,6 @@ impl World {
         self.pump(to)
     }
 
-    /// What a replica drops by itself, since it learnt that all it had contributed is reset.
-    fn note_drops(&mut self, at: usize, count: u64, told: &CausalContext) -> Result<(), String> {
-        let Some(running) = self.processes[at].running() else { return Ok(()) };
-        let id = running.map.replica();
-        let view = self.oracle.view(running.map.state().context());
-        let priority = |place| self.priority(&running.map, place);
-        let (mut dropped, uncertain) =
-            view.awaited_drops(id, priority).map_err(|wrong| format!("{at}: {wrong}"))?;
-        let is_told = |effect: &Effect| effect.dropped().is_some_and(|birth| told.contains(birth));
-        dropped.extend(uncertain.into_iter().filter(is_told));
-        dropped.sort_by_key(Effect::place);
-        if dropped.len() as u64 != count {
-            return Err(format!("{at} drops {count} records, but these are reset: {dropped:?}"));
-        }
-        trace!(self, "{at} drops {dropped:?}");
-        self.tally.add(Group::Operations, "drops of what others reset", count);
-        self.oracle.issue(id, dropped);
-        self.check(at)
-    }
-
     /// Posts everything that a replica has to say now, unless that has to be saved before.
     pub fn pump(&mut self, at: usize) -> Result<(), String> {
         for _ in 0..POSTS_AT_ONCE_MAX {
@@ -379,28 +322,26 @@ impl World {
                     let saving = self.processes[at].saving;
                     let running = self.processes[at].running_mut().expect("it has not crashed");
                     running.save_due_ms.get_or_insert(due_ms);
-                    if saving == Saving::BeforeSending {
+                    if saving == Saving::BeforeSending || !running.protocol.hold() {
                         return Ok(());
                     }
-                    running.sync.hold();
                 }
             }
             let process = &mut self.processes[at];
             let (clock_ms, group) = (process.clock_ms(self.now_ms), process.group);
-            let Running { map, sync, .. } = process.running_mut().expect("it has not crashed");
-            let random = &mut self.random;
-            let Some(bytes) = sync.poll(map, clock_ms, &mut || random.next()) else {
-                if sync.next_wake_ms() <= clock_ms {
+            let Running { map, protocol, .. } = process.running_mut().expect("it has not crashed");
+            let Some((to, bytes)) = protocol.poll(map, clock_ms, &mut self.random) else {
+                if protocol.next_wake_ms() <= clock_ms {
                     return Err(format!("{at} has nothing to say, but wants to be woken at once"));
                 }
                 return Ok(());
             };
-            self.post(at, group, bytes.into());
+            self.post((at, to), group, bytes.into());
         }
         Err(format!("{at} does not stop talking"))
     }
 
-    fn post(&mut self, from: usize, group: Option<u32>, bytes: Rc<[u8]>) {
+    fn post(&mut self, (from, only_to): (usize, Option<usize>), group: Option<u32>, bytes: Rc<[u8]>) {
         self.tell(from);
         let kind = usize::from(bytes[4] & 7);
         trace!(self, "{from} posts kind {kind}, {} bytes", bytes.len());
@@ -409,8 +350,10 @@ impl World {
         self.bytes_posted += bytes.len() as u64;
         self.tally.count(Group::Messages, KINDS[kind]);
         for to in 0..self.processes.len() {
-            if to != from && group.is_some() && self.processes[to].group == group {
-                self.network.send(to, &bytes, self.now_ms, &self.faults, &mut self.random, &mut self.tally);
+            let is_meant = to != from && only_to.is_none_or(|only| only == to);
+            if is_meant && group.is_some() && self.processes[to].group == group {
+                let World { network, faults, random, tally, .. } = self;
+                network.send((from, to), &bytes, self.now_ms, faults, random, tally);
             }
         }
     }
@@ -419,49 +362,6 @@ impl World {
         self.posts_by_kind = [0; 8];
         self.bytes_posted = 0;
     }
-
-    fn check_claims(&self, at: usize) -> Result<(), String> {
-        let Some(running) = self.processes[at].running() else { return Ok(()) };
-        self.oracle.check_claims(running.map.replica(), running.map.state().context())
-    }
-
-    /// Whether a replica answers as the reference says that it should, knowing what it claims to know.
-    pub fn check(&self, at: usize) -> Result<(), String> {
-        let Some(running) = self.processes[at].running() else { return Ok(()) };
-        let map = &running.map;
-        let view = self.oracle.view(map.state().context());
-        let awaited = view.awaited_drops(map.replica(), |place| self.priority(map, place));
-        match awaited.map_err(|wrong| format!("{at}: {wrong}"))? {
-            (certain, _) if certain.is_empty() || map.is_retired() => Ok(()),
-            (certain, _) => Err(format!("{at} has not done {certain:?}")),
-        }
-    }
-
-    fn priority(&self, map: &RangeMap<u64>, place: Place) -> Option<u64> {
-        let (range, node) = &self.oracle.places[place];
-        map.priority(node, range)
-    }
-}
-
-/// The effects of that number that a delta may tell of. Where several possibilities are left, they differ in whether a reset
-/// concerns records that somebody has dropped: then it does no harm to take all.
-fn the_one_of(count: u64, possible: &[Vec<Effect>], delta: &CausalContext) -> Option<Vec<Effect>> {
-    let births = |effects: &[Effect]| -> Vec<Dot> { effects.iter().filter_map(Effect::dropped).collect() };
-    let is_told = |effects: &&Vec<Effect>| {
-        effects.len() as u64 == count && births(effects).iter().all(|dot| delta.contains(*dot))
-    };
-    let fitting: Vec<&Vec<Effect>> = possible.iter().filter(is_told).collect();
-    let most = fitting.iter().map(|effects| births(effects).len()).max()?;
-    let mut fitting = fitting.into_iter().filter(|effects| births(effects).len() == most);
-    let mut effects = fitting.next()?.clone();
-    for other in fitting {
-        for (effect, also) in effects.iter_mut().zip(other) {
-            if let (Effect::Reset { observed, .. }, Effect::Reset { observed: also, .. }) = (effect, also) {
-                observed.extend(also);
-            }
-        }
-    }
-    Some(effects)
 }
 
 /// By the fifth byte of a message.
@@ -481,19 +381,5 @@ fn name_of(received: &Received<u64>) -> &'static str {
         Received::Applied(_) => "applied",
         Received::Heard => "heard",
         Received::Ignored(reason) => IgnoreReason::NAMES[reason.index()],
-    }
-}
-
-impl Operation {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Register(_) => "register",
-            Self::Increase(..) => "increase",
-            Self::Decrease(..) => "decrease",
-            Self::Release(_) => "release",
-            Self::Tighten(..) => "tighten",
-            Self::Maintain => "maintain",
-            Self::Retire(_) => "retire",
-        }
     }
 }
