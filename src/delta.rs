@@ -54,7 +54,7 @@ impl<K: Key> Side<'_, K> {
         birth: u64,
     ) -> bool {
         self.context.contains(Dot { replica: writer, seq: birth })
-            || !self.drops.is_empty() && self.drops.get(&id(), writer).is_some_and(|drop| birth <= drop.birth)
+            || !self.drops.is_empty() && birth <= self.drops.last_birth(&id(), writer)
     }
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Part<'a, K> {
     pub(crate) ranges: &'a [(Bound<K>, Bound<K>)],
     /// And these, of which it holds nothing.
     pub(crate) absent: &'a [RegistrationId<K>],
-    /// The whole entries, with a context of no more than their dots.
+    /// The whole entries, and drops that it still names, with a context of no more than their dots.
     pub(crate) entries: &'a Delta<K>,
     /// What it knew about those registrations: a record that it lacks was dropped if its birth is in here.
     pub(crate) knowledge: &'a CausalContext,
@@ -208,7 +208,15 @@ impl<K: Key> Delta<K> {
             let gone = before.records().filter(|record| !is_left(record));
             dropped.extend(gone.map(|(replica, record)| Dot { replica, seq: record.birth }));
         }
+        // Of those it may hold records of others, which it does not tell.
+        let dropped_by_name = Side { context: &part.entries.context, drops: &part.entries.drops };
+        for (id, ..) in part.entries.drops.iter() {
+            if part.entries.entries.get(id).is_none() {
+                self.join_entry(dropped_by_name, id, &Entry::default(), observer);
+            }
+        }
         self.context.join(&part.entries.context);
+        self.drops.join(&part.entries.drops, &self.context);
         self.prune_drops(&part.entries.context);
         debug_assert_eq!(self.check(), Ok(()));
         dropped

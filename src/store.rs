@@ -53,9 +53,9 @@ pub(crate) struct Store<K> {
     tables: Option<Arc<Tables>>,
 }
 
-/// A hash of bytes, as of what is held: the same everywhere, and no defence against somebody who looks for a collision.
-pub(crate) fn hash_of_bytes(bytes: &[u8]) -> u64 {
-    hash::of(bytes)
+/// The hash of a key or a name: the same everywhere, and no defence against somebody who looks for a collision.
+pub(crate) fn hash_of(value: &impl core::hash::Hash) -> u64 {
+    hash::of(value)
 }
 
 static NO_TABLES: LazyLock<Tables> = LazyLock::new(Tables::default);

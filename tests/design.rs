@@ -358,3 +358,27 @@ fn owners_are_ordered_by_priority_then_name_and_listed_once() {
     assert_eq!(shown, ["[0, 5) a:3 b:3", "[5, 10) c:9 a:3 b:3", "[10, 20) b:1"]);
     assert_eq!(map.gaps().collect::<Vec<_>>(), [KeyRange::from_start(20)]);
 }
+
+/// Its own writer drops a record, and somebody who clears up after that writer's retirement drops it too. Each drop is named until
+/// the context tells it by itself, whichever comes first.
+#[test]
+fn two_drops_of_one_record_commute() {
+    let node = NodeId::new("a").unwrap();
+    let [x, y] = [KeyRange::new(0u64, 8).unwrap(), KeyRange::new(1, 2).unwrap()];
+    let mut writer = RangeMap::new(ReplicaId::new(9));
+    let mut clearer = RangeMap::new(ReplicaId::new(1));
+    let late = writer.register(&node, &y);
+    let registered = writer.register(&node, &x);
+    clearer.merge(&late);
+    clearer.merge(&registered);
+    // It never arrives anywhere: a gap.
+    clearer.register(&node, &y);
+    let reset = clearer.release(&node, &x);
+    let own_drop = writer.merge(&reset).delta().clone();
+    let cleared = clearer.retire(writer.replica());
+    let mut maps = [11, 12].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+    for (map, deltas) in maps.iter_mut().zip([[&own_drop, &cleared, &late], [&late, &own_drop, &cleared]]) {
+        deltas.iter().for_each(|delta| drop(map.merge(delta)));
+    }
+    assert_eq!(maps[0].state(), maps[1].state());
+}

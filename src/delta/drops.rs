@@ -7,6 +7,7 @@ use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::RegistrationId;
 use crate::sort::sorted;
+use crate::store;
 
 /// A writer's record of a registration was dropped, the one born at `birth`, and with it all its earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,7 +17,7 @@ pub(crate) struct Drop {
     pub(crate) stamp: Dot,
 }
 
-/// Drops in the order of registrations and writers. They are few: most are told by the context alone before another is named.
+/// Drops in the order of registrations, writers, and replicas that dropped, the latest of each. They are few: most are told by the context alone before another is named.
 #[derive(Clone, Debug)]
 pub(crate) struct Drops<K> {
     named: Vec<NamedDrop<K>>,
@@ -34,9 +35,10 @@ pub(crate) struct NamedDrop<K> {
 }
 
 impl<K: Key> NamedDrop<K> {
-    /// By what drops are ordered.
-    pub(crate) fn key(&self) -> (&RegistrationId<K>, ReplicaId) {
-        (&self.id, self.writer)
+    /// By what drops are ordered. A writer and those who clear up after it may drop the same record without knowing of each other:
+    /// each drop is pruned by itself, and so has to be kept by itself.
+    pub(crate) fn key(&self) -> (&RegistrationId<K>, ReplicaId, ReplicaId) {
+        (&self.id, self.writer, self.drop.stamp.replica)
     }
 
     /// The dots that the prefixes have to cover before the context tells the same. Of one writer, the stamp covers the birth.
@@ -83,7 +85,7 @@ impl<K: Key> Drops<K> {
         self.named.is_empty()
     }
 
-    /// The drops, ordered by registration and writer.
+    /// The drops, ordered by registration, writer, and the stamp's replica.
     pub(crate) fn iter(
         &self,
     ) -> impl ExactSizeIterator<Item = (&RegistrationId<K>, ReplicaId, Drop)> + Clone {
@@ -95,10 +97,27 @@ impl<K: Key> Drops<K> {
         &self.named
     }
 
-    /// The drop of that writer, if one is named. O(log n).
-    pub(crate) fn get(&self, id: &RegistrationId<K>, writer: ReplicaId) -> Option<Drop> {
-        let named = self.named.get(self.place_of((id, writer)))?;
-        (named.key() == (id, writer)).then_some(named.drop)
+    /// A sum of hashes of all that is named. O(n).
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let hash = |named: &NamedDrop<K>| {
+            let (NamedDrop { id, writer, .. }, Drop { birth, stamp }) = (named, named.drop);
+            store::hash_of(&(
+                &id.range,
+                id.node.as_str(),
+                writer.get(),
+                birth,
+                stamp.replica.get(),
+                stamp.seq,
+            ))
+        };
+        self.named.iter().map(hash).fold(0, u64::wrapping_add)
+    }
+
+    /// Up to which birth that writer's records of a registration are known to be dropped by being named; 0 if none is. O(log n).
+    pub(crate) fn last_birth(&self, id: &RegistrationId<K>, writer: ReplicaId) -> u64 {
+        let from = self.named.partition_point(|named| (&named.id, named.writer) < (id, writer));
+        let named = self.named[from..].iter().take_while(|named| (&named.id, named.writer) == (id, writer));
+        named.map(|named| named.drop.birth).max().unwrap_or_default()
     }
 
     /// Names a drop, unless the context tells it by itself or a later one of the same record's writer is named already. O(log n)
@@ -151,7 +170,7 @@ impl<K: Key> Drops<K> {
     }
 
     /// Where that drop is, or where it would have to be inserted.
-    fn place_of(&self, key: (&RegistrationId<K>, ReplicaId)) -> usize {
+    fn place_of(&self, key: (&RegistrationId<K>, ReplicaId, ReplicaId)) -> usize {
         self.named.partition_point(|named| named.key() < key)
     }
 
@@ -203,7 +222,7 @@ mod tests {
         for (birth, stamp) in [(2, 3), (6, 8), (2, 3)] {
             drops.insert(first.clone(), writer, drop(birth, stamp), &context);
         }
-        assert_eq!(drops.get(&first, writer), Some(drop(6, 8)));
+        assert_eq!(drops.last_birth(&first, writer), 6);
         context.insert_run(writer, 1, 7);
         let mut joined = Drops::default();
         joined.join(&drops, &context);
@@ -227,7 +246,7 @@ mod tests {
         drops.insert(id.clone(), writer, drop, &context);
         context.insert_run(other, 1, 3);
         drops.prune([other].into_iter(), &context);
-        assert_eq!(drops.get(&id, writer), Some(drop));
+        assert_eq!(drops.last_birth(&id, writer), 4);
         context.insert_run(writer, 1, 4);
         drops.prune([writer].into_iter(), &context);
         assert!(drops.is_empty());

@@ -61,12 +61,25 @@ impl<K: Key> RangeMap<K> {
         Some(delta)
     }
 
-    /// The entries of which a peer that knows that much lacks an update or a reset, the first of them that together take about as
-    /// many bytes: a delta that claims their dots alone. What was dropped is not in it. O(n).
-    pub(crate) fn unknown_entries(&self, context: &CausalContext, bytes_max: usize) -> Delta<K> {
+    /// The drops that are still named, and the entries of which a peer that knows that much lacks an update or a reset; the first of
+    /// them that together take about as many bytes, in a delta that claims their dots alone. What was dropped otherwise is not in it.
+    /// Tells also whether all of those drops are in it. O(n).
+    pub(crate) fn unknown_entries(&self, context: &CausalContext, bytes_max: usize) -> (Delta<K>, bool) {
         let prefixes = self.state.writer_prefixes(context);
         let mut delta = Delta::default();
         let mut bytes = 0;
+        let is_equal = *context == self.state.context;
+        for (id, writer, drop) in self.state.drops.iter() {
+            let born = Dot { replica: writer, seq: drop.birth };
+            if !is_equal && context.contains(born) && context.contains(drop.stamp) {
+                continue;
+            }
+            bytes += 24 + id.node.as_bytes().len();
+            if bytes > bytes_max {
+                return (delta, false);
+            }
+            delta.add_drop(id.clone(), writer, drop);
+        }
         for held in self.state.entries.rows() {
             let is_unknown = match held.compact() {
                 Some((writer, record)) if record.last <= prefixes[writer as usize] => false,
@@ -88,7 +101,7 @@ impl<K: Key> RangeMap<K> {
                 delta.add_entry(&held.id(), &held.entry());
             }
         }
-        delta
+        (delta, true)
     }
 
     /// Learns what another side holds of some registrations. The context grows by the dots of the entries alone.

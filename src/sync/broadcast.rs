@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::compare::{Compare, STEPS_MAX};
-use super::message::{Ask, Fingerprints, Message};
+use super::message::{Ask, Fingerprints, Message, held};
 use super::{Config, IgnoreReason, Received, Statistics};
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
@@ -42,8 +42,10 @@ struct Session {
     id: u32,
     /// The step that the peer is to send next.
     step: u8,
-    /// What the peer knew when it began.
+    /// What the peer knew when it began; told in its first step.
     theirs: CausalContext,
+    /// Whether it told all that it named as dropped, without which its context may not be joined.
+    is_whole: bool,
     expires_ms: u64,
 }
 
@@ -263,6 +265,7 @@ impl<K: WireKey> Broadcast<K> {
                 Received::Heard
             }
             Message::Compare(compare) => self.compare(map, sender, &compare, now_ms),
+            Message::Digest(_) if map.state().context().is_retired(sender) => Received::Heard,
             Message::Digest(theirs) => {
                 if theirs == Fingerprints::of(map.state()) {
                     self.told = map.state().context().clone();
@@ -270,6 +273,10 @@ impl<K: WireKey> Broadcast<K> {
                     self.digest_due_ms = self.next_digest_ms(now_ms, random);
                 } else {
                     self.ask_by(now_ms.saturating_add(self.delay_ms(random)), false);
+                    if let (Some(question), true) = (&mut self.question, map.is_retired()) {
+                        // What it knows alone will not be asked for; so it cannot tell whether it lacks anything.
+                        question.tries_left = 1;
+                    }
                 }
                 Received::Heard
             }
@@ -343,7 +350,7 @@ impl<K: WireKey> Broadcast<K> {
             };
             self.answer = Some(Answer { due_ms, known, asker, asked: asked.clone() });
         }
-        if !ours.includes(&asked.context) {
+        if !ours.includes(&asked.context) && !ours.is_retired(asker) {
             self.heard_of = asked.context;
             // An answer that is due carries the question too.
             let answer_ms = self.answer.as_ref().map(|answer| answer.due_ms);
@@ -368,7 +375,10 @@ impl<K: WireKey> Broadcast<K> {
         if known.includes(ours) && !differs {
             return None;
         }
-        if !differs && let Some(delta) = map.delta_since(&known) {
+        let is_retired = ours.is_retired(asker);
+        // Whoever is retired takes no part in sessions, since what it would say does not count.
+        let told = map.delta_since(&known).or_else(|| is_retired.then(|| map.state().clone()));
+        if !differs && let Some(delta) = told {
             let tells_dropped = delta.context.includes(&self.dropped.context);
             let message = if ours.includes(&self.heard_of) {
                 Message::Delta(delta)
@@ -386,6 +396,11 @@ impl<K: WireKey> Broadcast<K> {
                 return Some(bytes);
             }
         }
+        if is_retired {
+            let mut retired = CausalContext::default();
+            ours.retired().for_each(|(replica, last)| retired.retire(replica, last));
+            return Some(Message::Delta(Delta::<K>::claiming(retired)).encode(map.replica()));
+        }
         let session = random() as u32;
         let bytes_max = self.config.part_bytes_max();
         let compare = Compare::open(map, asker, session, &asked.context, bytes_max);
@@ -393,7 +408,8 @@ impl<K: WireKey> Broadcast<K> {
             peer: asker,
             id: session,
             step: 1,
-            theirs: asked.context,
+            theirs: CausalContext::default(),
+            is_whole: false,
             expires_ms: now_ms.saturating_add(self.config.session_ms),
         });
         self.statistics.sessions_begun += 1;
@@ -440,9 +456,14 @@ impl<K: WireKey> Broadcast<K> {
             // What is to be answered to the peer goes through the session.
             self.answer.take_if(|answer| answer.asker == peer);
         }
+        if message.step < 2 {
+            session.theirs = message.context.clone();
+            session.is_whole = message.is_whole;
+        }
         let changes = message.apply(map, &session.theirs);
         // At once: otherwise the session would find the difference, and tell it again.
-        self.publish(changes.delta());
+        self.publish_dropped(&changes, now_ms);
+        self.dropped_due_ms = now_ms;
         let mut is_finished = message.is_last();
         if !is_finished {
             let reply = message.reply(map, peer, &session.theirs, self.config.part_bytes_max());
@@ -453,7 +474,9 @@ impl<K: WireKey> Broadcast<K> {
             self.replies.push_back(reply);
         }
         if is_finished {
-            map.adopt(&session.theirs);
+            if session.is_whole {
+                map.adopt(&session.theirs);
+            }
             self.statistics.sessions_finished += 1;
             self.learnt(map, &session.theirs);
             self.question = None;
@@ -472,7 +495,8 @@ impl<K: WireKey> Broadcast<K> {
         let at = self.sessions.iter().position(|session| (session.peer, session.id) == (peer, id));
         match at {
             None if message.step == 0 => {
-                Some(Session { peer, id, step: 0, theirs: message.context.clone(), expires_ms: 0 })
+                let theirs = CausalContext::default();
+                Some(Session { peer, id, step: 0, theirs, is_whole: false, expires_ms: 0 })
             }
             Some(at) if self.sessions[at].step == message.step => Some(self.sessions.remove(at)),
             _ => None,
@@ -504,9 +528,8 @@ impl<K: WireKey> Broadcast<K> {
         }
         if self.question.is_some_and(|question| question.due_ms <= now_ms) {
             self.has_asked(map, now_ms, random);
-            let Delta { context, entries, .. } = map.state();
-            let entries = Some(entries.fingerprint());
-            return encode(Message::Ask(Ask { context: context.clone(), entries }));
+            let (context, entries) = (map.state().context.clone(), Some(held(map.state())));
+            return encode(Message::Ask(Ask { context, entries }));
         }
         if self.digest_due_ms <= now_ms {
             self.digest_due_ms = self.next_digest_ms(now_ms, random);

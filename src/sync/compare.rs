@@ -5,15 +5,16 @@
 //! contexts go first, so that each side sends at once the entries of which the other lacks an update or a reset; what is left to
 //! find are registrations that one side dropped. And since a set alone cannot tell "dropped" from "never had", every entry and
 //! range is judged by what its sender knew when the session began: a record that it lacks, and whose birth it knew, was dropped.
+//! Drops that a side still names go along with its context, of which they are a part.
 //!
 //! A session goes in lock-step: each message answers the one before. Its context is joined only at the end, when every range was
 //! found equal or exchanged; until then a replica claims no dot but those that it was sent. So a session may end anywhere.
 //!
 //! # Layout
 //!
-//! The replica that is meant, 8 bytes, and the session, 4 bytes, big endian; one byte *step*, from 0; if it is 0, what the sender knew
-//! when the session began: *number* of bytes, and a [delta](crate::codec) without registrations; the entries: *number* of bytes, and
-//! a delta that claims nothing beyond; registrations that are gone, as [places](super::places); then the ends of ranges, as places;
+//! The replica that is meant, 8 bytes, and the session, 4 bytes, big endian; one byte *step*, from 0; if it is 0 or 1, one byte,
+//! 1 if all named drops are among the entries, and what the sender knew when the session began: *number* of bytes, and a
+//! [delta](crate::codec) without registrations; the entries: *number* of bytes, and a delta that claims nothing beyond; registrations that are gone, as [places](super::places); then the ends of ranges, as places;
 //! and a *column* of what is said of each range: nothing (0), its fingerprint (1), or that all its entries are here (2); then the
 //! fingerprints, 8 bytes each. The first range begins before all registrations, and one more follows the last place.
 
@@ -49,8 +50,10 @@ pub(super) struct Compare<K> {
     pub(super) to: ReplicaId,
     pub(super) session: u32,
     pub(super) step: u8,
-    /// What the sender knew when the session began; in the first step only.
+    /// What the sender knew when the session began, and whether all that it names as dropped is among the entries; in the first step
+    /// of each side only.
     pub(super) context: CausalContext,
+    pub(super) is_whole: bool,
     /// Whole entries; the context is that of their dots.
     pub(super) entries: Delta<K>,
     /// Registrations of which the receiver holds something and the sender nothing.
@@ -86,8 +89,8 @@ impl<K: WireKey> Compare<K> {
         bytes_max: usize,
     ) -> Self {
         let context = map.state().context.clone();
-        let entries = map.unknown_entries(theirs, bytes_max);
-        Self { to, session, step: 0, context, entries, absent: Vec::new(), ranges: Vec::new() }
+        let (entries, is_whole) = map.unknown_entries(theirs, bytes_max);
+        Self { to, session, step: 0, context, is_whole, entries, absent: Vec::new(), ranges: Vec::new() }
     }
 
     /// Whether everything is done as far as the sender is concerned.
@@ -111,7 +114,11 @@ impl<K: WireKey> Compare<K> {
         theirs: &CausalContext,
         bytes_max: usize,
     ) -> Self {
-        let entries = if self.step == 0 { map.unknown_entries(theirs, bytes_max) } else { Delta::default() };
+        let (context, (entries, is_whole)) = if self.step == 0 {
+            (map.state().context.clone(), map.unknown_entries(theirs, bytes_max))
+        } else {
+            Default::default()
+        };
         let mut reply = Reply {
             map,
             bytes_left: bytes_max,
@@ -119,7 +126,8 @@ impl<K: WireKey> Compare<K> {
                 to,
                 session: self.session,
                 step: self.step + 1,
-                context: CausalContext::default(),
+                context,
+                is_whole,
                 entries,
                 absent: Vec::new(),
                 ranges: Vec::new(),
@@ -151,7 +159,8 @@ impl<K: WireKey> Compare<K> {
         writer.raw(&self.to.get().to_be_bytes());
         writer.raw(&self.session.to_be_bytes());
         writer.raw(&[self.step]);
-        if self.step == 0 {
+        if self.step < 2 {
+            writer.raw(&[self.is_whole.into()]);
             write_delta(&Delta::<K>::claiming(self.context.clone()), writer);
         }
         write_delta(&self.entries, writer);
@@ -178,13 +187,17 @@ impl<K: WireKey> Compare<K> {
         let to = ReplicaId::new(word(&mut reader)?);
         let session = reader.raw(4)?.iter().fold(0, |session, byte| session << 8 | u32::from(*byte));
         let step = reader.byte()?;
-        let context = if step == 0 {
-            only_context(read_delta::<K>(&mut reader)?, &reader)?
+        let (is_whole, context) = if step < 2 {
+            let is_whole = reader.byte()?;
+            if is_whole > 1 {
+                return Err(reader.error(DecodeProblem::OutOfBounds("the mark of a whole context")));
+            }
+            (is_whole == 1, only_context(read_delta::<K>(&mut reader)?, &reader)?)
         } else {
-            CausalContext::default()
+            Default::default()
         };
         let entries = read_delta::<K>(&mut reader)?;
-        if !entries.drops.is_empty() || !entries.carries_all_it_claims() {
+        if !entries.carries_all_it_claims() {
             return Err(reader.error(DecodeProblem::NotCanonical("a part that claims more than it carries")));
         }
         let mut absent = Vec::new();
@@ -211,7 +224,7 @@ impl<K: WireKey> Compare<K> {
             ranges.push(Range { to, says });
         }
         reader.finish()?;
-        Ok(Self { to, session, step, context, entries, absent, ranges })
+        Ok(Self { to, session, step, context, is_whole, entries, absent, ranges })
     }
 }
 

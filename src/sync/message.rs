@@ -1,7 +1,7 @@
 //! The messages, and their bytes.
 //!
 //! Every message begins with 13 bytes: `crm`, 16 · version + the key's kind, the kind of message, and the sender's replica id,
-//! big endian. Then comes the content, and at the end a checksum of all before, 4 bytes, big endian.
+//! big endian. Then comes the content, and at the end the CRC-32 of all before, 4 bytes, big endian: that of ISO 3309 and gzip.
 //!
 //! | kind | content |
 //! |---|---|
@@ -12,13 +12,14 @@
 //! | 5 presence | see [`super::presence`] |
 //! | 6 exchange | *number* of bytes, and a delta; what the sender knows, as a delta without registrations: an answer and a question |
 
+use crc::{CRC_32_ISO_HDLC, Crc};
+
 use super::IgnoreReason;
 use super::compare::Compare;
 use crate::causal::CausalContext;
 use crate::codec::{DecodeError, DecodeProblem, Reader, WireKey, Writer};
 use crate::delta::Delta;
 use crate::id::ReplicaId;
-use crate::store;
 
 const MAGIC: [u8; 3] = *b"crm";
 const VERSION: u8 = 2;
@@ -44,6 +45,11 @@ pub(super) enum Message<K> {
     Exchange(Delta<K>, CausalContext),
 }
 
+/// A fingerprint of what is held, apart from what is known.
+pub(super) fn held<K: WireKey>(state: &Delta<K>) -> u64 {
+    state.entries.fingerprint().wrapping_add(state.drops.fingerprint())
+}
+
 /// What a replica knows, with a fingerprint of what it holds, by which two that know the same can tell whether they agree.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Ask {
@@ -55,7 +61,7 @@ pub(super) struct Ask {
 impl Ask {
     /// Whether that state, although it knows the same, holds something else.
     pub(super) fn contradicts<K: WireKey>(&self, state: &Delta<K>) -> bool {
-        self.context == state.context && self.entries.is_some_and(|held| held != state.entries.fingerprint())
+        self.context == state.context && self.entries.is_some_and(|theirs| theirs != held(state))
     }
 }
 
@@ -68,7 +74,7 @@ pub(super) struct Fingerprints {
 
 impl Fingerprints {
     pub(super) fn of<K: WireKey>(state: &Delta<K>) -> Self {
-        Self { context: state.context.fingerprint(), entries: state.entries.fingerprint() }
+        Self { context: state.context.fingerprint(), entries: held(state) }
     }
 }
 
@@ -207,5 +213,6 @@ pub(super) fn word(reader: &mut Reader<'_>) -> Result<u64, DecodeError> {
 
 /// Tells messages that were damaged on the way, but for an accident of one in 2^32.
 fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
-    ((store::hash_of_bytes(bytes) >> 32) as u32).to_be_bytes()
+    const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+    CRC.checksum(bytes).to_be_bytes()
 }
