@@ -111,6 +111,10 @@ impl Schedule {
     }
 
     fn live(mut self, steps_max: u64) -> Result<Tally, String> {
+        trace!(
+            self.world,
+            "{:?}, logs of {}, {:?}", self.world.medium, self.world.log_capacity, self.world.config
+        );
         self.choose_faults();
         for _ in 0..self.replicas {
             let saving = self.world.random.pick(&[Saving::BeforeSending, Saving::Holding, Saving::Sometimes]);
