@@ -4,6 +4,7 @@
 
 mod allocated;
 mod bombs;
+mod messages;
 #[path = "../model/mod.rs"]
 mod model;
 mod twins;
