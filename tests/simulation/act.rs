@@ -2,8 +2,9 @@
 //! which follows from what the replica claims to know.
 
 use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
 
-use crdt_range_map::{CausalContext, Delta, Dot, RangeMap};
+use crdt_range_map::{CausalContext, Delta, Dot, RangeMap, ReplicaId};
 
 use crate::oracle::{Effect, Operation, Place};
 use crate::process::{Life, Process, Saving};
@@ -57,10 +58,11 @@ impl World {
             }
         };
         let none = CausalContext::default();
-        let effect_count = map.state().context().last_seq(id) - seq;
-        let Some(effects) = the_one_of(effect_count, &possible, done.as_ref().map_or(&none, Delta::context))
+        let last = map.state().context().last_seq(id);
+        let Some(effects) =
+            the_one_of(&possible, id, seq + 1..=last, done.as_ref().map_or(&none, Delta::context))
         else {
-            return Err(format!("{operation:?} at {at}: {effect_count} effects instead of {possible:?}"));
+            return Err(format!("{operation:?} at {at}: {} effects instead of {possible:?}", last - seq));
         };
         trace!(self, "{at} {operation:?}, from number {}: {effects:?}", seq + 1);
         self.tally.count(Group::Operations, operation.name());
@@ -122,16 +124,31 @@ impl World {
     }
 }
 
-/// The effects of that number that a delta may tell of. Where several possibilities are left, they differ in whether a reset
-/// concerns records that somebody has dropped: then it does no harm to take all.
-fn the_one_of(count: u64, possible: &[Vec<Effect>], delta: &CausalContext) -> Option<Vec<Effect>> {
-    let births = |effects: &[Effect]| -> Vec<Dot> { effects.iter().filter_map(Effect::dropped).collect() };
+/// The effects of `by`, from number `seq` on to the last, of which a delta tells: those whose records it names. Where several
+/// possibilities are left, they differ in whether a reset concerns records that somebody has dropped: then it does no harm to
+/// take all.
+fn the_one_of(
+    possible: &[Vec<Effect>],
+    by: ReplicaId,
+    seq: RangeInclusive<u64>,
+    delta: &CausalContext,
+) -> Option<Vec<Effect>> {
+    let records = |effects: &[Effect]| -> Vec<Dot> {
+        let record = |(seq, effect): (u64, &Effect)| match effect {
+            Effect::Drop { writer, birth, .. } => Some(Dot { replica: *writer, seq: *birth }),
+            Effect::Contribution { contribution, .. } if contribution.birth != seq => {
+                Some(Dot { replica: by, seq: contribution.birth })
+            }
+            _ => None,
+        };
+        seq.clone().zip(effects).filter_map(record).collect()
+    };
     let is_told = |effects: &&Vec<Effect>| {
-        effects.len() as u64 == count && births(effects).iter().all(|dot| delta.contains(*dot))
+        effects.len() == seq.clone().count() && records(effects).iter().all(|dot| delta.contains(*dot))
     };
     let fitting: Vec<&Vec<Effect>> = possible.iter().filter(is_told).collect();
-    let most = fitting.iter().map(|effects| births(effects).len()).max()?;
-    let mut fitting = fitting.into_iter().filter(|effects| births(effects).len() == most);
+    let most = fitting.iter().map(|effects| records(effects).len()).max()?;
+    let mut fitting = fitting.into_iter().filter(|effects| records(effects).len() == most);
     let mut effects = fitting.next()?.clone();
     for other in fitting {
         for (effect, also) in effects.iter_mut().zip(other) {
