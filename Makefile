@@ -22,6 +22,9 @@ bench: setup-rust setup-node ## Time the native operations: criterion's benches,
 	cargo bench -p native-bench
 	cargo run --release -p native-bench --bin range-bench
 
+bench-sync: setup-rust ## Count what synchronisation costs in messages and bytes, and make native-bench/report/sync.md
+	cargo run --release -p native-bench --bin sync-bench
+
 bench-web: setup-chromium wasm ## Time the npm package in Node and Chromium, beside other CRDT packages and the native build
 	@npm --prefix www --workspace bench run --silent bench
 
@@ -70,5 +73,5 @@ clean: ## Remove what was built (not the installed tools)
 # Two installers at once would fight over the same locks.
 .NOTPARALLEL:
 
-.PHONY: help play test soak check bench bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
+.PHONY: help play test soak check bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
 	setup-chromium setup-arm clean

@@ -9,6 +9,7 @@
 //! - [`mod@reference`]: what the hardware allows, hand-written loops that are timed beside the map;
 //! - [`timer`], [`measure`], [`machine`], [`report`], [`table`]: the binary `range-bench`. The criterion benches use the scenarios alone;
 //! - [`region`], [`instructions`]: counts of executed instructions, under an emulator;
+//! - [`sync`]: the binary `sync-bench`, what synchronisation costs in messages and bytes;
 //! - [`page`], [`plot`]: the report page, from what the others wrote down.
 //!
 //! A wrong fast answer cannot pass: everything that is timed is also checked, outside of the timed region.
@@ -33,6 +34,7 @@ pub mod reference;
 pub mod region;
 pub mod report;
 pub mod scenario;
+pub mod sync;
 pub mod table;
 pub mod timer;
 pub mod workload;

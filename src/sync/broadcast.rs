@@ -46,6 +46,8 @@ struct Session {
     theirs: CausalContext,
     /// Whether it told all that it named as dropped, without which its context may not be joined.
     is_whole: bool,
+    /// What this replica knew when it began, and what the session brought since.
+    ours: CausalContext,
     expires_ms: u64,
 }
 
@@ -93,6 +95,8 @@ pub struct Broadcast<K> {
     seen_ms: u64,
     /// What the last message told of what its sender knows.
     told: CausalContext,
+    /// The delta that the last message was.
+    heard: Option<Delta<K>>,
     statistics: Statistics,
 }
 
@@ -115,6 +119,7 @@ impl<K: WireKey> Broadcast<K> {
             digest_due_ms: 0,
             seen_ms: now_ms,
             told: CausalContext::default(),
+            heard: None,
             statistics: Statistics::default(),
         };
         joined.digest_due_ms = joined.next_digest_ms(now_ms, random);
@@ -151,6 +156,11 @@ impl<K: WireKey> Broadcast<K> {
         core::mem::take(&mut self.told)
     }
 
+    /// The delta that the last message was, if it was one, with what this replica dropped in answer.
+    pub(super) fn take_delta(&mut self) -> Option<Delta<K>> {
+        self.heard.take()
+    }
+
     /// When [`poll`](Self::poll) has something to do next, if nothing is received before. The greatest number there is while
     /// everything is [held](Self::hold) back.
     pub fn next_wake_ms(&self) -> u64 {
@@ -182,8 +192,16 @@ impl<K: WireKey> Broadcast<K> {
         self.statistics.messages_received += 1;
         self.statistics.bytes_received += bytes.len() as u64;
         self.told = CausalContext::default();
+        self.heard = None;
         self.sessions.retain(|session| session.expires_ms > now_ms);
-        match self.read(map, bytes) {
+        let read = self.read(map, bytes).and_then(|(sender, message)| {
+            learn_retired(map, &message);
+            // It may still ask, and so learn that it is retired.
+            let carries = matches!(message, Message::Delta(_) | Message::Compare(_) | Message::Exchange(..));
+            let is_refused = carries && map.state().context().is_retired(sender);
+            if is_refused { Err(IgnoreReason::Retired) } else { Ok((sender, message)) }
+        });
+        match read {
             Ok((sender, message)) => self.handle(map, sender, message, now_ms, random),
             Err(reason) => {
                 self.statistics.messages_ignored += 1;
@@ -237,11 +255,6 @@ impl<K: WireKey> Broadcast<K> {
         if sender == map.replica() {
             return Err(IgnoreReason::OwnReplica);
         }
-        // It may still ask, and so learn that it is retired.
-        let carries = matches!(message, Message::Delta(_) | Message::Compare(_) | Message::Exchange(..));
-        if carries && map.state().context().is_retired(sender) {
-            return Err(IgnoreReason::Retired);
-        }
         Ok((sender, message))
     }
 
@@ -293,6 +306,9 @@ impl<K: WireKey> Broadcast<K> {
     ) -> Received<K> {
         let changes = map.merge(delta);
         self.publish_dropped(&changes, now_ms);
+        let mut heard = delta.clone();
+        heard.merge(changes.delta());
+        self.heard = Some(heard);
         self.learnt(map, &delta.context);
         let gaps = map.state().context().gaps();
         if self.gaps_asked.includes(&gaps) {
@@ -397,9 +413,7 @@ impl<K: WireKey> Broadcast<K> {
             }
         }
         if is_retired {
-            let mut retired = CausalContext::default();
-            ours.retired().for_each(|(replica, last)| retired.retire(replica, last));
-            return Some(Message::Delta(Delta::<K>::claiming(retired)).encode(map.replica()));
+            return Some(Message::Delta(Delta::<K>::claiming(ours.only_retired())).encode(map.replica()));
         }
         let session = random() as u32;
         let bytes_max = self.config.part_bytes_max();
@@ -410,6 +424,7 @@ impl<K: WireKey> Broadcast<K> {
             step: 1,
             theirs: CausalContext::default(),
             is_whole: false,
+            ours: ours.clone(),
             expires_ms: now_ms.saturating_add(self.config.session_ms),
         });
         self.statistics.sessions_begun += 1;
@@ -446,7 +461,7 @@ impl<K: WireKey> Broadcast<K> {
             }
             return Received::Heard;
         }
-        let mut session = match self.take_session(peer, message) {
+        let mut session = match self.take_session(peer, message, map.state().context()) {
             Some(session) => session,
             // Repeated, or of a session that was given up.
             None => return Received::Heard,
@@ -460,6 +475,7 @@ impl<K: WireKey> Broadcast<K> {
             session.theirs = message.context.clone();
             session.is_whole = message.is_whole;
         }
+        session.ours.join(&message.entries.context);
         let changes = message.apply(map, &session.theirs);
         // At once: otherwise the session would find the difference, and tell it again.
         self.publish_dropped(&changes, now_ms);
@@ -474,12 +490,16 @@ impl<K: WireKey> Broadcast<K> {
             self.replies.push_back(reply);
         }
         if is_finished {
-            if session.is_whole {
-                map.adopt(&session.theirs);
-            }
             self.statistics.sessions_finished += 1;
-            self.learnt(map, &session.theirs);
             self.question = None;
+            // What came another way meanwhile may have put something back into a range that was done.
+            let came_otherwise = map.state().context().difference(&session.ours);
+            if session.is_whole && came_otherwise.intersection(&session.theirs).is_empty() {
+                map.adopt(&session.theirs);
+                self.learnt(map, &session.theirs);
+            } else {
+                self.ask_by(now_ms.saturating_add(self.config.retry_ms), false);
+            }
         } else if message.step < STEPS_MAX {
             session.step = message.step + 2;
             session.expires_ms = now_ms.saturating_add(self.config.session_ms);
@@ -490,13 +510,19 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// The session to which that message belongs, if it is the next step.
-    fn take_session(&mut self, peer: ReplicaId, message: &Compare<K>) -> Option<Session> {
+    fn take_session(
+        &mut self,
+        peer: ReplicaId,
+        message: &Compare<K>,
+        ours: &CausalContext,
+    ) -> Option<Session> {
         let id = message.session;
         let at = self.sessions.iter().position(|session| (session.peer, session.id) == (peer, id));
         match at {
             None if message.step == 0 => {
                 let theirs = CausalContext::default();
-                Some(Session { peer, id, step: 0, theirs, is_whole: false, expires_ms: 0 })
+                let ours = ours.clone();
+                Some(Session { peer, id, step: 0, theirs, is_whole: false, ours, expires_ms: 0 })
             }
             Some(at) if self.sessions[at].step == message.step => Some(self.sessions.remove(at)),
             _ => None,
@@ -561,5 +587,22 @@ impl<K: WireKey> Broadcast<K> {
     fn next_digest_ms(&self, now_ms: u64, random: &mut impl FnMut() -> u64) -> u64 {
         let jitter_ms = random() % (self.config.digest_interval_ms / 2 + 1);
         now_ms.saturating_add(self.config.digest_interval_ms).saturating_add(jitter_ms)
+    }
+}
+
+/// Takes who is retired, and nothing else, from any message: who is retired may say it too, of somebody who says so of it.
+fn learn_retired<K: WireKey>(map: &mut RangeMap<K>, message: &Message<K>) {
+    let contexts = match message {
+        Message::Delta(delta) => [Some(&delta.context), None],
+        Message::Ask(asked) => [Some(&asked.context), None],
+        Message::Compare(compare) => [Some(&compare.context), None],
+        Message::Exchange(delta, context) => [Some(&delta.context), Some(context)],
+        Message::Digest(_) | Message::Presence(_) => [None, None],
+    };
+    for context in contexts.into_iter().flatten() {
+        let retired = context.only_retired();
+        if !map.state().context().includes(&retired) {
+            map.merge(&Delta::claiming(retired));
+        }
     }
 }

@@ -1,0 +1,76 @@
+//! `sync-bench`: what synchronisation costs in messages and bytes. Writes JSON, and a page with plots.
+
+use std::error::Error;
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use lexopt::Arg::Long;
+use lexopt::ValueExt;
+use native_bench::sync::exchange::Case;
+use native_bench::sync::page::{self, Measured};
+use native_bench::sync::{churn, exchange, tabs};
+
+const HELP: &str = "\
+Counts what synchronisation costs, in messages and bytes, and writes a page with plots.
+
+Usage: sync-bench [OPTIONS]
+
+  --quick        n up to 100,000, and 100,000 operations instead of a million
+  --json PATH    where the figures go [target/sync-bench.json]
+  --out FOLDER   where the page goes [native-bench/report]
+  --help         this text";
+
+struct Options {
+    is_quick: bool,
+    json: PathBuf,
+    out: PathBuf,
+}
+
+fn main() -> ExitCode {
+    match options().and_then(|options| options.map_or(Ok(()), run)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sync-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The options, `None` if only the help was asked for.
+fn options() -> Result<Option<Options>, Box<dyn Error>> {
+    let mut options =
+        Options { is_quick: false, json: "target/sync-bench.json".into(), out: "native-bench/report".into() };
+    let mut arguments = lexopt::Parser::from_env();
+    while let Some(argument) = arguments.next()? {
+        match argument {
+            Long("quick") => options.is_quick = true,
+            Long("json") => options.json = arguments.value()?.parse()?,
+            Long("out") => options.out = arguments.value()?.parse()?,
+            Long("help") => {
+                println!("{HELP}");
+                return Ok(None);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(Some(options))
+}
+
+fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    let sizes = [1_000, 10_000, 100_000, 1_000_000];
+    let sizes = &sizes[..if options.is_quick { 3 } else { 4 }];
+    let operations = if options.is_quick { 100_000 } else { 1_000_000 };
+    let cases = [Case::Warm, Case::Cold, Case::Joiner];
+    let exchanges = cases.iter().flat_map(|case| sizes.iter().map(|n| exchange::run(*case, *n)));
+    let measured = Measured {
+        exchanges: exchanges.collect(),
+        spreads: [2, 8, 32].into_iter().flat_map(tabs::run).collect(),
+        churn: churn::run(operations, 20, true),
+        unretired: churn::run(operations, 20, false),
+    };
+    page::write(&measured, &options.out)?;
+    fs::write(&options.json, serde_json::to_string_pretty(&measured)?)?;
+    println!("{}", fs::read_to_string(options.out.join("sync.md"))?);
+    Ok(())
+}
