@@ -95,8 +95,8 @@ impl Schedule {
         let name = |number| NodeId::new(format!("ballast-{number}")).expect("a name");
         places.extend((0..ballast).flat_map(|number| of_ranges(name(number))));
         let (replicas, steps) = match random.below(100) {
-            0..82 => (2 + random.index(5), 10 + random.below(80)),
-            82..98 => (7 + random.index(10), 10 + random.below(60)),
+            0..88 => (2 + random.index(5), 10 + random.below(80)),
+            88..99 => (7 + random.index(10), 10 + random.below(60)),
             _ => (17 + random.index(34), 10 + random.below(50)),
         };
         let pause_max_ms = random.pick(&[1, 50, 800, 800, 5_000]);
