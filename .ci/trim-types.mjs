@@ -5,7 +5,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 const path = process.argv[2];
 const text = readFileSync(path, "utf8");
 const loader = text.search(/^export type InitInput\b/m);
-if (loader < 0) throw new Error(`${path}: where the loader's types begin was not found; has wasm-bindgen changed its output?`);
+if (loader < 0)
+  throw new Error(`${path}: where the loader's types begin was not found; has wasm-bindgen changed its output?`);
 
 const types = text.slice(0, loader).trimEnd() + "\n";
 const code = types.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");

@@ -16,7 +16,7 @@
 //!   [range by range](self) and exchange what differs.
 //! - **Digest.** After a quiet interval, one replica sends fingerprints of what it knows and holds. Those that agree stay quiet and
 //!   start their interval anew; those that don't ask.
-//! - **Presence.** Who is there.
+//! - **Presence.** Who is there: see [`Presence`], which goes beside a protocol and has its messages carried by it.
 //!
 //! No replica ever claims to know a dot that it was not sent: a delta claims what it carries, and the context of a whole
 //! replica is joined only by who was sent all of it, or compared all of it. So anything may be cut off anywhere.
@@ -31,13 +31,17 @@ pub mod compare;
 mod mesh;
 mod message;
 mod places;
+pub mod presence;
+mod sessions;
 
 use core::fmt;
 
 pub use self::broadcast::Broadcast;
 pub use self::mesh::Mesh;
 use self::message::KINDS;
+pub use self::presence::Presence;
 use crate::codec::DecodeError;
+use crate::id::ReplicaId;
 use crate::splits::Changes;
 
 /// How often and how fast a protocol speaks. The defaults suit tabs of one browser.
@@ -86,6 +90,8 @@ pub enum Received<K> {
     Applied(Box<Changes<K>>),
     /// It was about who knows what.
     Heard,
+    /// It was about who is there: to be handed to the [`Presence`] of this replica, if it takes part in that.
+    Presence(Vec<u8>),
     /// It was not for this replica, or broken; nothing has changed.
     Ignored(IgnoreReason),
 }
@@ -161,6 +167,11 @@ impl fmt::Display for IgnoreReason {
             Self::Retired => f.write_str("a message of a retired replica"),
         }
     }
+}
+
+/// Who sent a message, which is a sign of life: for [`Presence::heard`], if it was not ignored. `None` if it is too short to be any.
+pub fn sender_of(message: &[u8]) -> Option<ReplicaId> {
+    message::sender(message)
 }
 
 /// What a protocol has sent and heard.

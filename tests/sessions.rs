@@ -174,3 +174,32 @@ fn a_state_longer_than_any_message_is_handed_over_in_parts() {
     }
     assert_eq!(maps[1].registrations().count(), 3_000);
 }
+
+/// What a replica does itself in answer to a step takes numbers of its own, which may have to be saved before anybody hears of them.
+#[test]
+fn what_follows_from_a_session_is_held_back() {
+    let own_seq = |map: &RangeMap<u64>| map.state().context().last_seq(map.replica());
+    let (config, mut random, mut held) = (config(1_000), Random(1), 0);
+    for seed in 0..20 {
+        let mut maps = apart(seed, 200, 60);
+        let mut syncs = [0, 1].map(|_| Broadcast::join(config, 0, &mut || random.next()));
+        for now_ms in 0..4_000 {
+            for from in 0..2 {
+                while let Some(bytes) = syncs[from].poll(&maps[from], now_ms, &mut || random.next()) {
+                    let to = 1 - from;
+                    let before = own_seq(&maps[to]);
+                    syncs[to].receive(&mut maps[to], &bytes, now_ms, &mut || random.next());
+                    if own_seq(&maps[to]) > before {
+                        held += usize::from(bytes[4] == COMPARE);
+                        syncs[to].hold();
+                        assert_eq!(syncs[to].poll(&maps[to], now_ms, &mut || random.next()), None);
+                        assert_eq!(syncs[to].next_wake_ms(), u64::MAX);
+                        syncs[to].release();
+                    }
+                }
+            }
+        }
+        assert_eq!(maps[0].state(), maps[1].state(), "seed {seed}");
+    }
+    assert!(held > 20, "too little followed for a test: {held}");
+}

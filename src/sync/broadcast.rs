@@ -1,9 +1,8 @@
 //! The protocol on a medium where everybody hears everybody.
 
-use std::collections::VecDeque;
-
-use super::compare::{Compare, STEPS_MAX};
+use super::compare::Compare;
 use super::message::{Ask, Fingerprints, Message, held};
+use super::sessions::{Progress, Sessions};
 use super::{Config, IgnoreReason, Received, Statistics};
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
@@ -11,9 +10,6 @@ use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
-
-/// In how many sessions a replica takes part at a time.
-const SESSIONS_MAX: usize = 8;
 
 /// A question that is due at some time, and how often it will be asked if nobody answers.
 #[derive(Clone, Copy, Debug)]
@@ -33,22 +29,6 @@ struct Answer {
     /// Who asked last, and with what.
     asker: ReplicaId,
     asked: Ask,
-}
-
-/// A session of comparing ranges with another replica.
-#[derive(Clone, Debug)]
-struct Session {
-    peer: ReplicaId,
-    id: u32,
-    /// The step that the peer is to send next.
-    step: u8,
-    /// What the peer knew when it began; told in its first step.
-    theirs: CausalContext,
-    /// Whether it told all that it named as dropped, without which its context may not be joined.
-    is_whole: bool,
-    /// What this replica knew when it began, and what the session brought since.
-    ours: CausalContext,
-    expires_ms: u64,
 }
 
 /// The protocol of one replica on a medium where everybody hears everybody. See the [module](super).
@@ -87,9 +67,7 @@ pub struct Broadcast<K> {
     /// The gaps that were last asked about, so that a gap that nobody can fill is asked about once.
     gaps_asked: CausalContext,
     answer: Option<Answer>,
-    sessions: Vec<Session>,
-    /// The next steps of sessions.
-    replies: VecDeque<Compare<K>>,
+    sessions: Sessions<K>,
     digest_due_ms: u64,
     /// The latest time that was passed in.
     seen_ms: u64,
@@ -114,8 +92,7 @@ impl<K: WireKey> Broadcast<K> {
             heard_of: CausalContext::default(),
             gaps_asked: CausalContext::default(),
             answer: None,
-            sessions: Vec::new(),
-            replies: VecDeque::new(),
+            sessions: Sessions::default(),
             digest_due_ms: 0,
             seen_ms: now_ms,
             told: CausalContext::default(),
@@ -170,7 +147,7 @@ impl<K: WireKey> Broadcast<K> {
         if self.is_held {
             return u64::MAX;
         }
-        if !self.replies.is_empty() {
+        if self.sessions.has_reply() {
             return 0;
         }
         let dropped = if self.dropped.is_empty() { u64::MAX } else { self.dropped_due_ms };
@@ -193,7 +170,7 @@ impl<K: WireKey> Broadcast<K> {
         self.statistics.bytes_received += bytes.len() as u64;
         self.told = CausalContext::default();
         self.heard = None;
-        self.sessions.retain(|session| session.expires_ms > now_ms);
+        self.sessions.expire(now_ms);
         let read = self.read(map, bytes).and_then(|(sender, message)| {
             learn_retired(map, &message);
             // It may still ask, and so learn that it is retired.
@@ -223,12 +200,24 @@ impl<K: WireKey> Broadcast<K> {
             let bytes = self.next_message(map, now_ms, random)?;
             // What is too long reaches the others in sessions, when they see by a digest that they lack it.
             if bytes.len() <= self.config.message_bytes_max {
-                self.statistics.messages_posted += 1;
-                self.statistics.bytes_posted += bytes.len() as u64;
-                self.statistics.posted[usize::from(bytes[4]) - 1] += 1;
+                self.count_post(&bytes);
                 return Some(bytes);
             }
         }
+    }
+
+    /// The message that carries what [`Presence::poll`](super::Presence::poll) hands out. Also while it is [held](Self::hold): it
+    /// tells nothing of the map.
+    pub fn presence_message(&mut self, map: &RangeMap<K>, content: Vec<u8>) -> Vec<u8> {
+        let bytes = Message::<K>::Presence(content).encode(map.replica());
+        self.count_post(&bytes);
+        bytes
+    }
+
+    fn count_post(&mut self, bytes: &[u8]) {
+        self.statistics.messages_posted += 1;
+        self.statistics.bytes_posted += bytes.len() as u64;
+        self.statistics.posted[usize::from(bytes[4]) - 1] += 1;
     }
 
     /// Takes a clock that was set back into account: what is due is due as much earlier.
@@ -240,7 +229,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         let question = self.question.as_mut().map(|question| &mut question.due_ms);
         let answer = self.answer.as_mut().map(|answer| &mut answer.due_ms);
-        let sessions = self.sessions.iter_mut().map(|session| &mut session.expires_ms);
+        let sessions = self.sessions.deadlines();
         let due = [&mut self.digest_due_ms, &mut self.dropped_due_ms];
         for due_ms in due.into_iter().chain(question).chain(answer).chain(sessions) {
             *due_ms = due_ms.saturating_sub(back_ms);
@@ -293,7 +282,7 @@ impl<K: WireKey> Broadcast<K> {
                 }
                 Received::Heard
             }
-            Message::Presence(_) => Received::Heard,
+            Message::Presence(content) => Received::Presence(content),
         }
     }
 
@@ -415,19 +404,9 @@ impl<K: WireKey> Broadcast<K> {
         if is_retired {
             return Some(Message::Delta(Delta::<K>::claiming(ours.only_retired())).encode(map.replica()));
         }
-        let session = random() as u32;
-        let bytes_max = self.config.part_bytes_max();
-        let compare = Compare::open(map, asker, session, &asked.context, bytes_max);
-        self.remember(Session {
-            peer: asker,
-            id: session,
-            step: 1,
-            theirs: CausalContext::default(),
-            is_whole: false,
-            ours: ours.clone(),
-            expires_ms: now_ms.saturating_add(self.config.session_ms),
-        });
-        self.statistics.sessions_begun += 1;
+        let at = (&self.config, now_ms);
+        let asked = (asker, &asked.context);
+        let compare = self.sessions.open(map, asked, random() as u32, at, &mut self.statistics);
         self.wait_for_session(now_ms);
         Some(Message::Compare(compare.into()).encode(map.replica()))
     }
@@ -437,13 +416,6 @@ impl<K: WireKey> Broadcast<K> {
         if let Some(question) = &mut self.question {
             question.due_ms = question.due_ms.max(now_ms.saturating_add(self.config.session_ms));
         }
-    }
-
-    fn remember(&mut self, session: Session) {
-        if self.sessions.len() == SESSIONS_MAX {
-            self.sessions.remove(0);
-        }
-        self.sessions.push(session);
     }
 
     /// Takes a step of a session.
@@ -461,72 +433,29 @@ impl<K: WireKey> Broadcast<K> {
             }
             return Received::Heard;
         }
-        let mut session = match self.take_session(peer, message, map.state().context()) {
-            Some(session) => session,
-            // Repeated, or of a session that was given up.
-            None => return Received::Heard,
-        };
         if message.step == 0 {
-            self.statistics.sessions_begun += 1;
             // What is to be answered to the peer goes through the session.
             self.answer.take_if(|answer| answer.asker == peer);
         }
-        if message.step < 2 {
-            session.theirs = message.context.clone();
-            session.is_whole = message.is_whole;
-        }
-        session.ours.join(&message.entries.context);
-        let changes = message.apply(map, &session.theirs);
+        let at = (&self.config, now_ms);
+        let Some(stepped) = self.sessions.step(map, peer, message, at, &mut self.statistics) else {
+            return Received::Heard;
+        };
         // At once: otherwise the session would find the difference, and tell it again.
-        self.publish_dropped(&changes, now_ms);
+        self.publish_dropped(&stepped.changes, now_ms);
         self.dropped_due_ms = now_ms;
-        let mut is_finished = message.is_last();
-        if !is_finished {
-            let reply = message.reply(map, peer, &session.theirs, self.config.part_bytes_max());
-            is_finished = reply.is_last();
-            if self.replies.len() == SESSIONS_MAX {
-                self.replies.pop_front();
+        match stepped.state {
+            Progress::Open => self.wait_for_session(now_ms),
+            Progress::Joined(theirs) => {
+                self.question = None;
+                self.learnt(map, &theirs);
             }
-            self.replies.push_back(reply);
-        }
-        if is_finished {
-            self.statistics.sessions_finished += 1;
-            self.question = None;
-            // What came another way meanwhile may have put something back into a range that was done.
-            let came_otherwise = map.state().context().difference(&session.ours);
-            if session.is_whole && came_otherwise.intersection(&session.theirs).is_empty() {
-                map.adopt(&session.theirs);
-                self.learnt(map, &session.theirs);
-            } else {
+            Progress::Unjoined => {
+                self.question = None;
                 self.ask_by(now_ms.saturating_add(self.config.retry_ms), false);
             }
-        } else if message.step < STEPS_MAX {
-            session.step = message.step + 2;
-            session.expires_ms = now_ms.saturating_add(self.config.session_ms);
-            self.remember(session);
-            self.wait_for_session(now_ms);
         }
-        Received::Applied(changes.into())
-    }
-
-    /// The session to which that message belongs, if it is the next step.
-    fn take_session(
-        &mut self,
-        peer: ReplicaId,
-        message: &Compare<K>,
-        ours: &CausalContext,
-    ) -> Option<Session> {
-        let id = message.session;
-        let at = self.sessions.iter().position(|session| (session.peer, session.id) == (peer, id));
-        match at {
-            None if message.step == 0 => {
-                let theirs = CausalContext::default();
-                let ours = ours.clone();
-                Some(Session { peer, id, step: 0, theirs, is_whole: false, ours, expires_ms: 0 })
-            }
-            Some(at) if self.sessions[at].step == message.step => Some(self.sessions.remove(at)),
-            _ => None,
-        }
+        Received::Applied(stepped.changes.into())
     }
 
     fn next_message(
@@ -546,7 +475,7 @@ impl<K: WireKey> Broadcast<K> {
         if self.is_held {
             return None;
         }
-        if let Some(reply) = self.replies.pop_front() {
+        if let Some(reply) = self.sessions.next_reply() {
             return encode(Message::Compare(reply.into()));
         }
         if let Some(answer) = self.next_answer(map, now_ms, random) {

@@ -14,8 +14,8 @@
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 
-use super::IgnoreReason;
 use super::compare::Compare;
+use super::{IgnoreReason, presence};
 use crate::causal::CausalContext;
 use crate::codec::{DecodeError, DecodeProblem, Reader, WireKey, Writer};
 use crate::delta::Delta;
@@ -166,9 +166,18 @@ impl<K: WireKey> Message<K> {
                 reader.finish()?;
                 Self::Digest(digest)
             }
-            _ => Self::Presence(content.to_vec()),
+            _ => {
+                presence::check(content)?;
+                Self::Presence(content.to_vec())
+            }
         })
     }
+}
+
+/// Who sent a message that was understood.
+pub(super) fn sender(bytes: &[u8]) -> Option<ReplicaId> {
+    let id = bytes.get(HEAD_BYTES - 8..HEAD_BYTES)?.try_into().ok()?;
+    Some(ReplicaId::new(u64::from_be_bytes(id)))
 }
 
 /// Writes a delta after which something follows.

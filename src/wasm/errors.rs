@@ -7,6 +7,7 @@ use super::values;
 use crate::codec::DecodeError;
 use crate::id::NodeError;
 use crate::map::TightenError;
+use crate::sync::presence::NameError;
 
 /// What a program can tell failures apart by; `values.js` has some more. The texts are part of the package's interface, `ErrorCode`
 /// in TypeScript.
@@ -19,6 +20,9 @@ pub(super) enum Code {
     Malformed,
     Exhausted,
     AlreadyConnected,
+    AlreadyJournaled,
+    InvalidName,
+    Retired,
 }
 
 impl Code {
@@ -31,6 +35,9 @@ impl Code {
             Self::Malformed => "malformed",
             Self::Exhausted => "exhausted",
             Self::AlreadyConnected => "already-connected",
+            Self::AlreadyJournaled => "already-journaled",
+            Self::InvalidName => "invalid-name",
+            Self::Retired => "retired",
         }
     }
 }
@@ -55,6 +62,7 @@ impl From<TightenError> for Failure {
             TightenError::NotRegistered => Code::NotRegistered,
             TightenError::NotSubRange => Code::NotSubRange,
             TightenError::Exhausted => Code::Exhausted,
+            TightenError::Retired => Code::Retired,
         };
         Self::new(code, &error.to_string())
     }
@@ -63,6 +71,12 @@ impl From<TightenError> for Failure {
 impl From<NodeError> for Failure {
     fn from(error: NodeError) -> Self {
         Self::new(Code::InvalidNode, &error.to_string())
+    }
+}
+
+impl From<NameError> for Failure {
+    fn from(error: NameError) -> Self {
+        Self::new(Code::InvalidName, &error.to_string())
     }
 }
 

@@ -9,11 +9,17 @@ use super::answers::{self, OwnerLists, Ranges, Splits};
 use super::arguments;
 use super::connection::Connection;
 use super::errors::{Code, Failure};
+use super::journal::Journal;
 use super::link::Link;
 use super::operation::{Operation, Verb};
 use super::replica::Replica;
 use super::values;
 use crate::delta::Delta;
+use crate::id::ReplicaId;
+use crate::sync::presence::Name;
+
+/// The first byte of a context, which no delta begins with: merged as a delta, a context would claim what it does not carry.
+const CONTEXT_TAG: u8 = b'c';
 
 /// One replica of a shared map: which nodes serve which key ranges, and in which order of preference.
 ///
@@ -49,12 +55,26 @@ impl RangeMap {
         self.replica.map().replica().get()
     }
 
+    /// Goes on under another id, a fresh random one if it is left out, with everything that is known: for instance because somebody
+    /// else may write under the present one from now on. The id must not be in use elsewhere, and if it wrote before, this map must
+    /// know all that it wrote.
+    ///
+    /// Throws `invalid-replica`.
+    #[wasm_bindgen(js_name = setReplica)]
+    pub fn set_replica(
+        &self,
+        #[wasm_bindgen(unchecked_optional_param_type = "bigint")] replica: &JsValue,
+    ) -> Result<(), Failure> {
+        self.replica.set_replica(arguments::replica(replica)?);
+        Ok(())
+    }
+
     /// Announces that `node` serves the keys from `start` up to, but not including, `end`; `null` is no upper end.
     ///
     /// Returns the delta for the other replicas. A registration has priority 1, however often it is made; registering again
     /// still counts against a release elsewhere that has not heard of it. O(log n) for n registrations.
     ///
-    /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`.
+    /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `retired`.
     #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn register(
         &self,
@@ -69,7 +89,7 @@ impl RangeMap {
     ///
     /// Returns the delta for the other replicas, empty if there was nothing to withdraw. O(log n).
     ///
-    /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`.
+    /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `retired`.
     #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn release(
         &self,
@@ -85,7 +105,7 @@ impl RangeMap {
     ///
     /// Returns the delta for the other replicas. O(log n).
     ///
-    /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`.
+    /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `retired`.
     #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn increase(
         &self,
@@ -101,7 +121,7 @@ impl RangeMap {
     ///
     /// Returns the delta for the other replicas, empty if there is no such registration. O(log n).
     ///
-    /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`.
+    /// Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `retired`.
     #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn decrease(
         &self,
@@ -117,7 +137,7 @@ impl RangeMap {
     ///
     /// Returns the delta for the other replicas. O(log n).
     ///
-    /// Throws `not-registered`, `not-sub-range`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`.
+    /// Throws `not-registered`, `not-sub-range`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `retired`.
     #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn tighten(
         &self,
@@ -136,7 +156,7 @@ impl RangeMap {
     /// was done. Subscribers are told once. `tighten` is not among the operations, since whether it is possible may depend on
     /// those before it. O(log n) each.
     ///
-    /// Throws `invalid-operation`, `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`.
+    /// Throws `invalid-operation`, `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `retired`.
     #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn apply(
         &self,
@@ -170,6 +190,71 @@ impl RangeMap {
     #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn state(&self) -> JsValue {
         values::bytes(&self.replica.map().state().encode())
+    }
+
+    /// What this replica knows, in a few bytes for each writer: for `deltaSince` of another replica. It is no delta.
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
+    pub fn context(&self) -> JsValue {
+        let mut bytes = vec![CONTEXT_TAG];
+        bytes.extend(Delta::<u64>::claiming(self.replica.map().state().context().clone()).encode());
+        values::bytes(&bytes)
+    }
+
+    /// What a replica lacks that knows only that much, as a delta for anybody: the answer to its `context()`. Empty if it lacks
+    /// nothing; `undefined` if it is too far behind, for this replica remembers its last 4,096 effects: then hand it `state()`.
+    ///
+    /// Throws `malformed`.
+    #[wasm_bindgen(js_name = deltaSince, unchecked_return_type = "Uint8Array | undefined")]
+    pub fn delta_since(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "Uint8Array")] context: &JsValue,
+    ) -> Result<JsValue, Failure> {
+        let bytes = values::context(context)?;
+        let known = match bytes.split_first() {
+            Some((&CONTEXT_TAG, rest)) => Delta::<u64>::decode(rest)?,
+            _ => {
+                return Err(Failure::new(
+                    Code::Malformed,
+                    "not a context, at byte 0: no context begins like that",
+                ));
+            }
+        };
+        let lacking = self.replica.map().delta_since(known.context());
+        Ok(lacking.map_or(JsValue::UNDEFINED, |delta| {
+            values::bytes(&if delta.is_empty() { Vec::new() } else { delta.encode() })
+        }))
+    }
+
+    /// Declares that a replica writes no more: its device is lost, its tab is gone for good. What it contributed stays and counts as
+    /// before, but its records of registrations that were released, which only it could drop, are dropped by others. What it sends
+    /// later is refused, and once it learns of this it throws `retired` until it goes on under another id. It cannot be taken back.
+    ///
+    /// Returns the delta for the other replicas, empty if it is known already. O(n).
+    ///
+    /// Throws `invalid-replica`, `exhausted`, `retired`.
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
+    pub fn retire(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "bigint")] replica: &JsValue,
+    ) -> Result<JsValue, Failure> {
+        self.replica.retire(ReplicaId::new(values::replica(replica)?))
+    }
+
+    /// Whether this replica is known to be retired, so that operations throw `retired`, until `setReplica()`.
+    #[wasm_bindgen(getter, js_name = isRetired)]
+    pub fn is_retired(&self) -> bool {
+        self.replica.map().is_retired()
+    }
+
+    /// Clears what counts for nothing and would stay: what is left of registrations that concurrent decreases have pushed below 1,
+    /// and reset records of retired writers. Nothing that is visible changes. For a quiet moment now and then; one replica is enough.
+    ///
+    /// Returns the delta for the other replicas, empty if there is nothing to clear. O(n).
+    ///
+    /// Throws `exhausted`, `retired`.
+    #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
+    pub fn maintain(&self) -> Result<JsValue, Failure> {
+        self.replica.maintain()
     }
 
     /// A hash of what this replica knows: replicas with equal fingerprints know the same and answer the same. O(replicas).
@@ -272,29 +357,53 @@ impl RangeMap {
         Ok(self.replica.subscribers().subscribe(callback))
     }
 
-    /// Synchronises with every map that is connected to the BroadcastChannel of that name: in other tabs and workers of the
-    /// same origin, and in this page. What each knows reaches all.
+    /// Synchronises with every map that is connected to the same channel: what each knows reaches all.
+    ///
+    /// A string names a BroadcastChannel, which reaches other tabs and workers of the same origin, and this page. Anything that
+    /// looks like one, see `Channel`, carries the messages elsewhere, or makes trouble for a test.
     ///
     /// The connection stays open until it is closed or the map is freed, whether or not the returned object is kept. A map has
-    /// one connection at a time. In Node, a connection alone does not keep the process running.
+    /// one connection at a time. In Node, a connection to a BroadcastChannel alone does not keep the process running.
     ///
-    /// Throws `channel-unavailable`, `already-connected`.
+    /// With a name in `options` the connection takes part in presence: its `peers()` are those who do as well.
+    ///
+    /// Throws `channel-unavailable`, `already-connected`, `invalid-name`; a channel that was handed in is left as it was then.
     #[wasm_bindgen(unchecked_return_type = "Connection")]
     pub fn connect(
         &self,
-        #[wasm_bindgen(js_name = channelName, unchecked_param_type = "string")] channel_name: &JsValue,
+        #[wasm_bindgen(unchecked_param_type = "string | Channel")] channel: &JsValue,
+        #[wasm_bindgen(unchecked_optional_param_type = "ConnectOptions")] options: &JsValue,
     ) -> Result<JsValue, Failure> {
-        let channel_name = values::channel_name(channel_name)?;
+        let channel = values::channel(channel)?;
+        let options = values::presence(options, &channel)?;
+        let name = options.get(0).as_string().map(Name::new).transpose()?;
         if self.replica.link().is_some() {
             let message = "the map has an open connection: close() it before connecting again";
             return Err(Failure::new(Code::AlreadyConnected, message));
         }
-        let link = Link::open(&self.replica, &channel_name)
+        let link = Link::open(&self.replica, &channel, name.map(|name| (name, options.get(1).as_string())))
             .map_err(|reason| Failure::from(values::channel_failure(&reason)))?;
-        self.replica.set_link(Some(link.clone()));
-        let connection = JsValue::from(Connection::new(channel_name, link.clone()));
+        let connection = JsValue::from(Connection::new(channel.as_string(), link.clone()));
         link.hold(connection.clone());
         Ok(connection)
+    }
+
+    /// Opens a journal, by which what happens here can be saved, and the id gone on with after a restart. A map has one at a time;
+    /// what it knows already counts as not saved, but nobody waits for that.
+    ///
+    /// `onUnsaved` is called when there is something to take where there was nothing, at the end of the operation; see `Journal`.
+    ///
+    /// Throws `invalid-callback`, `already-journaled`.
+    pub fn journal(
+        &self,
+        #[wasm_bindgen(js_name = onUnsaved, unchecked_param_type = "() => void")] on_unsaved: &JsValue,
+    ) -> Result<Journal, Failure> {
+        let on_unsaved = values::callback(on_unsaved)?;
+        if self.replica.has_journal() {
+            let message = "the map has an open journal: close() it before opening another";
+            return Err(Failure::new(Code::AlreadyJournaled, message));
+        }
+        Ok(Journal::new(&self.replica, on_unsaved))
     }
 }
 

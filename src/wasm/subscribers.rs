@@ -6,13 +6,12 @@
 
 use core::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use wasm_bindgen::JsValue;
-use wasm_bindgen::closure::Closure;
 
 use super::answers::Ranges;
-use super::world::tell;
+use super::callbacks::{Callback, Callbacks};
 use crate::key::KeyRange;
 
 /// Where a change came from.
@@ -24,49 +23,39 @@ pub(super) enum Source {
     Remote,
 }
 
-/// A callback, until it is unsubscribed.
-type Subscriber = RefCell<Option<JsValue>>;
-
 /// A change and who was subscribed when it happened.
 struct Notification {
     source: Source,
     ranges: Ranges,
-    subscribers: Vec<Rc<Subscriber>>,
+    subscribers: Vec<Rc<Callback>>,
 }
 
 /// The subscribers of one map.
 #[derive(Default)]
 pub(super) struct Subscribers {
-    subscribers: RefCell<Vec<Rc<Subscriber>>>,
+    subscribers: Rc<Callbacks>,
     queue: RefCell<VecDeque<Notification>>,
     is_notifying: Cell<bool>,
 }
 
 impl Subscribers {
     /// Subscribes a callback and returns the function that unsubscribes it, which may be called any number of times.
-    pub(super) fn subscribe(self: &Rc<Self>, callback: JsValue) -> JsValue {
-        let subscriber = Rc::new(RefCell::new(Some(callback)));
-        self.subscribers.borrow_mut().push(subscriber.clone());
-        // Weak, so that a function that is kept does not keep the callbacks of a freed map.
-        let subscribers: Weak<Self> = Rc::downgrade(self);
-        let unsubscribe = Closure::<dyn Fn()>::new(move || {
-            subscriber.take();
-            if let Some(subscribers) = subscribers.upgrade() {
-                subscribers.subscribers.borrow_mut().retain(|other| !Rc::ptr_eq(other, &subscriber));
-            }
-        });
-        // The garbage collector takes the closure with the function.
-        unsubscribe.into_js_value()
+    pub(super) fn subscribe(&self, callback: JsValue) -> JsValue {
+        self.subscribers.subscribe(callback)
     }
 
-    /// Tells everybody of a change. In a callback it only queues: whoever is notifying already goes on with it.
-    pub(super) fn notify(&self, source: Source, ranges: &[KeyRange<u64>]) {
-        let subscribers = self.subscribers.borrow().clone();
+    /// Notes a change for those who are subscribed now. Done before anything runs that may cause another one, such as posting.
+    pub(super) fn enqueue(&self, source: Source, ranges: &[KeyRange<u64>]) {
+        let subscribers = self.subscribers.all();
         if ranges.is_empty() || subscribers.is_empty() {
             return;
         }
         let ranges = ranges.iter().collect();
         self.queue.borrow_mut().push_back(Notification { source, ranges, subscribers });
+    }
+
+    /// Tells of all changes that are noted. In a callback it does nothing: whoever is notifying already goes on with them.
+    pub(super) fn notify(&self) {
         if self.is_notifying.replace(true) {
             return;
         }
@@ -78,15 +67,13 @@ impl Subscribers {
 
     /// Whether nobody is subscribed.
     pub(super) fn is_empty(&self) -> bool {
-        self.subscribers.borrow().is_empty()
+        self.subscribers.is_empty()
     }
 
     /// Unsubscribes everybody.
     pub(super) fn clear(&self) {
         self.queue.take();
-        for subscriber in self.subscribers.take() {
-            subscriber.take();
-        }
+        self.subscribers.clear();
     }
 
     fn next(&self) -> Option<Notification> {
@@ -101,11 +88,8 @@ impl Notification {
             Source::Remote => "remote",
         };
         for subscriber in self.subscribers {
-            // Not in the condition of an `if let`, which would keep it borrowed during the call.
-            let callback = subscriber.borrow().clone();
-            let Some(callback) = callback else { continue };
             // Each gets objects of its own: what one does to them is no concern of the next.
-            tell(&callback, &self.ranges.change(source));
+            subscriber.tell(|| self.ranges.change(source));
         }
     }
 }

@@ -74,6 +74,51 @@ export interface Change {
   ranges: Range[];
 }
 
+/**
+ * What `connect` needs of a channel. A BroadcastChannel is one, and so is a MessagePort.
+ *
+ * Everybody on the channel hears what is posted, except who posted it; an echo is ignored. A channel may lose, repeat, delay and
+ * reorder messages: the replicas agree once it carries some. It must not change or mix their bytes.
+ */
+export interface Channel {
+  /** Takes a message, 16 MiB at most, at any time, also while `onmessage` runs. The array is the channel's to keep. What it throws is a loss. */
+  postMessage(bytes: Uint8Array): void;
+  /** Set by the map: to be called with each message, its bytes a `Uint8Array` or an `ArrayBuffer` as `data`; `null` after closing. */
+  onmessage: ChannelListener | null;
+  /** Called once, when the connection is closed or the map is freed. */
+  close(): void;
+}
+
+/** What `Channel.onmessage` is set to. Written as a method so that a BroadcastChannel, which tells more, has the type of a Channel. */
+export type ChannelListener = { listen(event: { data: unknown }): void }["listen"];
+
+/** How `connect` connects. */
+export interface ConnectOptions {
+  /**
+   * Takes part in presence under this name: `peers()` of the connection tells who else is there. At most 64 bytes in UTF-8, without
+   * control characters; it may be empty, and others may have the same.
+   */
+  name?: string | undefined;
+  /**
+   * What the names of the Web Locks begin with that tell of a peer's death; left out, the name of the BroadcastChannel. All that
+   * connect to a channel must give the same. Without, and where there are no Web Locks, as in Node, each replica posts a message
+   * of some 20 bytes every 2 seconds instead: right for a channel that leaves the browser.
+   */
+  locks?: string | null | undefined;
+}
+
+/** Another replica that takes part in presence on the same channel. */
+export interface Peer {
+  replica: bigint;
+  name: string;
+  /** When it was last heard, in milliseconds as `Date.now()` counts them. */
+  lastSeen: number;
+  /** Whether it is there, as far as is known. */
+  alive: boolean;
+  /** Whether it went with a goodbye, and not without a word. */
+  left: boolean;
+}
+
 /** What a connection posted and received so far. */
 export interface ConnectionStatistics {
   messagesPosted: number;
@@ -83,6 +128,68 @@ export interface ConnectionStatistics {
   bytesReceived: number;
   /** Messages that were foreign or broken. */
   messagesIgnored: number;
+  /** Messages that were posted, by kind. */
+  posted: Record<MessageKind, number>;
+  /** Messages that were ignored, by reason. */
+  ignored: Record<IgnoreReason, number>;
+  /** Sessions in which this replica compared what it holds with another one, range by range. */
+  sessionsBegun: number;
+  /** Those that came to their end. */
+  sessionsFinished: number;
+}
+
+/** What a message is about; the same in all versions. */
+export type MessageKind =
+  /** What the sender did, or what somebody lacks. */
+  | "delta"
+  /** What the sender knows, asking for the rest. */
+  | "ask"
+  /** A step of a session. */
+  | "compare"
+  /** A fingerprint of what the sender knows, after a quiet time. */
+  | "digest"
+  /** Who is there. */
+  | "presence"
+  /** An answer that asks back. */
+  | "exchange";
+
+/** Why a message was ignored; the same in all versions. */
+export type IgnoreReason =
+  /** Not of this protocol: no bytes, or more than 16 MiB of them, for one. */
+  | "foreign"
+  /** Another version of the protocol. */
+  | "version"
+  /** Another type of keys. */
+  | "key-kind"
+  /** A kind of message that this version does not know. */
+  | "message-kind"
+  /** Longer than messages may be. */
+  | "too-long"
+  /** Under this replica's own id: an echo, or two writers share an id. */
+  | "own-replica"
+  /** Damaged on the way. */
+  | "checksum"
+  /** Its content is not what that kind of message should have. */
+  | "malformed"
+  /** Its sender was retired. */
+  | "retired";
+
+/** What a `Journal` gives to be saved in one go. Each part is a delta for `absorb` and `merge`, or empty. */
+export interface JournalPage {
+  /** Whose the own effects are. */
+  replica: bigint;
+  /** The number of the first effect in `own`: unique to its replica, so that a second page with it shows that two write under one id. */
+  first: number;
+  /** One more than the number of the last effect in `own`; equal to `first` if there are none. */
+  next: number;
+  /** What this replica did. */
+  own: Uint8Array;
+  /** What came from elsewhere. */
+  received: Uint8Array;
+  /** Whether it was posted before it is saved, see `Journal.postsUnsaved`. */
+  isPosted: boolean;
+  /** Whether nothing else waits to be taken. */
+  isLast: boolean;
 }
 
 /** What failed; the same in all versions. */
@@ -109,10 +216,16 @@ export type ErrorCode =
   | "malformed"
   /** The replica's sequence numbers have run out, which only a forger can bring about. Go on with a new replica. */
   | "exhausted"
-  /** There is no BroadcastChannel here, or it can't be opened. */
+  /** There is no BroadcastChannel here, it can't be opened, or what was handed in is no channel. */
   | "channel-unavailable"
   /** The map has an open connection. */
-  | "already-connected";
+  | "already-connected"
+  /** The map has an open journal. */
+  | "already-journaled"
+  /** A replica's name for presence that is no string of at most 64 bytes in UTF-8 without control characters. */
+  | "invalid-name"
+  /** The replica was retired: it writes no more. */
+  | "retired";
 
 /** What every method throws when it refuses a call. Nothing has changed then. */
 export interface RangeMapError extends Error {

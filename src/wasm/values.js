@@ -21,7 +21,7 @@ export function failure(code, message, index) {
 
 /** @param {unknown} reason */
 export const channelFailure = (reason) =>
-  failure("channel-unavailable", `the BroadcastChannel cannot be opened: ${describe(reason)}`);
+  failure("channel-unavailable", `the channel cannot be opened: ${describe(reason)}`);
 
 /**
  * The value in words: `String(value)`, strings in quotes, arrays in brackets, long ones cut.
@@ -177,6 +177,9 @@ function asBytes(value) {
 export const delta = (/** @type {unknown} */ value) =>
   asBytes(value) ?? refuse("malformed", "delta", "a Uint8Array", value);
 
+export const context = (/** @type {unknown} */ value) =>
+  asBytes(value) ?? refuse("malformed", "context", "a Uint8Array", value);
+
 /**
  * The bytes of a message, if it is some and not too many.
  *
@@ -188,8 +191,38 @@ export function message(value, bytesMax) {
   return bytes && bytes.length <= bytesMax ? bytes : undefined;
 }
 
-export const channelName = (/** @type {unknown} */ value) =>
-  typeof value === "string" ? value : refuse("channel-unavailable", "channelName", "a string", value);
+/**
+ * A channel's name, or what looks like a channel.
+ *
+ * @param {unknown} value
+ */
+export function channel(value) {
+  const { postMessage, close } = /** @type {{ postMessage?: unknown, close?: unknown }} */ (Object(value));
+  const isChannel = typeof value === "string" || (typeof postMessage === "function" && typeof close === "function");
+  return isChannel
+    ? value
+    : refuse("channel-unavailable", "channel", "a name or have postMessage() and close()", value);
+}
+
+/**
+ * What the second argument of `connect` says: the name for presence, none: no part in it, and the prefix of the locks.
+ *
+ * @param {unknown} value
+ * @param {unknown} channel
+ */
+export function presence(value, channel) {
+  if (value === undefined) return [];
+  if (typeof value !== "object" || value === null) return refuse("invalid-name", "options", "an object", value);
+  const { name, locks = channel } = /** @type {{ name?: unknown, locks?: unknown }} */ (value);
+  return name === undefined ? [] : [peerName(name), locks];
+}
+
+/**
+ * @param {unknown} value
+ * @returns {string}
+ */
+export const peerName = (value) =>
+  typeof value === "string" ? value : refuse("invalid-name", "name", "a string", value);
 
 export const callback = (/** @type {unknown} */ value) =>
   typeof value === "function" ? value : refuse("invalid-callback", "callback", "a function", value);
@@ -273,13 +306,49 @@ export function operations(list, nodes) {
 /** @param {Uint8Array} bytes */
 export const copied = (bytes) => bytes.slice();
 
-/** @param {number[]} counts */
-export const statistics = ([messagesPosted, bytesPosted, messagesReceived, bytesReceived, messagesIgnored]) => ({
-  messagesPosted,
-  bytesPosted,
-  messagesReceived,
-  bytesReceived,
-  messagesIgnored,
+/**
+ * `ConnectionStatistics`
+ *
+ * @param {number[]} counts
+ * @param {string} kinds of messages, which some of them count
+ * @param {string} reasons which the last of them count
+ */
+export function statistics(counts, kinds, reasons) {
+  let at = 0;
+  const next = () => counts[at++];
+  const by = (/** @type {string} */ names) => Object.fromEntries(names.split(" ").map((name) => [name, next()]));
+  return {
+    messagesPosted: next(),
+    bytesPosted: next(),
+    messagesReceived: next(),
+    bytesReceived: next(),
+    messagesIgnored: next(),
+    sessionsBegun: next(),
+    sessionsFinished: next(),
+    posted: by(kinds),
+    ignored: by(reasons),
+  };
+}
+
+/**
+ * `JournalPage`
+ *
+ * @param {bigint} replica
+ * @param {number} first
+ * @param {number} next
+ * @param {Uint8Array} own
+ * @param {Uint8Array} received
+ * @param {boolean} isPosted
+ * @param {boolean} isLast
+ */
+export const page = (replica, first, next, own, received, isPosted, isLast) => ({
+  replica,
+  first,
+  next,
+  own: own.slice(),
+  received: received.slice(),
+  isPosted,
+  isLast,
 });
 
 /** Numbers the nodes of one list in the order in which they first come. */
@@ -341,6 +410,19 @@ export const change = (source, starts, ends) => ({ source, ranges: rangeObjects(
  * @param {number} priority
  */
 export const pushOwner = (owners, node, priority) => void owners.push({ node, priority });
+
+/**
+ * Adds to a `Peer[]`.
+ *
+ * @param {object[]} peers
+ * @param {bigint} replica
+ * @param {string} name
+ * @param {number} ageMs since it was last heard
+ * @param {boolean} alive
+ * @param {boolean} left
+ */
+export const pushPeer = (peers, replica, name, ageMs, alive, left) =>
+  void peers.push({ replica, name, lastSeen: Date.now() - ageMs, alive, left });
 
 /**
  * `OwnerColumns`

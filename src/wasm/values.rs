@@ -43,10 +43,21 @@ extern "C" {
     #[wasm_bindgen(catch)]
     pub(super) fn delta(value: &JsValue) -> Result<Vec<u8>, JsValue>;
 
+    #[wasm_bindgen(catch, js_name = context)]
+    pub(super) fn context(value: &JsValue) -> Result<Vec<u8>, JsValue>;
+
     pub(super) fn message(value: &JsValue, bytes_max: u32) -> Option<Vec<u8>>;
 
-    #[wasm_bindgen(catch, js_name = channelName)]
-    pub(super) fn channel_name(value: &JsValue) -> Result<String, JsValue>;
+    /// A channel's name, or what looks like a channel.
+    #[wasm_bindgen(catch)]
+    pub(super) fn channel(value: &JsValue) -> Result<JsValue, JsValue>;
+
+    /// The name for presence, if any, and what the locks' names begin with, if that is a string.
+    #[wasm_bindgen(catch)]
+    pub(super) fn presence(options: &JsValue, channel: &JsValue) -> Result<Array, JsValue>;
+
+    #[wasm_bindgen(catch, js_name = peerName)]
+    pub(super) fn peer_name(value: &JsValue) -> Result<String, JsValue>;
 
     #[wasm_bindgen(catch)]
     pub(super) fn callback(value: &JsValue) -> Result<JsValue, JsValue>;
@@ -66,8 +77,19 @@ extern "C" {
     #[wasm_bindgen(js_name = copied)]
     pub(super) fn bytes(bytes: &[u8]) -> JsValue;
 
-    /// `ConnectionStatistics`, from their values in order.
-    pub(super) fn statistics(counts: &JsValue) -> JsValue;
+    /// `ConnectionStatistics`, from their values in order, and the names by which the last of them count, with blanks between.
+    pub(super) fn statistics(counts: &JsValue, kinds: &str, reasons: &str) -> JsValue;
+
+    /// `JournalPage`
+    pub(super) fn page(
+        replica: u64,
+        first: f64,
+        next: f64,
+        own: &[u8],
+        received: &[u8],
+        is_posted: bool,
+        is_last: bool,
+    ) -> JsValue;
 
     /// Numbers nodes in the order in which they first come.
     pub(super) type Names;
@@ -88,6 +110,16 @@ extern "C" {
 
     #[wasm_bindgen(js_name = pushOwner)]
     pub(super) fn push_owner(owners: &Array, node: &str, priority: f64);
+
+    #[wasm_bindgen(js_name = pushPeer)]
+    pub(super) fn push_peer(
+        peers: &Array,
+        replica: u64,
+        name: &str,
+        age_ms: f64,
+        is_alive: bool,
+        has_left: bool,
+    );
 
     #[wasm_bindgen(js_name = ownerColumns)]
     pub(super) fn owner_columns(

@@ -22,6 +22,42 @@ extern "C" {
     #[wasm_bindgen(js_name = clearTimer)]
     fn clear_timer(timer: &JsValue);
 
+    /// An open channel: a BroadcastChannel, or what the user handed in.
+    #[derive(Clone)]
+    pub(super) type Line;
+
+    /// Calls back with the data of each message until it is closed. Runs code of the user, as the other two do.
+    #[wasm_bindgen(constructor, catch)]
+    pub(super) fn new(channel: &JsValue, receive: &JsValue) -> Result<Line, JsValue>;
+
+    /// Posts bytes, which are the channel's own from then on.
+    #[wasm_bindgen(method)]
+    pub(super) fn post(this: &Line, bytes: &JsValue);
+
+    #[wasm_bindgen(method)]
+    pub(super) fn close(this: &Line);
+
+    /// What a connection that takes part in presence is told of the world around it.
+    pub(super) type Surroundings;
+
+    /// `tell` is called with the number of an event and a replica; never within a call of this.
+    #[wasm_bindgen(constructor, js_class = "Surroundings")]
+    pub(super) fn new(prefix: Option<String>, tell: &JsValue) -> Surroundings;
+
+    /// Holds the lock of this replica. Says whether there are locks here.
+    #[wasm_bindgen(method)]
+    pub(super) fn hold(this: &Surroundings, replica: u64) -> bool;
+
+    /// Waits for a peer's lock.
+    #[wasm_bindgen(method)]
+    pub(super) fn watch(this: &Surroundings, replica: u64);
+
+    #[wasm_bindgen(method)]
+    pub(super) fn unwatch(this: &Surroundings, replica: u64);
+
+    #[wasm_bindgen(method)]
+    pub(super) fn close(this: &Surroundings);
+
     /// Calls a function of the user, and reports what it throws.
     pub(super) fn tell(callback: &JsValue, argument: &JsValue);
 }

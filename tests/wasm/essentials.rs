@@ -309,6 +309,86 @@ fn replicas_that_exchange_deltas_in_any_order_agree() {
     assert_eq!(text(&call!(here.priority("a", 0, 50)).unwrap()), "1");
 }
 
+#[wasm_bindgen_test]
+fn a_replica_that_is_behind_gets_what_it_lacks() {
+    let (here, there) = (map(1), map(2));
+    for start in 0..100 {
+        call!(here.register("a", start, 1000)).unwrap();
+    }
+    call!(there.merge(call!(here.state()).unwrap())).unwrap();
+    let nothing = call!(here.deltaSince(call!(there.context()).unwrap())).unwrap();
+    assert_eq!(nothing.dyn_ref::<Uint8Array>().map(Uint8Array::length), Some(0));
+    call!(here.increase("a", 5, 1000)).unwrap();
+    let lacking = call!(here.deltaSince(call!(there.context()).unwrap())).unwrap();
+    assert!(lacking.dyn_ref::<Uint8Array>().is_some_and(|bytes| bytes.length() < 60));
+    call!(there.merge(lacking)).unwrap();
+    assert_eq!(text(&call!(there.state()).unwrap()), text(&call!(here.state()).unwrap()));
+    // Who knows nothing gets everything; who knew something long ago cannot be told from the log.
+    let unknowing = map(3);
+    let everything = call!(here.deltaSince(call!(unknowing.context()).unwrap())).unwrap();
+    assert_eq!(text(&everything), text(&call!(here.state()).unwrap()));
+    for start in 0..5_000u32 {
+        call!(here.register("b", start, 10_000)).unwrap();
+    }
+    assert!(call!(here.deltaSince(call!(there.context()).unwrap())).unwrap().is_undefined());
+
+    // A context is no delta: it claims what it does not carry. And a delta is no context.
+    let context = call!(here.context()).unwrap();
+    assert_eq!(code(call!(there.merge(&context))), "malformed");
+    for not_a_context in
+        [call!(here.state()).unwrap(), Uint8Array::new_with_length(0).into(), NULL, "c".into()]
+    {
+        assert_eq!(code(call!(here.deltaSince(not_a_context))), "malformed");
+    }
+    let cut = Uint8Array::from(context).subarray(0, 5);
+    assert_eq!(code(call!(here.deltaSince(cut))), "malformed");
+}
+
+#[wasm_bindgen_test]
+fn a_retired_replica_writes_no_more_until_it_has_another_id() {
+    let (here, there) = (map(1), map(2));
+    call!(there.merge(call!(here.register("a", 0, 10)).unwrap())).unwrap();
+    call!(there.release("a", 0, 10)).unwrap();
+    let before = Uint8Array::from(call!(there.state()).unwrap()).length();
+    let retired = call!(there.retire(1u64)).unwrap();
+    assert!(
+        Uint8Array::from(call!(there.state()).unwrap()).length() < before,
+        "what only it could drop is dropped"
+    );
+    assert_eq!(Uint8Array::from(call!(there.retire(1u64)).unwrap()).length(), 0, "that is known already");
+    assert_eq!(get(&there, "isRetired"), false);
+    call!(here.merge(retired)).unwrap();
+    assert_eq!(get(&here, "isRetired"), true);
+    assert_eq!(code(call!(here.register("b", 0, 10))), "retired");
+    assert_eq!(code(call!(here.maintain())), "retired");
+    assert_eq!(code(call!(there.retire(1))), "invalid-replica");
+    assert_eq!(code(call!(there.retire(UNDEFINED))), "invalid-replica");
+    call!(here.merge(call!(there.state()).unwrap())).unwrap();
+    call!(here.setReplica(3u64)).unwrap();
+    assert_eq!(get(&here, "isRetired"), false);
+    call!(there.merge(call!(here.register("b", 0, 10)).unwrap())).unwrap();
+    assert_eq!(splits(&there), ["[0n, 10n) b:1"]);
+    assert_eq!(text(&call!(there.state()).unwrap()), text(&call!(here.state()).unwrap()));
+}
+
+#[wasm_bindgen_test]
+fn maintenance_clears_what_counts_for_nothing() {
+    let (here, there) = (map(1), map(2));
+    call!(here.increase("a", 0, 10, 3)).unwrap();
+    call!(there.merge(call!(here.state()).unwrap())).unwrap();
+    let lowered = call!(here.decrease("a", 0, 10, 2)).unwrap();
+    call!(there.decrease("a", 0, 10, 2)).unwrap();
+    call!(there.merge(lowered)).unwrap();
+    assert_eq!(text(&call!(there.priority("a", 0, 10)).unwrap()), "undefined", "3 - 2 - 2");
+    let cleared = call!(there.maintain()).unwrap();
+    call!(here.merge(cleared)).unwrap();
+    call!(there.merge(call!(here.state()).unwrap())).unwrap();
+    assert_eq!(Uint8Array::from(call!(there.maintain()).unwrap()).length(), 0);
+    // What was cleared does not come back: it counts from nothing.
+    call!(here.increase("a", 0, 10)).unwrap();
+    assert_eq!(text(&call!(here.priority("a", 0, 10)).unwrap()), "1");
+}
+
 /// What a merge drops has no delta of its own in JavaScript: it travels with that of the next operation.
 #[wasm_bindgen_test]
 fn drops_are_told_with_the_next_operation() {
@@ -672,6 +752,11 @@ fn what_is_freed_leaves_neither_memory_nor_references() {
         (wasm_bindgen::externref_heap_live_count(), memory.as_f64())
     };
     let persisting = map(3);
+    // Its log of recent changes is as long as it may become.
+    for _ in 0..2100 {
+        call!(persisting.register("a", 0, 1)).unwrap();
+        call!(persisting.release("a", 0, 1)).unwrap();
+    }
     call!(persisting.onChange(Function::new_no_args("throw 'noise'"))).unwrap();
     let round = || {
         call!(persisting.register("a", 0, 1)).unwrap();

@@ -4,6 +4,8 @@
 //! the package's users get, glue included.
 
 pub mod essentials;
+pub mod journal;
+pub mod presence;
 
 use core::cell::RefCell;
 use std::rc::Rc;

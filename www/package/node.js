@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import load from "./dist/crdt_range_map.js";
 import { once } from "./once.js";
 
-export { Connection, RangeMap } from "./dist/crdt_range_map.js";
+export { Connection, Journal, RangeMap } from "./dist/crdt_range_map.js";
 
 const shipped = new URL("./dist/crdt_range_map_bg.wasm", import.meta.url);
 

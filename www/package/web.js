@@ -2,6 +2,6 @@
 import load from "./dist/crdt_range_map.js";
 import { once } from "./once.js";
 
-export { Connection, RangeMap } from "./dist/crdt_range_map.js";
+export { Connection, Journal, RangeMap } from "./dist/crdt_range_map.js";
 
 export default once(load);

@@ -17,12 +17,17 @@ export class Playground {
   readonly overall: Locator;
   readonly answers: Locator;
   readonly otherTabs: Locator;
+  readonly network: NetworkPanel;
+  /** What is said about saving. */
+  readonly kept: Locator;
 
   private constructor(page: Page) {
     this.page = page;
     this.overall = page.getByTestId("overall");
     this.answers = page.getByTestId("answers");
     this.otherTabs = page.getByTestId("other-tabs").getByRole("listitem");
+    this.kept = page.getByTestId("kept");
+    this.network = new NetworkPanel(page.getByRole("region", { name: "Network", exact: true }));
   }
 
   static async open(context: BrowserContext, scenario: ScenarioId = "small"): Promise<Playground> {
@@ -34,6 +39,11 @@ export class Playground {
     const playground = new Playground(page);
     await expect(playground.replica("A").band).toBeVisible();
     return playground;
+  }
+
+  /** A page that is there already. */
+  static of(page: Page): Playground {
+    return new Playground(page);
   }
 
   replica(letter: string): ReplicaPanel {
@@ -116,5 +126,67 @@ export class ReplicaPanel {
     if (!(await table.isVisible())) await this.panel.getByText(summary).click();
     const rows = await table.locator("tbody tr").allInnerTexts();
     return rows.map((row) => row.replace(/\s+/g, " ").trim());
+  }
+}
+
+export type Preset = "Perfect" | "Lossy" | "Slow" | "Split in two" | "Heal";
+
+export class NetworkPanel {
+  readonly panel: Locator;
+  readonly toggle: Locator;
+  readonly conditions: Locator;
+  /** The rows of the list of messages, the newest first. */
+  readonly posts: Locator;
+  /** The row for all links, and one for each. */
+  readonly links: Locator;
+
+  constructor(panel: Locator) {
+    this.panel = panel;
+    this.toggle = panel.getByRole("button", { name: "Network", exact: true });
+    this.conditions = panel.getByTestId("conditions");
+    this.posts = panel.getByTestId("posts").locator("tbody tr");
+    this.links = panel.getByTestId("links").locator("tbody tr");
+  }
+
+  async open(): Promise<void> {
+    await this.toggle.click();
+    await expect(this.toggle).toHaveAttribute("aria-expanded", "true");
+  }
+
+  /** A setting of a link, such as `Loss in percent, A – B`. */
+  field(name: string): Locator {
+    return this.panel.getByRole("spinbutton", { name, exact: true });
+  }
+
+  /** Types it, as a person does: what is no number can be tried too. */
+  async set(name: string, text: string): Promise<void> {
+    await this.field(name).selectText();
+    await this.field(name).pressSequentially(text);
+  }
+
+  async preset(title: Preset): Promise<void> {
+    await this.panel.getByRole("button", { name: title, exact: true }).click();
+  }
+
+  async traffic(): Promise<Record<"posts" | "deliveries" | "faults", number>> {
+    const text = (await this.panel.getByTestId("traffic").innerText()).replaceAll(",", "");
+    const count = (what: string) => Number(new RegExp(`${what}\\s+(\\d+)`).exec(text)?.[1]);
+    return { posts: count("posts"), deliveries: count("deliveries"), faults: count("faults") };
+  }
+
+  kind(kind: string): Locator {
+    return this.panel.getByTestId("kinds").locator("tr").filter({ hasText: kind });
+  }
+
+  /** How many messages of that kind were posted. */
+  async count(kind: string): Promise<number> {
+    return Number((await this.kind(kind).locator("td").first().innerText()).replaceAll(",", ""));
+  }
+
+  fault(fault: string): Locator {
+    return this.panel
+      .getByTestId("faults")
+      .locator("tr")
+      .filter({ hasText: new RegExp(`^${fault}`) });
   }
 }

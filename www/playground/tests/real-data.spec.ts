@@ -84,7 +84,7 @@ test("a range registered over real ones is first where its priority is higher", 
   await there.lookUp("8.8.8.8");
   const both = /ZZ\s+.*5\s+US United States\s+1/s;
   await expect(there.answers.getByRole("listitem")).toHaveText([both, both, both]);
-  await expect(there.overall).toHaveText("6 replicas online, all in sync.");
+  await expect(there.overall).toHaveText("3 replicas online, all in sync; 3 in other tabs.");
 });
 
 test("thousands of ranges: hidden detail is said, and zooming shows it", async ({ page }) => {

@@ -197,12 +197,90 @@ test("two maps on one channel agree", async () => {
     const { messagesReceived, bytesReceived, messagesIgnored } = connections[1].statistics();
     assert(messagesPosted > 0 && bytesPosted > 0 && messagesReceived > 0 && bytesReceived > 0);
     assert.equal(messagesIgnored, 0);
+    const { posted } = connections[0].statistics();
+    assert.deepEqual(Object.keys(posted), ["delta", "ask", "compare", "digest", "presence", "exchange"]);
+    assert.equal(
+      Object.values(posted).reduce((sum, count) => sum + count),
+      messagesPosted,
+    );
+    assert(posted.delta > 0 && posted.ask > 0);
   } finally {
     for (const connection of connections) connection.close();
   }
   connections[0].close();
   assert.equal(connections[0].isOpen, false);
   one.connect("packed").close();
+});
+
+test("a channel may be one's own", () => {
+  const ends = [0, 1].map((at) => ({
+    onmessage: null,
+    postMessage: (bytes) => ends[1 - at].onmessage?.({ data: bytes }),
+    close() {
+      this.onmessage = "closed";
+    },
+  }));
+  const [one, two] = ends.map(() => new RangeMap());
+  const connection = one.connect(ends[0]);
+  two.connect(ends[1]);
+  assert.equal(connection.channelName, undefined);
+  one.register("a", 0, 10);
+  assert.equal(two.priority("a", 0, 10), 1);
+  connection.close();
+  assert.equal(ends[0].onmessage, "closed");
+  assertCode("channel-unavailable", () => one.connect({ postMessage() {} }));
+});
+
+test("a journal saves what happens, and brings it back under the same id", () => {
+  const saved = [];
+  const map = new RangeMap(1n);
+  let isTold = 0;
+  const journal = map.journal(() => (isTold += 1));
+  const save = () => {
+    for (let page; (page = journal.take("operations")); journal.saved()) saved.push(page.own, page.received);
+  };
+  map.register("a", 0, 10);
+  map.increase("a", 0, 10, 2);
+  assert.equal(isTold, 1);
+  assert.equal(journal.isSaved, false);
+  save();
+  assert.equal(journal.isSaved, true);
+  map.merge(new RangeMap(2n).register("b", 0, 10));
+  save();
+  assertCode("already-journaled", () => map.journal(() => {}));
+
+  const again = new RangeMap();
+  const journalAgain = again.journal(() => {});
+  for (const bytes of saved.filter(({ length }) => length > 0)) journalAgain.absorb(bytes);
+  again.setReplica(1n);
+  assert.deepEqual(again.state(), map.state());
+  assert.equal(journalAgain.nextSeq, journal.nextSeq);
+  assert.equal(journalAgain.take("missing"), undefined);
+  journal.close();
+  journalAgain.free();
+});
+
+test("a saved map is for browsers", async () => {
+  const { openRangeMap } = await import("crdt-range-map/persistent");
+  await assert.rejects(openRangeMap({ name: "n" }), { name: "PersistentError", code: "no-storage" });
+  await assert.rejects(openRangeMap({ name: 5 }), { name: "PersistentError", code: "invalid-options" });
+});
+
+test("replicas catch up by context, retire others, and clear up", () => {
+  const [one, two] = [new RangeMap(1n), new RangeMap(2n)];
+  two.merge(one.register("a", 0, 10));
+  one.increase("a", 0, 10);
+  two.merge(one.deltaSince(two.context()));
+  assert.deepEqual(two.state(), one.state());
+  assert.equal(one.deltaSince(two.context()).length, 0);
+  assertCode("malformed", () => one.deltaSince(two.state()));
+  assertCode("malformed", () => one.merge(two.context()));
+  one.merge(two.retire(1n));
+  assert.equal(one.isRetired, true);
+  assertCode("retired", () => one.register("b", 0, 10));
+  assert.equal(two.maintain().length, 0);
+  one.setReplica();
+  one.register("b", 0, 10);
 });
 
 test("errors carry a stable code, and nothing has changed", () => {

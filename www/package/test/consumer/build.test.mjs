@@ -15,6 +15,18 @@ function run(tool, args) {
   }
 }
 
+/** Builds a page of that script; returns the script, and the name of the one .wasm file. */
+function build(source) {
+  writeFileSync("index.html", '<script type="module" src="/page.js"></script>');
+  writeFileSync("page.js", source);
+  run("vite/bin/vite.js", ["build", "--logLevel", "error", "--target", "es2022"]);
+  const assets = readdirSync("dist/assets");
+  const scripts = assets.filter((name) => name.endsWith(".js"));
+  const wasm = assets.filter((name) => name.endsWith(".wasm"));
+  assert.deepEqual([scripts.length, wasm.length], [1, 1], assets.join(" "));
+  return { script: readFileSync(join("dist/assets", scripts[0]), "utf8"), wasm: wasm[0] };
+}
+
 const strict = ["--noEmit", "--strict", "--exactOptionalPropertyTypes", "--target", "es2022"];
 
 test("types: strict, for a bundler, without Node's types", () => {
@@ -47,24 +59,21 @@ test("types: no `any` in the declarations", () => {
 });
 
 test("a page that Vite builds contains the module, once, and none of Node", () => {
-  writeFileSync("index.html", '<script type="module" src="/page.js"></script>');
-  writeFileSync(
-    "page.js",
+  const { script, wasm } = build(
     'import init, { RangeMap } from "crdt-range-map";\nawait init();\nconsole.log(new RangeMap().splits());\n',
   );
-  run("vite/bin/vite.js", ["build", "--logLevel", "error"]);
-  const assets = readdirSync("dist/assets");
-  const wasm = assets.filter((name) => name.endsWith(".wasm"));
-  assert.equal(wasm.length, 1, assets.join(" "));
-  const script = readFileSync(
-    join(
-      "dist/assets",
-      assets.find((name) => name.endsWith(".js")),
-    ),
-    "utf8",
-  );
-  assert(script.includes(wasm[0]), "the script names the .wasm file");
+  assert(script.includes(wasm), "the script names the .wasm file");
   assert(!script.includes("node:fs"), "the browser's entry was taken");
+  assert(!script.includes("indexedDB"), "whoever saves nothing does not load what saves");
+});
+
+test("a page with a saved map contains the module once as well", () => {
+  const { script, wasm } = build(
+    'import init from "crdt-range-map";\nimport { openRangeMap } from "crdt-range-map/persistent";\n' +
+      'await init();\nconsole.log((await openRangeMap({ name: "n" })).map.splits());\n',
+  );
+  assert.equal(script.split(wasm).length, 2, "the script names the .wasm file once");
+  assert(script.includes("indexedDB"));
 });
 
 test("the tarball holds what is needed and nothing else", () => {
@@ -72,13 +81,16 @@ test("the tarball holds what is needed and nothing else", () => {
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",
+    "dist/LICENSE-idb",
     "dist/crdt_range_map.d.ts",
     "dist/crdt_range_map.js",
     "dist/crdt_range_map_bg.wasm",
+    "dist/persistent.js",
     "node.d.ts",
     "node.js",
     "once.js",
     "package.json",
+    "persistent.d.ts",
     "web.d.ts",
     "web.js",
   ]);

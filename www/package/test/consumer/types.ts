@@ -2,8 +2,11 @@
 import init, {
   RangeMap,
   type Change,
+  type Channel,
   type Connection,
   type ErrorCode,
+  type Journal,
+  type JournalPage,
   type Key,
   type Operation,
   type Owner,
@@ -15,6 +18,7 @@ import init, {
   type Split,
   type SplitColumns,
 } from "crdt-range-map";
+import { openRangeMap, type PersistentErrorCode, type PersistentRangeMap } from "crdt-range-map/persistent";
 
 // Two types are the same only if they behave the same in a generic's condition; `any` equals nothing but itself.
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
@@ -89,11 +93,23 @@ export async function everyMethod(): Promise<void> {
 
   using connection: Connection = map.connect("channel");
   assertSame<typeof connection.isOpen, boolean>(true);
-  assertSame<typeof connection.channelName, string>(true);
+  assertSame<typeof connection.channelName, string | undefined>(true);
   type Statistics = ReturnType<typeof connection.statistics>;
   assertSame<Statistics["messagesIgnored"], number>(true);
   assertSame<Statistics["bytesPosted"], number>(true);
   connection.close();
+  const channel: Channel = {
+    onmessage: null,
+    postMessage(bytes) {
+      assertSame<typeof bytes, Uint8Array>(true);
+      this.onmessage?.({ data: bytes });
+    },
+    close() {},
+  };
+  map.connect(channel).close();
+  map.connect(new BroadcastChannel("channel")).close();
+  // @ts-expect-error: bytes alone don't make a channel
+  map.connect(delta);
 
   // @ts-expect-error: a key is not a string
   map.owners("0");
@@ -105,6 +121,41 @@ export async function everyMethod(): Promise<void> {
   map.apply([{ op: "register", node: "a", start: 0, end: null, by: 2 }]);
   // @ts-expect-error: a delta is bytes
   map.merge("delta");
+}
+
+export async function saved(): Promise<void> {
+  const opened: PersistentRangeMap = await openRangeMap({ name: "saved" });
+  assertSame<typeof opened.map, RangeMap>(true);
+  assertSame<typeof opened.connection, Connection | undefined>(true);
+  assertSame<typeof opened.replica, bigint>(true);
+  await opened.saved();
+  assertSame<typeof opened.status.storage, "saved" | "saving" | "memory" | "suspended" | "closed">(true);
+  opened.onstatus = ({ error }) => {
+    const code: PersistentErrorCode | undefined = error?.code;
+    void code;
+  };
+  await openRangeMap({ name: "saved", channel: null, onstatus: () => {} });
+  await openRangeMap({ name: "saved", channel: () => new BroadcastChannel("saved"), presence: { name: "me" } });
+  await opened.close();
+  // @ts-expect-error: an open channel could not be opened anew when the page returns
+  await openRangeMap({ name: "saved", channel: new BroadcastChannel("saved") });
+
+  const map = new RangeMap();
+  using journal: Journal = map.journal(() => {});
+  const page: JournalPage | undefined = journal.take("operations");
+  assertSame<JournalPage["own"], Uint8Array>(true);
+  assertSame<ReturnType<typeof journal.absorb>, Range[]>(true);
+  if (page) journal.saved();
+  journal.postsUnsaved = true;
+  // @ts-expect-error: not one of the three
+  journal.take("all");
+  assertSame<ReturnType<typeof map.context>, Uint8Array>(true);
+  assertSame<ReturnType<typeof map.deltaSince>, Uint8Array | undefined>(true);
+  assertSame<ReturnType<typeof map.retire>, Uint8Array>(true);
+  assertSame<ReturnType<typeof map.maintain>, Uint8Array>(true);
+  assertSame<typeof map.isRetired, boolean>(true);
+  map.setReplica();
+  map.setReplica(5n);
 }
 
 export function told(error: RangeMapError): string {

@@ -26,6 +26,7 @@ test("one sentence for all", () => {
     words: "2 replicas online, 2 different states, 1 offline.",
   });
   expect(overall([peer("a", "1", false)]).standing).toBe("offline");
+  expect(overall([peer("a", "1"), peer("b", "1")], 4).words).toBe("2 replicas online, all in sync; 4 in other tabs.");
   expect(overall([]).words).toBe("There is no replica.");
 });
 

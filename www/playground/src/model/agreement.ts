@@ -37,12 +37,12 @@ export function agreementOf(self: Peer, peers: readonly Peer[]): Agreement {
   return { standing: "differs", words: `differs from ${different} of ${others.length}` };
 }
 
-/** One sentence on all replicas that are online. */
-export function overall(peers: readonly Peer[]): Agreement {
+/** One sentence on all replicas of the page that are online, and on how many there are in other tabs. */
+export function overall(peers: readonly Peer[], elsewhere = 0): Agreement {
   const online = peers.filter((peer) => peer.online);
   const states = new Set(online.map((peer) => peer.fingerprint)).size;
   const offline = peers.length - online.length;
-  const aside = offline === 0 ? "" : `, ${offline} offline`;
+  const aside = (offline === 0 ? "" : `, ${offline} offline`) + (elsewhere === 0 ? "" : `; ${elsewhere} in other tabs`);
   if (peers.length === 0) return { standing: "offline", words: "There is no replica." };
   if (online.length === 0) return { standing: "offline", words: `All ${peers.length} replicas are offline.` };
   if (online.length === 1) return { standing: "alone", words: `1 replica is online${aside}.` };

@@ -1,11 +1,13 @@
 /** Everything that belongs to one scenario in one page: its replicas, who else is there, and what is looked at. */
 import type { Scenario } from "../scenarios/scenario";
 import { overall, type Agreement, type Peer } from "./agreement";
+import { hex64 } from "./ids";
 import { Editor } from "./editor.svelte";
+import type { PersistentRangeMap } from "./kept";
 import { nodesOf } from "./lanes";
+import { Network } from "./network.svelte";
 import type { Parsed } from "./parsed";
-import { PresenceChannel } from "./presence-channel.svelte";
-import { hex64, type RemoteReplica } from "./presence";
+import { isSame, othersOf, type Other } from "./others";
 import { Replica } from "./replica.svelte";
 import { wholeSpace, type Viewport } from "./viewport";
 
@@ -20,10 +22,11 @@ const LOOK_EVERY_MS = 400;
 
 export class Workspace {
   readonly scenario: Scenario;
-  readonly presence: PresenceChannel;
+  readonly network: Network;
   readonly #seed: Uint8Array | null;
   readonly #watch: ReturnType<typeof setInterval>;
   #named = 0;
+  #closing: Promise<unknown> | undefined;
 
   panels = $state.raw<readonly Panel[]>([]);
   view = $state.raw<Viewport>({ from: 0, to: 1 });
@@ -37,58 +40,77 @@ export class Workspace {
     return nodesOf(this.panels.map(({ replica }) => replica.snapshot.registrations));
   });
 
-  /** Replicas here and in other tabs. */
-  readonly peers: readonly Peer[] = $derived.by(() => [
-    ...this.panels.map(({ replica }) => asPeer(replica)),
-    ...this.presence.tabs.flatMap(({ tab, replicas }) =>
-      replicas.map(({ id, online, fingerprint }) => ({ key: `${tab}/${id}`, online, fingerprint })),
-    ),
-  ]);
+  /** The replicas of this page. */
+  readonly peers: readonly Peer[] = $derived.by(() => this.panels.map(({ replica }) => asPeer(replica)));
 
-  readonly overall: Agreement = $derived.by(() => overall(this.peers));
+  /** The replicas of other tabs. */
+  others = $state.raw<readonly Other[]>([]);
 
-  constructor(scenario: Scenario, seed: Uint8Array | null) {
+  readonly overall: Agreement = $derived.by(() => {
+    const elsewhere = this.others.filter(({ whereabouts }) => whereabouts === "here").length;
+    return overall(this.peers, elsewhere);
+  });
+
+  /** `kept`, the saved map of this scenario, becomes the first replica; the others are for play and end with the tab. */
+  constructor(scenario: Scenario, seed: Uint8Array | null, kept: PersistentRangeMap | null) {
     this.scenario = scenario;
     this.#seed = seed;
     this.view = wholeSpace(scenario.format.limit);
     this.lookUp = scenario.firstLookUp;
-    this.panels = Array.from({ length: REPLICAS_AT_START }, () => this.#newPanel());
-    this.presence = new PresenceChannel(`${scenario.channelName}-presence`, () => this.#announcement());
-    this.#watch = setInterval(() => this.panels.forEach(({ replica }) => replica.look()), LOOK_EVERY_MS);
+    this.network = new Network(scenario.channelName, crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
+    this.panels = Array.from({ length: REPLICAS_AT_START }, (_, place) => this.#newPanel(place === 0 ? kept : null));
+    this.#tellParties();
+    this.#watch = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
 
   addReplica(): Panel {
-    const panel = this.#newPanel();
+    const panel = this.#newPanel(null);
     this.panels = [...this.panels, panel];
+    this.#tellParties();
     return panel;
   }
 
   removeReplica(panel: Panel): void {
     this.panels = this.panels.filter((other) => other !== panel);
-    panel.replica.dispose();
+    void panel.replica.dispose();
+    this.#tellParties();
   }
 
-  dispose(): void {
+  /** Settles when all that is kept is saved. */
+  dispose(): Promise<unknown> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #close(): Promise<unknown> {
     clearInterval(this.#watch);
-    this.presence.close();
-    for (const { replica } of this.panels) replica.dispose();
+    const disposed = this.panels.map(({ replica }) => replica.dispose());
     this.panels = [];
+    this.network.close();
+    return Promise.all(disposed);
   }
 
-  #newPanel(): Panel {
-    const { format, channelName, firstInput } = this.scenario;
-    const replica = new Replica(`Replica ${letter(this.#named++)}`, channelName, this.#seed);
+  #tellParties(): void {
+    this.network.setParties(this.panels.map(({ replica }) => replica.letter));
+  }
+
+  #newPanel(kept: PersistentRangeMap | null): Panel {
+    const { format, firstInput, channelName } = this.scenario;
+    const letter = letterOf(this.#named++);
+    const replica = new Replica(letter, () => this.network.open(letter), channelName, this.#seed, kept);
     replica.goOnline();
     return { replica, editor: new Editor(replica, format, firstInput) };
   }
 
-  #announcement(): RemoteReplica[] {
-    return this.panels.map(({ replica }) => ({
-      name: replica.name,
-      id: hex64(replica.id),
-      online: replica.online,
-      fingerprint: hex64(replica.snapshot.fingerprint),
-    }));
+  #look(): void {
+    const replicas = this.panels.map(({ replica }) => replica);
+    replicas.forEach((replica) => replica.look());
+    const others = othersOf(
+      replicas.map((replica) => replica.peers()),
+      replicas.map(({ id }) => id),
+      Date.now(),
+    );
+    if (!isSame(others, this.others)) this.others = others;
   }
 }
 
@@ -98,7 +120,7 @@ export function asPeer(replica: Replica): Peer {
 }
 
 /** A to Z, then A2 to Z2, and so on. */
-function letter(index: number): string {
+function letterOf(index: number): string {
   const round = Math.floor(index / 26);
   return String.fromCharCode(65 + (index % 26)) + (round === 0 ? "" : String(round + 1));
 }

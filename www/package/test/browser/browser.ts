@@ -1,0 +1,173 @@
+import { test as base, type BrowserContext, chromium, expect, type Page } from "@playwright/test";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { RangeMap } from "../../dist/crdt_range_map.js";
+import type { OpenOptions, PersistentRangeMap, PersistentStatus } from "../../persistent.js";
+
+/** What page.html gives its tests. */
+declare global {
+  var replica: PersistentRangeMap;
+  var statuses: PersistentStatus[];
+  var openRangeMap: (options?: Partial<OpenOptions>) => Promise<PersistentRangeMap>;
+  var RangeMap: new (replica?: bigint) => RangeMap;
+  var isReady: boolean;
+}
+
+export { expect };
+
+/** A profile, which outlives the browsers that use it. */
+export interface Profile {
+  /** Starts a browser, if none is running. */
+  start(): Promise<BrowserContext>;
+  /** Before the first start: a browser that starts is to open the pages that were open. */
+  restoreSession(): void;
+  /** Ends it. */
+  end(): Promise<void>;
+  /** Ends it as a crash would. */
+  kill(): Promise<void>;
+  /** Opens a page that opens the map. */
+  open(query?: string): Promise<Page>;
+}
+
+export const executablePath = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
+
+export const flags = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--disable-dev-shm-usage",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export const test = base.extend<{ profile: Profile }>({
+  profile: async ({ baseURL }, use) => {
+    const folder = mkdtempSync(join(tmpdir(), "crdt-range-map-profile-"));
+    let context: BrowserContext | undefined;
+    const profile: Profile = {
+      async start() {
+        context ??= await chromium.launchPersistentContext(folder, {
+          executablePath,
+          args: flags,
+          // Pages that are left may be kept, as they are for users.
+          ignoreDefaultArgs: ["--disable-back-forward-cache"],
+          ...(baseURL === undefined ? {} : { baseURL }),
+        });
+        return context;
+      },
+      restoreSession() {
+        mkdirSync(join(folder, "Default"));
+        writeFileSync(join(folder, "Default/Preferences"), JSON.stringify({ session: { restore_on_startup: 1 } }));
+      },
+      async end() {
+        await context?.close();
+        context = undefined;
+      },
+      async kill() {
+        const closed = context?.waitForEvent("close");
+        // The main process, whose profile it is, and not one of its children.
+        const main = execFileSync("pgrep", ["-f", "--", `^[^ ]+ .*--user-data-dir=${folder}( |$)`], {
+          encoding: "utf8",
+        })
+          .trim()
+          .split("\n")
+          .map(Number)
+          .sort((a, b) => a - b)[0];
+        process.kill(main!, "SIGKILL");
+        await closed;
+        context = undefined;
+      },
+      async open(query = "") {
+        const page = await (await profile.start()).newPage();
+        await page.goto(`/test/browser/page.html${query}`);
+        await ready(page);
+        return page;
+      },
+    };
+    await use(profile);
+    await profile.end();
+    rmSync(folder, { recursive: true, force: true });
+  },
+});
+
+/** Waits until the page has opened its map. */
+export const ready = (page: Page) => page.waitForFunction(() => globalThis.isReady === true);
+
+/** The registrations, in short: `a 0 10 1`. */
+export const registrations = (page: Page) =>
+  page.evaluate(() =>
+    replica.map.registrations().map(({ node, start, end, priority }) => `${node} ${start} ${end} ${priority}`),
+  );
+
+export const replicaOf = (page: Page) => page.evaluate(() => String(replica.replica));
+
+/** Registers `node` on [0, 10) and waits until that is acknowledged. */
+export const register = (page: Page, node: string) =>
+  page.evaluate(async (node) => {
+    replica.map.register(node, 0, 10);
+    await replica.saved();
+  }, node);
+
+/** Waits until all pages hold the same, and returns its registrations. */
+export async function agreed(...pages: Page[]): Promise<string[]> {
+  await expect
+    .poll(
+      async () => {
+        const prints = await Promise.all(pages.map((page) => page.evaluate(() => String(replica.map.fingerprint()))));
+        return new Set(prints).size;
+      },
+      { timeout: 40_000 },
+    )
+    .toBe(1);
+  const all = await Promise.all(pages.map((page) => page.evaluate(() => String(replica.map.state()))));
+  expect(new Set(all).size, "equal fingerprints, and so equal states").toBe(1);
+  return registrations(pages[0]!);
+}
+
+/** The rows of the database, by store: keys, and values without their bytes. */
+export const stored = (page: Page) =>
+  page.evaluate(
+    () =>
+      new Promise<Stored>((resolve, reject) => {
+        const opening = indexedDB.open("crdt-range-map/test");
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const database = opening.result;
+          const names = ["deltas", "received", "snapshots", "slots", "sizes"];
+          const transaction = database.transaction(names);
+          const found: Record<string, { key: IDBValidKey; bytes: number }[]> = {};
+          for (const name of names) {
+            const rows: { key: IDBValidKey; bytes: number }[] = (found[name] = []);
+            transaction.objectStore(name).openCursor().onsuccess = ({ target }) => {
+              const cursor = (target as IDBRequest<IDBCursorWithValue | null>).result;
+              if (!cursor) return;
+              rows.push({ key: cursor.key, bytes: cursor.value.bytes?.length ?? 0 });
+              cursor.continue();
+            };
+          }
+          transaction.oncomplete = () => {
+            database.close();
+            resolve(found as unknown as Stored);
+          };
+        };
+      }),
+  );
+
+export type Stored = Record<
+  "deltas" | "received" | "snapshots" | "slots" | "sizes",
+  { key: IDBValidKey; bytes: number }[]
+>;
+
+/** The ids under which something is saved. */
+export async function writers(page: Page): Promise<Set<string>> {
+  const { deltas } = await stored(page);
+  return new Set(deltas.map(({ key }) => (key as [string, number])[0]));
+}
+
+/** Waits until the map's status says that. */
+export const until = (page: Page, storage: PersistentStatus["storage"]) =>
+  expect.poll(() => page.evaluate(() => replica.status.storage), { timeout: 40_000 }).toBe(storage);

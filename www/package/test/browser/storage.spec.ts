@@ -1,0 +1,523 @@
+// The database itself: snapshots, damage, no space, no database, and two writers under one id.
+import type { Page } from "@playwright/test";
+import type { RangeMap as Map } from "../../dist/crdt_range_map.js";
+import {
+  agreed,
+  expect,
+  type Profile,
+  ready,
+  register,
+  registrations,
+  replicaOf,
+  stored,
+  test,
+  until,
+} from "./browser.js";
+
+/** 10,000 registrations of a node in one operation, some 90 kB; acknowledged. */
+const registerMany = (page: Page, node: string) =>
+  page.evaluate(async (node) => {
+    const operation = (start: number) => ({ op: "register", node, start, end: start + 1 + ((start * 7) % 1_000_003) });
+    const starts = Array.from({ length: 10_000 }, (_, index) => (index * 2_654_435_761_769) % 2 ** 45);
+    replica.map.apply(starts.map((start) => operation(start) as { op: "register" } & ReturnType<typeof operation>));
+    await replica.saved();
+  }, node);
+
+/** A page of the same origin that has nothing open. */
+async function elsewhere(profile: Profile): Promise<Page> {
+  const page = await (await profile.start()).newPage();
+  await page.goto("/test/browser/other.html");
+  return page;
+}
+
+/** Keeps the database from everybody else until the returned function is called. */
+async function occupy(page: Page): Promise<() => Promise<void>> {
+  await page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const opening = indexedDB.open("crdt-range-map/test");
+        opening.onsuccess = () => {
+          let isOver = false;
+          Object.assign(globalThis, { letGo: () => (isOver = true) });
+          const store = opening.result
+            .transaction([...opening.result.objectStoreNames], "readwrite")
+            .objectStore("sizes");
+          const goOn = () => {
+            if (isOver) return;
+            store.get("sizes").onsuccess = goOn;
+            resolve();
+          };
+          goOn();
+        };
+      }),
+  );
+  return () => page.evaluate(() => void (Reflect.get(globalThis, "letGo") as () => void)());
+}
+
+/** Enough pieces for some snapshots, and more after the last one. Returns what is registered. */
+async function writeSnapshots(page: Page): Promise<string[]> {
+  for (let round = 0; round < 4; round += 1) {
+    await registerMany(page, `round ${round}`);
+    await expect
+      .poll(async () => (await stored(page)).snapshots.length, { timeout: 20_000 })
+      .toBe(Math.min(round + 1, 2));
+  }
+  await register(page, "after the last snapshot");
+  return registrations(page);
+}
+
+test("nobody hears of what is not saved, and everybody of what is", async ({ profile }) => {
+  const [page, other] = [await profile.open(), await profile.open()];
+  await register(page, "before");
+  await agreed(page, other);
+  const letGo = await occupy(await elsewhere(profile));
+  await page.evaluate(() => {
+    replica.map.register("unsaved", 0, 10);
+    Object.assign(globalThis, { isSaved: false });
+    void replica.saved().then(() => Object.assign(globalThis, { isSaved: true }));
+  });
+  expect(await page.evaluate(() => replica.status.storage)).toBe("saving");
+  // Somebody asks, too.
+  await other.evaluate(() => {
+    const map = new RangeMap();
+    map.connect("test");
+    Object.assign(globalThis, { map });
+  });
+  await page.waitForTimeout(1_500);
+  expect(await registrations(other)).toEqual(["before 0 10 1"]);
+  const asker = () => other.evaluate(() => (Reflect.get(globalThis, "map") as Map).registrations().length);
+  expect(await asker()).toBe(1);
+  expect(await page.evaluate(() => Reflect.get(globalThis, "isSaved"))).toBe(false);
+  await letGo();
+  expect(await agreed(page, other)).toEqual(["before 0 10 1", "unsaved 0 10 1"]);
+  await expect.poll(asker).toBe(2);
+  expect(await page.evaluate(() => Reflect.get(globalThis, "isSaved"))).toBe(true);
+});
+
+test("snapshots keep what is stored small, in two generations", async ({ profile }) => {
+  const [page, other] = [await profile.open(), await profile.open()];
+  await register(other, "by another tab");
+  const all = await writeSnapshots(page);
+  const { snapshots, deltas } = await stored(page);
+  expect(snapshots).toHaveLength(2);
+  const [older, newer] = snapshots;
+  expect(newer!.bytes).toBeGreaterThan(older!.bytes);
+  const pieces = deltas.reduce((sum, { bytes }) => sum + bytes, 0);
+  expect(pieces).toBeLessThan(newer!.bytes);
+  expect(deltas.length).toBeLessThan(6);
+  await page.close();
+  await other.close();
+  const again = await profile.open();
+  expect(await registrations(again)).toEqual(all);
+  expect(all).toContain("by another tab 0 10 1");
+});
+
+for (const [what, damage] of [
+  ["is cut short", ({ bytes, checksum, covers }) => ({ bytes: bytes.slice(0, bytes.length >> 1), checksum, covers })],
+  ["has a bit flipped", ({ bytes, checksum, covers }) => ({ bytes: bytes.with(99, bytes[99]! ^ 4), checksum, covers })],
+  ["has another checksum", ({ bytes, checksum, covers }) => ({ bytes, checksum: checksum ^ 1, covers })],
+  // CRC-32 of the four bytes "\0\0\0\0".
+  ["is no state", ({ covers }) => ({ bytes: new Uint8Array(4), checksum: 0x2144df1c, covers })],
+  ["is something else", () => "nonsense" as never],
+] as [string, (row: { bytes: Uint8Array; checksum: number; covers: unknown }) => object][]) {
+  test(`a snapshot that ${what} loses nothing`, async ({ profile }) => {
+    const page = await profile.open();
+    const id = await replicaOf(page);
+    const all = await writeSnapshots(page);
+    await page.goto("/test/browser/other.html");
+    await page.evaluate(
+      (damage) =>
+        new Promise<void>((resolve, reject) => {
+          const opening = indexedDB.open("crdt-range-map/test");
+          opening.onsuccess = () => {
+            const transaction = opening.result.transaction("snapshots", "readwrite");
+            transaction.objectStore("snapshots").openCursor(null, "prev").onsuccess = ({ target }) => {
+              const cursor = (target as IDBRequest<IDBCursorWithValue>).result;
+              cursor.update(new Function(`return (${damage})`)()(cursor.value));
+            };
+            transaction.onabort = () => reject(transaction.error);
+            transaction.oncomplete = () => {
+              opening.result.close();
+              resolve();
+            };
+          };
+        }),
+      String(damage),
+    );
+    const broken = Math.max(...(await stored(page)).snapshots.map(({ key }) => Number(key)));
+    await page.goto("/test/browser/page.html");
+    await ready(page);
+    expect(await registrations(page)).toEqual(all);
+    expect(await page.evaluate(() => replica.status.damaged)).toBe(1);
+    expect(await replicaOf(page)).toBe(id);
+    // And soon there is a whole one in its place.
+    await expect
+      .poll(async () => Math.max(...(await stored(page)).snapshots.map(({ key }) => Number(key))))
+      .toBe(broken + 1);
+    await register(page, "later");
+    await page.reload();
+    await ready(page);
+    expect(await page.evaluate(() => replica.status.damaged)).toBe(0);
+    expect(await registrations(page)).toHaveLength(all.length + 1);
+  });
+}
+
+test("an id of which a piece is lost is not used again", async ({ profile }) => {
+  const page = await profile.open();
+  const id = await replicaOf(page);
+  await register(page, "kept");
+  await register(page, "lost");
+  await page.goto("/test/browser/other.html");
+  await page.evaluate(
+    (writer) =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open("crdt-range-map/test");
+        opening.onsuccess = () => {
+          const transaction = opening.result.transaction("deltas", "readwrite");
+          const row = { bytes: new Uint8Array(9), checksum: 0 };
+          transaction.objectStore("deltas").put(row, [writer, 2]);
+          transaction.oncomplete = resolve;
+        };
+      }),
+    BigInt(id).toString(16).padStart(16, "0"),
+  );
+  await page.goto("/test/browser/page.html");
+  await ready(page);
+  expect(await registrations(page)).toEqual(["kept 0 10 1"]);
+  expect(await page.evaluate(() => replica.status.damaged)).toBe(1);
+  const fresh = await replicaOf(page);
+  expect(fresh).not.toBe(id);
+  await register(page, "more");
+  await page.reload();
+  await ready(page);
+  expect(await replicaOf(page)).toBe(fresh);
+  expect(await registrations(page)).toEqual(["kept 0 10 1", "more 0 10 1"]);
+});
+
+/** Leaves no space in a browser that was just started, for it remembers for half a minute how much there is, and opens pages. */
+async function openWithoutSpace(
+  profile: Profile,
+  count: number,
+): Promise<{ pages: Page[]; makeSpace(): Promise<void> }> {
+  const page = await elsewhere(profile);
+  const session = await page.context().newCDPSession(page);
+  const { origin } = new URL(page.url());
+  await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 1 });
+  const pages = [];
+  for (let number = 0; number < count; number += 1) pages.push(await profile.open());
+  return { pages, makeSpace: async () => void (await session.send("Storage.overrideQuotaForOrigin", { origin })) };
+}
+
+test("without space left the map goes on, and is saved when there is some", async ({ profile }) => {
+  const before = await profile.open();
+  await register(before, "before");
+  const id = await replicaOf(before);
+  await profile.end();
+  const { pages, makeSpace } = await openWithoutSpace(profile, 2);
+  const [page, other] = pages as [Page, Page];
+  expect(await replicaOf(page)).toBe(id);
+  const error = await page.evaluate(async () => {
+    replica.map.register("without space", 0, 10);
+    return replica.saved().then(
+      () => undefined,
+      ({ name, code }) => ({ name, code }),
+    );
+  });
+  expect(error).toEqual({ name: "PersistentError", code: "storage-full" });
+  const status = await page.evaluate(() => [replica.status.storage, replica.status.error?.code]);
+  expect(status).toEqual(["memory", "storage-full"]);
+  // The others hear of it all the same, since nobody will go on with its id.
+  expect(await agreed(page, other)).toEqual(["before 0 10 1", "without space 0 10 1"]);
+  expect((await stored(page)).slots).toEqual([]);
+  await page.evaluate(() => replica.map.register("later", 0, 10));
+  expect(await agreed(page, other)).toHaveLength(3);
+
+  await makeSpace();
+  await until(page, "saved");
+  expect(await page.evaluate(() => replica.status.error)).toBe(undefined);
+  expect((await stored(page)).slots).toEqual([]);
+  // Now that all is saved, its id is in the pool again with what is done next.
+  await register(page, "at last");
+  expect((await stored(page)).slots).toHaveLength(1);
+  await profile.end();
+  const again = await profile.open();
+  expect(await registrations(again)).toHaveLength(4);
+  expect(await replicaOf(again)).toBe(id);
+});
+
+test("a tab that dies without space left leaves no id behind", async ({ profile }) => {
+  const before = await profile.open();
+  await register(before, "before");
+  const id = await replicaOf(before);
+  await profile.end();
+  const { pages, makeSpace } = await openWithoutSpace(profile, 2);
+  const [page, other] = pages as [Page, Page];
+  expect(await replicaOf(page)).toBe(id);
+  await page.evaluate(() => {
+    replica.map.register("unsaved", 0, 10);
+    return replica.saved().catch(() => {});
+  });
+  expect(await agreed(page, other)).toHaveLength(2);
+  const session = await page.context().newCDPSession(page);
+  const crashed = page.waitForEvent("crash");
+  session.send("Page.crash").catch(() => {});
+  await crashed;
+  await makeSpace();
+  const again = await profile.open();
+  expect(await replicaOf(again)).not.toBe(id);
+  await again.evaluate(() => replica.map.register("after", 0, 10));
+  expect(await agreed(again, other)).toEqual(["after 0 10 1", "before 0 10 1", "unsaved 0 10 1"]);
+});
+
+/** Locks that everybody gets. */
+const spoilLocks = async (profile: Profile) =>
+  (await profile.start()).addInitScript(() => {
+    LockManager.prototype.request = ((_name: string, _options: unknown, run: (lock: unknown) => unknown) =>
+      Promise.resolve(run({}))) as never;
+  });
+
+test("two writers under one id are found out, and neither overwrites the other", async ({ profile }) => {
+  await spoilLocks(profile);
+  const first = await profile.open();
+  await register(first, "first");
+  await first.close();
+  const [one, two] = [await profile.open(), await profile.open()];
+  expect(await replicaOf(one)).toBe(await replicaOf(two));
+  const undone = await Promise.all(
+    [one, two].map((page, at) =>
+      page.evaluate(async (at) => {
+        for (let number = 0; number < 5; number += 1) replica.map.register(`${at}-${number}`, 0, 10);
+        return replica.saved().then(
+          () => undefined,
+          ({ code }) => code as string,
+        );
+      }, at),
+    ),
+  );
+  expect(undone.filter((code) => code === "identity-conflict")).toHaveLength(1);
+  const loser = undone.indexOf("identity-conflict");
+  const pages = [one, two];
+  await until(pages[loser]!, "saved");
+  expect(await replicaOf(one)).not.toBe(await replicaOf(two));
+  expect(await pages[loser]!.evaluate(() => replica.status.error?.code)).toBe("identity-conflict");
+  const winner = ["first 0 10 1", ...[0, 1, 2, 3, 4].map((number) => `${1 - loser}-${number} 0 10 1`)].sort();
+  expect(await agreed(one, two)).toEqual(winner);
+  await Promise.all([register(one, "x"), register(two, "y")]);
+  expect(await agreed(one, two)).toEqual([...winner, "x 0 10 1", "y 0 10 1"].sort());
+});
+
+test("two writers under one id are found out even if what one wrote is in a snapshot already", async ({ profile }) => {
+  await spoilLocks(profile);
+  const first = await profile.open();
+  await register(first, "first");
+  await first.close();
+  const [one, two] = [await profile.open(), await profile.open()];
+  const id = await replicaOf(one);
+  await register(one, "one");
+  // As a snapshot does in the end.
+  await one.evaluate(
+    (writer) =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open("crdt-range-map/test");
+        opening.onsuccess = () => {
+          const transaction = opening.result.transaction("deltas", "readwrite");
+          transaction.objectStore("deltas").delete([writer, 2]);
+          transaction.oncomplete = resolve;
+        };
+      }),
+    BigInt(id).toString(16).padStart(16, "0"),
+  );
+  const code = await two.evaluate(() => {
+    replica.map.register("two", 0, 10);
+    return replica.saved().catch(({ code }) => code);
+  });
+  expect(code).toBe("identity-conflict");
+  await until(two, "saved");
+  expect(await replicaOf(two)).not.toBe(id);
+});
+
+test("a database that is deleted is written again", async ({ profile }) => {
+  const page = await profile.open();
+  await register(page, "a");
+  const id = await replicaOf(page);
+  const other = await elsewhere(profile);
+  await other.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const deleting = indexedDB.deleteDatabase("crdt-range-map/test");
+        deleting.onsuccess = resolve;
+        deleting.onerror = reject;
+      }),
+  );
+  await expect
+    .poll(() => page.evaluate(() => statuses.map(({ storage, error }) => `${storage} ${error?.code}`)))
+    .toContain("memory storage-closed");
+  await page.evaluate(() => replica.map.register("b", 0, 10));
+  await until(page, "saved");
+  await register(page, "c");
+  expect(await replicaOf(page)).not.toBe(id);
+  await expect.poll(async () => (await stored(page)).received.length, { timeout: 20_000 }).toBeGreaterThan(0);
+  await page.reload();
+  await ready(page);
+  expect(await registrations(page)).toEqual(["a 0 10 1", "b 0 10 1", "c 0 10 1"]);
+});
+
+test("a newer program that wants the database gets it", async ({ profile }) => {
+  const page = await profile.open();
+  await register(page, "a");
+  const other = await elsewhere(profile);
+  await other.evaluate(
+    () =>
+      new Promise<void>((resolve, reject) => {
+        const opening = indexedDB.open("crdt-range-map/test", 2);
+        opening.onsuccess = () => resolve();
+        opening.onerror = reject;
+      }),
+  );
+  await until(page, "memory");
+  expect(await page.evaluate(() => replica.status.error?.code)).toBe("storage-closed");
+  const error = await page.evaluate(async () => {
+    replica.map.register("b", 0, 10);
+    return replica.saved().catch(({ code }) => code);
+  });
+  expect(error).toBe("storage-closed");
+  expect(await registrations(page)).toEqual(["a 0 10 1", "b 0 10 1"]);
+});
+
+test("where IndexedDB refuses, the map is in memory, and says why", async ({ profile }) => {
+  const other = await profile.open();
+  await register(other, "a");
+  const page = await profile.open("?wait");
+  await page.evaluate(async () => {
+    const { open } = IDBFactory.prototype;
+    Object.assign(globalThis, { permit: () => (IDBFactory.prototype.open = open) });
+    IDBFactory.prototype.open = () => {
+      throw new DOMException("private", "SecurityError");
+    };
+    globalThis.replica = await openRangeMap();
+  });
+  const status = () => page.evaluate(() => [replica.status.storage, replica.status.error?.code]);
+  expect(await status()).toEqual(["memory", "storage-unavailable"]);
+  await page.evaluate(() => replica.map.register("b", 0, 10));
+  expect(await page.evaluate(() => replica.saved().catch(({ code }) => code))).toBe("storage-unavailable");
+  expect(await agreed(page, other)).toEqual(["a 0 10 1", "b 0 10 1"]);
+  // It is tried again.
+  await page.evaluate(() => (Reflect.get(globalThis, "permit") as () => void)());
+  await until(page, "saved");
+  expect(await agreed(page, other)).toEqual(["a 0 10 1", "b 0 10 1"]);
+
+  const code = await page.evaluate(async () => {
+    Object.defineProperty(globalThis, "indexedDB", { value: undefined });
+    return openRangeMap({ name: "another" }).catch(({ name, code }) => `${name} ${code}`);
+  });
+  expect(code).toBe("PersistentError no-storage");
+});
+
+test("a database that is in somebody's hands is waited for", async ({ profile }) => {
+  const other = await elsewhere(profile);
+  // Who does not let go of it, and somebody who wants to delete it.
+  await other.evaluate(
+    () =>
+      new Promise((resolve) => {
+        const opening = indexedDB.open("crdt-range-map/test", 1);
+        opening.onsuccess = () => {
+          Object.assign(globalThis, { letGo: () => opening.result.close() });
+          indexedDB.deleteDatabase("crdt-range-map/test").onblocked = resolve;
+        };
+      }),
+  );
+  const page = await profile.open();
+  expect(await page.evaluate(() => [replica.status.storage, replica.status.error?.code])).toEqual([
+    "memory",
+    "storage-blocked",
+  ]);
+  await page.evaluate(() => replica.map.register("a", 0, 10));
+  await other.evaluate(() => (Reflect.get(globalThis, "letGo") as () => void)());
+  await until(page, "saved");
+  await page.reload();
+  await ready(page);
+  expect(await registrations(page)).toEqual(["a 0 10 1"]);
+});
+
+test("without Web Locks every page writes under a fresh id", async ({ profile }) => {
+  const context = await profile.start();
+  await context.addInitScript(() => Object.defineProperty(Navigator.prototype, "locks", { value: undefined }));
+  const page = await profile.open();
+  const ids = [await replicaOf(page)];
+  await register(page, "a");
+  for (const node of ["b", "c"]) {
+    await page.reload();
+    await ready(page);
+    ids.push(await replicaOf(page));
+    await register(page, node);
+  }
+  expect(new Set(ids).size).toBe(3);
+  expect(await registrations(page)).toEqual(["a 0 10 1", "b 0 10 1", "c 0 10 1"]);
+});
+
+test("what comes from somebody who saves nothing is saved as well", async ({ profile }) => {
+  const page = await profile.open();
+  const other = await profile.open("?wait");
+  await other.evaluate(() => {
+    const map = new RangeMap();
+    map.connect("test");
+    map.register("from a map that is not saved", 0, 10);
+    Object.assign(globalThis, { map });
+  });
+  await expect.poll(() => registrations(page)).toHaveLength(1);
+  await expect.poll(async () => (await stored(page)).received.length, { timeout: 20_000 }).toBe(1);
+  // Handed to merge(), it is saved at once.
+  await page.evaluate(async () => {
+    replica.map.merge(new RangeMap().register("merged", 0, 10));
+    await replica.saved();
+  });
+  await profile.end();
+  const again = await profile.open();
+  expect(await registrations(again)).toEqual(["from a map that is not saved 0 10 1", "merged 0 10 1"]);
+});
+
+test("closing saves, gives back the id, and leaves the map in memory", async ({ profile }) => {
+  const page = await profile.open();
+  const id = await replicaOf(page);
+  await page.evaluate(async () => {
+    replica.map.register("a", 0, 10);
+    await replica.close();
+    await replica.close();
+  });
+  expect(await page.evaluate(() => [replica.status.storage, replica.connection])).toEqual(["closed", undefined]);
+  expect(await replicaOf(page)).not.toBe(id);
+  expect(await registrations(page)).toEqual(["a 0 10 1"]);
+  await page.evaluate(async () => (globalThis.replica = await openRangeMap()));
+  expect(await replicaOf(page)).toBe(id);
+  expect(await registrations(page)).toEqual(["a 0 10 1"]);
+});
+
+test("a channel of one's own is opened anew when the page returns, and null is none", async ({ profile }) => {
+  const page = await profile.open("?wait");
+  await page.evaluate(async () => {
+    const channels: unknown[] = [];
+    const channel = () => {
+      const made = { onmessage: null, postMessage() {}, close: () => void channels.push("closed") };
+      channels.push("opened");
+      return made;
+    };
+    globalThis.replica = await openRangeMap({ channel });
+    Object.assign(globalThis, { channels });
+  });
+  await page.evaluate(() => {
+    for (const type of ["freeze", "resume"]) document.dispatchEvent(new Event(type));
+  });
+  await until(page, "saved");
+  await expect
+    .poll(() => page.evaluate(() => Reflect.get(globalThis, "channels")))
+    .toEqual(["opened", "closed", "opened"]);
+  const alone = await page.evaluate(async () => (await openRangeMap({ name: "alone", channel: null })).connection);
+  expect(alone).toBe(undefined);
+  const codes = await page.evaluate(() =>
+    Promise.all([
+      openRangeMap({ name: "" }).catch(({ code }) => code),
+      openRangeMap({ name: "wrong", channel: 5 as never }).catch(({ code }) => code),
+    ]),
+  );
+  expect(codes).toEqual(["invalid-options", "channel-unavailable"]);
+});

@@ -1,0 +1,24 @@
+/** What a message on the channel is, as far as its first bytes tell: for people who watch the traffic, not for the replicas. */
+export const KINDS = ["delta", "question", "comparison", "digest", "presence", "exchange", "unknown"] as const;
+export type Kind = (typeof KINDS)[number];
+
+export const KIND_WORDS: Readonly<Record<Kind, string>> = {
+  delta: "what somebody did, or what another lacks",
+  question: "tells what one knows, to be told the rest",
+  comparison: "two replicas compare what they hold, range by range",
+  digest: "a fingerprint of what one knows: whoever knows the same stays quiet",
+  presence: "who is here",
+  exchange: "what another lacks, and what one knows, to be told the rest",
+  unknown: "not of this protocol",
+};
+
+const MAGIC = [0x63, 0x72, 0x6d];
+
+export function kindOf(data: unknown): Kind {
+  if (!(data instanceof Uint8Array) || !MAGIC.every((byte, place) => data[place] === byte)) return "unknown";
+  return KINDS[(data[4] ?? 0) - 1] ?? "unknown";
+}
+
+export function byteLength(data: unknown): number {
+  return data instanceof Uint8Array ? data.length : 0;
+}
