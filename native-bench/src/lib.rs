@@ -20,7 +20,6 @@ pub mod allocator;
 pub mod check;
 pub mod compare;
 pub mod consume;
-pub mod gossip;
 pub mod instructions;
 pub mod ipv4;
 pub mod machine;

@@ -7,7 +7,6 @@
 //! It is a function of its inputs: the same files give the same page, byte for byte.
 
 pub mod figures;
-mod gossip;
 pub mod quoted;
 pub mod sections;
 pub mod targets;
@@ -18,7 +17,6 @@ use std::fs;
 use std::path::Path;
 
 use self::web::Web;
-use crate::gossip::Gossip;
 use crate::instructions::Counts;
 use crate::report::{Memory, Report, Row};
 use crate::workload::Workload;
@@ -31,8 +29,6 @@ pub struct Inputs {
     pub counts: Counts,
     /// The run of the web bench, if there was one.
     pub web: Option<Web>,
-    /// How changes spread among many, if that was run.
-    pub gossip: Option<Gossip>,
     /// What a browser downloads, in bytes, if it was weighed.
     pub download_bytes: Option<u64>,
 }
@@ -137,7 +133,6 @@ mod tests {
             native,
             counts: Counts { format: instructions::FORMAT, runs: vec![] },
             web: None,
-            gossip: None,
             download_bytes: None,
         }
     }

@@ -8,7 +8,6 @@ use std::time::{Instant, SystemTime};
 
 use native_bench::allocator::CountingAllocator;
 use native_bench::compare::Comparison;
-use native_bench::gossip::Gossip;
 use native_bench::instructions::{Counts, Run};
 use native_bench::ipv4::{self, Ipv4Error};
 use native_bench::machine::{self, Machine};
@@ -29,12 +28,9 @@ Usage: range-bench [OPTIONS]                 measure
        range-bench instructions --log LOG [--sizes N,N,...] [--memory N,N,...] [--json PATH]
                                              adds this architecture's counts to PATH [target/instructions.json],
                                              under qemu with the plugin that logs them to LOG: see make bench-arm
-       range-bench gossip [--quick] [--json PATH]
-                                             how changes spread among up to 1,000 replicas, in virtual time, to PATH
-                                             [target/gossip.json]
-       range-bench report [--native PATH] [--instructions PATH] [--web PATH] [--gossip PATH] [--download-bytes N] [--out FOLDER]
-                                             writes a page with plots from the files of earlier runs [target/range-bench.json,
-                                             instructions.json, web-bench.json, gossip.json; native-bench/report]
+       range-bench report [--native PATH] [--instructions PATH] [--web PATH] [--download-bytes N] [--out FOLDER]
+                                             writes a page with plots from the files of earlier runs
+                                             [target/range-bench.json, instructions.json, web-bench.json; native-bench/report]
 
   --quick          a short pass: W(1000) and W(10000), few samples
   --no-timing      results only, as under emulation; the same table on every machine
@@ -55,7 +51,6 @@ enum Command {
     Measure(Options),
     Memory { size: usize },
     Compare { before: PathBuf, after: PathBuf },
-    Gossip { is_quick: bool, json: PathBuf },
     Instructions { sizes: Vec<usize>, memory: Vec<usize>, log: PathBuf, json: PathBuf },
     Page(PageOptions),
     Help,
@@ -65,7 +60,6 @@ struct PageOptions {
     native: PathBuf,
     instructions: PathBuf,
     web: PathBuf,
-    gossip: PathBuf,
     download_bytes: Option<u64>,
     out: PathBuf,
 }
@@ -96,22 +90,16 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             let [before, after] = [Report::read(&before)?, Report::read(&after)?];
             print!("{}", Comparison { before: &before, after: &after });
         }
-        Command::Gossip { is_quick, json } => {
-            let gossip = Gossip::run(is_quick, &mut progress())?;
-            print!("{gossip}");
-            write(&gossip, &json)?;
-        }
         Command::Instructions { sizes, memory, log, json } => {
             let mut counts = Counts::read(&json)?;
             counts.add(Run::under_emulator(&sizes, &memory, &log, &mut progress())?);
             print!("{counts}");
             write(&counts, &json)?;
         }
-        Command::Page(PageOptions { native, instructions, web, gossip, download_bytes, out }) => {
+        Command::Page(PageOptions { native, instructions, web, download_bytes, out }) => {
             let (native, counts, web) =
                 (Report::read(&native)?, Counts::read(&instructions)?, Web::read(&web)?);
-            let gossip = Gossip::read(&gossip)?;
-            page::write(&Inputs { native, counts, web, gossip, download_bytes }, &out)?;
+            page::write(&Inputs { native, counts, web, download_bytes }, &out)?;
             eprintln!("The page: {}", out.join("report.md").display());
         }
         Command::Help => println!("{HELP}"),
@@ -141,7 +129,6 @@ fn command() -> Result<Command, Box<dyn Error>> {
             Value(name) if name == "memory" => return memory_command(arguments),
             Value(name) if name == "compare" => return compare_command(arguments),
             Value(name) if name == "report" => return page_command(arguments),
-            Value(name) if name == "gossip" => return gossip_command(arguments),
             Value(name) if name == "instructions" => return instructions_command(arguments),
             _ => return Err(argument.unexpected().into()),
         }
@@ -160,20 +147,6 @@ fn memory_command(mut arguments: lexopt::Parser) -> Result<Command, Box<dyn Erro
         }
     }
     Ok(Command::Memory { size: size.ok_or("memory needs --size N")? })
-}
-
-fn gossip_command(mut arguments: lexopt::Parser) -> Result<Command, Box<dyn Error>> {
-    use lexopt::prelude::*;
-
-    let (mut is_quick, mut json) = (false, PathBuf::from("target/gossip.json"));
-    while let Some(argument) = arguments.next()? {
-        match argument {
-            Long("quick") => is_quick = true,
-            Long("json") => json = arguments.value()?.into(),
-            _ => return Err(argument.unexpected().into()),
-        }
-    }
-    Ok(Command::Gossip { is_quick, json })
 }
 
 fn compare_command(mut arguments: lexopt::Parser) -> Result<Command, Box<dyn Error>> {
@@ -213,7 +186,6 @@ fn page_command(mut arguments: lexopt::Parser) -> Result<Command, Box<dyn Error>
         native: "target/range-bench.json".into(),
         instructions: "target/instructions.json".into(),
         web: "target/web-bench.json".into(),
-        gossip: "target/gossip.json".into(),
         download_bytes: None,
         out: "native-bench/report".into(),
     };
@@ -222,7 +194,6 @@ fn page_command(mut arguments: lexopt::Parser) -> Result<Command, Box<dyn Error>
             Long("native") => options.native = arguments.value()?.into(),
             Long("instructions") => options.instructions = arguments.value()?.into(),
             Long("web") => options.web = arguments.value()?.into(),
-            Long("gossip") => options.gossip = arguments.value()?.into(),
             Long("download-bytes") => options.download_bytes = Some(arguments.value()?.parse()?),
             Long("out") => options.out = arguments.value()?.into(),
             _ => return Err(argument.unexpected().into()),

@@ -1,7 +1,7 @@
 //! The page's subjects: for each a text, plots and tables.
 
 use super::figures::{bytes, digits, mb_per_s, ratio, short, time, whole};
-use super::{Inputs, gossip, markdown_table, quoted, web};
+use super::{Inputs, markdown_table, quoted, web};
 use crate::plot::bars::{Bar, BarPlot};
 use crate::plot::dots::{DotPlot, DotRow};
 use crate::plot::lines::{LinePlot, Series};
@@ -95,7 +95,6 @@ pub(super) fn all(inputs: &Inputs) -> Vec<Section> {
     sections.extend(sizes(inputs));
     sections.extend(instructions(inputs));
     sections.extend(inputs.web.as_ref().map(web::section));
-    sections.extend(inputs.gossip.as_ref().map(gossip::section));
     sections
 }
 

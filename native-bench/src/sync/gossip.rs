@@ -6,9 +6,6 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashSet};
-use std::fmt;
-use std::fs;
-use std::path::Path;
 use std::rc::Rc;
 
 use crdt_range_map::sync::{Config, Mesh};
@@ -32,7 +29,7 @@ const SPREADING_MAX_MS: u64 = 120_000;
 
 /// What one run found out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Spread {
+pub struct Reach {
     /// How many replicas there are.
     pub replicas: u64,
     /// How many registrations each holds at first.
@@ -53,18 +50,6 @@ pub struct Spread {
     pub bytes_per_replica: f64,
 }
 
-/// All runs of `range-bench gossip`, as its JSON file holds them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Gossip {
-    /// The version of this format, [`FORMAT`].
-    pub format: u32,
-    /// The runs.
-    pub runs: Vec<Spread>,
-}
-
-/// The version of the JSON's shape that this program writes and reads.
-pub const FORMAT: u32 = 1;
-
 /// Numbers of replicas, of registrations and of neighbours that are told, and how many change something.
 #[derive(Clone, Copy, Debug)]
 struct Case {
@@ -74,64 +59,20 @@ struct Case {
     changes: usize,
 }
 
-impl Gossip {
-    /// Reads what an earlier run wrote; `None` if there is no such file.
-    ///
-    /// # Errors
-    /// What is wrong with the file, in words that name it.
-    pub fn read(path: &Path) -> Result<Option<Self>, String> {
-        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(named(&error)),
-        };
-        let read: Self = serde_json::from_str(&text).map_err(|error| named(&error))?;
-        if read.format == FORMAT { Ok(Some(read)) } else { Err(named(&"its format is another")) }
-    }
-
-    /// Runs them all, up to a thousand replicas and 100,000 registrations; a short pass only to a tenth of both.
-    ///
-    /// # Errors
-    /// If changes do not spread as they should.
-    pub fn run(is_quick: bool, progress: &mut impl FnMut(&str)) -> Result<Self, String> {
-        let mut runs = Vec::new();
-        for n in sizes(is_quick) {
-            let workload = Workload::new(n);
-            let base = base(&workload);
-            for Case { replicas, fan_out, changes, .. } in cases(is_quick).filter(|case| case.n == n) {
-                progress(&format!(
-                    "{replicas} replicas of {}, fan-out {fan_out}, {changes} changes",
-                    workload.name
-                ));
-                runs.push(spread(&workload, &base, replicas, fan_out, changes)?);
-            }
+/// Runs them all, up to a thousand replicas and 100,000 registrations; a short pass only to a tenth of both.
+///
+/// # Errors
+/// If changes do not spread as they should.
+pub fn run(is_quick: bool) -> Result<Vec<Reach>, String> {
+    let mut runs = Vec::new();
+    for n in sizes(is_quick) {
+        let workload = Workload::new(n);
+        let base = base(&workload);
+        for Case { replicas, fan_out, changes, .. } in cases(is_quick).filter(|case| case.n == n) {
+            runs.push(spread(&workload, &base, replicas, fan_out, changes)?);
         }
-        Ok(Self { format: FORMAT, runs })
     }
-
-    /// The runs with so many changes, and of those the ones that are meant.
-    pub fn of(&self, changes: u64, is_meant: impl Fn(&Spread) -> bool) -> Vec<&Spread> {
-        self.runs.iter().filter(|run| run.changes == changes && is_meant(run)).collect()
-    }
-}
-
-impl fmt::Display for Gossip {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "replicas       n  fan-out  changes  rounds  99 % ms  all ms  messages  bytes, by replica"
-        )?;
-        for run in &self.runs {
-            let Spread { replicas, n, fan_out, changes, rounds, most_ms, all_ms, .. } = run;
-            let (messages, bytes) = (run.messages_per_replica, run.bytes_per_replica);
-            writeln!(
-                f,
-                "{replicas:>8} {n:>7} {fan_out:>8} {changes:>8} {rounds:>7} {most_ms:>8} {all_ms:>7} {messages:>9.1} {bytes:>7.0}"
-            )?;
-        }
-        Ok(())
-    }
+    Ok(runs)
 }
 
 /// The sizes of the workloads.
@@ -302,7 +243,7 @@ impl Network {
 }
 
 /// The map that all begin with, written by two replicas.
-pub fn base(workload: &Workload) -> RangeMap<u64> {
+fn base(workload: &Workload) -> RangeMap<u64> {
     let mut halves = [0, 1].map(|part| {
         let mut map = RangeMap::new(ReplicaId::new(1 + part as u64));
         workload.writes(part).for_each(|op| drop(apply(&mut map, &workload.nodes, &op)));
@@ -314,17 +255,14 @@ pub fn base(workload: &Workload) -> RangeMap<u64> {
     first
 }
 
-/// Lets changes spread.
-///
-/// # Errors
-/// If they do not, or not as they should.
-pub fn spread(
+/// Lets changes spread, or says why they do not.
+fn spread(
     workload: &Workload,
     base: &RangeMap<u64>,
     replicas: usize,
     fan_out: usize,
     changes: usize,
-) -> Result<Spread, String> {
+) -> Result<Reach, String> {
     let mut network = Network::new(base, replicas, fan_out);
     while network.step(SETTLING_MS).is_some() {}
     if network.nodes.iter().any(|node| node.map.state() != base.state()) {
@@ -369,7 +307,7 @@ pub fn spread(
         return Err("a replica that knows everything holds something else".into());
     }
     let by_replica = |number: u64| number as f64 / replicas as f64;
-    Ok(Spread {
+    Ok(Reach {
         replicas: replicas as u64,
         n: workload.n() as u64,
         fan_out: fan_out as u64,
@@ -397,7 +335,7 @@ mod tests {
         assert_eq!(wide, again(&workload, &base), "the same on every machine");
     }
 
-    fn again(workload: &Workload, base: &RangeMap<u64>) -> Spread {
+    fn again(workload: &Workload, base: &RangeMap<u64>) -> Reach {
         spread(workload, base, 60, LINKS, 1).unwrap()
     }
 }
