@@ -16,7 +16,7 @@ pub enum Medium {
 
 pub enum Protocol {
     Broadcast(Box<Broadcast<u64>>),
-    Mesh(Mesh<u64>),
+    Mesh(Box<Mesh<u64>>),
 }
 
 impl Protocol {
@@ -36,7 +36,7 @@ impl Protocol {
                 for neighbour in neighbours {
                     mesh.open(*neighbour as u64, clock_ms, &mut random);
                 }
-                Self::Mesh(mesh)
+                Self::Mesh(mesh.into())
             }
         }
     }

@@ -393,6 +393,7 @@ fn name_of(received: &Received<u64>) -> &'static str {
     match received {
         Received::Applied(_) => "applied",
         Received::Heard => "heard",
+        Received::Presence(_) => "presence",
         Received::Ignored(reason) => IgnoreReason::NAMES[reason.index()],
     }
 }
