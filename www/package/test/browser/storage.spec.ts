@@ -362,6 +362,43 @@ test("a database that is deleted is written again", async ({ profile }) => {
   expect(await registrations(page)).toEqual(["a 0 10 1", "b 0 10 1", "c 0 10 1"]);
 });
 
+test("tabs without a channel learn what others saved, also in a database that was deleted", async ({ profile }) => {
+  const [one, two] = [await profile.open("?wait"), await profile.open("?wait")];
+  for (const page of [one, two]) {
+    await page.evaluate(async () => void (globalThis.replica = await openRangeMap({ channel: null })));
+  }
+  const merge = (page: Page, node: string) =>
+    page.evaluate(async (node) => {
+      replica.map.merge(new RangeMap().register(node, 0, 10));
+      await replica.saved();
+    }, node);
+  for (const node of ["a", "b", "c", "d"]) await merge(one, node);
+  // Whoever does something looks what others did.
+  await register(two, "two");
+  expect(await agreed(one, two)).toHaveLength(5);
+
+  await one.evaluate(() => void indexedDB.deleteDatabase("crdt-range-map/test"));
+  for (const page of [one, two]) {
+    await expect.poll(() => page.evaluate(() => statuses.map(({ error }) => error?.code))).toContain("storage-closed");
+    await until(page, "saved");
+  }
+  // The first rows of the new one have the numbers that rows of the old one had.
+  await merge(one, "e");
+  await register(two, "two again");
+  expect(await agreed(one, two)).toHaveLength(7);
+});
+
+test("who opens while another is just going gets its id", async ({ profile }) => {
+  const page = await profile.open();
+  const id = await replicaOf(page);
+  await register(page, "a");
+  const next = await page.evaluate(async () => {
+    setTimeout(() => void replica.close(), 100);
+    return String((await openRangeMap()).replica);
+  });
+  expect(next).toBe(id);
+});
+
 test("a newer program that wants the database gets it", async ({ profile }) => {
   const page = await profile.open();
   await register(page, "a");
