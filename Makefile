@@ -1,6 +1,7 @@
 .DEFAULT_GOAL := help
 PORT ?= 5173
 export PORT
+MINUTES ?= 10
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -10,6 +11,9 @@ play: playground ## Build the playground and serve it on PORT (default 5173), in
 
 test: setup-rust setup-node setup-chromium ## Run every test there is, installing what is missing, Chromium included
 	@.ci/test
+
+soak: setup-rust ## Run new schedules of faults for MINUTES (default 10), and count them and the faults by kind
+	@SOAK=$$(($(MINUTES) * 60)) cargo test --quiet --test simulation
 
 check: setup-rust setup-node setup-wasm-tools ## Format, clippy, documentation, TypeScript and lint: warnings are errors
 	@.ci/check
@@ -69,5 +73,5 @@ clean: ## Remove what was built (not the installed tools)
 # Two installers at once would fight over the same locks.
 .NOTPARALLEL:
 
-.PHONY: help play test check bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
+.PHONY: help play test soak check bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
 	setup-chromium setup-arm clean

@@ -106,6 +106,11 @@ impl CausalContext {
         self.retired.iter().copied()
     }
 
+    /// Who is retired, without anything else.
+    pub(crate) fn only_retired(&self) -> Self {
+        Self { replicas: SmallVec::new(), retired: self.retired.clone() }
+    }
+
     /// Notes that a replica writes no more after that sequence number. O(retired).
     pub(crate) fn retire(&mut self, replica: ReplicaId, last: u64) {
         match self.retired.binary_search_by_key(&replica, |(replica, _)| *replica) {
@@ -114,7 +119,9 @@ impl CausalContext {
         }
     }
 
-    fn retired_at(&self, replica: ReplicaId) -> Option<u64> {
+    /// The last sequence number of a retired replica that whoever retired it knew, `None` if it is not known to be retired. O(log of
+    /// the retired).
+    pub fn retired_at(&self, replica: ReplicaId) -> Option<u64> {
         let at = self.retired.binary_search_by_key(&replica, |(replica, _)| *replica).ok()?;
         Some(self.retired[at].1)
     }

@@ -88,6 +88,8 @@ pub(crate) struct Joined<'a, K> {
     pub(crate) before: Option<u64>,
     /// The priority now.
     pub(crate) after: Option<u64>,
+    /// Whether a record is gone because the other side's context told that it was dropped.
+    pub(crate) is_told_dropped: bool,
 }
 
 impl<K: Key> Joined<'_, K> {
@@ -176,7 +178,7 @@ impl<K: Key> Delta<K> {
     }
 
     /// Joins the entries that another side holds of some registrations, given all that it knew: what it lacks of those, it has
-    /// dropped. Claims the dots of the entries and no others. Returns the births of the records that were dropped.
+    /// dropped. Claims the dots of the entries and no others. Returns all dots of the records that were dropped.
     ///
     /// O(m log n) for m registrations, and O(1) for each that is held here in the ranges.
     pub(crate) fn join_part(&mut self, part: &Part<'_, K>, observer: &mut dyn JoinObserver<K>) -> Vec<Dot> {
@@ -206,7 +208,7 @@ impl<K: Key> Delta<K> {
                 after.get(*writer).is_some_and(|left| left.birth == record.birth)
             };
             let gone = before.records().filter(|record| !is_left(record));
-            dropped.extend(gone.map(|(replica, record)| Dot { replica, seq: record.birth }));
+            gone.for_each(|(replica, record)| dropped.extend(record.dots(replica)));
         }
         // Of those it may hold records of others, which it does not tell.
         let dropped_by_name = Side { context: &part.entries.context, drops: &part.entries.drops };
@@ -253,6 +255,7 @@ impl<K: Key> Delta<K> {
                     entry: Some(ours),
                     before,
                     after: ours.priority(),
+                    is_told_dropped: false,
                 });
             }
         });

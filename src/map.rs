@@ -66,10 +66,13 @@ struct MergeObserver<K> {
     changed: RangeCollector<K>,
     /// Registrations of which this replica's own record is reset as a whole.
     awaiting_drop: Vec<RegistrationId<K>>,
+    /// Whether a record went because a context told so.
+    is_told_dropped: bool,
 }
 
 impl<K: Key> JoinObserver<K> for MergeObserver<K> {
     fn joined(&mut self, joined: Joined<'_, K>) {
+        self.is_told_dropped |= joined.is_told_dropped;
         if joined.after != joined.before {
             self.changed.add(joined.range());
         }
@@ -194,14 +197,23 @@ impl<K: Key> RangeMap<K> {
     /// it had contributed to a registration, it drops its record of it; that is news of its own, and
     /// [`Changes::delta`] carries it for the others.
     pub fn merge(&mut self, delta: &Delta<K>) -> Changes<K> {
-        Arc::make_mut(&mut self.log).note(delta, &self.state.context);
+        let claims_more = Arc::make_mut(&mut self.log).note(delta, &self.state.context);
         let mut observer = self.observer();
         self.state.join(delta, &mut observer);
+        if claims_more && observer.is_told_dropped {
+            // What was remembered of those records, resets above all, could not be told to anybody who still holds them.
+            Arc::make_mut(&mut self.log).forget_everything(&self.state.context);
+        }
         self.finish_merge(observer)
     }
 
     fn observer(&self) -> MergeObserver<K> {
-        MergeObserver { replica: self.replica, changed: RangeCollector::default(), awaiting_drop: Vec::new() }
+        MergeObserver {
+            replica: self.replica,
+            changed: RangeCollector::default(),
+            awaiting_drop: Vec::new(),
+            is_told_dropped: false,
+        }
     }
 
     /// Does what follows from a merge: drops what this replica has to drop, and tells what changed.

@@ -32,6 +32,7 @@ mod mesh;
 mod message;
 mod places;
 pub mod presence;
+mod sessions;
 
 use core::fmt;
 

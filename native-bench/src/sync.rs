@@ -3,6 +3,7 @@
 
 pub mod churn;
 pub mod exchange;
+pub mod gossip;
 pub mod medium;
 pub mod page;
 pub mod tabs;

@@ -7,6 +7,7 @@ use crate::causal::{CausalContext, Dot};
 use crate::delta::{Delta, Drop, Part};
 use crate::key::Key;
 use crate::registration::RegistrationId;
+use crate::sort::sorted;
 use crate::splits::Changes;
 
 impl<K: Key> RangeMap<K> {
@@ -40,19 +41,17 @@ impl<K: Key> RangeMap<K> {
         if !self.log.reaches(context, known) {
             return None;
         }
+        // Others may hear it who know less than that peer. So whatever it claims it carries, or what came after that.
         let mut delta = Delta::claiming(lacking.clone());
-        let mut touched: Vec<&RegistrationId<K>> = Vec::new();
-        for logged in self.log.of(&lacking) {
-            match logged.dropped {
-                None => touched.push(&logged.id),
-                Some(birth) => {
-                    let drop = Drop { birth: birth.seq, stamp: logged.dot };
-                    delta.add_drop(logged.id.clone(), birth.replica, drop);
-                }
+        let touched: Vec<&RegistrationId<K>> = self.log.of(&lacking).map(|logged| &logged.id).collect();
+        let mut touched = sorted(&touched, Ord::cmp);
+        touched.dedup();
+        for logged in self.log.dropped().filter(|logged| touched.binary_search(&&logged.id).is_ok()) {
+            if let Some(birth) = logged.dropped {
+                let drop = Drop { birth: birth.seq, stamp: logged.dot };
+                delta.add_drop(logged.id.clone(), birth.replica, drop);
             }
         }
-        touched.sort_unstable();
-        touched.dedup();
         for id in touched {
             if let Some(held) = self.state.entries.get(id) {
                 delta.add_entry(id, &held.entry());
@@ -111,7 +110,7 @@ impl<K: Key> RangeMap<K> {
         let dropped = self.state.join_part(part, &mut observer);
         // The other side knows that these were dropped, but not by which effect.
         let log = Arc::make_mut(&mut self.log);
-        dropped.into_iter().for_each(|birth| log.forget(birth));
+        dropped.into_iter().for_each(|dot| log.forget(dot));
         self.finish_merge(observer)
     }
 

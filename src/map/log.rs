@@ -2,12 +2,8 @@
 //!
 //! It tells what a peer lacks that is slightly behind, without a look at everything that is held. It is bounded; of what it
 //! has forgotten, or never knew one by one, it keeps the *horizon*: for each writer, up to where. Only a peer that knows
-//! everything below the horizon can be answered from the log.
-//!
-//! A dot that is known, lies beyond the horizon and is not in the log is one that a later effect has superseded, and that one
-//! is in the log: an update before a later one of the same record, or before its drop. For drops are named in a state as long
-//! as they lie beyond the prefix of its context (see [`crate::delta`]); where a prefix covers dots that the delta does not
-//! carry, there may be drops among them, and the horizon rises to there.
+//! everything below the horizon can be answered from the log. What a received delta claims and does not carry raises the horizon:
+//! updates that later ones superseded before they were sent, and drops of which the prefix of its context tells.
 
 use std::collections::VecDeque;
 
@@ -80,12 +76,19 @@ impl<K: Key> Log<K> {
         }
     }
 
-    /// Notes what is about to be joined. `known` is what is known without it. O(m log m) for a delta of m registrations, O(writers)
-    /// for more than the log holds.
-    pub(super) fn note(&mut self, delta: &Delta<K>, known: &CausalContext) {
+    /// Nothing is remembered, of all that is known.
+    pub(super) fn forget_everything(&mut self, known: &CausalContext) {
+        self.recent.clear();
+        self.forget_all(known);
+    }
+
+    /// Notes what is about to be joined. `known` is what is known without it. Returns whether that claims something that it does not
+    /// carry. O(m log m) for a delta of m registrations, O(writers) for more than the log holds.
+    pub(super) fn note(&mut self, delta: &Delta<K>, known: &CausalContext) -> bool {
         let news = delta.context.difference(known);
         if delta.entries.len() + delta.drops.len() > self.capacity {
-            return self.forget_all(&news);
+            self.forget_all(&news);
+            return true;
         }
         for held in delta.entries.rows() {
             held.for_each_record(|writer, record| {
@@ -104,16 +107,26 @@ impl<K: Key> Log<K> {
             }
         }
         let carried = delta.carried_dots(known);
+        let mut has_more = false;
         for (replica, runs) in news.replicas() {
-            let prefix = delta.context.prefix(replica);
-            for (first, last) in runs.iter().take_while(|(first, _)| *first <= prefix) {
-                let last = last.min(prefix);
-                let before = |seq| carried.partition_point(|dot| *dot < Dot { replica, seq });
-                if ((before(last + 1) - before(first)) as u64) < last - first + 1 {
-                    self.forget(Dot { replica, seq: last });
+            for (first, last) in runs.iter() {
+                let from = carried.partition_point(|dot| *dot < Dot { replica, seq: first });
+                let to = carried.partition_point(|dot| *dot <= Dot { replica, seq: last });
+                // The last dot that is not carried, if any.
+                let mut seq = last;
+                for dot in carried[from..to].iter().rev() {
+                    if dot.seq < seq {
+                        break;
+                    }
+                    seq -= 1;
+                }
+                if seq >= first {
+                    self.forget(Dot { replica, seq });
+                    has_more = true;
                 }
             }
         }
+        has_more
     }
 
     /// Whether the log tells everything of `known` that such a peer lacks.
@@ -124,6 +137,11 @@ impl<K: Key> Log<K> {
     /// What is remembered of those dots, in the order in which it was learnt. O(log).
     pub(super) fn of<'a>(&'a self, dots: &'a CausalContext) -> impl Iterator<Item = &'a Logged<K>> {
         self.recent.iter().filter(|logged| dots.contains(logged.dot))
+    }
+
+    /// The drops that are remembered. O(log).
+    pub(super) fn dropped(&self) -> impl Iterator<Item = &Logged<K>> {
+        self.recent.iter().filter(|logged| logged.dropped.is_some())
     }
 }
 

@@ -19,8 +19,10 @@ fn tell<K: Key>(
     held: Held<'_, K>,
     entry: Option<&Entry>,
     [before, after]: [Option<u64>; 2],
+    is_told_dropped: bool,
 ) {
-    observer.joined(Joined { start: held.start, end: held.end(), node: held.node(), entry, before, after });
+    let (start, end, node) = (held.start, held.end(), held.node());
+    observer.joined(Joined { start, end, node, entry, before, after, is_told_dropped });
 }
 
 /// Stands for a number that was not looked up yet.
@@ -133,7 +135,9 @@ impl<K: Key> Store<K> {
     ) {
         if self.is_empty() && here.context.is_empty() {
             *self = other.clone();
-            self.rows().for_each(|held| tell(observer, held, held.entry_aside(), [None, held.priority()]));
+            self.rows().for_each(|held| {
+                tell(observer, held, held.entry_aside(), [None, held.priority()], false);
+            });
             return;
         }
         let mut ours = core::mem::take(&mut self.tree).into_parents().into_iter().peekable();
@@ -347,7 +351,11 @@ impl<K: Key> Join<'_, K> {
     fn replace(&mut self, leaf: &Leaf<K>, at: usize, entry: Entry) {
         let held = leaf.held(at, self.tables);
         let priorities = [held.priority(), entry.priority()];
-        tell(self.observer, held, Some(&entry), priorities);
+        let mut is_dropped = false;
+        held.for_each_record(|writer, record| {
+            is_dropped |= entry.get(writer).is_none_or(|left| left.birth != record.birth);
+        });
+        tell(self.observer, held, Some(&entry), priorities, is_dropped);
         if entry.is_empty() {
             self.released.push(leaf.rows[at].node);
             return;
@@ -391,7 +399,7 @@ impl<K: Key> Join<'_, K> {
         let start = theirs.leaf.starts[theirs.at].clone();
         self.written.push(start, row, entry, theirs.at == 0, self.tables);
         if let Some(held) = self.written.last(self.tables) {
-            tell(self.observer, held, held.entry_aside(), [None, held.priority()]);
+            tell(self.observer, held, held.entry_aside(), [None, held.priority()], false);
         }
     }
 

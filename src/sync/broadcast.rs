@@ -1,9 +1,8 @@
 //! The protocol on a medium where everybody hears everybody.
 
-use std::collections::VecDeque;
-
-use super::compare::{Compare, STEPS_MAX};
+use super::compare::Compare;
 use super::message::{Ask, Fingerprints, Message, held};
+use super::sessions::{Progress, Sessions};
 use super::{Config, IgnoreReason, Received, Statistics};
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
@@ -11,9 +10,6 @@ use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
-
-/// In how many sessions a replica takes part at a time.
-const SESSIONS_MAX: usize = 8;
 
 /// A question that is due at some time, and how often it will be asked if nobody answers.
 #[derive(Clone, Copy, Debug)]
@@ -33,20 +29,6 @@ struct Answer {
     /// Who asked last, and with what.
     asker: ReplicaId,
     asked: Ask,
-}
-
-/// A session of comparing ranges with another replica.
-#[derive(Clone, Debug)]
-struct Session {
-    peer: ReplicaId,
-    id: u32,
-    /// The step that the peer is to send next.
-    step: u8,
-    /// What the peer knew when it began; told in its first step.
-    theirs: CausalContext,
-    /// Whether it told all that it named as dropped, without which its context may not be joined.
-    is_whole: bool,
-    expires_ms: u64,
 }
 
 /// The protocol of one replica on a medium where everybody hears everybody. See the [module](super).
@@ -85,14 +67,14 @@ pub struct Broadcast<K> {
     /// The gaps that were last asked about, so that a gap that nobody can fill is asked about once.
     gaps_asked: CausalContext,
     answer: Option<Answer>,
-    sessions: Vec<Session>,
-    /// The next steps of sessions.
-    replies: VecDeque<Compare<K>>,
+    sessions: Sessions<K>,
     digest_due_ms: u64,
     /// The latest time that was passed in.
     seen_ms: u64,
     /// What the last message told of what its sender knows.
     told: CausalContext,
+    /// The delta that the last message was.
+    heard: Option<Delta<K>>,
     statistics: Statistics,
 }
 
@@ -110,11 +92,11 @@ impl<K: WireKey> Broadcast<K> {
             heard_of: CausalContext::default(),
             gaps_asked: CausalContext::default(),
             answer: None,
-            sessions: Vec::new(),
-            replies: VecDeque::new(),
+            sessions: Sessions::default(),
             digest_due_ms: 0,
             seen_ms: now_ms,
             told: CausalContext::default(),
+            heard: None,
             statistics: Statistics::default(),
         };
         joined.digest_due_ms = joined.next_digest_ms(now_ms, random);
@@ -151,6 +133,11 @@ impl<K: WireKey> Broadcast<K> {
         core::mem::take(&mut self.told)
     }
 
+    /// The delta that the last message was, if it was one, with what this replica dropped in answer.
+    pub(super) fn take_delta(&mut self) -> Option<Delta<K>> {
+        self.heard.take()
+    }
+
     /// When [`poll`](Self::poll) has something to do next, if nothing is received before. The greatest number there is while
     /// everything is [held](Self::hold) back.
     pub fn next_wake_ms(&self) -> u64 {
@@ -160,7 +147,7 @@ impl<K: WireKey> Broadcast<K> {
         if self.is_held {
             return u64::MAX;
         }
-        if !self.replies.is_empty() {
+        if self.sessions.has_reply() {
             return 0;
         }
         let dropped = if self.dropped.is_empty() { u64::MAX } else { self.dropped_due_ms };
@@ -182,8 +169,16 @@ impl<K: WireKey> Broadcast<K> {
         self.statistics.messages_received += 1;
         self.statistics.bytes_received += bytes.len() as u64;
         self.told = CausalContext::default();
-        self.sessions.retain(|session| session.expires_ms > now_ms);
-        match self.read(map, bytes) {
+        self.heard = None;
+        self.sessions.expire(now_ms);
+        let read = self.read(map, bytes).and_then(|(sender, message)| {
+            learn_retired(map, &message);
+            // It may still ask, and so learn that it is retired.
+            let carries = matches!(message, Message::Delta(_) | Message::Compare(_) | Message::Exchange(..));
+            let is_refused = carries && map.state().context().is_retired(sender);
+            if is_refused { Err(IgnoreReason::Retired) } else { Ok((sender, message)) }
+        });
+        match read {
             Ok((sender, message)) => self.handle(map, sender, message, now_ms, random),
             Err(reason) => {
                 self.statistics.messages_ignored += 1;
@@ -234,7 +229,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         let question = self.question.as_mut().map(|question| &mut question.due_ms);
         let answer = self.answer.as_mut().map(|answer| &mut answer.due_ms);
-        let sessions = self.sessions.iter_mut().map(|session| &mut session.expires_ms);
+        let sessions = self.sessions.deadlines();
         let due = [&mut self.digest_due_ms, &mut self.dropped_due_ms];
         for due_ms in due.into_iter().chain(question).chain(answer).chain(sessions) {
             *due_ms = due_ms.saturating_sub(back_ms);
@@ -248,11 +243,6 @@ impl<K: WireKey> Broadcast<K> {
         let (sender, message) = Message::decode(bytes)?;
         if sender == map.replica() {
             return Err(IgnoreReason::OwnReplica);
-        }
-        // It may still ask, and so learn that it is retired.
-        let carries = matches!(message, Message::Delta(_) | Message::Compare(_) | Message::Exchange(..));
-        if carries && map.state().context().is_retired(sender) {
-            return Err(IgnoreReason::Retired);
         }
         Ok((sender, message))
     }
@@ -305,6 +295,9 @@ impl<K: WireKey> Broadcast<K> {
     ) -> Received<K> {
         let changes = map.merge(delta);
         self.publish_dropped(&changes, now_ms);
+        let mut heard = delta.clone();
+        heard.merge(changes.delta());
+        self.heard = Some(heard);
         self.learnt(map, &delta.context);
         let gaps = map.state().context().gaps();
         if self.gaps_asked.includes(&gaps) {
@@ -409,22 +402,11 @@ impl<K: WireKey> Broadcast<K> {
             }
         }
         if is_retired {
-            let mut retired = CausalContext::default();
-            ours.retired().for_each(|(replica, last)| retired.retire(replica, last));
-            return Some(Message::Delta(Delta::<K>::claiming(retired)).encode(map.replica()));
+            return Some(Message::Delta(Delta::<K>::claiming(ours.only_retired())).encode(map.replica()));
         }
-        let session = random() as u32;
-        let bytes_max = self.config.part_bytes_max();
-        let compare = Compare::open(map, asker, session, &asked.context, bytes_max);
-        self.remember(Session {
-            peer: asker,
-            id: session,
-            step: 1,
-            theirs: CausalContext::default(),
-            is_whole: false,
-            expires_ms: now_ms.saturating_add(self.config.session_ms),
-        });
-        self.statistics.sessions_begun += 1;
+        let at = (&self.config, now_ms);
+        let asked = (asker, &asked.context);
+        let compare = self.sessions.open(map, asked, random() as u32, at, &mut self.statistics);
         self.wait_for_session(now_ms);
         Some(Message::Compare(compare.into()).encode(map.replica()))
     }
@@ -434,13 +416,6 @@ impl<K: WireKey> Broadcast<K> {
         if let Some(question) = &mut self.question {
             question.due_ms = question.due_ms.max(now_ms.saturating_add(self.config.session_ms));
         }
-    }
-
-    fn remember(&mut self, session: Session) {
-        if self.sessions.len() == SESSIONS_MAX {
-            self.sessions.remove(0);
-        }
-        self.sessions.push(session);
     }
 
     /// Takes a step of a session.
@@ -458,61 +433,29 @@ impl<K: WireKey> Broadcast<K> {
             }
             return Received::Heard;
         }
-        let mut session = match self.take_session(peer, message) {
-            Some(session) => session,
-            // Repeated, or of a session that was given up.
-            None => return Received::Heard,
-        };
         if message.step == 0 {
-            self.statistics.sessions_begun += 1;
             // What is to be answered to the peer goes through the session.
             self.answer.take_if(|answer| answer.asker == peer);
         }
-        if message.step < 2 {
-            session.theirs = message.context.clone();
-            session.is_whole = message.is_whole;
-        }
-        let changes = message.apply(map, &session.theirs);
+        let at = (&self.config, now_ms);
+        let Some(stepped) = self.sessions.step(map, peer, message, at, &mut self.statistics) else {
+            return Received::Heard;
+        };
         // At once: otherwise the session would find the difference, and tell it again.
-        self.publish_dropped(&changes, now_ms);
+        self.publish_dropped(&stepped.changes, now_ms);
         self.dropped_due_ms = now_ms;
-        let mut is_finished = message.is_last();
-        if !is_finished {
-            let reply = message.reply(map, peer, &session.theirs, self.config.part_bytes_max());
-            is_finished = reply.is_last();
-            if self.replies.len() == SESSIONS_MAX {
-                self.replies.pop_front();
+        match stepped.state {
+            Progress::Open => self.wait_for_session(now_ms),
+            Progress::Joined(theirs) => {
+                self.question = None;
+                self.learnt(map, &theirs);
             }
-            self.replies.push_back(reply);
-        }
-        if is_finished {
-            if session.is_whole {
-                map.adopt(&session.theirs);
+            Progress::Unjoined => {
+                self.question = None;
+                self.ask_by(now_ms.saturating_add(self.config.retry_ms), false);
             }
-            self.statistics.sessions_finished += 1;
-            self.learnt(map, &session.theirs);
-            self.question = None;
-        } else if message.step < STEPS_MAX {
-            session.step = message.step + 2;
-            session.expires_ms = now_ms.saturating_add(self.config.session_ms);
-            self.remember(session);
-            self.wait_for_session(now_ms);
         }
-        Received::Applied(changes.into())
-    }
-
-    /// The session to which that message belongs, if it is the next step.
-    fn take_session(&mut self, peer: ReplicaId, message: &Compare<K>) -> Option<Session> {
-        let id = message.session;
-        let at = self.sessions.iter().position(|session| (session.peer, session.id) == (peer, id));
-        match at {
-            None if message.step == 0 => {
-                let theirs = CausalContext::default();
-                Some(Session { peer, id, step: 0, theirs, is_whole: false, expires_ms: 0 })
-            }
-            Some(at) if self.sessions[at].step == message.step => Some(self.sessions.remove(at)),
-            _ => None,
-        }
+        Received::Applied(stepped.changes.into())
     }
 
     fn next_message(
@@ -532,7 +475,7 @@ impl<K: WireKey> Broadcast<K> {
         if self.is_held {
             return None;
         }
-        if let Some(reply) = self.replies.pop_front() {
+        if let Some(reply) = self.sessions.next_reply() {
             return encode(Message::Compare(reply.into()));
         }
         if let Some(answer) = self.next_answer(map, now_ms, random) {
@@ -573,5 +516,22 @@ impl<K: WireKey> Broadcast<K> {
     fn next_digest_ms(&self, now_ms: u64, random: &mut impl FnMut() -> u64) -> u64 {
         let jitter_ms = random() % (self.config.digest_interval_ms / 2 + 1);
         now_ms.saturating_add(self.config.digest_interval_ms).saturating_add(jitter_ms)
+    }
+}
+
+/// Takes who is retired, and nothing else, from any message: who is retired may say it too, of somebody who says so of it.
+fn learn_retired<K: WireKey>(map: &mut RangeMap<K>, message: &Message<K>) {
+    let contexts = match message {
+        Message::Delta(delta) => [Some(&delta.context), None],
+        Message::Ask(asked) => [Some(&asked.context), None],
+        Message::Compare(compare) => [Some(&compare.context), None],
+        Message::Exchange(delta, context) => [Some(&delta.context), Some(context)],
+        Message::Digest(_) | Message::Presence(_) => [None, None],
+    };
+    for context in contexts.into_iter().flatten() {
+        let retired = context.only_retired();
+        if !map.state().context().includes(&retired) {
+            map.merge(&Delta::claiming(retired));
+        }
     }
 }

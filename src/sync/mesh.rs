@@ -111,7 +111,7 @@ impl<K: WireKey> Mesh<K> {
         let received = open.protocol.receive(map, bytes, now_ms, random);
         open.known.join(&open.protocol.take_told());
         if before != *map.state().context()
-            && let Some(news) = map.delta_since(&before)
+            && let Some(news) = open.protocol.take_delta().or_else(|| map.delta_since(&before))
         {
             self.spread(&news, random);
         }

@@ -31,10 +31,10 @@ pub enum Contribution {
 /// What somebody knows, or what a message tells.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Knowledge<K> {
-    known: BTreeMap<Name, (Id<K>, Contribution)>,
-    reset: BTreeSet<Name>,
+    pub known: BTreeMap<Name, (Id<K>, Contribution)>,
+    pub reset: BTreeSet<Name>,
     /// A subset of the reset ones: those of which their writer observed that they are reset.
-    dropped: BTreeSet<Name>,
+    pub dropped: BTreeSet<Name>,
 }
 
 impl<K> Default for Knowledge<K> {
@@ -52,6 +52,13 @@ impl<K: Key> Knowledge<K> {
         self.known.extend(other.known.clone());
         self.reset.extend(&other.reset);
         self.dropped.extend(&other.dropped);
+    }
+
+    /// Whether everything that `other` knows is known here.
+    pub fn includes(&self, other: &Self) -> bool {
+        other.known.keys().all(|name| self.known.contains_key(name))
+            && self.reset.is_superset(&other.reset)
+            && self.dropped.is_superset(&other.dropped)
     }
 
     /// What is known of those contributions alone.

@@ -9,14 +9,14 @@ use lexopt::Arg::Long;
 use lexopt::ValueExt;
 use native_bench::sync::exchange::Case;
 use native_bench::sync::page::{self, Measured};
-use native_bench::sync::{churn, exchange, tabs};
+use native_bench::sync::{churn, exchange, gossip, tabs};
 
 const HELP: &str = "\
 Counts what synchronisation costs, in messages and bytes, and writes a page with plots.
 
 Usage: sync-bench [OPTIONS]
 
-  --quick        n up to 100,000, and 100,000 operations instead of a million
+  --quick        n up to 100,000, 100,000 operations instead of a million, a hundred replicas instead of a thousand
   --json PATH    where the figures go [target/sync-bench.json]
   --out FOLDER   where the page goes [native-bench/report]
   --help         this text";
@@ -66,6 +66,7 @@ fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let measured = Measured {
         exchanges: exchanges.collect(),
         spreads: [2, 8, 32].into_iter().flat_map(tabs::run).collect(),
+        gossip: gossip::run(options.is_quick)?,
         churn: churn::run(operations, 20, true),
         unretired: churn::run(operations, 20, false),
     };

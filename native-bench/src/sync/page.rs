@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::churn::Sample;
 use super::exchange::{Case, Exchange};
+use super::gossip::{FAN_OUTS, LINKS, Reach};
 use super::tabs::Spread;
 use crate::plot::lines::{LinePlot, Series};
 use crate::plot::svg::{Colour, Point, Stroke};
@@ -19,6 +20,8 @@ pub struct Measured {
     pub exchanges: Vec<Exchange>,
     /// Many on one medium.
     pub spreads: Vec<Spread>,
+    /// Many with links to a few.
+    pub gossip: Vec<Reach>,
     /// What is left of many operations, with retirement and maintenance.
     pub churn: Vec<Sample>,
     /// The same without: whoever is lost is not retired.
@@ -33,6 +36,9 @@ pub fn write(measured: &Measured, folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     fs::write(folder.join("sync-bytes.svg"), bytes_plot(&measured.exchanges))?;
     fs::write(folder.join("sync-churn.svg"), churn_plot(measured))?;
+    for (file, svg) in gossip_plots(&measured.gossip) {
+        fs::write(folder.join(file), svg)?;
+    }
     fs::write(folder.join("sync.md"), page(measured))
 }
 
@@ -73,6 +79,7 @@ fn page(measured: &Measured) -> String {
         let when = if what == "idle" { "–".into() } else { virtual_ms.to_string() };
         let _ = writeln!(page, "| {what} | {replicas} | {posts} | {bytes} | {deliveries} | {when} |");
     }
+    page += &gossip(&measured.gossip);
     page += "\n## What is left of a million operations\n\n\
              Four replicas write at random to 2,000 registrations, half of the operations releases, and hear of each other every 100 \
              operations. Every 50,000 one of them is lost for good and another comes in its place. *Retired*: whoever is lost is retired \
@@ -86,6 +93,66 @@ fn page(measured: &Measured) -> String {
         let _ = writeln!(page, "| {} | {} |", cells.join(" | "), grouped(it.fresh_bytes as u64));
     }
     page
+}
+
+fn gossip(runs: &[Reach]) -> String {
+    let mut text = format!(
+        "\n## A thousand replicas with links to a few\n\n\
+         All hold W(n), and have links to {LINKS} others on average, two of them in a ring. A message takes 5 to 50 ms, and none is lost. \
+         One replica makes a change, or 100 of them make one each at the same moment; what is news goes on at once to as many neighbours \
+         as the *fan-out* says. *Rounds* are the links in a row over which the last news came to somebody. Messages and bytes are what a \
+         replica sends on average until all know, digests included, and the asking that they lead to: with a small fan-out somebody is \
+         left out, who learns of it by a digest, every 10 to 15 s on each link.\n\n\
+         ![Time until everybody knows a change](gossip-time.svg)\n\n![Bytes that it takes](gossip-bytes.svg)\n\n\
+         ![Bytes that it takes, by n](gossip-size.svg)\n\n\
+         | replicas | n | fan-out | changes | rounds | virtual ms until 99 % know | all know | messages a replica | bytes a replica |\n\
+         |---|---|---|---|---|---|---|---|---|\n"
+    );
+    for run in runs {
+        let Reach { fan_out, changes, rounds, messages_per_replica, .. } = run;
+        let [replicas, n, most_ms, all_ms, bytes] =
+            [run.replicas, run.n, run.most_ms, run.all_ms, run.bytes_per_replica.round() as u64].map(grouped);
+        let _ = writeln!(
+            text,
+            "| {replicas} | {n} | {fan_out} | {changes} | {rounds} | {most_ms} | {all_ms} | {messages_per_replica:.1} | {bytes} |"
+        );
+    }
+    text
+}
+
+/// One change: what it takes by replicas, and by what they hold.
+fn gossip_plots(runs: &[Reach]) -> [(&'static str, String); 3] {
+    let crowd = runs.iter().map(|run| run.replicas).max().unwrap_or(0);
+    let lines = |is_shown: &dyn Fn(&Reach) -> bool, point: fn(&Reach) -> Point| -> Vec<Series> {
+        let colours = [Colour::Orange, Colour::Green, Colour::Purple, Colour::Blue];
+        let of = |(fan_out, colour): (usize, Colour)| {
+            let shown =
+                runs.iter().filter(|run| run.changes == 1 && run.fan_out == fan_out as u64 && is_shown(run));
+            let name = if fan_out == LINKS {
+                format!("fan-out {fan_out}: all")
+            } else {
+                format!("fan-out {fan_out}")
+            };
+            Series { name, stroke: Stroke::Strong, colour, points: shown.map(point).collect() }
+        };
+        FAN_OUTS.into_iter().zip(colours).map(of).collect()
+    };
+    let of_10_000 = |run: &Reach| run.n == 10_000;
+    let of_crowd = |run: &Reach| run.replicas == crowd;
+    let time = lines(&of_10_000, |run| [run.replicas as f64, run.all_ms as f64]);
+    let bytes = lines(&of_10_000, |run| [run.replicas as f64, run.bytes_per_replica]);
+    let size = lines(&of_crowd, |run| [run.n as f64, run.bytes_per_replica]);
+    [
+        (
+            "gossip-time.svg",
+            plot("Until everybody knows a change, W(10,000)", "virtual ms", "replicas", time),
+        ),
+        ("gossip-bytes.svg", plot("What that takes, W(10,000)", "bytes a replica", "replicas", bytes)),
+        (
+            "gossip-size.svg",
+            plot("What that takes in the greatest network", "bytes a replica", "registrations", size),
+        ),
+    ]
 }
 
 fn bytes_plot(exchanges: &[Exchange]) -> String {

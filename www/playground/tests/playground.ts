@@ -18,12 +18,15 @@ export class Playground {
   readonly answers: Locator;
   readonly otherTabs: Locator;
   readonly network: NetworkPanel;
+  /** What is said about saving. */
+  readonly kept: Locator;
 
   private constructor(page: Page) {
     this.page = page;
     this.overall = page.getByTestId("overall");
     this.answers = page.getByTestId("answers");
     this.otherTabs = page.getByTestId("other-tabs").getByRole("listitem");
+    this.kept = page.getByTestId("kept");
     this.network = new NetworkPanel(page.getByRole("region", { name: "Network", exact: true }));
   }
 
@@ -36,6 +39,11 @@ export class Playground {
     const playground = new Playground(page);
     await expect(playground.replica("A").band).toBeVisible();
     return playground;
+  }
+
+  /** A page that is there already. */
+  static of(page: Page): Playground {
+    return new Playground(page);
   }
 
   replica(letter: string): ReplicaPanel {
@@ -168,6 +176,11 @@ export class NetworkPanel {
 
   kind(kind: string): Locator {
     return this.panel.getByTestId("kinds").locator("tr").filter({ hasText: kind });
+  }
+
+  /** How many messages of that kind were posted. */
+  async count(kind: string): Promise<number> {
+    return Number((await this.kind(kind).locator("td").first().innerText()).replaceAll(",", ""));
   }
 
   fault(fault: string): Locator {

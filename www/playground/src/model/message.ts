@@ -1,5 +1,5 @@
 /** What a message on the channel is, as far as its first bytes tell: for people who watch the traffic, not for the replicas. */
-export const KINDS = ["delta", "question", "comparison", "digest", "presence", "unknown"] as const;
+export const KINDS = ["delta", "question", "comparison", "digest", "presence", "exchange", "unknown"] as const;
 export type Kind = (typeof KINDS)[number];
 
 export const KIND_WORDS: Readonly<Record<Kind, string>> = {
@@ -8,6 +8,7 @@ export const KIND_WORDS: Readonly<Record<Kind, string>> = {
   comparison: "two replicas compare what they hold, range by range",
   digest: "a fingerprint of what one knows: whoever knows the same stays quiet",
   presence: "who is here",
+  exchange: "what another lacks, and what one knows, to be told the rest",
   unknown: "not of this protocol",
 };
 

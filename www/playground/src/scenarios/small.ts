@@ -8,7 +8,7 @@ export const small: Scenario = {
   id: "small",
   title: "A small key space",
   summary:
-    "Five nodes and the keys from 0 to 1000. Take a replica offline, edit on both sides, and let them meet again.",
+    "Five nodes and the keys from 0 to 1000. Take a replica offline, or disturb the network at the foot of the page; edit on both sides, and let them meet again.",
   format: decimalKeys(1000),
   seedUrl,
   channelName: `crdt-range-map/playground/small/${facts.replica}`,

@@ -1,0 +1,133 @@
+//! Which effect each dot names: the history that the checker remembers beside the replicas.
+//!
+//! The reference model knows contributions and resets by names of its own. Here they meet the map's dots: each effect of an
+//! operation takes the next dot of its writer, in the order drop, reset, update for each registration that it touches, in the
+//! order of registrations. With that, what a message tells can be said from the dots that it claims alone, whichever protocol made it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use crdt_range_map::{CausalContext, Dot, ReplicaId};
+
+use super::model::{Id, Knowledge, Name};
+
+/// What one dot names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// The writer dropped its record, which was reset: all these contributions of its own.
+    Drop(Id<u64>, BTreeSet<Name>),
+    /// The writer reset what it knew of other writers: all these contributions.
+    Reset(Id<u64>, BTreeSet<Name>),
+    /// The writer contributed, and this is all that it has contributed to the registration up to here.
+    Update(Id<u64>, BTreeSet<Name>),
+}
+
+/// What is wrong with the dots that an operation took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fault {
+    /// A dot that was issued before names another effect.
+    DotReused,
+    /// The operation took more dots or fewer than it had effects, or others than the next.
+    DotsAndEffectsDiffer,
+    /// The map and the reference model disagree about what was done, or about what the delta tells.
+    TellsOtherwise,
+}
+
+/// Every effect that was ever issued.
+#[derive(Clone, Debug, Default)]
+pub struct Effects {
+    /// Shared by the states that it is the same in.
+    issued: Arc<BTreeMap<Dot, Effect>>,
+}
+
+impl Effects {
+    pub fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.issued.hash(&mut hasher);
+        hasher.finish()
+    }
+
+    /// Notes what a writer did that led from one state of its knowledge to another, and its context from one with `seq_before`
+    /// as its own last dot to `context`.
+    pub fn issue(
+        &mut self,
+        writer: ReplicaId,
+        (before, after): (&Knowledge<u64>, &Knowledge<u64>),
+        seq_before: u64,
+        context: &CausalContext,
+    ) -> Result<(), Fault> {
+        let effects = effects_between(writer, before, after);
+        if context.last_seq(writer) != seq_before + effects.len() as u64 {
+            return Err(Fault::DotsAndEffectsDiffer);
+        }
+        for (seq, effect) in (seq_before + 1..).zip(effects) {
+            let dot = Dot { replica: writer, seq };
+            if !context.contains(dot) {
+                return Err(Fault::DotsAndEffectsDiffer);
+            }
+            if Arc::make_mut(&mut self.issued).insert(dot, effect).is_some() {
+                return Err(Fault::DotReused);
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets the effects of a writer after its dot `seq`: they never left it, and it lost them.
+    pub fn forget_after(&mut self, writer: ReplicaId, seq: u64) {
+        Arc::make_mut(&mut self.issued).retain(|dot, _| dot.replica != writer || dot.seq <= seq);
+    }
+
+    /// What a message tells that claims those dots, from a sender that knows this.
+    ///
+    /// A claimed update tells the writer's contributions up to it, a claimed drop that they are dropped. A claimed reset is
+    /// told of the writers whose records travel along only: of a record that the sender knows to be dropped, an entry does
+    /// not speak.
+    pub fn told(&self, sender: &Knowledge<u64>, claims: &CausalContext) -> Knowledge<u64> {
+        let mut told = Knowledge::default();
+        let claimed =
+            || self.issued.iter().filter(|(dot, _)| claims.contains(**dot)).map(|(_, effect)| effect);
+        for effect in claimed() {
+            let (Effect::Drop(_, names) | Effect::Update(_, names)) = effect else { continue };
+            told.known.extend(names.iter().map(|name| (*name, sender.known[name].clone())));
+            // Whoever is told of a record knows that its writer dropped the earlier ones.
+            let is_drop = matches!(effect, Effect::Drop(..));
+            let dropped = names.iter().filter(|name| is_drop || sender.dropped.contains(name));
+            told.dropped.extend(dropped.copied());
+        }
+        for effect in claimed() {
+            let Effect::Reset(_, names) = effect else { continue };
+            let of_records =
+                names.iter().filter(|name| told.known.contains_key(*name) && sender.reset.contains(*name));
+            told.reset.extend(of_records.copied());
+        }
+        told.reset.extend(told.dropped.iter().copied());
+        told
+    }
+}
+
+/// The effects that lead from one state of a writer's knowledge to another, in the order of their dots.
+fn effects_between(writer: ReplicaId, before: &Knowledge<u64>, after: &Knowledge<u64>) -> Vec<Effect> {
+    let ids: BTreeSet<&Id<u64>> = after.known.values().map(|(id, _)| id).collect();
+    let mut effects = Vec::new();
+    for id in ids {
+        let of_id = || after.known.iter().filter(|(_, (of, _))| of == id).map(|(name, _)| *name);
+        let own = || of_id().filter(|name| name.0 == writer);
+        let dropped: BTreeSet<Name> = own().filter(|name| after.dropped.contains(name)).collect();
+        if dropped.iter().any(|name| !before.dropped.contains(name)) {
+            effects.push(Effect::Drop(id.clone(), dropped));
+        }
+        let reset: Vec<Name> = of_id()
+            .filter(|name| name.0 != writer && before.known.contains_key(name))
+            .filter(|name| after.reset.contains(name) && !before.reset.contains(name))
+            .collect();
+        if !reset.is_empty() {
+            let is_reset = |name: &Name| reset.iter().any(|(other, _)| *other == name.0);
+            effects.push(Effect::Reset(id.clone(), of_id().filter(is_reset).collect()));
+        }
+        if own().any(|name| !before.known.contains_key(&name)) {
+            effects.push(Effect::Update(id.clone(), own().collect()));
+        }
+    }
+    effects
+}

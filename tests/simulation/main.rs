@@ -1,0 +1,154 @@
+//! Thousands of random schedules in virtual time: replicas that crash, come back from their last save or never, with clocks that
+//! jump, on a medium that loses, repeats, reorders, delays and tears apart. Afterwards all must be equal, and what they answer must be
+//! what the reference says.
+//!
+//! `SIMULATION_SEED=7 cargo test --test simulation` runs that schedule alone and prints what happens in it; `SIMULATION_STEPS=20` stops
+//! it after so many steps. `SOAK=600` runs new ones for 600 seconds, as `make soak MINUTES=10` does. `SIMULATION_SCHEDULES=100` runs fewer,
+//! and `SIMULATION_ALL=1` goes on after a failure.
+#![cfg(not(target_arch = "wasm32"))]
+
+mod act;
+#[path = "../model/mod.rs"]
+mod model;
+mod network;
+mod oracle;
+mod peace;
+mod process;
+mod protocol;
+mod random;
+mod schedule;
+mod tally;
+mod view;
+mod world;
+
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use model::seeds::number;
+use schedule::{Failure, run, with_quiet_panics};
+use tally::{Group, Tally};
+
+const SCHEDULES: u64 = 10_000;
+
+/// How often it is said how far it got, if it runs for long.
+const REPORT_EVERY: Duration = Duration::from_secs(30);
+
+#[test]
+fn replicas_agree_after_all_faults() {
+    let steps = number("SIMULATION_STEPS").unwrap_or(u64::MAX);
+    match (number("SIMULATION_SEED"), number("SOAK")) {
+        (Some(seed), _) => match with_quiet_panics(|| run(seed, steps, true)) {
+            Ok(tally) => show(&tally),
+            Err(failure) => fail(seed, &failure),
+        },
+        (None, Some(seconds)) => {
+            let first = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() << 24;
+            Batch::new(first, u64::MAX, Some(Duration::from_secs(seconds)), steps).run();
+        }
+        (None, None) => {
+            let schedules = number("SIMULATION_SCHEDULES").unwrap_or(SCHEDULES);
+            Batch::new(0, schedules, None, steps).run();
+        }
+    }
+}
+
+/// Many schedules, on all processors.
+struct Batch {
+    first: u64,
+    last: u64,
+    until: Option<Instant>,
+    steps: u64,
+    begin: Instant,
+    next: AtomicU64,
+    is_over: AtomicBool,
+    tally: Mutex<Tally>,
+    failures: Mutex<Vec<(u64, Failure)>>,
+}
+
+impl Batch {
+    fn new(first: u64, last: u64, time: Option<Duration>, steps: u64) -> Self {
+        let begin = Instant::now();
+        Self {
+            first,
+            last,
+            until: time.map(|time| begin + time),
+            steps,
+            begin,
+            next: AtomicU64::new(first),
+            is_over: AtomicBool::new(false),
+            tally: Mutex::default(),
+            failures: Mutex::default(),
+        }
+    }
+
+    fn run(self) {
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        with_quiet_panics(|| {
+            thread::scope(|scope| {
+                let workers: Vec<_> = (0..threads).map(|_| scope.spawn(|| self.work())).collect();
+                let mut reported = Instant::now();
+                while !workers.iter().all(|worker| worker.is_finished()) {
+                    thread::sleep(Duration::from_millis(20));
+                    if reported.elapsed() > REPORT_EVERY {
+                        reported = Instant::now();
+                        self.report();
+                    }
+                }
+            });
+        });
+        show(&self.tally.lock().unwrap());
+        self.report();
+        let mut failures = self.failures.into_inner().unwrap();
+        failures.sort_by_key(|(seed, _)| *seed);
+        for (seed, Failure { what, steps }) in failures.iter().skip(1) {
+            print(&format!("SIMULATION_SEED={seed} SIMULATION_STEPS={steps}: {what}\n"));
+        }
+        if let Some((seed, failure)) = failures.first() {
+            fail(*seed, failure);
+        }
+    }
+
+    fn work(&self) {
+        while !self.is_over.load(Ordering::Relaxed) && self.until.is_none_or(|until| Instant::now() < until) {
+            let seed = self.next.fetch_add(1, Ordering::Relaxed);
+            if seed >= self.last {
+                break;
+            }
+            match run(seed, self.steps, false) {
+                Ok(of_one) => self.tally.lock().unwrap().join(&of_one),
+                Err(failure) => {
+                    self.is_over.store(number("SIMULATION_ALL").is_none(), Ordering::Relaxed);
+                    self.failures.lock().unwrap().push((seed, failure));
+                }
+            }
+        }
+    }
+
+    fn report(&self) {
+        let schedules = self.tally.lock().unwrap().of(Group::Schedules, "schedules");
+        let failures = self.failures.lock().unwrap().len();
+        let seconds = self.begin.elapsed().as_secs_f64();
+        print(&format!(
+            "{schedules} schedules from {} on in {seconds:.0} s, {:.0} a second; {failures} failed\n",
+            self.first,
+            schedules as f64 / seconds
+        ));
+    }
+}
+
+fn fail(seed: u64, Failure { what, steps }: &Failure) -> ! {
+    panic!("{what}\nagain: SIMULATION_SEED={seed} SIMULATION_STEPS={steps} cargo test --test simulation");
+}
+
+/// A test that passes shows its table too.
+fn show(tally: &Tally) {
+    print(&format!("\n{tally}\n"));
+}
+
+/// Past the test harness, which keeps for itself what tests print.
+fn print(text: &str) {
+    std::io::stderr().write_all(text.as_bytes()).expect("there is a standard error");
+}

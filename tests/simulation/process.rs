@@ -1,0 +1,161 @@
+//! One replica with its clock and its disk, which may crash and come back.
+
+use crdt_range_map::{Delta, RangeMap, ReplicaId};
+
+use crate::protocol::Protocol;
+use crate::random::Random;
+
+/// Clocks begin here, so that they can be set back.
+const CLOCK_BEGIN_MS: i64 = 1 << 40;
+
+/// When a replica saves, which decides under which id it may come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saving {
+    /// Everything of its own before it says anything. It comes back under the same id.
+    BeforeSending,
+    /// The same, but meanwhile it goes on saying what others may know: it holds back what is not saved.
+    Holding,
+    /// Now and then. It comes back under a new id.
+    Sometimes,
+}
+
+/// What is on the disk: the state at some earlier moment.
+#[derive(Clone)]
+pub struct Save {
+    pub replica: ReplicaId,
+    /// The replica's own last number in it.
+    pub seq: u64,
+    pub state: Vec<u8>,
+}
+
+pub struct Running {
+    pub map: RangeMap<u64>,
+    pub protocol: Protocol,
+    /// What waits to be saved before it is published.
+    pub unpublished: Delta<u64>,
+    /// When what is not saved yet will be, if something is.
+    pub save_due_ms: Option<u64>,
+}
+
+impl Running {
+    pub fn start(map: RangeMap<u64>, protocol: Protocol) -> Self {
+        Self { map, protocol, unpublished: Delta::default(), save_due_ms: None }
+    }
+
+    pub fn own_seq(&self) -> u64 {
+        self.map.state().context().last_seq(self.map.replica())
+    }
+}
+
+pub enum Life {
+    Running(Box<Running>),
+    /// Comes back at that time, or never.
+    Down {
+        returns_ms: Option<u64>,
+    },
+}
+
+pub struct Process {
+    pub life: Life,
+    pub saving: Saving,
+    pub disk: Option<Save>,
+    /// How far its clock is from the true time.
+    clock_offset_ms: i64,
+    /// Replicas hear each other if they are in the same group; nobody hears one without a group.
+    pub group: Option<u32>,
+    /// Where it has links to, in a mesh.
+    pub neighbours: Vec<usize>,
+}
+
+impl Process {
+    pub fn new(saving: Saving) -> Self {
+        let life = Life::Down { returns_ms: None };
+        Self {
+            life,
+            saving,
+            disk: None,
+            clock_offset_ms: CLOCK_BEGIN_MS,
+            group: Some(0),
+            neighbours: Vec::new(),
+        }
+    }
+
+    pub fn running(&self) -> Option<&Running> {
+        match &self.life {
+            Life::Running(running) => Some(running),
+            Life::Down { .. } => None,
+        }
+    }
+
+    pub fn running_mut(&mut self) -> Option<&mut Running> {
+        match &mut self.life {
+            Life::Running(running) => Some(running),
+            Life::Down { .. } => None,
+        }
+    }
+
+    /// What the replica's own clock shows.
+    pub fn clock_ms(&self, now_ms: u64) -> u64 {
+        (now_ms as i64 + self.clock_offset_ms) as u64
+    }
+
+    pub fn set_clock(&mut self, by_ms: i64) {
+        self.clock_offset_ms += by_ms;
+    }
+
+    /// Whether it comes back under the same id, since nothing of its own leaves it that is not saved.
+    pub fn is_durable(&self) -> bool {
+        self.saving != Saving::Sometimes
+    }
+
+    /// Whether something of its own would be lost in a crash.
+    pub fn has_unsaved(&self) -> bool {
+        let saved = self.disk.as_ref().map_or((None, 0), |save| (Some(save.replica), save.seq));
+        self.running().is_some_and(|running| {
+            running.own_seq() > if saved.0 == Some(running.map.replica()) { saved.1 } else { 0 }
+        })
+    }
+
+    /// Whether nothing waits to be saved.
+    pub fn is_at_rest(&self) -> bool {
+        self.running().is_none_or(|running| running.save_due_ms.is_none())
+    }
+
+    pub fn save(&mut self, random: &mut Random) {
+        let Life::Running(running) = &mut self.life else { return };
+        running.save_due_ms = None;
+        running.protocol.publish(&std::mem::take(&mut running.unpublished), random);
+        running.protocol.release();
+        let replica = running.map.replica();
+        self.disk = Some(Save { replica, seq: running.own_seq(), state: running.map.state().encode() });
+    }
+
+    /// When the replica does something next by itself, in true time.
+    pub fn next_ms(&self, now_ms: u64) -> Option<u64> {
+        match &self.life {
+            Life::Running(running) => {
+                let wake_ms = running.protocol.next_wake_ms().saturating_sub(self.clock_offset_ms as u64);
+                let speaks_ms = wake_ms.max(now_ms);
+                Some(match running.save_due_ms {
+                    Some(due_ms) if self.saving == Saving::Holding => due_ms.min(speaks_ms),
+                    Some(due_ms) => due_ms,
+                    None => speaks_ms,
+                })
+            }
+            Life::Down { returns_ms } => *returns_ms,
+        }
+    }
+}
+
+/// A map with what was saved, that writes under that id.
+pub fn restored(replica: ReplicaId, save: Option<&Save>) -> Result<RangeMap<u64>, String> {
+    let mut map = RangeMap::new(replica);
+    if let Some(save) = save {
+        let state = Delta::decode(&save.state).map_err(|error| format!("a save cannot be read: {error}"))?;
+        let changes = map.merge(&state);
+        if !changes.delta().is_empty() || *map.state() != state {
+            return Err("a restored state is not the saved one".into());
+        }
+    }
+    Ok(map)
+}

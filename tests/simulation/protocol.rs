@@ -1,0 +1,120 @@
+//! The two protocols behind one face.
+
+use crdt_range_map::sync::{Broadcast, Config, Mesh, Received, Statistics};
+use crdt_range_map::{Delta, RangeMap};
+
+use crate::random::Random;
+
+/// How replicas are connected.
+#[derive(Clone, Debug)]
+pub enum Medium {
+    /// Everybody hears everybody.
+    Broadcast,
+    /// Each has links to some, and sends what is news to so many of them.
+    Mesh { fan_out: usize },
+}
+
+pub enum Protocol {
+    Broadcast(Box<Broadcast<u64>>),
+    Mesh(Mesh<u64>),
+}
+
+impl Protocol {
+    /// A replica that joins; in a mesh, with links to those neighbours.
+    pub fn join(
+        medium: &Medium,
+        config: Config,
+        neighbours: &[usize],
+        clock_ms: u64,
+        random: &mut Random,
+    ) -> Self {
+        let mut random = || random.next();
+        match medium {
+            Medium::Broadcast => Self::Broadcast(Broadcast::join(config, clock_ms, &mut random).into()),
+            Medium::Mesh { fan_out } => {
+                let mut mesh = Mesh::new(config, *fan_out);
+                for neighbour in neighbours {
+                    mesh.open(*neighbour as u64, clock_ms, &mut random);
+                }
+                Self::Mesh(mesh)
+            }
+        }
+    }
+
+    /// Opens a link, or opens it anew.
+    pub fn open(&mut self, neighbour: usize, clock_ms: u64, random: &mut Random) {
+        if let Self::Mesh(mesh) = self {
+            mesh.open(neighbour as u64, clock_ms, &mut || random.next());
+        }
+    }
+
+    pub fn publish(&mut self, delta: &Delta<u64>, random: &mut Random) {
+        match self {
+            Self::Broadcast(broadcast) => broadcast.publish(delta),
+            Self::Mesh(mesh) => mesh.publish(delta, &mut || random.next()),
+        }
+    }
+
+    pub fn receive(
+        &mut self,
+        map: &mut RangeMap<u64>,
+        from: usize,
+        bytes: &[u8],
+        clock_ms: u64,
+        random: &mut Random,
+    ) -> Received<u64> {
+        let mut random = || random.next();
+        match self {
+            Self::Broadcast(broadcast) => broadcast.receive(map, bytes, clock_ms, &mut random),
+            Self::Mesh(mesh) => mesh.receive(map, from as u64, bytes, clock_ms, &mut random),
+        }
+    }
+
+    /// The next message, and to whom it goes if not to all.
+    pub fn poll(
+        &mut self,
+        map: &RangeMap<u64>,
+        clock_ms: u64,
+        random: &mut Random,
+    ) -> Option<(Option<usize>, Vec<u8>)> {
+        let mut random = || random.next();
+        match self {
+            Self::Broadcast(broadcast) => Some((None, broadcast.poll(map, clock_ms, &mut random)?)),
+            Self::Mesh(mesh) => {
+                let (to, bytes) = mesh.poll(map, clock_ms, &mut random)?;
+                Some((Some(to as usize), bytes))
+            }
+        }
+    }
+
+    pub fn next_wake_ms(&self) -> u64 {
+        match self {
+            Self::Broadcast(broadcast) => broadcast.next_wake_ms(),
+            Self::Mesh(mesh) => mesh.next_wake_ms(),
+        }
+    }
+
+    pub fn statistics(&self) -> Statistics {
+        match self {
+            Self::Broadcast(broadcast) => broadcast.statistics(),
+            Self::Mesh(mesh) => mesh.statistics(),
+        }
+    }
+
+    /// Holds back what is not published, if it can: a mesh cannot.
+    pub fn hold(&mut self) -> bool {
+        match self {
+            Self::Broadcast(broadcast) => {
+                broadcast.hold();
+                true
+            }
+            Self::Mesh(_) => false,
+        }
+    }
+
+    pub fn release(&mut self) {
+        if let Self::Broadcast(broadcast) = self {
+            broadcast.release();
+        }
+    }
+}

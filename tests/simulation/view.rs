@@ -1,0 +1,240 @@
+//! What somebody knows of each registration, and which effects an operation must have then.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crdt_range_map::{ReplicaId, TightenError};
+
+use crate::model::Id;
+use crate::oracle::{Contribution, Effect, Operation, Place};
+
+/// What is known of one writer's contributions to one registration.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// The number of the latest known contribution or own drop.
+    pub reach: u64,
+    /// Records up to the one born with this number are dropped.
+    pub dropped: u64,
+    /// What is known, and not dropped.
+    pub contributions: Vec<(u64, Contribution)>,
+    /// All up to this number is reset.
+    pub reset: u64,
+}
+
+impl Known {
+    fn left(&self) -> impl Iterator<Item = &Contribution> {
+        self.contributions.iter().filter(|(seq, _)| *seq > self.reset).map(|(_, contribution)| contribution)
+    }
+
+    /// The birth of the record, if there is one.
+    pub fn birth(&self) -> Option<u64> {
+        self.contributions.last().map(|(_, contribution)| contribution.birth)
+    }
+
+    pub fn is_left(&self) -> bool {
+        self.left().next().is_some()
+    }
+
+    fn awaits_drop(&self) -> bool {
+        self.birth().is_some() && !self.is_left()
+    }
+
+    fn register_is_left(&self) -> bool {
+        self.left().any(|contribution| contribution.is_register)
+    }
+}
+
+/// Who does something, and which retired writers it may clear up after.
+#[derive(Clone, Copy)]
+pub struct Doer<'a> {
+    pub replica: ReplicaId,
+    pub seq: u64,
+    pub finished: &'a BTreeSet<ReplicaId>,
+}
+
+/// What is known of one registration, by writer.
+#[derive(Clone, Debug, Default)]
+pub struct Registration(pub BTreeMap<ReplicaId, Known>);
+
+impl Registration {
+    /// `None` if the registration is not visible.
+    pub fn priority(&self) -> Option<u64> {
+        let adjustments: i64 = self.0.values().flat_map(Known::left).map(|left| left.adjustment).sum();
+        let priority = adjustments + i64::from(self.register_is_left());
+        u64::try_from(priority).ok().filter(|priority| *priority >= 1)
+    }
+
+    fn register_is_left(&self) -> bool {
+        self.0.values().any(Known::register_is_left)
+    }
+
+    fn drops(&self, place: Place, is_meant: impl Fn(ReplicaId, &Known) -> bool) -> Vec<Effect> {
+        let meant = self.0.iter().filter(|(writer, known)| is_meant(**writer, known));
+        meant
+            .filter_map(|(writer, known)| {
+                Some(Effect::Drop { place, writer: *writer, birth: known.birth()? })
+            })
+            .collect()
+    }
+
+    fn release(&self, by: Doer, place: Place) -> Vec<Effect> {
+        let mut effects = self.drops(place, |writer, _| writer == by.replica);
+        let others = |writer| writer != by.replica;
+        effects.extend(self.drops(place, |writer, _| others(writer) && by.finished.contains(&writer)));
+        let left = self
+            .0
+            .iter()
+            .filter(|(writer, known)| others(**writer) && !by.finished.contains(writer) && known.is_left());
+        let observed: BTreeMap<_, _> = left.map(|(writer, known)| (*writer, known.reach)).collect();
+        if !observed.is_empty() {
+            effects.push(Effect::Reset { place, observed });
+        }
+        effects
+    }
+
+    fn contribute(&self, by: Doer, place: Place, is_register: bool, adjustment: i64) -> Vec<Effect> {
+        let (mut effects, birth) = match self.priority() {
+            Some(_) => (Vec::new(), self.0.get(&by.replica).and_then(Known::birth)),
+            None => (self.release(by, place), None),
+        };
+        let seq = by.seq + 1 + effects.len() as u64;
+        let contribution = Contribution { birth: birth.unwrap_or(seq), is_register, adjustment };
+        effects.push(Effect::Contribution { place, contribution });
+        effects
+    }
+
+    /// The effects of an operation on this registration alone.
+    pub fn operate(&self, by: Doer, operation: Operation) -> Vec<Effect> {
+        match operation {
+            Operation::Register(place) => self.contribute(by, place, true, 0),
+            Operation::Increase(place, amount) => self.contribute(by, place, false, amount.into()),
+            Operation::Decrease(place, amount) => match self.priority() {
+                None => Vec::new(),
+                Some(priority) if priority <= u64::from(amount) => self.release(by, place),
+                Some(_) => self.contribute(by, place, false, -i64::from(amount)),
+            },
+            Operation::Release(place) | Operation::Tighten(place, _) => self.release(by, place),
+            Operation::Maintain | Operation::Retire(_) => unreachable!("they concern all registrations"),
+        }
+    }
+
+    /// The effects of tightening this registration to the other one.
+    fn tighten(&self, to: &Self, by: Doer, places: (Place, Place)) -> Option<Vec<Effect>> {
+        let priority = self.priority()?;
+        let registered = match to.priority() {
+            None => 1,
+            Some(priority) => priority + u64::from(!to.register_is_left()),
+        };
+        let adjustment = priority.saturating_sub(registered) as i64;
+        let mut effects = self.release(by, places.0);
+        let by = Doer { seq: by.seq + effects.len() as u64, ..by };
+        effects.extend(to.contribute(by, places.1, true, adjustment));
+        Some(effects)
+    }
+
+    /// The effects of clearing up: residue, and what retired writers would have to drop.
+    fn clear(&self, by: Doer, place: Place) -> Vec<Effect> {
+        if self.priority().is_none() && self.0.values().any(Known::is_left) {
+            return self.release(by, place);
+        }
+        self.drops(place, |writer, known| by.finished.contains(&writer) && known.awaits_drop())
+    }
+}
+
+/// What somebody knows of each place. Mostly that is certain; else there is more than one possibility, see
+/// [`Oracle::view`](crate::oracle::Oracle::view).
+pub struct View {
+    pub possible: Vec<Vec<Registration>>,
+    /// Retired writers of whom everything is known.
+    pub finished: BTreeSet<ReplicaId>,
+}
+
+impl View {
+    /// The possibilities with that priority, of which there must be one.
+    pub fn with_priority(&self, place: Place, map_says: Option<u64>) -> Result<Vec<&Registration>, String> {
+        let possible = &self.possible[place];
+        let fitting: Vec<_> = possible.iter().filter(|it| it.priority() == map_says).collect();
+        if fitting.is_empty() {
+            let model_says: Vec<_> = possible.iter().map(Registration::priority).collect();
+            return Err(format!("priority of {place}: the map says {map_says:?}, the model {model_says:?}"));
+        }
+        Ok(fitting)
+    }
+
+    /// Records that a state holds: contributions that nobody has dropped.
+    pub fn record_count(&self) -> usize {
+        let registrations = self.possible.iter().filter_map(|possible| possible.first());
+        registrations.flat_map(|it| it.0.values()).filter(|known| known.birth().is_some()).count()
+    }
+
+    /// The drops of `writer`'s records of which all is reset: those that are certain, and others that are possible.
+    pub fn awaited_drops(
+        &self,
+        writer: ReplicaId,
+        priority: impl Fn(Place) -> Option<u64>,
+    ) -> Result<(Vec<Effect>, Vec<Effect>), String> {
+        let (mut certain, mut uncertain) = (Vec::new(), Vec::new());
+        for place in 0..self.possible.len() {
+            let possible = self.with_priority(place, priority(place))?;
+            let own = || possible.iter().filter_map(|it| it.0.get(&writer));
+            let Some(birth) = own().find_map(Known::birth) else { continue };
+            let drop = Effect::Drop { place, writer, birth };
+            match own().filter(|own| own.awaits_drop()).count() {
+                0 => {}
+                all if all == possible.len() => certain.push(drop),
+                _ => uncertain.push(drop),
+            }
+        }
+        Ok((certain, uncertain))
+    }
+
+    /// The effects that an operation may have, one of which it must have. `priority` is what the map says before.
+    pub fn foretell(
+        &self,
+        by: Doer,
+        operation: Operation,
+        places: &[Id<u64>],
+        priority: impl Fn(Place) -> Option<u64>,
+    ) -> Result<Result<Vec<Vec<Effect>>, TightenError>, String> {
+        let at = |place| self.with_priority(place, priority(place));
+        let possible = match operation {
+            Operation::Tighten(from, to) => {
+                if from == to || !places[from].0.contains_range(&places[to].0) {
+                    return Ok(Err(TightenError::NotSubRange));
+                }
+                let mut possible = Vec::new();
+                for wide in at(from)? {
+                    for narrow in at(to)? {
+                        possible.extend(wide.tighten(narrow, by, (from, to)));
+                    }
+                }
+                if possible.is_empty() {
+                    return Ok(Err(TightenError::NotRegistered));
+                }
+                possible
+            }
+            Operation::Maintain | Operation::Retire(_) => {
+                let mut possible = vec![Vec::new()];
+                for place in 0..places.len() {
+                    let is_meant = |it: &Registration| match operation {
+                        Operation::Retire(retired) => it.0.get(&retired).is_some_and(Known::awaits_drop),
+                        _ => true,
+                    };
+                    let mut longer = Vec::new();
+                    for it in at(place)? {
+                        let effects = if is_meant(it) { it.clear(by, place) } else { Vec::new() };
+                        longer.extend(
+                            possible.iter().map(|before: &Vec<Effect>| [&before[..], &effects].concat()),
+                        );
+                    }
+                    possible = longer;
+                }
+                possible
+            }
+            Operation::Register(place)
+            | Operation::Increase(place, _)
+            | Operation::Decrease(place, _)
+            | Operation::Release(place) => at(place)?.iter().map(|it| it.operate(by, operation)).collect(),
+        };
+        Ok(Ok(possible))
+    }
+}
