@@ -514,8 +514,9 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     fn next_digest_ms(&self, now_ms: u64, random: &mut impl FnMut() -> u64) -> u64 {
-        let jitter_ms = random() % (self.config.digest_interval_ms / 2 + 1);
-        now_ms.saturating_add(self.config.digest_interval_ms).saturating_add(jitter_ms)
+        // Not none at all, or there would always be another digest to send.
+        let interval_ms = self.config.digest_interval_ms.max(1);
+        now_ms.saturating_add(interval_ms).saturating_add(random() % (interval_ms / 2 + 1))
     }
 }
 
