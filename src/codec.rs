@@ -28,6 +28,9 @@
 //! A run of the context holds dots beyond p that no record and no drop of the message names; those that they name (births,
 //! latest contributions, stamps) are known by being there.
 //!
+//! **context** by itself, as messages of [`crate::sync`] hold it: *number* of replicas; 8 bytes each, big endian, ascending; then as
+//! the context above, where it tells everything.
+//!
 //! **ids** of c registrations: if u, a *column* of 1 for unbounded and 0 for bounded; a *column* of node numbers (left out if
 //! there is one node); the ranges, as the key type writes them ([`WireKey`]): for `u64` a *column* of differences to the start
 //! before, then a *column* of the bounded ranges' end − start − 1.
@@ -61,7 +64,18 @@ use core::fmt;
 
 pub use self::bytes::{Reader, Writer};
 pub use self::keys::WireKey;
+use crate::causal::CausalContext;
 use crate::delta::Delta;
+
+impl CausalContext {
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        encode::write_whole_context(self, writer);
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        decode::read_whole_context(reader)
+    }
+}
 
 /// The version of the format.
 const VERSION: u8 = 3;

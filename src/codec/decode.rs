@@ -126,6 +126,20 @@ fn read_context(replicas: &[ReplicaId], reader: &mut Reader<'_>) -> Result<Causa
     Ok(context)
 }
 
+/// Reads a context by itself.
+pub(super) fn read_whole_context(reader: &mut Reader<'_>) -> Result<CausalContext, DecodeError> {
+    let count = reader.number()?;
+    let replicas = read_replicas(count, reader)?;
+    if replicas.is_empty() {
+        return Ok(CausalContext::default());
+    }
+    let context = read_context(&replicas, reader)?;
+    if replicas.iter().any(|replica| !context.is_known(*replica)) {
+        return Err(not_canonical(reader, "a replica of which nothing is known"));
+    }
+    Ok(context)
+}
+
 fn read_nodes(count: usize, reader: &mut Reader<'_>) -> Result<Vec<NodeId>, DecodeError> {
     let mut nodes: Vec<NodeId> = Vec::with_capacity(count);
     let mut bytes: Vec<u8> = Vec::new();

@@ -10,7 +10,13 @@ use crate::sort::sorted;
 pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     let mut writer = Writer::default();
     writer.raw(&[VERSION << 4 | K::KIND]);
-    let told = told_by_context(delta);
+    // Mostly everything is known without gaps, and then no carried dot needs to be looked at.
+    let carried = if delta.context.has_gaps() {
+        delta.carried_dots(&CausalContext::default())
+    } else {
+        Default::default()
+    };
+    let told = told_by_context(&delta.context, &carried);
     let replicas: Vec<ReplicaId> = told.iter().map(|told| told.replica).collect();
     let has_context =
         told.iter().any(|told| told.prefix > 0 || !told.runs.is_empty() || told.retired.is_some());
@@ -107,17 +113,19 @@ struct Told {
     retired: Option<u64>,
 }
 
-fn told_by_context<K: WireKey>(delta: &Delta<K>) -> Vec<Told> {
-    // Mostly everything is known without gaps, and then no carried dot needs to be looked at.
-    let carried = if delta.context.has_gaps() {
-        delta.carried_dots(&CausalContext::default())
-    } else {
-        Default::default()
-    };
-    let mut retired = delta.context.retired().peekable();
-    let mut all_told = Vec::with_capacity(delta.context.replicas().len());
+/// Writes a context by itself: *number* of replicas, their ids, and what is told of each.
+pub(super) fn write_whole_context(context: &CausalContext, writer: &mut Writer) {
+    let told = told_by_context(context, &[]);
+    writer.number(told.len() as u64);
+    told.iter().for_each(|told| writer.raw(&told.replica.get().to_be_bytes()));
+    write_context(&told, writer);
+}
+
+fn told_by_context(context: &CausalContext, carried: &[Dot]) -> Vec<Told> {
+    let mut retired = context.retired().peekable();
+    let mut all_told = Vec::with_capacity(context.replicas().len());
     let unwritten = |(replica, last)| Told { replica, prefix: 0, runs: Vec::new(), retired: Some(last) };
-    for (replica, runs) in delta.context.replicas() {
+    for (replica, runs) in context.replicas() {
         while let Some(before) = retired.next_if(|(other, _)| *other < replica) {
             all_told.push(unwritten(before));
         }

@@ -62,6 +62,8 @@ pub struct Broadcast<K> {
     dropped_due_ms: u64,
     is_held: bool,
     question: Option<Question>,
+    /// Whether somebody was heard who knows the same and holds something else.
+    is_contradicted: bool,
     /// What the latest asker said that it knows, if that was more than this replica did.
     heard_of: CausalContext,
     /// The gaps that were last asked about, so that a gap that nobody can fill is asked about once.
@@ -89,6 +91,7 @@ impl<K: WireKey> Broadcast<K> {
             dropped_due_ms: 0,
             is_held: false,
             question: Some(Question { due_ms: now_ms, tries_left: config.tries_max, is_met_by_delta: false }),
+            is_contradicted: false,
             heard_of: CausalContext::default(),
             gaps_asked: CausalContext::default(),
             answer: None,
@@ -274,6 +277,7 @@ impl<K: WireKey> Broadcast<K> {
                     self.question = None;
                     self.digest_due_ms = self.next_digest_ms(now_ms, random);
                 } else {
+                    self.is_contradicted = theirs.context == Fingerprints::of(map.state()).context;
                     self.ask_by(now_ms.saturating_add(self.delay_ms(random)), false);
                     if let (Some(question), true) = (&mut self.question, map.is_retired()) {
                         // What it knows alone will not be asked for; so it cannot tell whether it lacks anything.
@@ -483,8 +487,8 @@ impl<K: WireKey> Broadcast<K> {
         }
         if self.question.is_some_and(|question| question.due_ms <= now_ms) {
             self.has_asked(map, now_ms, random);
-            let (context, entries) = (map.state().context.clone(), Some(held(map.state())));
-            return encode(Message::Ask(Ask { context, entries }));
+            let entries = core::mem::take(&mut self.is_contradicted).then(|| held(map.state()));
+            return encode(Message::Ask(Ask { context: map.state().context.clone(), entries }));
         }
         if self.digest_due_ms <= now_ms {
             self.digest_due_ms = self.next_digest_ms(now_ms, random);

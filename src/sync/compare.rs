@@ -13,12 +13,12 @@
 //! # Layout
 //!
 //! The replica that is meant, 8 bytes, and the session, 4 bytes, big endian; one byte *step*, from 0; if it is 0 or 1, one byte,
-//! 1 if all named drops are among the entries, and what the sender knew when the session began: *number* of bytes, and a
-//! [delta](crate::codec) without registrations; the entries: *number* of bytes, and a delta that claims nothing beyond;
+//! 1 if all named drops are among the entries, and what the sender knew when the session began, a
+//! [context](crate::codec); the entries: *number* of bytes, and a delta that claims nothing beyond;
 //! registrations that are gone, as [`super::places`]; then the ends of ranges, as places; and a *column* of what is said of each range: nothing (0), its fingerprint (1), or that all its entries are here (2); then the
 //! fingerprints, 8 bytes each. The first range begins before all registrations, and one more follows the last place.
 
-use super::message::{only_context, read_delta, word, write_delta};
+use super::message::{read_delta, word, write_delta};
 use super::places;
 use crate::causal::CausalContext;
 use crate::codec::{DecodeError, DecodeProblem, Reader, WireKey, Writer};
@@ -161,7 +161,7 @@ impl<K: WireKey> Compare<K> {
         writer.raw(&[self.step]);
         if self.step < 2 {
             writer.raw(&[self.is_whole.into()]);
-            write_delta(&Delta::<K>::claiming(self.context.clone()), writer);
+            self.context.write(writer);
         }
         write_delta(&self.entries, writer);
         let absent: Vec<Bound<K>> = self.absent.iter().cloned().map(Bound::Id).collect();
@@ -192,7 +192,7 @@ impl<K: WireKey> Compare<K> {
             if is_whole > 1 {
                 return Err(reader.error(DecodeProblem::OutOfBounds("the mark of a whole context")));
             }
-            (is_whole == 1, only_context(read_delta::<K>(&mut reader)?, &reader)?)
+            (is_whole == 1, CausalContext::read(&mut reader)?)
         } else {
             Default::default()
         };

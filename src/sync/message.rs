@@ -6,11 +6,11 @@
 //! | kind | content |
 //! |---|---|
 //! | 1 delta | a [delta](crate::codec): what the sender did, or what somebody lacks |
-//! | 2 ask | a fingerprint of what the sender holds, 8 bytes, big endian; what it knows, as a delta without registrations |
+//! | 2 ask | what the sender knows, a [context](crate::codec); if the answer might be that somebody knows the same and holds something else, a fingerprint of what it holds, 8 bytes, big endian |
 //! | 3 compare | see [`super::compare`] |
 //! | 4 digest | fingerprints of what the sender knows and of what it holds, 8 bytes each, big endian |
 //! | 5 presence | see [`super::presence`] |
-//! | 6 exchange | *number* of bytes, and a delta; what the sender knows, as a delta without registrations: an answer and a question |
+//! | 6 exchange | what the sender knows, a context; then a delta: an answer and a question |
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 
@@ -54,7 +54,7 @@ pub(super) fn held<K: WireKey>(state: &Delta<K>) -> u64 {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Ask {
     pub(super) context: CausalContext,
-    /// Not told where it is known that the other side knows something else.
+    /// Told only where somebody was heard who knows the same and holds something else.
     pub(super) entries: Option<u64>,
 }
 
@@ -94,8 +94,8 @@ impl<K: WireKey> Message<K> {
         match self {
             Self::Delta(delta) => writer.raw(&delta.encode()),
             Self::Ask(ask) => {
-                writer.raw(&ask.entries.unwrap_or_default().to_be_bytes());
-                writer.raw(&Delta::<K>::claiming(ask.context.clone()).encode());
+                ask.context.write(&mut writer);
+                ask.entries.iter().for_each(|entries| writer.raw(&entries.to_be_bytes()));
             }
             Self::Compare(compare) => compare.write(&mut writer),
             Self::Digest(Fingerprints { context, entries }) => {
@@ -104,8 +104,8 @@ impl<K: WireKey> Message<K> {
             }
             Self::Presence(content) => writer.raw(content),
             Self::Exchange(delta, context) => {
-                write_delta(delta, &mut writer);
-                writer.raw(&Delta::<K>::claiming(context.clone()).encode());
+                context.write(&mut writer);
+                writer.raw(&delta.encode());
             }
         }
         let mut bytes = writer.finish();
@@ -156,10 +156,16 @@ impl<K: WireKey> Message<K> {
         Ok(match kind {
             DELTA => Self::Delta(Delta::decode(content)?),
             ASK => {
-                let entries = Some(word(&mut reader)?);
-                Self::Ask(Ask { context: read_context::<K>(reader)?, entries })
+                let context = CausalContext::read(&mut reader)?;
+                let has_entries = reader.offset() < content.len();
+                let entries = if has_entries { Some(word(&mut reader)?) } else { None };
+                reader.finish()?;
+                Self::Ask(Ask { context, entries })
             }
-            EXCHANGE => Self::Exchange(read_delta(&mut reader)?, read_context::<K>(reader)?),
+            EXCHANGE => {
+                let context = CausalContext::read(&mut reader)?;
+                Self::Exchange(read_rest(&mut reader)?, context)
+            }
             COMPARE => Self::Compare(Compare::read(reader)?.into()),
             DIGEST => {
                 let digest = Fingerprints { context: word(&mut reader)?, entries: word(&mut reader)? };
@@ -194,25 +200,11 @@ pub(super) fn read_delta<K: WireKey>(reader: &mut Reader<'_>) -> Result<Delta<K>
     Delta::decode(reader.raw(length)?).map_err(|error| DecodeError { offset: begin + error.offset, ..error })
 }
 
-/// Reads a delta without registrations up to the end.
-fn read_context<K: WireKey>(mut reader: Reader<'_>) -> Result<CausalContext, DecodeError> {
+/// Reads a delta up to the end.
+fn read_rest<K: WireKey>(reader: &mut Reader<'_>) -> Result<Delta<K>, DecodeError> {
     let begin = reader.offset();
     let rest = reader.raw(reader.length() - begin)?;
-    let told =
-        Delta::<K>::decode(rest).map_err(|error| DecodeError { offset: begin + error.offset, ..error })?;
-    only_context(told, &reader)
-}
-
-/// The context of a delta that tells nothing else.
-pub(super) fn only_context<K: WireKey>(
-    told: Delta<K>,
-    reader: &Reader<'_>,
-) -> Result<CausalContext, DecodeError> {
-    if told.entries.is_empty() && told.drops.is_empty() {
-        Ok(told.context)
-    } else {
-        Err(reader.error(DecodeProblem::NotCanonical("registrations in a context")))
-    }
+    Delta::decode(rest).map_err(|error| DecodeError { offset: begin + error.offset, ..error })
 }
 
 /// Eight bytes, big endian.

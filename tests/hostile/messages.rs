@@ -110,7 +110,8 @@ fn spoilt_messages_of_every_kind_do_no_harm() {
                 }
             }
         }
-        for length in 13..body.len() {
+        // A question may end before its fingerprint.
+        for length in 13..body.len().saturating_sub(if body[4] == 2 { 8 } else { 0 }) {
             let received = suffer(&signed(&body[..length]), map.clone(), sync.clone());
             let is_presence = body[4] == PRESENCE;
             assert!(
