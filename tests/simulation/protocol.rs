@@ -16,7 +16,7 @@ pub enum Medium {
 
 pub enum Protocol {
     Broadcast(Box<Broadcast<u64>>),
-    Mesh(Mesh<u64>),
+    Mesh(Box<Mesh<u64>>),
 }
 
 impl Protocol {
@@ -36,7 +36,7 @@ impl Protocol {
                 for neighbour in neighbours {
                     mesh.open(*neighbour as u64, clock_ms, &mut random);
                 }
-                Self::Mesh(mesh)
+                Self::Mesh(mesh.into())
             }
         }
     }
@@ -101,14 +101,11 @@ impl Protocol {
         }
     }
 
-    /// Holds back what is not published, if it can: a mesh cannot.
-    pub fn hold(&mut self) -> bool {
+    /// Holds back what is not published; a mesh cannot.
+    pub fn hold(&mut self) {
         match self {
-            Self::Broadcast(broadcast) => {
-                broadcast.hold();
-                true
-            }
-            Self::Mesh(_) => false,
+            Self::Broadcast(broadcast) => broadcast.hold(),
+            Self::Mesh(_) => unreachable!("nobody holds in a mesh"),
         }
     }
 
