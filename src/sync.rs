@@ -30,7 +30,7 @@ mod broadcast;
 pub mod compare;
 mod mesh;
 mod message;
-mod places;
+pub mod places;
 pub mod presence;
 mod sessions;
 

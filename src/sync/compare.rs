@@ -14,8 +14,8 @@
 //!
 //! The replica that is meant, 8 bytes, and the session, 4 bytes, big endian; one byte *step*, from 0; if it is 0 or 1, one byte,
 //! 1 if all named drops are among the entries, and what the sender knew when the session began: *number* of bytes, and a
-//! [delta](crate::codec) without registrations; the entries: *number* of bytes, and a delta that claims nothing beyond; registrations that are gone, as [places](super::places); then the ends of ranges, as places;
-//! and a *column* of what is said of each range: nothing (0), its fingerprint (1), or that all its entries are here (2); then the
+//! [delta](crate::codec) without registrations; the entries: *number* of bytes, and a delta that claims nothing beyond;
+//! registrations that are gone, as [`super::places`]; then the ends of ranges, as places; and a *column* of what is said of each range: nothing (0), its fingerprint (1), or that all its entries are here (2); then the
 //! fingerprints, 8 bytes each. The first range begins before all registrations, and one more follows the last place.
 
 use super::message::{only_context, read_delta, word, write_delta};

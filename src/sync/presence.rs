@@ -18,12 +18,10 @@ mod config;
 mod content;
 mod peer;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 pub use self::config::{Config, Deaths};
 use self::content::{Content, Entry};
 pub use self::content::{Name, NameError};
-use self::peer::Known;
+use self::peer::{Known, Peers};
 pub use self::peer::{Liveness, Peer};
 use crate::codec::DecodeError;
 use crate::id::ReplicaId;
@@ -40,7 +38,7 @@ struct Greeting {
 struct Answer {
     asker: ReplicaId,
     asked_ms: u64,
-    listed: BTreeSet<ReplicaId>,
+    listed: Vec<ReplicaId>,
 }
 
 /// Whether this is the content of a presence message.
@@ -57,7 +55,7 @@ pub struct Presence {
     config: Config,
     own: ReplicaId,
     name: Name,
-    peers: BTreeMap<ReplicaId, Known>,
+    peers: Peers,
     greeting: Option<Greeting>,
     introduction_is_due: bool,
     answer: Option<Answer>,
@@ -76,7 +74,7 @@ impl Presence {
             config,
             own,
             name,
-            peers: BTreeMap::new(),
+            peers: Peers::default(),
             greeting: Some(Greeting { due_ms: now_ms, tries_left: config.tries_max }),
             introduction_is_due: false,
             answer: None,
@@ -102,7 +100,7 @@ impl Presence {
     pub fn peers(&self) -> impl Iterator<Item = Peer> {
         self.peers.iter().filter_map(|(replica, known)| {
             let Known { name, last_seen_ms, liveness, .. } = known.clone();
-            Some(Peer { replica: *replica, name: name?, last_seen_ms, liveness })
+            Some(Peer { replica, name: name?, last_seen_ms, liveness })
         })
     }
 
@@ -114,7 +112,7 @@ impl Presence {
     /// Takes a message of any other kind for a sign of life.
     pub fn heard(&mut self, sender: ReplicaId, now_ms: u64, random: &mut impl FnMut() -> u64) {
         self.notice_sleep(now_ms);
-        let Some(known) = self.peers.get_mut(&sender).filter(|known| known.name.is_some()) else {
+        let Some(known) = self.peers.get_mut(sender).filter(|known| known.name.is_some()) else {
             return self.hear_stranger(sender, now_ms, random);
         };
         // What was posted before a goodbye may arrive after it.
@@ -144,7 +142,7 @@ impl Presence {
             Content::Hello(name) => {
                 self.introduce(sender, name, now_ms);
                 self.note_question();
-                self.answer_to(sender, BTreeSet::new(), now_ms);
+                self.answer_to(sender, Vec::new(), now_ms);
             }
             Content::Here(name) => self.introduce(sender, name, now_ms),
             Content::Beat => self.heard(sender, now_ms, random),
@@ -249,16 +247,17 @@ impl Presence {
         let others = self.peers.iter().filter(|(_, known)| known.liveness == Liveness::Alive);
         let others = others.filter_map(|(replica, known)| {
             let age_ms = now_ms.saturating_sub(known.last_seen_ms);
-            Some(Entry { replica: *replica, name: known.name.clone()?, age_ms })
+            Some(Entry { replica, name: known.name.clone()?, age_ms })
         });
-        let mut entries: Vec<Entry> = others.chain([own]).collect();
-        entries.sort_unstable_by_key(|entry| entry.replica);
+        let mut entries: Vec<Entry> = others.collect();
+        let at = entries.partition_point(|entry| entry.replica < self.own);
+        entries.insert(at, own);
         entries
     }
 
     fn introduce(&mut self, replica: ReplicaId, name: Name, now_ms: u64) {
         let name = Some(name);
-        let is_news = self.peers.get(&replica).is_none_or(|known| !known.is_present() || known.name != name);
+        let is_news = self.peers.get(replica).is_none_or(|known| !known.is_present() || known.name != name);
         if self.has_room_for(replica) {
             let known = Known { name, asked: 0, last_seen_ms: now_ms, liveness: Liveness::Alive };
             self.peers.insert(replica, known);
@@ -272,7 +271,7 @@ impl Presence {
             known.liveness == Liveness::Alive
                 || (known.liveness == Liveness::Dead && liveness == Liveness::Left)
         };
-        if let Some(known) = self.peers.get_mut(&replica).filter(is_news) {
+        if let Some(known) = self.peers.get_mut(replica).filter(is_news) {
             self.revision += u64::from(known.name.is_some());
             known.liveness = liveness;
             if liveness == Liveness::Left {
@@ -287,7 +286,7 @@ impl Presence {
             return;
         }
         let unknown = Known { name: None, asked: 0, last_seen_ms: now_ms, liveness: Liveness::Alive };
-        let known = self.peers.entry(replica).or_insert(unknown);
+        let known = self.peers.get_or_insert(replica, unknown);
         known.last_seen_ms = now_ms;
         if known.asked < self.config.tries_max && self.greeting.is_none() {
             let delay_ms = random() % self.config.retry_ms.saturating_add(1);
@@ -317,7 +316,7 @@ impl Presence {
     }
 
     /// Answers a hello when it is this replica's turn. One that waits for an answer already gets the same.
-    fn answer_to(&mut self, asker: ReplicaId, listed: BTreeSet<ReplicaId>, now_ms: u64) {
+    fn answer_to(&mut self, asker: ReplicaId, listed: Vec<ReplicaId>, now_ms: u64) {
         if self.answer.as_ref().is_none_or(|answer| !answer.listed.is_empty()) {
             self.answer = Some(Answer { asker, asked_ms: now_ms, listed });
         }
@@ -328,7 +327,7 @@ impl Presence {
     fn turn_ms(&self, answer: &Answer) -> u64 {
         let distance = |replica: ReplicaId| replica.get() ^ answer.asker.get();
         let before = self.peers.iter().filter(|(replica, known)| {
-            **replica != answer.asker && known.is_present() && distance(**replica) < distance(self.own)
+            *replica != answer.asker && known.is_present() && distance(*replica) < distance(self.own)
         });
         let wait_ms = self.config.turn_ms.saturating_mul(before.count() as u64 + 1);
         answer.asked_ms.saturating_add(wait_ms)
@@ -337,7 +336,7 @@ impl Presence {
     /// Learns from another who is here. That brings nobody back: who is there is heard itself.
     fn learn(&mut self, entries: &[Entry], now_ms: u64) {
         for Entry { replica, name, age_ms } in entries {
-            let is_news = match self.peers.get(replica) {
+            let is_news = match self.peers.get(*replica) {
                 Some(known) => known.name.is_none(),
                 None => *replica != self.own,
             };
@@ -357,12 +356,12 @@ impl Presence {
 
     /// Whether a replica is remembered or may be; makes room by forgetting who is gone, or a stranger.
     fn has_room_for(&mut self, replica: ReplicaId) -> bool {
-        if self.peers.len() < self.config.peers_max || self.peers.contains_key(&replica) {
+        if self.peers.len() < self.config.peers_max || self.peers.get(replica).is_some() {
             return true;
         }
         let dispensable = self.peers.iter().filter(|(_, known)| !known.is_present());
-        let longest = dispensable.min_by_key(|(_, known)| known.last_seen_ms).map(|(replica, _)| *replica);
-        longest.is_some_and(|replica| self.peers.remove(&replica).is_some())
+        let longest = dispensable.min_by_key(|(_, known)| known.last_seen_ms).map(|(replica, _)| replica);
+        longest.is_some_and(|replica| self.peers.remove(replica))
     }
 
     fn silent_since_ms(&self, known: &Known) -> u64 {
@@ -376,7 +375,7 @@ impl Presence {
             .peers
             .iter()
             .filter(|(_, known)| known.liveness == Liveness::Alive && is_silent(known))
-            .map(|(replica, _)| *replica)
+            .map(|(replica, _)| replica)
             .collect();
         silent.into_iter().for_each(|replica| self.died(replica, now_ms));
     }

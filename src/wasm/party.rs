@@ -5,7 +5,6 @@
 //! nobody finds it missing. Elsewhere replicas beat.
 
 use core::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use js_sys::Array;
@@ -42,7 +41,7 @@ pub(super) struct Party {
     /// Held for the surroundings, which call it.
     _on_event: Closure<dyn Fn(u32, u64)>,
     /// Whose locks are waited for.
-    watched: RefCell<BTreeSet<ReplicaId>>,
+    watched: RefCell<Vec<ReplicaId>>,
     callbacks: Rc<Callbacks>,
     told_revision: Cell<u64>,
 }
@@ -101,7 +100,7 @@ impl Party {
                 *presence = Some(Presence::join(Config::default(), self.own.get(), name, now_ms()));
             }
             (Event::Died(replica), Some(presence)) => {
-                self.watched.borrow_mut().remove(&replica);
+                self.watched.borrow_mut().retain(|watched| *watched != replica);
                 presence.died(replica, now_ms());
             }
             (Event::Returned, Some(presence)) => presence.resume(now_ms()),
@@ -180,10 +179,13 @@ impl Party {
         let Some(presence) = &*self.presence.borrow() else { return };
         let watched = &mut *self.watched.borrow_mut();
         let alive = |liveness| liveness == Liveness::Alive;
-        let present: BTreeSet<ReplicaId> =
+        let present: Vec<ReplicaId> =
             presence.peers().filter(|peer| alive(peer.liveness)).map(|peer| peer.replica).collect();
-        watched.difference(&present).for_each(|gone| self.surroundings.unwatch(gone.get()));
-        present.difference(watched).for_each(|come| self.surroundings.watch(come.get()));
+        // Both are in order.
+        let gone = watched.iter().filter(|replica| present.binary_search(replica).is_err());
+        gone.for_each(|replica| self.surroundings.unwatch(replica.get()));
+        let come = present.iter().filter(|replica| watched.binary_search(replica).is_err());
+        come.for_each(|replica| self.surroundings.watch(replica.get()));
         *watched = present;
     }
 

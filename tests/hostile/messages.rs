@@ -36,7 +36,6 @@ fn map(id: u64, from: u64) -> RangeMap<u64> {
 }
 
 /// All that two replicas say to each other, once with logs and once without, each with a copy of who it was said to.
-#[expect(clippy::type_complexity)]
 fn conversation() -> Vec<(Vec<u8>, RangeMap<u64>, Broadcast<u64>)> {
     let mut said = Vec::new();
     for capacity in [4096, 0] {

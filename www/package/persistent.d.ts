@@ -16,7 +16,10 @@ export interface OpenOptions {
 
 /** A map that is saved. */
 export interface PersistentRangeMap {
-  /** The map, from the beginning with all that was saved. Its operations are posted when they are saved. */
+  /**
+   * The map, from the beginning with all that was saved. Its operations are posted when they are saved; whoever sends what they
+   * return, or `state()`, by other ways waits for `saved()` first.
+   */
   readonly map: RangeMap;
   /** The connection to the channel; another one after the page was put aside, and `undefined` meanwhile. */
   readonly connection: Connection | undefined;

@@ -46,7 +46,7 @@ export interface SlotRow {
   next: number;
 }
 
-/** Bytes: of the pieces since the newest snapshot, and of that. */
+/** How large the pieces since the newest snapshot are together, and that, in bytes. */
 export interface Sizes {
   pieces: number;
   snapshot: number;
@@ -71,6 +71,9 @@ export interface Reading {
 export const nothing = (): Extent => ({ generation: 0, deltas: new Map(), received: 0 });
 
 const noSizes: Sizes = { pieces: 0, snapshot: 0 };
+
+/** What a piece counts for besides its bytes, so that many small ones are not left to be read one by one. */
+const pieceBytes = 100;
 
 /** Ids as keys of the database, which takes no bigints. */
 export const writerOf = (replica: bigint) => replica.toString(16).padStart(16, "0");
@@ -161,19 +164,21 @@ export class Database {
     const { done } = transaction;
     done.catch(() => {});
     try {
-      if (slot) {
-        const slots = transaction.objectStore("slots");
-        const row = await slots.get(slot.number);
-        if (row?.writer !== slot.seen?.writer || row?.next !== slot.seen?.next) throw conflict(page);
-        await slots.put({ writer, next: page.next }, slot.number);
-      }
-      if (page.own.length > 0) await transaction.objectStore("deltas").add(piece(page.own), [writer, page.first]);
-      if (page.received.length > 0) await transaction.objectStore("received").add(piece(page.received));
+      const slots = transaction.objectStore("slots");
       const sizes = transaction.objectStore("sizes");
-      const before = (await sizes.get("sizes")) ?? noSizes;
-      const after = { ...before, pieces: before.pieces + page.own.length + page.received.length };
-      await sizes.put(after, "sizes");
-      await done;
+      const [row, before = noSizes] = await Promise.all([slot && slots.get(slot.number), sizes.get("sizes")]);
+      const isAsSeen = row?.writer === slot?.seen?.writer && row?.next === slot?.seen?.next;
+      if (!isAsSeen) throw conflict(page);
+      const parts = [page.own, page.received].filter(({ length }) => length > 0);
+      const bytes = parts.reduce((sum, { length }) => sum + length + pieceBytes, 0);
+      const after = { ...before, pieces: before.pieces + bytes };
+      const writes: Promise<unknown>[] = [sizes.put(after, "sizes")];
+      if (slot) writes.push(slots.put({ writer, next: page.next }, slot.number));
+      if (page.own.length > 0) {
+        writes.push(transaction.objectStore("deltas").add(piece(page.own), [writer, page.first]));
+      }
+      if (page.received.length > 0) writes.push(transaction.objectStore("received").add(piece(page.received)));
+      await Promise.all([...writes, done]);
       return after;
     } catch (error) {
       try {
@@ -209,16 +214,14 @@ export class Database {
     if (upTo.generation > seen.generation) {
       for (const generation of generations.reverse()) if (take(await snapshots.get(generation))) break;
     }
-    for (const key of await deltas.getAllKeys()) {
-      const [writer, first] = key;
-      if (first <= (seen.deltas.get(writer) ?? -1)) continue;
-      take(await deltas.get(key));
-      upTo.deltas.set(writer, first);
-    }
-    for (const key of await received.getAllKeys(IDBKeyRange.lowerBound(seen.received, true))) {
-      take(await received.get(key));
-      upTo.received = key;
-    }
+    const all = await deltas.getAllKeys();
+    const keys = all.filter(([writer, first]) => first > (seen.deltas.get(writer) ?? -1));
+    const isAll = keys.length === all.length;
+    (isAll ? await deltas.getAll() : await Promise.all(keys.map((key) => deltas.get(key)))).forEach(take);
+    for (const [writer, first] of keys) upTo.deltas.set(writer, first);
+    const range = IDBKeyRange.lowerBound(seen.received, true);
+    (await received.getAll(range)).forEach(take);
+    upTo.received = Math.max(seen.received, ...(await received.getAllKeys(range)).slice(-1));
     const sizes = (await transaction.objectStore("sizes").get("sizes")) ?? noSizes;
     await transaction.done;
     return { upTo, damaged, sizes };

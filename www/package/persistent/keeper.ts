@@ -6,7 +6,7 @@ import { type Database, nothing, type Reading, type Sizes, type SlotRow, writerO
 import { storageFailure } from "./errors.js";
 import { exclusively, type Slot } from "./slots.js";
 
-/** A snapshot is due when the pieces since the last one have so many bytes, and so large a part of it: so it costs O(1) a byte. */
+/** A snapshot is due when the pieces since the last one take so many bytes, and so large a part of it: so it costs O(1) a byte. */
 const snapshotAt = { bytes: 64 << 10, part: 0.5 };
 
 /** How often to look whether the map knows what nobody saved: what came from somebody who saves nothing. */

@@ -171,3 +171,34 @@ export async function writers(page: Page): Promise<Set<string>> {
 /** Waits until the map's status says that. */
 export const until = (page: Page, storage: PersistentStatus["storage"]) =>
   expect.poll(() => page.evaluate(() => replica.status.storage), { timeout: 40_000 }).toBe(storage);
+
+/** A page of the same origin that has nothing open. */
+export async function elsewhere(profile: Profile): Promise<Page> {
+  const page = await (await profile.start()).newPage();
+  await page.goto("/test/browser/other.html");
+  return page;
+}
+
+/** Keeps the database from everybody else until the returned function is called. */
+export async function occupy(page: Page): Promise<() => Promise<void>> {
+  await page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const opening = indexedDB.open("crdt-range-map/test");
+        opening.onsuccess = () => {
+          let isOver = false;
+          Object.assign(globalThis, { letGo: () => (isOver = true) });
+          const store = opening.result
+            .transaction([...opening.result.objectStoreNames], "readwrite")
+            .objectStore("sizes");
+          const goOn = () => {
+            if (isOver) return;
+            store.get("sizes").onsuccess = goOn;
+            resolve();
+          };
+          goOn();
+        };
+      }),
+  );
+  return () => page.evaluate(() => void (Reflect.get(globalThis, "letGo") as () => void)());
+}
