@@ -106,6 +106,11 @@ impl CausalContext {
         self.retired.iter().copied()
     }
 
+    /// Everything but who is retired.
+    pub(crate) fn without_retired(&self) -> Self {
+        Self { replicas: self.replicas.clone(), retired: Vec::new() }
+    }
+
     /// Who is retired, without anything else.
     pub(crate) fn only_retired(&self) -> Self {
         Self { replicas: SmallVec::new(), retired: self.retired.clone() }

@@ -92,7 +92,7 @@ pub enum Received<K> {
     Heard,
     /// It was about who is there: to be handed to the [`Presence`] of this replica, if it takes part in that.
     Presence(Vec<u8>),
-    /// It was not for this replica, or broken; nothing has changed.
+    /// It was not for this replica, or broken, and nothing of it was taken; but for who is retired, which is taken from anybody.
     Ignored(IgnoreReason),
 }
 

@@ -154,7 +154,8 @@ fn replicas_that_know_the_same_and_differ_end_up_equal() {
     });
     assert_eq!(maps[0].state().context(), maps[1].state().context());
     assert_ne!(maps[0].state(), maps[1].state());
-    speak(&mut maps, config(1_000), usize::MAX);
+    // A digest tells.
+    speak(&mut maps, Config { digest_interval_ms: 500, ..config(1_000) }, usize::MAX);
     assert_eq!(maps[0].state(), maps[1].state());
 }
 

@@ -270,7 +270,12 @@ impl<K: WireKey> Broadcast<K> {
                 Received::Heard
             }
             Message::Compare(compare) => self.compare(map, sender, &compare, now_ms),
-            Message::Digest(_) if map.state().context().is_retired(sender) => Received::Heard,
+            Message::Digest(_) if map.state().context().is_retired(sender) => {
+                // Whoever knows that it is retired sends none.
+                let context = map.state().context().without_retired();
+                self.asked(map, sender, Ask { context, entries: None }, now_ms, random);
+                Received::Heard
+            }
             Message::Digest(theirs) => {
                 if theirs == Fingerprints::of(map.state()) {
                     self.told = map.state().context().clone();
@@ -492,7 +497,11 @@ impl<K: WireKey> Broadcast<K> {
         }
         if self.digest_due_ms <= now_ms {
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
-            return encode(Message::Digest(Fingerprints::of(map.state())));
+            return if map.is_retired() {
+                None
+            } else {
+                encode(Message::Digest(Fingerprints::of(map.state())))
+            };
         }
         None
     }

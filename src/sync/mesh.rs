@@ -54,6 +54,7 @@ pub struct Mesh<K> {
     config: Config,
     fan_out: usize,
     links: Vec<Link<K>>,
+    is_held: bool,
     /// The statistics of the links that were closed.
     closed: Statistics,
 }
@@ -61,14 +62,17 @@ pub struct Mesh<K> {
 impl<K: WireKey> Mesh<K> {
     /// A replica without links yet.
     pub fn new(config: Config, fan_out: usize) -> Self {
-        Self { config, fan_out, links: Vec::new(), closed: Statistics::default() }
+        Self { config, fan_out, links: Vec::new(), is_held: false, closed: Statistics::default() }
     }
 
     /// Opens a link, under a number that the caller chooses, and asks the neighbour for what is lacking here. A link that was open
     /// under that number is closed. O(links).
     pub fn open(&mut self, link: u64, now_ms: u64, random: &mut impl FnMut() -> u64) {
         self.close(link);
-        let protocol = Broadcast::join(self.config, now_ms, random);
+        let mut protocol = Broadcast::join(self.config, now_ms, random);
+        if self.is_held {
+            protocol.hold();
+        }
         self.links.push(Link { id: link, protocol, known: CausalContext::default() });
     }
 
@@ -82,6 +86,18 @@ impl<K: WireKey> Mesh<K> {
     /// Takes the delta of an own operation, or of a merge that did not come over a link, to be sent. O(links).
     pub fn publish(&mut self, delta: &Delta<K>, random: &mut impl FnMut() -> u64) {
         self.spread(delta, random);
+    }
+
+    /// Holds back everything but what is [published](Self::publish), on all links: see [`Broadcast::hold`].
+    pub fn hold(&mut self) {
+        self.is_held = true;
+        self.links.iter_mut().for_each(|link| link.protocol.hold());
+    }
+
+    /// Ends what [`hold`](Self::hold) began.
+    pub fn release(&mut self) {
+        self.is_held = false;
+        self.links.iter_mut().for_each(|link| link.protocol.release());
     }
 
     /// What was sent and heard so far over all links.
@@ -110,7 +126,9 @@ impl<K: WireKey> Mesh<K> {
         let before = map.state().context().clone();
         let received = open.protocol.receive(map, bytes, now_ms, random);
         open.known.join(&open.protocol.take_told());
-        if before != *map.state().context()
+        // While it is held, what this replica dropped in answer stays here; the rest comes when a digest tells.
+        if !self.is_held
+            && before != *map.state().context()
             && let Some(news) = open.protocol.take_delta().or_else(|| map.delta_since(&before))
         {
             self.spread(&news, random);

@@ -17,7 +17,7 @@ use crc::{CRC_32_ISO_HDLC, Crc};
 use super::compare::Compare;
 use super::{IgnoreReason, presence};
 use crate::causal::CausalContext;
-use crate::codec::{DecodeError, DecodeProblem, Reader, WireKey, Writer};
+use crate::codec::{DecodeError, Reader, WireKey, Writer};
 use crate::delta::Delta;
 use crate::id::ReplicaId;
 

@@ -22,6 +22,10 @@ const SETTLING_MS: u64 = 30_000;
 /// How long the replicas are watched when they have nothing to do.
 const IDLE_MS: u64 = 60_000;
 
+/// So many messages are posted then at most: one in 10 s, and now and then two at once.
+const IDLE_POSTS_MAX: u64 = 10;
+/// To heal takes so many messages of each replica at most.
+const HEALING_POSTS_MAX: u64 = 500;
 /// Which kind of message a digest is.
 const DIGEST: usize = 4;
 
@@ -39,6 +43,10 @@ impl Schedule {
         let World { tally, now_ms, posts: posts_now, .. } = &mut self.world;
         tally.at_most("milliseconds to heal", *now_ms - begin_ms, self.seed);
         tally.at_most("messages posted to heal", *posts_now - posts, self.seed);
+        let posts = self.world.posts - posts;
+        if posts > HEALING_POSTS_MAX * self.world.processes.len() as u64 {
+            return Err(format!("{posts} messages to heal"));
+        }
         let all = self.contexts().pop().expect("somebody is alive");
         match known.drain(..).all(|known| all.includes(&known)) {
             true => Ok(()),
@@ -100,8 +108,12 @@ impl Schedule {
         self.world.run_for(IDLE_MS)?;
         let by_kind = self.world.posts_by_kind;
         let posts: u64 = by_kind.iter().sum();
-        self.world.tally.at_most("messages in an idle minute", posts, self.seed);
-        self.world.tally.at_most("bytes in an idle minute", self.world.bytes_posted, self.seed);
+        let is_mesh = matches!(self.world.medium, Medium::Mesh { .. });
+        let name = if is_mesh { "messages in an idle minute, mesh" } else { "messages in an idle minute" };
+        self.world.tally.at_most(name, posts, self.seed);
+        if !is_mesh && posts > IDLE_POSTS_MAX {
+            return Err(format!("{posts} messages in an idle minute"));
+        }
         match posts - by_kind[DIGEST] {
             0 => Ok(()),
             _ => Err(format!("in an idle minute there are messages of the kinds {by_kind:?}")),

@@ -101,14 +101,11 @@ impl Protocol {
         }
     }
 
-    /// Holds back what is not published, if it can: a mesh cannot.
-    pub fn hold(&mut self) -> bool {
+    /// Holds back what is not published; a mesh cannot.
+    pub fn hold(&mut self) {
         match self {
-            Self::Broadcast(broadcast) => {
-                broadcast.hold();
-                true
-            }
-            Self::Mesh(_) => false,
+            Self::Broadcast(broadcast) => broadcast.hold(),
+            Self::Mesh(_) => unreachable!("nobody holds in a mesh"),
         }
     }
 

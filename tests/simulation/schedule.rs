@@ -18,11 +18,8 @@ use crate::random::Random;
 use crate::tally::{Group, Tally};
 use crate::world::{World, trace};
 
-/// Whether messages may be spoilt on their way.
-const SPOILING: bool = true;
-
-/// How far a clock may be set back at once.
-const CLOCK_BACK_MAX_MS: i64 = 3_600_000;
+/// How far a clock is set at once, at most.
+const CLOCK_STEP_MAX_MS: u64 = 3_600_000;
 
 /// How a schedule failed.
 pub struct Failure {
@@ -160,7 +157,7 @@ impl Schedule {
         self.world.faults = Faults {
             lost_percent: up_to(random, is_on[0], 60),
             repeated_percent: up_to(random, is_on[1], 60),
-            spoilt_percent: if SPOILING { up_to(random, is_on[2], 40) } else { 0 },
+            spoilt_percent: up_to(random, is_on[2], 40),
             delay_max_ms: 1 + up_to(random, is_on[3], 3_000),
             crash_permille: up_to(random, is_on[4], 15),
         };
@@ -271,15 +268,19 @@ impl Schedule {
         Ok(())
     }
 
+    /// Sets the clock of a replica, or of all, as when they share a machine.
     fn set_clock(&mut self, at: usize) {
         let World { random, processes, tally, .. } = &mut self.world;
-        let by_ms = random.below(random.clone().pick(&[100, 10_000, 3_600_000])) as i64;
-        if random.percent(50) {
-            tally.fault("clock set forwards");
-            processes[at].set_clock(by_ms);
-        } else {
-            tally.fault("clock set back");
-            processes[at].set_clock(-by_ms.min(CLOCK_BACK_MAX_MS));
+        let most_ms = random.pick(&[100, 10_000, CLOCK_STEP_MAX_MS, CLOCK_STEP_MAX_MS]);
+        let by_ms = random.below(most_ms) as i64;
+        let (name, by_ms) = match random.percent(50) {
+            true => ("clock set forwards", by_ms),
+            false => ("clock set back", -by_ms),
+        };
+        tally.fault(name);
+        match random.percent(30) {
+            true => processes.iter_mut().for_each(|process| process.set_clock(by_ms)),
+            false => processes[at].set_clock(by_ms),
         }
     }
 }

@@ -76,6 +76,11 @@ impl World {
 
     /// Adds a replica that knows nothing.
     pub fn open(&mut self, saving: Saving) -> Result<(), String> {
+        // A mesh has nothing to hold back with.
+        let saving = match (&self.medium, saving) {
+            (Medium::Mesh { .. }, Saving::Holding) => Saving::BeforeSending,
+            _ => saving,
+        };
         let mut process = Process::new(saving);
         process.set_clock(self.random.below(1 << 20) as i64);
         self.processes.push(process);
@@ -175,7 +180,9 @@ impl World {
         if self.processes[at].running().is_none() {
             return true;
         }
-        if !self.random.permille(self.faults.crash_permille) {
+        // More often when there is something to lose.
+        let times = if self.processes[at].has_unsaved() { 5 } else { 1 };
+        if !self.random.permille(self.faults.crash_permille * times) {
             return false;
         }
         let others = self
@@ -325,19 +332,22 @@ impl World {
                 return Ok(());
             }
             if self.processes[at].is_durable() && self.processes[at].has_unsaved() {
-                if self.random.percent(50) {
+                let is_waiting = !self.processes[at].is_at_rest();
+                if !is_waiting && self.random.percent(50) {
                     self.save(at);
                     if self.may_crash(at) {
                         return Ok(());
                     }
                 } else {
-                    let due_ms = self.now_ms + 1 + self.random.below(60);
+                    let most_ms = self.random.pick(&[60, 60, 60, 2_000]);
+                    let due_ms = self.now_ms + 1 + self.random.below(most_ms);
                     let saving = self.processes[at].saving;
                     let running = self.processes[at].running_mut().expect("it has not crashed");
                     running.save_due_ms.get_or_insert(due_ms);
-                    if saving == Saving::BeforeSending || !running.protocol.hold() {
+                    if saving == Saving::BeforeSending {
                         return Ok(());
                     }
+                    running.protocol.hold();
                 }
             }
             let process = &mut self.processes[at];

@@ -128,11 +128,7 @@ fn gossip_plots(runs: &[Reach]) -> [(&'static str, String); 3] {
         let of = |(fan_out, colour): (usize, Colour)| {
             let shown =
                 runs.iter().filter(|run| run.changes == 1 && run.fan_out == fan_out as u64 && is_shown(run));
-            let name = if fan_out == LINKS {
-                format!("fan-out {fan_out}: all")
-            } else {
-                format!("fan-out {fan_out}")
-            };
+            let name = format!("fan-out {fan_out}");
             Series { name, stroke: Stroke::Strong, colour, points: shown.map(point).collect() }
         };
         FAN_OUTS.into_iter().zip(colours).map(of).collect()
