@@ -13,13 +13,14 @@
 //!   from its [log of recent changes](crate::RangeMap::delta_since), unless somebody else's delta says as much before. So one
 //!   answers, not all. An answer is as good for everybody else who hears it.
 //! - **Compare.** If its log does not reach back so far, it opens a session with the asker, in which the two compare what they hold
-//!   [range by range](self) and exchange what differs.
+//!   [range by range](compare) and exchange what differs.
 //! - **Digest.** After a quiet interval, one replica sends fingerprints of what it knows and holds. Those that agree stay quiet and
 //!   start their interval anew; those that don't ask.
 //! - **Presence.** Who is there: see [`Presence`], which goes beside a protocol and has its messages carried by it.
 //!
-//! No replica ever claims to know a dot that it was not sent: a delta claims what it carries, and the context of a whole
-//! replica is joined only by who was sent all of it, or compared all of it. So anything may be cut off anywhere.
+//! No replica ever claims to know a dot of which it was not sent what came of it: a delta carries what it claims, or what superseded
+//! that, and the context of a whole replica is joined only by who was sent all of it, or compared all of it. So anything may be
+//! cut off anywhere.
 //!
 //! **Bounds.** Messages above [`Config::message_bytes_max`] are neither read nor sent; whatever does not fit is exchanged range by
 //! range, [`Config::compare_bytes_max`] at a time. Reading a message of b bytes allocates at most some 400 b bytes. A replica
