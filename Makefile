@@ -42,6 +42,7 @@ wasm: setup-rust setup-node setup-wasm-tools ## Build the optimised wasm module 
 	@.ci/wasm
 
 package: wasm ## Pack the npm package into target/
+	@mkdir -p target
 	cd www && npm pack --workspace package --pack-destination ../target --silent
 
 playground: wasm ## Build the playground into www/playground/dist

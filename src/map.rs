@@ -11,7 +11,7 @@ use core::num::NonZeroU32;
 use std::sync::Arc;
 
 use self::cache::SplitCache;
-pub(crate) use self::exchange::bytes_of;
+pub(crate) use self::exchange::{bytes_of, bytes_of_range};
 use self::log::Log;
 use self::operation::Operation;
 use crate::causal::SEQ_MAX;

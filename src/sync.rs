@@ -58,9 +58,11 @@ pub struct Config {
     pub tries_max: u32,
     /// How long a session waits for the next message before it is given up.
     pub session_ms: u64,
-    /// The longest message that is read or sent.
+    /// The longest message that is read or sent. It should be some kilobytes, more than four times the longest registration, and more
+    /// than the causal context takes, 12 bytes for each replica that ever wrote: what does not fit is not sent.
     pub message_bytes_max: usize,
-    /// About how many bytes of registrations a message of a session carries at most; not more than a quarter of the longest message.
+    /// About how many bytes of registrations a message of a session carries at most; not more than a quarter of the longest message,
+    /// and not less than 512.
     pub compare_bytes_max: usize,
 }
 
@@ -78,9 +80,12 @@ impl Default for Config {
     }
 }
 
+/// With less, a step of a session would not get anywhere.
+const PART_BYTES_MIN: usize = 512;
+
 impl Config {
     fn part_bytes_max(&self) -> usize {
-        self.compare_bytes_max.min(self.message_bytes_max / 4)
+        self.compare_bytes_max.min(self.message_bytes_max / 4).max(PART_BYTES_MIN)
     }
 }
 

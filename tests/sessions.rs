@@ -204,3 +204,24 @@ fn what_follows_from_a_session_is_held_back() {
     }
     assert!(held > 20, "too little followed for a test: {held}");
 }
+
+/// Sizes are counted with the keys, or a step with long ones would be longer than any message.
+#[test]
+fn long_keys_are_exchanged_in_parts_too() {
+    let mut maps = [1, 2].map(|id| RangeMap::<String>::new(ReplicaId::new(id)));
+    for at in 0..400 {
+        let key = format!("{at:04}-{}", "long".repeat(100));
+        maps[0].register(&node(at % 7), &KeyRange::from_start(key));
+    }
+    let small = Config { message_bytes_max: 16_000, ..config(4_000) };
+    let mut random = Random(1);
+    let mut syncs = [0, 1].map(|_| Broadcast::join(small, 0, &mut || random.next()));
+    for now_ms in 0..30_000 {
+        for from in 0..2 {
+            while let Some(bytes) = syncs[from].poll(&maps[from], now_ms, &mut || random.next()) {
+                syncs[1 - from].receive(&mut maps[1 - from], &bytes, now_ms, &mut || random.next());
+            }
+        }
+    }
+    assert_eq!(maps[0].state(), maps[1].state());
+}

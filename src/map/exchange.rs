@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::RangeMap;
 use crate::causal::{CausalContext, Dot};
+use crate::codec::{WireKey, Writer};
 use crate::delta::{Delta, Drop, Part};
 use crate::key::Key;
 use crate::registration::RegistrationId;
 use crate::sort::sorted;
 use crate::splits::Changes;
+use crate::store::Held;
 
 impl<K: Key> RangeMap<K> {
     /// What a peer lacks that knows that much, as a delta for anybody; `None` if that cannot be told, because the peer is too far
@@ -60,49 +62,6 @@ impl<K: Key> RangeMap<K> {
         Some(delta)
     }
 
-    /// The drops that are still named, and the entries of which a peer that knows that much lacks an update or a reset; the first of
-    /// them that together take about as many bytes, in a delta that claims their dots alone. What was dropped otherwise is not in it.
-    /// Tells also whether all of those drops are in it. O(n).
-    pub(crate) fn unknown_entries(&self, context: &CausalContext, bytes_max: usize) -> (Delta<K>, bool) {
-        let prefixes = self.state.writer_prefixes(context);
-        let mut delta = Delta::default();
-        let mut bytes = 0;
-        let is_equal = *context == self.state.context;
-        for (id, writer, drop) in self.state.drops.iter() {
-            let born = Dot { replica: writer, seq: drop.birth };
-            if !is_equal && context.contains(born) && context.contains(drop.stamp) {
-                continue;
-            }
-            bytes += 24 + id.node.as_bytes().len();
-            if bytes > bytes_max {
-                return (delta, false);
-            }
-            delta.add_drop(id.clone(), writer, drop);
-        }
-        for held in self.state.entries.rows() {
-            let is_unknown = match held.compact() {
-                Some((writer, record)) if record.last <= prefixes[writer as usize] => false,
-                _ => {
-                    let mut is_unknown = false;
-                    held.for_each_record(|replica, record| {
-                        let last = Dot { replica, seq: record.last };
-                        let stamp = record.baseline.map(|baseline| baseline.stamp);
-                        is_unknown |= core::iter::once(last).chain(stamp).any(|dot| !context.contains(dot));
-                    });
-                    is_unknown
-                }
-            };
-            if is_unknown {
-                bytes += bytes_of(&held);
-                if bytes > bytes_max {
-                    break;
-                }
-                delta.add_entry(&held.id(), &held.entry());
-            }
-        }
-        (delta, true)
-    }
-
     /// Learns what another side holds of some registrations. The context grows by the dots of the entries alone.
     pub(crate) fn merge_part(&mut self, part: &Part<'_, K>) -> Changes<K> {
         Arc::make_mut(&mut self.log).note(part.entries, &self.state.context);
@@ -134,7 +93,60 @@ impl<K: Key> RangeMap<K> {
     }
 }
 
+impl<K: WireKey> RangeMap<K> {
+    /// The drops that are still named, and the entries of which a peer that knows that much lacks an update or a reset; the first of
+    /// them that together take about as many bytes, in a delta that claims their dots alone. What was dropped otherwise is not in it.
+    /// Tells also whether all of those drops are in it. O(n).
+    pub(crate) fn unknown_entries(&self, context: &CausalContext, bytes_max: usize) -> (Delta<K>, bool) {
+        let prefixes = self.state.writer_prefixes(context);
+        let mut delta = Delta::default();
+        let mut bytes = 0;
+        let is_equal = *context == self.state.context;
+        for (id, writer, drop) in self.state.drops.iter() {
+            let born = Dot { replica: writer, seq: drop.birth };
+            if !is_equal && context.contains(born) && context.contains(drop.stamp) {
+                continue;
+            }
+            bytes += 24 + id.node.as_bytes().len() + bytes_of_range(id.range.start(), id.range.end());
+            if bytes > bytes_max {
+                return (delta, false);
+            }
+            delta.add_drop(id.clone(), writer, drop);
+        }
+        for held in self.state.entries.rows() {
+            let is_unknown = match held.compact() {
+                Some((writer, record)) if record.last <= prefixes[writer as usize] => false,
+                _ => {
+                    let mut is_unknown = false;
+                    held.for_each_record(|replica, record| {
+                        let last = Dot { replica, seq: record.last };
+                        let stamp = record.baseline.map(|baseline| baseline.stamp);
+                        is_unknown |= core::iter::once(last).chain(stamp).any(|dot| !context.contains(dot));
+                    });
+                    is_unknown
+                }
+            };
+            if is_unknown {
+                bytes += bytes_of(&held);
+                if bytes > bytes_max {
+                    break;
+                }
+                delta.add_entry(&held.id(), &held.entry());
+            }
+        }
+        (delta, true)
+    }
+}
+
 /// About how many bytes an entry takes in a message, rather more than less.
-pub(crate) fn bytes_of<K: Key>(held: &crate::store::Held<'_, K>) -> usize {
-    24 + held.node().as_bytes().len() + 28 * held.record_count()
+pub(crate) fn bytes_of<K: WireKey>(held: &Held<'_, K>) -> usize {
+    let keys = bytes_of_range(held.start(), held.end());
+    24 + keys + held.node().as_bytes().len() + 28 * held.record_count()
+}
+
+/// How many bytes the ends of a range take by themselves.
+pub(crate) fn bytes_of_range<K: WireKey>(start: &K, end: Option<&K>) -> usize {
+    let mut writer = Writer::default();
+    K::encode_ranges(core::iter::once((start, end)), &mut writer);
+    writer.finish().len()
 }

@@ -71,9 +71,10 @@ impl<K: Key> Log<K> {
 
     /// Effects of all those writers may be missing, up to the last one that the context knows.
     pub(super) fn forget_all(&mut self, context: &CausalContext) {
-        for (replica, runs) in context.replicas() {
-            self.forget(Dot { replica, seq: runs.last() });
-        }
+        // Joined at once: one by one, each would move all that order after it.
+        let mut lost = CausalContext::default();
+        context.replicas().for_each(|(replica, runs)| lost.insert_run(replica, 1, runs.last()));
+        self.horizon.join(&lost);
     }
 
     /// Nothing is remembered, of all that is known.
@@ -107,7 +108,7 @@ impl<K: Key> Log<K> {
             }
         }
         let carried = delta.carried_dots(known);
-        let mut has_more = false;
+        let mut lost = CausalContext::default();
         for (replica, runs) in news.replicas() {
             for (first, last) in runs.iter() {
                 let from = carried.partition_point(|dot| *dot < Dot { replica, seq: first });
@@ -121,12 +122,12 @@ impl<K: Key> Log<K> {
                     seq -= 1;
                 }
                 if seq >= first {
-                    self.forget(Dot { replica, seq });
-                    has_more = true;
+                    lost.insert_run(replica, 1, seq);
                 }
             }
         }
-        has_more
+        self.horizon.join(&lost);
+        !lost.is_empty()
     }
 
     /// Whether the log tells everything of `known` that such a peer lacks.

@@ -159,8 +159,8 @@ impl<K: WireKey> Broadcast<K> {
         self.digest_due_ms.min(question).min(answer).min(dropped)
     }
 
-    /// Takes a message that came over the medium, from anybody. Costs what merging its delta costs, and O(n) at most for a step
-    /// of a session.
+    /// Takes a message that came over the medium, from anybody. Costs what merging its delta costs and O(replicas that ever wrote), and
+    /// O(n) at most for a step of a session.
     pub fn receive(
         &mut self,
         map: &mut RangeMap<K>,
@@ -168,7 +168,7 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) -> Received<K> {
-        self.see(now_ms);
+        let now_ms = self.see(now_ms);
         self.statistics.messages_received += 1;
         self.statistics.bytes_received += bytes.len() as u64;
         self.told = CausalContext::default();
@@ -198,7 +198,7 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) -> Option<Vec<u8>> {
-        self.see(now_ms);
+        let now_ms = self.see(now_ms);
         loop {
             let bytes = self.next_message(map, now_ms, random)?;
             // What is too long reaches the others in sessions, when they see by a digest that they lack it.
@@ -223,12 +223,14 @@ impl<K: WireKey> Broadcast<K> {
         self.statistics.posted[usize::from(bytes[4]) - 1] += 1;
     }
 
-    /// Takes a clock that was set back into account: what is due is due as much earlier.
-    fn see(&mut self, now_ms: u64) {
+    /// Takes a clock that was set back into account: what is due is due as much earlier. Returns the time, but never one after
+    /// which there is none for anything to be due.
+    fn see(&mut self, now_ms: u64) -> u64 {
+        let now_ms = now_ms.min(u64::MAX / 2);
         let back_ms = self.seen_ms.saturating_sub(now_ms);
         self.seen_ms = now_ms;
         if back_ms == 0 {
-            return;
+            return now_ms;
         }
         let question = self.question.as_mut().map(|question| &mut question.due_ms);
         let answer = self.answer.as_mut().map(|answer| &mut answer.due_ms);
@@ -237,6 +239,7 @@ impl<K: WireKey> Broadcast<K> {
         for due_ms in due.into_iter().chain(question).chain(answer).chain(sessions) {
             *due_ms = due_ms.saturating_sub(back_ms);
         }
+        now_ms
     }
 
     fn read(&self, map: &RangeMap<K>, bytes: &[u8]) -> Result<(ReplicaId, Message<K>), IgnoreReason> {
@@ -394,7 +397,7 @@ impl<K: WireKey> Broadcast<K> {
         let told = map.delta_since(&known).or_else(|| is_retired.then(|| map.state().clone()));
         if !differs && let Some(delta) = told {
             let tells_dropped = delta.context.includes(&self.dropped.context);
-            let message = if ours.includes(&self.heard_of) {
+            let message = if self.question.is_none() || ours.includes(&self.heard_of) {
                 Message::Delta(delta)
             } else {
                 Message::Exchange(delta, ours.clone())
@@ -512,6 +515,10 @@ impl<K: WireKey> Broadcast<K> {
         let tries_left = tries_left.saturating_sub(1);
         let due_ms = now_ms.saturating_add(self.config.retry_ms).saturating_add(self.delay_ms(random));
         self.question = (tries_left > 0).then_some(Question { due_ms, tries_left, is_met_by_delta: true });
+        if self.question.is_none() {
+            // Given up, until somebody says again that there is more.
+            self.heard_of = CausalContext::default();
+        }
         self.gaps_asked = map.state().context().gaps();
     }
 

@@ -24,7 +24,7 @@ use crate::causal::CausalContext;
 use crate::codec::{DecodeError, DecodeProblem, Reader, WireKey, Writer};
 use crate::delta::{Delta, Part};
 use crate::id::ReplicaId;
-use crate::map::{RangeMap, bytes_of};
+use crate::map::{RangeMap, bytes_of, bytes_of_range};
 use crate::registration::RegistrationId;
 use crate::splits::Changes;
 use crate::store::{Bound, Held};
@@ -316,7 +316,14 @@ impl<K: WireKey> Reply<'_, K> {
             Some(last) if last.says == Says::Done && says == Says::Done => last.to = to,
             Some(last) if last.to == to => {}
             _ => {
-                self.bytes_left = self.bytes_left.saturating_sub(RANGE_BYTES);
+                let place = match &to {
+                    Bound::Start(key) => bytes_of_range(key, None),
+                    Bound::Id(id) => {
+                        bytes_of_range(id.range.start(), id.range.end()) + id.node.as_bytes().len()
+                    }
+                    Bound::First | Bound::Last => 0,
+                };
+                self.bytes_left = self.bytes_left.saturating_sub(RANGE_BYTES + place);
                 self.answer.ranges.push(Range { to, says });
             }
         }

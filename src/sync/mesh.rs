@@ -112,8 +112,8 @@ impl<K: WireKey> Mesh<K> {
         self.links.iter().map(|link| link.protocol.next_wake_ms()).min().unwrap_or(u64::MAX)
     }
 
-    /// Takes a message that came over a link. What comes over one that is not open is ignored. Costs what
-    /// [`Broadcast::receive`] costs, and O(links).
+    /// Takes a message that came over a link. Over one that is not open, nothing is taken. Costs what [`Broadcast::receive`] costs, and
+    /// O(links + replicas that ever wrote).
     pub fn receive(
         &mut self,
         map: &mut RangeMap<K>,

@@ -44,18 +44,3 @@ test("the kept replica goes offline and online like any other", async ({ context
   // It was saved although it was offline; the others ended with the page.
   await expect.poll(() => playground.agreedSplits()).toContain("790 860 n 1");
 });
-
-test("a page that was put aside returns with what happened meanwhile", async ({ context }) => {
-  const here = await Playground.open(context);
-  const there = await Playground.open(context);
-  await expect(here.overall).toHaveText("3 replicas online, all in sync; 3 in other tabs.");
-  const session = await context.newCDPSession(there.page);
-  await session.send("Page.setWebLifecycleState", { state: "frozen" });
-  await here.replica("A").edit("Register", edit);
-  await session.send("Page.setWebLifecycleState", { state: "active" });
-  await expect(there.replica("A").switch).toHaveAttribute("aria-checked", "true");
-  await expect.poll(() => there.agreedSplits()).toContain("790 860 n 1");
-  await expect(there.kept).toContainText("Replica A is kept in this browser: saved.");
-  await there.replica("A").edit("Register", { ...edit, node: "back" });
-  await expect.poll(() => here.replica("C").splits()).toContain("790 860 back 1 n 1");
-});

@@ -49,21 +49,6 @@ test("a tab that is killed is noticed, without traffic meanwhile", async ({ cont
   await expect(others(third, "is here")).toHaveCount(3);
 });
 
-test("a tab that was frozen returns, and has missed nothing", async ({ context }) => {
-  const here = await Playground.open(context);
-  const there = await Playground.open(context);
-  await expect(others(here, "is here")).toHaveCount(3);
-  const session = await devTools(there.page);
-  await session.send("Page.setWebLifecycleState", { state: "frozen" });
-  const third = await Playground.open(context);
-  await here.replica("A").edit("Register", { node: "meanwhile", start: "790", end: "860" });
-  await expect.poll(() => third.replica("B").splits()).toContain("790 860 meanwhile 1");
-  await session.send("Page.setWebLifecycleState", { state: "active" });
-  await expect(others(there, "is here")).toHaveCount(6);
-  await expect(others(third, "is here")).toHaveCount(6);
-  await expect.poll(() => there.replica("C").splits()).toContain("790 860 meanwhile 1");
-});
-
 test("a duplicated tab is somebody else", async ({ context }) => {
   const here = await Playground.open(context);
   const opening = context.waitForEvent("page");
