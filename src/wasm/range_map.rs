@@ -227,7 +227,8 @@ impl RangeMap {
 
     /// Declares that a replica writes no more: its device is lost, its tab is gone for good. What it contributed stays and counts as
     /// before, but its records of registrations that were released, which only it could drop, are dropped by others. What it sends
-    /// later over a connection is refused (a delta that is handed to `merge` is not), and once it learns of this it throws `retired` until it goes on under another id. It cannot be taken back.
+    /// later over a connection is refused (a delta that is handed to `merge` is not), and once it learns of this it throws `retired`
+    /// until it goes on under another id. It cannot be taken back.
     ///
     /// Returns the delta for the other replicas, empty if it is known already. O(n).
     ///
