@@ -225,3 +225,24 @@ fn long_keys_are_exchanged_in_parts_too() {
     }
     assert_eq!(maps[0].state(), maps[1].state());
 }
+
+/// Drops that are named because of a gap may be more than a step carries; until all are told, no context is joined.
+#[test]
+fn many_named_drops_are_told_before_a_context_is_joined() {
+    let mut writer = RangeMap::<u64>::new(ReplicaId::new(5));
+    let mut maps = [3, 8].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+    maps.iter_mut().for_each(|map| map.set_log_capacity(0));
+    // Nobody ever hears of the first.
+    writer.register(&node(0), &KeyRange::from_start(0));
+    for start in 1..100 {
+        let range = KeyRange::from_start(start);
+        let registered = writer.register(&node(1), &range);
+        maps.iter_mut().take(1 + (start % 3 == 0) as usize).for_each(|map| drop(map.merge(&registered)));
+        maps[0].merge(&writer.release(&node(1), &range));
+    }
+    assert!(maps[1].registrations().count() > 30);
+    for _ in 0..20 {
+        speak(&mut maps, config(0), usize::MAX);
+    }
+    assert_eq!(maps[0].state(), maps[1].state());
+}
