@@ -1,4 +1,4 @@
-//! Random numbers from a seed.
+//! Random numbers from a seed: the one source of randomness of a simulation.
 
 /// splitmix64 (Steele, Lea and Flood, 2014).
 #[derive(Clone)]
@@ -14,11 +14,24 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
+    /// Less than `bound`, which is not 0.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
+    pub fn index(&mut self, length: usize) -> usize {
+        self.below(length as u64) as usize
+    }
+
     pub fn percent(&mut self, chance: u64) -> bool {
         self.below(100) < chance
+    }
+
+    pub fn permille(&mut self, chance: u64) -> bool {
+        self.below(1000) < chance
+    }
+
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.index(from.len())]
     }
 }

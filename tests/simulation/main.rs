@@ -15,6 +15,7 @@ mod oracle;
 mod peace;
 mod process;
 mod protocol;
+#[path = "../medium/random.rs"]
 mod random;
 mod schedule;
 mod tally;
