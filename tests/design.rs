@@ -382,3 +382,29 @@ fn two_drops_of_one_record_commute() {
     }
     assert_eq!(maps[0].state(), maps[1].state());
 }
+
+/// An answer is overheard by others. What its maker was told to be dropped by a context, not by name, it cannot tell on, and so it must
+/// not claim the reset before that either.
+#[test]
+fn an_answer_claims_no_reset_of_a_record_that_went_unnamed() {
+    let (node, range) = (node("a"), range(0, 8));
+    let mut writer = RangeMap::<u64>::new(ReplicaId::new(9));
+    let mut resetter = RangeMap::<u64>::new(ReplicaId::new(1));
+    let mut answerer = RangeMap::<u64>::new(ReplicaId::new(2));
+    let mut asker = RangeMap::<u64>::new(ReplicaId::new(3));
+    let mut overhearing = RangeMap::<u64>::new(ReplicaId::new(4));
+    let registered = writer.register(&node, &range);
+    [&mut resetter, &mut answerer, &mut asker, &mut overhearing]
+        .into_iter()
+        .for_each(|map| drop(map.merge(&registered)));
+    let reset = resetter.release(&node, &range);
+    answerer.merge(&reset);
+    let dropped = writer.merge(&reset).delta().clone();
+    answerer.merge(writer.state());
+    asker.merge(&dropped);
+    if let Some(answer) = answerer.delta_since(asker.state().context()) {
+        overhearing.merge(&answer);
+    }
+    let knows_of_reset = overhearing.state().context().last_seq(resetter.replica()) > 0;
+    assert!(!knows_of_reset || overhearing.priority(&node, &range).is_none());
+}
