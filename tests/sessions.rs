@@ -246,3 +246,35 @@ fn many_named_drops_are_told_before_a_context_is_joined() {
     }
     assert_eq!(maps[0].state(), maps[1].state());
 }
+
+/// A delta from long ago brings a record into a range that was compared already. That it was dropped is in the context that the session
+/// would join at its end: then it is not joined.
+#[test]
+fn what_comes_another_way_amid_a_session_is_not_taken_for_dropped() {
+    let (x, range) = (node(0), KeyRange::from_start(7));
+    for inject_at in 1..12 {
+        let mut writer = RangeMap::<u64>::new(ReplicaId::new(5));
+        let late = writer.register(&x, &range);
+        writer.release(&x, &range);
+        let mut maps = apart(3, 300, 40);
+        maps[1].merge(writer.state());
+        let mut random = Random(1);
+        let mut syncs = [0, 1].map(|_| Broadcast::join(config(600), 0, &mut || random.next()));
+        let mut steps = 0;
+        for now_ms in 0..3_000 {
+            for from in 0..2 {
+                while let Some(bytes) = syncs[from].poll(&maps[from], now_ms, &mut || random.next()) {
+                    steps += usize::from(bytes[4] == COMPARE);
+                    if bytes[4] == COMPARE && steps == inject_at {
+                        maps[0].merge(&late);
+                    }
+                    syncs[1 - from].receive(&mut maps[1 - from], &bytes, now_ms, &mut || random.next());
+                    let knows_of_drop = maps[0].state().context().last_seq(writer.replica()) == 2;
+                    assert!(!knows_of_drop || maps[0].priority(&x, &range).is_none(), "at step {inject_at}");
+                }
+            }
+        }
+        assert!(steps > 6, "a session of {steps} steps");
+        assert_eq!(maps[0].state(), maps[1].state());
+    }
+}
