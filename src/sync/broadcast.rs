@@ -107,8 +107,8 @@ impl<K: WireKey> Broadcast<K> {
         joined
     }
 
-    /// Takes the delta of an own operation, or of a merge that did not come over the medium and its [`Changes::delta`](crate::Changes::delta), to be sent
-    /// with the next [`poll`](Self::poll).
+    /// Takes the delta of an own operation, or of a merge that did not come over the medium and its
+    /// [`Changes::delta`](crate::Changes::delta), to be sent with the next [`poll`](Self::poll).
     pub fn publish(&mut self, delta: &Delta<K>) {
         self.unposted.merge(delta);
     }
