@@ -83,6 +83,11 @@ impl CausalContext {
         both
     }
 
+    /// Whether any of these numbers of a replica is known. O(log of replicas and runs).
+    pub(crate) fn intersects(&self, replica: ReplicaId, first: u64, last: u64) -> bool {
+        self.runs(replica).is_some_and(|runs| runs.intersects(first, last))
+    }
+
     /// Whether anything is known of this replica.
     pub(crate) fn is_known(&self, replica: ReplicaId) -> bool {
         self.runs(replica).is_some() || self.is_retired(replica)

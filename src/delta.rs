@@ -88,8 +88,8 @@ pub(crate) struct Joined<'a, K> {
     pub(crate) before: Option<u64>,
     /// The priority now.
     pub(crate) after: Option<u64>,
-    /// Whether a record is gone because the other side's context told that it was dropped.
-    pub(crate) is_told_dropped: bool,
+    /// The writers and births of records that are gone because the other side's context told that they were dropped.
+    pub(crate) dropped: &'a [(ReplicaId, u64)],
 }
 
 impl<K: Key> Joined<'_, K> {
@@ -255,7 +255,7 @@ impl<K: Key> Delta<K> {
                     entry: Some(ours),
                     before,
                     after: ours.priority(),
-                    is_told_dropped: false,
+                    dropped: &[],
                 });
             }
         });
@@ -337,7 +337,7 @@ impl<K: Key> Delta<K> {
             let Drop { birth, stamp } = named.drop;
             let born = Dot { replica: named.writer, seq: birth };
             let is_claimed = self.context.contains(born) && self.context.contains(stamp);
-            if !is_claimed || stamp.replica == named.writer && birth >= stamp.seq {
+            if !is_claimed || stamp.replica == named.writer && birth > stamp.seq {
                 return Err("a drop whose dots the context does not claim");
             }
             if named.is_told_by(&self.context) {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use self::cache::SplitCache;
 pub(crate) use self::exchange::{bytes_of, bytes_of_range};
-use self::log::Log;
+use self::log::{Dropped, Log};
 use self::operation::Operation;
 use crate::causal::SEQ_MAX;
 use crate::delta::{Delta, JoinObserver, Joined};
@@ -66,13 +66,16 @@ struct MergeObserver<K> {
     changed: RangeCollector<K>,
     /// Registrations of which this replica's own record is reset as a whole.
     awaiting_drop: Vec<RegistrationId<K>>,
-    /// Whether a record went because a context told so.
-    is_told_dropped: bool,
+    /// Records that went because a context told so.
+    dropped: Vec<(RegistrationId<K>, Dropped)>,
 }
 
 impl<K: Key> JoinObserver<K> for MergeObserver<K> {
     fn joined(&mut self, joined: Joined<'_, K>) {
-        self.is_told_dropped |= joined.is_told_dropped;
+        for (writer, birth) in joined.dropped {
+            let id = RegistrationId { range: joined.range(), node: joined.node.clone() };
+            self.dropped.push((id, Dropped::bare(*writer, *birth)));
+        }
         if joined.after != joined.before {
             self.changed.add(joined.range());
         }
@@ -197,13 +200,10 @@ impl<K: Key> RangeMap<K> {
     /// it had contributed to a registration, it drops its record of it; that is news of its own, and
     /// [`Changes::delta`] carries it for the others.
     pub fn merge(&mut self, delta: &Delta<K>) -> Changes<K> {
-        let claims_more = Arc::make_mut(&mut self.log).note(delta, &self.state.context);
+        let news = delta.context.difference(&self.state.context);
         let mut observer = self.observer();
         self.state.join(delta, &mut observer);
-        if claims_more && observer.is_told_dropped {
-            // What was remembered of those records, resets above all, could not be told to anybody who still holds them.
-            Arc::make_mut(&mut self.log).forget_everything(&self.state.context);
-        }
+        Arc::make_mut(&mut self.log).note(delta, &news, core::mem::take(&mut observer.dropped));
         self.finish_merge(observer)
     }
 
@@ -212,7 +212,7 @@ impl<K: Key> RangeMap<K> {
             replica: self.replica,
             changed: RangeCollector::default(),
             awaiting_drop: Vec::new(),
-            is_told_dropped: false,
+            dropped: Vec::new(),
         }
     }
 

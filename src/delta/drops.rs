@@ -13,7 +13,8 @@ use crate::store;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Drop {
     pub(crate) birth: u64,
-    /// The dot of the drop itself: of the same writer, or of who cleared up after it once it had retired.
+    /// The dot of the drop itself: of the same writer, or of who cleared up after it once it had retired. The birth itself if it is
+    /// not known by which effect the record was dropped.
     pub(crate) stamp: Dot,
 }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::RangeMap;
+use super::log::Dropped;
 use crate::causal::{CausalContext, Dot};
 use crate::codec::{WireKey, Writer};
-use crate::delta::{Delta, Drop, Part};
+use crate::delta::{Delta, Part};
 use crate::key::Key;
 use crate::registration::RegistrationId;
 use crate::sort::sorted;
@@ -16,7 +17,7 @@ impl<K: Key> RangeMap<K> {
     /// What a peer lacks that knows that much, as a delta for anybody; `None` if that cannot be told, because the peer is too far
     /// behind: then hand it the whole [`state`](Self::state), or let [`sync`](crate::sync) find out what it lacks.
     ///
-    /// It is told from a log of the last 4,096 effects. A peer that knows nothing gets the whole state. O(log + m log m) for a
+    /// It is told from a log of recent effects, see [`set_log_capacity`](Self::set_log_capacity). A peer that knows nothing gets the whole state. O(log + m log m) for a
     /// delta of m registrations.
     ///
     /// ```
@@ -40,23 +41,33 @@ impl<K: Key> RangeMap<K> {
         if lacking == *known {
             return Some(self.state.clone());
         }
-        if !self.log.reaches(context, known) {
+        let mut delta = self.told_by_log(&lacking)?;
+        for (id, Dropped { writer, drop }) in self.log.unclaimed() {
+            if context.contains(Dot { replica: writer, seq: drop.birth }) {
+                delta.add_drop(id.clone(), writer, drop);
+            }
+        }
+        Some(delta)
+    }
+
+    /// What came of those dots, which are known here, as a delta for anybody; `None` if the log does not reach back so far. O(log +
+    /// m log m) for a delta of m registrations.
+    pub(crate) fn told_by_log(&self, lacking: &CausalContext) -> Option<Delta<K>> {
+        if !self.log.reaches(lacking) {
             return None;
         }
         // Others may hear it who know less than that peer. So whatever it claims it carries, or what came after that.
         let mut delta = Delta::claiming(lacking.clone());
-        let touched: Vec<&RegistrationId<K>> = self.log.of(&lacking).map(|logged| &logged.id).collect();
+        let touched: Vec<&RegistrationId<K>> = self.log.touched_by(lacking).collect();
         let mut touched = sorted(&touched, Ord::cmp);
         touched.dedup();
-        for logged in self.log.dropped().filter(|logged| touched.binary_search(&&logged.id).is_ok()) {
-            if let Some(birth) = logged.dropped {
-                let drop = Drop { birth: birth.seq, stamp: logged.dot };
-                delta.add_drop(logged.id.clone(), birth.replica, drop);
-            }
-        }
         for id in touched {
-            if let Some(held) = self.state.entries.get(id) {
-                delta.add_entry(id, &held.entry());
+            let entry = self.state.entries.get(id).map(|held| held.entry());
+            for Dropped { writer, drop } in self.log.dropped_of(id) {
+                delta.add_drop(id.clone(), *writer, *drop);
+            }
+            if let Some(entry) = entry {
+                delta.add_entry(id, &entry);
             }
         }
         Some(delta)
@@ -64,12 +75,15 @@ impl<K: Key> RangeMap<K> {
 
     /// Learns what another side holds of some registrations. The context grows by the dots of the entries alone.
     pub(crate) fn merge_part(&mut self, part: &Part<'_, K>) -> Changes<K> {
-        Arc::make_mut(&mut self.log).note(part.entries, &self.state.context);
+        let news = part.entries.context.difference(&self.state.context);
         let mut observer = self.observer();
         let dropped = self.state.join_part(part, &mut observer);
-        // The other side knows that these were dropped, but not by which effect.
         let log = Arc::make_mut(&mut self.log);
-        dropped.into_iter().for_each(|dot| log.forget(dot));
+        log.note(part.entries, &news, core::mem::take(&mut observer.dropped));
+        // The other side knows that these were dropped, but not by which effect.
+        let mut dots = CausalContext::default();
+        dropped.into_iter().for_each(|dot| dots.insert(dot));
+        log.forget_all(&dots);
         self.finish_merge(observer)
     }
 
@@ -81,15 +95,16 @@ impl<K: Key> RangeMap<K> {
         self.state.adopt(&news);
     }
 
-    /// How many effects the [log](Self::delta_since) holds: at most 4,096, or what was set. O(1).
-    pub fn log_len(&self) -> usize {
-        self.log.len()
+    /// About how many bytes of memory the [log](Self::delta_since) takes: at most 1 MiB, or what was set. O(1).
+    pub fn log_bytes(&self) -> usize {
+        self.log.bytes()
     }
 
-    /// Sets how many effects the [log](Self::delta_since) holds at most, 4,096 at first. Each takes about 100 bytes. With fewer,
-    /// peers that were away have to compare ranges sooner, which takes more messages.
-    pub fn set_log_capacity(&mut self, effects: usize) {
-        Arc::make_mut(&mut self.log).set_capacity(effects);
+    /// Sets how many bytes of memory the [log](Self::delta_since) takes at most, 1 MiB at first. An effect on a registration with a
+    /// short name and keys takes about 150. With fewer, peers that were away have to compare what they hold sooner, which takes
+    /// more messages.
+    pub fn set_log_capacity(&mut self, bytes: usize) {
+        Arc::make_mut(&mut self.log).set_bytes_max(bytes);
     }
 }
 
