@@ -2,6 +2,7 @@
 
 mod cache;
 mod exchange;
+mod identity;
 mod log;
 mod operation;
 mod retirement;
@@ -11,7 +12,8 @@ use core::num::NonZeroU32;
 use std::sync::Arc;
 
 use self::cache::SplitCache;
-pub(crate) use self::exchange::{bytes_of, bytes_of_range};
+pub(crate) use self::exchange::Page;
+use self::identity::Identity;
 use self::log::{Dropped, Log};
 use self::operation::Operation;
 use crate::causal::SEQ_MAX;
@@ -58,6 +60,7 @@ pub struct RangeMap<K> {
     cache: SplitCache<K>,
     /// Shared by snapshots until one of them changes.
     log: Arc<Log<K>>,
+    identity: Identity,
 }
 
 /// Collects what a merge changed.
@@ -88,7 +91,7 @@ impl<K: Key> JoinObserver<K> for MergeObserver<K> {
 impl<K: Key> RangeMap<K> {
     /// An empty replica that writes under `replica`. See [`ReplicaId`] for who may use an id.
     pub fn new(replica: ReplicaId) -> Self {
-        Self { replica, state: Delta::default(), cache: SplitCache::default(), log: Arc::default() }
+        Self { replica, state: Delta::default(), cache: SplitCache::default(), log: Arc::default(), identity: Identity::default() }
     }
 
     /// The id that this replica writes under.
@@ -229,6 +232,7 @@ impl<K: Key> RangeMap<K> {
         if awaiting_drop.is_empty() || self.is_exhausted() || self.is_retired() {
             return Delta::default();
         }
+        self.identity.begun_after.get_or_insert(self.state.context.last_seq(self.replica));
         let mut operation = Operation::new(self.replica, &mut self.state, Arc::make_mut(&mut self.log));
         awaiting_drop.into_iter().for_each(|id| operation.drop_reset(id));
         operation.finish()
@@ -309,6 +313,7 @@ impl<K: Key> RangeMap<K> {
         if self.is_exhausted() || self.is_retired() {
             return Delta::default();
         }
+        self.identity.begun_after.get_or_insert(self.state.context.last_seq(self.replica));
         let mut operation = Operation::new(self.replica, &mut self.state, Arc::make_mut(&mut self.log));
         apply(&mut operation);
         self.cache.forget(&operation.changed().finish());

@@ -35,6 +35,12 @@ pub(crate) struct NamedDrop<K> {
     pub(crate) drop: Drop,
 }
 
+impl<K: Key> From<(&RegistrationId<K>, ReplicaId, Drop)> for NamedDrop<K> {
+    fn from((id, writer, drop): (&RegistrationId<K>, ReplicaId, Drop)) -> Self {
+        Self { id: id.clone(), writer, drop }
+    }
+}
+
 impl<K: Key> NamedDrop<K> {
     /// By what drops are ordered. A writer and those who clear up after it may drop the same record without knowing of each other:
     /// each drop is pruned by itself, and so has to be kept by itself.

@@ -93,7 +93,7 @@ impl<K: Key> Batch<K> {
 }
 
 /// What a key holds beside its own size: as much as it feeds to a hash.
-fn key_bytes<K: Key>(key: &K) -> usize {
+pub(super) fn key_bytes<K: Key>(key: &K) -> usize {
     struct Count(usize);
     impl core::hash::Hasher for Count {
         fn finish(&self) -> u64 {

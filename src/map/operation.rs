@@ -100,6 +100,20 @@ impl<'a, K: Key> Operation<'a, K> {
         }
     }
 
+    /// Drops the record of another id of this writer, and contributes what counts of it under this one.
+    pub(super) fn take_over(&mut self, at: usize, former: ReplicaId) {
+        let Some(record) = self.touched[at].entry.get(former).copied() else { return };
+        self.drop_record(at, former);
+        if record.register_is_left() {
+            self.register(at);
+        }
+        if let Ok(net) = i64::try_from(record.adjustments_left())
+            && net != 0
+        {
+            self.adjust(at, net);
+        }
+    }
+
     fn name_drop(&mut self, id: RegistrationId<K>, writer: ReplicaId, record: &Record) {
         let stamp = self.next_dot();
         let drop = Drop { birth: record.birth, stamp };
