@@ -1,6 +1,6 @@
 //! What a replica makes of the messages that it hears.
 
-use super::Broadcast;
+use super::{Broadcast, Wish};
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
@@ -177,7 +177,10 @@ impl<K: WireKey> Broadcast<K> {
         };
         let received = self.applied(changes, now_ms);
         match question {
-            Some(question) => self.asked_alone(sender, question, theirs, bytes, now_ms),
+            Some(question) => {
+                self.wish = Some(Wish::News);
+                self.asked_alone(sender, question, theirs, bytes, now_ms);
+            }
             None => self.hear_of(map, sender, &theirs, now_ms, random),
         }
         self.ask_about_gaps(map, now_ms, random);
@@ -227,6 +230,9 @@ impl<K: WireKey> Broadcast<K> {
 
     /// A neighbour can tell of those dots: if they do not come by themselves, it is asked.
     fn announced(&mut self, map: &RangeMap<K>, sender: ReplicaId, dots: &CausalContext, now_ms: u64) {
+        if dots.is_empty() {
+            self.wish = Some(Wish::Announcements);
+        }
         self.told.join(dots);
         if !map.state().context().includes(dots) {
             self.heard_of.join(dots);
