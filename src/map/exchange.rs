@@ -226,11 +226,6 @@ impl<K: WireKey> RangeMap<K> {
             drops.retain(|drop| drop.id < *end);
         }
     }
-
-    /// How many bytes a registration takes by itself, encoded, with the records of all its writers. O(its writers · log).
-    pub(crate) fn encoded_bytes(&self, id: &RegistrationId<K>) -> usize {
-        self.state.entries.get(id).map_or(0, |held| self.state.part(&[held], &[]).encode().len())
-    }
 }
 
 impl<K: Key> RangeMap<K> {
@@ -250,11 +245,6 @@ impl<K: Key> RangeMap<K> {
                 }),
             }
         }
-    }
-
-    /// How many records are held. O(n) for those that lie aside, O(1) for the others.
-    pub(crate) fn record_count(&self) -> usize {
-        self.state.entries.rows().map(|held| held.record_count()).sum()
     }
 
     /// Drops the records with those births, which somebody has dropped. O(n + m log n) for m of them.

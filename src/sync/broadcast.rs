@@ -201,6 +201,7 @@ impl<K: WireKey> Broadcast<K> {
         random: &mut impl FnMut() -> u64,
     ) -> Received<K> {
         let now_ms = self.see(now_ms);
+        map.limit_registrations(self.config.registration_bytes_max());
         self.statistics.messages_received += 1;
         self.statistics.bytes_received += bytes.len() as u64;
         self.told = CausalContext::default();
