@@ -338,7 +338,7 @@ impl<K: Key> RangeMap<K> {
     }
 
     /// Whether this replica may write, and contribute to that registration.
-    fn check_write(&self, id: Option<&RegistrationId<K>>) -> Result<(), WriteError> {
+    pub(crate) fn check_write(&self, id: Option<&RegistrationId<K>>) -> Result<(), WriteError> {
         if self.is_retired() {
             return Err(WriteError::Retired);
         }

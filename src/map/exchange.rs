@@ -18,8 +18,8 @@ impl<K: Key> RangeMap<K> {
     /// What a peer lacks that knows that much, as a delta for anybody; `None` if that cannot be told, because the peer is too far
     /// behind: then hand it the whole [`state`](Self::state), or let [`sync`](crate::sync) find out what it lacks.
     ///
-    /// It is told from a log of recent effects, see [`set_log_capacity`](Self::set_log_capacity). A peer that knows nothing gets the whole state. O(log + m log m) for a
-    /// delta of m registrations.
+    /// It is told from a log of recent effects, see [`set_log_capacity`](Self::set_log_capacity). A peer that knows nothing gets the
+    /// whole state. O(log + m log m) for a delta of m registrations.
     ///
     /// ```
     /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};

@@ -107,7 +107,7 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// The same, with a configuration that was checked.
-    pub(super) fn start(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Self {
+    pub(crate) fn start(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Self {
         let mut joined = Self {
             config,
             unposted: VecDeque::new(),
