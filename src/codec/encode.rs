@@ -64,7 +64,7 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
         let is_own = |writer: ReplicaId, drop: Drop| drop.stamp.replica == writer;
         let has_foreign = drops().any(|(_, writer, drop)| !is_own(writer, drop));
         let bits = u64::from(has_foreign) << 1 | u64::from(is_unbounded);
-        writer.number((drops().len() as u64) << 2 | bits);
+        writer.number((delta.drops.len() as u64) << 2 | bits);
         let node_numbers = has_several_nodes.then(|| drops().map(|(id, ..)| place_of_node(&id.node)));
         write_ids(ranges, is_unbounded, node_numbers, &mut writer);
         if replicas.len() > 1 {
@@ -74,10 +74,10 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
         if has_foreign {
             writer.column(drops().map(|(.., drop)| number_of(drop.stamp.replica, &replicas)));
         }
-        writer.column(drops().map(|(_, writer, drop)| {
-            let before = if is_own(writer, drop) { drop.birth } else { 0 };
-            drop.stamp.seq - before - 1
-        }));
+        writer.column(
+            drops()
+                .map(|(_, writer, drop)| drop.stamp.seq - if is_own(writer, drop) { drop.birth } else { 1 }),
+        );
     }
     writer.finish()
 }
