@@ -162,6 +162,9 @@ impl CausalContext {
 
     /// How many runs of dots are known beyond the contiguous prefixes: what the context takes in memory and in messages beside a
     /// few bytes for each replica. O(replicas).
+    ///
+    /// One that was read from bytes has at most 65,536, and one for each dot that a record or drop beside it names. A join knows at
+    /// most the runs of both: whoever merges what anybody may have sent should refuse what would make too many of them.
     pub fn run_count(&self) -> usize {
         self.replicas().map(|(_, runs)| runs.count_beyond()).sum()
     }

@@ -50,6 +50,9 @@
 //!
 //! # Bounds
 //!
+//! A context tells at most 65,536 runs beyond the prefixes of all its replicas; of one that knows more, the last ones are left out, so
+//! that it claims less than it knows. The dots that are known by being there are not counted.
+//!
 //! Sequence numbers are 1 to 2^53 − 1, sums of adjustments at most 2^62 in absolute value. A message of b bytes holds at most b
 //! registrations, b records, b drops and b/2 of anything else, which is checked before anything is allocated; decoding
 //! allocates at most a constant multiple of b.
@@ -79,6 +82,9 @@ impl CausalContext {
 
 /// The version of the format.
 const VERSION: u8 = 4;
+
+/// How many runs of dots beyond the prefixes a context tells at most.
+pub(crate) const RUNS_MAX: usize = 1 << 16;
 
 mod flag {
     pub(super) const REGISTERED: u64 = 3;

@@ -195,6 +195,14 @@ impl<A: Array<Item: Clone>> Ordered<A> {
         self.insert(self.end(), item);
     }
 
+    /// Removes the last item. O(1) amortised.
+    pub(crate) fn pop(&mut self) {
+        let end = self.end();
+        if let Some(at) = end.at.checked_sub(1) {
+            self.remove_range(Place { at, ..end }, end);
+        }
+    }
+
     /// Inserts an item before the one at that place. O(CHUNK_MAX), and for every CHUNK_MAX/2 of them O(n / CHUNK_MAX).
     #[inline]
     pub(crate) fn insert(&mut self, place: Place, item: A::Item) {

@@ -233,7 +233,7 @@ impl Entry {
                 }
             }
             let after = match theirs.next_if(|theirs| theirs.0 == ours.0) {
-                Some(theirs) => join_records(ours, theirs, &dropped_here, &dropped_there),
+                Some(theirs) => join_records(ours, theirs, dropped_here, dropped_there),
                 None => Some(*ours).filter(|ours| !dropped_there(ours)),
             };
             changed |= after != Some(*ours);

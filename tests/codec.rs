@@ -102,7 +102,7 @@ fn pinned_vector_of_a_bare_drop() {
     let mut both = other.state().clone();
     both.merge(&bare);
     assert_eq!(both, bare, "the record was born by effect 2, which is all that both claim");
-    assert_eq!(other.merge(&bare).ranges(), [range.clone()]);
+    assert_eq!(other.merge(&bare).ranges(), std::slice::from_ref(&range));
     assert_eq!((other.state(), other.priority(&node, &range)), (&bare, None));
     // Once everything up to that birth is known, the context tells it by itself.
     other.merge(&map.release(&node, &KeyRange::from_start(0)));

@@ -80,7 +80,8 @@ impl Runs {
 
     /// Adds all numbers of `other`. O(runs of the one that has fewer · log), and O(1) for each run that goes.
     pub(super) fn join(&mut self, other: &Self) {
-        if other.0.len() > self.0.len() {
+        // A copy of many takes longer than adding a few.
+        if other.0.len() > 2 * self.0.len() + 8 {
             let ours = core::mem::replace(self, other.clone());
             return self.join(&ours);
         }

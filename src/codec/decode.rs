@@ -1,6 +1,6 @@
 //! From bytes to a delta, trusting nothing.
 
-use super::{DecodeError, DecodeProblem, Reader, VERSION, WireKey, flag, registered};
+use super::{DecodeError, DecodeProblem, RUNS_MAX, Reader, VERSION, WireKey, flag, registered};
 use crate::causal::{CausalContext, Dot, SEQ_MAX};
 use crate::delta::{Delta, Drop, Drops, NamedDrop};
 use crate::id::{NodeId, ReplicaId};
@@ -93,6 +93,7 @@ fn read_replicas(count: u64, reader: &mut Reader<'_>) -> Result<Vec<ReplicaId>, 
 
 fn read_context(replicas: &[ReplicaId], reader: &mut Reader<'_>) -> Result<CausalContext, DecodeError> {
     let mut context = CausalContext::default();
+    let mut runs_left = RUNS_MAX;
     for replica in replicas {
         let number = reader.number()?;
         let prefix = number >> 1;
@@ -107,6 +108,9 @@ fn read_context(replicas: &[ReplicaId], reader: &mut Reader<'_>) -> Result<Causa
         }
         let number = reader.number()?;
         let runs = reader.checked_count(number >> 1, 2)?;
+        runs_left = runs_left
+            .checked_sub(runs)
+            .ok_or_else(|| out_of_bounds(reader, "the number of runs of a context"))?;
         let is_retired = number & 1 == 1;
         if runs == 0 && !is_retired {
             return Err(not_canonical(reader, "an empty list of runs"));

@@ -86,27 +86,30 @@ impl<K: Key> Log<K> {
     /// Notes what is about to be joined. `known` is what is known without it. Returns whether that claims something that it does not
     /// carry. O(m log m) for a delta of m registrations, O(writers) for more than the log holds.
     pub(super) fn note(&mut self, delta: &Delta<K>, known: &CausalContext) -> bool {
-        let news = delta.context.difference(known);
         if delta.entries.len() + delta.drops.len() > self.capacity {
-            self.forget_all(&news);
+            self.forget_all(&delta.context.difference(known));
             return true;
         }
         for held in delta.entries.rows() {
             held.for_each_record(|writer, record| {
                 let last = Dot { replica: writer, seq: record.last };
                 for dot in core::iter::once(last).chain(record.baseline.map(|baseline| baseline.stamp)) {
-                    if news.contains(dot) {
+                    if !known.contains(dot) {
                         self.push(Logged { dot, id: held.id(), dropped: None });
                     }
                 }
             });
         }
         for (id, replica, Drop { birth, stamp }) in delta.drops.iter() {
-            if news.contains(stamp) {
+            if !known.contains(stamp) {
                 let dropped = Some(Dot { replica, seq: birth });
                 self.push(Logged { dot: stamp, id: id.clone(), dropped });
             }
         }
+        if delta.carries_all_it_claims() {
+            return false;
+        }
+        let news = delta.context.difference(known);
         let carried = delta.carried_dots(known);
         let mut lost = CausalContext::default();
         for (replica, runs) in news.replicas() {

@@ -70,7 +70,7 @@ impl<K: Key> PartialOrd for Bound<K> {
 }
 
 impl<K: Key> Store<K> {
-    /// The registrations from one place up to another, in order. O(log n + those with the same start as the first), and O(1) each.
+    /// The registrations from one place up to another, in order. O(log n), and O(1) each.
     pub(crate) fn rows_between<'a>(
         &'a self,
         from: &'a Bound<K>,
@@ -79,10 +79,10 @@ impl<K: Key> Store<K> {
         let rows: Option<Rows<'a, K>> = match from {
             Bound::First => Some(self.rows()),
             Bound::Start(key) => Some(self.rows_from(key)),
-            Bound::Id(id) => Some(self.rows_from(id.range.start())),
+            Bound::Id(id) => Some(self.tree.rows_from_id(id, self.tables())),
             Bound::Last => None,
         };
-        rows.into_iter().flatten().skip_while(|held| from.is_after(held)).take_while(|held| to.is_after(held))
+        rows.into_iter().flatten().take_while(|held| to.is_after(held))
     }
 
     /// What lies before a place. O(log n), and O(rows) for each leaf that changed since its hash was last asked for.

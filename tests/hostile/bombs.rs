@@ -262,3 +262,39 @@ fn a_replica_whose_numbers_were_used_up_by_forgery_changes_nothing_more() {
     assert_eq!(*map.state(), state);
     use_up(map, &state);
 }
+
+/// A message with nothing but a context: that many runs of one dot of the replica, none of them next to another.
+fn runs(replica: u64, count: u64) -> Vec<u8> {
+    let mut bytes = [&[0x41, 3][..], &replica.to_be_bytes(), &[1], &number(2 * count)].concat();
+    bytes.extend((0..2 * count).map(|_| 0));
+    bytes.push(0);
+    bytes
+}
+
+#[test]
+fn a_context_tells_so_many_runs_and_no_more() {
+    const RUNS_MAX: u64 = 65_536;
+    for count in [1, 2, 100, RUNS_MAX] {
+        let told = decode::<u64>(&runs(1, count)).unwrap();
+        assert_eq!(told.context().run_count() as u64, count);
+    }
+    let problem = decode::<u64>(&runs(1, RUNS_MAX + 1)).unwrap_err().problem;
+    assert_eq!(problem, DecodeProblem::OutOfBounds("the number of runs of a context"));
+
+    // Who comes to know more tells as many, and everything that it carries.
+    let mut map = RangeMap::<u64>::new(ReplicaId::new(9));
+    let mut author = RangeMap::<u64>::new(ReplicaId::new(8));
+    let _ = author.register(&node(0), &KeyRange::full());
+    let _ = map.merge(&author.register(&node(1), &KeyRange::full()));
+    for replica in [2, 1, 3] {
+        let _ = map.merge(&decode::<u64>(&runs(replica, RUNS_MAX - 1)).unwrap());
+    }
+    assert_eq!(map.state().context().run_count() as u64, 3 * (RUNS_MAX - 1) + 1);
+    let told = decode::<u64>(&map.state().encode()).unwrap();
+    assert_eq!(told.context().run_count() as u64, RUNS_MAX + 1);
+    assert!(map.state().context().includes(told.context()));
+    let mut again = RangeMap::new(ReplicaId::new(10));
+    let _ = again.merge(&told);
+    assert!(again.registrations().eq(map.registrations()));
+    assert_eq!(again.merge(&told).ranges(), []);
+}
