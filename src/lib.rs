@@ -97,6 +97,7 @@ mod delta;
 mod id;
 mod key;
 mod map;
+mod ordered;
 mod registration;
 mod sort;
 mod splits;

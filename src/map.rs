@@ -13,7 +13,6 @@ use core::num::NonZeroU32;
 use std::sync::Arc;
 
 use self::cache::SplitCache;
-pub(crate) use self::exchange::Page;
 use self::identity::Identity;
 use self::limit::Limit;
 use self::log::{Dropped, Log};

@@ -12,7 +12,7 @@ use crate::key::Key;
 use crate::registration::RegistrationId;
 use crate::sort::sorted;
 use crate::splits::Changes;
-use crate::store::{Bound, Held};
+use crate::store::Held;
 
 impl<K: Key> RangeMap<K> {
     /// What a peer lacks that knows that much, as a delta for anybody; `None` if that cannot be told, because the peer is too far
@@ -132,14 +132,7 @@ impl<K: WireKey> RangeMap<K> {
                 is_unknown
             }
         };
-        let from = after.map_or(Bound::First, |id| Bound::Id(id.clone()));
-        let mut rows = self
-            .state
-            .entries
-            .rows_between(&from, &Bound::Last)
-            .skip_while(|held| after.is_some_and(|after| held.cmp_id(after).is_eq()))
-            .filter(is_unknown)
-            .peekable();
+        let mut rows = self.state.entries.rows_after(after).filter(is_unknown).peekable();
         let is_news = |(_, writer, drop): &(&RegistrationId<K>, ReplicaId, Drop)| {
             let born = Dot { replica: *writer, seq: drop.birth };
             is_all || !context.contains(born) || !context.contains(drop.stamp)

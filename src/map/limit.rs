@@ -80,7 +80,7 @@ impl<K: Key> RangeMap<K> {
         }
         let mut context = CausalContext::default();
         entry.claim(&mut context);
-        let mut delta = Delta { context, ..Delta::default() };
+        let mut delta = Delta::claiming(context);
         delta.entries.edit(id, &mut |added| added.clone_from(&entry));
         let bytes = measure(&delta);
         (bytes > bytes_max).then_some((bytes, bytes_max))
