@@ -28,6 +28,18 @@ impl<K: SimulatedKey> Schedule<K> {
         self.world.run_for(if has_time { 5_000 + 4 * self.calm.latency_ms } else { 0 })
     }
 
+    /// While somebody is away, who registered the slots releases every other one, and registers one of them more often than the log
+    /// holds. Nothing but a search for them brings the drops to who was away.
+    pub fn outrun_the_log(&mut self) -> Result<(), String> {
+        let at = 0;
+        self.world.processes[1].group = None;
+        for place in (0..self.slots()).step_by(2) {
+            self.operate_often(at, place, Operation::Release(place))?;
+        }
+        let times = AGAIN_MAX.min(self.world.log_capacity as u64 + 100);
+        self.world.register_again(at, 1, times)
+    }
+
     /// Changes many slots, perhaps while somebody is away.
     pub fn bulk_step(&mut self) -> Result<(), String> {
         let at = self.world.random.index(self.world.processes.len());
@@ -84,7 +96,10 @@ impl<K: SimulatedKey> World<K> {
         let mut done = Delta::default();
         (0..times).for_each(|_| done.merge(&running.map.register(&node, &range)));
         if running.own_seq() != seq + times {
-            return Err(format!("{at} registered {place} {times} times in {} effects", running.own_seq() - seq));
+            return Err(format!(
+                "{at} registered {place} {times} times in {} effects",
+                running.own_seq() - seq
+            ));
         }
         trace!(self, "{at} registers {place} {times} times");
         let contribution = Contribution { birth, is_register: true, adjustment: 0 };

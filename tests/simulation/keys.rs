@@ -44,7 +44,15 @@ impl SimulatedKey for String {
 
     fn edges() -> Vec<Self> {
         let last = char::MAX.to_string();
-        vec![String::new(), "\0".into(), "\0\0".into(), "\u{7f}".into(), last.clone(), last.repeat(2), last.repeat(60)]
+        vec![
+            String::new(),
+            "\0".into(),
+            "\0\0".into(),
+            "\u{7f}".into(),
+            last.clone(),
+            last.repeat(2),
+            last.repeat(60),
+        ]
     }
 
     /// Alike at the beginning, as keys are that somebody has thought of.

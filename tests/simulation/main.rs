@@ -126,10 +126,7 @@ impl Batch {
             if seed >= self.last {
                 break;
             }
-            let t0 = Instant::now();
-            let result = run(seed, self.steps, false);
-            if std::env::var("SIMTIME").is_ok() { print(&format!("TIME {seed} {} {}\n", t0.elapsed().as_micros(), result.is_ok())); }
-            match result {
+            match run(seed, self.steps, false) {
                 Ok(of_one) => self.tally.lock().unwrap().join(&of_one),
                 Err(failure) => {
                     self.is_over.store(number("SIMULATION_ALL").is_none(), Ordering::Relaxed);
@@ -153,7 +150,9 @@ impl Batch {
 
 fn fail(seed: u64, Failure { what, steps }: &Failure) -> ! {
     let kind = number("SIMULATION_KIND").map_or(String::new(), |kind| format!("SIMULATION_KIND={kind} "));
-    panic!("{what}\nagain: {kind}SIMULATION_SEED={seed} SIMULATION_STEPS={steps} cargo test --test simulation");
+    panic!(
+        "{what}\nagain: {kind}SIMULATION_SEED={seed} SIMULATION_STEPS={steps} cargo test --test simulation"
+    );
 }
 
 /// A test that passes shows its table too.

@@ -39,12 +39,17 @@ impl<K: SimulatedKey> Schedule<K> {
         let (posts, begin_ms) = (self.world.posts, self.world.now_ms);
         self.wait_until_equal()?;
         let (posts, took_ms) = (self.world.posts - posts, self.world.now_ms - begin_ms);
-        trace!(self.world, "a meeting of {} in {parts} parts takes {posts} messages, {took_ms} ms", self.replicas);
+        trace!(
+            self.world,
+            "a meeting of {} in {parts} parts takes {posts} messages, {took_ms} ms", self.replicas
+        );
         let (replicas, seed) = (self.replicas as u64, self.world.seed);
         self.world.tally.at_most("ms that a meeting takes", took_ms, seed);
         self.world.tally.at_most("messages of each in a meeting", posts.div_ceil(replicas), seed);
         if posts > MEETING_POSTS_MAX + MEETING_POSTS_EACH_MAX * replicas {
-            return Err(format!("a meeting of {replicas} in {parts} parts takes {posts} messages, {took_ms} ms"));
+            return Err(format!(
+                "a meeting of {replicas} in {parts} parts takes {posts} messages, {took_ms} ms"
+            ));
         }
         Ok(())
     }

@@ -148,7 +148,9 @@ impl<K: SimulatedKey> Oracle<K> {
         let issued = self.issued.entry(writer).or_default();
         if issued.len() as u64 > seq {
             issued.truncate(seq as usize);
-            self.by_place.iter_mut().for_each(|dots| dots.retain(|dot| dot.replica != writer || dot.seq <= seq));
+            self.by_place
+                .iter_mut()
+                .for_each(|dots| dots.retain(|dot| dot.replica != writer || dot.seq <= seq));
         }
     }
 
@@ -283,8 +285,10 @@ impl<K: SimulatedKey> Oracle<K> {
     /// How many records a state holds of whoever knows that: contributions that nobody has dropped.
     pub fn record_count(&self, context: &CausalContext) -> usize {
         let all = (0..self.places.len()).map(|place| self.view(context, place));
-        all.map(|possible| possible.registrations[0].0.values().filter(|known| known.birth().is_some()).count())
-            .sum()
+        all.map(|possible| {
+            possible.registrations[0].0.values().filter(|known| known.birth().is_some()).count()
+        })
+        .sum()
     }
 
     /// What nobody will ever learn who knows only this, and what it costs.

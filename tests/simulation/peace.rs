@@ -11,7 +11,7 @@ use crate::model::served;
 use crate::oracle::Operation;
 use crate::process::Life;
 use crate::protocol::Medium;
-use crate::schedule::Schedule;
+use crate::schedule::{Kind, Schedule};
 use crate::world::World;
 use crate::world::trace;
 
@@ -34,14 +34,10 @@ const SERVED_MAX: usize = 300;
 impl<K: SimulatedKey> Schedule<K> {
     /// Ends all faults and waits until all are equal.
     pub fn heal(&mut self) -> Result<(), String> {
-        self.world.faults = self.calm;
-        self.world.peace_ms.get_or_insert(self.world.now_ms);
-        self.close_ranks();
-        self.reunite()?;
+        self.end_faults()?;
         let mut known: Vec<CausalContext> = self.contexts();
         let begin_ms = self.world.now_ms;
         let posts = self.world.posts;
-        trace!(self.world, "all faults end");
         self.wait_until_equal()?;
         let World { tally, now_ms, posts: posts_now, seed, .. } = &mut self.world;
         let (took_ms, posts) = (*now_ms - begin_ms, *posts_now - posts);
@@ -58,6 +54,14 @@ impl<K: SimulatedKey> Schedule<K> {
         }
     }
 
+    pub fn end_faults(&mut self) -> Result<(), String> {
+        self.world.faults = self.calm;
+        self.world.peace_ms.get_or_insert(self.world.now_ms);
+        trace!(self.world, "all faults end");
+        self.close_ranks();
+        self.reunite()
+    }
+
     /// How many digests a replica sends in that time at most.
     fn digests_in(&self, time_ms: u64) -> u64 {
         1 + time_ms / self.world.config.digest_interval_ms.max(1)
@@ -67,7 +71,8 @@ impl<K: SimulatedKey> Schedule<K> {
     fn round_ms(&self) -> u64 {
         let config = &self.world.config;
         let there_and_back_ms = 2 * (self.calm.latency_ms + self.calm.delay_max_ms);
-        let waits = [config.delay_max_ms, config.retry_ms, config.session_ms].map(|ms| ms.min(WAITING_MAX_MS));
+        let waits =
+            [config.delay_max_ms, config.retry_ms, config.session_ms].map(|ms| ms.min(WAITING_MAX_MS));
         there_and_back_ms + waits.into_iter().max().unwrap_or(0)
     }
 
@@ -84,7 +89,9 @@ impl<K: SimulatedKey> Schedule<K> {
                 before = states;
             }
             if self.world.now_ms >= begin_ms + patience_ms {
-                return Err(self.disagreement(&format!("not equal {} s after the last fault", patience_ms / 1_000)));
+                return Err(
+                    self.disagreement(&format!("not equal {} s after the last fault", patience_ms / 1_000))
+                );
             }
             let still_ms = self.world.now_ms - moved_ms;
             if still_ms > HEALING_MAX_MS / 2 + 20 * self.round_ms() + 3 * digest_ms {
@@ -104,7 +111,8 @@ impl<K: SimulatedKey> Schedule<K> {
         let know_the_same = contexts.windows(2).all(|pair| pair[0] == pair[1]);
         let is_retired = |id| contexts.iter().any(|context| context.is_retired(id));
         let unaware = self.world.living().filter(|map| is_retired(map.replica())).count();
-        let claim = if know_the_same { "though all claim to know the same" } else { "and not knowing the same" };
+        let claim =
+            if know_the_same { "though all claim to know the same" } else { "and not knowing the same" };
         format!("{what}, {claim}; {unaware} do not know that they are retired")
     }
 
@@ -116,7 +124,8 @@ impl<K: SimulatedKey> Schedule<K> {
         let has_returned = |life: &Life<K>| !matches!(life, Life::Down { returns_ms: Some(_) });
         let states: Vec<&Delta<K>> = self.world.living().map(|map| map.state()).collect();
         self.world.processes.iter().all(|process| has_returned(&process.life) && process.is_at_rest())
-            && states.windows(2).all(|pair| pair[0] == pair[1])
+            && (states.windows(2).all(|pair| pair[0] == pair[1])
+                || self.kind == Kind::Long && self.shows_the_same())
     }
 
     /// In a mesh, those who are left find each other.
@@ -133,13 +142,15 @@ impl<K: SimulatedKey> Schedule<K> {
         // Where there is a digest in every millisecond, not for long.
         let interval_ms = self.world.config.digest_interval_ms.max(1);
         let idle_ms = IDLE_MS.min(500 + 20 * interval_ms.min(IDLE_MS));
-        let settling_ms = SETTLING_MS.min(4_000 + 20 * interval_ms.min(IDLE_MS)) + 8 * self.round_ms().min(WAITING_MAX_MS);
+        let settling_ms =
+            SETTLING_MS.min(4_000 + 20 * interval_ms.min(IDLE_MS)) + 8 * self.round_ms().min(WAITING_MAX_MS);
         self.world.run_for(settling_ms)?;
         self.world.forget_posts();
         self.world.run_for(idle_ms)?;
         let posted = &self.world.posted;
         let posts: u64 = posted.values().sum();
-        let digests: u64 = posted.iter().filter(|((_, kind), _)| *kind == DIGEST).map(|(_, count)| count).sum();
+        let digests: u64 =
+            posted.iter().filter(|((_, kind), _)| *kind == DIGEST).map(|(_, count)| count).sum();
         let posted = format!("{posted:?}");
         let is_mesh = matches!(self.world.medium, Medium::Mesh { .. });
         let links: usize = self.world.processes.iter().map(|process| process.neighbours.len()).sum();
@@ -197,9 +208,10 @@ impl<K: SimulatedKey> Schedule<K> {
         }
         let (bytes, records) = (map.state().encode().len(), oracle.record_count(context));
         let lost = oracle.lost(context);
-        let ids = oracle.places.iter().map(|(range, node)| {
-            node.as_str().len() + format!("{:?}{:?}", range.start(), range.end()).len()
-        });
+        let ids = oracle
+            .places
+            .iter()
+            .map(|(range, node)| node.as_str().len() + format!("{:?}{:?}", range.start(), range.end()).len());
         // What is beyond that of common registrations.
         let id_bytes = ids.max().unwrap_or(0).saturating_sub(40);
         let bound = 4 + 12 * writers.len() + (64 + id_bytes) * (records + lost.named_drops) + 12 * lost.gaps;

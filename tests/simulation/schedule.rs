@@ -8,7 +8,7 @@ use crdt_range_map::sync::Config;
 
 use crate::keys::{Pool, SimulatedKey};
 use crate::limits;
-use crate::long::long_places;
+use crate::long;
 use crate::model::Id;
 use crate::model::seeds::number;
 use crate::model::world::node;
@@ -148,6 +148,7 @@ impl<K: SimulatedKey> Schedule<K> {
         }
         if kind == Kind::Long {
             config.message_bytes_max = random.pick(&[4_096, 8_192, 64 << 10]);
+            config.compare_bytes_max = config.message_bytes_max / 4;
         }
         tally.count(Group::Schedules, K::NAME);
         let latency_ms = match random.below(100) {
@@ -178,10 +179,10 @@ impl<K: SimulatedKey> Schedule<K> {
     fn places(kind: Kind, config: &Config, random: &mut Random) -> Vec<Id<K>> {
         let nodes = 1 + random.below(3) as usize;
         if kind == Kind::Dense {
-            return Pool::Slots(random.pick(&[100, 300, 600, 600, 2_048])).places(random, nodes);
+            return Pool::Slots(random.pick(&[60, 200, 200, 600, 600, 2_048])).places(random, nodes);
         }
         if kind == Kind::Long {
-            return long_places(config.message_bytes_max, random);
+            return long::places(config.message_bytes_max, random);
         }
         let pool = Pool::draw(random, config.message_bytes_max / 16);
         let mut places: Vec<Id<K>> = pool.places(random, nodes);
@@ -209,10 +210,15 @@ impl<K: SimulatedKey> Schedule<K> {
             Kind::Joining => self.join_many()?,
             Kind::Ordinary | Kind::Dense | Kind::Long => self.live_dangerously(steps_max)?,
         }
-        self.heal()?;
-        self.watch_idle()?;
-        self.check()?;
-        self.wind_up()?;
+        if self.kind == Kind::Long {
+            self.end_faults()?;
+            self.end_with_too_long()?;
+        } else {
+            self.heal()?;
+            self.watch_idle()?;
+            self.check()?;
+            self.wind_up()?;
+        }
         for process in &self.world.processes {
             if let Some(running) = process.running() {
                 self.world.tally.statistics(&running.protocol.statistics());
@@ -235,7 +241,12 @@ impl<K: SimulatedKey> Schedule<K> {
             self.world.open(saving)?;
         }
         match self.kind {
-            Kind::Dense => self.fill_slots()?,
+            Kind::Dense => {
+                self.fill_slots()?;
+                if self.world.random.percent(50) {
+                    self.outrun_the_log()?;
+                }
+            }
             Kind::Long => self.lift_a_limit()?,
             _ => self.lay_ballast()?,
         }
@@ -288,7 +299,9 @@ impl<K: SimulatedKey> Schedule<K> {
                 let times = self.world.random.pick(&[1, 1, 1, 2, 5]);
                 for _ in 0..times {
                     let operation = self.operation();
-                    self.world.operate(at, operation)?;
+                    if at == 0 || !self.is_too_long(operation) {
+                        self.world.operate(at, operation)?;
+                    }
                 }
                 Ok(())
             }

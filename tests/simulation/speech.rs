@@ -27,7 +27,11 @@ impl<K: SimulatedKey> World<K> {
         let before = running.map.clone();
         let Running { map, protocol, .. } = running;
         let received = protocol.receive(map, delivery.from, &delivery.bytes, clock_ms, &mut self.random);
-        self.check_received(delivery, &received, (&before, &self.processes[to].running().expect("it runs").map))?;
+        self.check_received(
+            delivery,
+            &received,
+            (&before, &self.processes[to].running().expect("it runs").map),
+        )?;
         self.tally.count(Group::Received, name_of(&received));
         trace!(self, "{to} receives kind {:?}: {}", delivery.bytes.get(4), name_of(&received));
         self.follow(to, &before, &received)?;
@@ -108,7 +112,8 @@ impl<K: SimulatedKey> World<K> {
         if bytes.len() > process.config.message_bytes_max {
             return Err(format!("{from} posts {} bytes", bytes.len()));
         }
-        let Some(running) = process.running().filter(|_| process.is_durable() && process.has_unsaved()) else {
+        let Some(running) = process.running().filter(|_| process.is_durable() && process.has_unsaved())
+        else {
             return Ok(());
         };
         let replica = running.map.replica();
@@ -149,10 +154,12 @@ impl<K: SimulatedKey> World<K> {
             }
             return Ok(());
         };
+        let [sender, receiver] = [delivery.from, delivery.to].map(|at| &self.processes[at].config);
         match reason {
             // What was spliced with another may be that as a whole, and one of the receiver's own.
             IgnoreReason::OwnReplica | IgnoreReason::Retired => Ok(()),
             _ if delivery.is_spoilt => Ok(()),
+            IgnoreReason::TooLong { .. } if receiver.message_bytes_max < sender.message_bytes_max => Ok(()),
             _ => Err(format!("an undamaged message of {} bytes is ignored: {reason}", delivery.bytes.len())),
         }
     }
@@ -160,7 +167,8 @@ impl<K: SimulatedKey> World<K> {
     /// What follows from a message for who held that before, and must hold then.
     fn follow(&mut self, at: usize, before: &RangeMap<K>, received: &Received<K>) -> Result<(), String> {
         let Some(running) = self.processes[at].running() else { return Ok(()) };
-        let (id, knew, knows) = (running.map.replica(), before.state().context(), running.map.state().context());
+        let (id, knew, knows) =
+            (running.map.replica(), before.state().context(), running.map.state().context());
         let (changed, told) = match received {
             Received::Applied(changes) => (changes.ranges(), changes.delta().context().clone()),
             _ => (&[][..], CausalContext::default()),
@@ -179,15 +187,8 @@ impl<K: SimulatedKey> World<K> {
 }
 
 /// By the fifth byte of a message.
-const KINDS: [&str; 7] = [
-    "kind 0",
-    "deltas",
-    "questions",
-    "steps of sessions",
-    "digests",
-    "presence",
-    "answers with questions",
-];
+const KINDS: [&str; 7] =
+    ["kind 0", "deltas", "questions", "steps of sessions", "digests", "presence", "answers with questions"];
 
 fn name_of<K>(received: &Received<K>) -> &'static str {
     match received {

@@ -228,7 +228,8 @@ impl<K: SimulatedKey> Oracle<K> {
                         Operation::Retire(retired) => it.0.get(&retired).is_some_and(Known::awaits_drop),
                         _ => true,
                     };
-                    let clear = |it: &Registration| if is_meant(it) { it.clear(by, place) } else { Vec::new() };
+                    let clear =
+                        |it: &Registration| if is_meant(it) { it.clear(by, place) } else { Vec::new() };
                     let each: Vec<Vec<Effect>> = at(place)?.iter().map(clear).collect();
                     if each.iter().all(Vec::is_empty) {
                         continue;
