@@ -83,6 +83,23 @@ impl CausalContext {
         both
     }
 
+    /// How many dots are known; the greatest number there is if they are more. O(replicas + runs).
+    pub(crate) fn len(&self) -> usize {
+        let runs = self.replicas().flat_map(|(_, runs)| runs.iter());
+        let count = runs.fold(0u64, |sum, (first, last)| sum.saturating_add(last - first + 1));
+        usize::try_from(count).unwrap_or(usize::MAX)
+    }
+
+    /// Whether all of these numbers of a replica are known. O(log of replicas and runs).
+    pub(crate) fn includes_run(&self, replica: ReplicaId, first: u64, last: u64) -> bool {
+        self.runs(replica).is_some_and(|runs| runs.includes(first, last))
+    }
+
+    /// Whether any of these numbers of a replica is known. O(log of replicas and runs).
+    pub(crate) fn intersects(&self, replica: ReplicaId, first: u64, last: u64) -> bool {
+        self.runs(replica).is_some_and(|runs| runs.intersects(first, last))
+    }
+
     /// Whether anything is known of this replica.
     pub(crate) fn is_known(&self, replica: ReplicaId) -> bool {
         self.runs(replica).is_some() || self.is_retired(replica)

@@ -23,7 +23,7 @@
 //! | nodes | *number* of them, left out if there are no drops and at most one registration: then there are as many nodes; ascending by bytes; for each but the first one byte of how many bytes it begins with that the one before begins with too, then one byte of length of the rest, and the rest |
 //! | registrations | the *ids* of the registrations, ascending; if s, *column* of records less one |
 //! | records | the columns below, over all records in order: by registration, then by writer |
-//! | drops | only if d: *number* 4·count + 2·f + u: f if the stamp of any is not of the writer; their *ids*; *column* of writers (left out if there is one replica); *column* of births less one; if f, *column* of the stamps' replicas; *column* of stamp − birth − 1 for a stamp of the writer, else of stamp − 1. Ascending by id, writer and the stamp's replica |
+//! | drops | only if d: *number* 4·count + 2·f + u: f if the stamp of any is not of the writer; their *ids*; *column* of writers (left out if there is one replica); *column* of births less one; if f, *column* of the stamps' replicas; *column* of stamp − birth for a stamp of the writer (0 if only the birth is known), else of stamp − 1. Ascending by id, writer and the stamp's replica |
 //!
 //! A run of the context holds dots beyond p that no record and no drop of the message names; those that they name (births,
 //! latest contributions, stamps) are known by being there.

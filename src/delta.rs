@@ -18,7 +18,7 @@ use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
 use crate::registration::{Entry, Record, RegistrationId};
 use crate::sort::sorted;
-use crate::store::{Bound, Interner, Store};
+use crate::store::{Held, Interner, Store, StoreBuilder};
 
 /// A join-irreducible piece of state, or many of them: what an operation changed, or everything that a replica knows.
 ///
@@ -58,19 +58,6 @@ impl<K: Key> Side<'_, K> {
     }
 }
 
-/// What another side holds of some registrations, with all that it knew when it said so.
-pub(crate) struct Part<'a, K> {
-    /// Which registrations are meant, beside those with an entry: all of these ranges of ids, from the first up to, but not
-    /// including, the second.
-    pub(crate) ranges: &'a [(Bound<K>, Bound<K>)],
-    /// And these, of which it holds nothing.
-    pub(crate) absent: &'a [RegistrationId<K>],
-    /// The whole entries, and drops that it still names, with a context of no more than their dots.
-    pub(crate) entries: &'a Delta<K>,
-    /// What it knew about those registrations: a record that it lacks was dropped if its birth is in here.
-    pub(crate) knowledge: &'a CausalContext,
-}
-
 /// Is told of each registration that a join changed.
 pub(crate) trait JoinObserver<K> {
     fn joined(&mut self, joined: Joined<'_, K>);
@@ -88,8 +75,8 @@ pub(crate) struct Joined<'a, K> {
     pub(crate) before: Option<u64>,
     /// The priority now.
     pub(crate) after: Option<u64>,
-    /// Whether a record is gone because the other side's context told that it was dropped.
-    pub(crate) is_told_dropped: bool,
+    /// The writers and births of records that are gone because the other side's context told that they were dropped.
+    pub(crate) dropped: &'a [(ReplicaId, u64)],
 }
 
 impl<K: Key> Joined<'_, K> {
@@ -177,53 +164,6 @@ impl<K: Key> Delta<K> {
         }
     }
 
-    /// Joins the entries that another side holds of some registrations, given all that it knew: what it lacks of those, it has
-    /// dropped. Claims the dots of the entries and no others. Returns all dots of the records that were dropped.
-    ///
-    /// O(m log n) for m registrations, and O(1) for each that is held here in the ranges.
-    pub(crate) fn join_part(&mut self, part: &Part<'_, K>, observer: &mut dyn JoinObserver<K>) -> Vec<Dot> {
-        let mut knowledge = part.knowledge.clone();
-        knowledge.join(&part.entries.context);
-        let there = Side { context: &knowledge, drops: &part.entries.drops };
-        let mut absent: Vec<RegistrationId<K>> = part.absent.to_vec();
-        for (from, to) in part.ranges {
-            for held in self.entries.rows_between(from, to) {
-                let mut is_dropped = false;
-                held.for_each_record(|replica, record| {
-                    is_dropped |= knowledge.contains(Dot { replica, seq: record.birth });
-                });
-                if is_dropped {
-                    absent.push(held.id());
-                }
-            }
-        }
-        absent.retain(|id| part.entries.entries.get(id).is_none());
-        let mut dropped = Vec::new();
-        let present = part.entries.entries.rows().map(|held| (held.id(), held.entry()));
-        for (id, theirs) in present.chain(absent.into_iter().map(|id| (id, Entry::default()))) {
-            let before = self.entries.get(&id).map(|held| held.entry()).unwrap_or_default();
-            self.join_entry(there, &id, &theirs, observer);
-            let after = self.entries.get(&id).map(|held| held.entry()).unwrap_or_default();
-            let is_left = |(writer, record): &(ReplicaId, &Record)| {
-                after.get(*writer).is_some_and(|left| left.birth == record.birth)
-            };
-            let gone = before.records().filter(|record| !is_left(record));
-            gone.for_each(|(replica, record)| dropped.extend(record.dots(replica)));
-        }
-        // Of those it may hold records of others, which it does not tell.
-        let dropped_by_name = Side { context: &part.entries.context, drops: &part.entries.drops };
-        for (id, ..) in part.entries.drops.iter() {
-            if part.entries.entries.get(id).is_none() {
-                self.join_entry(dropped_by_name, id, &Entry::default(), observer);
-            }
-        }
-        self.context.join(&part.entries.context);
-        self.drops.join(&part.entries.drops, &self.context);
-        self.prune_drops(&part.entries.context);
-        debug_assert_eq!(self.check(), Ok(()));
-        dropped
-    }
-
     /// Takes everything that the context knows as known. Right only for who holds all that is left of it.
     pub(crate) fn adopt(&mut self, context: &CausalContext) {
         self.context.join(context);
@@ -255,7 +195,7 @@ impl<K: Key> Delta<K> {
                     entry: Some(ours),
                     before,
                     after: ours.priority(),
-                    is_told_dropped: false,
+                    dropped: &[],
                 });
             }
         });
@@ -276,6 +216,54 @@ impl<K: Key> Delta<K> {
         self.context.join(&claimed);
         self.entries.edit(id, &mut |added| added.clone_from(entry));
         self.prune_drops(&claimed);
+    }
+
+    /// Some of the rows of this state and some drops, both in order, in a delta that claims their dots alone. O(m log m + the nodes of
+    /// the state).
+    pub(crate) fn part(&self, rows: &[Held<'_, K>], drops: &[NamedDrop<K>]) -> Self {
+        let tables = self.entries.tables();
+        let mut nodes: Vec<u32> = rows.iter().map(Held::node_number).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        let nodes = sorted(&nodes, |a, b| tables.nodes.get(*a).cmp(tables.nodes.get(*b)));
+        let mut numbers = vec![0; tables.nodes.len()];
+        nodes.iter().zip(0..).for_each(|(node, number)| numbers[*node as usize] = number);
+        let names: Vec<NodeId> = nodes.iter().map(|node| tables.nodes.get(*node).clone()).collect();
+        let mut writers = Vec::new();
+        rows.iter().for_each(|held| held.for_each_record(|writer, _| writers.push(writer)));
+        writers.sort_unstable();
+        writers.dedup();
+        let mut builder = StoreBuilder::new(&names, &writers);
+        for held in rows {
+            let is_after = builder.push(&held.range(), numbers[held.node_number() as usize], held.entry());
+            debug_assert!(is_after, "rows come in order");
+        }
+        let drops = Drops::from_ordered(drops.to_vec());
+        let mut part = Self { context: CausalContext::default(), entries: builder.finish(), drops };
+        let mut claimed = CausalContext::default();
+        part.carried_dots(&CausalContext::default()).into_iter().for_each(|dot| claimed.insert(dot));
+        part.adopt(&claimed);
+        part
+    }
+
+    /// The last registration of which something is carried, by an entry or a drop. O(log n).
+    pub(crate) fn last_id(&self) -> Option<RegistrationId<K>> {
+        let last = self.entries.rows().last().map(|held| held.id());
+        last.into_iter().chain(self.drops.iter().map(|(id, ..)| id.clone()).last()).max()
+    }
+
+    /// The first and the second half of what is carried, by registration, each claiming its own dots; `None` if it is all of one
+    /// registration. O(m log m).
+    pub(crate) fn halves(&self) -> Option<(Self, Self)> {
+        let rows: Vec<Held<'_, K>> = self.entries.rows().collect();
+        let drops: Vec<NamedDrop<K>> = self.drops.iter().map(NamedDrop::from).collect();
+        let ids = rows.iter().map(Held::id).chain(drops.iter().map(|drop| drop.id.clone()));
+        let mut ids = sorted(&ids.collect::<Vec<_>>(), Ord::cmp);
+        ids.dedup();
+        let middle = ids.get(ids.len() / 2).filter(|_| ids.len() > 1)?;
+        let at = rows.partition_point(|held| held.cmp_id(middle).is_lt());
+        let drop_at = drops.partition_point(|drop| drop.id < *middle);
+        Some((self.part(&rows[..at], &drops[..drop_at]), self.part(&rows[at..], &drops[drop_at..])))
     }
 
     /// Forgets the named drops that the context tells by itself, now that it was joined with `joined`.
@@ -337,7 +325,7 @@ impl<K: Key> Delta<K> {
             let Drop { birth, stamp } = named.drop;
             let born = Dot { replica: named.writer, seq: birth };
             let is_claimed = self.context.contains(born) && self.context.contains(stamp);
-            if !is_claimed || stamp.replica == named.writer && birth >= stamp.seq {
+            if !is_claimed || stamp.replica == named.writer && birth > stamp.seq {
                 return Err("a drop whose dots the context does not claim");
             }
             if named.is_told_by(&self.context) {

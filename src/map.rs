@@ -2,6 +2,7 @@
 
 mod cache;
 mod exchange;
+mod identity;
 mod log;
 mod operation;
 mod retirement;
@@ -11,8 +12,9 @@ use core::num::NonZeroU32;
 use std::sync::Arc;
 
 use self::cache::SplitCache;
-pub(crate) use self::exchange::{bytes_of, bytes_of_range};
-use self::log::Log;
+pub(crate) use self::exchange::Page;
+use self::identity::Identity;
+use self::log::{Dropped, Log};
 use self::operation::Operation;
 use crate::causal::SEQ_MAX;
 use crate::delta::{Delta, JoinObserver, Joined};
@@ -58,6 +60,7 @@ pub struct RangeMap<K> {
     cache: SplitCache<K>,
     /// Shared by snapshots until one of them changes.
     log: Arc<Log<K>>,
+    identity: Identity,
 }
 
 /// Collects what a merge changed.
@@ -66,13 +69,16 @@ struct MergeObserver<K> {
     changed: RangeCollector<K>,
     /// Registrations of which this replica's own record is reset as a whole.
     awaiting_drop: Vec<RegistrationId<K>>,
-    /// Whether a record went because a context told so.
-    is_told_dropped: bool,
+    /// Records that went because a context told so.
+    dropped: Vec<(RegistrationId<K>, Dropped)>,
 }
 
 impl<K: Key> JoinObserver<K> for MergeObserver<K> {
     fn joined(&mut self, joined: Joined<'_, K>) {
-        self.is_told_dropped |= joined.is_told_dropped;
+        for (writer, birth) in joined.dropped {
+            let id = RegistrationId { range: joined.range(), node: joined.node.clone() };
+            self.dropped.push((id, Dropped::bare(*writer, *birth)));
+        }
         if joined.after != joined.before {
             self.changed.add(joined.range());
         }
@@ -85,7 +91,7 @@ impl<K: Key> JoinObserver<K> for MergeObserver<K> {
 impl<K: Key> RangeMap<K> {
     /// An empty replica that writes under `replica`. See [`ReplicaId`] for who may use an id.
     pub fn new(replica: ReplicaId) -> Self {
-        Self { replica, state: Delta::default(), cache: SplitCache::default(), log: Arc::default() }
+        Self { replica, state: Delta::default(), cache: SplitCache::default(), log: Arc::default(), identity: Identity::default() }
     }
 
     /// The id that this replica writes under.
@@ -197,13 +203,10 @@ impl<K: Key> RangeMap<K> {
     /// it had contributed to a registration, it drops its record of it; that is news of its own, and
     /// [`Changes::delta`] carries it for the others.
     pub fn merge(&mut self, delta: &Delta<K>) -> Changes<K> {
-        let claims_more = Arc::make_mut(&mut self.log).note(delta, &self.state.context);
+        let news = delta.context.difference(&self.state.context);
         let mut observer = self.observer();
         self.state.join(delta, &mut observer);
-        if claims_more && observer.is_told_dropped {
-            // What was remembered of those records, resets above all, could not be told to anybody who still holds them.
-            Arc::make_mut(&mut self.log).forget_everything(&self.state.context);
-        }
+        Arc::make_mut(&mut self.log).note(delta, &news, core::mem::take(&mut observer.dropped));
         self.finish_merge(observer)
     }
 
@@ -212,7 +215,7 @@ impl<K: Key> RangeMap<K> {
             replica: self.replica,
             changed: RangeCollector::default(),
             awaiting_drop: Vec::new(),
-            is_told_dropped: false,
+            dropped: Vec::new(),
         }
     }
 
@@ -229,6 +232,7 @@ impl<K: Key> RangeMap<K> {
         if awaiting_drop.is_empty() || self.is_exhausted() || self.is_retired() {
             return Delta::default();
         }
+        self.identity.begun_after.get_or_insert(self.state.context.last_seq(self.replica));
         let mut operation = Operation::new(self.replica, &mut self.state, Arc::make_mut(&mut self.log));
         awaiting_drop.into_iter().for_each(|id| operation.drop_reset(id));
         operation.finish()
@@ -309,6 +313,7 @@ impl<K: Key> RangeMap<K> {
         if self.is_exhausted() || self.is_retired() {
             return Delta::default();
         }
+        self.identity.begun_after.get_or_insert(self.state.context.last_seq(self.replica));
         let mut operation = Operation::new(self.replica, &mut self.state, Arc::make_mut(&mut self.log));
         apply(&mut operation);
         self.cache.forget(&operation.changed().finish());

@@ -70,11 +70,11 @@ impl Record {
         self.baseline.is_some_and(|baseline| baseline.last == self.last)
     }
 
-    fn register_is_left(&self) -> bool {
+    pub(crate) fn register_is_left(&self) -> bool {
         self.registered > self.baseline.map(|baseline| baseline.last)
     }
 
-    fn adjustments_left(&self) -> i128 {
+    pub(crate) fn adjustments_left(&self) -> i128 {
         i128::from(self.net) - self.baseline.map_or(0, |baseline| i128::from(baseline.net))
     }
 

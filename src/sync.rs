@@ -9,85 +9,49 @@
 //! - **Push.** Each operation's delta goes out at once; deltas that come together are joined into one message. In a mesh, what
 //!   was news is forwarded, and not to whom it came from or who is known to know it.
 //! - **Ask.** A replica that joins, that sees a gap in what it heard, or that heard of something it lacks, asks with the causal
-//!   context of what it knows. Whoever knows more waits for a random moment, and answers with a delta of what is lacking, told
-//!   from its [log of recent changes](crate::RangeMap::delta_since), unless somebody else's delta says as much before. So one
-//!   answers, not all. An answer is as good for everybody else who hears it.
-//! - **Compare.** If its log does not reach back so far, it opens a session with the asker, in which the two compare what they hold
-//!   [range by range](compare) and exchange what differs.
+//!   context of what it knows. Of those who hear a question to everybody, one answers: they stand in a line, and each gives those
+//!   before it the time of a round trip. An answer is as good for everybody else who hears it.
+//! - **Meet.** What is lacking is told from the [log of recent changes](crate::RangeMap::delta_since), or if that does not reach back so
+//!   far, paged in the order of registrations; what one side dropped is found by [comparing births](meet). Who answers remembers
+//!   nothing of who asks.
 //! - **Digest.** After a quiet interval, one replica sends fingerprints of what it knows and holds. Those that agree stay quiet and
-//!   start their interval anew; those that don't ask.
+//!   start their interval anew; those that don't ask it.
 //! - **Presence.** Who is there: see [`Presence`], which goes beside a protocol and has its messages carried by it.
 //!
 //! No replica ever claims to know a dot of which it was not sent what came of it: a delta carries what it claims, or what superseded
-//! that, and the context of a whole replica is joined only by who was sent all of it, or compared all of it. So anything may be
+//! that, and the context of a whole replica is joined only by who was sent all that came of it. So anything may be
 //! cut off anywhere.
 //!
-//! **Bounds.** Messages above [`Config::message_bytes_max`] are neither read nor sent; whatever does not fit is exchanged range by
-//! range, [`Config::compare_bytes_max`] at a time. Reading a message of b bytes allocates at most some 400 b bytes. A replica
-//! takes part in at most 8 sessions at a time, and each ends after 200 steps or without an answer for a while. Peers can make a replica
-//! work, O(n) for some messages, but not without end. Nothing is authenticated: who can send at all can also forge.
+//! Waiting times follow the round trips that are measured, and double while nothing is heard.
+//!
+//! **Bounds.** Messages above [`Config::message_bytes_max`] are neither read nor sent. Reading a message of b bytes allocates at most
+//! some 400 b bytes. A replica finds out one thing at a time, and what it answers to somebody who has not shown that it is there, by
+//! repeating something that was said to it, is at most ten times as long as the question. Nothing is authenticated: who can send at
+//! all can also forge.
 
+mod births;
 mod broadcast;
-pub mod compare;
+mod config;
+mod inquiry;
+pub mod meet;
 mod mesh;
 mod message;
-pub mod places;
+mod peers;
 pub mod presence;
-mod sessions;
+mod round_trip;
+mod sketch;
 
 use core::fmt;
 
 pub use self::broadcast::Broadcast;
+pub use self::config::{Config, ConfigError};
 pub use self::mesh::Mesh;
 use self::message::KINDS;
 pub use self::presence::Presence;
 use crate::codec::DecodeError;
-use crate::id::ReplicaId;
+use crate::id::{NodeId, ReplicaId};
+use crate::key::KeyRange;
 use crate::splits::Changes;
-
-/// How often and how fast a protocol speaks. The defaults suit tabs of one browser.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Config {
-    /// The quiet time after which somebody sends a digest; everybody adds up to half of it at random.
-    pub digest_interval_ms: u64,
-    /// Answers, and questions that others may have too, wait for a random time up to this.
-    pub delay_max_ms: u64,
-    /// How long to wait for an answer before asking again.
-    pub retry_ms: u64,
-    /// How often to ask before leaving it to the digests.
-    pub tries_max: u32,
-    /// How long a session waits for the next message before it is given up.
-    pub session_ms: u64,
-    /// The longest message that is read or sent. It should be some kilobytes, more than four times the longest registration, and more
-    /// than the causal context takes, 12 bytes for each replica that ever wrote: what does not fit is not sent.
-    pub message_bytes_max: usize,
-    /// About how many bytes of registrations a message of a session carries at most; not more than a quarter of the longest message,
-    /// and not less than 512.
-    pub compare_bytes_max: usize,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            digest_interval_ms: 10_000,
-            delay_max_ms: 40,
-            retry_ms: 500,
-            tries_max: 3,
-            session_ms: 2_000,
-            message_bytes_max: 16 << 20,
-            compare_bytes_max: 256 << 10,
-        }
-    }
-}
-
-/// With less, a step of a session would not get anywhere.
-const PART_BYTES_MIN: usize = 512;
-
-impl Config {
-    fn part_bytes_max(&self) -> usize {
-        self.compare_bytes_max.min(self.message_bytes_max / 4).max(PART_BYTES_MIN)
-    }
-}
 
 /// What became of a received message.
 #[derive(Clone, Debug, PartialEq)]
@@ -100,6 +64,34 @@ pub enum Received<K> {
     Presence(Vec<u8>),
     /// It was not for this replica, or broken, and nothing of it was taken; but for who is retired, which is taken from anybody.
     Ignored(IgnoreReason),
+}
+
+/// Something that the caller should know of, beside what a message changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<K> {
+    /// This replica goes on under another id. Whoever keeps the map under its id has to save it under the new one.
+    Renamed {
+        /// The id before.
+        from: ReplicaId,
+        /// The id from now on.
+        to: ReplicaId,
+        /// Why.
+        why: Renaming,
+        /// The registrations to which it contributed under the former id without being sure that anybody heard of it. What it did
+        /// stays, unless the others have cleared up after it already.
+        unheard: Vec<(NodeId, KeyRange<K>)>,
+    },
+}
+
+/// Why a replica goes on under another id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Renaming {
+    /// Others declared it [retired](crate::RangeMap::retire), though it lives.
+    Retired,
+    /// Somebody else writes under the same id.
+    Twin,
 }
 
 /// Why a message was ignored.
@@ -187,8 +179,7 @@ pub struct Statistics {
     pub messages_posted: u64,
     /// Their length in all.
     pub bytes_posted: u64,
-    /// The messages handed out by kind: deltas, questions, steps of sessions, digests, presence,
-    /// answers that ask back.
+    /// The messages handed out by kind: deltas, questions to everybody, messages of meetings, digests, presence, announcements.
     pub posted: [u64; KINDS],
     /// Messages received, ignored ones included.
     pub messages_received: u64,
@@ -198,10 +189,14 @@ pub struct Statistics {
     pub messages_ignored: u64,
     /// The same by reason, in the order of [`IgnoreReason::NAMES`].
     pub ignored: [u64; IgnoreReason::NAMES.len()],
-    /// Sessions of comparing ranges in which this replica took part.
+    /// How often this replica began to find out in a meeting what a peer knows.
     pub sessions_begun: u64,
-    /// Those that came to their end.
+    /// How often it found out all.
     pub sessions_finished: u64,
+    /// Registrations that were not sent because they are longer than [`Config::registration_bytes_max`], each time.
+    pub registrations_too_long: u64,
+    /// Messages that were not sent because they are longer than [`Config::message_bytes_max`]: with the contexts of very many replicas.
+    pub messages_too_long: u64,
 }
 
 impl Statistics {
@@ -214,6 +209,8 @@ impl Statistics {
         self.messages_ignored += other.messages_ignored;
         self.sessions_begun += other.sessions_begun;
         self.sessions_finished += other.sessions_finished;
+        self.registrations_too_long += other.registrations_too_long;
+        self.messages_too_long += other.messages_too_long;
         let counts = self.posted.iter_mut().zip(other.posted);
         counts.chain(self.ignored.iter_mut().zip(other.ignored)).for_each(|(sum, count)| *sum += count);
     }

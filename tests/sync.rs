@@ -12,7 +12,7 @@ use medium::{Faults, Medium, NO_FAULTS, Random};
 
 const DELTA: u8 = 1;
 const ASK: u8 = 2;
-const COMPARE: u8 = 3;
+const MEET: u8 = 3;
 const DIGEST: u8 = 4;
 
 const SECOND_MS: u64 = 1_000;
@@ -184,18 +184,18 @@ fn foreign_and_broken_messages_are_counted_and_change_nothing() {
     let mut random = Random(7);
     let whole = {
         let mut map = RangeMap::new(ReplicaId::new(9));
-        let mut sync = Broadcast::join(Config::default(), 0, &mut || random.next());
+        let mut sync = Broadcast::join(Config::default(), 0, &mut || random.next()).unwrap();
         sync.publish(&register(90)(&mut map));
         sync.poll(&map, 0, &mut || 0).unwrap()
     };
     let of_text_keys = {
         let map = RangeMap::<String>::new(ReplicaId::new(9));
-        let mut sync = Broadcast::join(Config::default(), 0, &mut || 0);
+        let mut sync = Broadcast::join(Config::default(), 0, &mut || 0).unwrap();
         sync.poll(&map, 0, &mut || 0).unwrap()
     };
     let own = {
         let map = medium.tabs[0].map.clone();
-        Broadcast::join(Config::default(), 0, &mut || 0).poll(&map, 0, &mut || 0).unwrap()
+        Broadcast::join(Config::default(), 0, &mut || 0).unwrap().poll(&map, 0, &mut || 0).unwrap()
     };
     let mut version = whole.clone();
     version[3] = 0x11;
@@ -289,7 +289,6 @@ fn a_replica_slightly_behind_catches_up_in_few_bytes() {
         maps.iter_mut().for_each(|map| ten_operations(map, &mut random));
         let medium = meet(maps);
         println!("n = {n}: {} bytes, {:?}", medium.bytes_posted, medium.posts);
-        assert!(!medium.posts.contains_key(&COMPARE), "{:?}", medium.posts);
         assert!(medium.bytes_posted <= 700, "{} bytes, {:?}", medium.bytes_posted, medium.posts);
     }
 }
@@ -303,7 +302,7 @@ fn replicas_without_logs_compare_ranges_in_few_bytes() {
         maps.iter_mut().for_each(|map| map.set_log_capacity(0));
         let medium = meet(maps);
         println!("n = {n}: {} bytes, {:?}", medium.bytes_posted, medium.posts);
-        assert!(medium.posts[&COMPARE] > 1);
+        assert!(medium.posts[&MEET] > 1);
         assert!(medium.bytes_posted <= 12_000, "{} bytes, {:?}", medium.bytes_posted, medium.posts);
     }
 }

@@ -37,6 +37,12 @@ impl Runs {
         self.0.get(at).is_some_and(|(begin, end)| *begin <= first && last <= *end)
     }
 
+    /// Whether any of these numbers is known. O(log runs).
+    pub(super) fn intersects(&self, first: u64, last: u64) -> bool {
+        let at = self.0.partition_point(|(_, end)| *end < first);
+        self.0.get(at).is_some_and(|(begin, _)| *begin <= last)
+    }
+
     /// Adds the numbers `first..=last` and closes up with the runs that they overlap or touch. O(log runs), and O(runs) if it
     /// does not come at the end.
     pub(crate) fn insert(&mut self, first: u64, last: u64) {

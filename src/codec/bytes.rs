@@ -1,7 +1,8 @@
 //! Writing and reading numbers and bytes.
 
 use super::column;
-use super::{DecodeError, DecodeProblem};
+use super::{DecodeError, DecodeProblem, WireKey};
+use crate::delta::Delta;
 
 /// Collects the bytes of a message.
 #[derive(Debug, Default)]
@@ -27,6 +28,17 @@ impl Writer {
             value >>= 7;
         }
         self.bytes.push(value as u8);
+    }
+
+    /// Writes a delta after which something follows: *number* of its bytes, and them.
+    pub(crate) fn delta<K: WireKey>(&mut self, delta: &Delta<K>) {
+        self.prefixed(&delta.encode());
+    }
+
+    /// Writes *number* of bytes, and them.
+    pub(crate) fn prefixed(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.raw(bytes);
     }
 
     /// Writes many numbers, packed to the width that they need. The reader must know how many they are.
@@ -103,6 +115,24 @@ impl<'a> Reader<'a> {
     /// If there is none.
     pub fn byte(&mut self) -> Result<u8, DecodeError> {
         self.raw(1).map(|bytes| bytes[0])
+    }
+
+    /// Reads four bytes, big endian.
+    pub(crate) fn u32_be(&mut self) -> Result<u32, DecodeError> {
+        Ok(self.raw(4)?.iter().fold(0, |word, byte| word << 8 | u32::from(*byte)))
+    }
+
+    /// Reads eight bytes, big endian.
+    pub(crate) fn u64_be(&mut self) -> Result<u64, DecodeError> {
+        Ok(self.raw(8)?.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)))
+    }
+
+    /// Reads what [`Writer::delta`] wrote.
+    pub(crate) fn delta<K: WireKey>(&mut self) -> Result<Delta<K>, DecodeError> {
+        let length = self.count(1)?;
+        let begin = self.offset;
+        let within = |error: DecodeError| DecodeError { offset: begin + error.offset, ..error };
+        Delta::decode(self.raw(length)?).map_err(within)
     }
 
     /// Reads one unsigned LEB128.

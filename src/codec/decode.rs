@@ -427,7 +427,7 @@ fn read_drops<K: WireKey>(
         // All columns are equally long.
         let (Some((range, node)), Some((replica, stamp))) = (ids.next(), stamps.next()) else { break };
         let birth = seq_after(0, birth, reader)?;
-        let seq = seq_after(if replica == writer { birth } else { 0 }, stamp, reader)?;
+        let seq = seq_after(if replica == writer { birth - 1 } else { 0 }, stamp, reader)?;
         let stamp = Dot { replica: replicas[replica as usize], seq };
         let id = RegistrationId { range, node: nodes[node as usize].clone() };
         drops.push(NamedDrop { id, writer: replicas[writer as usize], drop: Drop { birth, stamp } });

@@ -75,7 +75,7 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
             writer.column(drops().map(|(.., drop)| number_of(drop.stamp.replica, &replicas)));
         }
         writer.column(drops().map(|(_, writer, drop)| {
-            let before = if is_own(writer, drop) { drop.birth } else { 0 };
+            let before = if is_own(writer, drop) { drop.birth - 1 } else { 0 };
             drop.stamp.seq - before - 1
         }));
     }

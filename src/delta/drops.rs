@@ -13,7 +13,8 @@ use crate::store;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Drop {
     pub(crate) birth: u64,
-    /// The dot of the drop itself: of the same writer, or of who cleared up after it once it had retired.
+    /// The dot of the drop itself: of the same writer, or of who cleared up after it once it had retired. The birth itself if it is
+    /// not known by which effect the record was dropped.
     pub(crate) stamp: Dot,
 }
 
@@ -32,6 +33,12 @@ pub(crate) struct NamedDrop<K> {
     pub(crate) id: RegistrationId<K>,
     pub(crate) writer: ReplicaId,
     pub(crate) drop: Drop,
+}
+
+impl<K: Key> From<(&RegistrationId<K>, ReplicaId, Drop)> for NamedDrop<K> {
+    fn from((id, writer, drop): (&RegistrationId<K>, ReplicaId, Drop)) -> Self {
+        Self { id: id.clone(), writer, drop }
+    }
 }
 
 impl<K: Key> NamedDrop<K> {

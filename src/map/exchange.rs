@@ -3,20 +3,22 @@
 use std::sync::Arc;
 
 use super::RangeMap;
+use super::log::Dropped;
 use crate::causal::{CausalContext, Dot};
-use crate::codec::{WireKey, Writer};
-use crate::delta::{Delta, Drop, Part};
+use crate::codec::WireKey;
+use crate::delta::{Delta, Drop, NamedDrop};
+use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::RegistrationId;
 use crate::sort::sorted;
 use crate::splits::Changes;
-use crate::store::Held;
+use crate::store::{Bound, Held};
 
 impl<K: Key> RangeMap<K> {
     /// What a peer lacks that knows that much, as a delta for anybody; `None` if that cannot be told, because the peer is too far
     /// behind: then hand it the whole [`state`](Self::state), or let [`sync`](crate::sync) find out what it lacks.
     ///
-    /// It is told from a log of the last 4,096 effects. A peer that knows nothing gets the whole state. O(log + m log m) for a
+    /// It is told from a log of recent effects, see [`set_log_capacity`](Self::set_log_capacity). A peer that knows nothing gets the whole state. O(log + m log m) for a
     /// delta of m registrations.
     ///
     /// ```
@@ -40,37 +42,36 @@ impl<K: Key> RangeMap<K> {
         if lacking == *known {
             return Some(self.state.clone());
         }
-        if !self.log.reaches(context, known) {
-            return None;
-        }
-        // Others may hear it who know less than that peer. So whatever it claims it carries, or what came after that.
-        let mut delta = Delta::claiming(lacking.clone());
-        let touched: Vec<&RegistrationId<K>> = self.log.of(&lacking).map(|logged| &logged.id).collect();
-        let mut touched = sorted(&touched, Ord::cmp);
-        touched.dedup();
-        for logged in self.log.dropped().filter(|logged| touched.binary_search(&&logged.id).is_ok()) {
-            if let Some(birth) = logged.dropped {
-                let drop = Drop { birth: birth.seq, stamp: logged.dot };
-                delta.add_drop(logged.id.clone(), birth.replica, drop);
-            }
-        }
-        for id in touched {
-            if let Some(held) = self.state.entries.get(id) {
-                delta.add_entry(id, &held.entry());
+        let mut delta = self.told_by_log(&lacking)?;
+        for (id, Dropped { writer, drop }) in self.log.unclaimed() {
+            if context.contains(Dot { replica: writer, seq: drop.birth }) {
+                delta.add_drop(id.clone(), writer, drop);
             }
         }
         Some(delta)
     }
 
-    /// Learns what another side holds of some registrations. The context grows by the dots of the entries alone.
-    pub(crate) fn merge_part(&mut self, part: &Part<'_, K>) -> Changes<K> {
-        Arc::make_mut(&mut self.log).note(part.entries, &self.state.context);
-        let mut observer = self.observer();
-        let dropped = self.state.join_part(part, &mut observer);
-        // The other side knows that these were dropped, but not by which effect.
-        let log = Arc::make_mut(&mut self.log);
-        dropped.into_iter().for_each(|dot| log.forget(dot));
-        self.finish_merge(observer)
+    /// What came of those dots, which are known here, as a delta for anybody; `None` if the log does not reach back so far. O(log +
+    /// m log m) for a delta of m registrations.
+    pub(crate) fn told_by_log(&self, lacking: &CausalContext) -> Option<Delta<K>> {
+        if !self.log.reaches(lacking) {
+            return None;
+        }
+        // Others may hear it who know less than that peer. So whatever it claims it carries, or what came after that.
+        let mut delta = Delta::claiming(lacking.clone());
+        let touched: Vec<&RegistrationId<K>> = self.log.touched_by(lacking).collect();
+        let mut touched = sorted(&touched, Ord::cmp);
+        touched.dedup();
+        for id in touched {
+            let entry = self.state.entries.get(id).map(|held| held.entry());
+            for Dropped { writer, drop } in self.log.dropped_of(id) {
+                delta.add_drop(id.clone(), *writer, *drop);
+            }
+            if let Some(entry) = entry {
+                delta.add_entry(id, &entry);
+            }
+        }
+        Some(delta)
     }
 
     /// Takes as known all that the context knows: every part was compared with somebody who knew that much, and now they hold the
@@ -81,72 +82,197 @@ impl<K: Key> RangeMap<K> {
         self.state.adopt(&news);
     }
 
-    /// How many effects the [log](Self::delta_since) holds: at most 4,096, or what was set. O(1).
-    pub fn log_len(&self) -> usize {
-        self.log.len()
+    /// About how many bytes of memory the [log](Self::delta_since) takes: at most 1 MiB, or what was set. O(1).
+    pub fn log_bytes(&self) -> usize {
+        self.log.bytes()
     }
 
-    /// Sets how many effects the [log](Self::delta_since) holds at most, 4,096 at first. Each takes about 100 bytes. With fewer,
-    /// peers that were away have to compare ranges sooner, which takes more messages.
-    pub fn set_log_capacity(&mut self, effects: usize) {
-        Arc::make_mut(&mut self.log).set_capacity(effects);
+    /// Sets how many bytes of memory the [log](Self::delta_since) takes at most, 1 MiB at first. An effect on a registration with a
+    /// short name and keys takes about 150. With fewer, peers that were away have to compare what they hold sooner, which takes
+    /// more messages.
+    pub fn set_log_capacity(&mut self, bytes: usize) {
+        Arc::make_mut(&mut self.log).set_bytes_max(bytes);
     }
+}
+
+/// What a replica holds that a peer lacks, from some registration on.
+pub(crate) struct Page<K> {
+    /// Whole entries and named drops; it claims their dots alone.
+    pub(crate) delta: Delta<K>,
+    /// The same, encoded.
+    pub(crate) bytes: Vec<u8>,
+    /// Whether there is nothing after it.
+    pub(crate) is_last: bool,
+    /// How many registrations were passed over because they are too long.
+    pub(crate) too_long: u64,
 }
 
 impl<K: WireKey> RangeMap<K> {
-    /// The drops that are still named, and the entries of which a peer that knows that much lacks an update or a reset; the first of
-    /// them that together take about as many bytes, in a delta that claims their dots alone. What was dropped otherwise is not in it.
-    /// Tells also whether all of those drops are in it. O(n).
-    pub(crate) fn unknown_entries(&self, context: &CausalContext, bytes_max: usize) -> (Delta<K>, bool) {
+    /// The entries of which a peer that knows that much lacks an update or a reset, and the drops that are still named and that it
+    /// lacks, from after `after` on: as many as take at most `bytes_max` bytes, encoded. All of them if `is_all`. What was dropped
+    /// otherwise is not in it. O(n), and O(log n) for what comes before the page.
+    pub(crate) fn page(
+        &self,
+        context: &CausalContext,
+        after: Option<&RegistrationId<K>>,
+        is_all: bool,
+        bytes_max: usize,
+    ) -> Page<K> {
         let prefixes = self.state.writer_prefixes(context);
-        let mut delta = Delta::default();
-        let mut bytes = 0;
-        let is_equal = *context == self.state.context;
-        for (id, writer, drop) in self.state.drops.iter() {
-            let born = Dot { replica: writer, seq: drop.birth };
-            if !is_equal && context.contains(born) && context.contains(drop.stamp) {
-                continue;
+        let is_unknown = |held: &Held<'_, K>| match held.compact() {
+            _ if is_all => true,
+            Some((writer, record)) if record.last <= prefixes[writer as usize] => false,
+            _ => {
+                let mut is_unknown = false;
+                held.for_each_record(|replica, record| {
+                    let last = Dot { replica, seq: record.last };
+                    let stamp = record.baseline.map(|baseline| baseline.stamp);
+                    is_unknown |= core::iter::once(last).chain(stamp).any(|dot| !context.contains(dot));
+                });
+                is_unknown
             }
-            bytes += 24 + id.node.as_bytes().len() + bytes_of_range(id.range.start(), id.range.end());
-            if bytes > bytes_max {
-                return (delta, false);
-            }
-            delta.add_drop(id.clone(), writer, drop);
-        }
-        for held in self.state.entries.rows() {
-            let is_unknown = match held.compact() {
-                Some((writer, record)) if record.last <= prefixes[writer as usize] => false,
-                _ => {
-                    let mut is_unknown = false;
-                    held.for_each_record(|replica, record| {
-                        let last = Dot { replica, seq: record.last };
-                        let stamp = record.baseline.map(|baseline| baseline.stamp);
-                        is_unknown |= core::iter::once(last).chain(stamp).any(|dot| !context.contains(dot));
-                    });
-                    is_unknown
+        };
+        let from = after.map_or(Bound::First, |id| Bound::Id(id.clone()));
+        let mut rows = self
+            .state
+            .entries
+            .rows_between(&from, &Bound::Last)
+            .skip_while(|held| after.is_some_and(|after| held.cmp_id(after).is_eq()))
+            .filter(is_unknown)
+            .peekable();
+        let is_news = |(_, writer, drop): &(&RegistrationId<K>, ReplicaId, Drop)| {
+            let born = Dot { replica: *writer, seq: drop.birth };
+            is_all || !context.contains(born) || !context.contains(drop.stamp)
+        };
+        let mut drops = self
+            .state
+            .drops
+            .iter()
+            .skip_while(|(id, ..)| after.is_some_and(|after| *id <= after))
+            .filter(is_news)
+            .peekable();
+        let mut too_long = 0;
+        loop {
+            // By registration, both what is held of it and what was dropped.
+            let (mut page_rows, mut page_drops, mut bytes) = (Vec::new(), Vec::new(), 0);
+            while bytes < bytes_max {
+                let is_drop = match (rows.peek(), drops.peek()) {
+                    (None, None) => break,
+                    (Some(held), Some((id, ..))) => held.cmp_id(id).is_gt(),
+                    (held, _) => held.is_none(),
+                };
+                if is_drop {
+                    let Some((id, writer, drop)) = drops.next() else { break };
+                    bytes += 8 + key_bytes(id.range.start()) + id.range.end().map_or(0, key_bytes);
+                    page_drops.push(NamedDrop { id: id.clone(), writer, drop });
+                } else {
+                    let Some(held) = rows.next() else { break };
+                    let keys = key_bytes(held.start()) + held.end().map_or(0, key_bytes);
+                    bytes += keys + if held.compact().is_some() { 6 } else { 16 * held.record_count() };
+                    page_rows.push(held);
                 }
-            };
-            if is_unknown {
-                bytes += bytes_of(&held);
-                if bytes > bytes_max {
-                    break;
+            }
+            let is_last = rows.peek().is_none() && drops.peek().is_none();
+            match self.fitting(page_rows, page_drops, bytes_max, &mut too_long) {
+                Some((delta, encoded, is_whole)) => {
+                    return Page { delta, bytes: encoded, is_last: is_last && is_whole, too_long };
                 }
-                delta.add_entry(&held.id(), &held.entry());
+                None if is_last => {
+                    let delta = Delta::default();
+                    return Page { bytes: delta.encode(), delta, is_last, too_long };
+                }
+                None => {}
             }
         }
-        (delta, true)
+    }
+
+    /// The first of those rows and drops that fit, encoded, and whether that is all; `None` if each of them is too long by itself.
+    fn fitting(
+        &self,
+        mut rows: Vec<Held<'_, K>>,
+        mut drops: Vec<NamedDrop<K>>,
+        bytes_max: usize,
+        too_long: &mut u64,
+    ) -> Option<(Delta<K>, Vec<u8>, bool)> {
+        let mut is_whole = true;
+        loop {
+            let count = rows.len() + drops.len();
+            if count == 0 {
+                return None;
+            }
+            let delta = self.state.part(&rows, &drops);
+            let bytes = delta.encode();
+            if bytes.len() <= bytes_max {
+                return Some((delta, bytes, is_whole));
+            }
+            if count == 1 {
+                *too_long += 1;
+                return None;
+            }
+            // What both have before some registration, about as many as are likely to fit.
+            is_whole = false;
+            let keep = (count * bytes_max / bytes.len() * 15 / 16).clamp(1, count - 1);
+            let mut order: Vec<RegistrationId<K>> = rows.iter().map(Held::id).collect();
+            order.extend(drops.iter().map(|drop| drop.id.clone()));
+            let mut order = sorted(&order, Ord::cmp);
+            order.dedup();
+            let end = order.get(keep.min(order.len() - 1))?;
+            if order.len() == 1 {
+                // One registration alone, with its drops.
+                *too_long += 1;
+                return None;
+            }
+            rows.retain(|held| held.cmp_id(end).is_lt());
+            drops.retain(|drop| drop.id < *end);
+        }
+    }
+
+    /// How many bytes a registration takes by itself, encoded, with the records of all its writers. O(its writers · log).
+    pub(crate) fn encoded_bytes(&self, id: &RegistrationId<K>) -> usize {
+        self.state.entries.get(id).map_or(0, |held| self.state.part(&[held], &[]).encode().len())
     }
 }
 
-/// About how many bytes an entry takes in a message, rather more than less.
-pub(crate) fn bytes_of<K: WireKey>(held: &Held<'_, K>) -> usize {
-    let keys = bytes_of_range(held.start(), held.end());
-    24 + keys + held.node().as_bytes().len() + 28 * held.record_count()
+impl<K: Key> RangeMap<K> {
+    /// Visits the births of the records that are held, of those that the context knows, with their writers. O(n).
+    pub(crate) fn for_each_birth(&self, context: &CausalContext, mut visit: impl FnMut(ReplicaId, u64)) {
+        let prefixes = self.state.writer_prefixes(context);
+        let writers = &self.state.entries.tables().writers;
+        for held in self.state.entries.rows() {
+            match held.compact() {
+                Some((writer, record)) if record.birth <= prefixes[writer as usize] => {
+                    visit(*writers.get(writer), record.birth);
+                }
+                _ => held.for_each_record(|replica, record| {
+                    if context.contains(Dot { replica, seq: record.birth }) {
+                        visit(replica, record.birth);
+                    }
+                }),
+            }
+        }
+    }
+
+    /// How many records are held. O(n) for those that lie aside, O(1) for the others.
+    pub(crate) fn record_count(&self) -> usize {
+        self.state.entries.rows().map(|held| held.record_count()).sum()
+    }
+
+    /// Drops the records with those births, which somebody has dropped. O(n + m log n) for m of them.
+    pub(crate) fn drop_born(&mut self, births: &CausalContext) -> Changes<K> {
+        let mut gone = Delta::default();
+        for held in self.state.entries.rows() {
+            held.for_each_record(|replica, record| {
+                if births.contains(Dot { replica, seq: record.birth }) {
+                    let Dropped { writer, drop } = Dropped::bare(replica, record.birth);
+                    gone.add_drop(held.id(), writer, drop);
+                }
+            });
+        }
+        self.merge(&gone)
+    }
 }
 
-/// How many bytes the ends of a range take by themselves.
-pub(crate) fn bytes_of_range<K: WireKey>(start: &K, end: Option<&K>) -> usize {
-    let mut writer = Writer::default();
-    K::encode_ranges(core::iter::once((start, end)), &mut writer);
-    writer.finish().len()
+/// About how many bytes a key takes when it is written among others.
+fn key_bytes<K: Key>(key: &K) -> usize {
+    2 + super::log::key_bytes(key)
 }

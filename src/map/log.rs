@@ -1,72 +1,174 @@
-//! The log of recent changes: which registration each recent effect touched.
+//! The log of recent changes: which registrations each recent effect touched.
 //!
-//! It tells what a peer lacks that is slightly behind, without a look at everything that is held. It is bounded; of what it
-//! has forgotten, or never knew one by one, it keeps the *horizon*: for each writer, up to where. Only a peer that knows
-//! everything below the horizon can be answered from the log. What a received delta claims and does not carry raises the horizon:
-//! updates that later ones superseded before they were sent, and drops of which the prefix of its context tells.
+//! It tells what a peer lacks that is slightly behind, without a look at everything that is held. What was learnt together is one
+//! *batch*: the dots that it claims, the registrations that it touched, and the records that it dropped. Whoever lacks any of those
+//! dots is told of all that the batch touched. The log is bounded by bytes and forgets the oldest batch first; of what it has
+//! forgotten, or never knew by name, it keeps the *horizon*: for each writer, up to where. Only a peer that knows everything below
+//! the horizon can be answered from the log.
+//!
+//! Dropped records are also found by their registration. An operation's delta names those that the log remembers: whoever gets an
+//! entry that a release has shaped, and still holds a record which that release dropped, would otherwise show half of it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use crate::causal::{CausalContext, Dot};
+use smallvec::{SmallVec, smallvec};
+
+use crate::causal::{CausalContext, Dot, Runs};
 use crate::delta::{Delta, Drop};
+use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::RegistrationId;
 
-/// How many effects the log holds at most. With a short node name each takes about 100 bytes.
-pub(super) const LOG_MAX: usize = 4096;
+/// How many bytes of memory the log takes at most. With short names and keys that is some 6,000 effects.
+pub(super) const LOG_BYTES_MAX: usize = 1 << 20;
 
-/// Where effects went, oldest first.
-#[derive(Clone, Debug)]
-pub(super) struct Log<K> {
-    recent: VecDeque<Logged<K>>,
-    /// For each writer, a run from 1 to where the log may lack something.
-    horizon: CausalContext,
-    capacity: usize,
+/// A record that was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dropped {
+    pub(crate) writer: ReplicaId,
+    pub(crate) drop: Drop,
 }
 
-/// An effect and what it touched.
+impl Dropped {
+    /// The record of that birth, by whatever effect.
+    pub(crate) fn bare(writer: ReplicaId, birth: u64) -> Self {
+        Self { writer, drop: Drop { birth, stamp: Dot { replica: writer, seq: birth } } }
+    }
+}
+
+/// What was learnt, oldest first.
 #[derive(Clone, Debug)]
-pub(super) struct Logged<K> {
-    pub(super) dot: Dot,
-    pub(super) id: RegistrationId<K>,
-    /// If it dropped a record: that record's birth.
-    pub(super) dropped: Option<Dot>,
+pub(super) struct Log<K> {
+    recent: VecDeque<Batch<K>>,
+    /// The records that the batches dropped, by registration.
+    dropped: BTreeMap<RegistrationId<K>, SmallVec<[Dropped; 1]>>,
+    /// For each writer, a run from 1 to where the log may lack something.
+    horizon: CausalContext,
+    bytes: usize,
+    bytes_max: usize,
+}
+
+/// What was learnt together.
+#[derive(Clone, Debug)]
+struct Batch<K> {
+    /// Runs of dots, first to last.
+    claims: SmallVec<[(ReplicaId, u64, u64); 1]>,
+    touched: SmallVec<[Touched<K>; 1]>,
+}
+
+#[derive(Clone, Debug)]
+struct Touched<K> {
+    id: RegistrationId<K>,
+    dropped: Option<Dropped>,
 }
 
 impl<K> Default for Log<K> {
     fn default() -> Self {
-        Self { recent: VecDeque::new(), horizon: CausalContext::default(), capacity: LOG_MAX }
+        Self {
+            recent: VecDeque::new(),
+            dropped: BTreeMap::new(),
+            horizon: CausalContext::default(),
+            bytes: 0,
+            bytes_max: LOG_BYTES_MAX,
+        }
     }
 }
 
-impl<K: Key> Log<K> {
-    pub(super) fn len(&self) -> usize {
-        self.recent.len()
+impl<K: Key> Batch<K> {
+    /// About how much memory it takes, with its place among the dropped records. O(touched).
+    fn bytes(&self) -> usize {
+        let of_touched = |touched: &Touched<K>| {
+            let RegistrationId { range, node } = &touched.id;
+            let keys = key_bytes(range.start()) + range.end().map_or(0, key_bytes);
+            let times = if touched.dropped.is_some() { 2 } else { 1 };
+            times * (size_of::<Touched<K>>() + keys) + node.as_bytes().len()
+        };
+        let claims = size_of::<(ReplicaId, u64, u64)>() * self.claims.len();
+        size_of::<Self>() + claims + self.touched.iter().map(of_touched).sum::<usize>()
     }
 
-    /// Sets how much is remembered from now on.
-    pub(super) fn set_capacity(&mut self, capacity: usize) {
-        self.capacity = capacity;
+    fn claims_any_of(&self, dots: &CausalContext) -> bool {
+        self.claims.iter().any(|(replica, first, last)| dots.intersects(*replica, *first, *last))
+    }
+}
+
+/// What a key holds beside its own size: as much as it feeds to a hash.
+pub(super) fn key_bytes<K: Key>(key: &K) -> usize {
+    struct Count(usize);
+    impl core::hash::Hasher for Count {
+        fn finish(&self) -> u64 {
+            0
+        }
+        fn write(&mut self, bytes: &[u8]) {
+            self.0 += bytes.len();
+        }
+    }
+    if !core::mem::needs_drop::<K>() {
+        return 0;
+    }
+    let mut count = Count(0);
+    key.hash(&mut count);
+    count.0
+}
+
+impl<K: Key> Log<K> {
+    /// How many bytes of memory it takes, about.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Sets how many bytes are remembered from now on.
+    pub(super) fn set_bytes_max(&mut self, bytes_max: usize) {
+        self.bytes_max = bytes_max;
         self.shrink();
     }
 
-    /// O(1).
-    pub(super) fn push(&mut self, logged: Logged<K>) {
-        self.recent.push_back(logged);
+    /// Remembers one effect. O(1), O(log of the dropped) for a drop.
+    pub(super) fn push(&mut self, dot: Dot, id: RegistrationId<K>, dropped: Option<Dropped>) {
+        let claims = smallvec![(dot.replica, dot.seq, dot.seq)];
+        self.add(Batch { claims, touched: smallvec![Touched { id, dropped }] });
+    }
+
+    fn add(&mut self, batch: Batch<K>) {
+        let bytes = batch.bytes();
+        if bytes > self.bytes_max / 2 {
+            // What is learnt all at once, such as a whole state, does not push out everything else.
+            return self.forget(&batch);
+        }
+        self.bytes += bytes;
+        for Touched { id, dropped } in &batch.touched {
+            if let Some(dropped) = dropped {
+                match self.dropped.get_mut(id) {
+                    Some(all) => all.push(*dropped),
+                    None => drop(self.dropped.insert(id.clone(), smallvec![*dropped])),
+                }
+            }
+        }
+        self.recent.push_back(batch);
         self.shrink();
     }
 
     fn shrink(&mut self) {
-        while self.recent.len() > self.capacity {
-            if let Some(forgotten) = self.recent.pop_front() {
-                self.forget(forgotten.dot);
+        while self.bytes > self.bytes_max
+            && let Some(oldest) = self.recent.pop_front()
+        {
+            self.bytes -= oldest.bytes();
+            self.forget(&oldest);
+            for Touched { id, dropped } in &oldest.touched {
+                let Some(dropped) = dropped else { continue };
+                let Some(all) = self.dropped.get_mut(id) else { continue };
+                if let Some(at) = all.iter().position(|known| known == dropped) {
+                    all.swap_remove(at);
+                }
+                if all.is_empty() {
+                    self.dropped.remove(id);
+                }
             }
         }
     }
 
-    /// Effects of that writer may be missing, up to this one. O(log of the writers).
-    pub(super) fn forget(&mut self, dot: Dot) {
-        self.horizon.insert_run(dot.replica, 1, dot.seq);
+    fn forget(&mut self, batch: &Batch<K>) {
+        batch.claims.iter().for_each(|(replica, _, last)| self.horizon.insert_run(*replica, 1, *last));
     }
 
     /// Effects of all those writers may be missing, up to the last one that the context knows.
@@ -77,40 +179,61 @@ impl<K: Key> Log<K> {
         self.horizon.join(&lost);
     }
 
-    /// Nothing is remembered, of all that is known.
-    pub(super) fn forget_everything(&mut self, known: &CausalContext) {
-        self.recent.clear();
-        self.forget_all(known);
-    }
-
-    /// Notes what is about to be joined. `known` is what is known without it. Returns whether that claims something that it does not
-    /// carry. O(m log m) for a delta of m registrations, O(writers) for more than the log holds.
-    pub(super) fn note(&mut self, delta: &Delta<K>, known: &CausalContext) -> bool {
-        let news = delta.context.difference(known);
-        if delta.entries.len() + delta.drops.len() > self.capacity {
-            self.forget_all(&news);
-            return true;
+    /// Remembers what was joined: `news` is what it claims that was not known before, `dropped` what it dropped here.
+    ///
+    /// O(m log m) for a delta of m registrations, O(writers) for more than the log holds.
+    pub(super) fn note(
+        &mut self,
+        delta: &Delta<K>,
+        news: &CausalContext,
+        dropped: Vec<(RegistrationId<K>, Dropped)>,
+    ) {
+        let size = delta.entries.len() + delta.drops.len() + dropped.len();
+        if size.saturating_mul(size_of::<Touched<K>>()) > self.bytes_max / 2 {
+            return self.forget_all(news);
         }
+        let mut touched: SmallVec<[Touched<K>; 1]> = SmallVec::new();
         for held in delta.entries.rows() {
+            let mut is_news = false;
             held.for_each_record(|writer, record| {
-                let last = Dot { replica: writer, seq: record.last };
-                for dot in core::iter::once(last).chain(record.baseline.map(|baseline| baseline.stamp)) {
-                    if news.contains(dot) {
-                        self.push(Logged { dot, id: held.id(), dropped: None });
-                    }
-                }
+                is_news |= record.dots(writer).any(|dot| news.contains(dot));
             });
-        }
-        for (id, replica, Drop { birth, stamp }) in delta.drops.iter() {
-            if news.contains(stamp) {
-                let dropped = Some(Dot { replica, seq: birth });
-                self.push(Logged { dot: stamp, id: id.clone(), dropped });
+            if is_news {
+                touched.push(Touched { id: held.id(), dropped: None });
             }
         }
-        let carried = delta.carried_dots(known);
+        for (id, writer, drop) in delta.drops.iter() {
+            touched.push(Touched { id: id.clone(), dropped: Some(Dropped { writer, drop }) });
+        }
+        let is_unnamed = |(id, dropped): &(RegistrationId<K>, Dropped)| {
+            delta.drops.last_birth(id, dropped.writer) < dropped.drop.birth
+        };
+        let by_context = dropped.into_iter().filter(is_unnamed);
+        touched.extend(by_context.map(|(id, dropped)| Touched { id, dropped: Some(dropped) }));
+        self.forget_unnamed(delta, news);
+        if !touched.is_empty() || !news.is_empty() {
+            let runs = |(replica, runs): (ReplicaId, &Runs)| {
+                runs.iter().map(move |(first, last)| (replica, first, last)).collect::<SmallVec<[_; 1]>>()
+            };
+            self.add(Batch { claims: news.replicas().flat_map(runs).collect(), touched });
+        }
+    }
+
+    /// Raises the horizon over dots that are claimed though nothing that is carried shows what came of them. That concerns a prefix
+    /// alone, which tells by itself that records were dropped: beyond it, every drop is named.
+    fn forget_unnamed(&mut self, delta: &Delta<K>, news: &CausalContext) {
+        let reach = |replica: ReplicaId| delta.context.prefix(replica);
+        if news.replicas().all(|(replica, runs)| runs.iter().all(|(first, _)| first > reach(replica))) {
+            return;
+        }
+        let carried = delta.carried_dots(&CausalContext::default());
         let mut lost = CausalContext::default();
         for (replica, runs) in news.replicas() {
             for (first, last) in runs.iter() {
+                let last = last.min(reach(replica));
+                if first > last {
+                    continue;
+                }
                 let from = carried.partition_point(|dot| *dot < Dot { replica, seq: first });
                 let to = carried.partition_point(|dot| *dot <= Dot { replica, seq: last });
                 // The last dot that is not carried, if any.
@@ -127,22 +250,31 @@ impl<K: Key> Log<K> {
             }
         }
         self.horizon.join(&lost);
-        !lost.is_empty()
     }
 
-    /// Whether the log tells everything of `known` that such a peer lacks.
-    pub(super) fn reaches(&self, peer: &CausalContext, known: &CausalContext) -> bool {
-        peer.includes(&known.intersection(&self.horizon))
+    /// Whether the log tells what became of all those dots. O(writers).
+    pub(super) fn reaches(&self, lacking: &CausalContext) -> bool {
+        let is_lost = |(replica, runs): (ReplicaId, &Runs)| {
+            runs.iter().next().is_some_and(|(first, _)| first <= self.horizon.last_seq(replica))
+        };
+        !lacking.replicas().any(is_lost)
     }
 
-    /// What is remembered of those dots, in the order in which it was learnt. O(log).
-    pub(super) fn of<'a>(&'a self, dots: &'a CausalContext) -> impl Iterator<Item = &'a Logged<K>> {
-        self.recent.iter().filter(|logged| dots.contains(logged.dot))
+    /// The registrations that those dots touched, and whether a record of them was dropped without a dot. O(log).
+    pub(super) fn touched_by<'a>(&'a self, dots: &'a CausalContext) -> impl Iterator<Item = &'a RegistrationId<K>> {
+        let batches = self.recent.iter().filter(|batch| batch.claims_any_of(dots));
+        batches.flat_map(|batch| batch.touched.iter().map(|touched| &touched.id))
     }
 
-    /// The drops that are remembered. O(log).
-    pub(super) fn dropped(&self) -> impl Iterator<Item = &Logged<K>> {
-        self.recent.iter().filter(|logged| logged.dropped.is_some())
+    /// The drops that were learnt without the dots behind them. O(log).
+    pub(super) fn unclaimed(&self) -> impl Iterator<Item = (&RegistrationId<K>, Dropped)> {
+        let batches = self.recent.iter().filter(|batch| batch.claims.is_empty());
+        batches.flat_map(|batch| batch.touched.iter().filter_map(|it| Some((&it.id, it.dropped?))))
+    }
+
+    /// The records of a registration that are remembered to be dropped. O(log of the dropped).
+    pub(super) fn dropped_of(&self, id: &RegistrationId<K>) -> &[Dropped] {
+        self.dropped.get(id).map_or(&[], |all| &all[..])
     }
 }
 
@@ -194,7 +326,7 @@ mod tests {
                     }
                 }
             }
-            assert!(maps[*to].log_len() <= capacity);
+            assert!(maps[*to].log_bytes() <= capacity);
         }
         (told, untold)
     }
@@ -205,7 +337,7 @@ mod tests {
         #[test]
         fn a_delta_since_a_context_brings_all_that_is_lacking(
             steps in prop::collection::vec((0usize..3, 0usize..3, 0u64..4, any::<u8>()), 0..60),
-            capacity in 0usize..12,
+            capacity in 0usize..3_000,
         ) {
             exchange(&steps, capacity);
         }
@@ -216,9 +348,9 @@ mod tests {
         let steps: Vec<_> = (0..300usize)
             .map(|at| (at % 3, (at / 3 + 1) % 3, (at % 5) as u64, (at * 7 % 200) as u8))
             .collect();
-        let (told, untold) = exchange(&steps, 4096);
+        let (told, untold) = exchange(&steps, 1 << 20);
         assert!(told > 250, "{told} told, {untold} not");
-        let (told, untold) = exchange(&steps, 3);
+        let (told, untold) = exchange(&steps, 1_000);
         assert!(told > 50 && untold > 50, "{told} told, {untold} not");
     }
 }

@@ -1,10 +1,9 @@
 //! One operation under way: it writes to the state, remembers what it touched, and ends as a delta.
 //!
-//! Every effect takes a sequence number of its own: each update of a record, each reset of other writers' records, and each
-//! drop of an own record. Were a drop to share the reset's number, whoever learnt that number from a record would believe that
-//! it had seen the drop.
+//! Every effect takes a sequence number of its own, and concerns one record: each update of a record, each reset of another writer's
+//! record, and each drop. Were two to share a number, whoever learnt it from the one would believe that it had seen the other.
 
-use super::log::{Log, Logged};
+use super::log::{Dropped, Log};
 use crate::causal::Dot;
 use crate::delta::{Delta, Drop};
 use crate::id::ReplicaId;
@@ -59,15 +58,12 @@ impl<'a, K: Key> Operation<'a, K> {
         self.drop_record(at, self.replica);
         let finished: Vec<ReplicaId> = self.finished(at).collect();
         finished.into_iter().for_each(|writer| self.drop_record(at, writer));
-        let stamp = self.next_dot();
-        let mut has_reset = false;
-        for (_, record) in self.touched[at].entry.unreset_mut() {
+        let Touched { id, entry, .. } = &mut self.touched[at];
+        for (_, record) in entry.unreset_mut() {
+            let stamp = Dot { replica: self.replica, seq: self.state.context.last_seq(self.replica) + 1 };
             record.reset(stamp);
-            has_reset = true;
-        }
-        if has_reset {
             self.state.context.insert(stamp);
-            self.log.push(Logged { dot: stamp, id: self.touched[at].id.clone(), dropped: None });
+            self.log.push(stamp, id.clone(), None);
         }
     }
 
@@ -104,13 +100,36 @@ impl<'a, K: Key> Operation<'a, K> {
         }
     }
 
+    /// Drops the record of another id of this writer, and contributes what counts of it under this one.
+    pub(super) fn take_over(&mut self, at: usize, former: ReplicaId) {
+        let Some(record) = self.touched[at].entry.get(former).copied() else { return };
+        self.drop_record(at, former);
+        if record.register_is_left() {
+            self.register(at);
+        }
+        if let Ok(net) = i64::try_from(record.adjustments_left())
+            && net != 0
+        {
+            self.adjust(at, net);
+        }
+    }
+
     fn name_drop(&mut self, id: RegistrationId<K>, writer: ReplicaId, record: &Record) {
         let stamp = self.next_dot();
         let drop = Drop { birth: record.birth, stamp };
-        let dropped = Some(Dot { replica: writer, seq: record.birth });
-        self.log.push(Logged { dot: stamp, id: id.clone(), dropped });
+        self.log.push(stamp, id.clone(), Some(Dropped { writer, drop }));
         self.state.add_drop(id.clone(), writer, drop);
         self.delta.add_drop(id, writer, drop);
+    }
+
+    /// Names the records of a registration that are remembered to be dropped: what a reset left of the others would be mistaken by
+    /// somebody who still holds those.
+    fn name_dropped(&mut self, id: &RegistrationId<K>, entry: &Entry) {
+        for Dropped { writer, drop } in self.log.dropped_of(id) {
+            if entry.get(*writer).is_none_or(|record| record.birth <= drop.birth) {
+                self.delta.add_drop(id.clone(), *writer, *drop);
+            }
+        }
     }
 
     pub(super) fn register(&mut self, at: usize) {
@@ -135,7 +154,7 @@ impl<'a, K: Key> Operation<'a, K> {
         }
         if record.last == next.seq {
             self.state.context.insert(next);
-            self.log.push(Logged { dot: next, id: id.clone(), dropped: None });
+            self.log.push(next, id.clone(), None);
         }
         record
     }
@@ -157,8 +176,11 @@ impl<'a, K: Key> Operation<'a, K> {
         if self.state.context.last_seq(self.replica) == self.seq_before {
             return Delta::default();
         }
-        for Touched { id, entry, .. } in self.touched {
+        for Touched { id, entry, .. } in core::mem::take(&mut self.touched) {
             if !entry.is_empty() {
+                if entry.records().any(|(_, record)| record.baseline.is_some()) {
+                    self.name_dropped(&id, &entry);
+                }
                 self.delta.add_entry(&id, &entry);
             }
             let mut entry = Some(entry);

@@ -63,6 +63,10 @@ impl<K: Key> RangeMap<K> {
     /// Returns a delta for the others if there are records of that id which it has to drop. O(n) for n registrations.
     pub fn set_replica(&mut self, replica: ReplicaId) -> Delta<K> {
         self.replica = replica;
+        self.identity.begun_after = None;
+        if self.identity.saved.is_some() {
+            self.identity.saved = Some(0);
+        }
         let awaits =
             |held: &Held<'_, K>| held.entry_aside().is_some_and(|entry| entry.awaits_drop_by(replica));
         let awaiting_drop = self.state.entries.rows().filter(awaits).map(|held| held.id()).collect();

@@ -62,7 +62,21 @@ impl<K: Key> RangeCollector<K> {
     }
 }
 
+impl<K> Default for Changes<K> {
+    fn default() -> Self {
+        Self { ranges: Vec::new(), delta: Delta::default() }
+    }
+}
+
 impl<K: Key> Changes<K> {
+    /// Adds what another merge changed. O(m log m).
+    pub(crate) fn join(&mut self, other: Self) {
+        let mut changed = RangeCollector::default();
+        self.ranges.drain(..).chain(other.ranges).for_each(|range| changed.add(range));
+        self.ranges = changed.finish();
+        self.delta.merge(&other.delta);
+    }
+
     pub(crate) fn new(changed: RangeCollector<K>, delta: Delta<K>) -> Self {
         Self { ranges: changed.finish(), delta }
     }

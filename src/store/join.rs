@@ -1,5 +1,9 @@
 //! Joining two stores: both are walked in step, leaf by leaf where they are equal, row by row where they are not.
 
+use core::cmp::Ordering;
+
+use smallvec::SmallVec;
+
 use super::interner::Interner;
 use super::leaf::Leaf;
 use super::row::{Held, Row};
@@ -10,7 +14,6 @@ use crate::delta::{JoinObserver, Joined, Side};
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::{Entry, Record};
-use core::cmp::Ordering;
 
 /// Tells an observer of a changed row.
 #[inline]
@@ -19,10 +22,10 @@ fn tell<K: Key>(
     held: Held<'_, K>,
     entry: Option<&Entry>,
     [before, after]: [Option<u64>; 2],
-    is_told_dropped: bool,
+    dropped: &[(ReplicaId, u64)],
 ) {
     let (start, end, node) = (held.start, held.end(), held.node());
-    observer.joined(Joined { start, end, node, entry, before, after, is_told_dropped });
+    observer.joined(Joined { start, end, node, entry, before, after, dropped });
 }
 
 /// Stands for a number that was not looked up yet.
@@ -136,7 +139,7 @@ impl<K: Key> Store<K> {
         if self.is_empty() && here.context.is_empty() {
             *self = other.clone();
             self.rows().for_each(|held| {
-                tell(observer, held, held.entry_aside(), [None, held.priority()], false);
+                tell(observer, held, held.entry_aside(), [None, held.priority()], &[]);
             });
             return;
         }
@@ -351,11 +354,13 @@ impl<K: Key> Join<'_, K> {
     fn replace(&mut self, leaf: &Leaf<K>, at: usize, entry: Entry) {
         let held = leaf.held(at, self.tables);
         let priorities = [held.priority(), entry.priority()];
-        let mut is_dropped = false;
+        let mut dropped = SmallVec::<[(ReplicaId, u64); 2]>::new();
         held.for_each_record(|writer, record| {
-            is_dropped |= entry.get(writer).is_none_or(|left| left.birth != record.birth);
+            if entry.get(writer).is_none_or(|left| left.birth != record.birth) {
+                dropped.push((writer, record.birth));
+            }
         });
-        tell(self.observer, held, Some(&entry), priorities, is_dropped);
+        tell(self.observer, held, Some(&entry), priorities, &dropped);
         if entry.is_empty() {
             self.released.push(leaf.rows[at].node);
             return;
@@ -399,7 +404,7 @@ impl<K: Key> Join<'_, K> {
         let start = theirs.leaf.starts[theirs.at].clone();
         self.written.push(start, row, entry, theirs.at == 0, self.tables);
         if let Some(held) = self.written.last(self.tables) {
-            tell(self.observer, held, held.entry_aside(), [None, held.priority()], false);
+            tell(self.observer, held, held.entry_aside(), [None, held.priority()], &[]);
         }
     }
 

@@ -1,6 +1,6 @@
 //! The protocol over links to some neighbours.
 
-use super::{Broadcast, Config, Received, Statistics};
+use super::{Broadcast, Config, ConfigError, Event, Received, Statistics};
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
@@ -33,7 +33,7 @@ struct Link<K> {
 /// let mut random = || 7; // use a real generator
 /// let mut maps = [1, 2, 3].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
 /// // A chain: the first and the third are linked to the second.
-/// let mut meshes = [(); 3].map(|()| Mesh::new(Config::default(), 2));
+/// let mut meshes = [(); 3].map(|()| Mesh::new(Config::default(), 2).unwrap());
 /// for (from, to) in [(0, 1), (1, 0), (1, 2), (2, 1)] {
 ///     meshes[from].open(to as u64, 0, &mut random);
 /// }
@@ -54,25 +54,25 @@ pub struct Mesh<K> {
     config: Config,
     fan_out: usize,
     links: Vec<Link<K>>,
-    is_held: bool,
     /// The statistics of the links that were closed.
     closed: Statistics,
 }
 
 impl<K: WireKey> Mesh<K> {
     /// A replica without links yet.
-    pub fn new(config: Config, fan_out: usize) -> Self {
-        Self { config, fan_out, links: Vec::new(), is_held: false, closed: Statistics::default() }
+    ///
+    /// # Errors
+    /// [`ConfigError`] if it could not work with that configuration.
+    pub fn new(config: Config, fan_out: usize) -> Result<Self, ConfigError> {
+        config.check()?;
+        Ok(Self { config, fan_out, links: Vec::new(), closed: Statistics::default() })
     }
 
     /// Opens a link, under a number that the caller chooses, and asks the neighbour for what is lacking here. A link that was open
     /// under that number is closed. O(links).
     pub fn open(&mut self, link: u64, now_ms: u64, random: &mut impl FnMut() -> u64) {
         self.close(link);
-        let mut protocol = Broadcast::join(self.config, now_ms, random);
-        if self.is_held {
-            protocol.hold();
-        }
+        let protocol = Broadcast::start(self.config, now_ms, random);
         self.links.push(Link { id: link, protocol, known: CausalContext::default() });
     }
 
@@ -88,23 +88,16 @@ impl<K: WireKey> Mesh<K> {
         self.spread(delta, random);
     }
 
-    /// Holds back everything but what is [published](Self::publish), on all links: see [`Broadcast::hold`].
-    pub fn hold(&mut self) {
-        self.is_held = true;
-        self.links.iter_mut().for_each(|link| link.protocol.hold());
-    }
-
-    /// Ends what [`hold`](Self::hold) began.
-    pub fn release(&mut self) {
-        self.is_held = false;
-        self.links.iter_mut().for_each(|link| link.protocol.release());
-    }
-
     /// What was sent and heard so far over all links.
     pub fn statistics(&self) -> Statistics {
         let mut statistics = self.closed;
         self.links.iter().for_each(|link| statistics.add(&link.protocol.statistics()));
         statistics
+    }
+
+    /// What happened that the caller should know of; call it until there is nothing. O(links).
+    pub fn take_event(&mut self) -> Option<Event<K>> {
+        self.links.iter_mut().find_map(|link| link.protocol.take_event())
     }
 
     /// When [`poll`](Self::poll) has something to do next, if nothing is received before. O(links).
@@ -126,9 +119,7 @@ impl<K: WireKey> Mesh<K> {
         let before = map.state().context().clone();
         let received = open.protocol.receive(map, bytes, now_ms, random);
         open.known.join(&open.protocol.take_told());
-        // While it is held, what this replica dropped in answer stays here; the rest comes when a digest tells.
-        if !self.is_held
-            && before != *map.state().context()
+        if before != *map.state().context()
             && let Some(news) = open.protocol.take_delta().or_else(|| map.delta_since(&before))
         {
             self.spread(&news, random);

@@ -5,16 +5,16 @@
 //!
 //! | kind | content |
 //! |---|---|
-//! | 1 delta | a [delta](crate::codec): what the sender did, or what somebody lacks |
-//! | 2 ask | what the sender knows, a [context](crate::codec); if the answer might be that somebody knows the same and holds something else, a fingerprint of what it holds, 8 bytes, big endian |
-//! | 3 compare | see [`super::compare`] |
+//! | 1 delta | a [delta](crate::codec): what the sender did, or heard elsewhere |
+//! | 2 ask | a question to everybody: its number, 4 bytes, big endian; *number* of the round trip in milliseconds, more one, 0 if unknown; *number* of registrations held; what the sender knows, a [context](crate::codec) |
+//! | 3 meet | see [`super::meet`] |
 //! | 4 digest | fingerprints of what the sender knows and of what it holds, 8 bytes each, big endian |
 //! | 5 presence | see [`super::presence`] |
-//! | 6 exchange | what the sender knows, a context; then a delta: an answer and a question |
+//! | 6 announce | dots that the sender can tell of: a context |
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 
-use super::compare::Compare;
+use super::meet::Meet;
 use super::{IgnoreReason, presence};
 use crate::causal::CausalContext;
 use crate::codec::{DecodeError, Reader, WireKey, Writer};
@@ -22,47 +22,44 @@ use crate::delta::Delta;
 use crate::id::ReplicaId;
 
 const MAGIC: [u8; 3] = *b"crm";
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 const HEAD_BYTES: usize = 13;
 const CHECKSUM_BYTES: usize = 4;
+
+/// What a message takes beside its content.
+pub(super) const FRAME_BYTES: usize = HEAD_BYTES + CHECKSUM_BYTES;
 
 /// The kinds of messages, by the fifth byte less one.
 pub(super) const KINDS: usize = 6;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Message<K> {
-    /// What the sender just did, or what somebody lacks.
+    /// What the sender just did, or heard elsewhere.
     Delta(Delta<K>),
-    /// What the sender knows, asking for the rest.
+    /// What the sender knows, asking everybody for the rest.
     Ask(Ask),
-    /// A step of comparing two replicas range by range.
-    Compare(Box<Compare<K>>),
+    /// A message of a meeting of two.
+    Meet(Box<Meet<K>>),
     /// Fingerprints of what the sender knows and holds.
     Digest(Fingerprints),
     /// Who is there.
     Presence(Vec<u8>),
-    /// What somebody lacks, and what the sender knows, asking for the rest.
-    Exchange(Delta<K>, CausalContext),
+    /// Dots that the sender can tell of.
+    Announce(CausalContext),
+}
+
+/// A question to everybody.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Ask {
+    pub(super) id: u32,
+    pub(super) round_trip_ms: Option<u64>,
+    pub(super) registrations: u64,
+    pub(super) context: CausalContext,
 }
 
 /// A fingerprint of what is held, apart from what is known.
-pub(super) fn held<K: WireKey>(state: &Delta<K>) -> u64 {
+fn held<K: WireKey>(state: &Delta<K>) -> u64 {
     state.entries.fingerprint().wrapping_add(state.drops.fingerprint())
-}
-
-/// What a replica knows, with a fingerprint of what it holds, by which two that know the same can tell whether they agree.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Ask {
-    pub(super) context: CausalContext,
-    /// Told only where somebody was heard who knows the same and holds something else.
-    pub(super) entries: Option<u64>,
-}
-
-impl Ask {
-    /// Whether that state, although it knows the same, holds something else.
-    pub(super) fn contradicts<K: WireKey>(&self, state: &Delta<K>) -> bool {
-        self.context == state.context && self.entries.is_some_and(|theirs| theirs != held(state))
-    }
 }
 
 /// By what two replicas tell whether they know and hold the same.
@@ -80,10 +77,10 @@ impl Fingerprints {
 
 const DELTA: u8 = 1;
 const ASK: u8 = 2;
-const COMPARE: u8 = 3;
+const MEET: u8 = 3;
 const DIGEST: u8 = 4;
 const PRESENCE: u8 = 5;
-const EXCHANGE: u8 = 6;
+const ANNOUNCE: u8 = 6;
 
 impl<K: WireKey> Message<K> {
     pub(super) fn encode(&self, sender: ReplicaId) -> Vec<u8> {
@@ -93,20 +90,19 @@ impl<K: WireKey> Message<K> {
         writer.raw(&sender.get().to_be_bytes());
         match self {
             Self::Delta(delta) => writer.raw(&delta.encode()),
-            Self::Ask(ask) => {
-                ask.context.write(&mut writer);
-                ask.entries.iter().for_each(|entries| writer.raw(&entries.to_be_bytes()));
+            Self::Ask(Ask { id, round_trip_ms, registrations, context }) => {
+                writer.raw(&id.to_be_bytes());
+                writer.number(round_trip_ms.map_or(0, |round_trip_ms| round_trip_ms + 1));
+                writer.number(*registrations);
+                context.write(&mut writer);
             }
-            Self::Compare(compare) => compare.write(&mut writer),
+            Self::Meet(meet) => meet.write(&mut writer),
             Self::Digest(Fingerprints { context, entries }) => {
                 writer.raw(&context.to_be_bytes());
                 writer.raw(&entries.to_be_bytes());
             }
             Self::Presence(content) => writer.raw(content),
-            Self::Exchange(delta, context) => {
-                context.write(&mut writer);
-                writer.raw(&delta.encode());
-            }
+            Self::Announce(dots) => dots.write(&mut writer),
         }
         let mut bytes = writer.finish();
         let checksum = checksum(&bytes);
@@ -118,10 +114,10 @@ impl<K: WireKey> Message<K> {
         match self {
             Self::Delta(_) => DELTA,
             Self::Ask(_) => ASK,
-            Self::Compare(_) => COMPARE,
+            Self::Meet(_) => MEET,
             Self::Digest(_) => DIGEST,
             Self::Presence(_) => PRESENCE,
-            Self::Exchange(..) => EXCHANGE,
+            Self::Announce(_) => ANNOUNCE,
         }
     }
 
@@ -142,7 +138,7 @@ impl<K: WireKey> Message<K> {
         if versions & 15 != K::KIND {
             return Err(IgnoreReason::KeyKind(versions & 15));
         }
-        if !(DELTA..=EXCHANGE).contains(&kind) {
+        if !(DELTA..=ANNOUNCE).contains(&kind) {
             return Err(IgnoreReason::MessageKind(kind));
         }
         let message = Self::read(kind, content).map_err(|error| {
@@ -153,30 +149,24 @@ impl<K: WireKey> Message<K> {
 
     fn read(kind: u8, content: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(content);
-        Ok(match kind {
-            DELTA => Self::Delta(Delta::decode(content)?),
-            ASK => {
-                let context = CausalContext::read(&mut reader)?;
-                let has_entries = reader.offset() < content.len();
-                let entries = if has_entries { Some(word(&mut reader)?) } else { None };
-                reader.finish()?;
-                Self::Ask(Ask { context, entries })
-            }
-            EXCHANGE => {
-                let context = CausalContext::read(&mut reader)?;
-                Self::Exchange(read_rest(&mut reader)?, context)
-            }
-            COMPARE => Self::Compare(Compare::read(reader)?.into()),
-            DIGEST => {
-                let digest = Fingerprints { context: word(&mut reader)?, entries: word(&mut reader)? };
-                reader.finish()?;
-                Self::Digest(digest)
-            }
+        let message = match kind {
+            DELTA => return Ok(Self::Delta(Delta::decode(content)?)),
+            ASK => Self::Ask(Ask {
+                id: reader.u32_be()?,
+                round_trip_ms: reader.number()?.checked_sub(1),
+                registrations: reader.number()?,
+                context: CausalContext::read(&mut reader)?,
+            }),
+            MEET => Self::Meet(Meet::read(&mut reader)?.into()),
+            DIGEST => Self::Digest(Fingerprints { context: reader.u64_be()?, entries: reader.u64_be()? }),
+            ANNOUNCE => Self::Announce(CausalContext::read(&mut reader)?),
             _ => {
                 presence::check(content)?;
-                Self::Presence(content.to_vec())
+                return Ok(Self::Presence(content.to_vec()));
             }
-        })
+        };
+        reader.finish()?;
+        Ok(message)
     }
 }
 
@@ -184,32 +174,6 @@ impl<K: WireKey> Message<K> {
 pub(super) fn sender(bytes: &[u8]) -> Option<ReplicaId> {
     let id = bytes.get(HEAD_BYTES - 8..HEAD_BYTES)?.try_into().ok()?;
     Some(ReplicaId::new(u64::from_be_bytes(id)))
-}
-
-/// Writes a delta after which something follows.
-pub(super) fn write_delta<K: WireKey>(delta: &Delta<K>, writer: &mut Writer) {
-    let bytes = delta.encode();
-    writer.number(bytes.len() as u64);
-    writer.raw(&bytes);
-}
-
-/// Reads what [`write_delta`] wrote.
-pub(super) fn read_delta<K: WireKey>(reader: &mut Reader<'_>) -> Result<Delta<K>, DecodeError> {
-    let length = reader.count(1)?;
-    let begin = reader.offset();
-    Delta::decode(reader.raw(length)?).map_err(|error| DecodeError { offset: begin + error.offset, ..error })
-}
-
-/// Reads a delta up to the end.
-fn read_rest<K: WireKey>(reader: &mut Reader<'_>) -> Result<Delta<K>, DecodeError> {
-    let begin = reader.offset();
-    let rest = reader.raw(reader.length() - begin)?;
-    Delta::decode(rest).map_err(|error| DecodeError { offset: begin + error.offset, ..error })
-}
-
-/// Eight bytes, big endian.
-pub(super) fn word(reader: &mut Reader<'_>) -> Result<u64, DecodeError> {
-    Ok(reader.raw(8)?.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)))
 }
 
 /// Tells messages that were damaged on the way, but for an accident of one in 2^32.

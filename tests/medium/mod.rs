@@ -59,7 +59,7 @@ impl Medium {
 
     /// Opens a tab with what it holds already.
     pub fn open_with(&mut self, map: RangeMap<u64>) -> usize {
-        let sync = Broadcast::join(Config::default(), self.now_ms, &mut || self.random.next());
+        let sync = Broadcast::join(Config::default(), self.now_ms, &mut || self.random.next()).unwrap();
         self.tabs.push(Tab { map, sync, group: Some(0) });
         self.pump(self.tabs.len() - 1);
         self.tabs.len() - 1
@@ -68,7 +68,7 @@ impl Medium {
     /// Moves a tab to another group, or takes it off the medium; it joins anew, as a new connection does.
     pub fn regroup(&mut self, tab: usize, group: Option<u32>) {
         self.tabs[tab].group = group;
-        self.tabs[tab].sync = Broadcast::join(Config::default(), self.now_ms, &mut || self.random.next());
+        self.tabs[tab].sync = Broadcast::join(Config::default(), self.now_ms, &mut || self.random.next()).unwrap();
         self.pump(tab);
     }
 

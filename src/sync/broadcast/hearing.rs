@@ -1,31 +1,70 @@
 //! What a replica makes of the messages that it hears.
 
-use super::{Answer, Broadcast};
+use super::Broadcast;
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
-use crate::sync::compare::Compare;
-use crate::sync::message::{Ask, Fingerprints, Message};
-use crate::sync::sessions::Progress;
+use crate::sync::inquiry::Inquiry;
+use crate::sync::meet::{Answer, Births, Meet, Pages, Position};
+use crate::sync::message::{Fingerprints, Message};
 use crate::sync::{IgnoreReason, Received};
 
+/// Somebody who knows the same holds something else. That needs two writers of one id, a forger, or a meeting that was cut; it is
+/// looked into more and more rarely, so that what cannot be mended does not go on for ever.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Doubt {
+    /// Before that time it is not looked into again.
+    until_ms: u64,
+    times: u32,
+}
+
+impl Doubt {
+    pub(super) fn time(&mut self) -> &mut u64 {
+        &mut self.until_ms
+    }
+
+    /// It is looked into now: how often it was before, or `None` if it is too early.
+    fn look(&mut self, now_ms: u64, interval_ms: u64) -> Option<u32> {
+        if now_ms < self.until_ms {
+            return None;
+        }
+        let times = self.times;
+        // The first few follow at once.
+        let wait_ms = if times < 4 { 0 } else { interval_ms.saturating_mul(1 << times.min(12)) };
+        self.until_ms = now_ms.saturating_add(wait_ms);
+        self.times = self.times.saturating_add(1);
+        Some(times)
+    }
+}
+
 impl<K: WireKey> Broadcast<K> {
+    /// Reads a message, and takes from it who is retired.
     pub(super) fn read(
-        &self,
-        map: &RangeMap<K>,
+        &mut self,
+        map: &mut RangeMap<K>,
         bytes: &[u8],
+        random: &mut impl FnMut() -> u64,
     ) -> Result<(ReplicaId, Message<K>), IgnoreReason> {
         if bytes.len() > self.config.message_bytes_max {
             return Err(IgnoreReason::TooLong { bytes: bytes.len() });
         }
         let (sender, message) = Message::decode(bytes)?;
         if sender == map.replica() {
+            self.meet_twin(map, &message, random);
             return Err(IgnoreReason::OwnReplica);
         }
-        Ok((sender, message))
+        self.learn_retired(map, &message, random);
+        // It may still ask, and so learn that it is retired.
+        let carries = match &message {
+            Message::Delta(_) => true,
+            Message::Meet(meet) => meet.re.is_some(),
+            _ => false,
+        };
+        let is_refused = carries && map.state().context().is_retired(sender);
+        if is_refused { Err(IgnoreReason::Retired) } else { Ok((sender, message)) }
     }
 
     pub(super) fn handle(
@@ -33,43 +72,26 @@ impl<K: WireKey> Broadcast<K> {
         map: &mut RangeMap<K>,
         sender: ReplicaId,
         message: Message<K>,
+        bytes: usize,
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) -> Received<K> {
         match message {
             Message::Delta(delta) => self.merge(map, &delta, now_ms, random),
-            Message::Exchange(delta, context) => {
-                let received = self.merge(map, &delta, now_ms, random);
-                self.asked(map, sender, Ask { context, entries: None }, now_ms, random);
-                received
-            }
-            Message::Ask(asked) => {
-                self.asked(map, sender, asked, now_ms, random);
+            Message::Ask(ask) => {
+                self.asked(map, sender, ask, bytes, now_ms, random);
                 Received::Heard
             }
-            Message::Compare(compare) => self.compare(map, sender, &compare, now_ms),
-            Message::Digest(_) if map.state().context().is_retired(sender) => {
-                // Whoever knows that it is retired sends none.
-                let context = map.state().context().without_retired();
-                self.asked(map, sender, Ask { context, entries: None }, now_ms, random);
-                Received::Heard
-            }
+            Message::Meet(meet) => self.meet(map, sender, *meet, bytes, now_ms, random),
             Message::Digest(theirs) => {
-                if theirs == Fingerprints::of(map.state()) {
-                    self.told = map.state().context().clone();
-                    self.question = None;
-                    self.digest_due_ms = self.next_digest_ms(now_ms, random);
-                } else {
-                    self.is_contradicted = theirs.context == Fingerprints::of(map.state()).context;
-                    self.ask_by(now_ms.saturating_add(self.delay_ms(random)), false);
-                    if let (Some(question), true) = (&mut self.question, map.is_retired()) {
-                        // What it knows alone will not be asked for; so it cannot tell whether it lacks anything.
-                        question.tries_left = 1;
-                    }
-                }
+                self.compare(map, sender, theirs, now_ms, random);
                 Received::Heard
             }
             Message::Presence(content) => Received::Presence(content),
+            Message::Announce(dots) => {
+                self.announced(map, sender, &dots, now_ms);
+                Received::Heard
+            }
         }
     }
 
@@ -86,128 +108,160 @@ impl<K: WireKey> Broadcast<K> {
         heard.merge(changes.delta());
         self.heard = Some(heard);
         self.learnt(map, &delta.context);
-        let gaps = map.state().context().gaps();
-        if self.gaps_asked.includes(&gaps) {
-            let is_met = self.question.is_some_and(|question| question.is_met_by_delta);
-            if is_met && self.heard_of.is_empty() {
-                self.question = None;
+        if map.state().context().has_gaps() {
+            let gaps = map.state().context().gaps();
+            if !self.gaps_asked.includes(&gaps) {
+                // A delta before this one was lost or is late; give it as much time as a retry has.
+                let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
+                let due_ms = now_ms.saturating_add(wait_ms).saturating_add(self.delay_ms(random));
+                self.ask_about_gap(due_ms);
             }
-        } else if self.question.is_none() {
-            // A delta before this one was lost or is late; give it as much time as a retry has.
-            let due_ms = now_ms.saturating_add(self.config.retry_ms);
-            self.ask_by(due_ms.saturating_add(self.delay_ms(random)), true);
+        } else if self.heard_of.is_empty() {
+            // It was late and not lost.
+            self.inquiry.take_if(|inquiry| inquiry.is_about_gap && !inquiry.is_under_way());
         }
         Received::Applied(changes.into())
     }
 
     fn publish_dropped(&mut self, changes: &Changes<K>, now_ms: u64) {
+        if changes.delta().is_empty() {
+            return;
+        }
         if self.dropped.is_empty() {
             self.dropped_due_ms = now_ms.saturating_add(self.config.retry_ms / 2);
         }
         self.dropped.merge(changes.delta());
     }
 
-    /// Everybody has heard those dots: what is to be answered, and asked, is less.
-    fn learnt(&mut self, map: &RangeMap<K>, said: &CausalContext) {
-        self.told.join(said);
-        let ours = map.state().context();
-        if let Some(answer) = &mut self.answer {
-            answer.known.join(said);
-            if answer.known.includes(ours) {
-                self.answer = None;
+    fn meet(
+        &mut self,
+        map: &mut RangeMap<K>,
+        sender: ReplicaId,
+        meet: Meet<K>,
+        bytes: usize,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) -> Received<K> {
+        meet.round_trip_ms.into_iter().for_each(|round_trip_ms| self.round_trip.add_told(round_trip_ms));
+        if meet.to != map.replica() {
+            if meet.re.is_some() {
+                self.is_answered(meet.to, now_ms);
+                self.leave_question_to_others(now_ms);
             }
+            let changes = self.take_carried(map, meet.answer);
+            return self.applied(changes, now_ms);
         }
-        if !self.heard_of.is_empty() && ours.includes(&self.heard_of) {
-            self.heard_of = CausalContext::default();
-            self.question = None;
+        let sent = meet.re.and_then(|re| self.inquiry.as_ref()?.asked(re)).cloned();
+        if sent.is_some() || meet.re == Some(self.token) {
+            self.peers.prove(sender);
         }
+        let theirs = match (&meet.position, &sent) {
+            (Position::Absolute(context), _) => Some(context.clone()),
+            (Position::Relative { lacks, more }, Some(sent)) => {
+                let mut context = sent.context.difference(lacks);
+                context.join(more);
+                Some(context)
+            }
+            (Position::Relative { .. }, None) => None,
+        };
+        let Some(mut theirs) = theirs else {
+            let changes = self.take_carried(map, meet.answer);
+            return self.applied(changes, now_ms);
+        };
+        if let Answer::Told(delta) = &meet.answer {
+            theirs.join(&delta.context);
+        }
+        let question = meet.question.clone().filter(|it| it.want.pages != Pages::Nothing || it.want.births != Births::Told);
+        let registrations = meet.registrations;
+        let changes = match sent {
+            Some(sent) => self.answered(map, sender, &sent, &theirs, meet, now_ms),
+            None => self.take_carried(map, meet.answer),
+        };
+        let received = self.applied(changes, now_ms);
+        match question {
+            Some(question) => self.asked_alone(sender, question, theirs, registrations, bytes, now_ms),
+            None => self.hear_of(map, sender, &theirs, now_ms, random),
+        }
+        received
     }
 
-    fn asked(
+    fn applied(&mut self, changes: Changes<K>, now_ms: u64) -> Received<K> {
+        self.publish_dropped(&changes, now_ms);
+        if changes.is_empty() && changes.delta().is_empty() { Received::Heard } else { Received::Applied(changes.into()) }
+    }
+
+    /// Compares fingerprints with those that somebody told.
+    fn compare(
         &mut self,
         map: &RangeMap<K>,
-        asker: ReplicaId,
-        asked: Ask,
+        sender: ReplicaId,
+        theirs: Fingerprints,
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) {
-        self.told.join(&asked.context);
-        let ours = map.state().context();
-        let knows_the_same = asked.context == *ours;
-        if asked.contradicts(map.state()) || !asked.context.includes(ours) {
-            let due_ms = now_ms.saturating_add(self.delay_ms(random));
-            let (due_ms, known) = match self.answer.take() {
-                Some(answer) => (answer.due_ms, answer.known.intersection(&asked.context)),
-                None => (due_ms, asked.context.clone()),
-            };
-            self.answer = Some(Answer { due_ms, known, asker, asked: asked.clone() });
+        let ours = Fingerprints::of(map.state());
+        if theirs == ours {
+            self.told = map.state().context().clone();
+            self.inquiry.take_if(|inquiry| !inquiry.is_under_way());
+            self.heard_of = CausalContext::default();
+            self.digest_due_ms = self.next_digest_ms(now_ms, random);
+            self.doubt = Doubt::default();
+            return;
         }
-        if !ours.includes(&asked.context) && !ours.is_retired(asker) {
-            self.heard_of = asked.context;
-            // An answer that is due carries the question too.
-            let answer_ms = self.answer.as_ref().map(|answer| answer.due_ms);
-            let due_ms = answer_ms.unwrap_or_else(|| now_ms.saturating_add(self.delay_ms(random)));
-            self.ask_by(due_ms, false);
-        } else if knows_the_same && let Some(question) = &mut self.question {
-            // The same question was asked just now, and its answer will be heard here too.
-            question.due_ms = question.due_ms.max(now_ms.saturating_add(self.config.retry_ms));
+        let due_ms = now_ms.saturating_add(self.delay_ms(random));
+        if theirs.context != ours.context {
+            return self.inquire(Some(sender), due_ms);
+        }
+        if self.inquiry.as_ref().is_none_or(Inquiry::has_given_up)
+            && let Some(times) = self.doubt.look(now_ms, self.config.digest_interval_ms)
+        {
+            let mut inquiry = Inquiry::new(Some(sender), due_ms);
+            if times % 2 == 0 {
+                // Mostly one side has dropped something.
+                inquiry.page(None, true);
+            } else {
+                inquiry.is_all = true;
+            }
+            self.inquiry = Some(inquiry);
         }
     }
 
-    /// Takes a step of a session.
-    fn compare(
+    /// A neighbour can tell of those dots: if they do not come by themselves, it is asked.
+    fn announced(&mut self, map: &RangeMap<K>, sender: ReplicaId, dots: &CausalContext, now_ms: u64) {
+        self.told.join(dots);
+        if !map.state().context().includes(dots) {
+            self.heard_of.join(dots);
+            let wait_ms = self.round_trip.turn_ms(self.config.delay_max_ms);
+            self.inquire(Some(sender), now_ms.saturating_add(wait_ms));
+        }
+    }
+
+    /// Takes who is retired, and nothing else, from any message: who is retired may say it too, of somebody who says so of it. A replica
+    /// that learns it of itself goes on under a new id.
+    fn learn_retired(
         &mut self,
         map: &mut RangeMap<K>,
-        peer: ReplicaId,
-        message: &Compare<K>,
-        now_ms: u64,
-    ) -> Received<K> {
-        if message.to != map.replica() {
-            if message.step == 0 && self.answer.as_ref().is_some_and(|answer| answer.asker == message.to) {
-                // Somebody else serves the asker.
-                self.answer = None;
+        message: &Message<K>,
+        random: &mut impl FnMut() -> u64,
+    ) {
+        let mut retired = CausalContext::default();
+        match message {
+            Message::Delta(delta) => retired.join(&delta.context.only_retired()),
+            Message::Ask(ask) => retired.join(&ask.context.only_retired()),
+            Message::Meet(meet) => {
+                match &meet.position {
+                    Position::Absolute(context) => retired.join(&context.only_retired()),
+                    Position::Relative { more, .. } => retired.join(&more.only_retired()),
+                }
+                if let Answer::Told(delta) = &meet.answer {
+                    retired.join(&delta.context.only_retired());
+                }
             }
-            return Received::Heard;
+            Message::Digest(_) | Message::Presence(_) | Message::Announce(_) => {}
         }
-        if message.step == 0 {
-            // What is to be answered to the peer goes through the session.
-            self.answer.take_if(|answer| answer.asker == peer);
-        }
-        let at = (&self.config, now_ms);
-        let Some(stepped) = self.sessions.step(map, peer, message, at, &mut self.statistics) else {
-            return Received::Heard;
-        };
-        // At once: otherwise the session would find the difference, and tell it again.
-        self.publish_dropped(&stepped.changes, now_ms);
-        self.dropped_due_ms = now_ms;
-        match stepped.state {
-            Progress::Open => self.wait_for_session(now_ms),
-            Progress::Joined(theirs) => {
-                self.question = None;
-                self.learnt(map, &theirs);
-            }
-            Progress::Unjoined => {
-                self.question = None;
-                self.ask_by(now_ms.saturating_add(self.config.retry_ms), false);
-            }
-        }
-        Received::Applied(stepped.changes.into())
-    }
-}
-
-/// Takes who is retired, and nothing else, from any message: who is retired may say it too, of somebody who says so of it.
-pub(super) fn learn_retired<K: WireKey>(map: &mut RangeMap<K>, message: &Message<K>) {
-    let contexts = match message {
-        Message::Delta(delta) => [Some(&delta.context), None],
-        Message::Ask(asked) => [Some(&asked.context), None],
-        Message::Compare(compare) => [Some(&compare.context), None],
-        Message::Exchange(delta, context) => [Some(&delta.context), Some(context)],
-        Message::Digest(_) | Message::Presence(_) => [None, None],
-    };
-    for context in contexts.into_iter().flatten() {
-        let retired = context.only_retired();
         if !map.state().context().includes(&retired) {
             map.merge(&Delta::claiming(retired));
+            self.go_on_if_retired(map, random);
         }
     }
 }

@@ -1,0 +1,138 @@
+//! Whose numbers these are: up to which they are saved, and what to do if somebody else writes under the same id.
+//!
+//! A sequence number counts as used once it may have left the replica. So a replica that is to return under its id after a crash
+//! must have saved an effect before anybody hears of it; and if that rule is broken, as by a disk that was copied, two writers use
+//! the same numbers for different things, of which everybody keeps the one that they heard first.
+
+use super::{Log, Operation, RangeMap};
+use crate::causal::{CausalContext, Dot};
+use crate::delta::Delta;
+use crate::id::ReplicaId;
+use crate::key::Key;
+use crate::registration::{Record, RegistrationId};
+use std::sync::Arc;
+
+/// What a replica knows of its own numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Identity {
+    /// Up to which own sequence number everything is saved; `None` if that does not matter.
+    pub(super) saved: Option<u64>,
+    /// The last own sequence number before the first effect that was made here.
+    pub(super) begun_after: Option<u64>,
+}
+
+impl<K: Key> RangeMap<K> {
+    /// Says up to which of its own sequence numbers this replica is saved, so that it can return under its id. From then on the protocols
+    /// of [`sync`](crate::sync) hand out nothing that tells of own effects beyond, and go on when this is called again. `None`, as
+    /// at first: it does not matter, since the replica will never return under this id.
+    ///
+    /// Merging may have own effects too: see [`Changes::delta`](crate::Changes::delta). [`last_own_seq`](Self::last_own_seq) counts
+    /// all. O(1).
+    ///
+    /// ```
+    /// # use crdt_range_map::sync::{Broadcast, Config};
+    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+    /// let mut random = || 7;
+    /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
+    /// map.set_saved(Some(0));
+    /// let mut protocol = Broadcast::join(Config::default(), 0, &mut random)?;
+    /// protocol.publish(&map.register(&NodeId::new("a").unwrap(), &KeyRange::new(1, 5).unwrap()));
+    /// assert_eq!(protocol.poll(&map, 0, &mut random), None);
+    /// // Save `map.state().encode()`, and then:
+    /// map.set_saved(Some(map.last_own_seq()));
+    /// assert!(protocol.poll(&map, 0, &mut random).is_some());
+    /// # Ok::<(), crdt_range_map::sync::ConfigError>(())
+    /// ```
+    pub fn set_saved(&mut self, seq: Option<u64>) {
+        self.identity.saved = seq;
+    }
+
+    /// The sequence number of this replica's last own effect; 0 if there was none. O(log of the replicas).
+    pub fn last_own_seq(&self) -> u64 {
+        self.state.context.last_seq(self.replica)
+    }
+
+    /// Whether all own effects are [saved](Self::set_saved), or need not be. O(log of the replicas).
+    pub fn is_saved(&self) -> bool {
+        self.is_saved_up_to(self.last_own_seq())
+    }
+
+    pub(crate) fn is_saved_up_to(&self, seq: u64) -> bool {
+        self.identity.saved.is_none_or(|saved| seq <= saved)
+    }
+
+    /// The registrations to which this replica contributed under its id after that number. O(n).
+    pub(crate) fn written_after(&self, seq: u64) -> Vec<RegistrationId<K>> {
+        let mut written = Vec::new();
+        for held in self.state.entries.rows() {
+            let mut is_written = false;
+            held.for_each_record(|writer, record| is_written |= writer == self.replica && record.last > seq);
+            if is_written {
+                written.push(held.id());
+            }
+        }
+        written
+    }
+
+    /// The registrations to which this replica contributed since it was made. O(n).
+    pub(crate) fn written_since_begin(&self) -> Vec<RegistrationId<K>> {
+        self.identity.begun_after.map_or_else(Vec::new, |seq| self.written_after(seq))
+    }
+
+    /// Whether somebody knows of more under this replica's id than it did.
+    pub(crate) fn is_outdone_by(&self, context: &CausalContext) -> bool {
+        context.last_seq(self.replica) > self.last_own_seq()
+    }
+
+    /// Whether a delta shows another effect under one of this replica's own numbers, or one beyond. O(m log n), and O(log) for what is
+    /// not held.
+    pub(crate) fn is_contradicted_by(&self, delta: &Delta<K>) -> bool {
+        let differs = |ours: &Record, theirs: &Record| {
+            let contributed = |record: &Record| (record.birth, record.net, record.registered);
+            ours.last == theirs.last && contributed(ours) != contributed(theirs) || ours.last < theirs.last
+        };
+        self.is_outdone_by(&delta.context)
+            || delta.entries.rows().any(|held| {
+                let id = held.id();
+                let mut is_other = false;
+                held.for_each_record(|writer, theirs| {
+                    if writer != self.replica {
+                        return;
+                    }
+                    let ours = self.state.entries.get(&id).and_then(|held| held.entry().get(writer).copied());
+                    is_other |= match ours {
+                        Some(ours) => differs(&ours, theirs),
+                        None => self.log.touched_elsewhere(Dot { replica: writer, seq: theirs.last }, &id),
+                    };
+                });
+                is_other
+            })
+    }
+
+    /// Goes on under another id, and says under it anew what was done under this one since this replica was made: the records of that are
+    /// dropped. Returns that as a delta. O(n).
+    pub(crate) fn say_anew(&mut self, replica: ReplicaId) -> Delta<K> {
+        let former = self.replica;
+        let written = self.written_since_begin();
+        let mut delta = self.set_replica(replica);
+        self.identity.begun_after.get_or_insert(self.state.context.last_seq(replica));
+        let mut operation = Operation::new(replica, &mut self.state, Arc::make_mut(&mut self.log));
+        for id in written {
+            let at = operation.touch(id);
+            operation.take_over(at, former);
+        }
+        self.cache.forget(&operation.changed().finish());
+        delta.merge(&operation.finish());
+        delta
+    }
+}
+
+impl<K: Key> Log<K> {
+    /// Whether it remembers that dot, and that it touched something else. O(log).
+    fn touched_elsewhere(&self, dot: Dot, id: &RegistrationId<K>) -> bool {
+        let mut dots = CausalContext::default();
+        dots.insert(dot);
+        let mut touched = self.touched_by(&dots).peekable();
+        touched.peek().is_some() && touched.all(|other| other != id)
+    }
+}

@@ -1,0 +1,343 @@
+//! Answering: whose turn it is, and what is said.
+
+use super::Broadcast;
+use crate::causal::CausalContext;
+use crate::codec::WireKey;
+use crate::delta::Delta;
+use crate::id::ReplicaId;
+use crate::map::RangeMap;
+use crate::sync::births::{List, Numbering};
+use crate::sync::inquiry::{Counterpart, Inquiry};
+use crate::sync::meet::{Answer, Births, Held, Meet, PagePart, Pages, Part, Position, Question, Want};
+use crate::sync::message::{Ask, FRAME_BYTES, Message};
+use crate::sync::sketch::Sketch;
+
+/// How many questions wait for an answer. Who is not answered asks again.
+const WAITING_MAX: usize = 128;
+
+/// What is sent in answer to somebody who has not shown yet that it is there is at most so many times as long as the question.
+const AMPLIFICATION_MAX: usize = 10;
+
+/// So many differences are reckoned with beyond those that the numbers of registrations tell.
+const DIFFERENCES_MIN: usize = 12;
+
+/// A question to everybody that may be this replica's to answer.
+#[derive(Clone, Debug)]
+pub(super) struct Turn {
+    pub(super) due_ms: u64,
+    pub(super) asked_ms: u64,
+    asker: ReplicaId,
+    ask: Ask,
+    bytes: usize,
+    /// Whether others stood before this replica.
+    is_late: bool,
+}
+
+/// A question to be answered.
+#[derive(Clone, Debug)]
+pub(super) struct Reply<K> {
+    to: ReplicaId,
+    id: u32,
+    /// What the asker knew.
+    context: CausalContext,
+    registrations: u64,
+    want: Want<K>,
+    /// How long the question was.
+    bytes: usize,
+    is_proven: bool,
+    pub(super) asked_ms: u64,
+    /// If it only tells which births are gone: those.
+    gone: Option<CausalContext>,
+}
+
+impl<K: WireKey> Broadcast<K> {
+    /// Takes a question to everybody.
+    pub(super) fn asked(
+        &mut self,
+        map: &RangeMap<K>,
+        asker: ReplicaId,
+        ask: Ask,
+        bytes: usize,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) {
+        ask.round_trip_ms.into_iter().for_each(|round_trip_ms| self.round_trip.add_told(round_trip_ms));
+        self.told.join(&ask.context);
+        let knows_the_same = ask.context == *map.state().context();
+        self.hear_of(map, asker, &ask.context, now_ms, random);
+        if knows_the_same {
+            self.leave_question_to_others(now_ms);
+        }
+        let before = self.peers.before(map.replica(), asker);
+        let turn_ms = self.round_trip.turn_ms(self.config.delay_max_ms);
+        let due_ms = now_ms.saturating_add(before.saturating_mul(turn_ms));
+        self.turns.retain(|turn| turn.asker != asker);
+        if self.turns.len() < WAITING_MAX {
+            self.turns.push(Turn { due_ms, asked_ms: now_ms, asker, ask, bytes, is_late: before > 0 });
+        }
+    }
+
+    /// Somebody answered a question: it is nobody else's turn any more.
+    pub(super) fn is_answered(&mut self, asker: ReplicaId, now_ms: u64) {
+        let count = self.turns.len();
+        self.turns.retain(|turn| turn.asker != asker);
+        if self.turns.len() < count {
+            // Should there be more to tell than that, a digest will show it soon.
+            let soon_ms = self.round_trip.wait_ms(self.config.retry_ms, 3);
+            self.digest_due_ms = self.digest_due_ms.min(now_ms.saturating_add(soon_ms));
+        }
+    }
+
+    /// The question to everybody that it is this replica's turn to answer, if any is.
+    pub(super) fn next_turn(&mut self, map: &RangeMap<K>, now_ms: u64) -> Option<Reply<K>> {
+        let at = self.turns.iter().position(|turn| turn.due_ms <= now_ms)?;
+        let Turn { asked_ms, asker, ask, bytes, is_late, .. } = self.turns.swap_remove(at);
+        if is_late {
+            self.peers.forget_before(map.replica(), asker);
+        }
+        Some(Reply {
+            to: asker,
+            id: ask.id,
+            context: ask.context,
+            registrations: ask.registrations,
+            want: Want { pages: Pages::Unknown, after: None, births: Births::Sketch(0) },
+            bytes,
+            is_proven: false,
+            asked_ms,
+            gone: None,
+        })
+    }
+
+    /// Takes a question that was put to this replica by somebody who knew so much.
+    pub(super) fn asked_alone(
+        &mut self,
+        to: ReplicaId,
+        question: Question<K>,
+        context: CausalContext,
+        registrations: u64,
+        bytes: usize,
+        now_ms: u64,
+    ) {
+        let Question { id, want } = question;
+        self.replies.retain(|reply| reply.to != to || reply.gone.is_some());
+        if self.replies.len() < WAITING_MAX {
+            self.replies.push_back(Reply {
+                to,
+                id,
+                context,
+                registrations,
+                want,
+                bytes,
+                is_proven: self.peers.is_proven(to),
+                asked_ms: now_ms,
+                gone: None,
+            });
+        }
+    }
+
+    /// Tells the peer of the inquiry which births are gone, now that they are found.
+    pub(super) fn settle_counterpart(
+        &mut self,
+        peer: ReplicaId,
+        counterpart: Counterpart,
+        gone: CausalContext,
+        now_ms: u64,
+    ) {
+        let Counterpart { id, context } = counterpart;
+        self.replies.push_back(Reply {
+            to: peer,
+            id,
+            context,
+            registrations: 0,
+            want: Want { pages: Pages::Nothing, after: None, births: Births::Told },
+            bytes: 0,
+            is_proven: true,
+            asked_ms: now_ms,
+            gone: Some(gone),
+        });
+    }
+
+    /// The message that answers a question, and asks back what there is to ask; `None` if there is nothing to say.
+    pub(super) fn reply(
+        &mut self,
+        map: &RangeMap<K>,
+        reply: Reply<K>,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) -> Option<Vec<u8>> {
+        let ours = map.state().context();
+        let lacking = ours.difference(&reply.context);
+        let lacks = reply.context.difference(ours);
+        let most = if reply.is_proven { usize::MAX } else { AMPLIFICATION_MAX * reply.bytes };
+        let bytes_max = self.config.message_bytes_max.min(most);
+        let mut meet = Meet {
+            to: reply.to,
+            re: Some(reply.id),
+            waited_ms: now_ms.saturating_sub(reply.asked_ms),
+            round_trip_ms: self.round_trip.mean_ms(),
+            registrations: map.state().entries.len() as u64,
+            position: Position::Relative { lacks: lacks.clone(), more: lacking.clone() },
+            question: None,
+            answer: Answer::Nothing,
+            gone: List::default(),
+        };
+        if let Some(gone) = &reply.gone {
+            self.tell_gone(&mut meet, &reply, gone, bytes_max);
+        } else if let Some(told) = self.told_at_once(map, &reply, &lacking, bytes_max, &meet) {
+            if told.context.includes(&self.dropped.context) {
+                self.dropped = Delta::default();
+            }
+            if let Position::Relative { more, .. } = &mut meet.position {
+                *more = more.difference(&told.context);
+            }
+            meet.answer = Answer::Told(told);
+        } else if !reply.is_proven {
+            meet.answer = Answer::Offer;
+        }
+        self.ask_back(map, &mut meet, &reply, &lacks, now_ms, random);
+        if matches!(meet.answer, Answer::Nothing) && reply.gone.is_none() {
+            let room = bytes_max.saturating_sub(encoded(&meet, map).len());
+            let room = room.saturating_sub(FRAME_BYTES);
+            meet.answer = self.part(map, &reply, room);
+        }
+        let bytes = encoded(&meet, map);
+        if bytes.len() <= bytes_max || !matches!(meet.answer, Answer::Offer) {
+            return Some(bytes);
+        }
+        // An offer need not say what is known: that comes with the first page.
+        let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
+        meet.question = Some(Question { id: self.token, want });
+        meet.position = Position::Relative { lacks: CausalContext::default(), more: CausalContext::default() };
+        Some(encoded(&meet, map))
+    }
+
+    /// All that the asker lacks, if the log tells it and it is not too long.
+    fn told_at_once(
+        &self,
+        map: &RangeMap<K>,
+        reply: &Reply<K>,
+        lacking: &CausalContext,
+        bytes_max: usize,
+        meet: &Meet<K>,
+    ) -> Option<Delta<K>> {
+        if reply.want.pages != Pages::Unknown || reply.want.after.is_some() {
+            return None;
+        }
+        if lacking.is_empty() {
+            return Some(Delta::default());
+        }
+        // Its dots are not told twice.
+        let frame = encoded(meet, map).len() + 16;
+        let room = bytes_max.saturating_sub(frame).min(self.config.part_bytes_max());
+        let told = if reply.context.is_empty() && map.state().entries.len() < room / 4 {
+            map.state().clone()
+        } else {
+            map.told_by_log(lacking)?
+        };
+        (told.encode().len() <= room).then_some(told)
+    }
+
+    /// Puts the next question to the peer into an answer to it, or begins to ask it if it knows more.
+    fn ask_back(
+        &mut self,
+        map: &RangeMap<K>,
+        meet: &mut Meet<K>,
+        reply: &Reply<K>,
+        lacks: &CausalContext,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) {
+        let ours = map.state().context();
+        let is_free = self.inquiry.as_ref().is_none_or(|inquiry| !inquiry.is_under_way());
+        if is_free && !lacks.is_empty() && reply.gone.is_none() {
+            let mut inquiry = Inquiry::new(Some(reply.to), now_ms);
+            inquiry.aim(reply.to, reply.context.clone(), ours);
+            if !matches!(meet.answer, Answer::Told(_)) && reply.want.births != Births::Told {
+                // Whoever began finds out for both.
+                inquiry.leave_births();
+            }
+            self.inquiry = Some(inquiry);
+        }
+        let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
+        match &mut self.inquiry {
+            Some(inquiry) if inquiry.peer == Some(reply.to) => {
+                if reply.gone.is_none() {
+                    inquiry.counterpart = Some(Counterpart { id: reply.id, context: reply.context.clone() });
+                }
+                if inquiry.due_ms <= now_ms {
+                    let id = random() as u32;
+                    meet.question = Some(inquiry.ask(id, now_ms, ours));
+                    inquiry.due_ms = now_ms.saturating_add(wait_ms);
+                }
+            }
+            _ => {}
+        }
+        if meet.question.is_none() && matches!(meet.answer, Answer::Offer) {
+            let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
+            meet.question = Some(Question { id: self.token, want });
+        }
+    }
+
+    /// A page, and after the last one what is held of births.
+    fn part(&mut self, map: &RangeMap<K>, reply: &Reply<K>, room: usize) -> Answer<K> {
+        let mut part = Part { page: None, births: Held::Nothing };
+        let mut room = room.min(self.config.part_bytes_max());
+        if reply.want.pages != Pages::Nothing {
+            let is_all = reply.want.pages == Pages::All;
+            let page = map.page(&reply.context, reply.want.after.as_ref(), is_all, room.saturating_sub(8));
+            self.statistics.registrations_too_long += page.too_long;
+            room = room.saturating_sub(page.bytes.len() + 8);
+            part.page = Some(PagePart { delta: page.delta, bytes: page.bytes, is_last: page.is_last });
+            if !page.is_last {
+                return Answer::Part(part);
+            }
+        }
+        part.births = match reply.want.births {
+            Births::Told => Held::Nothing,
+            _ if reply.registrations == 0 || reply.context.is_empty() => Held::Settled,
+            births => self.births(map, reply, births, room),
+        };
+        Answer::Part(part)
+    }
+
+    fn births(&self, map: &RangeMap<K>, reply: &Reply<K>, births: Births, room: usize) -> Held {
+        let context = &reply.context;
+        let Some(numbering) = Numbering::of(context) else { return Held::Nothing };
+        let list = |from| Held::List(numbering.list(map, context, from, room.saturating_sub(16)));
+        let cells = match births {
+            Births::List(from) => return list(from),
+            Births::Sketch(0) | Births::Told => {
+                let held = numbering.count(map, context);
+                let known = usize::try_from(reply.registrations).unwrap_or(usize::MAX);
+                let unheard = context.difference(map.state().context()).len();
+                let differences = held.abs_diff(known).saturating_sub(unheard);
+                Sketch::cells_for(differences + DIFFERENCES_MIN)
+            }
+            Births::Sketch(cells) => usize::try_from(cells).unwrap_or(usize::MAX),
+        };
+        let width = numbering.width();
+        let bytes = cells.saturating_mul(width + 4).saturating_add(160);
+        // A run of the list takes some two bytes.
+        let listed = numbering.count(map, context).saturating_mul(2);
+        if bytes > room || bytes > listed + 160 {
+            return list(0);
+        }
+        Held::Sketch { width, sketch: numbering.sketch(map, context, cells).into() }
+    }
+
+    /// The births that are gone, as many as there is room for; the rest in another message.
+    fn tell_gone(&mut self, meet: &mut Meet<K>, reply: &Reply<K>, gone: &CausalContext, bytes_max: usize) {
+        let Some(numbering) = Numbering::of(&reply.context) else { return };
+        let (list, rest) = numbering.runs(gone, &reply.context, bytes_max / 4);
+        meet.gone = list;
+        if rest.is_empty() {
+            meet.answer = Answer::Part(Part { page: None, births: Held::Settled });
+        } else {
+            self.replies.push_front(Reply { gone: Some(rest), ..reply.clone() });
+        }
+    }
+}
+
+fn encoded<K: WireKey>(meet: &Meet<K>, map: &RangeMap<K>) -> Vec<u8> {
+    Message::Meet(meet.clone().into()).encode(map.replica())
+}

@@ -1,0 +1,336 @@
+//! Asking: when, whom, and what is made of the answers.
+
+use super::Broadcast;
+use crate::causal::CausalContext;
+use crate::codec::WireKey;
+use crate::id::ReplicaId;
+use crate::map::RangeMap;
+use crate::splits::Changes;
+use crate::sync::births::{List, Numbering};
+use crate::sync::inquiry::{Inquiry, Sent};
+use crate::sync::meet::{Answer, Births, Held, Meet, Part, Position};
+use crate::sync::message::{Ask, Message};
+use crate::sync::sketch::Sketch;
+
+/// Of a sketch that was too small, another is asked for at most so often; then a list.
+const SKETCHES_MAX: u64 = 1 << 20;
+
+impl<K: WireKey> Broadcast<K> {
+    /// Asks at that time, a peer or everybody, unless that is being done already.
+    pub(super) fn inquire(&mut self, peer: Option<ReplicaId>, due_ms: u64) {
+        match &mut self.inquiry {
+            Some(inquiry) if inquiry.is_under_way() && !inquiry.has_given_up() => inquiry.is_again = true,
+            Some(inquiry) if !inquiry.has_given_up() => {
+                if inquiry.tries == 0 {
+                    inquiry.due_ms = inquiry.due_ms.min(due_ms);
+                }
+            }
+            _ => self.inquiry = Some(Inquiry::new(peer, due_ms)),
+        }
+    }
+
+    /// Asks everybody at that time about a gap, unless it is asking already.
+    pub(super) fn ask_about_gap(&mut self, due_ms: u64) {
+        let is_idle = self.inquiry.as_ref().is_none_or(Inquiry::has_given_up);
+        self.inquire(None, due_ms);
+        if let (true, Some(inquiry)) = (is_idle, &mut self.inquiry) {
+            inquiry.is_about_gap = true;
+        }
+    }
+
+    /// Somebody knows so much: what of it is not known here is to be asked for.
+    pub(super) fn hear_of(
+        &mut self,
+        map: &RangeMap<K>,
+        peer: ReplicaId,
+        context: &CausalContext,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) {
+        if !map.state().context().includes(context) {
+            self.heard_of.join(context);
+            let due_ms = now_ms.saturating_add(self.round_trip.turn_ms(self.config.delay_max_ms));
+            let due_ms = due_ms.saturating_add(self.delay_ms(random));
+            self.inquire(Some(peer), due_ms);
+        }
+    }
+
+    /// Somebody who knows the same asks: the answer will be heard here too.
+    pub(super) fn leave_question_to_others(&mut self, now_ms: u64) {
+        let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
+        if let Some(inquiry) = &mut self.inquiry
+            && inquiry.tries == 0
+            && !inquiry.is_under_way()
+        {
+            inquiry.due_ms = inquiry.due_ms.max(now_ms.saturating_add(wait_ms));
+        }
+    }
+
+    /// Enough was heard: what somebody was known to know is known here too.
+    pub(super) fn learnt(&mut self, map: &RangeMap<K>, said: &CausalContext) {
+        self.told.join(said);
+        if !self.heard_of.is_empty() && map.state().context().includes(&self.heard_of) {
+            self.heard_of = CausalContext::default();
+            self.inquiry.take_if(|inquiry| !inquiry.is_under_way() && !inquiry.is_open);
+        }
+    }
+
+    /// The question that is due, if any is.
+    pub(super) fn next_question(
+        &mut self,
+        map: &RangeMap<K>,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) -> Option<Vec<u8>> {
+        let inquiry = self.inquiry.as_mut().filter(|inquiry| inquiry.due_ms <= now_ms)?;
+        if inquiry.tries >= self.config.tries_max {
+            if inquiry.peer.is_none() || inquiry.is_under_way() {
+                // A late answer is still welcome.
+                inquiry.due_ms = u64::MAX;
+                self.heard_of = CausalContext::default();
+                return None;
+            }
+            // It may be gone; somebody else may know.
+            *inquiry = Inquiry::new(None, now_ms);
+        }
+        let context = map.state().context();
+        self.gaps_asked = context.gaps();
+        let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, inquiry.tries);
+        let wait_ms = if inquiry.is_under_way() { wait_ms.max(self.config.session_ms) } else { wait_ms };
+        if inquiry.is_waiting() && inquiry.tries > 0 {
+            // The peer did not tell: it is asked itself.
+            inquiry.want_births(Births::Sketch(0));
+        }
+        let id = random() as u32;
+        let question = inquiry.ask(id, now_ms, context);
+        inquiry.due_ms = now_ms.saturating_add(wait_ms);
+        let registrations = map.state().entries.len() as u64;
+        let round_trip_ms = self.round_trip.mean_ms();
+        let Some(to) = inquiry.peer else {
+            let ask = Ask { id, round_trip_ms, registrations, context: context.clone() };
+            return Some(Message::<K>::Ask(ask).encode(map.replica()));
+        };
+        let meet = Meet {
+            to,
+            re: inquiry.token,
+            waited_ms: 0,
+            round_trip_ms,
+            registrations,
+            position: Position::Absolute(context.clone()),
+            question: Some(question),
+            answer: Answer::Nothing,
+            gone: List::default(),
+        };
+        Some(Message::Meet(meet.into()).encode(map.replica()))
+    }
+
+    /// Takes an answer to that question of this replica, from a peer that knows `theirs`.
+    pub(super) fn answered(
+        &mut self,
+        map: &mut RangeMap<K>,
+        peer: ReplicaId,
+        sent: &Sent,
+        theirs: &CausalContext,
+        meet: Meet<K>,
+        now_ms: u64,
+    ) -> Changes<K> {
+        let Some(inquiry) = self.inquiry.as_mut() else { return Changes::default() };
+        let round_trip_ms = now_ms.saturating_sub(sent.at_ms).saturating_sub(meet.waited_ms);
+        self.round_trip.add(round_trip_ms);
+        if inquiry.is_under_way() && inquiry.peer != Some(peer) {
+            // Another was quicker. What this one carries is as good.
+            return self.take_carried(map, meet.answer);
+        }
+        let is_next = inquiry.is_next(sent);
+        if let Some(question) = &meet.question {
+            inquiry.token = Some(question.id);
+        }
+        inquiry.peer = Some(peer);
+        let mut changes = Changes::default();
+        match meet.answer {
+            Answer::Nothing => {}
+            Answer::Offer => {
+                if is_next {
+                    inquiry.get_on(now_ms);
+                }
+            }
+            Answer::Told(delta) => {
+                changes = map.merge(&delta);
+                inquiry.ours.join(&delta.context);
+                self.learnt(map, &delta.context);
+                self.told.join(theirs);
+                self.finish(map, now_ms);
+            }
+            Answer::Part(part) => {
+                if !inquiry.is_under_way() {
+                    inquiry.aim(peer, theirs.clone(), map.state().context());
+                }
+                changes = self.take_part(map, sent, part, is_next, &meet.gone, now_ms);
+            }
+        }
+        changes
+    }
+
+    fn take_part(
+        &mut self,
+        map: &mut RangeMap<K>,
+        sent: &Sent,
+        part: Part<K>,
+        is_next: bool,
+        gone: &List,
+        now_ms: u64,
+    ) -> Changes<K> {
+        let Some(inquiry) = self.inquiry.as_mut() else { return Changes::default() };
+        let mut changes = Changes::default();
+        if let Some(page) = part.page {
+            inquiry.ours.join(&page.delta.context);
+            changes = map.merge(&page.delta);
+            self.told.join(&page.delta.context);
+            if is_next && let Some(inquiry) = self.inquiry.as_mut() {
+                inquiry.page(page.delta.last_id(), page.is_last);
+                inquiry.get_on(now_ms);
+            }
+        }
+        let found = match part.births {
+            Held::Nothing => None,
+            Held::Settled => {
+                if let Some(inquiry) = self.inquiry.as_mut() {
+                    inquiry.settle();
+                    inquiry.due_ms = inquiry.due_ms.min(now_ms);
+                }
+                None
+            }
+            Held::Sketch { sketch, .. } => self.compare_sketch(map, sent, *sketch, now_ms),
+            Held::List(list) => self.compare_list(map, sent, &list, now_ms),
+        };
+        let mut dropped = found.unwrap_or_default();
+        if !gone.runs.is_empty()
+            && let Some(listed) = Numbering::of(&sent.context).and_then(|it| it.listed(gone, &sent.context))
+        {
+            dropped.join(&listed);
+        }
+        if !dropped.is_empty() {
+            changes.join(map.drop_born(&dropped));
+        }
+        self.wait_or_finish(map, now_ms);
+        changes
+    }
+
+    /// Goes on, waits for what the peer finds, or ends.
+    fn wait_or_finish(&mut self, map: &mut RangeMap<K>, now_ms: u64) {
+        let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 1);
+        let Some(inquiry) = self.inquiry.as_mut() else { return };
+        if inquiry.is_done() {
+            self.finish(map, now_ms);
+        } else if inquiry.is_waiting() && inquiry.due_ms <= now_ms {
+            inquiry.tries = 1;
+            inquiry.due_ms = now_ms.saturating_add(wait_ms.max(self.config.session_ms));
+        }
+    }
+
+    /// Finds in a sketch which births one side alone holds. Returns those that the peer dropped.
+    fn compare_sketch(
+        &mut self,
+        map: &RangeMap<K>,
+        sent: &Sent,
+        mut sketch: Sketch,
+        now_ms: u64,
+    ) -> Option<CausalContext> {
+        let inquiry = self.inquiry.as_mut()?;
+        let numbering = Numbering::of(&sent.context)?;
+        let both = sent.context.intersection(inquiry.target.as_ref()?);
+        sketch.subtract(&numbering.sketch(map, &both, sketch.cells.len()));
+        let estimate = sketch.estimate();
+        let cells = sketch.cells.len();
+        let Some(numbers) = sketch.numbers() else {
+            let wanted = Sketch::cells_for(estimate + estimate / 4).max(2 * cells) as u64;
+            inquiry.want_births(if wanted < SKETCHES_MAX { Births::Sketch(wanted) } else { Births::List(0) });
+            inquiry.get_on(now_ms);
+            return None;
+        };
+        let Some(found) = numbering.dots(&numbers, &sent.context) else {
+            inquiry.want_births(Births::List(0));
+            inquiry.get_on(now_ms);
+            return None;
+        };
+        let held = numbering.held(map, &found, 0, None);
+        let dropped = held.intersection(&both);
+        inquiry.gone.join(&found.difference(&held));
+        inquiry.settle_both();
+        Some(dropped)
+    }
+
+    /// Finds in a list which births one side alone holds. Returns those that the peer dropped.
+    fn compare_list(
+        &mut self,
+        map: &RangeMap<K>,
+        sent: &Sent,
+        list: &List,
+        now_ms: u64,
+    ) -> Option<CausalContext> {
+        let inquiry = self.inquiry.as_mut()?;
+        let numbering = Numbering::of(&sent.context)?;
+        let listed = numbering.listed(list, &sent.context)?;
+        let from = if let Births::List(from) = inquiry.wanted_births() { from } else { 0 };
+        let both = sent.context.intersection(inquiry.target.as_ref()?);
+        let held = numbering.held(map, &sent.context, from, list.next);
+        let dropped = held.difference(&listed).intersection(&both);
+        inquiry.gone.join(&listed.difference(&held));
+        match list.next {
+            Some(next) if next > from => {
+                inquiry.want_births(Births::List(next));
+                inquiry.get_on(now_ms);
+            }
+            _ => inquiry.settle_both(),
+        }
+        Some(dropped)
+    }
+
+    /// Takes what a message carries, whatever it was an answer to.
+    pub(super) fn take_carried(&mut self, map: &mut RangeMap<K>, answer: Answer<K>) -> Changes<K> {
+        let delta = match answer {
+            Answer::Told(delta) => delta,
+            Answer::Part(Part { page: Some(page), .. }) => page.delta,
+            _ => return Changes::default(),
+        };
+        if map.state().context().includes(&delta.context) {
+            return Changes::default();
+        }
+        let changes = map.merge(&delta);
+        self.learnt(map, &delta.context);
+        changes
+    }
+
+    /// Ends an inquiry that found out all: takes as known what the peer knew, unless some of it came another way meanwhile, which
+    /// may have put back a record that was compared already. Then it is asked again, for what is left.
+    fn finish(&mut self, map: &mut RangeMap<K>, now_ms: u64) {
+        let Some(inquiry) = self.inquiry.take() else { return };
+        let mut is_again = inquiry.is_again;
+        if inquiry.is_done()
+            && let Some(target) = &inquiry.target
+        {
+            let came_otherwise = map.state().context().difference(&inquiry.ours);
+            if came_otherwise.intersection(target).is_empty() {
+                map.adopt(target);
+                self.statistics.sessions_finished += 1;
+                self.learnt(map, target);
+            } else {
+                is_again = true;
+            }
+        }
+        self.gaps_asked = map.state().context().gaps();
+        if inquiry.has_compared()
+            && let (Some(peer), Some(counterpart)) = (inquiry.peer, inquiry.counterpart)
+        {
+            self.settle_counterpart(peer, counterpart, inquiry.gone, now_ms);
+        }
+        let is_more = !map.state().context().includes(&self.heard_of);
+        if is_again || is_more {
+            let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
+            self.inquiry = Some(Inquiry::new(inquiry.peer, now_ms.saturating_add(wait_ms)));
+        }
+        if !is_more {
+            self.heard_of = CausalContext::default();
+        }
+    }
+}

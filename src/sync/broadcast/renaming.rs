@@ -1,0 +1,74 @@
+//! Going on under another id: when this one was retired, or when somebody else writes under it.
+
+use super::Broadcast;
+use crate::codec::WireKey;
+use crate::id::{NodeId, ReplicaId};
+use crate::key::KeyRange;
+use crate::map::RangeMap;
+use crate::registration::RegistrationId;
+use crate::sync::message::Message;
+use crate::sync::{Event, Renaming};
+
+/// How many events wait to be taken; of more the oldest is lost.
+const EVENTS_MAX: usize = 64;
+
+impl<K: WireKey> Broadcast<K> {
+    /// Goes on under another id if this one is retired. What was done under it stays, as what this replica had heard of it.
+    pub(super) fn go_on_if_retired(&mut self, map: &mut RangeMap<K>, random: &mut impl FnMut() -> u64) {
+        if !map.is_retired() {
+            return;
+        }
+        let from = map.replica();
+        let unheard = map.written_after(map.state().context().retired_at(from).unwrap_or(0));
+        let to = fresh(map, random);
+        let dropped = map.set_replica(to);
+        self.publish(&dropped);
+        self.tell(Event::Renamed { from, to, why: Renaming::Retired, unheard: names(unheard) });
+    }
+
+    /// A message came under this replica's own id. Mostly it is an echo. If it tells of something else under a number that was used
+    /// here, or of more than was done here, there are two writers of one id: this one goes on under another, and says anew what it
+    /// did since it began.
+    pub(super) fn meet_twin(
+        &mut self,
+        map: &mut RangeMap<K>,
+        message: &Message<K>,
+        random: &mut impl FnMut() -> u64,
+    ) {
+        let is_twin = match message {
+            Message::Delta(delta) => map.is_contradicted_by(delta),
+            Message::Ask(ask) => map.is_outdone_by(&ask.context),
+            _ => false,
+        };
+        if !is_twin {
+            return;
+        }
+        let from = map.replica();
+        let to = fresh(map, random);
+        let unheard = map.written_since_begin();
+        let again = map.say_anew(to);
+        self.publish(&again);
+        self.tell(Event::Renamed { from, to, why: Renaming::Twin, unheard: names(unheard) });
+    }
+
+    fn tell(&mut self, event: Event<K>) {
+        if self.events.len() == EVENTS_MAX {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
+    }
+}
+
+fn names<K>(ids: Vec<RegistrationId<K>>) -> Vec<(NodeId, KeyRange<K>)> {
+    ids.into_iter().map(|RegistrationId { range, node }| (node, range)).collect()
+}
+
+/// An id that nobody is known to use.
+fn fresh<K: WireKey>(map: &RangeMap<K>, random: &mut impl FnMut() -> u64) -> ReplicaId {
+    let mut id = ReplicaId::new(random());
+    while id == map.replica() || map.state().context().is_known(id) {
+        // A generator that repeats itself must not go on for ever.
+        id = ReplicaId::new(id.get().wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1));
+    }
+    id
+}

@@ -1,0 +1,182 @@
+//! What a replica is finding out: whom it asks, what it has got, and what it still wants.
+
+use std::collections::VecDeque;
+
+use super::meet::{Births, Pages, Question, Want};
+use crate::causal::CausalContext;
+use crate::id::ReplicaId;
+use crate::registration::RegistrationId;
+
+/// How many of the questions that were sent may still be answered.
+const SENT_MAX: usize = 8;
+
+/// A question that was sent.
+#[derive(Clone, Debug)]
+pub(super) struct Sent {
+    pub(super) id: u32,
+    pub(super) at_ms: u64,
+    /// What was known then.
+    pub(super) context: CausalContext,
+    /// How far the inquiry was: an answer to a question before is not the next page.
+    progress: u32,
+}
+
+/// A question of the peer that is being asked, which is told what is gone when that is found.
+#[derive(Clone, Debug)]
+pub(super) struct Counterpart {
+    pub(super) id: u32,
+    /// What the peer knew.
+    pub(super) context: CausalContext,
+}
+
+/// What a replica is finding out.
+#[derive(Clone, Debug)]
+pub(super) struct Inquiry<K> {
+    /// Whom it asks; `None`: everybody.
+    pub(super) peer: Option<ReplicaId>,
+    /// When it asks, or asks again; `u64::MAX`: it has given up, but an answer is still welcome.
+    pub(super) due_ms: u64,
+    /// How often it has asked since it last got on.
+    pub(super) tries: u32,
+    pub(super) sent: VecDeque<Sent>,
+    /// What the peer knew at first, which is known here when all is done.
+    pub(super) target: Option<CausalContext>,
+    /// What was known here when the target was set, and what the peer sent since.
+    pub(super) ours: CausalContext,
+    /// Whether all entries are wanted and not only those that the context lacks.
+    pub(super) is_all: bool,
+    /// Whether something came up meanwhile for which it is to be asked again.
+    pub(super) is_again: bool,
+    /// Whether nobody in particular is known to know more: it does not end by itself when enough was heard.
+    pub(super) is_open: bool,
+    /// Whether it is about something that may only be late.
+    pub(super) is_about_gap: bool,
+    after: Option<RegistrationId<K>>,
+    is_paged: bool,
+    births: Births,
+    is_settled: bool,
+    has_compared: bool,
+    progress: u32,
+    /// What the peer said that shows, said again, that it was heard.
+    pub(super) token: Option<u32>,
+    pub(super) counterpart: Option<Counterpart>,
+    /// Births that the peer holds and that are dropped here, as far as they were found.
+    pub(super) gone: CausalContext,
+}
+
+impl<K: Clone> Inquiry<K> {
+    pub(super) fn new(peer: Option<ReplicaId>, due_ms: u64) -> Self {
+        Self {
+            peer,
+            due_ms,
+            tries: 0,
+            sent: VecDeque::new(),
+            target: None,
+            ours: CausalContext::default(),
+            is_all: false,
+            is_again: false,
+            is_open: peer.is_none(),
+            is_about_gap: false,
+            after: None,
+            is_paged: false,
+            births: Births::Sketch(0),
+            is_settled: false,
+            has_compared: false,
+            progress: 0,
+            token: None,
+            counterpart: None,
+            gone: CausalContext::default(),
+        }
+    }
+
+    /// Whether it has a peer that answered.
+    pub(super) fn is_under_way(&self) -> bool {
+        self.target.is_some()
+    }
+
+    pub(super) fn has_given_up(&self) -> bool {
+        self.due_ms == u64::MAX
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.is_paged && self.is_settled
+    }
+
+    /// Fixes what it finds out: what the peer knows now.
+    pub(super) fn aim(&mut self, peer: ReplicaId, target: CausalContext, ours: &CausalContext) {
+        self.peer = Some(peer);
+        self.ours = ours.clone();
+        self.target = Some(target);
+    }
+
+    /// The next question, under that number, while so much is known.
+    pub(super) fn ask(&mut self, id: u32, now_ms: u64, context: &CausalContext) -> Question<K> {
+        if self.sent.len() == SENT_MAX {
+            self.sent.pop_front();
+        }
+        self.tries += 1;
+        self.sent.push_back(Sent { id, at_ms: now_ms, context: context.clone(), progress: self.progress });
+        let pages = match (self.is_paged, self.is_all) {
+            (true, _) => Pages::Nothing,
+            (false, true) => Pages::All,
+            (false, false) => Pages::Unknown,
+        };
+        let births = if self.is_settled { Births::Told } else { self.births };
+        Question { id, want: Want { pages, after: self.after.clone(), births } }
+    }
+
+    /// The question that was sent under that number.
+    pub(super) fn asked(&self, id: u32) -> Option<&Sent> {
+        self.sent.iter().find(|sent| sent.id == id)
+    }
+
+    /// Whether an answer to that question is the next thing that is wanted.
+    pub(super) fn is_next(&self, sent: &Sent) -> bool {
+        sent.progress == self.progress
+    }
+
+    /// The peer answered: there is no need to ask the same again.
+    pub(super) fn get_on(&mut self, due_ms: u64) {
+        self.progress += 1;
+        self.tries = 0;
+        self.due_ms = due_ms;
+    }
+
+    /// A page came, up to that registration.
+    pub(super) fn page(&mut self, last: Option<RegistrationId<K>>, is_last: bool) {
+        self.is_paged = is_last || last.is_none();
+        self.after = last.filter(|_| !is_last);
+    }
+
+    /// The peer will find out which births are gone, and tell.
+    pub(super) fn leave_births(&mut self) {
+        self.births = Births::Told;
+    }
+
+    pub(super) fn wanted_births(&self) -> Births {
+        self.births
+    }
+
+    pub(super) fn want_births(&mut self, births: Births) {
+        self.births = births;
+    }
+
+    pub(super) fn settle(&mut self) {
+        self.is_settled = true;
+    }
+
+    /// The births were compared here, so that the peer can be told.
+    pub(super) fn settle_both(&mut self) {
+        self.is_settled = true;
+        self.has_compared = true;
+    }
+
+    pub(super) fn has_compared(&self) -> bool {
+        self.has_compared
+    }
+
+    /// Whether only the births are left to be told by the peer.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.is_paged && !self.is_settled && self.births == Births::Told
+    }
+}

@@ -1,0 +1,346 @@
+//! What two replicas say to each other when they find out what each lacks.
+//!
+//! A *question* tells what its sender knows, its causal context, and what it wants to hear next. An *answer* is made from the
+//! question alone: who answers remembers nothing of the asker, so that nobody can take up all places, and a question may be
+//! repeated at any time. Mostly a message of a meeting is both.
+//!
+//! An answer is first of all what the log tells, if that reaches back so far. If not, it goes in three steps, each of them asked for:
+//!
+//! 1. an *offer*: that there is more, and what the answerer knows, the *target*;
+//! 2. *pages*, in the order of registrations: the entries of which the asker's context lacks an update or a reset, and the drops
+//!    that are still named. Each page claims the dots that it carries;
+//! 3. the births of the records that the answerer holds, of those that the asker knows: see [`super::births`]. A record that the
+//!    answerer lacks, although the target knows its birth, was dropped, and so is one that the asker lacks.
+//!
+//! Then the asker knows all that came of the target, and takes it as known: unless some of that came another way meanwhile, which
+//! may have put back a record that was compared already. So a meeting may end anywhere, and what was paged is not lost.
+//!
+//! # Layout
+//!
+//! The replica that is meant, 8 bytes, big endian. One byte: 1, it answers a question; 2, it asks one; 4, the context is relative to that
+//! of the question; 8 · the kind of the answer: none (0), an offer (1), all that was lacking (2), a part (3); 32, births that are gone
+//! follow. The number of the question that is answered, 4 bytes, big endian, if it is one. *number* of milliseconds that the answer
+//! waited, *number* of the round trip in milliseconds, more one, 0 if unknown; *number* of registrations held. The context, absolute, or
+//! relative: the dots that the sender lacks of the question's, and those that it knows beyond (without those of an answer that is all
+//! that was lacking), two [contexts](crate::codec).
+//!
+//! A question: its number, 4 bytes, and what is wanted. One byte: of pages none (0), those unknown (1), all (2); 4, after a
+//! registration; 8, no births, as the other will tell what is gone (0), a sketch (1), a list (2). The registration: a byte, 1 if it
+//! is unbounded, one byte of the length of the node's name, and it, and the range as the key type writes it. *number* of cells, or of where the
+//! list begins.
+//!
+//! An answer that is all that was lacking: *number* of bytes, and a delta. A part: one byte: 1, a page follows; 2, it is the last; 4 · births:
+//! nothing (0), all is settled (1), a sketch (2), a list (3). The page as a delta. The sketch: one byte of the bytes of each sum; *number* of
+//! cells; for each the sum and the check, little endian; the estimator; the total, 8 bytes. Births that are gone: a list, in the numbering of the question that is answered.
+
+use super::births::List;
+use super::sketch::{CELLS_MAX, Cell, ESTIMATOR_BYTES, Sketch};
+use crate::causal::CausalContext;
+use crate::codec::{DecodeError, DecodeProblem, Reader, WireKey, Writer};
+use crate::delta::Delta;
+use crate::id::{NodeId, ReplicaId};
+use crate::key::KeyRange;
+use crate::registration::RegistrationId;
+
+/// A message of a meeting.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Meet<K> {
+    pub(super) to: ReplicaId,
+    /// The number of the question that it answers.
+    pub(super) re: Option<u32>,
+    /// How long the answer waited.
+    pub(super) waited_ms: u64,
+    pub(super) round_trip_ms: Option<u64>,
+    pub(super) registrations: u64,
+    pub(super) position: Position,
+    pub(super) question: Option<Question<K>>,
+    pub(super) answer: Answer<K>,
+    /// Births of records that are dropped, though the receiver holds them; in the numbering of the question that is answered.
+    pub(super) gone: List,
+}
+
+/// What the sender knows.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Position {
+    Absolute(CausalContext),
+    /// Of the question that is answered.
+    Relative { lacks: CausalContext, more: CausalContext },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Question<K> {
+    pub(super) id: u32,
+    pub(super) want: Want<K>,
+}
+
+/// What somebody wants to hear next.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Want<K> {
+    pub(super) pages: Pages,
+    pub(super) after: Option<RegistrationId<K>>,
+    pub(super) births: Births,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pages {
+    Nothing,
+    Unknown,
+    All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Births {
+    /// The other side will find out, and tell.
+    Told,
+    /// A sketch of so many cells, or as many as seem right if it is 0, after the last page.
+    Sketch(u64),
+    /// A list from that number on.
+    List(u64),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Answer<K> {
+    Nothing,
+    Offer,
+    /// All that the asker lacks.
+    Told(Delta<K>),
+    Part(Part<K>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Part<K> {
+    pub(super) page: Option<PagePart<K>>,
+    pub(super) births: Held,
+}
+
+/// A page with its bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct PagePart<K> {
+    pub(super) delta: Delta<K>,
+    pub(super) bytes: Vec<u8>,
+    pub(super) is_last: bool,
+}
+
+/// What is told of the births of the records that are held.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Held {
+    Nothing,
+    /// Whatever the receiver holds and the sender dropped was told.
+    Settled,
+    Sketch { width: usize, sketch: Box<Sketch> },
+    List(List),
+}
+
+const ANSWERS: u8 = 1;
+const ASKS: u8 = 2;
+const RELATIVE: u8 = 4;
+const ANSWER_SHIFT: u8 = 3;
+const GONE: u8 = 32;
+
+const AFTER: u8 = 4;
+const BIRTHS_SHIFT: u8 = 3;
+
+const PAGE: u8 = 1;
+const LAST: u8 = 2;
+const HELD_SHIFT: u8 = 2;
+
+impl<K: WireKey> Meet<K> {
+    pub(super) fn write(&self, writer: &mut Writer) {
+        writer.raw(&self.to.get().to_be_bytes());
+        let answer = match self.answer {
+            Answer::Nothing => 0,
+            Answer::Offer => 1,
+            Answer::Told(_) => 2,
+            Answer::Part(_) => 3,
+        };
+        let flags = [
+            (self.re.is_some(), ANSWERS),
+            (self.question.is_some(), ASKS),
+            (matches!(self.position, Position::Relative { .. }), RELATIVE),
+            (!self.gone.runs.is_empty(), GONE),
+        ];
+        let flags = flags.iter().filter(|(is_set, _)| *is_set).fold(0, |flags, (_, flag)| flags | flag);
+        writer.raw(&[flags | answer << ANSWER_SHIFT]);
+        self.re.iter().for_each(|re| writer.raw(&re.to_be_bytes()));
+        writer.number(self.waited_ms);
+        writer.number(self.round_trip_ms.map_or(0, |round_trip_ms| round_trip_ms + 1));
+        writer.number(self.registrations);
+        match &self.position {
+            Position::Absolute(context) => context.write(writer),
+            Position::Relative { lacks, more } => {
+                lacks.write(writer);
+                more.write(writer);
+            }
+        }
+        if let Some(question) = &self.question {
+            writer.raw(&question.id.to_be_bytes());
+            question.want.write(writer);
+        }
+        match &self.answer {
+            Answer::Nothing | Answer::Offer => {}
+            Answer::Told(delta) => writer.delta(delta),
+            Answer::Part(part) => part.write(writer),
+        }
+        if !self.gone.runs.is_empty() {
+            self.gone.write(writer);
+        }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let to = ReplicaId::new(reader.u64_be()?);
+        let flags = reader.byte()?;
+        if flags & 0xc0 != 0 || flags & RELATIVE != 0 && flags & ANSWERS == 0 {
+            return Err(reader.error(DecodeProblem::OutOfBounds("what a message of a meeting is")));
+        }
+        let re = if flags & ANSWERS != 0 { Some(reader.u32_be()?) } else { None };
+        let waited_ms = reader.number()?;
+        let round_trip_ms = reader.number()?.checked_sub(1);
+        let registrations = reader.number()?;
+        let position = if flags & RELATIVE != 0 {
+            Position::Relative { lacks: CausalContext::read(reader)?, more: CausalContext::read(reader)? }
+        } else {
+            Position::Absolute(CausalContext::read(reader)?)
+        };
+        let question = if flags & ASKS != 0 {
+            Some(Question { id: reader.u32_be()?, want: Want::read(reader)? })
+        } else {
+            None
+        };
+        let answer = match flags >> ANSWER_SHIFT & 3 {
+            0 => Answer::Nothing,
+            1 => Answer::Offer,
+            2 => Answer::Told(reader.delta()?),
+            _ => Answer::Part(Part::read(reader)?),
+        };
+        let gone = if flags & GONE != 0 { List::read(reader)? } else { List::default() };
+        Ok(Self { to, re, waited_ms, round_trip_ms, registrations, position, question, answer, gone })
+    }
+}
+
+impl<K: WireKey> Want<K> {
+    pub(super) fn write(&self, writer: &mut Writer) {
+        let births = match self.births {
+            Births::Told => 0,
+            Births::Sketch(_) => 1,
+            Births::List(_) => 2,
+        };
+        let after = if self.after.is_some() { AFTER } else { 0 };
+        writer.raw(&[self.pages as u8 | after | births << BIRTHS_SHIFT]);
+        if let Some(RegistrationId { range, node }) = &self.after {
+            let name = node.as_bytes();
+            writer.raw(&[u8::from(range.end().is_none()), name.len() as u8]);
+            writer.raw(name);
+            K::encode_ranges(core::iter::once((range.start(), range.end())), writer);
+        }
+        match self.births {
+            Births::Told => {}
+            Births::Sketch(number) | Births::List(number) => writer.number(number),
+        }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let error = reader.error(DecodeProblem::OutOfBounds("what is wanted"));
+        let flags = reader.byte()?;
+        let pages = match flags & 3 {
+            0 => Pages::Nothing,
+            1 => Pages::Unknown,
+            2 => Pages::All,
+            _ => return Err(error),
+        };
+        let after = if flags & AFTER != 0 { Some(read_id(reader)?) } else { None };
+        let births = match flags >> BIRTHS_SHIFT {
+            0 => Births::Told,
+            1 => Births::Sketch(reader.number()?),
+            2 => Births::List(reader.number()?),
+            _ => return Err(error),
+        };
+        Ok(Self { pages, after, births })
+    }
+}
+
+fn read_id<K: WireKey>(reader: &mut Reader<'_>) -> Result<RegistrationId<K>, DecodeError> {
+    let error = reader.error(DecodeProblem::OutOfBounds("a registration"));
+    let is_unbounded = match reader.byte()? {
+        0 => false,
+        1 => true,
+        _ => return Err(error),
+    };
+    let length = usize::from(reader.byte()?);
+    let name = core::str::from_utf8(reader.raw(length)?).map_err(|_| error)?;
+    let node = NodeId::new(name).map_err(|_| error)?;
+    let ranges: Vec<KeyRange<K>> = K::decode_ranges(&[is_unbounded], reader)?;
+    Ok(RegistrationId { range: ranges.into_iter().next().ok_or(error)?, node })
+}
+
+impl<K: WireKey> Part<K> {
+    fn write(&self, writer: &mut Writer) {
+        let page = match &self.page {
+            None => 0,
+            Some(page) => PAGE | if page.is_last { LAST } else { 0 },
+        };
+        let births = match &self.births {
+            Held::Nothing => 0,
+            Held::Settled => 1,
+            Held::Sketch { .. } => 2,
+            Held::List(_) => 3,
+        };
+        writer.raw(&[page | births << HELD_SHIFT]);
+        if let Some(page) = &self.page {
+            writer.prefixed(&page.bytes);
+        }
+        match &self.births {
+            Held::Nothing | Held::Settled => {}
+            Held::Sketch { width, sketch } => {
+                writer.raw(&[*width as u8]);
+                writer.number(sketch.cells.len() as u64);
+                for Cell { sum, check } in &sketch.cells {
+                    writer.raw(&sum.to_le_bytes()[..*width]);
+                    writer.raw(&check.to_le_bytes());
+                }
+                writer.raw(&sketch.estimator);
+                writer.raw(&sketch.total.to_be_bytes());
+            }
+            Held::List(list) => list.write(writer),
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let error = reader.error(DecodeProblem::OutOfBounds("a part"));
+        let flags = reader.byte()?;
+        let page = match flags & (PAGE | LAST) {
+            0 => None,
+            LAST => return Err(error),
+            _ => Some(PagePart { delta: reader.delta()?, bytes: Vec::new(), is_last: flags & LAST != 0 }),
+        };
+        let births = match flags >> HELD_SHIFT {
+            0 => Held::Nothing,
+            1 => Held::Settled,
+            2 => {
+                let width = usize::from(reader.byte()?);
+                if !(1..=8).contains(&width) {
+                    return Err(error);
+                }
+                let count = reader.count(width + 4)?;
+                if count > CELLS_MAX {
+                    return Err(error);
+                }
+                let mut sketch = Sketch::new(count);
+                if sketch.cells.len() != count {
+                    return Err(error);
+                }
+                for cell in &mut sketch.cells {
+                    let mut sum = [0; 8];
+                    sum[..width].copy_from_slice(reader.raw(width)?);
+                    cell.sum = u64::from_le_bytes(sum);
+                    cell.check = reader.raw(4)?.iter().rev().fold(0, |check, byte| check << 8 | u32::from(*byte));
+                }
+                sketch.estimator.copy_from_slice(reader.raw(ESTIMATOR_BYTES)?);
+                sketch.total = reader.u64_be()?;
+                Held::Sketch { width, sketch: sketch.into() }
+            }
+            3 => Held::List(List::read(reader)?),
+            _ => return Err(error),
+        };
+        Ok(Self { page, births })
+    }
+}

@@ -1,0 +1,72 @@
+//! How long an answer takes: measured as TCP does it (Jacobson, "Congestion avoidance and control", 1988; RFC 6298).
+
+/// Until a round trip was measured, others are given that much time to speak first.
+const TURN_UNKNOWN_MS: u64 = 300;
+
+/// No wait doubles beyond this.
+const WAIT_MS_MAX: u64 = 120_000;
+
+/// What is known of the round trips on a medium.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RoundTrip {
+    /// The mean, smoothed, and how far samples lie from it; `None` before the first.
+    measured: Option<(u64, u64)>,
+}
+
+impl RoundTrip {
+    /// Takes a round trip that was measured. A longer one counts at once: what is too short makes storms.
+    pub(super) fn add(&mut self, sample_ms: u64) {
+        let sample_ms = sample_ms.min(WAIT_MS_MAX);
+        self.measured = Some(match self.measured {
+            None => (sample_ms, sample_ms / 2),
+            Some((mean, deviation)) => {
+                let deviation = (3 * deviation + mean.abs_diff(sample_ms)) / 4;
+                if sample_ms > mean { (sample_ms, deviation) } else { ((7 * mean + sample_ms) / 8, deviation) }
+            }
+        });
+    }
+
+    /// Takes what a peer has measured, where nothing was yet: the medium is the same.
+    pub(super) fn add_told(&mut self, mean_ms: u64) {
+        if self.measured.is_none_or(|(mean, _)| mean < mean_ms) {
+            self.add(mean_ms);
+        }
+    }
+
+    /// The mean, for others to know; `None` if nothing was measured.
+    pub(super) fn mean_ms(&self) -> Option<u64> {
+        self.measured.map(|(mean, _)| mean)
+    }
+
+    /// How long to wait for an answer, at the first try; `unknown_ms` before any was measured.
+    pub(super) fn wait_ms(&self, unknown_ms: u64, tries: u32) -> u64 {
+        let first_ms = self.measured.map_or(unknown_ms, |(mean, deviation)| mean + (4 * deviation).max(20));
+        let doubled = first_ms.saturating_mul(1 << tries.min(20));
+        doubled.min(WAIT_MS_MAX.max(first_ms)).max(1)
+    }
+
+    /// After how long another, who was to speak first, would have been heard.
+    pub(super) fn turn_ms(&self, least_ms: u64) -> u64 {
+        let heard_ms = self.measured.map_or(TURN_UNKNOWN_MS, |(mean, deviation)| mean + deviation + 2);
+        heard_ms.max(least_ms).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_follow_what_is_measured_and_double() {
+        let mut trip = RoundTrip::default();
+        assert_eq!([trip.wait_ms(500, 0), trip.wait_ms(500, 1), trip.wait_ms(500, 30)], [500, 1_000, 120_000]);
+        trip.add(100);
+        assert_eq!((trip.mean_ms(), trip.wait_ms(500, 0)), (Some(100), 300));
+        (0..40).for_each(|_| trip.add(100));
+        assert_eq!([trip.wait_ms(500, 0), trip.wait_ms(500, 2)], [120, 480]);
+        trip.add(20_000);
+        assert!(trip.wait_ms(500, 0) >= 20_000 && trip.turn_ms(40) >= 20_000);
+        trip.add(0);
+        assert!(trip.mean_ms() > Some(15_000), "it falls slowly");
+    }
+}

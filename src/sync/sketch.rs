@@ -1,0 +1,228 @@
+//! What two sets of numbers do not have in common, from a message as long as that and not as the sets.
+//!
+//! An invertible Bloom lookup table (Eppstein, Goodrich, Uyeda and Varghese, "What's the difference? Efficient set reconciliation
+//! without prior context", 2011): each number is added to one cell of each of four parts of a table, where cells are sums without
+//! carry. In the difference of two such tables whatever both sets have is gone; a cell that one number is left in shows it, and
+//! taking it out of its other cells lays further ones bare. With a third more cells than numbers that nearly always comes to an
+//! end; and if not, that is noticed. How many cells are needed tells an *estimator*, also from that paper: numbers are sampled, each
+//! level a quarter of the one before, and summed in small buckets; on the first level of which not nearly all buckets differ,
+//! how many do tells how many numbers.
+
+/// In how many cells each number is.
+const PARTS: usize = 4;
+
+/// What the estimator takes: levels of buckets of a byte each.
+const LEVELS: usize = 8;
+const BUCKETS: usize = 16;
+pub(super) const ESTIMATOR_BYTES: usize = LEVELS * BUCKETS;
+
+/// No table has more cells.
+pub(super) const CELLS_MAX: usize = 1 << 22;
+
+/// A cell: the sums of its numbers and of their checks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cell {
+    pub(super) sum: u64,
+    pub(super) check: u32,
+}
+
+/// The table of a set.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Sketch {
+    pub(super) cells: Vec<Cell>,
+    pub(super) estimator: [u8; ESTIMATOR_BYTES],
+    /// The sum of all hashes: whether what was found is all there is.
+    pub(super) total: u64,
+}
+
+fn mix(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// A cell's place in its part, by 32 bits of a hash: the high half of the product.
+fn place(hash: u32, size: usize) -> usize {
+    ((u64::from(hash) * size as u64) >> 32) as usize
+}
+
+impl Sketch {
+    /// The table of an empty set, of about as many cells.
+    pub(super) fn new(cells: usize) -> Self {
+        let cells = cells.min(CELLS_MAX).next_multiple_of(PARTS);
+        Self { cells: vec![Cell::default(); cells], estimator: [0; ESTIMATOR_BYTES], total: 0 }
+    }
+
+    /// How many cells find so many differences nearly always. It takes 1.3 for each of very many, and more of few.
+    pub(super) fn cells_for(differences: usize) -> usize {
+        let spread = (differences as f64).sqrt() * 2.5;
+        (differences + differences / 3).saturating_add(spread as usize + 16).min(CELLS_MAX)
+    }
+
+    /// How many differences so many cells find.
+    pub(super) fn differences_for(cells: usize) -> usize {
+        let (mut least, mut most) = (0, cells);
+        while least < most {
+            let middle = (least + most).div_ceil(2);
+            if Self::cells_for(middle) <= cells { least = middle } else { most = middle - 1 }
+        }
+        least
+    }
+
+    /// Adds a number, or takes it out. O(1).
+    #[inline]
+    pub(super) fn toggle(&mut self, number: u64) {
+        let first = mix(number);
+        let second = mix(first);
+        let level = (first.trailing_zeros() as usize / 2).min(LEVELS - 1);
+        let bucket = level * BUCKETS + place((second >> 32) as u32, BUCKETS);
+        self.estimator[bucket] ^= (second as u8) | 1;
+        self.total ^= second;
+        self.toggle_cells(number, first, second);
+    }
+
+    #[inline]
+    fn toggle_cells(&mut self, number: u64, first: u64, second: u64) {
+        let size = self.cells.len() / PARTS;
+        if size == 0 {
+            return;
+        }
+        let third = mix(second);
+        let check = (third >> 32) as u32;
+        let hashes = [first as u32, (first >> 32) as u32, second as u32, third as u32];
+        for (part, hash) in hashes.into_iter().enumerate() {
+            let cell = &mut self.cells[part * size + place(hash.rotate_left(7), size)];
+            cell.sum ^= number;
+            cell.check ^= check;
+        }
+    }
+
+    /// Takes out all that another set has: what is left is the difference. Of tables of as many cells.
+    pub(super) fn subtract(&mut self, other: &Self) {
+        for (cell, other) in self.cells.iter_mut().zip(&other.cells) {
+            cell.sum ^= other.sum;
+            cell.check ^= other.check;
+        }
+        self.estimator.iter_mut().zip(other.estimator).for_each(|(bucket, other)| *bucket ^= other);
+        self.total ^= other.total;
+    }
+
+    /// About how many numbers are in it, by the estimator.
+    pub(super) fn estimate(&self) -> usize {
+        let levels = self.estimator.chunks(BUCKETS).enumerate();
+        let mut estimate = 0.0;
+        for (level, buckets) in levels {
+            let filled = buckets.iter().filter(|bucket| **bucket != 0).count();
+            // The last level takes what all further ones would.
+            let share = if level + 1 == LEVELS { 1.0 } else { 0.75 } / 4f64.powi(level as i32);
+            let empty = (BUCKETS - filled).max(1) as f64 / BUCKETS as f64;
+            estimate = -(BUCKETS as f64) * empty.ln() / share;
+            if filled <= BUCKETS * 7 / 8 {
+                break;
+            }
+        }
+        estimate as usize
+    }
+
+    /// The numbers that are in it, in no order; `None` if the table is too small. O(numbers + cells).
+    pub(super) fn numbers(mut self) -> Option<Vec<u64>> {
+        let size = self.cells.len() / PARTS;
+        let mut numbers = Vec::new();
+        let mut bare: Vec<usize> = (0..self.cells.len()).rev().collect();
+        while let Some(at) = bare.pop() {
+            let Cell { sum, check } = self.cells[at];
+            if (sum, check) == (0, 0) {
+                continue;
+            }
+            let first = mix(sum);
+            let second = mix(first);
+            let third = mix(second);
+            if check != (third >> 32) as u32 {
+                continue;
+            }
+            if numbers.len() > self.cells.len() {
+                // Somebody made it so that it would never end.
+                return None;
+            }
+            numbers.push(sum);
+            self.total ^= second;
+            self.toggle_cells(sum, first, second);
+            let hashes = [first as u32, (first >> 32) as u32, second as u32, third as u32];
+            let places = hashes.into_iter().enumerate();
+            bare.extend(places.map(|(part, hash)| part * size + place(hash.rotate_left(7), size)));
+        }
+        let is_empty = self.total == 0 && self.cells.iter().all(|cell| *cell == Cell::default());
+        is_empty.then_some(numbers)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sketch(cells: usize, numbers: impl Iterator<Item = u64>) -> Sketch {
+        let mut sketch = Sketch::new(cells);
+        numbers.for_each(|number| sketch.toggle(number));
+        sketch
+    }
+
+    #[test]
+    fn differences_are_found_in_few_cells() {
+        for differences in [0usize, 1, 2, 5, 10, 20, 50, 200, 2_000, 20_000] {
+            let cells = Sketch::cells_for(differences);
+            assert!(Sketch::differences_for(cells) >= differences);
+            let rounds = if differences > 1_000 { 20 } else { 400 };
+            let mut found = 0;
+            for round in 0..rounds {
+                let base = round * 1_000_003 + 7;
+                let ours = sketch(cells, base..base + 500);
+                let mut left = sketch(cells, base + 10..base + 500 + differences as u64);
+                left.subtract(&ours);
+                let Some(mut numbers) = left.numbers() else { continue };
+                numbers.sort_unstable();
+                let ours = base..base + 10;
+                let theirs = base + 500..base + 500 + differences as u64;
+                assert_eq!(numbers, ours.chain(theirs).collect::<Vec<_>>());
+                found += 1;
+            }
+            let [share, rounds] = [found, rounds].map(|number| number as f64);
+            // The ten on the other side come on top.
+            assert!(differences < 50 || share / rounds > 0.97, "{differences}: {found} of {rounds}");
+        }
+    }
+
+    #[test]
+    fn as_many_as_were_reckoned_with_are_nearly_always_found() {
+        for differences in [1usize, 3, 8, 20, 40, 100, 400] {
+            let cells = Sketch::cells_for(differences);
+            let is_found = |round: u64| sketch(cells, round << 20..(round << 20) + differences as u64).numbers().is_some();
+            let found = (0..1_000).filter(|round| is_found(*round)).count();
+            assert!(found >= 985, "{differences} in {cells} cells: {found} of 1000");
+        }
+    }
+
+    #[test]
+    fn the_estimator_tells_the_order_of_magnitude() {
+        for differences in [1usize, 10, 100, 1_000, 10_000, 100_000] {
+            for round in 0..20u64 {
+                let estimate = sketch(0, round << 32..(round << 32) + differences as u64).estimate();
+                let is_near = (differences / 3..=differences * 3 + 2).contains(&estimate);
+                assert!(is_near, "{differences} are taken for {estimate}");
+            }
+        }
+    }
+
+    #[test]
+    fn nothing_is_found_in_what_is_no_sketch() {
+        let mut state = 1u64;
+        for _ in 0..2_000 {
+            let mut forged = Sketch::new(40);
+            for cell in &mut forged.cells {
+                state = mix(state);
+                *cell = Cell { sum: state, check: (mix(state) >> 7) as u32 };
+            }
+            assert_eq!(forged.numbers(), None);
+        }
+    }
+}
