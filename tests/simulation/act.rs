@@ -6,15 +6,23 @@ use std::ops::RangeInclusive;
 
 use crdt_range_map::{CausalContext, Delta, Dot, RangeMap, ReplicaId};
 
+use crate::keys::SimulatedKey;
+use crate::looks::Look;
 use crate::oracle::{Effect, Operation, Place};
 use crate::process::{Life, Process, Saving};
 use crate::tally::Group;
-use crate::view::Doer;
+use crate::view::{Certainty, Doer};
 use crate::world::{World, trace};
 
-impl World {
-    /// Does something at a replica that runs, and checks that it has the effects that the reference foretells.
+impl<K: SimulatedKey> World<K> {
+    /// Does something at a replica that runs, checks that it has the effects that the reference foretells, and says so.
     pub fn operate(&mut self, at: usize, operation: Operation) -> Result<(), String> {
+        self.operate_silently(at, operation)?;
+        self.pump(at)
+    }
+
+    /// The same, to be said later.
+    pub fn operate_silently(&mut self, at: usize, operation: Operation) -> Result<(), String> {
         let Some(running) = self.processes[at].running_mut() else { return Ok(()) };
         let map = &mut running.map;
         let id = map.replica();
@@ -22,20 +30,20 @@ impl World {
         let place = |place: usize| &self.oracle.places[place];
         let foretold = {
             let context = map.state().context();
-            let mut view = self.oracle.view(context);
+            let mut finished = self.oracle.finished(context);
             let is_void = match operation {
                 Operation::Retire(retired) if context.prefix(retired) == context.last_seq(retired) => {
-                    view.finished.insert(retired);
+                    finished.insert(retired);
                     retired == id || context.is_retired(retired)
                 }
                 Operation::Retire(_) => true,
                 _ => false,
             };
-            let by = Doer { replica: id, seq, finished: &view.finished };
+            let by = Doer { replica: id, seq, finished: &finished };
             let priority = |it| map.priority(&place(it).1, &place(it).0);
             match is_void {
                 true => Ok(vec![Vec::new()]),
-                false => view.foretell(by, operation, &self.oracle.places, priority)?,
+                false => self.oracle.foretell(by, context, operation, priority)?,
             }
         };
         let by = |by| NonZeroU32::new(by).expect("amounts are not 0");
@@ -67,38 +75,65 @@ impl World {
         trace!(self, "{at} {operation:?}, from number {}: {effects:?}", seq + 1);
         self.tally.count(Group::Operations, operation.name());
         self.oracle.issue(id, effects);
-        self.check(at)?;
+        self.check(at, &self.places_of(operation))?;
         self.go_on(at)?;
         if let Ok(delta) = done
             && !self.may_crash(at)
-            && let Process { saving, life: Life::Running(running), .. } = &mut self.processes[at]
         {
-            match saving {
-                Saving::Holding => running.unpublished.merge(&delta),
-                _ => running.protocol.publish(&delta, &mut self.random),
-            }
+            self.publish(at, &delta);
         }
-        self.pump(at)
+        Ok(())
     }
 
-    /// What a replica drops by itself, since it learnt that all it had contributed is reset.
-    pub fn note_drops(&mut self, at: usize, count: u64, told: &CausalContext) -> Result<(), String> {
+    /// Hands what a replica did to its protocol; before it is saved, if the protocol can hold it back.
+    pub fn publish(&mut self, at: usize, delta: &Delta<K>) {
+        if let Process { saving, life: Life::Running(running), .. } = &mut self.processes[at] {
+            match saving {
+                Saving::Holding => running.unpublished.merge(delta),
+                _ => running.protocol.publish(delta, &mut self.random),
+            }
+        }
+    }
+
+    /// The registrations that an operation may change.
+    fn places_of(&self, operation: Operation) -> Vec<Place> {
+        match operation {
+            Operation::Register(place)
+            | Operation::Increase(place, _)
+            | Operation::Decrease(place, _)
+            | Operation::Release(place) => vec![place],
+            Operation::Tighten(from, to) => vec![from, to],
+            Operation::Maintain | Operation::Retire(_) => (0..self.oracle.places.len()).collect(),
+        }
+    }
+
+    /// What a replica drops by itself, since it learnt that all it had contributed to some of these registrations is reset.
+    pub fn note_drops(
+        &mut self,
+        at: usize,
+        places: &[Place],
+        count: u64,
+        told: &CausalContext,
+    ) -> Result<(), String> {
         let Some(running) = self.processes[at].running() else { return Ok(()) };
-        let id = running.map.replica();
-        let view = self.oracle.view(running.map.state().context());
-        let priority = |place| self.priority(&running.map, place);
-        let (mut dropped, uncertain) =
-            view.awaited_drops(id, priority).map_err(|wrong| format!("{at}: {wrong}"))?;
+        let map = &running.map;
+        let (id, context) = (map.replica(), map.state().context());
         let is_told = |effect: &Effect| effect.dropped().is_some_and(|birth| told.contains(birth));
-        dropped.extend(uncertain.into_iter().filter(is_told));
-        dropped.sort_by_key(Effect::place);
+        let mut dropped = Vec::new();
+        for place in places {
+            let awaited = self.oracle.view(context, *place).awaited_drop(id, self.priority(map, *place));
+            match awaited.map_err(|wrong| format!("{at}: {wrong}"))? {
+                Some((drop, Certainty::Possible)) if !is_told(&drop) => {}
+                awaited => dropped.extend(awaited.map(|(drop, _)| drop)),
+            }
+        }
         if dropped.len() as u64 != count {
             return Err(format!("{at} drops {count} records, but these are reset: {dropped:?}"));
         }
         trace!(self, "{at} drops {dropped:?}");
         self.tally.add(Group::Operations, "drops of what others reset", count);
-        self.oracle.issue(id, dropped);
-        self.check(at)
+        self.oracle.issue_drops(id, dropped);
+        Ok(())
     }
 
     pub fn check_claims(&self, at: usize) -> Result<(), String> {
@@ -106,19 +141,63 @@ impl World {
         self.oracle.check_claims(running.map.replica(), running.map.state().context())
     }
 
-    /// Whether a replica answers as the reference says that it should, knowing what it claims to know.
-    pub fn check(&self, at: usize) -> Result<(), String> {
+    /// Whether a replica answers as the reference says that it should, knowing what it claims to know. And is there anything that
+    /// explains what it shows?
+    pub fn check(&mut self, at: usize, places: &[Place]) -> Result<(), String> {
         let Some(running) = self.processes[at].running() else { return Ok(()) };
         let map = &running.map;
-        let view = self.oracle.view(map.state().context());
-        let awaited = view.awaited_drops(map.replica(), |place| self.priority(map, place));
-        match awaited.map_err(|wrong| format!("{at}: {wrong}"))? {
-            (certain, _) if certain.is_empty() || map.is_retired() => Ok(()),
-            (certain, _) => Err(format!("{at} has not done {certain:?}")),
+        let context = map.state().context();
+        let mut looks = Vec::new();
+        for place in places {
+            let shown = self.priority(map, *place);
+            let awaited = self.oracle.view(context, *place).awaited_drop(map.replica(), shown);
+            match awaited.map_err(|wrong| format!("{at}: {wrong}"))? {
+                Some((drop, Certainty::Certain)) if !map.is_retired() => {
+                    return Err(format!("{at} has not done {drop:?}"));
+                }
+                _ => looks.push((*place, self.oracle.look(context, *place, shown))),
+            }
+        }
+        looks.into_iter().for_each(|(place, look)| self.note_look(at, place, look));
+        Ok(())
+    }
+
+    /// The same for all registrations.
+    pub fn check_all(&mut self, at: usize) -> Result<(), String> {
+        let all: Vec<Place> = (0..self.oracle.places.len()).collect();
+        self.check(at, &all)
+    }
+
+    fn note_look(&mut self, at: usize, place: Place, look: Look) {
+        self.tally.count(Group::Looks, "looks");
+        match look {
+            Look::Undecided => self.tally.count(Group::Looks, "undecided"),
+            Look::Unexplained => {
+                self.tally.count(Group::Looks, "unexplained");
+                if !self.unexplained.contains_key(&(at, place)) {
+                    trace!(self, "{at} shows of {place} what nothing explains");
+                }
+                self.unexplained.entry((at, place)).or_insert(self.now_ms);
+            }
+            Look::Explained => {
+                if let Some(since_ms) = self.unexplained.remove(&(at, place)) {
+                    self.note_unexplained(since_ms);
+                }
+            }
         }
     }
 
-    fn priority(&self, map: &RangeMap<u64>, place: Place) -> Option<u64> {
+    fn note_unexplained(&mut self, since_ms: u64) {
+        let World { tally, now_ms, peace_ms, seed, .. } = self;
+        tally.count(Group::Looks, "times that something stayed unexplained");
+        tally.add(Group::Looks, "ms that something stayed unexplained", *now_ms - since_ms);
+        tally.at_most("ms unexplained", *now_ms - since_ms, *seed);
+        if let Some(peace_ms) = peace_ms {
+            tally.at_most("ms unexplained after the last fault", *now_ms - since_ms.max(*peace_ms), *seed);
+        }
+    }
+
+    pub fn priority(&self, map: &RangeMap<K>, place: Place) -> Option<u64> {
         let (range, node) = &self.oracle.places[place];
         map.priority(node, range)
     }

@@ -4,10 +4,16 @@
 //!
 //! `SIMULATION_SEED=7 cargo test --test simulation` runs that schedule alone and prints what happens in it; `SIMULATION_STEPS=20` stops
 //! it after so many steps. `SOAK=600` runs new ones for 600 seconds, as `make soak MINUTES=10` does. `SIMULATION_SCHEDULES=100` runs fewer,
-//! and `SIMULATION_ALL=1` goes on after a failure.
+//! and `SIMULATION_ALL=1` goes on after a failure; `SIMULATION_KIND=2` runs those of one kind alone, see [`schedule::Kind`].
 #![cfg(not(target_arch = "wasm32"))]
 
 mod act;
+mod bulk;
+mod keys;
+mod limits;
+mod long;
+mod looks;
+mod meeting;
 #[path = "../model/mod.rs"]
 mod model;
 mod network;
@@ -18,7 +24,9 @@ mod protocol;
 #[path = "../medium/random.rs"]
 mod random;
 mod schedule;
+mod speech;
 mod tally;
+mod told;
 mod view;
 mod world;
 
@@ -141,7 +149,10 @@ impl Batch {
 }
 
 fn fail(seed: u64, Failure { what, steps }: &Failure) -> ! {
-    panic!("{what}\nagain: SIMULATION_SEED={seed} SIMULATION_STEPS={steps} cargo test --test simulation");
+    let kind = number("SIMULATION_KIND").map_or(String::new(), |kind| format!("SIMULATION_KIND={kind} "));
+    panic!(
+        "{what}\nagain: {kind}SIMULATION_SEED={seed} SIMULATION_STEPS={steps} cargo test --test simulation"
+    );
 }
 
 /// A test that passes shows its table too.

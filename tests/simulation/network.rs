@@ -12,13 +12,25 @@ pub struct Faults {
     pub lost_percent: u64,
     pub repeated_percent: u64,
     pub spoilt_percent: u64,
+    /// Every message takes so long at least.
+    pub latency_ms: u64,
+    /// And that much more at most.
     pub delay_max_ms: u64,
     /// At each step of a replica: between any two things that it does.
     pub crash_permille: u64,
 }
 
-pub const NO_FAULTS: Faults =
-    Faults { lost_percent: 0, repeated_percent: 0, spoilt_percent: 0, delay_max_ms: 5, crash_permille: 0 };
+/// Nothing goes wrong on a medium where messages take that long.
+pub const fn no_faults(latency_ms: u64, delay_max_ms: u64) -> Faults {
+    Faults {
+        lost_percent: 0,
+        repeated_percent: 0,
+        spoilt_percent: 0,
+        latency_ms,
+        delay_max_ms,
+        crash_permille: 0,
+    }
+}
 
 /// A message on its way.
 #[derive(Clone)]
@@ -80,7 +92,7 @@ impl Network {
             // Most are quick; the others are overtaken.
             let delay_max_ms =
                 if random.percent(70) { faults.delay_max_ms.min(20) } else { faults.delay_max_ms };
-            let due_ms = now_ms + random.below(delay_max_ms + 1);
+            let due_ms = now_ms + faults.latency_ms + random.below(delay_max_ms + 1);
             if self.in_flight.keys().next_back().is_some_and(|(last_ms, _)| *last_ms > due_ms) {
                 tally.fault("message overtakes another");
             }

@@ -11,10 +11,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crdt_range_map::{CausalContext, Dot, ReplicaId};
+use crdt_range_map::{CausalContext, Dot, KeyRange, ReplicaId};
 
+use crate::keys::SimulatedKey;
 use crate::model::Id;
-use crate::view::{Known, Registration, View};
+use crate::view::{Known, Possible, Registration};
 
 /// A registration, by its place in the pool; places are in the order of `registrations()`.
 pub type Place = usize;
@@ -74,11 +75,21 @@ pub enum Operation {
     Retire(ReplicaId),
 }
 
+/// An effect that somebody had.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    pub effect: Effect,
+    /// The number of the first effect of the operation that had it; `None` if it followed from what was heard.
+    pub operation: Option<u64>,
+}
+
 /// Every effect there ever was, but for those that were lost before anybody could learn of them.
-pub struct Oracle {
-    pub places: Vec<Id<u64>>,
+pub struct Oracle<K> {
+    pub places: Vec<Id<K>>,
     /// By writer; the number of an effect is its index + 1.
-    issued: BTreeMap<ReplicaId, Vec<Effect>>,
+    issued: BTreeMap<ReplicaId, Vec<Issued>>,
+    /// The same by registration; those of one writer in order.
+    by_place: Vec<Vec<Dot>>,
     /// How many effects each writer had had when it last said something.
     told: BTreeMap<ReplicaId, u64>,
 }
@@ -92,25 +103,55 @@ pub struct Lost {
     pub named_drops: usize,
 }
 
-impl Oracle {
-    pub fn new(mut places: Vec<Id<u64>>) -> Self {
+impl<K: SimulatedKey> Oracle<K> {
+    pub fn new(mut places: Vec<Id<K>>) -> Self {
         places.sort();
-        Self { places, issued: BTreeMap::new(), told: BTreeMap::new() }
+        places.dedup();
+        let by_place = vec![Vec::new(); places.len()];
+        Self { places, issued: BTreeMap::new(), by_place, told: BTreeMap::new() }
     }
 
+    /// The writer did something.
     pub fn issue(&mut self, writer: ReplicaId, effects: Vec<Effect>) {
-        self.issued.entry(writer).or_default().extend(effects);
+        let operation = self.issued(writer) + 1;
+        effects.into_iter().for_each(|effect| self.add(writer, effect, Some(operation)));
+    }
+
+    /// The writer dropped something by itself.
+    pub fn issue_drops(&mut self, writer: ReplicaId, drops: Vec<Effect>) {
+        drops.into_iter().for_each(|drop| self.add(writer, drop, None));
+    }
+
+    fn add(&mut self, replica: ReplicaId, effect: Effect, operation: Option<u64>) {
+        let issued = self.issued.entry(replica).or_default();
+        let seq = issued.len() as u64 + 1;
+        self.by_place[effect.place()].push(Dot { replica, seq });
+        issued.push(Issued { effect, operation });
+    }
+
+    fn issued(&self, writer: ReplicaId) -> u64 {
+        self.issued.get(&writer).map_or(0, Vec::len) as u64
     }
 
     /// The writer says something, perhaps something that follows from all that it has done.
     pub fn tell(&mut self, writer: ReplicaId) {
-        let issued = self.issued.get(&writer).map_or(0, Vec::len);
-        self.told.insert(writer, issued as u64);
+        self.told.insert(writer, self.issued(writer));
+    }
+
+    /// Whether the writer has said something since it had that effect.
+    pub fn is_told(&self, dot: Dot) -> bool {
+        self.told.get(&dot.replica).is_some_and(|told| *told >= dot.seq)
     }
 
     /// The writer lost what it did after that number, and nobody had heard of it.
     pub fn forget_after(&mut self, writer: ReplicaId, seq: u64) {
-        self.issued.entry(writer).or_default().truncate(seq as usize);
+        let issued = self.issued.entry(writer).or_default();
+        if issued.len() as u64 > seq {
+            issued.truncate(seq as usize);
+            self.by_place
+                .iter_mut()
+                .for_each(|dots| dots.retain(|dot| dot.replica != writer || dot.seq <= seq));
+        }
     }
 
     /// Whether the context claims only what somebody did.
@@ -126,60 +167,91 @@ impl Oracle {
         Ok(())
     }
 
-    fn effects(&self) -> impl Iterator<Item = (Dot, &Effect)> {
-        self.issued.iter().flat_map(|(replica, effects)| {
-            (1..).zip(effects).map(|(seq, effect)| (Dot { replica: *replica, seq }, effect))
+    /// The effects on a registration, those of each writer in order.
+    pub fn effects(&self, place: Place) -> impl Iterator<Item = (Dot, &Issued)> {
+        self.by_place[place].iter().map(|dot| (*dot, &self.issued[&dot.replica][dot.seq as usize - 1]))
+    }
+
+    fn all_effects(&self) -> impl Iterator<Item = (Dot, &Effect)> {
+        self.issued.iter().flat_map(|(replica, issued)| {
+            (1..).zip(issued).map(|(seq, issued)| (Dot { replica: *replica, seq }, &issued.effect))
         })
     }
 
-    /// What should be known to whoever knows those dots.
+    /// The registrations of which somebody learns something who knew only the one context before, and knows the other now; and those
+    /// in ranges of which something else changed.
+    pub fn places_between(
+        &self,
+        before: &CausalContext,
+        after: &CausalContext,
+        changed: &[KeyRange<K>],
+    ) -> BTreeSet<Place> {
+        let mut places = BTreeSet::new();
+        let news = after.difference(before);
+        for (replica, issued) in &self.issued {
+            let last = news.last_seq(*replica).min(issued.len() as u64);
+            let unknown = before.prefix(*replica) + 1..=last;
+            let learnt = unknown.filter(|seq| news.contains(Dot { replica: *replica, seq: *seq }));
+            places.extend(learnt.map(|seq| issued[seq as usize - 1].effect.place()));
+        }
+        for range in changed {
+            let is_in = |place: &Place| range.intersects(&self.places[*place].0);
+            places.extend((0..self.places.len()).filter(is_in));
+        }
+        places
+    }
+
+    /// What should be known of a registration to whoever knows those dots.
     ///
     /// A reset is learnt together with the records that it resets. Of a record that was dropped meanwhile, others tell nothing any
     /// more: whoever learns of the reset from them does not learn that it concerns that record, until it learns of the drop. And who
     /// compares ranges with them may drop it too without hearing by which effect that was done. So while a drop is on its way, several
     /// things are possible.
-    pub fn view(&self, context: &CausalContext) -> View {
-        let mut registrations = vec![Registration::default(); self.places.len()];
-        let mut resets = BTreeMap::<(Place, ReplicaId), BTreeSet<u64>>::new();
-        for (dot, effect) in self.effects().filter(|(dot, _)| context.contains(*dot)) {
-            match effect {
-                Effect::Contribution { place, .. } => {
-                    registrations[*place].0.entry(dot.replica).or_default().reach = dot.seq;
+    pub fn view(&self, context: &CausalContext, place: Place) -> Possible {
+        let mut registration = Registration::default();
+        let mut resets = BTreeMap::<ReplicaId, BTreeSet<u64>>::new();
+        for (dot, issued) in self.effects(place).filter(|(dot, _)| context.contains(*dot)) {
+            match &issued.effect {
+                Effect::Contribution { .. } => {
+                    registration.0.entry(dot.replica).or_default().reach = dot.seq;
                 }
-                Effect::Drop { place, writer, birth } => {
-                    let known = registrations[*place].0.entry(*writer).or_default();
+                Effect::Drop { writer, birth, .. } => {
+                    let known = registration.0.entry(*writer).or_default();
                     known.dropped = known.dropped.max(*birth);
                     if dot.replica == *writer {
                         known.reach = dot.seq;
                     }
                 }
-                Effect::Reset { place, observed } => {
+                Effect::Reset { observed, .. } => {
                     for (other, reach) in observed {
-                        resets.entry((*place, *other)).or_default().insert(*reach);
+                        resets.entry(*other).or_default().insert(*reach);
                     }
                 }
             }
         }
-        for (dot, effect) in self.effects() {
-            let Effect::Contribution { place, contribution } = effect else { continue };
-            if let Some(known) = registrations[*place].0.get_mut(&dot.replica)
+        for (dot, issued) in self.effects(place) {
+            let Effect::Contribution { contribution, .. } = &issued.effect else { continue };
+            if let Some(known) = registration.0.get_mut(&dot.replica)
                 && dot.seq <= known.reach
                 && contribution.birth > known.dropped
             {
                 // Of two births the later one wins: the earlier was dropped.
-                known.contributions.retain(|(_, earlier)| earlier.birth == contribution.birth);
+                if known.birth().is_some_and(|birth| birth != contribution.birth) {
+                    known.contributions.clear();
+                }
                 known.contributions.push((dot.seq, *contribution));
             }
         }
-        let mut possible: Vec<Vec<Registration>> = registrations.into_iter().map(|it| vec![it]).collect();
-        for ((place, writer), reaches) in &resets {
+        for (writer, reaches) in &resets {
             let reset = reaches.last().copied().unwrap_or(0);
-            possible[*place][0].0.entry(*writer).or_default().reset = reset;
+            registration.0.entry(*writer).or_default().reset = reset;
         }
-        for (place, writer) in self.dropping(&possible) {
-            let certain = &possible[place][0].0[&writer];
+        let dropping = self.dropping(place, &registration);
+        let mut possible = vec![registration];
+        for writer in dropping {
+            let certain = &possible[0].0[&writer];
             let gone = Known { contributions: Vec::new(), ..certain.clone() };
-            let reaches = resets.get(&(place, writer)).into_iter().flatten();
+            let reaches = resets.get(&writer).into_iter().flatten();
             let less = |reset: u64| Known { reset, ..certain.clone() };
             let each: Vec<Known> = reaches.copied().chain([0]).map(less).chain([gone]).collect();
             let with = |it: &Registration, known: &Known| {
@@ -187,33 +259,43 @@ impl Oracle {
                 it.0.insert(writer, known.clone());
                 it
             };
-            possible[place] =
-                possible[place].iter().flat_map(|it| each.iter().map(move |known| with(it, known))).collect();
+            possible = possible.iter().flat_map(|it| each.iter().map(move |known| with(it, known))).collect();
         }
+        Possible { place, registrations: possible }
+    }
+
+    /// Retired writers of whom everything is known.
+    pub fn finished(&self, context: &CausalContext) -> BTreeSet<ReplicaId> {
         let is_finished = |writer: &&ReplicaId| {
             let last = context.last_seq(**writer);
             context.retired_at(**writer).is_some_and(|told| context.prefix(**writer) >= last.max(told))
         };
-        View { possible, finished: self.issued.keys().filter(is_finished).copied().collect() }
+        self.issued.keys().filter(is_finished).copied().collect()
     }
 
-    /// The records that were dropped, so that others may have heard, but not those who know only this.
-    fn dropping(&self, known: &[Vec<Registration>]) -> BTreeSet<(Place, ReplicaId)> {
-        let told = |by: ReplicaId| self.told.get(&by).copied().unwrap_or(0);
-        let drops = self.effects().filter(|(dot, _)| dot.seq <= told(dot.replica));
-        let is_news = |(_, effect): (Dot, &Effect)| {
-            let Effect::Drop { place, writer, birth } = effect else { return None };
-            let known = known[*place][0].0.get(writer)?;
-            (known.birth() == Some(*birth)).then_some((*place, *writer))
+    /// The writers whose records were dropped, so that others may have heard, but not those who know only this.
+    pub fn dropping(&self, place: Place, known: &Registration) -> BTreeSet<ReplicaId> {
+        let is_news = |(dot, issued): (Dot, &Issued)| {
+            let Effect::Drop { writer, birth, .. } = issued.effect else { return None };
+            (self.is_told(dot) && known.0.get(&writer)?.birth() == Some(birth)).then_some(writer)
         };
-        drops.filter_map(is_news).collect()
+        self.effects(place).filter_map(is_news).collect()
+    }
+
+    /// How many records a state holds of whoever knows that: contributions that nobody has dropped.
+    pub fn record_count(&self, context: &CausalContext) -> usize {
+        let all = (0..self.places.len()).map(|place| self.view(context, place));
+        all.map(|possible| {
+            possible.registrations[0].0.values().filter(|known| known.birth().is_some()).count()
+        })
+        .sum()
     }
 
     /// What nobody will ever learn who knows only this, and what it costs.
     pub fn lost(&self, context: &CausalContext) -> Lost {
         let mut lost = Lost::default();
         let is_after_gap = |dot: Dot| dot.seq > context.prefix(dot.replica);
-        for (dot, effect) in self.effects().filter(|(dot, _)| dot.seq <= context.last_seq(dot.replica)) {
+        for (dot, effect) in self.all_effects().filter(|(dot, _)| dot.seq <= context.last_seq(dot.replica)) {
             if !context.contains(dot) {
                 lost.gaps += 1;
             } else if let Effect::Drop { writer, birth, .. } = effect {

@@ -4,47 +4,47 @@ use std::collections::BTreeSet;
 
 use crdt_range_map::{CausalContext, Delta};
 
+use crate::keys::{SimulatedKey, ends};
+use crate::meeting::DIGEST;
 use crate::model::Id;
 use crate::model::served;
-use crate::model::world::SampleKey;
-use crate::network::NO_FAULTS;
 use crate::oracle::Operation;
 use crate::process::Life;
 use crate::protocol::Medium;
-use crate::schedule::Schedule;
+use crate::schedule::{Kind, Schedule};
 use crate::world::World;
 use crate::world::trace;
 
-/// After so long without faults all must be equal.
+/// After so long without faults all must be equal, where a message takes no time and limits are as they come.
 const HEALING_MAX_MS: u64 = 120_000;
 /// What is still under way when all are equal, such as questions that nobody can answer, may take so long.
 const SETTLING_MS: u64 = 30_000;
 /// How long the replicas are watched when they have nothing to do.
 const IDLE_MS: u64 = 60_000;
+/// How often it is looked whether all are equal.
+const LOOK_EVERY_MS: u64 = 500;
+/// No limit makes replicas wait for longer than this, or they would wait for ever.
+const WAITING_MAX_MS: u64 = 600_000;
 
-/// So many messages are posted then at most: one in 10 s, and now and then two at once.
-const IDLE_POSTS_MAX: u64 = 10;
-/// To heal takes so many messages of each replica at most.
+/// To heal takes so many messages of each replica at most, beside its digests.
 const HEALING_POSTS_MAX: u64 = 500;
-/// Which kind of message a digest is.
-const DIGEST: usize = 4;
+/// Beyond so many registrations splits are not computed again by brute force.
+const SERVED_MAX: usize = 300;
 
-impl Schedule {
+impl<K: SimulatedKey> Schedule<K> {
     /// Ends all faults and waits until all are equal.
     pub fn heal(&mut self) -> Result<(), String> {
-        self.world.faults = NO_FAULTS;
-        self.close_ranks();
-        self.reunite()?;
+        self.end_faults()?;
         let mut known: Vec<CausalContext> = self.contexts();
         let begin_ms = self.world.now_ms;
         let posts = self.world.posts;
-        trace!(self.world, "all faults end");
         self.wait_until_equal()?;
-        let World { tally, now_ms, posts: posts_now, .. } = &mut self.world;
-        tally.at_most("milliseconds to heal", *now_ms - begin_ms, self.seed);
-        tally.at_most("messages posted to heal", *posts_now - posts, self.seed);
-        let posts = self.world.posts - posts;
-        if posts > HEALING_POSTS_MAX * self.world.processes.len() as u64 {
+        let World { tally, now_ms, posts: posts_now, seed, .. } = &mut self.world;
+        let (took_ms, posts) = (*now_ms - begin_ms, *posts_now - posts);
+        tally.at_most("milliseconds to heal", took_ms, *seed);
+        tally.at_most("messages posted to heal", posts, *seed);
+        let replicas = self.world.processes.len() as u64;
+        if posts > replicas * (HEALING_POSTS_MAX + self.digests_in(took_ms)) {
             return Err(format!("{posts} messages to heal"));
         }
         let all = self.contexts().pop().expect("somebody is alive");
@@ -54,31 +54,66 @@ impl Schedule {
         }
     }
 
-    fn wait_until_equal(&mut self) -> Result<(), String> {
-        let until_ms = self.world.now_ms + HEALING_MAX_MS;
+    pub fn end_faults(&mut self) -> Result<(), String> {
+        self.world.faults = self.calm;
+        self.world.peace_ms.get_or_insert(self.world.now_ms);
+        trace!(self.world, "all faults end");
+        self.close_ranks();
+        self.reunite()
+    }
+
+    /// How many digests a replica sends in that time at most.
+    fn digests_in(&self, time_ms: u64) -> u64 {
+        1 + time_ms / self.world.config.digest_interval_ms.max(1)
+    }
+
+    /// How long one replica may have to wait for another, at each step of what they say to each other.
+    fn round_ms(&self) -> u64 {
+        let config = &self.world.config;
+        let there_and_back_ms = 2 * (self.calm.latency_ms + self.calm.delay_max_ms);
+        let waits =
+            [config.delay_max_ms, config.retry_ms, config.session_ms].map(|ms| ms.min(WAITING_MAX_MS));
+        there_and_back_ms + waits.into_iter().max().unwrap_or(0)
+    }
+
+    pub fn wait_until_equal(&mut self) -> Result<(), String> {
+        let digest_ms = self.world.config.digest_interval_ms.min(WAITING_MAX_MS);
+        let patience_ms = HEALING_MAX_MS + 60 * self.round_ms() + 6 * digest_ms;
+        let begin_ms = self.world.now_ms;
+        let mut before: Vec<Delta<K>> = Vec::new();
+        let mut moved_ms = begin_ms;
         while !self.is_equal() {
-            if self.world.now_ms >= until_ms {
-                let contexts = self.contexts();
-                let know_the_same = contexts.windows(2).all(|pair| pair[0] == pair[1]);
-                for map in self.world.living() {
-                    trace!(self.world, "{}: {:?}", map.replica(), map.state());
-                }
-                let is_retired = |id| contexts.iter().any(|context| context.is_retired(id));
-                let unaware = self.world.living().filter(|map| is_retired(map.replica())).count();
-                return Err(format!(
-                    "not equal {} s after the last fault, {}; {unaware} do not know that they are retired",
-                    HEALING_MAX_MS / 1_000,
-                    if know_the_same {
-                        "though all claim to know the same"
-                    } else {
-                        "and not knowing the same"
-                    },
-                ));
+            let states: Vec<Delta<K>> = self.world.living().map(|map| map.state().clone()).collect();
+            if states != before {
+                moved_ms = self.world.now_ms;
+                before = states;
             }
-            self.world.run_for(500)?;
+            if self.world.now_ms >= begin_ms + patience_ms {
+                return Err(
+                    self.disagreement(&format!("not equal {} s after the last fault", patience_ms / 1_000))
+                );
+            }
+            let still_ms = self.world.now_ms - moved_ms;
+            if still_ms > HEALING_MAX_MS / 2 + 20 * self.round_ms() + 3 * digest_ms {
+                return Err(self.disagreement(&format!("no progress in {} s", still_ms / 1_000)));
+            }
+            self.world.run_for(LOOK_EVERY_MS)?;
         }
         trace!(self.world, "all are equal");
         Ok(())
+    }
+
+    fn disagreement(&self, what: &str) -> String {
+        for map in self.world.living() {
+            trace!(self.world, "{}: {:?}", map.replica(), map.state());
+        }
+        let contexts = self.contexts();
+        let know_the_same = contexts.windows(2).all(|pair| pair[0] == pair[1]);
+        let is_retired = |id| contexts.iter().any(|context| context.is_retired(id));
+        let unaware = self.world.living().filter(|map| is_retired(map.replica())).count();
+        let claim =
+            if know_the_same { "though all claim to know the same" } else { "and not knowing the same" };
+        format!("{what}, {claim}; {unaware} do not know that they are retired")
     }
 
     fn contexts(&self) -> Vec<CausalContext> {
@@ -86,10 +121,11 @@ impl Schedule {
     }
 
     fn is_equal(&self) -> bool {
-        let has_returned = |life: &Life| !matches!(life, Life::Down { returns_ms: Some(_) });
-        let states: Vec<&Delta<u64>> = self.world.living().map(|map| map.state()).collect();
+        let has_returned = |life: &Life<K>| !matches!(life, Life::Down { returns_ms: Some(_) });
+        let states: Vec<&Delta<K>> = self.world.living().map(|map| map.state()).collect();
         self.world.processes.iter().all(|process| has_returned(&process.life) && process.is_at_rest())
-            && states.windows(2).all(|pair| pair[0] == pair[1])
+            && (states.windows(2).all(|pair| pair[0] == pair[1])
+                || self.kind == Kind::Long && self.shows_the_same())
     }
 
     /// In a mesh, those who are left find each other.
@@ -103,20 +139,39 @@ impl Schedule {
 
     /// When all know the same, there is nothing to say but that.
     pub fn watch_idle(&mut self) -> Result<(), String> {
-        self.world.run_for(SETTLING_MS)?;
+        // Where there is a digest in every millisecond, not for long.
+        let interval_ms = self.world.config.digest_interval_ms.max(1);
+        let idle_ms = IDLE_MS.min(500 + 20 * interval_ms.min(IDLE_MS));
+        let settling_ms =
+            SETTLING_MS.min(4_000 + 20 * interval_ms.min(IDLE_MS)) + 8 * self.round_ms().min(WAITING_MAX_MS);
+        self.world.run_for(settling_ms)?;
         self.world.forget_posts();
-        self.world.run_for(IDLE_MS)?;
-        let by_kind = self.world.posts_by_kind;
-        let posts: u64 = by_kind.iter().sum();
+        self.world.run_for(idle_ms)?;
+        let posted = &self.world.posted;
+        let posts: u64 = posted.values().sum();
+        let digests: u64 =
+            posted.iter().filter(|((_, kind), _)| *kind == DIGEST).map(|(_, count)| count).sum();
+        let posted = format!("{posted:?}");
         let is_mesh = matches!(self.world.medium, Medium::Mesh { .. });
-        let name = if is_mesh { "messages in an idle minute, mesh" } else { "messages in an idle minute" };
-        self.world.tally.at_most(name, posts, self.seed);
-        if !is_mesh && posts > IDLE_POSTS_MAX {
-            return Err(format!("{posts} messages in an idle minute"));
+        let links: usize = self.world.processes.iter().map(|process| process.neighbours.len()).sum();
+        let there_and_back_ms = 2 * (self.calm.latency_ms + self.calm.delay_max_ms);
+        // One after each interval, and now and then two at once; but each for itself, if it does not hear the others in time.
+        let (name, bound) = match self.digests_in(idle_ms) {
+            each if is_mesh => ("messages in an idle minute, mesh", 2 * links as u64 * each),
+            each if 10 * there_and_back_ms > interval_ms => {
+                ("messages in an idle minute, slow", self.world.processes.len() as u64 * each)
+            }
+            each => ("messages in an idle minute", each + each / 2 + 2),
+        };
+        if interval_ms >= 10_000 {
+            self.world.tally.at_most(name, posts, self.world.seed);
         }
-        match posts - by_kind[DIGEST] {
+        if posts > bound {
+            return Err(format!("{posts} messages in {idle_ms} idle ms, not {bound}"));
+        }
+        match posts - digests {
             0 => Ok(()),
-            _ => Err(format!("in an idle minute there are messages of the kinds {by_kind:?}")),
+            _ => Err(format!("in {idle_ms} idle ms there are messages of these senders and kinds: {posted}")),
         }
     }
 
@@ -129,15 +184,17 @@ impl Schedule {
         if encoded.len() != 1 {
             return Err("equal states have different bytes".into());
         }
-        (0..self.world.processes.len()).try_for_each(|at| self.world.check(at))?;
+        (0..self.world.processes.len()).try_for_each(|at| self.world.check_all(at))?;
         let map = self.world.living().next().expect("somebody is alive");
-        let listed: Vec<(Id<u64>, u64)> =
+        let listed: Vec<(Id<K>, u64)> =
             map.registrations().map(|it| ((it.range, it.node), it.priority)).collect();
         let places = self.world.oracle.places.iter();
-        let visible: Vec<(Id<u64>, u64)> =
+        let visible: Vec<(Id<K>, u64)> =
             places.filter_map(|id| Some((id.clone(), map.priority(&id.1, &id.0)?))).collect();
         served::agree("registrations", &listed, &visible)?;
-        served::check(map, &listed, &u64::samples())?;
+        if listed.len() <= SERVED_MAX {
+            served::check(map, &listed, &ends(&self.world.oracle.places))?;
+        }
         self.check_size("registrations")
     }
 
@@ -149,9 +206,15 @@ impl Schedule {
         if map.log_len() > self.world.log_capacity {
             return Err(format!("a log of {} effects", map.log_len()));
         }
-        let (bytes, records) = (map.state().encode().len(), oracle.view(context).record_count());
+        let (bytes, records) = (map.state().encode().len(), oracle.record_count(context));
         let lost = oracle.lost(context);
-        let bound = 4 + 12 * writers.len() + 64 * records + 12 * lost.gaps + 48 * lost.named_drops;
+        let ids = oracle
+            .places
+            .iter()
+            .map(|(range, node)| node.as_str().len() + format!("{:?}{:?}", range.start(), range.end()).len());
+        // What is beyond that of common registrations.
+        let id_bytes = ids.max().unwrap_or(0).saturating_sub(40);
+        let bound = 4 + 12 * writers.len() + (64 + id_bytes) * (records + lost.named_drops) + 12 * lost.gaps;
         match bytes <= bound {
             true => Ok(()),
             false => Err(format!(
@@ -164,9 +227,11 @@ impl Schedule {
     /// Releases everything, which must leave nothing but what the dead would have had to drop.
     pub fn wind_up(&mut self) -> Result<(), String> {
         let at = (0..self.world.processes.len()).find(|at| self.world.processes[*at].running().is_some());
+        let at = at.expect("somebody is alive");
         for place in 0..self.world.oracle.places.len() {
-            self.world.operate(at.expect("somebody is alive"), Operation::Release(place))?;
+            self.world.operate_silently(at, Operation::Release(place))?;
         }
+        self.world.pump(at)?;
         self.wait_until_equal()?;
         let map = self.world.living().next().expect("somebody is alive");
         if map.registrations().count() > 0 {

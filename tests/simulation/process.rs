@@ -1,7 +1,9 @@
 //! One replica with its clock and its disk, which may crash and come back.
 
+use crdt_range_map::sync::Config;
 use crdt_range_map::{Delta, RangeMap, ReplicaId};
 
+use crate::keys::SimulatedKey;
 use crate::protocol::Protocol;
 use crate::random::Random;
 
@@ -28,17 +30,17 @@ pub struct Save {
     pub state: Vec<u8>,
 }
 
-pub struct Running {
-    pub map: RangeMap<u64>,
-    pub protocol: Protocol,
+pub struct Running<K> {
+    pub map: RangeMap<K>,
+    pub protocol: Protocol<K>,
     /// What waits to be saved before it is published.
-    pub unpublished: Delta<u64>,
+    pub unpublished: Delta<K>,
     /// When what is not saved yet will be, if something is.
     pub save_due_ms: Option<u64>,
 }
 
-impl Running {
-    pub fn start(map: RangeMap<u64>, protocol: Protocol) -> Self {
+impl<K: SimulatedKey> Running<K> {
+    pub fn start(map: RangeMap<K>, protocol: Protocol<K>) -> Self {
         Self { map, protocol, unpublished: Delta::default(), save_due_ms: None }
     }
 
@@ -47,16 +49,17 @@ impl Running {
     }
 }
 
-pub enum Life {
-    Running(Box<Running>),
+pub enum Life<K> {
+    Running(Box<Running<K>>),
     /// Comes back at that time, or never.
     Down {
         returns_ms: Option<u64>,
     },
 }
 
-pub struct Process {
-    pub life: Life,
+pub struct Process<K> {
+    pub life: Life<K>,
+    pub config: Config,
     pub saving: Saving,
     pub disk: Option<Save>,
     /// How far its clock is from the true time.
@@ -67,11 +70,12 @@ pub struct Process {
     pub neighbours: Vec<usize>,
 }
 
-impl Process {
-    pub fn new(saving: Saving) -> Self {
+impl<K: SimulatedKey> Process<K> {
+    pub fn new(config: Config, saving: Saving) -> Self {
         let life = Life::Down { returns_ms: None };
         Self {
             life,
+            config,
             saving,
             disk: None,
             clock_offset_ms: CLOCK_BEGIN_MS,
@@ -80,14 +84,14 @@ impl Process {
         }
     }
 
-    pub fn running(&self) -> Option<&Running> {
+    pub fn running(&self) -> Option<&Running<K>> {
         match &self.life {
             Life::Running(running) => Some(running),
             Life::Down { .. } => None,
         }
     }
 
-    pub fn running_mut(&mut self) -> Option<&mut Running> {
+    pub fn running_mut(&mut self) -> Option<&mut Running<K>> {
         match &mut self.life {
             Life::Running(running) => Some(running),
             Life::Down { .. } => None,
@@ -110,10 +114,13 @@ impl Process {
 
     /// Whether something of its own would be lost in a crash.
     pub fn has_unsaved(&self) -> bool {
-        let saved = self.disk.as_ref().map_or((None, 0), |save| (Some(save.replica), save.seq));
-        self.running().is_some_and(|running| {
-            running.own_seq() > if saved.0 == Some(running.map.replica()) { saved.1 } else { 0 }
-        })
+        self.running().is_some_and(|running| running.own_seq() > self.saved_seq())
+    }
+
+    /// Up to which of its own numbers the disk would bring it back under the id that it has.
+    pub fn saved_seq(&self) -> u64 {
+        let id = self.running().map(|running| running.map.replica());
+        self.disk.as_ref().map_or(0, |save| if Some(save.replica) == id { save.seq } else { 0 })
     }
 
     /// Whether nothing waits to be saved.
@@ -148,7 +155,7 @@ impl Process {
 }
 
 /// A map with what was saved, that writes under that id.
-pub fn restored(replica: ReplicaId, save: Option<&Save>) -> Result<RangeMap<u64>, String> {
+pub fn restored<K: SimulatedKey>(replica: ReplicaId, save: Option<&Save>) -> Result<RangeMap<K>, String> {
     let mut map = RangeMap::new(replica);
     if let Some(save) = save {
         let state = Delta::decode(&save.state).map_err(|error| format!("a save cannot be read: {error}"))?;

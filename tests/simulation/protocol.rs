@@ -3,6 +3,7 @@
 use crdt_range_map::sync::{Broadcast, Config, Mesh, Received, Statistics};
 use crdt_range_map::{Delta, RangeMap};
 
+use crate::keys::SimulatedKey;
 use crate::random::Random;
 
 /// How replicas are connected.
@@ -14,12 +15,12 @@ pub enum Medium {
     Mesh { fan_out: usize },
 }
 
-pub enum Protocol {
-    Broadcast(Box<Broadcast<u64>>),
-    Mesh(Box<Mesh<u64>>),
+pub enum Protocol<K> {
+    Broadcast(Box<Broadcast<K>>),
+    Mesh(Box<Mesh<K>>),
 }
 
-impl Protocol {
+impl<K: SimulatedKey> Protocol<K> {
     /// A replica that joins; in a mesh, with links to those neighbours.
     pub fn join(
         medium: &Medium,
@@ -48,7 +49,7 @@ impl Protocol {
         }
     }
 
-    pub fn publish(&mut self, delta: &Delta<u64>, random: &mut Random) {
+    pub fn publish(&mut self, delta: &Delta<K>, random: &mut Random) {
         match self {
             Self::Broadcast(broadcast) => broadcast.publish(delta),
             Self::Mesh(mesh) => mesh.publish(delta, &mut || random.next()),
@@ -57,12 +58,12 @@ impl Protocol {
 
     pub fn receive(
         &mut self,
-        map: &mut RangeMap<u64>,
+        map: &mut RangeMap<K>,
         from: usize,
         bytes: &[u8],
         clock_ms: u64,
         random: &mut Random,
-    ) -> Received<u64> {
+    ) -> Received<K> {
         let mut random = || random.next();
         match self {
             Self::Broadcast(broadcast) => broadcast.receive(map, bytes, clock_ms, &mut random),
@@ -73,7 +74,7 @@ impl Protocol {
     /// The next message, and to whom it goes if not to all.
     pub fn poll(
         &mut self,
-        map: &RangeMap<u64>,
+        map: &RangeMap<K>,
         clock_ms: u64,
         random: &mut Random,
     ) -> Option<(Option<usize>, Vec<u8>)> {
@@ -101,17 +102,18 @@ impl Protocol {
         }
     }
 
-    /// Holds back what is not published; a mesh cannot.
+    /// Holds back what is not published.
     pub fn hold(&mut self) {
         match self {
             Self::Broadcast(broadcast) => broadcast.hold(),
-            Self::Mesh(_) => unreachable!("nobody holds in a mesh"),
+            Self::Mesh(mesh) => mesh.hold(),
         }
     }
 
     pub fn release(&mut self) {
-        if let Self::Broadcast(broadcast) = self {
-            broadcast.release();
+        match self {
+            Self::Broadcast(broadcast) => broadcast.release(),
+            Self::Mesh(mesh) => mesh.release(),
         }
     }
 }

@@ -1,16 +1,18 @@
 //! One random schedule: operations while everything goes wrong, then peace, and what must hold then.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::panic::{self, AssertUnwindSafe};
 
 use crdt_range_map::NodeId;
 use crdt_range_map::sync::Config;
 
+use crate::keys::{Pool, SimulatedKey};
+use crate::limits;
+use crate::long;
 use crate::model::Id;
 use crate::model::seeds::number;
-use crate::model::world::{POOL, node, range};
-use crate::network::Faults;
+use crate::model::world::node;
+use crate::network::{Faults, no_faults};
 use crate::oracle::{Operation, Oracle, Place};
 use crate::process::Saving;
 use crate::protocol::Medium;
@@ -26,19 +28,6 @@ pub struct Failure {
     pub what: String,
     /// How many of its steps are enough for it to fail.
     pub steps: u64,
-}
-
-/// Mostly as it comes; else with little room, so that much has to be said in small pieces.
-fn config(random: &mut Random, replicas: usize) -> Config {
-    let mut config = Config::default();
-    if random.percent(30) {
-        config.compare_bytes_max = random.pick(&[100, 400, 2_000]);
-        config.delay_max_ms = random.pick(&[0, 10, 40, 200]);
-        if replicas <= 6 {
-            config.message_bytes_max = random.pick(&[2_000, 5_000, 16 << 20]);
-        }
-    }
-    config
 }
 
 /// Runs the schedule of that seed, or its first steps, and looks for how many steps suffice if it fails.
@@ -67,78 +56,214 @@ pub fn with_quiet_panics<T>(within: impl FnOnce() -> T) -> T {
 }
 
 fn attempt(seed: u64, steps_max: u64, is_traced: bool) -> Result<Tally, String> {
-    let live = || Schedule::new(seed, is_traced).live(steps_max);
+    // Neighbouring seeds have nothing in common.
+    let mut random = Random(Random(seed).next());
+    let live = || match random.percent(75) {
+        true => Schedule::<u64>::new(seed, random, is_traced).live(steps_max),
+        false => Schedule::<String>::new(seed, random, is_traced).live(steps_max),
+    };
     panic::catch_unwind(AssertUnwindSafe(live)).unwrap_or_else(|_| Err(PANIC.take()))
 }
 
-pub struct Schedule {
-    pub seed: u64,
-    pub world: World,
-    replicas: usize,
+/// What a schedule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A bit of everything.
+    Ordinary,
+    /// Many dense slots, and more changes than a log holds.
+    Dense,
+    /// Parts that did something each meet.
+    Meeting,
+    /// Somebody comes to many who know the same.
+    Joining,
+    /// Registrations that not everybody can take.
+    Long,
+}
+
+impl Kind {
+    const ALL: [Self; 5] = [Self::Ordinary, Self::Dense, Self::Meeting, Self::Joining, Self::Long];
+
+    fn draw(random: &mut Random) -> Self {
+        let drawn = random.below(1_000);
+        if let Some(kind) = number("SIMULATION_KIND") {
+            return Self::ALL[kind as usize % Self::ALL.len()];
+        }
+        match drawn {
+            0..960 => Self::Ordinary,
+            960..968 => Self::Dense,
+            968..985 => Self::Meeting,
+            985..990 => Self::Joining,
+            _ => Self::Long,
+        }
+    }
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ordinary => "of everything",
+            Self::Dense => "of dense slots",
+            Self::Meeting => "of parts that meet",
+            Self::Joining => "of a joiner",
+            Self::Long => "of long registrations",
+        }
+    }
+}
+
+pub struct Schedule<K> {
+    pub kind: Kind,
+    pub world: World<K>,
+    pub replicas: usize,
     steps: u64,
     /// The longest time between two steps.
     pause_max_ms: u64,
+    /// What happens to messages when nothing goes wrong.
+    pub calm: Faults,
 }
 
-impl Schedule {
-    fn new(seed: u64, is_traced: bool) -> Self {
-        // Neighbouring seeds have nothing in common.
-        let mut random = Random(Random(seed).next());
-        let nodes = 1 + random.below(3) as usize;
-        let ranges: BTreeSet<usize> = (0..1 + random.below(4)).map(|_| random.index(POOL.len())).collect();
-        let of_ranges = |node: NodeId| ranges.iter().map(move |at| (range(POOL[*at]), node.clone()));
-        let mut places: Vec<Id<u64>> = (0..nodes).flat_map(|number| of_ranges(node(number))).collect();
-        let ballast = if random.percent(10) { random.below(80) } else { 0 };
-        let name = |number| NodeId::new(format!("ballast-{number}")).expect("a name");
-        places.extend((0..ballast).flat_map(|number| of_ranges(name(number))));
-        let (replicas, steps) = match random.below(100) {
-            0..88 => (2 + random.index(5), 10 + random.below(80)),
-            88..99 => (7 + random.index(10), 10 + random.below(60)),
-            _ => (17 + random.index(34), 10 + random.below(50)),
+impl<K: SimulatedKey> Schedule<K> {
+    fn new(seed: u64, mut random: Random, is_traced: bool) -> Self {
+        let kind = Kind::draw(&mut random);
+        let (replicas, steps) = match (kind, random.below(1_000)) {
+            (Kind::Meeting, _) => (random.pick(&[2, 2, 3, 4, 5, 8, 12, 16, 24, 32, 48, 64]), 0),
+            (Kind::Joining, _) => (random.pick(&[2, 8, 31, 31, 31, 63]), 0),
+            (Kind::Dense, _) => (2 + random.index(2), 10 + random.below(20)),
+            (Kind::Long, _) => (2 + random.index(4), 10 + random.below(20)),
+            (_, 0..900) => (2 + random.index(5), 10 + random.below(80)),
+            (_, 900..996) => (7 + random.index(10), 10 + random.below(60)),
+            _ => (17 + random.index(48), 10 + random.below(30)),
         };
-        let pause_max_ms = random.pick(&[1, 50, 800, 800, 5_000]);
-        let log_capacity = random.pick(&[0, 3, 20, 4_096]);
-        let mut world = World::new(Oracle::new(places), random, is_traced);
+        let mut tally = Tally::default();
+        let mut config = match kind {
+            Kind::Ordinary | Kind::Dense => limits::draw(&mut random),
+            _ => Config::default(),
+        };
+        if limits::is_refused(&config) {
+            tally.count(Group::Schedules, "configurations that are refused");
+            config = Config::default();
+        }
+        if replicas > 6 && config.message_bytes_max < 16 << 10 {
+            // Too little for what so many tell of what they know.
+            config.message_bytes_max = Config::default().message_bytes_max;
+        }
+        if kind == Kind::Long {
+            config.message_bytes_max = random.pick(&[4_096, 8_192, 64 << 10]);
+            config.compare_bytes_max = config.message_bytes_max / 4;
+        }
+        tally.count(Group::Schedules, K::NAME);
+        let latency_ms = match random.below(100) {
+            0..70 => 0,
+            70..85 => random.pick(&[1, 5, 20, 60]),
+            85..95 => random.pick(&[200, 500, 950]),
+            _ => random.pick(&[1_100, 2_000, 5_000, 10_000]),
+        };
+        let jitter_ms = random.pick(&[0, 5, 5, 40]);
+        let places = Self::places(kind, &config, &mut random);
+        let mut pause_max_ms = random.pick(&[1, 50, 800, 800, 5_000]);
+        if config.digest_interval_ms < 100 {
+            // There is a digest in every millisecond.
+            pause_max_ms = pause_max_ms.min(50);
+        }
+        let log_capacity = random.pick(&[0, 1, 3, 20, 300, 4_096]);
+        let mut world = World::new(seed, Oracle::new(places), random, is_traced);
+        world.tally = tally;
         world.log_capacity = log_capacity;
-        world.config = config(&mut world.random, replicas);
-        if world.random.percent(25) {
+        world.config = config;
+        if world.random.percent(25) && !matches!(kind, Kind::Meeting | Kind::Joining) {
             world.medium = Medium::Mesh { fan_out: 1 + world.random.index(4) };
         }
-        Self { seed, world, replicas, steps, pause_max_ms }
+        let calm = no_faults(latency_ms, jitter_ms);
+        Self { kind, world, replicas, steps, pause_max_ms, calm }
+    }
+
+    fn places(kind: Kind, config: &Config, random: &mut Random) -> Vec<Id<K>> {
+        let nodes = 1 + random.below(3) as usize;
+        if kind == Kind::Dense {
+            return Pool::Slots(random.pick(&[60, 200, 200, 600, 600, 2_048])).places(random, nodes);
+        }
+        if kind == Kind::Long {
+            return long::places(config.message_bytes_max, random);
+        }
+        let pool = Pool::draw(random, config.message_bytes_max / 16);
+        let mut places: Vec<Id<K>> = pool.places(random, nodes);
+        let ballast = if random.percent(10) { random.below(80) } else { 0 };
+        let name = |number| NodeId::new(format!("ballast-{number}")).expect("a name");
+        let of_ranges: Vec<Id<K>> = places.iter().filter(|(_, of)| *of == node(0)).cloned().collect();
+        let heavy = |number| of_ranges.iter().map(move |(range, _)| (range.clone(), name(number)));
+        places.extend((0..ballast).flat_map(heavy));
+        places
     }
 
     fn live(mut self, steps_max: u64) -> Result<Tally, String> {
         trace!(
             self.world,
-            "{:?}, logs of {}, {:?}", self.world.medium, self.world.log_capacity, self.world.config
+            "{:?} of {} {:?}, logs of {}, {:?}, {:?}",
+            self.kind,
+            K::NAME,
+            self.world.medium,
+            self.world.log_capacity,
+            self.world.config,
+            self.calm
         );
-        self.choose_faults();
-        for _ in 0..self.replicas {
-            let saving = self.world.random.pick(&[Saving::BeforeSending, Saving::Holding, Saving::Sometimes]);
-            self.world.open(saving)?;
+        match self.kind {
+            Kind::Meeting => self.meet()?,
+            Kind::Joining => self.join_many()?,
+            Kind::Ordinary | Kind::Dense | Kind::Long => self.live_dangerously(steps_max)?,
         }
-        self.lay_ballast()?;
-        for _ in 0..self.steps.min(steps_max) {
-            self.step()?;
-            let pause_ms = self.world.random.below(self.pause_max_ms + 1);
-            self.world.run_for(pause_ms)?;
+        if self.kind == Kind::Long {
+            self.end_faults()?;
+            self.end_with_too_long()?;
+        } else {
+            self.heal()?;
+            self.watch_idle()?;
+            self.check()?;
+            self.wind_up()?;
         }
-        self.heal()?;
-        self.watch_idle()?;
-        self.check()?;
-        self.wind_up()?;
         for process in &self.world.processes {
             if let Some(running) = process.running() {
                 self.world.tally.statistics(&running.protocol.statistics());
             }
         }
-        let mut tally = self.world.tally;
+        let World { mut tally, seed, .. } = self.world;
         tally.count(Group::Schedules, "schedules");
+        tally.count(Group::Schedules, self.kind.name());
         tally.add(Group::Schedules, "replicas", self.world.processes.len() as u64);
         tally.add(Group::Schedules, "ids", self.world.writers.len() as u64);
         tally.add(Group::Schedules, "virtual seconds", self.world.now_ms / 1_000);
-        tally.at_most("replicas in one schedule", self.world.processes.len() as u64, self.seed);
+        tally.at_most("replicas in one schedule", self.world.processes.len() as u64, seed);
         Ok(tally)
+    }
+
+    fn live_dangerously(&mut self, steps_max: u64) -> Result<(), String> {
+        self.choose_faults();
+        for _ in 0..self.replicas {
+            let saving = self.saving();
+            self.world.open(saving)?;
+        }
+        match self.kind {
+            Kind::Dense => {
+                self.fill_slots()?;
+                if self.world.random.percent(50) {
+                    self.outrun_the_log()?;
+                }
+            }
+            Kind::Long => self.lift_a_limit()?,
+            _ => self.lay_ballast()?,
+        }
+        for _ in 0..self.steps.min(steps_max) {
+            if self.kind == Kind::Dense && self.world.random.percent(20) {
+                self.bulk_step()?;
+            } else {
+                self.step()?;
+            }
+            let pause_ms = self.world.random.below(self.pause_max_ms + 1);
+            self.world.run_for(pause_ms)?;
+        }
+        Ok(())
+    }
+
+    pub fn saving(&mut self) -> Saving {
+        self.world.random.pick(&[Saving::BeforeSending, Saving::Holding, Saving::Sometimes])
     }
 
     /// Registers what most operations are not about.
@@ -153,12 +278,14 @@ impl Schedule {
         let mut perhaps = |value: u64| if random.percent(60) { value } else { 0 };
         let is_on = [perhaps(1), perhaps(1), perhaps(1), perhaps(1), perhaps(1)];
         let random = &mut self.world.random;
+        let delay_max_ms = random.pick(&[100, 3_000, 3_000, 10_000]);
         let up_to = |random: &mut Random, on: u64, most: u64| on * random.below(most + 1);
         self.world.faults = Faults {
             lost_percent: up_to(random, is_on[0], 60),
             repeated_percent: up_to(random, is_on[1], 60),
             spoilt_percent: up_to(random, is_on[2], 40),
-            delay_max_ms: 1 + up_to(random, is_on[3], 3_000),
+            latency_ms: self.calm.latency_ms,
+            delay_max_ms: self.calm.delay_max_ms + up_to(random, is_on[3], delay_max_ms),
             crash_permille: up_to(random, is_on[4], 15),
         };
         trace!(self.world, "{:?}", self.world.faults);
@@ -172,7 +299,9 @@ impl Schedule {
                 let times = self.world.random.pick(&[1, 1, 1, 2, 5]);
                 for _ in 0..times {
                     let operation = self.operation();
-                    self.world.operate(at, operation)?;
+                    if at == 0 || !self.is_too_long(operation) {
+                        self.world.operate(at, operation)?;
+                    }
                 }
                 Ok(())
             }
@@ -201,15 +330,14 @@ impl Schedule {
             }
             96..98 if self.world.processes.len() < self.replicas + 4 => {
                 self.world.tally.fault("newcomer");
-                let saving =
-                    self.world.random.pick(&[Saving::BeforeSending, Saving::Holding, Saving::Sometimes]);
+                let saving = self.saving();
                 self.world.open(saving)
             }
             _ => Ok(()),
         }
     }
 
-    fn operation(&mut self) -> Operation {
+    pub fn operation(&mut self) -> Operation {
         let World { random, oracle, writers, .. } = &mut self.world;
         let places = &oracle.places;
         if random.percent(4) {
@@ -219,6 +347,7 @@ impl Schedule {
                 Operation::Retire(random.pick(writers))
             };
         }
+        // Mostly the same few, or nothing would ever concern the same one.
         let hot = if random.percent(90) { places.len().min(12) } else { places.len() };
         let place = random.index(hot);
         let by = if random.percent(5) { u32::MAX } else { 1 + random.below(4) as u32 };
@@ -229,7 +358,8 @@ impl Schedule {
             11..14 => Operation::Release(place),
             _ => {
                 let same_node: Vec<Place> =
-                    (0..places.len()).filter(|to| places[*to].1 == places[place].1).collect();
+                    (0..places.len().min(100)).filter(|to| places[*to].1 == places[place].1).collect();
+                let same_node = if same_node.is_empty() { vec![place] } else { same_node };
                 Operation::Tighten(place, random.pick(&same_node))
             }
         }
@@ -261,7 +391,8 @@ impl Schedule {
 
     /// Whoever notices that it has another connection joins anew; some do not notice.
     fn rejoin(&mut self, at: usize) -> Result<(), String> {
-        let has_noticed = self.world.random.percent(50);
+        // Those who never send a digest have to.
+        let has_noticed = self.world.random.percent(50) || self.world.config.digest_interval_ms > 600_000;
         if has_noticed {
             self.world.rejoin(at)?;
         }

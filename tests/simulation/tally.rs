@@ -20,6 +20,8 @@ pub enum Group {
     Messages,
     Received,
     Sessions,
+    /// Of what replicas show: whether something explains it.
+    Looks,
 }
 
 impl Tally {

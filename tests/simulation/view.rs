@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crdt_range_map::{ReplicaId, TightenError};
+use crdt_range_map::{CausalContext, ReplicaId, TightenError};
 
-use crate::model::Id;
-use crate::oracle::{Contribution, Effect, Operation, Place};
+use crate::keys::SimulatedKey;
+use crate::oracle::{Contribution, Effect, Operation, Oracle, Place};
 
 /// What is known of one writer's contributions to one registration.
 #[derive(Clone, Debug, Default)]
@@ -58,9 +58,17 @@ pub struct Registration(pub BTreeMap<ReplicaId, Known>);
 impl Registration {
     /// `None` if the registration is not visible.
     pub fn priority(&self) -> Option<u64> {
-        let adjustments: i64 = self.0.values().flat_map(Known::left).map(|left| left.adjustment).sum();
-        let priority = adjustments + i64::from(self.register_is_left());
-        u64::try_from(priority).ok().filter(|priority| *priority >= 1)
+        Self::priority_of(self.0.values().flat_map(Known::left))
+    }
+
+    /// The priority of a registration of which those contributions are left.
+    pub fn priority_of<'a>(left: impl Iterator<Item = &'a Contribution>) -> Option<u64> {
+        let (mut register, mut adjustments) = (false, 0);
+        for contribution in left {
+            register |= contribution.is_register;
+            adjustments += contribution.adjustment;
+        }
+        u64::try_from(adjustments + i64::from(register)).ok().filter(|priority| *priority >= 1)
     }
 
     fn register_is_left(&self) -> bool {
@@ -140,72 +148,73 @@ impl Registration {
     }
 }
 
-/// What somebody knows of each place. Mostly that is certain; else there is more than one possibility, see
+/// What somebody knows of one registration. Mostly that is certain; else there is more than one possibility, see
 /// [`Oracle::view`](crate::oracle::Oracle::view).
-pub struct View {
-    pub possible: Vec<Vec<Registration>>,
-    /// Retired writers of whom everything is known.
-    pub finished: BTreeSet<ReplicaId>,
+pub struct Possible {
+    pub place: Place,
+    pub registrations: Vec<Registration>,
 }
 
-impl View {
+impl Possible {
     /// The possibilities with that priority, of which there must be one.
-    pub fn with_priority(&self, place: Place, map_says: Option<u64>) -> Result<Vec<&Registration>, String> {
-        let possible = &self.possible[place];
+    pub fn with_priority(&self, map_says: Option<u64>) -> Result<Vec<&Registration>, String> {
+        let possible = &self.registrations;
         let fitting: Vec<_> = possible.iter().filter(|it| it.priority() == map_says).collect();
         if fitting.is_empty() {
             let model_says: Vec<_> = possible.iter().map(Registration::priority).collect();
+            let place = self.place;
             return Err(format!("priority of {place}: the map says {map_says:?}, the model {model_says:?}"));
         }
         Ok(fitting)
     }
 
-    /// Records that a state holds: contributions that nobody has dropped.
-    pub fn record_count(&self) -> usize {
-        let registrations = self.possible.iter().filter_map(|possible| possible.first());
-        registrations.flat_map(|it| it.0.values()).filter(|known| known.birth().is_some()).count()
-    }
-
-    /// The drops of `writer`'s records of which all is reset: those that are certain, and others that are possible.
-    pub fn awaited_drops(
+    /// The drop of `writer`'s record if all of it is reset, and whether that is certain.
+    pub fn awaited_drop(
         &self,
         writer: ReplicaId,
-        priority: impl Fn(Place) -> Option<u64>,
-    ) -> Result<(Vec<Effect>, Vec<Effect>), String> {
-        let (mut certain, mut uncertain) = (Vec::new(), Vec::new());
-        for place in 0..self.possible.len() {
-            let possible = self.with_priority(place, priority(place))?;
-            let own = || possible.iter().filter_map(|it| it.0.get(&writer));
-            let Some(birth) = own().find_map(Known::birth) else { continue };
-            let drop = Effect::Drop { place, writer, birth };
-            match own().filter(|own| own.awaits_drop()).count() {
-                0 => {}
-                all if all == possible.len() => certain.push(drop),
-                _ => uncertain.push(drop),
-            }
-        }
-        Ok((certain, uncertain))
+        map_says: Option<u64>,
+    ) -> Result<Option<(Effect, Certainty)>, String> {
+        let possible = self.with_priority(map_says)?;
+        let own = || possible.iter().filter_map(|it| it.0.get(&writer));
+        let Some(birth) = own().find_map(Known::birth) else { return Ok(None) };
+        let drop = Effect::Drop { place: self.place, writer, birth };
+        Ok(match own().filter(|own| own.awaits_drop()).count() {
+            0 => None,
+            all if all == possible.len() => Some((drop, Certainty::Certain)),
+            _ => Some((drop, Certainty::Possible)),
+        })
     }
+}
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    Certain,
+    Possible,
+}
+
+impl<K: SimulatedKey> Oracle<K> {
     /// The effects that an operation may have, one of which it must have. `priority` is what the map says before.
     pub fn foretell(
         &self,
         by: Doer,
+        context: &CausalContext,
         operation: Operation,
-        places: &[Id<u64>],
         priority: impl Fn(Place) -> Option<u64>,
     ) -> Result<Result<Vec<Vec<Effect>>, TightenError>, String> {
-        let at = |place| self.with_priority(place, priority(place));
+        let at = |place| {
+            let possible = self.view(context, place);
+            let fitting = possible.with_priority(priority(place))?;
+            Ok::<_, String>(fitting.into_iter().cloned().collect::<Vec<Registration>>())
+        };
         let possible = match operation {
             Operation::Tighten(from, to) => {
-                if from == to || !places[from].0.contains_range(&places[to].0) {
+                if from == to || !self.places[from].0.contains_range(&self.places[to].0) {
                     return Ok(Err(TightenError::NotSubRange));
                 }
                 let mut possible = Vec::new();
+                let narrow = at(to)?;
                 for wide in at(from)? {
-                    for narrow in at(to)? {
-                        possible.extend(wide.tighten(narrow, by, (from, to)));
-                    }
+                    possible.extend(narrow.iter().filter_map(|narrow| wide.tighten(narrow, by, (from, to))));
                 }
                 if possible.is_empty() {
                     return Ok(Err(TightenError::NotRegistered));
@@ -214,19 +223,22 @@ impl View {
             }
             Operation::Maintain | Operation::Retire(_) => {
                 let mut possible = vec![Vec::new()];
-                for place in 0..places.len() {
+                for place in 0..self.places.len() {
                     let is_meant = |it: &Registration| match operation {
                         Operation::Retire(retired) => it.0.get(&retired).is_some_and(Known::awaits_drop),
                         _ => true,
                     };
-                    let mut longer = Vec::new();
-                    for it in at(place)? {
-                        let effects = if is_meant(it) { it.clear(by, place) } else { Vec::new() };
-                        longer.extend(
-                            possible.iter().map(|before: &Vec<Effect>| [&before[..], &effects].concat()),
-                        );
+                    let clear =
+                        |it: &Registration| if is_meant(it) { it.clear(by, place) } else { Vec::new() };
+                    let each: Vec<Vec<Effect>> = at(place)?.iter().map(clear).collect();
+                    if each.iter().all(Vec::is_empty) {
+                        continue;
                     }
-                    possible = longer;
+                    let with = |effects: &Vec<Effect>| {
+                        let after = |before: &Vec<Effect>| [&before[..], effects].concat();
+                        possible.iter().map(after).collect::<Vec<_>>()
+                    };
+                    possible = each.iter().flat_map(with).collect();
                 }
                 possible
             }

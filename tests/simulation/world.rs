@@ -1,38 +1,41 @@
 //! The replicas, the network between them and the reference, in virtual time.
 
-use std::rc::Rc;
+use std::collections::BTreeMap;
 
-use crdt_range_map::sync::{Config, IgnoreReason, Received};
-use crdt_range_map::{CausalContext, RangeMap, ReplicaId};
+use crdt_range_map::sync::Config;
+use crdt_range_map::{RangeMap, ReplicaId};
 
-use crate::network::{Delivery, Faults, NO_FAULTS, Network};
-use crate::oracle::Oracle;
+use crate::keys::SimulatedKey;
+use crate::network::{Faults, Network, no_faults};
+use crate::oracle::{Oracle, Place};
 use crate::process::{Life, Process, Running, Saving, restored};
 use crate::protocol::{Medium, Protocol};
 use crate::random::Random;
 use crate::tally::{Group, Tally};
 
-/// A replica may say that much at once; one that says more does not come to an end.
-const POSTS_AT_ONCE_MAX: usize = 100;
-
-pub struct World {
+pub struct World<K> {
+    pub seed: u64,
     pub now_ms: u64,
-    pub processes: Vec<Process>,
+    /// When the last fault ended, if that is so.
+    pub peace_ms: Option<u64>,
+    pub processes: Vec<Process<K>>,
     pub network: Network,
     pub faults: Faults,
-    pub oracle: Oracle,
+    pub oracle: Oracle<K>,
     pub random: Random,
     pub tally: Tally,
     /// Every id that anybody wrote under.
     pub writers: Vec<ReplicaId>,
-    /// How many messages were posted, in all and since [`forget_posts`](Self::forget_posts) by kind.
+    /// How many messages were posted, in all, and since [`forget_posts`](Self::forget_posts) by sender and kind.
     pub posts: u64,
-    pub posts_by_kind: [u64; 8],
+    pub posted: BTreeMap<(usize, u8), u64>,
     pub bytes_posted: u64,
     /// How many effects each replica remembers one by one.
     pub log_capacity: usize,
     pub config: Config,
     pub medium: Medium,
+    /// Since when a replica shows of a registration what nothing explains.
+    pub unexplained: BTreeMap<(usize, Place), u64>,
     pub is_traced: bool,
 }
 
@@ -46,23 +49,26 @@ macro_rules! trace {
 }
 pub(crate) use trace;
 
-impl World {
-    pub fn new(oracle: Oracle, random: Random, is_traced: bool) -> Self {
+impl<K: SimulatedKey> World<K> {
+    pub fn new(seed: u64, oracle: Oracle<K>, random: Random, is_traced: bool) -> Self {
         Self {
+            seed,
             now_ms: 0,
+            peace_ms: None,
             processes: Vec::new(),
             network: Network::default(),
-            faults: NO_FAULTS,
+            faults: no_faults(0, 5),
             oracle,
             random,
             tally: Tally::default(),
             writers: Vec::new(),
             posts: 0,
-            posts_by_kind: [0; 8],
+            posted: BTreeMap::new(),
             bytes_posted: 0,
             log_capacity: usize::MAX,
             config: Config::default(),
             medium: Medium::Broadcast,
+            unexplained: BTreeMap::new(),
             is_traced,
         }
     }
@@ -76,12 +82,7 @@ impl World {
 
     /// Adds a replica that knows nothing.
     pub fn open(&mut self, saving: Saving) -> Result<(), String> {
-        // A mesh has nothing to hold back with.
-        let saving = match (&self.medium, saving) {
-            (Medium::Mesh { .. }, Saving::Holding) => Saving::BeforeSending,
-            _ => saving,
-        };
-        let mut process = Process::new(saving);
+        let mut process = Process::new(self.config, saving);
         process.set_clock(self.random.below(1 << 20) as i64);
         self.processes.push(process);
         let at = self.processes.len() - 1;
@@ -125,6 +126,7 @@ impl World {
         running.map.set_log_capacity(self.log_capacity);
         self.processes[at].life = Life::Running(Box::new(running));
         (0..self.processes.len()).try_for_each(|at| self.check_claims(at))?;
+        self.check_all(at)?;
         self.go_on(at)?;
         self.pump(at)
     }
@@ -139,6 +141,7 @@ impl World {
             self.tally.statistics(&running.protocol.statistics());
         }
         self.processes[at].life = Life::Down { returns_ms };
+        self.unexplained.retain(|(shown_at, _), _| *shown_at != at);
     }
 
     /// A replica that runs has another connection, and knows it.
@@ -154,10 +157,10 @@ impl World {
         self.pump(at)
     }
 
-    fn join(&mut self, at: usize) -> Protocol {
+    fn join(&mut self, at: usize) -> Protocol<K> {
         let process = &self.processes[at];
         let clock_ms = process.clock_ms(self.now_ms);
-        Protocol::join(&self.medium, self.config, &process.neighbours, clock_ms, &mut self.random)
+        Protocol::join(&self.medium, process.config, &process.neighbours, clock_ms, &mut self.random)
     }
 
     /// Links two replicas of a mesh, if they are not.
@@ -195,7 +198,7 @@ impl World {
         true
     }
 
-    pub fn living(&self) -> impl Iterator<Item = &RangeMap<u64>> {
+    pub fn living(&self) -> impl Iterator<Item = &RangeMap<K>> {
         self.processes.iter().filter_map(|process| Some(&process.running()?.map))
     }
 
@@ -215,7 +218,7 @@ impl World {
         if self.processes[at].is_durable() {
             self.save(at);
         }
-        self.check(at)
+        self.check_all(at)
     }
 
     /// Lets virtual time pass, with everything that falls due on the way.
@@ -264,146 +267,14 @@ impl World {
     }
 
     /// What a replica did may be heard of from now on: from itself, or from who starts under another id from what it saved.
-    fn tell(&mut self, at: usize) {
+    pub fn tell(&mut self, at: usize) {
         if let Some(running) = self.processes[at].running() {
             self.oracle.tell(running.map.replica());
         }
     }
 
-    fn deliver(&mut self, delivery: &Delivery) -> Result<(), String> {
-        let to = delivery.to;
-        let clock_ms = self.processes[to].clock_ms(self.now_ms);
-        let Some(running) = self.processes[to].running_mut() else {
-            self.tally.fault("message to somebody who is down");
-            return Ok(());
-        };
-        let before = running.map.clone();
-        let Running { map, protocol, .. } = running;
-        let received = protocol.receive(map, delivery.from, &delivery.bytes, clock_ms, &mut self.random);
-        let id = map.replica();
-        let allowed = match received {
-            // That its sender is retired, and others are, may be news.
-            Received::Ignored(IgnoreReason::Retired) => {
-                let knows = |map: &RangeMap<u64>| {
-                    let context = map.state().context();
-                    let of = |writer: &ReplicaId| (context.prefix(*writer), context.last_seq(*writer));
-                    self.writers.iter().map(of).collect::<Vec<_>>()
-                };
-                knows(map) == knows(&before) && map.registrations().eq(before.registrations())
-            }
-            Received::Ignored(_) => map.state() == before.state(),
-            _ => true,
-        };
-        if !allowed {
-            return Err("a message that is ignored has changed something".into());
-        }
-        if delivery.is_spoilt && !matches!(received, Received::Ignored(_)) {
-            return Err(format!("a spoilt message is taken: {:02x?}", delivery.bytes));
-        }
-        self.tally.count(Group::Received, name_of(&received));
-        if self.is_traced && map.state() != before.state() {
-            eprintln!("{:>8} {to} holds {:?}", self.now_ms, map.state());
-        }
-        trace!(self, "{to} receives kind {:?}: {}", delivery.bytes.get(4), name_of(&received));
-        if map.state().context() != before.state().context() {
-            let grown = map.state().context().last_seq(id) - before.state().context().last_seq(id);
-            if grown > 0 {
-                let none = CausalContext::default();
-                let told = if let Received::Applied(changes) = &received {
-                    changes.delta().context()
-                } else {
-                    &none
-                };
-                self.note_drops(to, grown, told)?;
-            }
-            self.check_claims(to)?;
-        }
-        self.go_on(to)?;
-        if self.may_crash(to) {
-            return Ok(());
-        }
-        self.pump(to)
-    }
-
-    /// Posts everything that a replica has to say now, unless that has to be saved before.
-    pub fn pump(&mut self, at: usize) -> Result<(), String> {
-        for _ in 0..POSTS_AT_ONCE_MAX {
-            if self.may_crash(at) {
-                return Ok(());
-            }
-            if self.processes[at].is_durable() && self.processes[at].has_unsaved() {
-                let is_waiting = !self.processes[at].is_at_rest();
-                if !is_waiting && self.random.percent(50) {
-                    self.save(at);
-                    if self.may_crash(at) {
-                        return Ok(());
-                    }
-                } else {
-                    let most_ms = self.random.pick(&[60, 60, 60, 2_000]);
-                    let due_ms = self.now_ms + 1 + self.random.below(most_ms);
-                    let saving = self.processes[at].saving;
-                    let running = self.processes[at].running_mut().expect("it has not crashed");
-                    running.save_due_ms.get_or_insert(due_ms);
-                    if saving == Saving::BeforeSending {
-                        return Ok(());
-                    }
-                    running.protocol.hold();
-                }
-            }
-            let process = &mut self.processes[at];
-            let (clock_ms, group) = (process.clock_ms(self.now_ms), process.group);
-            let Running { map, protocol, .. } = process.running_mut().expect("it has not crashed");
-            let Some((to, bytes)) = protocol.poll(map, clock_ms, &mut self.random) else {
-                if protocol.next_wake_ms() <= clock_ms {
-                    return Err(format!("{at} has nothing to say, but wants to be woken at once"));
-                }
-                return Ok(());
-            };
-            self.post((at, to), group, bytes.into());
-        }
-        Err(format!("{at} does not stop talking"))
-    }
-
-    fn post(&mut self, (from, only_to): (usize, Option<usize>), group: Option<u32>, bytes: Rc<[u8]>) {
-        self.tell(from);
-        let kind = usize::from(bytes[4] & 7);
-        trace!(self, "{from} posts kind {kind}, {} bytes", bytes.len());
-        self.posts += 1;
-        self.posts_by_kind[kind] += 1;
-        self.bytes_posted += bytes.len() as u64;
-        self.tally.count(Group::Messages, KINDS[kind]);
-        for to in 0..self.processes.len() {
-            let is_meant = to != from && only_to.is_none_or(|only| only == to);
-            if is_meant && group.is_some() && self.processes[to].group == group {
-                let World { network, faults, random, tally, .. } = self;
-                network.send((from, to), &bytes, self.now_ms, faults, random, tally);
-            }
-        }
-    }
-
     pub fn forget_posts(&mut self) {
-        self.posts_by_kind = [0; 8];
+        self.posted.clear();
         self.bytes_posted = 0;
-    }
-}
-
-/// By the fifth byte of a message.
-const KINDS: [&str; 8] = [
-    "kind 0",
-    "deltas",
-    "questions",
-    "steps of sessions",
-    "digests",
-    "presence",
-    "answers with questions",
-    "kind 7",
-];
-
-fn name_of(received: &Received<u64>) -> &'static str {
-    match received {
-        Received::Applied(_) => "applied",
-        Received::Heard => "heard",
-        Received::Presence(_) => "presence",
-        Received::Ignored(reason) => IgnoreReason::NAMES[reason.index()],
     }
 }
