@@ -152,8 +152,8 @@ impl<K: Key> Delta<K> {
     ///
     /// let mut map = RangeMap::new(ReplicaId::new(1));
     /// let (node, range) = (NodeId::new("a").unwrap(), KeyRange::new(1u64, 5).unwrap());
-    /// let mut both = map.register(&node, &range);
-    /// both.merge(&map.increase(&node, &range, 3.try_into().unwrap()));
+    /// let mut both = map.register(&node, &range).unwrap();
+    /// both.merge(&map.increase(&node, &range, 3.try_into().unwrap()).unwrap());
     ///
     /// let mut other = RangeMap::new(ReplicaId::new(2));
     /// other.merge(&both);

@@ -14,8 +14,8 @@
 //! // Two replicas, each under an id of its own. Each operation returns a delta for the others.
 //! let mut here = RangeMap::new(ReplicaId::new(1));
 //! let mut there = RangeMap::new(ReplicaId::new(2));
-//! let registered = here.register(&a, &all);
-//! let bytes = there.increase(&b, &half, 2.try_into().unwrap()).encode();
+//! let registered = here.register(&a, &all).unwrap();
+//! let bytes = there.increase(&b, &half, 2.try_into().unwrap()).unwrap().encode();
 //!
 //! // Deltas arrive in any order, more than once, as values or as bytes.
 //! let changes = here.merge(&crdt_range_map::Delta::decode(&bytes).unwrap());

@@ -45,8 +45,8 @@ use crate::store::Held;
 ///
 /// let mut here = RangeMap::<u64>::new(ReplicaId::new(1));
 /// let mut there = RangeMap::<u64>::new(ReplicaId::new(2));
-/// let first = here.register(&a, &range(0, 100));
-/// let second = there.register(&b, &range(50, 150));
+/// let first = here.register(&a, &range(0, 100)).unwrap();
+/// let second = there.register(&b, &range(50, 150)).unwrap();
 /// here.merge(&second);
 /// there.merge(&first);
 ///
@@ -93,7 +93,14 @@ impl<K: Key> JoinObserver<K> for MergeObserver<K> {
 impl<K: Key> RangeMap<K> {
     /// An empty replica that writes under `replica`. See [`ReplicaId`] for who may use an id.
     pub fn new(replica: ReplicaId) -> Self {
-        Self { replica, state: Delta::default(), cache: SplitCache::default(), log: Arc::default(), identity: Identity::default(), limit: None }
+        Self {
+            replica,
+            state: Delta::default(),
+            cache: SplitCache::default(),
+            log: Arc::default(),
+            identity: Identity::default(),
+            limit: None,
+        }
     }
 
     /// The id that this replica writes under.
@@ -191,7 +198,7 @@ impl<K: Key> RangeMap<K> {
     /// # let node = NodeId::new("a").unwrap();
     /// let [wide, narrow] = [(0u64, 100), (0, 60)].map(|(start, end)| KeyRange::new(start, end).unwrap());
     /// let mut map = RangeMap::new(ReplicaId::new(1));
-    /// map.increase(&node, &wide, 7.try_into().unwrap());
+    /// map.increase(&node, &wide, 7.try_into().unwrap()).unwrap();
     /// map.tighten(&node, &wide, &narrow).unwrap();
     /// assert_eq!(map.priority(&node, &wide), None);
     /// assert_eq!(map.priority(&node, &narrow), Some(7));
@@ -298,8 +305,8 @@ impl<K: Key> RangeMap<K> {
     /// ```
     /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
     /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
-    /// map.register(&NodeId::new("a").unwrap(), &KeyRange::new(0, 100).unwrap());
-    /// map.register(&NodeId::new("b").unwrap(), &KeyRange::new(40, 60).unwrap());
+    /// map.register(&NodeId::new("a").unwrap(), &KeyRange::new(0, 100).unwrap()).unwrap();
+    /// map.register(&NodeId::new("b").unwrap(), &KeyRange::new(40, 60).unwrap()).unwrap();
     /// let mut longest = 0;
     /// map.for_each_split(|split| longest = longest.max(split.owners.len()));
     /// assert_eq!(longest, 2);
@@ -390,7 +397,10 @@ impl fmt::Display for WriteError {
             Self::Retired => f.write_str("this replica is retired"),
             Self::Exhausted => f.write_str("this replica's sequence numbers have run out"),
             Self::TooLong { bytes, bytes_max } => {
-                write!(f, "the registration would take up to {bytes} bytes, and may take {bytes_max} to be sent")
+                write!(
+                    f,
+                    "the registration would take up to {bytes} bytes, and may take {bytes_max} to be sent"
+                )
             }
         }
     }

@@ -33,16 +33,16 @@ fn pinned_vectors() {
 
     assert_bytes(first.state(), "41 00 00");
 
-    let register = first.register(&a, &bounded);
+    let register = first.register(&a, &bounded).unwrap();
     assert_bytes(&register, "41 03 0102030405060708 02 08 0161 0a 09 01 00");
 
-    let increase = first.increase(&a, &bounded, two);
+    let increase = first.increase(&a, &bounded, two).unwrap();
     assert_bytes(&increase, "41 03 0102030405060708 04 08 0161 0a 09 0d 00 00 01");
 
     // Two writers of one registration, and an unbounded range.
     second.merge(first.state());
-    second.increase(&b, &unbounded, two);
-    second.decrease(&a, &bounded, 1.try_into().unwrap());
+    second.increase(&b, &unbounded, two).unwrap();
+    second.decrease(&a, &bounded, 1.try_into().unwrap()).unwrap();
     assert_bytes(
         second.state(),
         "41 05 0000000000000002 0102030405060708 04 04 16 02 0161 000162
@@ -50,7 +50,7 @@ fn pinned_vectors() {
     );
 
     // The second drops its own record and resets the first's; the first then drops its own.
-    let release = second.release(&a, &bounded);
+    let release = second.release(&a, &bounded).unwrap();
     assert_bytes(
         &release,
         "41 05 0000000000000002 0102030405060708 00 04 09 01 0161 0a 09 2d 01 00 00 01 00 00 03
@@ -71,18 +71,18 @@ fn pinned_vectors_of_a_retired_writer() {
     let mut lost = RangeMap::<u64>::new(ReplicaId::new(9));
     let mut map = RangeMap::<u64>::new(ReplicaId::new(8));
     for start in [10, 30] {
-        map.merge(&lost.register(&node, &KeyRange::from_start(start)));
+        map.merge(&lost.register(&node, &KeyRange::from_start(start)).unwrap());
     }
-    map.merge(&lost.increase(&node, &range, 2.try_into().unwrap()));
-    map.register(&node, &range);
-    map.release(&node, &range);
+    map.merge(&lost.increase(&node, &range, 2.try_into().unwrap()).unwrap());
+    map.register(&node, &range).unwrap();
+    map.release(&node, &range).unwrap();
     // It drops in the place of who is retired, and says so: the stamp is its own.
     assert_bytes(
         &map.retire(ReplicaId::new(9)),
         "41 05 0000000000000008 0000000000000009 00 01 01 03 01 01 0161 06 0a 09 01 02 00 03",
     );
     assert_bytes(map.state(), "410500000000000000080000000000000009080701031201016101010a14010101010001");
-    let release = map.release(&node, &KeyRange::from_start(30));
+    let release = map.release(&node, &KeyRange::from_start(30)).unwrap();
     assert_bytes(&release, "4104000000000000000800000000000000090101016107011e01010004");
     let unknown = map.retire(ReplicaId::new(7));
     assert_bytes(&unknown, "41 03 0000000000000007 01 01 00 00");
@@ -94,8 +94,8 @@ fn pinned_vector_of_a_bare_drop() {
     let (node, range) = (node("a"), range(10, 20));
     let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
     let mut other = RangeMap::<u64>::new(ReplicaId::new(2));
-    let first = map.register(&node, &KeyRange::from_start(0));
-    other.merge(&map.register(&node, &range));
+    let first = map.register(&node, &KeyRange::from_start(0)).unwrap();
+    other.merge(&map.register(&node, &range).unwrap());
     let bytes = [0x41, 2, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, b'a', 4, 10, 9, 1, 0];
     let bare = Delta::<u64>::decode(&bytes).unwrap();
     assert_bytes(&bare, "41 02 0000000000000001 01 01 0161 04 0a 09 01 00");
@@ -105,7 +105,7 @@ fn pinned_vector_of_a_bare_drop() {
     assert_eq!(other.merge(&bare).ranges(), std::slice::from_ref(&range));
     assert_eq!((other.state(), other.priority(&node, &range)), (&bare, None));
     // Once everything up to that birth is known, the context tells it by itself.
-    other.merge(&map.release(&node, &KeyRange::from_start(0)));
+    other.merge(&map.release(&node, &KeyRange::from_start(0)).unwrap());
     other.merge(&first);
     assert_bytes(other.state(), "41 03 0000000000000001 06 00");
 }
@@ -113,8 +113,8 @@ fn pinned_vector_of_a_bare_drop() {
 #[test]
 fn pinned_vector_of_text_keys() {
     let mut map = RangeMap::<String>::new(ReplicaId::new(1));
-    map.register(&node("a"), &KeyRange::new("k".into(), "kü".into()).unwrap());
-    map.register(&node("a"), &KeyRange::full());
+    map.register(&node("a"), &KeyRange::new("k".into(), "kü".into()).unwrap()).unwrap();
+    map.register(&node("a"), &KeyRange::full()).unwrap();
     assert_bytes(map.state(), "42 03 0000000000000001 04 12 01 0161 0100 00 016b 036bc3bc 0101 0100");
 }
 
@@ -133,10 +133,10 @@ fn one_operation_takes_few_bytes() {
     let mut map = RangeMap::<u64>::new(ReplicaId::new(0xfedc_ba98_7654_3210));
     let node = node("node-00042");
     for at in 0..10_000 {
-        map.register(&node, &range(at * 400_000, at * 400_000 + 3_000_000));
+        map.register(&node, &range(at * 400_000, at * 400_000 + 3_000_000)).unwrap();
     }
     let last = range(0xf000_0000, 0xf020_0000);
-    assert!(map.register(&node, &last).encode().len() <= 34);
-    assert!(map.increase(&node, &last, 5.try_into().unwrap()).encode().len() <= 36);
+    assert!(map.register(&node, &last).unwrap().encode().len() <= 34);
+    assert!(map.increase(&node, &last, 5.try_into().unwrap()).unwrap().encode().len() <= 36);
     assert!(map.state().encode().len() <= 10 * 10_000);
 }

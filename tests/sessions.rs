@@ -24,17 +24,17 @@ fn operate(map: &mut RangeMap<u64>, random: &mut Random, keys: u64) {
     };
     let (node, by) = (node(random.below(30)), NonZeroU32::new(1 + random.below(3) as u32).unwrap());
     match random.below(10) {
-        0..4 => drop(map.register(&node, &range)),
-        4..6 => drop(map.increase(&node, &range, by)),
-        6 => drop(map.decrease(&node, &range, by)),
+        0..4 => drop(map.register(&node, &range).unwrap()),
+        4..6 => drop(map.increase(&node, &range, by).unwrap()),
+        6 => drop(map.decrease(&node, &range, by).unwrap()),
         7 => {
             let held = map.registrations().nth(random.below(40) as usize);
             if let Some(it) = held {
-                map.release(&it.node, &it.range);
+                map.release(&it.node, &it.range).unwrap();
             }
         }
         8 => drop(map.maintain()),
-        _ => drop(map.release(&node, &range)),
+        _ => drop(map.release(&node, &range).unwrap()),
     }
 }
 
@@ -147,7 +147,7 @@ fn replicas_that_know_the_same_and_differ_end_up_equal() {
     let id = ReplicaId::new(5);
     let mut maps = [1, 2].map(|priority| {
         let mut map = RangeMap::<u64>::new(id);
-        map.increase(&node(priority), &KeyRange::from_start(priority), NonZeroU32::new(1).unwrap());
+        map.increase(&node(priority), &KeyRange::from_start(priority), NonZeroU32::new(1).unwrap()).unwrap();
         let mut holder = RangeMap::new(ReplicaId::new(10 + priority));
         holder.merge(map.state());
         holder
@@ -163,7 +163,7 @@ fn replicas_that_know_the_same_and_differ_end_up_equal() {
 fn a_state_longer_than_any_message_is_handed_over_in_parts() {
     let mut maps = apart(1, 0, 0);
     for start in 0..3_000 {
-        maps[0].register(&node(start % 40), &KeyRange::from_start(start));
+        maps[0].register(&node(start % 40), &KeyRange::from_start(start)).unwrap();
     }
     let small = Config { message_bytes_max: 4_000, compare_bytes_max: 1_000, ..config(0) };
     assert!(maps[0].state().encode().len() > small.message_bytes_max);
@@ -211,7 +211,7 @@ fn long_keys_are_exchanged_in_parts_too() {
     let mut maps = [1, 2].map(|id| RangeMap::<String>::new(ReplicaId::new(id)));
     for at in 0..400 {
         let key = format!("{at:04}-{}", "long".repeat(100));
-        maps[0].register(&node(at % 7), &KeyRange::from_start(key));
+        maps[0].register(&node(at % 7), &KeyRange::from_start(key)).unwrap();
     }
     let small = Config { message_bytes_max: 16_000, ..config(4_000) };
     let mut random = Random(1);
@@ -233,12 +233,12 @@ fn many_named_drops_are_told_before_a_context_is_joined() {
     let mut maps = [3, 8].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
     maps.iter_mut().for_each(|map| map.set_log_capacity(0));
     // Nobody ever hears of the first.
-    writer.register(&node(0), &KeyRange::from_start(0));
+    writer.register(&node(0), &KeyRange::from_start(0)).unwrap();
     for start in 1..100 {
         let range = KeyRange::from_start(start);
-        let registered = writer.register(&node(1), &range);
+        let registered = writer.register(&node(1), &range).unwrap();
         maps.iter_mut().take(1 + (start % 3 == 0) as usize).for_each(|map| drop(map.merge(&registered)));
-        maps[0].merge(&writer.release(&node(1), &range));
+        maps[0].merge(&writer.release(&node(1), &range).unwrap());
     }
     assert!(maps[1].registrations().count() > 30);
     for _ in 0..20 {
@@ -254,8 +254,8 @@ fn what_comes_another_way_amid_a_session_is_not_taken_for_dropped() {
     let (x, range) = (node(0), KeyRange::from_start(7));
     for inject_at in 1..12 {
         let mut writer = RangeMap::<u64>::new(ReplicaId::new(5));
-        let late = writer.register(&x, &range);
-        writer.release(&x, &range);
+        let late = writer.register(&x, &range).unwrap();
+        writer.release(&x, &range).unwrap();
         let mut maps = apart(3, 300, 40);
         maps[1].merge(writer.state());
         let mut random = Random(1);

@@ -21,7 +21,7 @@ fn id<K: SampleKey>((at, start, end, _): Served) -> Id<K> {
 /// Announces a registration with its priority.
 fn serve<K: LeastKey>(map: &mut RangeMap<K>, (range, node): &Id<K>, priority: u64) {
     let by = NonZeroU32::new(priority.try_into().unwrap()).unwrap();
-    let _ = map.increase(node, range, by);
+    let _ = map.increase(node, range, by).unwrap();
 }
 
 /// Calls `visit` with every order of the values from `fixed` on.
@@ -52,7 +52,7 @@ fn check_every_order<K: SampleKey>(served: &[Served]) -> usize {
             check_tiling(&map);
         }
         for one in order {
-            let _ = map.release(&node(one.0), &range((one.1, one.2)));
+            let _ = map.release(&node(one.0), &range((one.1, one.2))).unwrap();
             registrations.retain(|(other, _)| *other != id(*one));
             served::check(&map, &registrations, &keys)
                 .unwrap_or_else(|wrong| panic!("{order:?} back: {wrong}"));
@@ -170,8 +170,8 @@ fn six_ranges_of_every_kind() {
 fn the_greatest_number_is_a_key_too() {
     let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
     let (low, high) = (NodeId::new("low").unwrap(), NodeId::new("high").unwrap());
-    let _ = map.register(&low, &KeyRange::new(0, u64::MAX).unwrap());
-    let _ = map.register(&high, &KeyRange::from_start(u64::MAX));
+    let _ = map.register(&low, &KeyRange::new(0, u64::MAX).unwrap()).unwrap();
+    let _ = map.register(&high, &KeyRange::from_start(u64::MAX)).unwrap();
     assert_eq!(map.owners(&(u64::MAX - 1))[0].node, low);
     assert_eq!(map.owners(&u64::MAX)[0].node, high);
     assert_eq!(map.gaps().count(), 0);

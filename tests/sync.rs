@@ -27,7 +27,7 @@ fn range(start: u64) -> KeyRange<u64> {
 }
 
 fn register(start: u64) -> impl FnOnce(&mut RangeMap<u64>) -> Delta<u64> {
-    move |map| map.register(&node(start % 7), &range(start))
+    move |map| map.register(&node(start % 7), &range(start)).unwrap()
 }
 
 /// Tabs that have joined and know the same.
@@ -159,8 +159,8 @@ fn offline_tabs_diverge_and_converge_when_they_return() {
     let mut medium = tabs(4);
     medium.regroup(0, None);
     medium.regroup(1, None);
-    medium.operate(0, |map| map.release(&node(1), &range(1)));
-    medium.operate(1, |map| map.increase(&node(1), &range(1), NonZeroU32::new(4).unwrap()));
+    medium.operate(0, |map| map.release(&node(1), &range(1)).unwrap());
+    medium.operate(1, |map| map.increase(&node(1), &range(1), NonZeroU32::new(4).unwrap()).unwrap());
     medium.operate(2, register(70));
     medium.run_for(5 * SECOND_MS);
     medium.regroup(0, Some(0));
@@ -241,7 +241,8 @@ fn two_replicas(n: u64) -> [RangeMap<u64>; 2] {
         let start = random.below(1 << 32);
         let range = KeyRange::new(start, start + 1 + random.below((8 << 32) / n)).unwrap();
         let by = NonZeroU32::new(1 + random.below(100) as u32).unwrap();
-        map.increase(&NodeId::new(format!("node-{:05}", random.below(8.max(n / 64)))).unwrap(), &range, by);
+        map.increase(&NodeId::new(format!("node-{:05}", random.below(8.max(n / 64)))).unwrap(), &range, by)
+            .unwrap();
     }
     let [first, second] = &mut maps;
     first.merge(second.state());
@@ -256,11 +257,11 @@ fn ten_operations(map: &mut RangeMap<u64>, random: &mut Random) {
     for at in 0..10 {
         let it = &held[random.below(held.len() as u64) as usize];
         match at % 3 {
-            0 => drop(map.increase(&it.node, &it.range, NonZeroU32::new(3).unwrap())),
-            1 => drop(map.release(&it.node, &it.range)),
+            0 => drop(map.increase(&it.node, &it.range, NonZeroU32::new(3).unwrap()).unwrap()),
+            1 => drop(map.release(&it.node, &it.range).unwrap()),
             _ => {
                 let start = random.below(1 << 32);
-                map.register(&it.node, &KeyRange::new(start, start + 1000).unwrap());
+                map.register(&it.node, &KeyRange::new(start, start + 1000).unwrap()).unwrap();
             }
         }
     }
@@ -325,10 +326,10 @@ fn schedule(seed: u64) {
         let (node, range) = (node(random.below(3)), range(random.below(4) * 5));
         let by = NonZeroU32::new(1 + random.below(4) as u32).unwrap();
         match random.below(12) {
-            0..3 => medium.operate(tab, |map| map.register(&node, &range)),
-            3..5 => medium.operate(tab, |map| map.release(&node, &range)),
-            5..8 => medium.operate(tab, |map| map.increase(&node, &range, by)),
-            8..10 => medium.operate(tab, |map| map.decrease(&node, &range, by)),
+            0..3 => medium.operate(tab, |map| map.register(&node, &range).unwrap()),
+            3..5 => medium.operate(tab, |map| map.release(&node, &range).unwrap()),
+            5..8 => medium.operate(tab, |map| map.increase(&node, &range, by).unwrap()),
+            8..10 => medium.operate(tab, |map| map.decrease(&node, &range, by).unwrap()),
             _ => medium.regroup(tab, [None, Some(0), Some(0), Some(1)][random.below(4) as usize]),
         }
         medium.run_for(random.below(800));

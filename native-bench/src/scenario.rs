@@ -91,9 +91,9 @@ pub fn apply(map: &mut RangeMap<u64>, nodes: &[NodeId], op: &Op) -> Delta<u64> {
     let node = &nodes[op.triple.node as usize];
     let range = op.triple.range();
     match op.kind {
-        OpKind::Register => map.register(node, &range),
-        OpKind::Increase(by) => map.increase(node, &range, by),
-        OpKind::Release => map.release(node, &range),
+        OpKind::Register => map.register(node, &range).unwrap(),
+        OpKind::Increase(by) => map.increase(node, &range, by).unwrap(),
+        OpKind::Release => map.release(node, &range).unwrap(),
     }
 }
 

@@ -27,10 +27,10 @@ impl<K: Key> RangeMap<K> {
     /// # let range = |start: u64| KeyRange::new(start, start + 10).unwrap();
     /// let mut here = RangeMap::new(ReplicaId::new(1));
     /// let mut there = RangeMap::new(ReplicaId::new(2));
-    /// (0..100).for_each(|start| drop(here.register(&node, &range(start))));
+    /// (0..100).for_each(|start| drop(here.register(&node, &range(start)).unwrap()));
     /// there.merge(here.state());
     ///
-    /// here.register(&node, &range(500));
+    /// here.register(&node, &range(500)).unwrap();
     /// let lacking = here.delta_since(there.state().context()).unwrap();
     /// assert!(lacking.encode().len() < 50);
     /// there.merge(&lacking);

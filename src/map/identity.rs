@@ -36,7 +36,7 @@ impl<K: Key> RangeMap<K> {
     /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
     /// map.set_saved(Some(0));
     /// let mut protocol = Broadcast::join(Config::default(), 0, &mut random)?;
-    /// protocol.publish(&map.register(&NodeId::new("a").unwrap(), &KeyRange::new(1, 5).unwrap()));
+    /// protocol.publish(&map.register(&NodeId::new("a").unwrap(), &KeyRange::new(1, 5).unwrap()).unwrap());
     /// assert_eq!(protocol.poll(&map, 0, &mut random), None);
     /// // Save `map.state().encode()`, and then:
     /// map.set_saved(Some(map.last_own_seq()));

@@ -261,7 +261,10 @@ impl<K: Key> Log<K> {
     }
 
     /// The registrations that those dots touched, and whether a record of them was dropped without a dot. O(log).
-    pub(super) fn touched_by<'a>(&'a self, dots: &'a CausalContext) -> impl Iterator<Item = &'a RegistrationId<K>> {
+    pub(super) fn touched_by<'a>(
+        &'a self,
+        dots: &'a CausalContext,
+    ) -> impl Iterator<Item = &'a RegistrationId<K>> {
         let batches = self.recent.iter().filter(|batch| batch.claims_any_of(dots));
         batches.flat_map(|batch| batch.touched.iter().map(|touched| &touched.id))
     }
@@ -300,10 +303,10 @@ mod tests {
             let (node, range) = (NodeId::new("a").unwrap(), KeyRange::new(*start, start + 3).unwrap());
             let map = &mut maps[*from];
             match what % 8 {
-                0 | 1 => drop(map.register(&node, &range)),
-                2 => drop(map.increase(&node, &range, by(2))),
-                3 => drop(map.decrease(&node, &range, by(1))),
-                4 => drop(map.release(&node, &range)),
+                0 | 1 => drop(map.register(&node, &range).unwrap()),
+                2 => drop(map.increase(&node, &range, by(2)).unwrap()),
+                3 => drop(map.decrease(&node, &range, by(1)).unwrap()),
+                4 => drop(map.release(&node, &range).unwrap()),
                 // Its last number is told. Of who is retired before all is known that it wrote, something may be lost.
                 5 if *what > 200 => drop(map.retire(map.replica())),
                 5 => drop(map.maintain()),

@@ -31,8 +31,8 @@ impl<K: Key> RangeMap<K> {
     /// # let (node, range) = (NodeId::new("a").unwrap(), KeyRange::new(0u64, 100).unwrap());
     /// let mut lost = RangeMap::new(ReplicaId::new(1));
     /// let mut map = RangeMap::new(ReplicaId::new(2));
-    /// map.merge(&lost.register(&node, &range));
-    /// map.release(&node, &range);
+    /// map.merge(&lost.register(&node, &range).unwrap());
+    /// map.release(&node, &range).unwrap();
     /// let with_a_reset_record = map.state().encode().len();
     /// map.retire(lost.replica());
     /// assert!(map.state().encode().len() < with_a_reset_record);

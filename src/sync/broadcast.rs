@@ -46,7 +46,7 @@ const UNPOSTED_MAX: usize = 1_024;
 /// let mut here_sync = Broadcast::join(Config::default(), 0, &mut random)?;
 /// let mut there_sync = Broadcast::join(Config::default(), 0, &mut random)?;
 ///
-/// here_sync.publish(&here.register(&NodeId::new("a").unwrap(), &KeyRange::new(1, 5).unwrap()));
+/// here_sync.publish(&here.register(&NodeId::new("a").unwrap(), &KeyRange::new(1, 5).unwrap()).unwrap());
 /// let post = here_sync.poll(&here, 0, &mut random).unwrap();
 /// let received = there_sync.receive(&mut there, &post, 0, &mut random);
 /// assert!(matches!(received, Received::Applied(_)));
@@ -97,11 +97,7 @@ impl<K: WireKey> Broadcast<K> {
     ///
     /// # Errors
     /// [`ConfigError`] if it could not work with that configuration.
-    pub fn join(
-        config: Config,
-        now_ms: u64,
-        random: &mut impl FnMut() -> u64,
-    ) -> Result<Self, ConfigError> {
+    pub fn join(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self::start(config, now_ms, random))
     }

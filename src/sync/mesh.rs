@@ -58,7 +58,7 @@ struct Link<K> {
 /// for (from, to) in [(0, 1), (1, 0), (1, 2), (2, 1)] {
 ///     meshes[from].open(to as u64, 0, &mut random);
 /// }
-/// let delta = maps[0].register(&NodeId::new("a").unwrap(), &KeyRange::new(1, 5).unwrap());
+/// let delta = maps[0].register(&NodeId::new("a").unwrap(), &KeyRange::new(1, 5).unwrap()).unwrap();
 /// meshes[0].publish(&delta, &mut random);
 /// for now_ms in 0..100 {
 ///     for from in 0..3 {
@@ -169,7 +169,8 @@ impl<K: WireKey> Mesh<K> {
         open.sends_news |= delta.is_some() || is_news;
         let is_twice = delta.is_some() && !is_news;
         open.known.join(&told);
-        if is_twice && self.links.values().filter(|link| link.sends_news).count() > self.fan_in.max(1)
+        if is_twice
+            && self.links.values().filter(|link| link.sends_news).count() > self.fan_in.max(1)
             && let Some(open) = self.links.get_mut(&link)
         {
             open.sends_news = false;
@@ -198,7 +199,8 @@ impl<K: WireKey> Mesh<K> {
         loop {
             // What has nothing to say although it is due waits for something to be saved.
             let after = tried.map_or(Bound::Unbounded, Bound::Excluded);
-            let (_, id) = *self.wakes.range((after, Bound::Unbounded)).next().filter(|wake| wake.0 <= now_ms)?;
+            let (_, id) =
+                *self.wakes.range((after, Bound::Unbounded)).next().filter(|wake| wake.0 <= now_ms)?;
             let link = self.links.get_mut(&id)?;
             if link.announce_due_ms <= now_ms {
                 let news = core::mem::take(&mut link.news).difference(&link.known);

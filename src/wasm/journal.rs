@@ -113,7 +113,10 @@ impl Pages {
     /// Up to which number of its own that replica is saved, if something of it is not.
     pub(super) fn saved_before(&self, replica: ReplicaId) -> Option<u64> {
         let unsaved = self.taken.iter().chain(&self.waiting).filter(|page| {
-            page.replica == replica && page.first < page.next && page.kind != Kind::Known && page.kind != Kind::Posted
+            page.replica == replica
+                && page.first < page.next
+                && page.kind != Kind::Known
+                && page.kind != Kind::Posted
         });
         unsaved.map(|page| page.first - 1).min()
     }

@@ -216,7 +216,11 @@ impl Replica {
                 let own = map.delta_since(&before).unwrap_or_else(|| map.state().clone());
                 Some(Page::following(map.replica(), [1, next], own))
             } else {
-                let own = if let Received::Applied(changes) = &received { changes.delta() } else { &Delta::default() };
+                let own = if let Received::Applied(changes) = &received {
+                    changes.delta()
+                } else {
+                    &Delta::default()
+                };
                 (first < next).then(|| Page::following(replica, [first, next], own.clone()))
             };
             (received, page)
@@ -234,7 +238,8 @@ impl Replica {
 
     /// Tells the map up to where it is saved, before anything is posted.
     pub(super) fn note_saved(&self) {
-        let saved = self.pages.borrow().as_ref().and_then(|pages| pages.borrow().saved_before(self.map().replica()));
+        let saved =
+            self.pages.borrow().as_ref().and_then(|pages| pages.borrow().saved_before(self.map().replica()));
         self.map.borrow_mut().set_saved(saved);
     }
 

@@ -28,30 +28,30 @@ fn shapes<K: SampleKey>() -> (Vec<Vec<u8>>, Vec<RangeMap<K>>) {
     let by = |amount| NonZeroU32::new(amount).unwrap();
     let [n, m, o] = [0, 1, 2].map(node);
     let (wide, narrow, unbounded) = (range(POOL[4]), range(POOL[2]), range(POOL[5]));
-    let mut deltas = vec![Delta::default(), a.register(&n, &wide)];
-    deltas.push(a.increase(&n, &wide, by(5)));
+    let mut deltas = vec![Delta::default(), a.register(&n, &wide).unwrap()];
+    deltas.push(a.increase(&n, &wide, by(5)).unwrap());
     let _ = b.merge(a.state());
     deltas.push(a.tighten(&n, &wide, &narrow).unwrap());
-    deltas.push(b.increase(&n, &wide, by(1_000_000)));
-    deltas.push(b.release(&n, &wide));
-    deltas.push(b.register(&m, &unbounded));
-    deltas.push(b.decrease(&n, &wide, by(1)));
-    deltas.push(b.increase(&m, &unbounded, by(7)));
+    deltas.push(b.increase(&n, &wide, by(1_000_000)).unwrap());
+    deltas.push(b.release(&n, &wide).unwrap());
+    deltas.push(b.register(&m, &unbounded).unwrap());
+    deltas.push(b.decrease(&n, &wide, by(1)).unwrap());
+    deltas.push(b.increase(&m, &unbounded, by(7)).unwrap());
     deltas.push(a.merge(b.state()).delta().clone());
     // A reset that observed a part only, and residue.
     let _ = c.merge(a.state());
-    deltas.push(c.release(&m, &unbounded));
-    deltas.push(b.decrease(&m, &unbounded, by(3)));
+    deltas.push(c.release(&m, &unbounded).unwrap());
+    deltas.push(b.decrease(&m, &unbounded, by(3)).unwrap());
     let _ = c.merge(&deltas[deltas.len() - 1]);
     deltas.push(c.state().clone());
     // Everything everywhere.
     for start in 0..KEYS {
         for end in (start + 1..KEYS).map(Some).chain([None]) {
             let range = range((start, end));
-            let _ = a.register(&n, &range);
-            let _ = a.increase(&n, &range, by(start as u32 + 1));
-            let _ = b.increase(&m, &range, by(300));
-            let _ = b.register(&o, &range);
+            let _ = a.register(&n, &range).unwrap();
+            let _ = a.increase(&n, &range, by(start as u32 + 1)).unwrap();
+            let _ = b.increase(&m, &range, by(300)).unwrap();
+            let _ = b.register(&o, &range).unwrap();
         }
     }
     let _ = c.merge(a.state());
@@ -60,7 +60,7 @@ fn shapes<K: SampleKey>() -> (Vec<Vec<u8>>, Vec<RangeMap<K>>) {
     let released: Vec<_> = c.registrations().step_by(3).collect();
     let _ = a.merge(c.state());
     let mut releases = Delta::default();
-    released.iter().for_each(|it| releases.merge(&c.release(&it.node, &it.range)));
+    released.iter().for_each(|it| releases.merge(&c.release(&it.node, &it.range).unwrap()));
     deltas.push(a.merge(&releases).delta().clone());
     deltas.push(a.state().clone());
     deltas.push(releases);
@@ -231,7 +231,7 @@ fn the_greatest_numbers_are_accepted_and_do_not_overflow() {
     let subject = (node(0), KeyRange::new(10u64, 20).unwrap());
     for is_negative in [false, true] {
         let mut map = RangeMap::<u64>::new(ReplicaId::new(own));
-        let _ = map.register(&subject.0, &subject.1);
+        let _ = map.register(&subject.0, &subject.1).unwrap();
         // Ten writers at the limit, and this replica itself not far from it.
         for writer in other..other + 10 {
             let delta = decode::<u64>(&forged(writer, SEQ_MAX, NET_MAX, is_negative)).unwrap();
@@ -252,12 +252,12 @@ fn the_greatest_numbers_are_accepted_and_do_not_overflow() {
 fn a_replica_whose_numbers_were_used_up_by_forgery_changes_nothing_more() {
     let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
     let subject = (node(0), KeyRange::new(10u64, 20).unwrap());
-    let _ = map.register(&subject.0, &subject.1);
+    let _ = map.register(&subject.0, &subject.1).unwrap();
     let _ = map.merge(&decode::<u64>(&forged(1, SEQ_MAX, 5, false)).unwrap());
     assert!(map.is_exhausted());
     let state = map.state().clone();
-    assert!(map.register(&subject.0, &KeyRange::full()).is_empty());
-    assert!(map.release(&subject.0, &subject.1).is_empty());
+    assert!(map.register(&subject.0, &KeyRange::full()).unwrap().is_empty());
+    assert!(map.release(&subject.0, &subject.1).unwrap().is_empty());
     assert!(map.tighten(&subject.0, &subject.1, &KeyRange::new(10, 11).unwrap()).is_err());
     assert_eq!(*map.state(), state);
     use_up(map, &state);
@@ -284,8 +284,8 @@ fn a_context_tells_so_many_runs_and_no_more() {
     // Who comes to know more tells as many, and everything that it carries.
     let mut map = RangeMap::<u64>::new(ReplicaId::new(9));
     let mut author = RangeMap::<u64>::new(ReplicaId::new(8));
-    let _ = author.register(&node(0), &KeyRange::full());
-    let _ = map.merge(&author.register(&node(1), &KeyRange::full()));
+    let _ = author.register(&node(0), &KeyRange::full()).unwrap();
+    let _ = map.merge(&author.register(&node(1), &KeyRange::full()).unwrap());
     for replica in [2, 1, 3] {
         let _ = map.merge(&decode::<u64>(&runs(replica, RUNS_MAX - 1)).unwrap());
     }

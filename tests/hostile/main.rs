@@ -56,15 +56,15 @@ fn use_up<K: SampleKey>(mut map: RangeMap<K>, delta: &Delta<K>) {
         let inner = K::samples().into_iter().find(|key| key > range.start() && range.contains(key));
         let narrow = inner.map(|end| KeyRange::new(range.start().clone(), end).unwrap());
         let mut deltas = vec![
-            map.increase(&node, &range, by(u32::MAX)),
-            map.decrease(&node, &range, by(1)),
-            map.register(&node, &range),
+            map.increase(&node, &range, by(u32::MAX)).unwrap(),
+            map.decrease(&node, &range, by(1)).unwrap(),
+            map.register(&node, &range).unwrap(),
         ];
         deltas.extend(narrow.and_then(|narrow| map.tighten(&node, &range, &narrow).ok()));
-        deltas.push(map.decrease(&node, &range, by(u32::MAX)));
-        deltas.push(map.register(&node, &range));
+        deltas.push(map.decrease(&node, &range, by(u32::MAX)).unwrap());
+        deltas.push(map.register(&node, &range).unwrap());
         look_at(&map);
-        deltas.push(map.release(&node, &range));
+        deltas.push(map.release(&node, &range).unwrap());
         for delta in &deltas {
             assert_eq!(Delta::decode(&delta.encode()).as_ref(), Ok(delta));
         }

@@ -62,10 +62,10 @@ impl<K: SampleKey> Twins<K> {
         let range = &self.ranges[range_at % self.ranges.len()];
         let map = &mut self.maps[at];
         let delta = match operation {
-            Operation::Register => map.register(&node, range),
-            Operation::Increase(by) => map.increase(&node, range, by),
-            Operation::Decrease(by) => map.decrease(&node, range, by),
-            Operation::Release => map.release(&node, range),
+            Operation::Register => map.register(&node, range).unwrap(),
+            Operation::Increase(by) => map.increase(&node, range, by).unwrap(),
+            Operation::Decrease(by) => map.decrease(&node, range, by).unwrap(),
+            Operation::Release => map.release(&node, range).unwrap(),
             Operation::Tighten(to) => {
                 map.tighten(&node, range, &self.ranges[to % self.ranges.len()]).unwrap_or_default()
             }
@@ -106,10 +106,10 @@ fn a_reset_of_one_twins_record_does_not_garble_the_others() {
     let (node, range) = (node(0), range::<u64>(POOL[0]));
     let [mut first, mut second] = [1, 1].map(|id| RangeMap::new(ReplicaId::new(id)));
     let [mut left, mut right] = [2, 3].map(|id| RangeMap::new(ReplicaId::new(id)));
-    let two = first.increase(&node, &range, 2.try_into().unwrap());
-    let three = second.increase(&node, &range, 3.try_into().unwrap());
+    let two = first.increase(&node, &range, 2.try_into().unwrap()).unwrap();
+    let three = second.increase(&node, &range, 3.try_into().unwrap()).unwrap();
     let _ = left.merge(&two);
-    let release = left.release(&node, &range);
+    let release = left.release(&node, &range).unwrap();
     let _ = right.merge(&three);
     let _ = right.merge(&release);
     look_at(&right);

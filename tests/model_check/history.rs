@@ -34,16 +34,16 @@ impl History {
         let (range, node) = &ids[place];
         let priority = map.priority(node, range);
         let (delta, contribution) = match operation {
-            Operation::Register => (map.register(node, range), Some(Contribution::Register)),
+            Operation::Register => (map.register(node, range).unwrap(), Some(Contribution::Register)),
             Operation::Increase(by) => {
-                (map.increase(node, range, by), Some(Contribution::Adjustment(by.get().into())))
+                (map.increase(node, range, by).unwrap(), Some(Contribution::Adjustment(by.get().into())))
             }
             Operation::Decrease(by) => {
                 let lowers = priority.is_some_and(|priority| priority > by.get().into());
                 let contribution = lowers.then(|| Contribution::Adjustment(-i64::from(by.get())));
-                (map.decrease(node, range, by), contribution)
+                (map.decrease(node, range, by).unwrap(), contribution)
             }
-            Operation::Release => (map.release(node, range), None),
+            Operation::Release => (map.release(node, range).unwrap(), None),
             Operation::Tighten(_) => {
                 unimplemented!("what tightening adds depends on more than is known here")
             }

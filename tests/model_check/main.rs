@@ -247,13 +247,13 @@ fn equal_contexts_of_four_replicas() {
     let (range, node) = &ids()[0];
     let mut replicas = [writer, other, resetter, third].map(RangeMap::<u64>::new);
     let [a, b, c, d] = &mut replicas;
-    let registered = a.register(node, range);
-    let increased = b.increase(node, range, TWO);
+    let registered = a.register(node, range).unwrap();
+    let increased = b.increase(node, range, TWO).unwrap();
     [&registered, &increased].into_iter().for_each(|delta| drop(c.merge(delta)));
-    let released = c.release(node, range);
+    let released = c.release(node, range).unwrap();
     let dropped = b.merge(&released).delta().clone();
     c.merge(&dropped);
-    let increased_again = c.increase(node, range, ONE);
+    let increased_again = c.increase(node, range, ONE).unwrap();
     // One hears of the release only by the last delta, whose sender knows that the record of `b` is dropped.
     a.merge(&increased);
     let dropped_too = a.merge(&increased_again).delta().clone();

@@ -70,14 +70,14 @@ impl Site {
         let Self { map, reference, .. } = self;
         let (range, node) = from;
         let (delta, told) = match operation {
-            Operation::Register => (map.register(node, range), reference.register(from)),
+            Operation::Register => (map.register(node, range).unwrap(), reference.register(from)),
             Operation::Increase(by) => {
-                (map.increase(node, range, by), reference.increase(from, by.get().into()))
+                (map.increase(node, range, by).unwrap(), reference.increase(from, by.get().into()))
             }
             Operation::Decrease(by) => {
-                (map.decrease(node, range, by), reference.decrease(from, by.get().into()))
+                (map.decrease(node, range, by).unwrap(), reference.decrease(from, by.get().into()))
             }
-            Operation::Release => (map.release(node, range), reference.release(from)),
+            Operation::Release => (map.release(node, range).unwrap(), reference.release(from)),
             Operation::Tighten(_) => match (map.tighten(node, range, &to.0), reference.tighten(from, to)) {
                 (Ok(delta), Ok(told)) => (delta, told),
                 (Err(map_says), Err(model_says)) if map_says == model_says => return Ok(None),

@@ -48,10 +48,14 @@ impl<K: SimulatedKey> World<K> {
         };
         let by = |by| NonZeroU32::new(by).expect("amounts are not 0");
         let done = match operation {
-            Operation::Register(it) => Ok(map.register(&place(it).1, &place(it).0)),
-            Operation::Increase(it, amount) => Ok(map.increase(&place(it).1, &place(it).0, by(amount))),
-            Operation::Decrease(it, amount) => Ok(map.decrease(&place(it).1, &place(it).0, by(amount))),
-            Operation::Release(it) => Ok(map.release(&place(it).1, &place(it).0)),
+            Operation::Register(it) => Ok(map.register(&place(it).1, &place(it).0).unwrap()),
+            Operation::Increase(it, amount) => {
+                Ok(map.increase(&place(it).1, &place(it).0, by(amount)).unwrap())
+            }
+            Operation::Decrease(it, amount) => {
+                Ok(map.decrease(&place(it).1, &place(it).0, by(amount)).unwrap())
+            }
+            Operation::Release(it) => Ok(map.release(&place(it).1, &place(it).0).unwrap()),
             Operation::Tighten(from, to) => map.tighten(&place(from).1, &place(from).0, &place(to).0),
             Operation::Maintain => Ok(map.maintain()),
             Operation::Retire(retired) => Ok(map.retire(retired)),

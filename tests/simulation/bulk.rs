@@ -94,7 +94,7 @@ impl<K: SimulatedKey> World<K> {
         // If the replica went on under another id since, there is none.
         let Some(birth) = birth else { return Ok(()) };
         let mut done = Delta::default();
-        (0..times).for_each(|_| done.merge(&running.map.register(&node, &range)));
+        (0..times).for_each(|_| done.merge(&running.map.register(&node, &range).unwrap()));
         if running.own_seq() != seq + times {
             return Err(format!(
                 "{at} registered {place} {times} times in {} effects",

@@ -71,10 +71,10 @@ fn operate(map: &mut RangeMap<u64>, random: &mut SplitMix64) -> Delta<u64> {
     let range = range.expect("it is not empty");
     let by = NonZeroU32::MIN.saturating_add(random.below(5) as u32);
     match random.below(8) {
-        0..2 => map.register(&node, &range),
-        2..4 => map.increase(&node, &range, by),
-        4 => map.decrease(&node, &range, by),
-        _ => map.release(&node, &range),
+        0..2 => map.register(&node, &range).unwrap(),
+        2..4 => map.increase(&node, &range, by).unwrap(),
+        4 => map.decrease(&node, &range, by).unwrap(),
+        _ => map.release(&node, &range).unwrap(),
     }
 }
 
@@ -100,7 +100,7 @@ fn sample(map: &RangeMap<u64>, operations: u64, writers: usize) -> Sample {
     let mut fresh = RangeMap::new(ReplicaId::new(1));
     for it in map.registrations() {
         let by = u32::try_from(it.priority).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
-        fresh.increase(&it.node, &it.range, by);
+        fresh.increase(&it.node, &it.range, by).unwrap();
     }
     Sample {
         operations,

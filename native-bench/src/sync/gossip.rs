@@ -143,7 +143,11 @@ impl Network {
             .map(|at| {
                 let mut map = base.clone();
                 drop(map.set_replica(ReplicaId::new(10 + at as u64)));
-                Node { map, mesh: Mesh::new(Config::default(), fan_out), wakes_ms: u64::MAX }
+                Node {
+                    map,
+                    mesh: Mesh::new(Config::default(), fan_out).expect("the defaults work"),
+                    wakes_ms: u64::MAX,
+                }
             })
             .collect();
         let mut links: HashSet<(usize, usize)> = HashSet::new();

@@ -49,6 +49,7 @@ impl Medium {
     /// Somebody comes.
     pub fn join(&mut self, map: RangeMap<u64>) {
         let protocol = Broadcast::join(Config::default(), self.now_ms, &mut || self.random.draw());
+        let protocol = protocol.expect("the defaults work");
         self.tabs.push(Tab { map, protocol, computed: Duration::ZERO });
     }
 

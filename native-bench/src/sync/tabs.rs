@@ -63,7 +63,7 @@ pub fn run(k: usize) -> Vec<Spread> {
     });
     act(&mut medium, "operation", 1_000, &mut |medium| {
         let Tab { map, protocol, .. } = &mut medium.tabs[k / 2];
-        protocol.publish(&map.register(&name("node-00003"), &KeyRange::from_start(77)));
+        protocol.publish(&map.register(&name("node-00003"), &KeyRange::from_start(77)).unwrap());
     });
     act(&mut medium, "joiner", 5_000, &mut |medium| medium.join(RangeMap::new(ReplicaId::new(999))));
     act(&mut medium, "idle", HOUR_MS, &mut |_| {});

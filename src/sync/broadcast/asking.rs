@@ -44,7 +44,8 @@ impl<K: WireKey> Broadcast<K> {
             return;
         }
         let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
-        let mut inquiry = Inquiry::new(None, now_ms.saturating_add(wait_ms).saturating_add(self.delay_ms(random)));
+        let mut inquiry =
+            Inquiry::new(None, now_ms.saturating_add(wait_ms).saturating_add(self.delay_ms(random)));
         inquiry.is_about_gap = true;
         self.inquiry = Some(inquiry);
     }

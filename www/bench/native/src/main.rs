@@ -130,7 +130,7 @@ fn apply(map: &mut RangeMap<u64>, items: &[Item]) -> Vec<u8> {
     let mut joined = Delta::default();
     for Item { node, range, by } in items {
         let by = NonZeroU32::new(*by).expect("an amount is positive");
-        joined.merge(&map.increase(node, range, by));
+        joined.merge(&map.increase(node, range, by).unwrap());
     }
     joined.encode()
 }
