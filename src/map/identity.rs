@@ -19,6 +19,8 @@ pub(super) struct Identity {
     pub(super) saved: Option<u64>,
     /// The last own sequence number before the first effect that was made here.
     pub(super) begun_after: Option<u64>,
+    /// Whether writers were declared retired here whose records were not cleared yet.
+    pub(super) is_to_clear: bool,
 }
 
 impl<K: Key> RangeMap<K> {

@@ -17,14 +17,15 @@ use crate::store::Held;
 impl<K: Key> RangeMap<K> {
     /// Declares that a replica writes no more: its device is lost, its tab is gone for good, its operator has left.
     ///
-    /// What it contributed stays and counts as before. But its records of registrations that were released, which only it could
-    /// drop, are dropped now and later by others, so that what is remembered stays bounded by live registrations and writers: by
-    /// those who know everything that it wrote. Its own later messages are refused
-    /// ([`IgnoreReason::Retired`](crate::sync::IgnoreReason::Retired)), and once it learns of the declaration it does nothing any
-    /// more, until it goes on [under another id](Self::set_replica). What it wrote unheard may be lost, where the record that it
-    /// changed was dropped meanwhile. The declaration is part of the context, spreads with it, and cannot be taken back.
+    /// What anybody has heard of it stays and counts as before. But its records of registrations that were released, which only it
+    /// could drop, can be dropped by others from then on, so that what is remembered stays bounded by live registrations and writers.
+    /// Not at once: somebody else may have heard more of it. That is left to [`maintain`](Self::maintain), or to the protocols of
+    /// [`sync`](crate::sync), which do it when the replicas that are there agree; effects that nobody has told of by then count as lost. Its own
+    /// later messages are refused ([`IgnoreReason::Retired`](crate::sync::IgnoreReason::Retired)), and if it lives, it goes on under another
+    /// id as soon as it learns of the declaration: by itself with a protocol, else by [`set_replica`](Self::set_replica). The
+    /// declaration is part of the context, spreads with it, and cannot be taken back.
     ///
-    /// The delta is empty if it is known already. O(n) for n registrations, and O(log n) more for each record that is dropped.
+    /// The delta is empty if it is known already. O(log of the retired).
     ///
     /// ```
     /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
@@ -35,6 +36,7 @@ impl<K: Key> RangeMap<K> {
     /// map.release(&node, &range).unwrap();
     /// let with_a_reset_record = map.state().encode().len();
     /// map.retire(lost.replica());
+    /// map.maintain();
     /// assert!(map.state().encode().len() < with_a_reset_record);
     /// ```
     pub fn retire(&mut self, replica: ReplicaId) -> Delta<K> {
@@ -43,12 +45,48 @@ impl<K: Key> RangeMap<K> {
         }
         let mut declared = CausalContext::default();
         declared.retire(replica, self.state.context.last_seq(replica));
-        let mut declared = Delta::claiming(declared);
+        let declared = Delta::claiming(declared);
         self.merge(&declared);
-        if self.state.context.is_finished(replica) {
-            declared.merge(&self.clear(|entry| entry.awaits_drop_by(replica)));
-        }
+        self.identity.is_to_clear = true;
         declared
+    }
+
+    /// Whether a writer was declared retired here, and its reset records were not cleared yet.
+    pub(crate) fn is_to_clear(&self) -> bool {
+        self.identity.is_to_clear && !self.is_retired() && !self.is_exhausted()
+    }
+
+    /// Drops the reset records of retired writers, and takes what nobody has told of them for lost. O(n log r) for n registrations and r
+    /// retired, and O(log n) more for each that is cleared.
+    pub(crate) fn clear_retired(&mut self) -> Delta<K> {
+        let mut delta = self.give_up_lost();
+        let retired = self.retired_writers();
+        delta.merge(&self.clear(|entry| has_reset_record_of(entry, &retired)));
+        delta
+    }
+
+    /// Takes the effects of retired writers that nobody has told of for lost: they are claimed, and nothing comes of them.
+    fn give_up_lost(&mut self) -> Delta<K> {
+        self.identity.is_to_clear = false;
+        if self.is_retired() || self.is_exhausted() {
+            return Delta::default();
+        }
+        let context = &self.state.context;
+        let mut all = CausalContext::default();
+        for (replica, declared) in context.retired() {
+            let last = declared.max(context.last_seq(replica));
+            if context.prefix(replica) < last {
+                all.insert_run(replica, 1, last);
+            }
+        }
+        let lost = all.difference(context);
+        self.adopt(&lost);
+        Delta::claiming(lost)
+    }
+
+    /// In the order of their ids.
+    fn retired_writers(&self) -> Vec<ReplicaId> {
+        self.state.context.retired().map(|(replica, _)| replica).collect()
     }
 
     /// Whether this replica is known to be retired, so that operations change nothing and return empty deltas. O(log of the
@@ -80,16 +118,13 @@ impl<K: Key> RangeMap<K> {
     /// time then counts for itself, as after a release. The delta is empty if there is nothing to clear. O(n log r) for n registrations
     /// and r retired, and O(log n) more for each that is cleared.
     pub fn maintain(&mut self) -> Delta<K> {
-        let context = &self.state.context;
-        // In the order of their ids.
-        let finished: Vec<ReplicaId> =
-            context.retired().map(|(replica, _)| replica).filter(|id| context.is_finished(*id)).collect();
-        self.clear(|entry| {
-            let is_finished = |writer: &ReplicaId| finished.binary_search(writer).is_ok();
+        let mut delta = self.give_up_lost();
+        let retired = self.retired_writers();
+        delta.merge(&self.clear(|entry| {
             let is_residue = || entry.records().any(|(_, record)| !record.is_caught_up());
-            entry.records().any(|(writer, record)| record.is_caught_up() && is_finished(&writer))
-                || entry.priority().is_none() && is_residue()
-        })
+            has_reset_record_of(entry, &retired) || entry.priority().is_none() && is_residue()
+        }));
+        delta
     }
 
     /// Clears up in registrations of which that holds.
@@ -108,4 +143,9 @@ impl<K: Key> RangeMap<K> {
             }
         })
     }
+}
+
+/// Whether one of those writers, which are in order, has a record there of which all is reset.
+fn has_reset_record_of(entry: &Entry, writers: &[ReplicaId]) -> bool {
+    entry.records().any(|(writer, record)| record.is_caught_up() && writers.binary_search(&writer).is_ok())
 }

@@ -83,6 +83,8 @@ pub struct Broadcast<K> {
     told: CausalContext,
     /// The delta that the last message was, with what this replica dropped in answer.
     heard: Option<Delta<K>>,
+    /// What shows somebody else who writes under the same id that there are two.
+    evidence: Option<Vec<u8>>,
     /// What is to be announced.
     announcement: Option<CausalContext>,
     /// What the last message wished.
@@ -122,6 +124,7 @@ impl<K: WireKey> Broadcast<K> {
             seen_ms: now_ms,
             told: CausalContext::default(),
             heard: None,
+            evidence: None,
             announcement: None,
             wish: None,
             events: VecDeque::new(),
@@ -178,7 +181,11 @@ impl<K: WireKey> Broadcast<K> {
     /// When [`poll`](Self::poll) has something to do next, if nothing is received before. Whether something has to be
     /// [saved](RangeMap::set_saved) before is the caller's to know: until it is, polling hands out nothing.
     pub fn next_wake_ms(&self) -> u64 {
-        if !self.unposted.is_empty() || !self.replies.is_empty() || self.announcement.is_some() {
+        if !self.unposted.is_empty()
+            || !self.replies.is_empty()
+            || self.announcement.is_some()
+            || self.evidence.is_some()
+        {
             return 0;
         }
         let dropped = if self.dropped.is_empty() { u64::MAX } else { self.dropped_due_ms };
@@ -283,6 +290,9 @@ impl<K: WireKey> Broadcast<K> {
             let dropped = core::mem::take(&mut self.dropped);
             self.publish(&dropped);
         }
+        if let Some(bytes) = self.evidence.take() {
+            return Some(bytes);
+        }
         if let Some(delta) = self.next_unposted(map) {
             return Some(Message::Delta(delta).encode(map.replica()));
         }
@@ -320,13 +330,13 @@ impl<K: WireKey> Broadcast<K> {
         {
             delta.merge(&next);
         }
-        if delta.encode().len() <= most {
-            return Some(delta);
+        while delta.encode().len() > most
+            && let Some((first, rest)) = delta.halves()
+        {
+            self.unposted.push_front(rest);
+            delta = first;
         }
-        let Some((first, rest)) = delta.halves() else { return Some(delta) };
-        self.unposted.push_front(rest);
-        self.unposted.push_front(first);
-        self.next_unposted(map)
+        Some(delta)
     }
 
     fn next_digest_ms(&self, now_ms: u64, random: &mut impl FnMut() -> u64) -> u64 {

@@ -29,7 +29,7 @@ fn whatever_the_limit_a_roster_fits_and_tells_of_all() {
                 let mut joiner = Presence::join(config, ReplicaId::new(u64::MAX), name(9), 0).unwrap();
                 full.receive(ReplicaId::new(u64::MAX), &joiner.poll(0).unwrap(), 5, &mut || 0).unwrap();
                 let map = RangeMap::<u64>::new(ReplicaId::new(0));
-                let mut carrier = Broadcast::join(sync::Config::default(), 0, &mut || 0);
+                let mut carrier = Broadcast::join(sync::Config::default(), 0, &mut || 0).unwrap();
                 let mut parts = 0;
                 while let Some(content) = full.poll(2_000) {
                     joiner.receive(ReplicaId::new(0), &content, 2_003, &mut || 0).unwrap();

@@ -202,7 +202,7 @@ impl<K: WireKey> Broadcast<K> {
     /// Compares fingerprints with those that somebody told.
     fn compare(
         &mut self,
-        map: &RangeMap<K>,
+        map: &mut RangeMap<K>,
         sender: ReplicaId,
         theirs: Fingerprints,
         now_ms: u64,
@@ -215,6 +215,11 @@ impl<K: WireKey> Broadcast<K> {
             self.heard_of = CausalContext::default();
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
             self.doubt = Doubt::default();
+            if map.is_to_clear() {
+                // Those who are there have told each other what they had heard of the retired.
+                let cleared = map.clear_retired();
+                self.publish(&cleared);
+            }
             return;
         }
         let due_ms = now_ms.saturating_add(self.delay_ms(random));

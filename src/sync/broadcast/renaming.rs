@@ -9,6 +9,9 @@ use crate::registration::RegistrationId;
 use crate::sync::message::Message;
 use crate::sync::{Event, Renaming};
 
+/// How many registrations show a twin that there are two.
+const SHOWN_MAX: usize = 8;
+
 /// How many events wait to be taken; of more the oldest is lost.
 const EVENTS_MAX: usize = 64;
 
@@ -46,6 +49,12 @@ impl<K: WireKey> Broadcast<K> {
         let from = map.replica();
         let to = fresh(map, random);
         let unheard = map.written_since_begin();
+        if map.is_saved() {
+            // Let the other know too: both go on under other ids, or what it writes would be taken for this.
+            let entries = &map.state().entries;
+            let shown: Vec<_> = unheard.iter().take(SHOWN_MAX).filter_map(|id| entries.get(id)).collect();
+            self.evidence = Some(Message::Delta(map.state().part(&shown, &[])).encode(from));
+        }
         let again = map.say_anew(to);
         self.publish(&again);
         self.tell(Event::Renamed { from, to, why: Renaming::Twin, unheard: names(unheard) });

@@ -1,0 +1,44 @@
+//! Dense keys, logs that ran over, and configurations at their limits: what one sends, another accepts.
+
+use crdt_range_map::sync::{Broadcast, Config, IgnoreReason};
+use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+
+use crate::medium::Random;
+
+fn slot(start: u64) -> KeyRange<u64> {
+    KeyRange::new(start, start + 1).unwrap()
+}
+
+/// Half of the slots of one node are released while a replica is away, and more happens than a log holds.
+#[test]
+fn replicas_with_dense_keys_meet_after_the_log_ran_over() {
+    let node = NodeId::new("node").unwrap();
+    for compare_bytes_max in [Config::COMPARE_BYTES_MIN, 512, 1 << 20, 16 << 20] {
+        let config = Config { compare_bytes_max, ..Config::default() };
+        let mut maps = [1, 2].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+        (0..2_048).for_each(|start| drop(maps[0].register(&node, &slot(start)).unwrap()));
+        let state = maps[0].state().clone();
+        maps[1].merge(&state);
+        (0..2_048).step_by(2).for_each(|start| drop(maps[0].release(&node, &slot(start)).unwrap()));
+        (0..4_200).for_each(|_| drop(maps[0].register(&node, &slot(1)).unwrap()));
+        maps[0].set_log_capacity(100_000);
+        let mut random = Random(2);
+        let mut protocols = [0, 1].map(|_| Broadcast::join(config, 0, &mut || random.next()).unwrap());
+        let mut bytes_posted = 0;
+        for now_ms in 0..60_000 {
+            for from in 0..2 {
+                while let Some(bytes) = protocols[from].poll(&maps[from], now_ms, &mut || random.next()) {
+                    bytes_posted += bytes.len();
+                    let to = 1 - from;
+                    protocols[to].receive(&mut maps[to], &bytes, now_ms, &mut || random.next());
+                }
+            }
+        }
+        assert_eq!(maps[0].state(), maps[1].state(), "{compare_bytes_max}");
+        assert!(bytes_posted < 20_000, "{bytes_posted} bytes");
+        for protocol in &protocols {
+            let malformed = IgnoreReason::NAMES.iter().position(|name| *name == "malformed").unwrap();
+            assert_eq!(protocol.statistics().ignored[malformed], 0);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Releases that were half heard, writers that are lost, and two writers of one id.
+
+use std::num::NonZeroU32;
+
+use crdt_range_map::sync::{Broadcast, Config, Event, Renaming};
+use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId};
+
+use crate::medium::{Medium, Random};
+
+fn node() -> NodeId {
+    NodeId::new("node").unwrap()
+}
+
+fn range(start: u64) -> KeyRange<u64> {
+    KeyRange::new(start, start + 10).unwrap()
+}
+
+fn by(amount: u32) -> NonZeroU32 {
+    NonZeroU32::new(amount).unwrap()
+}
+
+fn maps<const N: usize>() -> [RangeMap<u64>; N] {
+    let mut id = 0;
+    [(); N].map(|()| {
+        id += 1;
+        RangeMap::new(ReplicaId::new(id))
+    })
+}
+
+/// A and D contribute; A releases; only B hears it, adds 1, and is lost with A. The others show what the release left.
+#[test]
+fn who_hears_of_a_registration_after_a_release_hears_all_of_the_release() {
+    for by_state in [false, true] {
+        let [mut a, mut b, mut c, mut d] = maps();
+        let first = a.increase(&node(), &range(0), by(2)).unwrap();
+        let second = d.increase(&node(), &range(0), by(4)).unwrap();
+        for map in [&mut a, &mut b, &mut c, &mut d] {
+            map.merge(&first);
+            map.merge(&second);
+            assert_eq!(map.priority(&node(), &range(0)), Some(6));
+        }
+        let released = a.release(&node(), &range(0)).unwrap();
+        b.merge(if by_state { a.state() } else { &released });
+        let more = b.increase(&node(), &range(0), by(1)).unwrap();
+        for map in [&mut c, &mut d] {
+            map.merge(&more);
+            assert_eq!(map.priority(&node(), &range(0)), Some(1), "{by_state}");
+        }
+    }
+}
+
+/// Writers whose last effect nobody heard, and who are retired, leave as little as those of whom all was heard.
+#[test]
+fn a_lost_effect_of_a_retired_writer_leaves_nothing_behind() {
+    let size = |has_lost: bool| {
+        let [mut one, mut other] = maps();
+        for id in 100..300 {
+            let mut lost = RangeMap::new(ReplicaId::new(id));
+            let mut deltas = vec![lost.register(&node(), &range(id)).unwrap()];
+            if has_lost {
+                lost.register(&node(), &range(id + 5)).unwrap();
+            }
+            deltas.push(lost.increase(&node(), &range(id), by(3)).unwrap());
+            for map in [&mut one, &mut other] {
+                deltas.iter().for_each(|delta| drop(map.merge(delta)));
+            }
+            let released = one.release(&node(), &range(id)).unwrap();
+            other.merge(&released);
+            one.retire(ReplicaId::new(id));
+        }
+        meet(&mut one, &mut other);
+        one.maintain();
+        meet(&mut one, &mut other);
+        one.state().encode().len()
+    };
+    let [clean, lost] = [false, true].map(size);
+    assert_eq!(lost, clean);
+    assert!(clean < 200 * 12 + 100, "{clean} bytes");
+}
+
+/// What somebody else had heard of a writer that is retired counts.
+#[test]
+fn what_another_had_heard_of_a_retired_writer_counts() {
+    let [mut writer, mut one, mut other] = maps();
+    let first = writer.increase(&node(), &range(0), by(4)).unwrap();
+    one.merge(&first);
+    other.merge(&first);
+    other.merge(&writer.increase(&node(), &range(0), by(3)).unwrap());
+    other.merge(&writer.register(&node(), &range(50)).unwrap());
+    one.release(&node(), &range(0)).unwrap();
+    one.retire(writer.replica());
+    meet(&mut one, &mut other);
+    one.maintain();
+    meet(&mut one, &mut other);
+    for map in [&one, &other] {
+        assert_eq!(map.priority(&node(), &range(0)), Some(3), "only +4 was released");
+        assert_eq!(map.priority(&node(), &range(50)), Some(1));
+    }
+}
+
+fn meet(one: &mut RangeMap<u64>, other: &mut RangeMap<u64>) {
+    for _ in 0..3 {
+        one.merge(&other.state().clone());
+        other.merge(&one.state().clone());
+    }
+    assert_eq!(one.state(), other.state());
+}
+
+/// A replica that is retired though it lives learns it after the cut, and goes on under a new id with all that it did.
+#[test]
+fn who_is_retired_and_alive_goes_on_under_a_new_id() {
+    let mut medium = Medium::new(5);
+    (0..3).for_each(|_| drop(medium.open()));
+    medium.operate(0, |map| map.register(&node(), &range(0)).unwrap());
+    medium.run_for(1_000);
+    medium.regroup(0, None);
+    medium.operate(0, |map| map.increase(&node(), &range(0), by(5)).unwrap());
+    medium.operate(0, |map| map.register(&node(), &range(50)).unwrap());
+    let cut_off = medium.tabs[0].map.replica();
+    medium.operate(1, |map| map.release(&node(), &range(0)).unwrap());
+    medium.operate(1, |map| map.retire(cut_off));
+    medium.run_for(60_000);
+    medium.regroup(0, Some(0));
+    medium.run_for(100_000);
+    assert!(medium.is_converged());
+    let tab = &mut medium.tabs[0];
+    assert_ne!(tab.map.replica(), cut_off);
+    assert!(!tab.map.is_retired());
+    let Some(Event::Renamed { from, to, why, unheard }) = tab.sync.take_event() else { panic!("no event") };
+    assert_eq!((from, to, why), (cut_off, tab.map.replica(), Renaming::Retired));
+    assert_eq!(unheard.len(), 2, "{unheard:?}");
+    medium.operate(0, |map| map.register(&node(), &range(80)).unwrap());
+    medium.run_for(1_000);
+    assert!(medium.is_converged());
+    for tab in &medium.tabs {
+        assert_eq!(tab.map.priority(&node(), &range(80)), Some(1));
+        assert_eq!(tab.map.priority(&node(), &range(50)), Some(1), "it had been registered unheard");
+    }
+}
+
+/// A disk that was copied: both write under one id. Everybody ends with what both wrote.
+#[test]
+fn two_writers_of_one_id_part_and_keep_what_they_wrote() {
+    let mut medium = Medium::new(9);
+    let third = medium.open();
+    let mut original = RangeMap::<u64>::new(ReplicaId::new(77));
+    original.increase(&node(), &range(0), by(2)).unwrap();
+    let disk = original.state().encode();
+    for copy in 0..2u64 {
+        let mut map = RangeMap::new(ReplicaId::new(77));
+        map.merge(&Delta::decode(&disk).unwrap());
+        let tab = medium.open_with(map);
+        medium.operate(tab, |map| map.register(&node(), &range(100 + 50 * copy)).unwrap());
+        medium.operate(tab, |map| map.increase(&node(), &range(100 + 50 * copy), by(4)).unwrap());
+    }
+    medium.run_for(120_000);
+    medium.operate(1, |map| map.register(&node(), &range(300)).unwrap());
+    medium.operate(2, |map| map.register(&node(), &range(400)).unwrap());
+    medium.run_for(120_000);
+    assert!(medium.is_converged());
+    assert_ne!(medium.tabs[1].map.replica(), medium.tabs[2].map.replica());
+    let renamed = |tab: usize, medium: &mut Medium| medium.tabs[tab].sync.take_event().is_some();
+    assert!(renamed(1, &mut medium) || renamed(2, &mut medium));
+    let map = &medium.tabs[third].map;
+    for (start, priority) in [(0, 2), (100, 5), (150, 5), (300, 1), (400, 1)] {
+        assert_eq!(map.priority(&node(), &range(start)), Some(priority), "{start}");
+    }
+}
+
+/// An echo is no second writer.
+#[test]
+fn an_echo_changes_no_id() {
+    let mut random = Random(3);
+    let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
+    let mut sync = Broadcast::join(Config::default(), 0, &mut || random.next()).unwrap();
+    let mut posts = Vec::new();
+    for at in 0..50u64 {
+        let delta = match at % 4 {
+            3 => map.release(&node(), &range(at - 1)),
+            _ => map.increase(&node(), &range(at / 2), by(1)),
+        };
+        sync.publish(&delta.unwrap());
+        while let Some(bytes) = sync.poll(&map, at * 100, &mut || random.next()) {
+            posts.push(bytes);
+        }
+    }
+    for bytes in posts {
+        let _ = sync.receive(&mut map, &bytes, 6_000, &mut || random.next());
+    }
+    assert_eq!(map.replica(), ReplicaId::new(1));
+    assert!(sync.take_event().is_none());
+}

@@ -1,0 +1,100 @@
+//! Registrations that are too long for a message.
+
+use crdt_range_map::sync::{Broadcast, Config, Received};
+use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId, WriteError};
+
+use crate::medium::Random;
+
+fn node(at: u64) -> NodeId {
+    NodeId::new(format!("node-{at}")).unwrap()
+}
+
+/// Lets two replicas with those limits talk until they are quiet.
+fn talk(sides: &mut [(RangeMap<String>, Broadcast<String>); 2], until_ms: u64) -> usize {
+    let mut random = Random(7);
+    let mut posts = 0;
+    for now_ms in 0..until_ms {
+        for from in 0..2 {
+            loop {
+                let (map, sync) = &mut sides[from];
+                let Some(bytes) = sync.poll(map, now_ms, &mut || random.next()) else { break };
+                posts += 1;
+                let (map, sync) = &mut sides[1 - from];
+                let received = sync.receive(map, &bytes, now_ms, &mut || random.next());
+                assert!(!matches!(received, Received::Ignored(_)), "{received:?}");
+            }
+        }
+    }
+    posts
+}
+
+fn side(id: u64, config: Config) -> (RangeMap<String>, Broadcast<String>) {
+    (RangeMap::new(ReplicaId::new(id)), Broadcast::join(config, 0, &mut || id).unwrap())
+}
+
+/// One that is too long is passed over and counted, and keeps nothing else back.
+#[test]
+fn a_registration_that_is_too_long_keeps_nothing_back() {
+    let config = Config { message_bytes_max: 64 << 10, ..Config::default() };
+    let mut sides = [side(1, config), side(2, config)];
+    let map = &mut sides[0].0;
+    map.register(&node(0), &KeyRange::from_start("b".repeat(100_000))).unwrap();
+    for at in 0..500 {
+        map.register(
+            &node(at % 7),
+            &KeyRange::from_start(format!("{}{at}", if at % 2 == 0 { 'a' } else { 'z' })),
+        )
+        .unwrap();
+    }
+    let posts = talk(&mut sides, 60_000);
+    assert_eq!(sides[1].0.registrations().count(), 500);
+    assert!(sides[0].1.statistics().registrations_too_long > 0);
+    assert!(posts < 100, "{posts} messages in a minute");
+    let refused = sides[0].0.register(&node(0), &KeyRange::from_start("c".repeat(100_000)));
+    assert!(
+        matches!(refused, Err(WriteError::TooLong { bytes_max, .. }) if bytes_max == config.registration_bytes_max())
+    );
+}
+
+/// A burst that is longer than a message is split.
+#[test]
+fn a_burst_that_is_longer_than_a_message_is_split() {
+    let config = Config { message_bytes_max: 2_048, ..Config::default() };
+    let mut sides = [side(1, config), side(2, config)];
+    talk(&mut sides, 3_000);
+    let (map, sync) = &mut sides[0];
+    let before = sync.statistics();
+    for at in 0..200 {
+        sync.publish(
+            &map.register(&node(at % 3), &KeyRange::from_start(format!("{at}-{}", "x".repeat(300)))).unwrap(),
+        );
+    }
+    let mut random = Random(1);
+    while let Some(bytes) = sides[0].1.poll(&sides[0].0, 3_000, &mut || random.next()) {
+        assert!(bytes.len() <= 2_048);
+        let (map, sync) = &mut sides[1];
+        assert!(matches!(sync.receive(map, &bytes, 3_000, &mut || 1), Received::Applied(_)));
+    }
+    assert_eq!(sides[0].0.state(), sides[1].0.state());
+    assert!(sides[0].1.statistics().posted[0] - before.posted[0] >= 30);
+}
+
+/// Messages of two thousand bytes carry registrations of three hundred.
+#[test]
+fn short_messages_carry_what_is_documented() {
+    for message_bytes_max in [2_048, 4_096] {
+        let config = Config { message_bytes_max, ..Config::default() };
+        let mut sides = [side(1, config), side(2, config)];
+        for at in 0..100 {
+            for side in 0..2usize {
+                let key = format!("{:03}-{}", at, "y".repeat(300));
+                let map = &mut sides[side].0;
+                map.set_log_capacity(0);
+                map.register(&node(side as u64), &KeyRange::from_start(key)).unwrap();
+            }
+        }
+        talk(&mut sides, 60_000);
+        assert_eq!(sides[0].0.state(), sides[1].0.state(), "{message_bytes_max}");
+        assert_eq!(sides[0].0.registrations().count(), 200);
+    }
+}

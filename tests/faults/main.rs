@@ -1,0 +1,10 @@
+//! What once went wrong, each the example of a kind: found outside, and no schedule had made it.
+#![cfg(not(target_arch = "wasm32"))]
+
+#[path = "../medium/mod.rs"]
+mod medium;
+
+mod dense;
+mod identity;
+mod limits;
+mod saving;
