@@ -93,6 +93,9 @@ impl<K: Key> RangeMap<K> {
             let contributed = |record: &Record| (record.birth, record.net, record.registered);
             ours.last == theirs.last && contributed(ours) != contributed(theirs) || ours.last < theirs.last
         };
+        if delta.context.last_seq(self.replica) == 0 {
+            return false;
+        }
         self.is_outdone_by(&delta.context)
             || delta.entries.rows().any(|held| {
                 let id = held.id();

@@ -113,6 +113,17 @@ pub(super) enum Answer<K> {
     Part(Part<K>),
 }
 
+impl<K> Answer<K> {
+    /// What it carries.
+    pub(super) fn delta(&self) -> Option<&Delta<K>> {
+        match self {
+            Self::Told(delta) => Some(delta),
+            Self::Part(Part { page: Some(page), .. }) => Some(&page.delta),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Part<K> {
     pub(super) page: Option<PagePart<K>>,

@@ -299,15 +299,11 @@ impl<K: WireKey> Broadcast<K> {
 
     /// Takes what a message carries, whatever it was an answer to.
     pub(super) fn take_carried(&mut self, map: &mut RangeMap<K>, answer: Answer<K>) -> Changes<K> {
-        let delta = match answer {
-            Answer::Told(delta) => delta,
-            Answer::Part(Part { page: Some(page), .. }) => page.delta,
-            _ => return Changes::default(),
-        };
-        if map.state().context().includes(&delta.context) {
+        let Some(delta) = answer.delta().filter(|delta| !map.state().context().includes(&delta.context))
+        else {
             return Changes::default();
-        }
-        let changes = map.merge(&delta);
+        };
+        let changes = map.merge(delta);
         self.learnt(map, &delta.context);
         changes
     }

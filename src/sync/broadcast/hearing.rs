@@ -52,8 +52,9 @@ impl<K: WireKey> Broadcast<K> {
             return Err(IgnoreReason::TooLong { bytes: bytes.len() });
         }
         let (sender, message) = Message::decode(bytes)?;
-        if sender == map.replica() {
-            self.meet_twin(map, &message, random);
+        let is_own = sender == map.replica();
+        self.meet_twin(map, &message, random);
+        if is_own {
             return Err(IgnoreReason::OwnReplica);
         }
         self.learn_retired(map, &message, random);

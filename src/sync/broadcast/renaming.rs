@@ -6,6 +6,7 @@ use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
 use crate::map::RangeMap;
 use crate::registration::RegistrationId;
+use crate::sync::meet::Position;
 use crate::sync::message::Message;
 use crate::sync::{Event, Renaming};
 
@@ -29,9 +30,8 @@ impl<K: WireKey> Broadcast<K> {
         self.tell(Event::Renamed { from, to, why: Renaming::Retired, unheard: names(unheard) });
     }
 
-    /// A message came under this replica's own id. Mostly it is an echo. If it tells of something else under a number that was used
-    /// here, or of more than was done here, there are two writers of one id: this one goes on under another, and says anew what it
-    /// did since it began.
+    /// Looks whether a message tells of something else under a number that was used here, or of more than was done here. An echo does
+    /// not. Then there are two writers of one id: this one goes on under another, and says anew what it did since it began.
     pub(super) fn meet_twin(
         &mut self,
         map: &mut RangeMap<K>,
@@ -41,7 +41,14 @@ impl<K: WireKey> Broadcast<K> {
         let is_twin = match message {
             Message::Delta(delta) => map.is_contradicted_by(delta),
             Message::Ask(ask) => map.is_outdone_by(&ask.context),
-            _ => false,
+            Message::Meet(meet) => {
+                let is_outdone = match &meet.position {
+                    Position::Absolute(context) => map.is_outdone_by(context),
+                    Position::Relative { more, .. } => map.is_outdone_by(more),
+                };
+                is_outdone || meet.answer.delta().is_some_and(|delta| map.is_contradicted_by(delta))
+            }
+            Message::Digest(_) | Message::Presence(_) | Message::Announce(_) => false,
         };
         if !is_twin {
             return;
