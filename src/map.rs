@@ -91,7 +91,13 @@ impl<K: Key> JoinObserver<K> for MergeObserver<K> {
 impl<K: Key> RangeMap<K> {
     /// An empty replica that writes under `replica`. See [`ReplicaId`] for who may use an id.
     pub fn new(replica: ReplicaId) -> Self {
-        Self { replica, state: Delta::default(), cache: SplitCache::default(), log: Arc::default(), identity: Identity::default() }
+        Self {
+            replica,
+            state: Delta::default(),
+            cache: SplitCache::default(),
+            log: Arc::default(),
+            identity: Identity::default(),
+        }
     }
 
     /// The id that this replica writes under.

@@ -84,11 +84,7 @@ impl<K: WireKey> Broadcast<K> {
     ///
     /// # Errors
     /// [`ConfigError`] if it could not work with that configuration.
-    pub fn join(
-        config: Config,
-        now_ms: u64,
-        random: &mut impl FnMut() -> u64,
-    ) -> Result<Self, ConfigError> {
+    pub fn join(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self::start(config, now_ms, random))
     }

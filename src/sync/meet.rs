@@ -64,7 +64,10 @@ pub(super) struct Meet<K> {
 pub(super) enum Position {
     Absolute(CausalContext),
     /// Of the question that is answered.
-    Relative { lacks: CausalContext, more: CausalContext },
+    Relative {
+        lacks: CausalContext,
+        more: CausalContext,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -127,7 +130,10 @@ pub(super) enum Held {
     Nothing,
     /// Whatever the receiver holds and the sender dropped was told.
     Settled,
-    Sketch { width: usize, sketch: Box<Sketch> },
+    Sketch {
+        width: usize,
+        sketch: Box<Sketch>,
+    },
     List(List),
 }
 
@@ -332,7 +338,8 @@ impl<K: WireKey> Part<K> {
                     let mut sum = [0; 8];
                     sum[..width].copy_from_slice(reader.raw(width)?);
                     cell.sum = u64::from_le_bytes(sum);
-                    cell.check = reader.raw(4)?.iter().rev().fold(0, |check, byte| check << 8 | u32::from(*byte));
+                    cell.check =
+                        reader.raw(4)?.iter().rev().fold(0, |check, byte| check << 8 | u32::from(*byte));
                 }
                 sketch.estimator.copy_from_slice(reader.raw(ESTIMATOR_BYTES)?);
                 sketch.total = reader.u64_be()?;

@@ -196,7 +196,9 @@ mod tests {
     fn as_many_as_were_reckoned_with_are_nearly_always_found() {
         for differences in [1usize, 3, 8, 20, 40, 100, 400] {
             let cells = Sketch::cells_for(differences);
-            let is_found = |round: u64| sketch(cells, round << 20..(round << 20) + differences as u64).numbers().is_some();
+            let is_found = |round: u64| {
+                sketch(cells, round << 20..(round << 20) + differences as u64).numbers().is_some()
+            };
             let found = (0..1_000).filter(|round| is_found(*round)).count();
             assert!(found >= 985, "{differences} in {cells} cells: {found} of 1000");
         }

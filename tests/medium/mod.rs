@@ -68,7 +68,8 @@ impl Medium {
     /// Moves a tab to another group, or takes it off the medium; it joins anew, as a new connection does.
     pub fn regroup(&mut self, tab: usize, group: Option<u32>) {
         self.tabs[tab].group = group;
-        self.tabs[tab].sync = Broadcast::join(Config::default(), self.now_ms, &mut || self.random.next()).unwrap();
+        self.tabs[tab].sync =
+            Broadcast::join(Config::default(), self.now_ms, &mut || self.random.next()).unwrap();
         self.pump(tab);
     }
 

@@ -203,8 +203,8 @@ impl<K: SimulatedKey> Schedule<K> {
         let World { oracle, writers, .. } = &self.world;
         let map = self.world.living().next().expect("somebody is alive");
         let context = map.state().context();
-        if map.log_len() > self.world.log_capacity {
-            return Err(format!("a log of {} effects", map.log_len()));
+        if map.log_bytes() > self.world.log_capacity {
+            return Err(format!("a log of {} bytes", map.log_bytes()));
         }
         let (bytes, records) = (map.state().encode().len(), oracle.record_count(context));
         let lost = oracle.lost(context);

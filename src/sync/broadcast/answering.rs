@@ -207,7 +207,8 @@ impl<K: WireKey> Broadcast<K> {
         // An offer need not say what is known: that comes with the first page.
         let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
         meet.question = Some(Question { id: self.token, want });
-        meet.position = Position::Relative { lacks: CausalContext::default(), more: CausalContext::default() };
+        meet.position =
+            Position::Relative { lacks: CausalContext::default(), more: CausalContext::default() };
         Some(encoded(&meet, map))
     }
 

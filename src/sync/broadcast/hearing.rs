@@ -171,7 +171,10 @@ impl<K: WireKey> Broadcast<K> {
         if let Answer::Told(delta) = &meet.answer {
             theirs.join(&delta.context);
         }
-        let question = meet.question.clone().filter(|it| it.want.pages != Pages::Nothing || it.want.births != Births::Told);
+        let question = meet
+            .question
+            .clone()
+            .filter(|it| it.want.pages != Pages::Nothing || it.want.births != Births::Told);
         let registrations = meet.registrations;
         let changes = match sent {
             Some(sent) => self.answered(map, sender, &sent, &theirs, meet, now_ms),
@@ -187,7 +190,11 @@ impl<K: WireKey> Broadcast<K> {
 
     fn applied(&mut self, changes: Changes<K>, now_ms: u64) -> Received<K> {
         self.publish_dropped(&changes, now_ms);
-        if changes.is_empty() && changes.delta().is_empty() { Received::Heard } else { Received::Applied(changes.into()) }
+        if changes.is_empty() && changes.delta().is_empty() {
+            Received::Heard
+        } else {
+            Received::Applied(changes.into())
+        }
     }
 
     /// Compares fingerprints with those that somebody told.
