@@ -7,11 +7,9 @@
 
 mod runs;
 
-use smallvec::SmallVec;
-
 pub(crate) use self::runs::Runs;
 use crate::id::ReplicaId;
-use crate::sort::sorted;
+use crate::ordered::Ordered;
 
 /// The greatest sequence number that is ever issued or accepted: 2^53 − 1, so that JavaScript can hold it exactly.
 pub(crate) const SEQ_MAX: u64 = (1 << 53) - 1;
@@ -29,10 +27,10 @@ pub struct Dot {
 /// received.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CausalContext {
-    /// Ordered by replica; none without a run. The context of an operation's delta takes no memory apart.
-    replicas: SmallVec<[(ReplicaId, Runs); 2]>,
-    /// Ordered by replica: those that write no more, with the last sequence number that whoever retired them knew.
-    retired: Vec<(ReplicaId, u64)>,
+    /// By replica; none without a run. The context of an operation's delta takes no memory apart.
+    replicas: Ordered<[(ReplicaId, Runs); 2]>,
+    /// By replica: those that write no more, with the last sequence number that whoever retired them knew.
+    retired: Ordered<[(ReplicaId, u64); 1]>,
 }
 
 impl CausalContext {
@@ -54,7 +52,7 @@ impl CausalContext {
         }) && other.retired().all(|(replica, last)| self.retired_at(replica).is_some_and(|ours| ours >= last))
     }
 
-    /// What is known here and not to `other`. O(runs of both + replicas · log).
+    /// What is known here and not to `other`. O(runs here · log + those of `other` that they overlap).
     pub fn difference(&self, other: &Self) -> Self {
         let mut left = Self::default();
         for (replica, ours) in self.replicas() {
@@ -63,14 +61,20 @@ impl CausalContext {
                 left.replicas.push((replica, runs));
             }
         }
-        let is_news =
-            |(replica, last): &(_, _)| other.retired_at(*replica).is_none_or(|theirs| theirs < *last);
-        left.retired = self.retired().filter(is_news).collect();
+        for (replica, last) in self.retired() {
+            if other.retired_at(replica).is_none_or(|theirs| theirs < last) {
+                left.retired.push((replica, last));
+            }
+        }
         left
     }
 
-    /// What is known both here and to `other`. O(runs of both + replicas · log).
+    /// What is known both here and to `other`. For each replica of the one that knows fewer, O(log) and O(runs of the one that has
+    /// fewer · log + those of the other that they overlap).
     pub fn intersection(&self, other: &Self) -> Self {
+        if other.replicas.len() + other.retired.len() < self.replicas.len() + self.retired.len() {
+            return other.intersection(self);
+        }
         let mut both = Self::default();
         for (replica, ours) in self.replicas() {
             let runs = other.runs(replica).map_or_else(Runs::default, |theirs| ours.intersection(theirs));
@@ -78,8 +82,11 @@ impl CausalContext {
                 both.replicas.push((replica, runs));
             }
         }
-        let in_both = |(replica, last): (_, u64)| Some((replica, last.min(other.retired_at(replica)?)));
-        both.retired = self.retired().filter_map(in_both).collect();
+        for (replica, last) in self.retired() {
+            if let Some(theirs) = other.retired_at(replica) {
+                both.retired.push((replica, last.min(theirs)));
+            }
+        }
         both
     }
 
@@ -123,29 +130,31 @@ impl CausalContext {
         self.retired.iter().copied()
     }
 
-    /// Everything but who is retired.
-    pub(crate) fn without_retired(&self) -> Self {
-        Self { replicas: self.replicas.clone(), retired: Vec::new() }
-    }
-
     /// Who is retired, without anything else.
     pub(crate) fn only_retired(&self) -> Self {
-        Self { replicas: SmallVec::new(), retired: self.retired.clone() }
+        Self { replicas: Ordered::default(), retired: self.retired.clone() }
     }
 
-    /// Notes that a replica writes no more after that sequence number. O(retired).
+    /// Notes that a replica writes no more after that sequence number. O(log of the retired).
     pub(crate) fn retire(&mut self, replica: ReplicaId, last: u64) {
-        match self.retired.binary_search_by_key(&replica, |(replica, _)| *replica) {
-            Ok(at) => self.retired[at].1 = self.retired[at].1.max(last),
-            Err(at) => self.retired.insert(at, (replica, last)),
+        let at = self.retired.place_of(|(retired, _)| *retired < replica);
+        match self.retired.get(at) {
+            Some((retired, known)) if *retired == replica => {
+                if *known < last
+                    && let Some((_, known)) = self.retired.get_mut(at)
+                {
+                    *known = last;
+                }
+            }
+            _ => self.retired.insert(at, (replica, last)),
         }
     }
 
     /// The last sequence number of a retired replica that whoever retired it knew, `None` if it is not known to be retired. O(log of
     /// the retired).
     pub fn retired_at(&self, replica: ReplicaId) -> Option<u64> {
-        let at = self.retired.binary_search_by_key(&replica, |(replica, _)| *replica).ok()?;
-        Some(self.retired[at].1)
+        let at = self.retired.place_of(|(retired, _)| *retired < replica);
+        self.retired.get(at).filter(|(retired, _)| *retired == replica).map(|(_, last)| *last)
     }
 
     /// How far this replica's dots are known without a gap.
@@ -161,6 +170,15 @@ impl CausalContext {
     /// Whether a dot is known of which an earlier one of the same replica is not. O(replicas).
     pub fn has_gaps(&self) -> bool {
         self.replicas().any(|(_, runs)| runs.prefix() < runs.last())
+    }
+
+    /// How many runs of dots are known beyond the contiguous prefixes: what the context takes in memory and in messages beside a
+    /// few bytes for each replica. O(replicas).
+    ///
+    /// One that was read from bytes has at most 65,536, and one for each dot that a record or drop beside it names. A join knows at
+    /// most the runs of both: whoever merges what anybody may have sent should refuse what would make too many of them.
+    pub fn run_count(&self) -> usize {
+        self.replicas().map(|(_, runs)| runs.count_beyond()).sum()
     }
 
     /// The dots that are not known although a later one of the same replica is: what was lost or is late. O(replicas + runs).
@@ -207,46 +225,35 @@ impl CausalContext {
     }
 
     pub(crate) fn insert_run(&mut self, replica: ReplicaId, first: u64, last: u64) {
-        self.runs_mut(replica).insert(first, last);
+        self.change_runs(replica, |runs| runs.insert(first, last));
     }
 
-    /// Adds all dots of `other`. O(its replicas and the runs of both · log) if they are known here, else O(replicas) more.
+    /// Adds all dots of `other`. For each of its replicas, O(log) and O(runs of the one that has fewer · log).
     pub(crate) fn join(&mut self, other: &Self) {
-        if other.replicas().filter(|(replica, _)| self.runs(*replica).is_none()).nth(1).is_some() {
-            // Several at once: one by one, each would move all that order after it.
-            let mut ours = core::mem::take(&mut self.replicas).into_iter().peekable();
-            for (replica, _) in &other.replicas {
-                while let Some(before) = ours.next_if(|(own, _)| own < replica) {
-                    self.replicas.push(before);
-                }
-                let known = ours.next_if(|(own, _)| own == replica);
-                self.replicas.push(known.unwrap_or((*replica, Runs::default())));
-            }
-            self.replicas.extend(ours);
-        }
         for (replica, runs) in other.replicas() {
-            self.runs_mut(replica).join(runs);
+            self.change_runs(replica, |ours| ours.join(runs));
         }
-        if other.retired().any(|(replica, last)| self.retired_at(replica).is_none_or(|ours| ours < last)) {
-            self.retired.extend(other.retired());
-            self.retired = sorted(&self.retired, |a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
-            self.retired.dedup_by_key(|(replica, _)| *replica);
-        }
+        other.retired().for_each(|(replica, last)| self.retire(replica, last));
     }
 
     /// The dots of one replica.
+    #[inline]
     pub(crate) fn runs(&self, replica: ReplicaId) -> Option<&Runs> {
-        let at = self.replicas.binary_search_by_key(&replica, |(replica, _)| *replica).ok()?;
-        Some(&self.replicas[at].1)
+        let at = self.replicas.place_of(|(known, _)| *known < replica);
+        self.replicas.get(at).filter(|(known, _)| *known == replica).map(|(_, runs)| runs)
     }
 
-    /// The runs of a replica to which one is about to be added.
-    fn runs_mut(&mut self, replica: ReplicaId) -> &mut Runs {
-        let at = self.replicas.binary_search_by_key(&replica, |(replica, _)| *replica).unwrap_or_else(|at| {
-            self.replicas.insert(at, (replica, Runs::default()));
-            at
-        });
-        &mut self.replicas[at].1
+    /// Changes the runs of a replica, to which one is added. O(log of the replicas).
+    fn change_runs(&mut self, replica: ReplicaId, change: impl FnOnce(&mut Runs)) {
+        let at = self.replicas.place_of(|(known, _)| *known < replica);
+        if self.replicas.get(at).is_some_and(|(known, _)| *known == replica)
+            && let Some((_, runs)) = self.replicas.get_mut(at)
+        {
+            return change(runs);
+        }
+        let mut runs = Runs::default();
+        change(&mut runs);
+        self.replicas.insert(at, (replica, runs));
     }
 }
 

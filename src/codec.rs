@@ -1,4 +1,4 @@
-//! The wire format of deltas and states, version 3: canonical, compact, and safe to decode from anybody.
+//! The wire format of deltas and states, version 4: canonical, compact, and safe to decode from anybody.
 //!
 //! Equal deltas have equal bytes, and bytes that are accepted are the ones that encoding again would give: every number is
 //! written in its shortest form, every list is in strict order, nothing is said twice, and nothing unused is listed.
@@ -23,7 +23,7 @@
 //! | nodes | *number* of them, left out if there are no drops and at most one registration: then there are as many nodes; ascending by bytes; for each but the first one byte of how many bytes it begins with that the one before begins with too, then one byte of length of the rest, and the rest |
 //! | registrations | the *ids* of the registrations, ascending; if s, *column* of records less one |
 //! | records | the columns below, over all records in order: by registration, then by writer |
-//! | drops | only if d: *number* 4·count + 2·f + u: f if the stamp of any is not of the writer; their *ids*; *column* of writers (left out if there is one replica); *column* of births less one; if f, *column* of the stamps' replicas; *column* of stamp − birth for a stamp of the writer (0 if only the birth is known), else of stamp − 1. Ascending by id, writer and the stamp's replica |
+//! | drops | only if d: *number* 4·count + 2·f + u: f if the stamp of any is not of the writer; their *ids*; *column* of writers (left out if there is one replica); *column* of births less one; if f, *column* of the stamps' replicas; *column* of stamp − birth for a stamp of the writer (0 if the drop is bare: its own dot is not told), else of stamp − 1. Ascending by id, writer and the stamp's replica |
 //!
 //! A run of the context holds dots beyond p that no record and no drop of the message names; those that they name (births,
 //! latest contributions, stamps) are known by being there.
@@ -49,6 +49,9 @@
 //! | stamp | flag 32 | its sequence number − 1 |
 //!
 //! # Bounds
+//!
+//! A context tells at most 65,536 runs beyond the prefixes of all its replicas; of one that knows more, the last ones are left out, so
+//! that it claims less than it knows. The dots that are known by being there are not counted.
 //!
 //! Sequence numbers are 1 to 2^53 − 1, sums of adjustments at most 2^62 in absolute value. A message of b bytes holds at most b
 //! registrations, b records, b drops and b/2 of anything else, which is checked before anything is allocated; decoding
@@ -78,7 +81,10 @@ impl CausalContext {
 }
 
 /// The version of the format.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
+
+/// How many runs of dots beyond the prefixes a context tells at most.
+pub(crate) const RUNS_MAX: usize = 1 << 16;
 
 mod flag {
     pub(super) const REGISTERED: u64 = 3;

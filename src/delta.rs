@@ -7,6 +7,8 @@
 //! through everything it holds, and so that the drop is not mistaken when the births before it never arrived. Such a named drop
 //! is kept only while its stamp lies beyond the contiguous prefix of the context: once the prefix covers the stamp it also
 //! covers every earlier birth, and the context alone tells the same. Prefixes only grow, so this pruning commutes with joins.
+//! Who does not know a drop's stamp can name it all the same: such a *bare* drop claims the record's birth and nothing else, and is
+//! kept only while that lies beyond the prefix.
 
 mod drops;
 
@@ -20,16 +22,30 @@ use crate::registration::{Entry, Record, RegistrationId};
 use crate::sort::sorted;
 use crate::store::{Held, Interner, Store, StoreBuilder};
 
+/// Up to how many entries, drops and runs of dots are checked in a build with debug assertions.
+const CHECKED_MAX: usize = 300;
+
 /// A join-irreducible piece of state, or many of them: what an operation changed, or everything that a replica knows.
 ///
 /// Joining ([`merge`](Self::merge)) is associative, commutative and idempotent, so deltas may arrive late, twice and in any
 /// order. Two replicas that know the same hold equal states with equal [encodings](Self::encode).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Delta<K> {
     pub(crate) context: CausalContext,
     pub(crate) entries: Store<K>,
     pub(crate) drops: Drops<K>,
+    /// Whether it is known to carry all that it claims; of a delta that is put together or changed but by the methods here, or
+    /// joined, that is not known. It is no part of what the delta says.
+    is_exact: bool,
 }
+
+impl<K: PartialEq> PartialEq for Delta<K> {
+    fn eq(&self, other: &Self) -> bool {
+        self.context == other.context && self.entries == other.entries && self.drops == other.drops
+    }
+}
+
+impl<K: Eq> Eq for Delta<K> {}
 
 /// What one side of a join knew before it, by which it tells whether a record that it lacks was dropped.
 pub(crate) struct Side<'a, K> {
@@ -94,11 +110,23 @@ impl<K> JoinObserver<K> for Unobserved {
 
 impl<K> Default for Delta<K> {
     fn default() -> Self {
-        Self { context: CausalContext::default(), entries: Store::default(), drops: Drops::default() }
+        Self::new(CausalContext::default(), Store::default(), Drops::default())
+    }
+}
+
+impl<K> Delta<K> {
+    /// A delta of those parts.
+    pub(crate) fn new(context: CausalContext, entries: Store<K>, drops: Drops<K>) -> Self {
+        Self { context, entries, drops, is_exact: false }
     }
 }
 
 impl<K: Key> Delta<K> {
+    /// An empty delta, to be built from the entries and drops that are added to it, and known to claim nothing else.
+    pub(crate) fn exact() -> Self {
+        Self { is_exact: true, ..Self::default() }
+    }
+
     /// A message that only tells which dots are known. It is no state: joined like one, it would drop all that it claims.
     pub(crate) fn claiming(context: CausalContext) -> Self {
         Self { context, ..Self::default() }
@@ -137,21 +165,27 @@ impl<K: Key> Delta<K> {
 
     /// [`merge`](Self::merge), telling the observer of each entry that changed.
     pub(crate) fn join(&mut self, other: &Self, observer: &mut dyn JoinObserver<K>) {
+        self.is_exact = false;
         let is_small = other.entries.len() + other.drops.len() <= self.entries.len() / 8;
-        if is_small && other.carries_all_it_claims() {
+        if is_small && (self.knows_prefixes_of(other) || other.carries_all_it_claims()) {
             self.join_touched(other, observer);
         } else {
-            let Self { context, entries, drops } = self;
+            let Self { context, entries, drops, .. } = self;
             let there = Side { context: &other.context, drops: &other.drops };
             entries.join(&other.entries, Side { context, drops }, there, observer);
         }
         self.context.join(&other.context);
         self.drops.join(&other.drops, &self.context);
         self.prune_drops(&other.context);
-        debug_assert_eq!(self.check(), Ok(()));
+        self.debug_check();
     }
 
-    /// Joins only the registrations that `other` names; right if it claims to know nothing that it doesn't carry.
+    /// Whether all that the other's context tells of drops that it does not name is known here: beyond the prefixes, each is named.
+    fn knows_prefixes_of(&self, other: &Self) -> bool {
+        other.context.replicas().all(|(replica, runs)| runs.prefix() <= self.context.prefix(replica))
+    }
+
+    /// Joins only the registrations that `other` names; right if nothing else is to be concluded from its context.
     fn join_touched(&mut self, other: &Self, observer: &mut dyn JoinObserver<K>) {
         let there = Side { context: &other.context, drops: &other.drops };
         for held in other.entries.rows() {
@@ -166,9 +200,10 @@ impl<K: Key> Delta<K> {
 
     /// Takes everything that the context knows as known. Right only for who holds all that is left of it.
     pub(crate) fn adopt(&mut self, context: &CausalContext) {
+        self.is_exact = false;
         self.context.join(context);
         self.prune_drops(context);
-        debug_assert_eq!(self.check(), Ok(()));
+        self.debug_check();
     }
 
     /// Joins one entry of another side, possibly an empty one.
@@ -179,7 +214,7 @@ impl<K: Key> Delta<K> {
         theirs: &Entry,
         observer: &mut dyn JoinObserver<K>,
     ) {
-        let Self { context, entries, drops } = self;
+        let Self { context, entries, drops, .. } = self;
         let here = Side { context, drops };
         entries.edit(id, &mut |ours| {
             let before = ours.priority();
@@ -201,12 +236,13 @@ impl<K: Key> Delta<K> {
         });
     }
 
-    /// Adds what the drop claims and, as long as it needs to be named, the drop itself. O(log n).
+    /// Adds what the drop claims and, as long as it needs to be named, the drop itself: with the dot of the drop, or a bare one. Of
+    /// that writer's records of the registration, none must be as old. O(log n).
     pub(crate) fn add_drop(&mut self, id: RegistrationId<K>, writer: ReplicaId, drop: Drop) {
         self.context.insert(Dot { replica: writer, seq: drop.birth });
         self.context.insert(drop.stamp);
-        self.drops.insert(id, writer, drop, &self.context);
-        self.drops.prune([writer, drop.stamp.replica].into_iter(), &self.context);
+        self.is_exact &= self.drops.insert(id, writer, drop, &self.context);
+        self.is_exact &= !self.drops.prune([writer, drop.stamp.replica].into_iter(), &self.context);
     }
 
     /// Adds an entry that is lacking, and claims its dots. O(its writers · log n).
@@ -214,7 +250,12 @@ impl<K: Key> Delta<K> {
         let mut claimed = CausalContext::default();
         entry.claim(&mut claimed);
         self.context.join(&claimed);
-        self.entries.edit(id, &mut |added| added.clone_from(entry));
+        let mut is_lacking = false;
+        self.entries.edit(id, &mut |added| {
+            is_lacking = added.is_empty();
+            added.clone_from(entry);
+        });
+        self.is_exact &= is_lacking;
         self.prune_drops(&claimed);
     }
 
@@ -239,7 +280,7 @@ impl<K: Key> Delta<K> {
             debug_assert!(is_after, "rows come in order");
         }
         let drops = Drops::from_ordered(drops.to_vec());
-        let mut part = Self { context: CausalContext::default(), entries: builder.finish(), drops };
+        let mut part = Self::new(CausalContext::default(), builder.finish(), drops);
         let mut claimed = CausalContext::default();
         part.carried_dots(&CausalContext::default()).into_iter().for_each(|dot| claimed.insert(dot));
         part.adopt(&claimed);
@@ -268,7 +309,7 @@ impl<K: Key> Delta<K> {
 
     /// Forgets the named drops that the context tells by itself, now that it was joined with `joined`.
     fn prune_drops(&mut self, joined: &CausalContext) {
-        self.drops.prune(joined.replicas().map(|(replica, _)| replica), &self.context);
+        self.is_exact &= !self.drops.prune(joined.replicas().map(|(replica, _)| replica), &self.context);
     }
 
     /// The dots that the entries and the named drops claim by being there, but for those that the prefixes of `known` cover; in
@@ -305,17 +346,31 @@ impl<K: Key> Delta<K> {
         (0..writers.len() as u32).map(|number| context.prefix(*writers.get(number))).collect()
     }
 
-    /// Whether every claimed dot is that of a record or drop that the delta carries. O(m log m).
+    /// Notes that the delta carries all that it claims.
+    pub(crate) fn note_exact(&mut self) {
+        self.is_exact = true;
+        debug_assert_eq!(self.count_claimed(), self.count_carried());
+    }
+
+    /// Whether every claimed dot is that of a record or drop that the delta carries. O(1) for one that an operation made, or that was
+    /// read from bytes which claim nothing by themselves; else O(m log m).
     pub(crate) fn carries_all_it_claims(&self) -> bool {
-        let runs =
-            || self.context.replicas().flat_map(|(replica, runs)| runs.iter().map(move |run| (replica, run)));
-        let claimed = runs().fold(0u64, |sum, (_, (first, last))| sum.saturating_add(last - first + 1));
+        if self.is_exact {
+            return true;
+        }
+        let claimed = self.count_claimed();
         let records: usize = self.entries.rows().map(|held| held.record_count()).sum();
         let carriers = records + self.drops.len();
-        if claimed > 3 * carriers as u64 {
-            return false;
-        }
-        claimed == self.carried_dots(&CausalContext::default()).len() as u64
+        claimed <= 3 * carriers as u64 && claimed == self.count_carried()
+    }
+
+    fn count_claimed(&self) -> u64 {
+        let runs = self.context.replicas().flat_map(|(_, runs)| runs.iter());
+        runs.fold(0u64, |sum, (first, last)| sum.saturating_add(last - first + 1))
+    }
+
+    fn count_carried(&self) -> u64 {
+        self.carried_dots(&CausalContext::default()).len() as u64
     }
 
     /// The invariants of the named drops, which the decoder refuses to see broken: what they claim is claimed and not told by
@@ -342,6 +397,12 @@ impl<K: Key> Delta<K> {
             }
         }
         Ok(())
+    }
+
+    /// In a build with debug assertions: checks the invariants, unless there is so much that nothing would be tested in time.
+    fn debug_check(&self) {
+        let is_small = || self.entries.len() + self.drops.len() + self.context.run_count() <= CHECKED_MAX;
+        debug_assert!(!is_small() || self.check() == Ok(()), "{:?}", self.check());
     }
 
     /// The invariants that every state keeps: those of its parts, and that what is carried is claimed. O(n log n).

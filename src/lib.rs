@@ -97,6 +97,7 @@ mod delta;
 mod id;
 mod key;
 mod map;
+mod ordered;
 mod registration;
 mod sort;
 mod splits;
@@ -110,7 +111,7 @@ pub use codec::{DecodeError, DecodeProblem, WireKey};
 pub use delta::Delta;
 pub use id::{NodeError, NodeId, ReplicaId};
 pub use key::{Key, KeyRange, LeastKey, RangeError};
-pub use map::{RangeMap, TightenError};
+pub use map::{RangeMap, TightenError, WriteError};
 pub use registration::Registration;
 pub use splits::{Changes, Owner, Owners, Split, Splits};
 

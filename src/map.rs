@@ -3,6 +3,7 @@
 mod cache;
 mod exchange;
 mod identity;
+mod limit;
 mod log;
 mod operation;
 mod retirement;
@@ -12,8 +13,8 @@ use core::num::NonZeroU32;
 use std::sync::Arc;
 
 use self::cache::SplitCache;
-pub(crate) use self::exchange::Page;
 use self::identity::Identity;
+use self::limit::Limit;
 use self::log::{Dropped, Log};
 use self::operation::Operation;
 use crate::causal::SEQ_MAX;
@@ -61,6 +62,7 @@ pub struct RangeMap<K> {
     /// Shared by snapshots until one of them changes.
     log: Arc<Log<K>>,
     identity: Identity,
+    limit: Option<Limit<K>>,
 }
 
 /// Collects what a merge changed.
@@ -91,13 +93,7 @@ impl<K: Key> JoinObserver<K> for MergeObserver<K> {
 impl<K: Key> RangeMap<K> {
     /// An empty replica that writes under `replica`. See [`ReplicaId`] for who may use an id.
     pub fn new(replica: ReplicaId) -> Self {
-        Self {
-            replica,
-            state: Delta::default(),
-            cache: SplitCache::default(),
-            log: Arc::default(),
-            identity: Identity::default(),
-        }
+        Self { replica, state: Delta::default(), cache: SplitCache::default(), log: Arc::default(), identity: Identity::default(), limit: None }
     }
 
     /// The id that this replica writes under.
@@ -109,48 +105,78 @@ impl<K: Key> RangeMap<K> {
     ///
     /// Registering is idempotent: a registration is worth one, however often and by however many replicas it is made. The new
     /// announcement still matters when the registration is visible already, since it survives a concurrent release.
-    pub fn register(&mut self, node: &NodeId, range: &KeyRange<K>) -> Delta<K> {
-        self.operate(|operation| {
-            let at = operation.touch(id(node, range));
+    ///
+    /// # Errors
+    /// [`WriteError`] if this replica is retired or its numbers have run out, or if the registration is too long to be sent. Nothing has
+    /// changed then.
+    pub fn register(&mut self, node: &NodeId, range: &KeyRange<K>) -> Result<Delta<K>, WriteError> {
+        let id = id(node, range);
+        self.check_write(Some(&id))?;
+        Ok(self.operate(|operation| {
+            let at = operation.touch(id);
             operation.clear_residue(at);
             operation.register(at);
-        })
+        }))
     }
 
     /// Withdraws the registration: resets everything that this replica knows of it. O(log n + its writers).
     ///
     /// A contribution that is concurrent with the release survives. The delta is empty if nothing was left to reset.
-    pub fn release(&mut self, node: &NodeId, range: &KeyRange<K>) -> Delta<K> {
-        self.operate(|operation| {
+    ///
+    /// # Errors
+    /// [`WriteError`] if this replica is retired or its numbers have run out. Nothing has changed then.
+    pub fn release(&mut self, node: &NodeId, range: &KeyRange<K>) -> Result<Delta<K>, WriteError> {
+        self.check_write(None)?;
+        Ok(self.operate(|operation| {
             let at = operation.touch(id(node, range));
             operation.reset(at);
-        })
+        }))
     }
 
     /// Raises the priority by `by`; if the registration is not visible, it becomes so with exactly that priority. O(log n +
     /// its writers).
     ///
     /// The adjustments of one writer to one registration sum up to at most 2^62; what goes beyond is cut off.
-    pub fn increase(&mut self, node: &NodeId, range: &KeyRange<K>, by: NonZeroU32) -> Delta<K> {
-        self.operate(|operation| {
-            let at = operation.touch(id(node, range));
+    ///
+    /// # Errors
+    /// As [`register`](Self::register).
+    pub fn increase(
+        &mut self,
+        node: &NodeId,
+        range: &KeyRange<K>,
+        by: NonZeroU32,
+    ) -> Result<Delta<K>, WriteError> {
+        let id = id(node, range);
+        self.check_write(Some(&id))?;
+        Ok(self.operate(|operation| {
+            let at = operation.touch(id);
             operation.clear_residue(at);
             operation.adjust(at, i64::from(by.get()));
-        })
+        }))
     }
 
     /// Lowers the priority by `by`, and releases the registration if that would leave less than 1. O(log n + its writers).
     ///
     /// The delta is empty if the registration is not visible.
-    pub fn decrease(&mut self, node: &NodeId, range: &KeyRange<K>, by: NonZeroU32) -> Delta<K> {
-        self.operate(|operation| {
+    ///
+    /// # Errors
+    /// As [`register`](Self::register).
+    pub fn decrease(
+        &mut self,
+        node: &NodeId,
+        range: &KeyRange<K>,
+        by: NonZeroU32,
+    ) -> Result<Delta<K>, WriteError> {
+        let is_release = self.priority(node, range).is_none_or(|priority| priority <= u64::from(by.get()));
+        self.check_write(Some(&id(node, range)).filter(|_| !is_release))?;
+        Ok(self.operate(|operation| {
             let at = operation.touch(id(node, range));
             match operation.priority(at) {
                 None => {}
                 Some(priority) if priority <= u64::from(by.get()) => operation.reset(at),
                 Some(_) => operation.adjust(at, -i64::from(by.get())),
             }
-        })
+        }))
     }
 
     /// Moves a registration to a proper sub-range of its range and keeps at least its priority, in one delta. O(log n + the
@@ -183,12 +209,7 @@ impl<K: Key> RangeMap<K> {
         let Some(priority) = self.priority(node, from) else {
             return Err(TightenError::NotRegistered);
         };
-        if self.is_retired() {
-            return Err(TightenError::Retired);
-        }
-        if self.is_exhausted() {
-            return Err(TightenError::Exhausted);
-        }
+        self.check_write(Some(&id(node, to)))?;
         Ok(self.operate(|operation| {
             let released = operation.touch(id(node, from));
             operation.reset(released);
@@ -315,6 +336,20 @@ impl<K: Key> RangeMap<K> {
         self.state.context.last_seq(self.replica) > SEQ_MAX - (1 << 32)
     }
 
+    /// Whether this replica may write, and contribute to that registration.
+    pub(crate) fn check_write(&self, id: Option<&RegistrationId<K>>) -> Result<(), WriteError> {
+        if self.is_retired() {
+            return Err(WriteError::Retired);
+        }
+        if self.is_exhausted() {
+            return Err(WriteError::Exhausted);
+        }
+        match id.and_then(|id| self.too_long(id)) {
+            Some((bytes, bytes_max)) => Err(WriteError::TooLong { bytes, bytes_max }),
+            None => Ok(()),
+        }
+    }
+
     fn operate(&mut self, apply: impl FnOnce(&mut Operation<'_, K>)) -> Delta<K> {
         if self.is_exhausted() || self.is_retired() {
             return Delta::default();
@@ -332,6 +367,37 @@ fn id<K: Key>(node: &NodeId, range: &KeyRange<K>) -> RegistrationId<K> {
     RegistrationId { range: range.clone(), node: node.clone() }
 }
 
+/// Why an operation was refused. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WriteError {
+    /// This replica is retired, see [`RangeMap::retire`].
+    Retired,
+    /// This replica's sequence numbers have run out, see [`RangeMap::is_exhausted`].
+    Exhausted,
+    /// The registration would be too long to be sent, see [`RangeMap::set_registration_bytes_max`].
+    TooLong {
+        /// How many bytes it would take at most.
+        bytes: usize,
+        /// How many it may take.
+        bytes_max: usize,
+    },
+}
+
+impl fmt::Display for WriteError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Retired => f.write_str("this replica is retired"),
+            Self::Exhausted => f.write_str("this replica's sequence numbers have run out"),
+            Self::TooLong { bytes, bytes_max } => {
+                write!(f, "the registration would take up to {bytes} bytes, and may take {bytes_max} to be sent")
+            }
+        }
+    }
+}
+
+impl core::error::Error for WriteError {}
+
 /// Why a registration could not be tightened. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TightenError {
@@ -343,16 +409,34 @@ pub enum TightenError {
     Exhausted,
     /// This replica is retired, see [`RangeMap::retire`].
     Retired,
+    /// The new registration would be too long to be sent, see [`RangeMap::set_registration_bytes_max`].
+    TooLong {
+        /// How many bytes it would take at most.
+        bytes: usize,
+        /// How many it may take.
+        bytes_max: usize,
+    },
+}
+
+impl From<WriteError> for TightenError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Retired => Self::Retired,
+            WriteError::Exhausted => Self::Exhausted,
+            WriteError::TooLong { bytes, bytes_max } => Self::TooLong { bytes, bytes_max },
+        }
+    }
 }
 
 impl fmt::Display for TightenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotRegistered => "the registration to tighten is not visible",
-            Self::NotSubRange => "the new range is not a proper sub-range of the old one",
-            Self::Exhausted => "this replica's sequence numbers have run out",
-            Self::Retired => "this replica is retired and writes no more",
-        })
+        match *self {
+            Self::NotRegistered => f.write_str("the registration to tighten is not visible"),
+            Self::NotSubRange => f.write_str("the new range is not a proper sub-range of the old one"),
+            Self::Exhausted => WriteError::Exhausted.fmt(f),
+            Self::Retired => WriteError::Retired.fmt(f),
+            Self::TooLong { bytes, bytes_max } => WriteError::TooLong { bytes, bytes_max }.fmt(f),
+        }
     }
 }
 

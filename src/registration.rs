@@ -172,10 +172,14 @@ impl Entry {
         self.position(writer).ok().map(|at| self.records.remove(at).1)
     }
 
-    /// Adds the record of a writer that orders after all present ones.
+    /// Makes room for that many records more.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.records.reserve_exact(more);
+    }
+
+    /// Adds the record of a writer that orders after all present ones. O(1) amortised.
     pub(crate) fn push(&mut self, writer: ReplicaId, record: Record) {
         debug_assert!(self.records.last().is_none_or(|(last, _)| *last < writer));
-        self.records.reserve_exact(1);
         self.records.push((writer, record));
     }
 
@@ -211,34 +215,66 @@ impl Entry {
         dropped_here: impl Fn(ReplicaId, &Record) -> bool,
         dropped_there: impl Fn(ReplicaId, &Record) -> bool,
     ) -> bool {
+        let dropped_there = |(writer, record): &(ReplicaId, Record)| dropped_there(*writer, record);
+        let dropped_here = |(writer, record): &(ReplicaId, Record)| dropped_here(*writer, record);
+        // Most often it is one record, of a writer that is known or comes last. Else both are merged in order: record by record,
+        // many of them would move many.
+        if let [theirs] = &other.records[..] {
+            return self.join_record(theirs, dropped_here, dropped_there);
+        }
+        let mut theirs = other.records.iter().peekable();
+        let mut joined = SmallVec::with_capacity(self.records.len().max(other.records.len()));
         let mut changed = false;
-        for (writer, theirs) in &other.records {
-            match self.position(*writer) {
-                Ok(at) => {
-                    let before = self.records[at].1;
-                    match join_records(
-                        &before,
-                        theirs,
-                        |record| dropped_here(*writer, record),
-                        |record| dropped_there(*writer, record),
-                    ) {
-                        Some(after) => self.records[at].1 = after,
-                        None => drop(self.records.remove(at)),
-                    }
-                    changed |= self.records.get(at) != Some(&(*writer, before));
-                }
-                Err(_) if dropped_here(*writer, theirs) => {}
-                Err(at) => {
-                    self.records.reserve_exact(1);
-                    self.records.insert(at, (*writer, *theirs));
+        for ours in &self.records {
+            while let Some(new) = theirs.next_if(|theirs| theirs.0 < ours.0) {
+                if !dropped_here(new) {
+                    joined.push(*new);
                     changed = true;
                 }
             }
+            let after = match theirs.next_if(|theirs| theirs.0 == ours.0) {
+                Some(theirs) => join_records(ours, theirs, dropped_here, dropped_there),
+                None => Some(*ours).filter(|ours| !dropped_there(ours)),
+            };
+            changed |= after != Some(*ours);
+            joined.extend(after);
         }
+        for new in theirs.filter(|theirs| !dropped_here(theirs)) {
+            joined.push(*new);
+            changed = true;
+        }
+        joined.shrink_to_fit();
+        self.records = joined;
+        changed
+    }
+
+    /// Joins an entry of a single record.
+    fn join_record(
+        &mut self,
+        theirs: &(ReplicaId, Record),
+        dropped_here: impl Fn(&(ReplicaId, Record)) -> bool,
+        dropped_there: impl Fn(&(ReplicaId, Record)) -> bool,
+    ) -> bool {
         let count = self.records.len();
-        self.records
-            .retain(|(writer, record)| other.position(*writer).is_ok() || !dropped_there(*writer, record));
-        changed || self.records.len() < count
+        self.records.retain(|ours| ours.0 == theirs.0 || !dropped_there(ours));
+        let mut changed = self.records.len() < count;
+        match self.position(theirs.0) {
+            Ok(at) => {
+                let before = self.records[at];
+                match join_records(&before, theirs, dropped_here, dropped_there) {
+                    Some(after) => self.records[at] = after,
+                    None => drop(self.records.remove(at)),
+                }
+                changed |= self.records.get(at) != Some(&before);
+            }
+            Err(_) if dropped_here(theirs) => {}
+            Err(at) => {
+                self.records.reserve_exact(1);
+                self.records.insert(at, *theirs);
+                changed = true;
+            }
+        }
+        changed
     }
 
     /// Claims the dots of every record in `context`.
@@ -256,19 +292,19 @@ impl Entry {
 /// Joins two versions of one writer's record. Of two births the later one wins: a writer has one record at a time, so it had
 /// dropped the earlier.
 fn join_records(
-    ours: &Record,
-    theirs: &Record,
-    dropped_here: impl Fn(&Record) -> bool,
-    dropped_there: impl Fn(&Record) -> bool,
-) -> Option<Record> {
-    if ours.birth == theirs.birth {
+    ours: &(ReplicaId, Record),
+    theirs: &(ReplicaId, Record),
+    dropped_here: impl Fn(&(ReplicaId, Record)) -> bool,
+    dropped_there: impl Fn(&(ReplicaId, Record)) -> bool,
+) -> Option<(ReplicaId, Record)> {
+    if ours.1.birth == theirs.1.birth {
         let mut joined = *ours;
-        joined.join(theirs);
+        joined.1.join(&theirs.1);
         return Some(joined);
     }
     let ours = Some(ours).filter(|record| !dropped_there(record));
     let theirs = Some(theirs).filter(|record| !dropped_here(record));
-    ours.into_iter().chain(theirs).max_by_key(|record| record.birth).copied()
+    ours.into_iter().chain(theirs).max_by_key(|(_, record)| record.birth).copied()
 }
 
 /// The priority of a registration of which those contributions are left, `None` if it is not visible.

@@ -9,7 +9,6 @@ mod hash;
 mod interner;
 mod join;
 mod leaf;
-mod part;
 mod row;
 #[cfg(test)]
 mod tests;
@@ -20,7 +19,6 @@ use core::fmt;
 use std::sync::{Arc, LazyLock};
 
 pub(crate) use self::interner::Interner;
-pub(crate) use self::part::Bound;
 pub(crate) use self::row::Held;
 use self::row::Row;
 use self::tree::Branch;
@@ -106,6 +104,20 @@ impl<K: Key> Store<K> {
     /// The registrations in order, from the first that starts at `key` or later. O(log n), and O(1) each.
     pub(crate) fn rows_from(&self, key: &K) -> Rows<'_, K> {
         self.tree.rows_from(key, self.tables())
+    }
+
+    /// The registrations in order, from the first after that one on; all of them if it is `None`. O(log n), and O(1) each.
+    pub(crate) fn rows_after<'a>(
+        &'a self,
+        after: Option<&'a RegistrationId<K>>,
+    ) -> impl Iterator<Item = Held<'a, K>> {
+        let rows = after.map_or_else(|| self.rows(), |id| self.tree.rows_from_id(id, self.tables()));
+        rows.skip_while(move |held| after.is_some_and(|after| held.cmp_id(after).is_le()))
+    }
+
+    /// The sum of the hashes of all registrations. O(1), and O(rows) for each leaf that changed since it was last asked for.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        self.tree.fingerprint(self.tables())
     }
 
     /// Visits the registrations that start at or before `key` and end after it, in order. O(log n) for each, at most.

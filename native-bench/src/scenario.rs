@@ -105,7 +105,7 @@ fn received(delta: &Delta<u64>) -> Delta<u64> {
 
 /// A replica as it comes back from its encoded state. Unlike a clone it shares no memory, which could make a change dearer than it
 /// is in real use.
-fn restored(replica: ReplicaId, state: &[u8]) -> RangeMap<u64> {
+pub(crate) fn restored(replica: ReplicaId, state: &[u8]) -> RangeMap<u64> {
     let mut map = RangeMap::new(replica);
     drop(map.merge(&decoded(state)));
     map

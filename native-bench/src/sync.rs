@@ -2,8 +2,10 @@
 //! every machine. What they are made of is checked: in the end all replicas are equal.
 
 pub mod churn;
-pub mod exchange;
 pub mod gossip;
 pub mod medium;
+pub mod meeting;
 pub mod page;
+pub mod rows;
 pub mod tabs;
+pub mod targets;

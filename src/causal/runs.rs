@@ -1,15 +1,18 @@
 //! The known sequence numbers of one replica.
 
-use smallvec::SmallVec;
-
 use super::SEQ_MAX;
+use crate::ordered::Ordered;
 
 /// The runs of one replica's known sequence numbers, first to last, both inclusive: ascending, disjoint and never adjacent.
+///
+/// Nearly always it is one run from 1 on, which takes no memory apart; there may be as many as there are numbers, and then each
+/// change still costs little more than a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Runs(SmallVec<[(u64, u64); 1]>);
+pub(crate) struct Runs(Ordered<[(u64, u64); 1]>);
 
 impl Runs {
-    /// How far the numbers are known without a gap, from 1 on. 0 if 1 is not known.
+    /// How far the numbers are known without a gap, from 1 on. 0 if 1 is not known. O(1).
+    #[inline]
     pub(crate) fn prefix(&self) -> u64 {
         match self.0.first() {
             Some((1, last)) => *last,
@@ -17,14 +20,24 @@ impl Runs {
         }
     }
 
-    /// The greatest known number, 0 if there is none.
+    /// The greatest known number, 0 if there is none. O(1).
     pub(crate) fn last(&self) -> u64 {
         self.0.last().map_or(0, |(_, last)| *last)
     }
 
+    /// How many runs there are beyond the prefix. O(1).
+    pub(crate) fn count_beyond(&self) -> usize {
+        self.0.len() - usize::from(self.prefix() > 0)
+    }
+
     /// The runs in order, as (first, last).
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (u64, u64)> + '_ {
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (u64, u64)> + Clone + '_ {
         self.0.iter().copied()
+    }
+
+    /// The runs in order that end at this number or later. O(log runs), and O(1) each.
+    fn iter_from(&self, seq: u64) -> impl Iterator<Item = (u64, u64)> + '_ {
+        self.0.iter_from(self.0.place_of(|(_, end)| *end < seq)).copied()
     }
 
     /// O(log runs).
@@ -33,65 +46,62 @@ impl Runs {
     }
 
     pub(super) fn includes(&self, first: u64, last: u64) -> bool {
-        let at = self.0.partition_point(|(_, end)| *end < first);
+        let at = self.0.place_of(|(_, end)| *end < first);
         self.0.get(at).is_some_and(|(begin, end)| *begin <= first && last <= *end)
     }
 
     /// Whether any of these numbers is known. O(log runs).
     pub(super) fn intersects(&self, first: u64, last: u64) -> bool {
-        let at = self.0.partition_point(|(_, end)| *end < first);
-        self.0.get(at).is_some_and(|(begin, _)| *begin <= last)
+        self.iter_from(first).next().is_some_and(|(begin, _)| begin <= last)
     }
 
-    /// Adds the numbers `first..=last` and closes up with the runs that they overlap or touch. O(log runs), and O(runs) if it
-    /// does not come at the end.
+    /// Adds the numbers `first..=last` and closes up with the runs that they overlap or touch. O(log runs), and O(1) for each that
+    /// goes.
     pub(crate) fn insert(&mut self, first: u64, last: u64) {
         debug_assert!(1 <= first && first <= last && last <= SEQ_MAX);
-        let from = self.0.partition_point(|(_, end)| end + 1 < first);
-        let to = from + self.0[from..].partition_point(|(begin, _)| *begin <= last + 1);
-        let closed_up = match self.0[from..to] {
-            [] => (first, last),
-            [(begin, _), ..] => (first.min(begin), last.max(self.0[to - 1].1)),
+        let from = self.0.place_of(|(_, end)| end + 1 < first);
+        let Some((begin, end)) = self.0.get(from).copied().filter(|(begin, _)| *begin <= last + 1) else {
+            return self.0.insert(from, (first, last));
         };
-        match to - from {
-            0 => self.0.insert(from, closed_up),
-            _ => {
-                self.0[from] = closed_up;
-                self.0.drain(from + 1..to);
-            }
+        if begin <= first && last <= end {
+            return;
         }
+        let mut closed_up = (first.min(begin), last.max(end));
+        let after = self.0.after(from);
+        if last <= end || self.0.get(after).is_none_or(|(begin, _)| *begin > last + 1) {
+            // Nearly always: the last run grows.
+            if let Some(run) = self.0.get_mut(from) {
+                *run = closed_up;
+            }
+            return;
+        }
+        let to = self.0.place_of(|(begin, _)| *begin <= last + 1);
+        closed_up.1 = self.0.before(to).map_or(last, |(_, end)| last.max(*end));
+        if let Some(run) = self.0.get_mut(from) {
+            *run = closed_up;
+        }
+        self.0.remove_range(after, to);
     }
 
-    /// Adds all numbers of `other`. O(runs of both · log).
+    /// Adds all numbers of `other`. O(runs of the one that has fewer · log), and O(1) for each run that goes.
     pub(super) fn join(&mut self, other: &Self) {
-        if let [(first, last)] = other.0[..] {
-            return self.insert(first, last);
+        // A copy of many takes longer than adding a few.
+        if other.0.len() > 2 * self.0.len() + 8 {
+            let ours = core::mem::replace(self, other.clone());
+            return self.join(&ours);
         }
-        let mut theirs = other.iter().peekable();
-        for (first, last) in core::mem::take(&mut self.0) {
-            while let Some((their_first, their_last)) = theirs.next_if(|theirs| theirs.0 < first) {
-                self.insert(their_first, their_last);
-            }
-            self.insert(first, last);
-        }
-        theirs.for_each(|(first, last)| self.insert(first, last));
+        other.iter().for_each(|(first, last)| self.insert(first, last));
     }
 
-    /// The numbers that are here and not in `other`. O(runs of both).
+    /// The numbers that are here and not in `other`. O(runs here · log + those of `other` that they overlap).
     pub(super) fn difference(&self, other: &Self) -> Self {
         let mut left = Self::default();
-        let mut theirs = other.iter().peekable();
         for (mut first, last) in self.iter() {
-            while theirs.next_if(|(_, end)| *end < first).is_some() {}
-            while let Some((begin, end)) = theirs.peek().copied().filter(|(begin, _)| *begin <= last) {
+            for (begin, end) in other.iter_from(first).take_while(|(begin, _)| *begin <= last) {
                 if first < begin {
                     left.0.push((first, begin - 1));
                 }
                 first = end + 1;
-                if end > last {
-                    break;
-                }
-                theirs.next();
             }
             if first <= last {
                 left.0.push((first, last));
@@ -100,20 +110,16 @@ impl Runs {
         left
     }
 
-    /// The numbers that are both here and in `other`. O(runs of both).
+    /// The numbers that are both here and in `other`. O(runs of the one that has fewer · log + those of the other that they overlap).
     pub(super) fn intersection(&self, other: &Self) -> Self {
+        if other.0.len() < self.0.len() {
+            return other.intersection(self);
+        }
         let mut both = Self::default();
-        let (mut ours, mut theirs) = (self.iter().peekable(), other.iter().peekable());
-        while let (Some((first, last)), Some((begin, end))) = (ours.peek().copied(), theirs.peek().copied()) {
-            let (from, to) = (first.max(begin), last.min(end));
-            if from <= to {
-                both.0.push((from, to));
+        for (first, last) in self.iter() {
+            for (begin, end) in other.iter_from(first).take_while(|(begin, _)| *begin <= last) {
+                both.0.push((first.max(begin), last.min(end)));
             }
-            if last < end {
-                ours.next()
-            } else {
-                theirs.next()
-            };
         }
         both
     }

@@ -83,11 +83,6 @@ impl<'a> Reader<'a> {
         self.bytes.len()
     }
 
-    /// How many bytes were read.
-    pub(crate) fn offset(&self) -> usize {
-        self.offset
-    }
-
     /// An error at the current place.
     pub fn error(&self, problem: DecodeProblem) -> DecodeError {
         DecodeError { offset: self.offset, problem }

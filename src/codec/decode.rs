@@ -1,6 +1,6 @@
 //! From bytes to a delta, trusting nothing.
 
-use super::{DecodeError, DecodeProblem, Reader, VERSION, WireKey, flag, registered};
+use super::{DecodeError, DecodeProblem, RUNS_MAX, Reader, VERSION, WireKey, flag, registered};
 use crate::causal::{CausalContext, Dot, SEQ_MAX};
 use crate::delta::{Delta, Drop, Drops, NamedDrop};
 use crate::id::{NodeId, ReplicaId};
@@ -20,8 +20,8 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
     }
     let number = reader.number()?;
     let replicas = read_replicas(number >> 1, &mut reader)?;
-    let context =
-        if number & 1 == 1 { read_context(&replicas, &mut reader)? } else { CausalContext::default() };
+    let claims_more = number & 1 == 1;
+    let context = if claims_more { read_context(&replicas, &mut reader)? } else { CausalContext::default() };
 
     let number = reader.number()?;
     let (several, unbounded, has_drops) = (number & 4 != 0, number & 2 != 0, number & 1 != 0);
@@ -37,7 +37,7 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
         return Err(not_canonical(&reader, "a node that nothing uses"));
     }
 
-    let mut delta = Delta { context, entries, drops };
+    let mut delta = Delta::new(context, entries, drops);
     if !is_known || has_drops {
         claim_carried(&mut delta, &replicas, &reader)?;
     }
@@ -46,6 +46,9 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
     }
     delta.check_drops().map_err(|what| not_canonical(&reader, what))?;
     reader.finish()?;
+    if !claims_more {
+        delta.note_exact();
+    }
     Ok(delta)
 }
 
@@ -69,6 +72,12 @@ fn seq_after(before: u64, difference: u64, reader: &Reader<'_>) -> Result<u64, D
     seq.filter(|seq| *seq <= SEQ_MAX).ok_or_else(|| out_of_bounds(reader, "a sequence number"))
 }
 
+/// A sequence number that was written as its difference to a number that is not greater.
+fn seq_from(least: u64, difference: u64, reader: &Reader<'_>) -> Result<u64, DecodeError> {
+    let seq = least.checked_add(difference);
+    seq.filter(|seq| *seq <= SEQ_MAX).ok_or_else(|| out_of_bounds(reader, "a sequence number"))
+}
+
 fn read_replicas(count: u64, reader: &mut Reader<'_>) -> Result<Vec<ReplicaId>, DecodeError> {
     let count = reader.checked_count(count, 8)?;
     let mut replicas: Vec<ReplicaId> = Vec::with_capacity(count);
@@ -84,6 +93,7 @@ fn read_replicas(count: u64, reader: &mut Reader<'_>) -> Result<Vec<ReplicaId>, 
 
 fn read_context(replicas: &[ReplicaId], reader: &mut Reader<'_>) -> Result<CausalContext, DecodeError> {
     let mut context = CausalContext::default();
+    let mut runs_left = RUNS_MAX;
     for replica in replicas {
         let number = reader.number()?;
         let prefix = number >> 1;
@@ -98,6 +108,9 @@ fn read_context(replicas: &[ReplicaId], reader: &mut Reader<'_>) -> Result<Causa
         }
         let number = reader.number()?;
         let runs = reader.checked_count(number >> 1, 2)?;
+        runs_left = runs_left
+            .checked_sub(runs)
+            .ok_or_else(|| out_of_bounds(reader, "the number of runs of a context"))?;
         let is_retired = number & 1 == 1;
         if runs == 0 && !is_retired {
             return Err(not_canonical(reader, "an empty list of runs"));
@@ -233,6 +246,8 @@ fn read_entries<K: WireKey>(
             store.push_record(range, *node, writer, &record)
         } else {
             let mut entry = Entry::of(replicas[writer as usize], record);
+            // Not more than there are records, which were counted before.
+            entry.reserve(more as usize);
             let mut before = writer;
             for _ in 0..more {
                 let (writer, record) = records.next(reader)?;
@@ -427,7 +442,7 @@ fn read_drops<K: WireKey>(
         // All columns are equally long.
         let (Some((range, node)), Some((replica, stamp))) = (ids.next(), stamps.next()) else { break };
         let birth = seq_after(0, birth, reader)?;
-        let seq = seq_after(if replica == writer { birth - 1 } else { 0 }, stamp, reader)?;
+        let seq = seq_from(if replica == writer { birth } else { 1 }, stamp, reader)?;
         let stamp = Dot { replica: replicas[replica as usize], seq };
         let id = RegistrationId { range, node: nodes[node as usize].clone() };
         drops.push(NamedDrop { id, writer: replicas[writer as usize], drop: Drop { birth, stamp } });

@@ -1,6 +1,6 @@
 //! From a delta to bytes.
 
-use super::{VERSION, WireKey, Writer, flag, registered};
+use super::{RUNS_MAX, VERSION, WireKey, Writer, flag, registered};
 use crate::causal::{CausalContext, Dot};
 use crate::delta::{Delta, Drop};
 use crate::id::{NodeId, ReplicaId};
@@ -64,7 +64,7 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
         let is_own = |writer: ReplicaId, drop: Drop| drop.stamp.replica == writer;
         let has_foreign = drops().any(|(_, writer, drop)| !is_own(writer, drop));
         let bits = u64::from(has_foreign) << 1 | u64::from(is_unbounded);
-        writer.number((drops().len() as u64) << 2 | bits);
+        writer.number((delta.drops.len() as u64) << 2 | bits);
         let node_numbers = has_several_nodes.then(|| drops().map(|(id, ..)| place_of_node(&id.node)));
         write_ids(ranges, is_unbounded, node_numbers, &mut writer);
         if replicas.len() > 1 {
@@ -74,10 +74,10 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
         if has_foreign {
             writer.column(drops().map(|(.., drop)| number_of(drop.stamp.replica, &replicas)));
         }
-        writer.column(drops().map(|(_, writer, drop)| {
-            let before = if is_own(writer, drop) { drop.birth - 1 } else { 0 };
-            drop.stamp.seq - before - 1
-        }));
+        writer.column(
+            drops()
+                .map(|(_, writer, drop)| drop.stamp.seq - if is_own(writer, drop) { drop.birth } else { 1 }),
+        );
     }
     writer.finish()
 }
@@ -148,7 +148,24 @@ fn told_by_context(context: &CausalContext, carried: &[Dot]) -> Vec<Told> {
         all_told.push(told);
     }
     all_told.extend(retired.map(unwritten));
+    leave_out_runs(&mut all_told, carried);
     all_told
+}
+
+/// Leaves out the last runs, if there are more than a message may tell: it then claims less than is known, but for the dots that
+/// it carries.
+fn leave_out_runs(all_told: &mut Vec<Told>, carried: &[Dot]) {
+    let mut left = RUNS_MAX;
+    if all_told.iter().map(|told| told.runs.len()).sum::<usize>() <= left {
+        return;
+    }
+    all_told.retain_mut(|told| {
+        told.runs.truncate(left);
+        left -= told.runs.len();
+        let at = carried.partition_point(|dot| dot.replica < told.replica);
+        let is_carried = carried.get(at).is_some_and(|dot| dot.replica == told.replica);
+        is_carried || told.prefix > 0 || !told.runs.is_empty() || told.retired.is_some()
+    });
 }
 
 fn write_context(all_told: &[Told], writer: &mut Writer) {

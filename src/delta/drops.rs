@@ -1,31 +1,32 @@
 //! The drops that a state names.
+//!
+//! There are few nearly always. But a lost message keeps all that come after it from being told by the context alone, and somebody
+//! may send any number of them in any order: so they are found by what was dropped and by the dots that they wait for, and each of
+//! them is looked at only when one of these is reached.
 
-use smallvec::SmallVec;
+use core::cmp::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use crate::causal::{CausalContext, Dot};
 use crate::id::ReplicaId;
 use crate::key::Key;
+use crate::ordered::Ordered;
 use crate::registration::RegistrationId;
-use crate::sort::sorted;
 use crate::store;
 
 /// A writer's record of a registration was dropped, the one born at `birth`, and with it all its earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Drop {
     pub(crate) birth: u64,
-    /// The dot of the drop itself: of the same writer, or of who cleared up after it once it had retired. The birth itself if it is
-    /// not known by which effect the record was dropped.
+    /// The dot of the drop itself: of the same writer, or of who cleared up after it once it had retired. In a *bare* drop that dot
+    /// is not known, and its birth's dot stands for it: such a drop claims the birth alone.
     pub(crate) stamp: Dot,
 }
 
-/// Drops in the order of registrations, writers, and replicas that dropped, the latest of each. They are few: most are told by the context alone before another is named.
+/// Drops in the order of registrations, writers, and replicas that dropped, the latest of each. They are few: most are told by the
+/// context alone before another is named.
 #[derive(Clone, Debug)]
-pub(crate) struct Drops<K> {
-    named: Vec<NamedDrop<K>>,
-    /// For each replica, in order, a dot before which there is none of its stamps, nor a birth that somebody else dropped. While no
-    /// prefix gets there, there is nothing to forget.
-    first_stamps: Vec<Dot>,
-}
+pub(crate) struct Drops<K>(Option<Arc<Named<K>>>);
 
 /// A drop with what was dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,168 +60,227 @@ impl<K: Key> NamedDrop<K> {
     pub(crate) fn is_told_by(&self, context: &CausalContext) -> bool {
         self.dots().all(|dot| dot.seq <= context.prefix(dot.replica))
     }
+
+    fn hash(&self) -> u64 {
+        let (NamedDrop { id, writer, .. }, Drop { birth, stamp }) = (self, self.drop);
+        store::hash_of(&(&id.range, id.node.as_str(), writer.get(), birth, stamp.replica.get(), stamp.seq))
+    }
+}
+
+/// The drops, if there are any.
+#[derive(Clone, Debug)]
+struct Named<K> {
+    by_key: Ordered<[Arc<NamedDrop<K>>; 1]>,
+    /// Each drop at each of its [dots](NamedDrop::dots) that no prefix has reached, and maybe at one that a prefix has reached before
+    /// the drop was named.
+    waiting: Ordered<[(Dot, Arc<NamedDrop<K>>); 1]>,
+    /// The sum of the hashes, computed when it is first asked for and followed from then on.
+    sum: OnceLock<u64>,
+}
+
+impl<K> Default for Named<K> {
+    fn default() -> Self {
+        Self { by_key: Ordered::default(), waiting: Ordered::default(), sum: OnceLock::new() }
+    }
+}
+
+impl<K: Key> Named<K> {
+    fn follow(&mut self, change: impl FnOnce(u64) -> u64) {
+        if let Some(sum) = self.sum.get_mut() {
+            *sum = change(*sum);
+        }
+    }
+
+    /// Names a drop, unless a later one of the same key is named. O(log d).
+    fn insert(&mut self, named: Arc<NamedDrop<K>>) {
+        let place = self.by_key.place_of(|other| other.key() < named.key());
+        let same = self.by_key.get(place).filter(|other| other.key() == named.key()).cloned();
+        match &same {
+            Some(same) if same.drop >= named.drop => return,
+            Some(same) => {
+                self.follow(|sum| sum.wrapping_sub(same.hash()));
+                self.wait_no_more(same);
+                if let Some(held) = self.by_key.get_mut(place) {
+                    held.clone_from(&named);
+                }
+            }
+            None => self.by_key.insert(place, named.clone()),
+        }
+        self.follow(|sum| sum.wrapping_add(named.hash()));
+        for dot in named.dots() {
+            let place = self.waiting.place_of(|waiting| cmp_waiting(waiting, dot, &named).is_lt());
+            self.waiting.insert(place, (dot, named.clone()));
+        }
+    }
+
+    fn wait_no_more(&mut self, named: &NamedDrop<K>) {
+        for dot in named.dots() {
+            let place = self.waiting.place_of(|waiting| cmp_waiting(waiting, dot, named).is_lt());
+            if self.waiting.get(place).is_some_and(|waiting| cmp_waiting(waiting, dot, named).is_eq()) {
+                self.waiting.remove(place);
+            }
+        }
+    }
+
+    /// Takes those that wait for a dot up to that one of its replica. O(log d), and O(1) for each.
+    fn take_reached(&mut self, reached: Dot) -> Vec<Arc<NamedDrop<K>>> {
+        let from = self.waiting.place_of(|(dot, _)| *dot < Dot { seq: 0, ..reached });
+        let to = self.waiting.place_of(|(dot, _)| *dot <= reached);
+        let all = self.waiting.iter_from(from).take_while(|(dot, _)| *dot <= reached);
+        let all = all.map(|(_, named)| named.clone()).collect();
+        self.waiting.remove_range(from, to);
+        all
+    }
+}
+
+fn cmp_waiting<K: Key>(waiting: &(Dot, Arc<NamedDrop<K>>), dot: Dot, named: &NamedDrop<K>) -> Ordering {
+    waiting.0.cmp(&dot).then_with(|| waiting.1.key().cmp(&named.key()))
 }
 
 impl<K> Default for Drops<K> {
     fn default() -> Self {
-        Self { named: Vec::new(), first_stamps: Vec::new() }
+        Self(None)
     }
 }
 
-/// Of equal drops, the first stamps may be known less well on one side.
 impl<K: PartialEq> PartialEq for Drops<K> {
     fn eq(&self, other: &Self) -> bool {
-        self.named == other.named
+        self.len() == other.len() && self.named().eq(other.named())
     }
 }
 
 impl<K: Eq> Eq for Drops<K> {}
 
-impl<K: Key> Drops<K> {
-    /// From drops in order, each of another registration or writer. O(n log n).
-    pub(crate) fn from_ordered(named: Vec<NamedDrop<K>>) -> Self {
-        let mut drops = Self { named, first_stamps: Vec::new() };
-        drops.note_all_stamps();
-        drops
-    }
-
+impl<K> Drops<K> {
     pub(crate) fn len(&self) -> usize {
-        self.named.len()
+        self.0.as_ref().map_or(0, |named| named.by_key.len())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.named.is_empty()
+        self.0.is_none()
     }
 
     /// The drops, ordered by registration, writer, and the stamp's replica.
-    pub(crate) fn iter(
-        &self,
-    ) -> impl ExactSizeIterator<Item = (&RegistrationId<K>, ReplicaId, Drop)> + Clone {
-        self.named().iter().map(|named| (&named.id, named.writer, named.drop))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&RegistrationId<K>, ReplicaId, Drop)> + Clone {
+        self.named().map(|named| (&named.id, named.writer, named.drop))
     }
 
     /// The same.
-    pub(crate) fn named(&self) -> &[NamedDrop<K>] {
-        &self.named
+    pub(crate) fn named(&self) -> impl Iterator<Item = &NamedDrop<K>> + Clone {
+        self.0.iter().flat_map(|named| named.by_key.iter()).map(|named| &**named)
+    }
+}
+
+impl<K: Key> Drops<K> {
+    /// From drops in order, each of another key. O(d log d).
+    pub(crate) fn from_ordered(drops: Vec<NamedDrop<K>>) -> Self {
+        let mut all = Self::default();
+        drops.into_iter().for_each(|named| all.named_mut().insert(Arc::new(named)));
+        all
     }
 
-    /// A sum of hashes of all that is named. O(n).
+    fn named_mut(&mut self) -> &mut Named<K> {
+        Arc::make_mut(self.0.get_or_insert_default())
+    }
+
+    /// A sum of hashes of all that is named. O(1), and O(d) when it is first asked for.
     pub(crate) fn fingerprint(&self) -> u64 {
-        let hash = |named: &NamedDrop<K>| {
-            let (NamedDrop { id, writer, .. }, Drop { birth, stamp }) = (named, named.drop);
-            store::hash_of(&(
-                &id.range,
-                id.node.as_str(),
-                writer.get(),
-                birth,
-                stamp.replica.get(),
-                stamp.seq,
-            ))
-        };
-        self.named.iter().map(hash).fold(0, u64::wrapping_add)
+        let Some(named) = &self.0 else { return 0 };
+        *named.sum.get_or_init(|| self.named().map(NamedDrop::hash).fold(0, u64::wrapping_add))
     }
 
-    /// Up to which birth that writer's records of a registration are known to be dropped by being named; 0 if none is. O(log n).
+    /// Up to which birth that writer's records of a registration are known to be dropped by being named; 0 if none is. O(log d).
     pub(crate) fn last_birth(&self, id: &RegistrationId<K>, writer: ReplicaId) -> u64 {
-        let from = self.named.partition_point(|named| (&named.id, named.writer) < (id, writer));
-        let named = self.named[from..].iter().take_while(|named| (&named.id, named.writer) == (id, writer));
+        let Some(named) = &self.0 else { return 0 };
+        let from = named.by_key.place_of(|named| (&named.id, named.writer) < (id, writer));
+        let named =
+            named.by_key.iter_from(from).take_while(|named| (&named.id, named.writer) == (id, writer));
         named.map(|named| named.drop.birth).max().unwrap_or_default()
     }
 
-    /// Names a drop, unless the context tells it by itself or a later one of the same record's writer is named already. O(log n)
-    /// if it comes last, otherwise O(n).
+    /// Names a drop, unless the context tells it by itself or a later one of the same record's writer is named already. O(log d).
+    /// Returns whether the context does not tell it.
     pub(crate) fn insert(
         &mut self,
         id: RegistrationId<K>,
         writer: ReplicaId,
         drop: Drop,
         context: &CausalContext,
-    ) {
+    ) -> bool {
         let named = NamedDrop { id, writer, drop };
-        if !named.is_told_by(context) {
-            let dots: SmallVec<[Dot; 2]> = named.dots().collect();
-            self.note_stamps(&dots);
-            self.merge(&mut core::iter::once(named));
+        let is_needed = !named.is_told_by(context);
+        if is_needed {
+            self.named_mut().insert(Arc::new(named));
         }
+        is_needed
     }
 
-    /// Names the drops of `other` as well, but for those that the context tells by itself. O(n + m), less if all come after those
-    /// that are here.
+    /// Names the drops of `other` as well, but for those that the context tells by itself. O(log d) for each of them.
     pub(crate) fn join(&mut self, other: &Self, context: &CausalContext) {
-        if other.is_empty() {
+        let Some(theirs) = &other.0 else { return };
+        if self.0.as_ref().is_some_and(|ours| Arc::ptr_eq(ours, theirs)) {
             return;
         }
-        self.note_stamps(&other.first_stamps);
-        self.merge(&mut other.named.iter().filter(|named| !named.is_told_by(context)).cloned());
-    }
-
-    /// Forgets the drops that the context tells by itself, now that it grew by dots of those replicas. O(log n) for each of them,
-    /// and O(n log n) if a prefix has got to a stamp.
-    pub(crate) fn prune(&mut self, mut grown: impl Iterator<Item = ReplicaId>, context: &CausalContext) {
-        if self.is_empty() {
-            return;
-        }
-        let is_reached = |replica| {
-            let at = self.first_stamps.binary_search_by_key(&replica, |stamp| stamp.replica);
-            at.is_ok_and(|at| self.first_stamps[at].seq <= context.prefix(replica))
-        };
-        if grown.any(is_reached) {
-            self.forget_told_by(context);
+        for named in theirs.by_key.iter().filter(|named| !named.is_told_by(context)) {
+            self.named_mut().insert(named.clone());
         }
     }
 
-    #[cold]
-    fn forget_told_by(&mut self, context: &CausalContext) {
-        self.named.retain(|named| !named.is_told_by(context));
-        self.first_stamps.clear();
-        self.note_all_stamps();
-    }
-
-    /// Where that drop is, or where it would have to be inserted.
-    fn place_of(&self, key: (&RegistrationId<K>, ReplicaId, ReplicaId)) -> usize {
-        self.named.partition_point(|named| named.key() < key)
-    }
-
-    /// Merges drops that come in order.
-    #[cold]
-    fn merge(&mut self, drops: &mut dyn Iterator<Item = NamedDrop<K>>) {
-        let mut drops = drops.peekable();
-        let Some(first) = drops.peek() else { return };
-        let mut after = self.named.split_off(self.place_of(first.key())).into_iter().peekable();
-        for drop in drops {
-            while let Some(before) = after.next_if(|named| named.key() < drop.key()) {
-                self.named.push(before);
+    /// Forgets the drops that the context tells by itself, now that it grew by dots of those replicas. O(log d) for each of them,
+    /// and O(log d) for each drop that a prefix has got to. Returns whether there was any.
+    pub(crate) fn prune(&mut self, grown: impl Iterator<Item = ReplicaId>, context: &CausalContext) -> bool {
+        let before = self.len();
+        if before == 0 {
+            return false;
+        }
+        for replica in grown {
+            let reached = Dot { replica, seq: context.prefix(replica) };
+            if self.has_reached(reached) {
+                self.forget_reached(reached, context);
             }
-            let same = after.next_if(|named| named.key() == drop.key());
-            self.named.push(same.filter(|same| same.drop > drop.drop).unwrap_or(drop));
         }
-        self.named.extend(after);
+        self.len() < before
     }
 
-    fn note_all_stamps(&mut self) {
-        let stamps: Vec<Dot> = self.named.iter().flat_map(NamedDrop::dots).collect();
-        self.note_stamps(&stamps);
+    /// Whether a drop waits for a dot up to that one of its replica. O(log d).
+    fn has_reached(&self, reached: Dot) -> bool {
+        let Some(named) = &self.0 else { return false };
+        let first = named.waiting.place_of(|(dot, _)| *dot < Dot { seq: 0, ..reached });
+        named.waiting.get(first).is_some_and(|(dot, _)| *dot <= reached)
     }
 
-    fn note_stamps(&mut self, stamps: &[Dot]) {
-        self.first_stamps.extend_from_slice(stamps);
-        self.first_stamps = sorted(&self.first_stamps, Dot::cmp);
-        self.first_stamps.dedup_by_key(|stamp| stamp.replica);
+    #[cold]
+    fn forget_reached(&mut self, reached: Dot, context: &CausalContext) {
+        let named = self.named_mut();
+        for told in named.take_reached(reached) {
+            if told.is_told_by(context) {
+                named.wait_no_more(&told);
+                named.follow(|sum| sum.wrapping_sub(told.hash()));
+                let place = named.by_key.place_of(|other| other.key() < told.key());
+                named.by_key.remove(place);
+            }
+        }
+        if named.by_key.is_empty() {
+            self.0 = None;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::id::NodeId;
     use crate::key::KeyRange;
 
+    fn id(start: u64) -> RegistrationId<u64> {
+        RegistrationId { range: KeyRange::from_start(start), node: NodeId::new("a").unwrap() }
+    }
+
     #[test]
     fn only_the_latest_drop_is_named_and_only_until_the_prefix_covers_it() {
-        let [first, second] = [5u64, 7].map(|start| RegistrationId {
-            range: KeyRange::from_start(start),
-            node: NodeId::new("a").unwrap(),
-        });
+        let [first, second] = [5u64, 7].map(id);
         let writer = ReplicaId::new(1);
         let drop = |birth, seq| Drop { birth, stamp: Dot { replica: writer, seq } };
         let mut context = CausalContext::default();
@@ -245,7 +305,7 @@ mod tests {
 
     #[test]
     fn what_somebody_else_dropped_is_named_until_the_birth_is_covered_too() {
-        let id = RegistrationId { range: KeyRange::from_start(5u64), node: NodeId::new("a").unwrap() };
+        let id = id(5);
         let [writer, other] = [1, 2].map(ReplicaId::new);
         let mut context = CausalContext::default();
         let mut drops = Drops::default();
@@ -257,5 +317,90 @@ mod tests {
         context.insert_run(writer, 1, 4);
         drops.prune([writer].into_iter(), &context);
         assert!(drops.is_empty());
+    }
+
+    #[test]
+    fn a_bare_drop_gives_way_to_the_whole_one_and_to_a_later_one() {
+        let (id, writer) = (id(5), ReplicaId::new(1));
+        let drop = |birth, seq| Drop { birth, stamp: Dot { replica: writer, seq } };
+        let mut context = CausalContext::default();
+        context.insert_run(writer, 1, 4);
+        let named = |named: &[Drop]| {
+            let mut drops = Drops::default();
+            named.iter().for_each(|drop| _ = drops.insert(id.clone(), writer, *drop, &context));
+            drops
+        };
+        assert!(named(&[drop(4, 4)]).is_empty(), "the prefix covers the birth");
+        let (bare, whole, later) = (drop(5, 5), drop(5, 8), drop(9, 9));
+        assert_eq!(named(&[bare]).last_birth(&id, writer), 5);
+        for [first, second] in [[bare, whole], [whole, bare]] {
+            assert_eq!(named(&[first, second]), named(&[whole]));
+        }
+        assert_eq!(named(&[later, whole, bare]), named(&[bare, whole, later]));
+        assert_eq!(named(&[bare, whole, later]), named(&[later]));
+    }
+
+    /// What is held, kept as a plain list.
+    fn model(all: &[NamedDrop<u64>], context: &CausalContext) -> Vec<NamedDrop<u64>> {
+        let mut kept: Vec<NamedDrop<u64>> =
+            all.iter().filter(|it| !it.is_told_by(context)).cloned().collect();
+        kept.sort_by(|a, b| a.key().cmp(&b.key()).then(b.drop.cmp(&a.drop)));
+        kept.dedup_by(|a, b| a.key() == b.key());
+        kept
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 200 }))]
+
+        #[test]
+        fn drops_in_any_order_are_those_that_the_context_does_not_tell(
+            steps in prop::collection::vec((0u64..40, 0u64..3, 0u64..3, 1u64..300, 0u64..40, 0u8..8), 1..300),
+        ) {
+            let mut context = CausalContext::default();
+            let mut drops = [Drops::default(), Drops::default()];
+            let mut all: [Vec<NamedDrop<u64>>; 2] = [Vec::new(), Vec::new()];
+            for (start, writer, stamper, birth, more, what) in steps {
+                let [writer, stamper] = [writer, stamper].map(ReplicaId::new);
+                // Of one writer, whatever was born later was dropped later.
+                let later = if stamper == writer { birth + birth % 3 } else { more + 1 };
+                let named = NamedDrop {
+                    id: id(start),
+                    writer,
+                    drop: Drop { birth, stamp: Dot { replica: stamper, seq: later } },
+                };
+                let which = usize::from(what % 2);
+                match what {
+                    0..5 => {
+                        all[which].push(named.clone());
+                        drops[which].insert(named.id, writer, named.drop, &context);
+                    }
+                    5 => {
+                        let until = context.prefix(writer) + 1 + birth / 10;
+                        context.insert_run(writer, 1, until);
+                        drops.iter_mut().for_each(|drops| _ = drops.prune([writer].into_iter(), &context));
+                    }
+                    6 => {
+                        let [ours, theirs] = &mut drops;
+                        ours.join(theirs, &context);
+                        let learnt = all[1].clone();
+                        all[0].extend(learnt);
+                    }
+                    _ => {
+                        let sum = drops[0].named().map(NamedDrop::hash).fold(0, u64::wrapping_add);
+                        prop_assert_eq!(drops[0].fingerprint(), sum);
+                    }
+                }
+                for (drops, all) in drops.iter().zip(&mut all) {
+                    *all = model(all, &context);
+                    prop_assert!(drops.named().eq(all.iter()), "{:?} instead of {:?}", drops, all);
+                    prop_assert_eq!(drops.len(), all.len());
+                    let last = all.iter().filter(|it| it.id == id(start) && it.writer == writer);
+                    let last = last.map(|it| it.drop.birth).max().unwrap_or(0);
+                    prop_assert_eq!(drops.last_birth(&id(start), writer), last);
+                    let waiting = drops.0.as_ref().map_or(0, |named| named.waiting.len());
+                    prop_assert!(waiting <= 2 * all.len(), "what waits for nothing is kept");
+                }
+            }
+        }
     }
 }

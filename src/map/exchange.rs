@@ -12,14 +12,14 @@ use crate::key::Key;
 use crate::registration::RegistrationId;
 use crate::sort::sorted;
 use crate::splits::Changes;
-use crate::store::{Bound, Held};
+use crate::store::Held;
 
 impl<K: Key> RangeMap<K> {
     /// What a peer lacks that knows that much, as a delta for anybody; `None` if that cannot be told, because the peer is too far
     /// behind: then hand it the whole [`state`](Self::state), or let [`sync`](crate::sync) find out what it lacks.
     ///
-    /// It is told from a log of recent effects, see [`set_log_capacity`](Self::set_log_capacity). A peer that knows nothing gets the whole state. O(log + m log m) for a
-    /// delta of m registrations.
+    /// It is told from a log of recent effects, see [`set_log_capacity`](Self::set_log_capacity). A peer that knows nothing gets the
+    /// whole state. O(log + m log m) for a delta of m registrations.
     ///
     /// ```
     /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
@@ -132,14 +132,7 @@ impl<K: WireKey> RangeMap<K> {
                 is_unknown
             }
         };
-        let from = after.map_or(Bound::First, |id| Bound::Id(id.clone()));
-        let mut rows = self
-            .state
-            .entries
-            .rows_between(&from, &Bound::Last)
-            .skip_while(|held| after.is_some_and(|after| held.cmp_id(after).is_eq()))
-            .filter(is_unknown)
-            .peekable();
+        let mut rows = self.state.entries.rows_after(after).filter(is_unknown).peekable();
         let is_news = |(_, writer, drop): &(&RegistrationId<K>, ReplicaId, Drop)| {
             let born = Dot { replica: *writer, seq: drop.birth };
             is_all || !context.contains(born) || !context.contains(drop.stamp)
@@ -226,11 +219,6 @@ impl<K: WireKey> RangeMap<K> {
             drops.retain(|drop| drop.id < *end);
         }
     }
-
-    /// How many bytes a registration takes by itself, encoded, with the records of all its writers. O(its writers · log).
-    pub(crate) fn encoded_bytes(&self, id: &RegistrationId<K>) -> usize {
-        self.state.entries.get(id).map_or(0, |held| self.state.part(&[held], &[]).encode().len())
-    }
 }
 
 impl<K: Key> RangeMap<K> {
@@ -250,11 +238,6 @@ impl<K: Key> RangeMap<K> {
                 }),
             }
         }
-    }
-
-    /// How many records are held. O(n) for those that lie aside, O(1) for the others.
-    pub(crate) fn record_count(&self) -> usize {
-        self.state.entries.rows().map(|held| held.record_count()).sum()
     }
 
     /// Drops the records with those births, which somebody has dropped. O(n + m log n) for m of them.

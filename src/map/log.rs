@@ -261,10 +261,7 @@ impl<K: Key> Log<K> {
     }
 
     /// The registrations that those dots touched, and whether a record of them was dropped without a dot. O(log).
-    pub(super) fn touched_by<'a>(
-        &'a self,
-        dots: &'a CausalContext,
-    ) -> impl Iterator<Item = &'a RegistrationId<K>> {
+    pub(super) fn touched_by<'a>(&'a self, dots: &'a CausalContext) -> impl Iterator<Item = &'a RegistrationId<K>> {
         let batches = self.recent.iter().filter(|batch| batch.claims_any_of(dots));
         batches.flat_map(|batch| batch.touched.iter().map(|touched| &touched.id))
     }

@@ -30,7 +30,7 @@ struct Touched<K> {
 impl<'a, K: Key> Operation<'a, K> {
     pub(super) fn new(replica: ReplicaId, state: &'a mut Delta<K>, log: &'a mut Log<K>) -> Self {
         let seq_before = state.context.last_seq(replica);
-        Self { replica, state, log, seq_before, touched: Vec::new(), delta: Delta::default() }
+        Self { replica, state, log, seq_before, touched: Vec::new(), delta: Delta::exact() }
     }
 
     /// Names a registration that the operation is going to change, and returns its place among those.

@@ -1,23 +1,31 @@
 //! Numbers for values that many rows share: a row then holds four bytes instead of a name or a replica id.
+//!
+//! A copy shares memory with the original: what is changed in one is copied before, page by page.
 
+use core::cmp::Ordering;
 use core::hash::Hash;
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use super::hash;
+use crate::ordered::Ordered;
 
 /// Up to this many values are searched one by one: a delta has one or two, and needs no table for them.
 const SEARCHED: usize = 8;
 
+/// How many slots are copied at once.
+const PAGE: usize = 256;
+
 /// Values with numbers. A number stays that of its value for as long as anything uses it, and may then be given to another.
 #[derive(Clone, Debug)]
 pub(crate) struct Interner<T> {
-    slots: SmallVec<[Slot<T>; 1]>,
+    slots: Slots<T>,
     /// The slots that nothing uses.
-    free: Vec<u32>,
-    /// The number of each value in use, once there are more than [`SEARCHED`] slots.
-    numbers: Option<HashMap<T, u32>>,
+    free: Ordered<[u32; 1]>,
+    /// The numbers in use by the hashes of their values, and of equal hashes by the values, so that nobody gains by choosing values of
+    /// one hash. Once there are more than [`SEARCHED`] slots.
+    numbers: Option<Ordered<[(u64, u32); 1]>>,
 }
 
 #[derive(Clone, Debug)]
@@ -27,63 +35,128 @@ struct Slot<T> {
     uses: u32,
 }
 
-impl<T> Default for Interner<T> {
-    fn default() -> Self {
-        Self { slots: SmallVec::new(), free: Vec::new(), numbers: None }
+/// Slots by their numbers.
+#[derive(Clone, Debug)]
+struct Slots<T> {
+    /// The first page, which is all there is of most.
+    first: SmallVec<[Slot<T>; 1]>,
+    /// The others, full but for the last.
+    more: Vec<Arc<Vec<Slot<T>>>>,
+}
+
+impl<T: Clone> Slots<T> {
+    fn len(&self) -> usize {
+        let more = self.more.last().map_or(0, |last| (self.more.len() - 1) * PAGE + last.len());
+        self.first.len() + more
+    }
+
+    #[inline]
+    fn get(&self, number: u32) -> &Slot<T> {
+        let number = number as usize;
+        match number.checked_sub(PAGE) {
+            None => &self.first[number],
+            Some(number) => &self.more[number / PAGE][number % PAGE],
+        }
+    }
+
+    #[inline]
+    fn get_mut(&mut self, number: u32) -> &mut Slot<T> {
+        let number = number as usize;
+        match number.checked_sub(PAGE) {
+            None => &mut self.first[number],
+            Some(number) => &mut Arc::make_mut(&mut self.more[number / PAGE])[number % PAGE],
+        }
+    }
+
+    fn push(&mut self, slot: Slot<T>) {
+        if self.first.len() < PAGE {
+            return self.first.push(slot);
+        }
+        match self.more.last_mut() {
+            Some(last) if last.len() < PAGE => Arc::make_mut(last).push(slot),
+            _ => self.more.push(Arc::new(vec![slot])),
+        }
+    }
+
+    /// In the order of the numbers.
+    fn iter(&self) -> impl Iterator<Item = &Slot<T>> {
+        self.first.iter().chain(self.more.iter().flat_map(|page| page.iter()))
     }
 }
 
-impl<T: Clone + Eq + Hash> Interner<T> {
-    /// How many numbers there are, used or not: all are below.
+impl<T> Default for Interner<T> {
+    fn default() -> Self {
+        let slots = Slots { first: SmallVec::new(), more: Vec::new() };
+        Self { slots, free: Ordered::default(), numbers: None }
+    }
+}
+
+impl<T: Clone + Ord + Hash> Interner<T> {
+    /// How many numbers there are, used or not: all are below. O(1).
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
     }
 
     /// The value of a number that is in use. O(1).
+    #[inline]
     pub(crate) fn get(&self, number: u32) -> &T {
-        &self.slots[number as usize].value
+        &self.slots.get(number).value
     }
 
     /// The numbers in use with their values, in the order of the numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        (0..).zip(&self.slots).filter(|(_, slot)| slot.uses > 0).map(|(number, slot)| (number, &slot.value))
+        (0..)
+            .zip(self.slots.iter())
+            .filter(|(_, slot)| slot.uses > 0)
+            .map(|(number, slot)| (number, &slot.value))
     }
 
     /// The [hash](hash::of) of that value. O(1).
     pub(crate) fn hash(&self, number: u32) -> u64 {
-        self.slots[number as usize].hash
+        self.slots.get(number).hash
     }
 
-    /// The number of that value, if it is in use. O(1).
+    /// The number of that value, if it is in use. O(log n).
     pub(crate) fn find(&self, value: &T) -> Option<u32> {
-        if let Some(numbers) = &self.numbers {
-            return numbers.get(value).copied();
-        }
-        let at = self.slots.iter().position(|slot| slot.uses > 0 && slot.value == *value)?;
-        Some(at as u32)
+        let Some(numbers) = &self.numbers else {
+            let at = self.slots.first.iter().position(|slot| slot.uses > 0 && slot.value == *value)?;
+            return Some(at as u32);
+        };
+        let hash = hash::of(value);
+        let at = numbers.place_of(|of| self.order(*of, hash, value).is_lt());
+        numbers.get(at).filter(|of| self.order(**of, hash, value).is_eq()).map(|(_, number)| *number)
     }
 
-    /// The number of that value, with one more use of it. O(1) amortised.
+    /// The order of a number among those of other values.
+    #[inline]
+    fn order(&self, (of, number): (u64, u32), hash: u64, value: &T) -> Ordering {
+        of.cmp(&hash).then_with(|| self.get(number).cmp(value))
+    }
+
+    /// The number of that value, with one more use of it. O(log n).
     pub(crate) fn intern(&mut self, value: &T) -> u32 {
         let number = self.find(value).unwrap_or_else(|| self.add(value));
-        self.slots[number as usize].uses += 1;
+        self.reuse(number);
         number
     }
 
     /// One more use of a number that is in use. O(1).
+    #[inline]
     pub(crate) fn reuse(&mut self, number: u32) {
-        self.slots[number as usize].uses += 1;
+        self.slots.get_mut(number).uses += 1;
     }
 
-    /// One use less. After the last one the number may be given to another value. O(1).
+    /// One use less. After the last one the number may be given to another value. O(1), and O(log n) for the last.
     pub(crate) fn release(&mut self, number: u32) {
-        let slot = &mut self.slots[number as usize];
+        let slot = self.slots.get_mut(number);
         slot.uses -= 1;
         if slot.uses > 0 {
             return;
         }
-        if let Some(numbers) = &mut self.numbers {
-            numbers.remove(&slot.value);
+        if let Some(mut numbers) = self.numbers.take() {
+            let Slot { value, hash, .. } = self.slots.get(number);
+            numbers.remove(numbers.place_of(|of| self.order(*of, *hash, value).is_lt()));
+            self.numbers = Some(numbers);
         }
         self.free.push(number);
         if self.free.len() == self.slots.len() {
@@ -91,7 +164,7 @@ impl<T: Clone + Eq + Hash> Interner<T> {
         }
     }
 
-    /// The invariants: as many uses as counted, and all that is not used is free. O(n).
+    /// The invariants: as many uses as counted, all that is not used is free, and what is used is found. O(n log n).
     pub(crate) fn check(&self, uses: &[u32]) -> Result<(), &'static str> {
         if !self.slots.iter().map(|slot| slot.uses).eq(uses.iter().copied()) {
             return Err("a node that is used more or less often than it is counted");
@@ -99,14 +172,19 @@ impl<T: Clone + Eq + Hash> Interner<T> {
         if self.free.len() != uses.iter().filter(|uses| **uses == 0).count() {
             return Err("a number that is not used and not free");
         }
+        if self.iter().any(|(number, value)| self.find(value) != Some(number)) {
+            return Err("a node that is not found by its name");
+        }
         Ok(())
     }
 
     fn add(&mut self, value: &T) -> u32 {
-        let slot = Slot { value: value.clone(), hash: hash::of(value), uses: 0 };
-        let number = match self.free.pop() {
+        let hash = hash::of(value);
+        let slot = Slot { value: value.clone(), hash, uses: 0 };
+        let number = match self.free.last().copied() {
             Some(number) => {
-                self.slots[number as usize] = slot;
+                self.free.pop();
+                *self.slots.get_mut(number) = slot;
                 number
             }
             None => {
@@ -114,13 +192,22 @@ impl<T: Clone + Eq + Hash> Interner<T> {
                 (self.slots.len() - 1) as u32
             }
         };
-        if let Some(numbers) = &mut self.numbers {
-            numbers.insert(value.clone(), number);
+        if self.numbers.is_some() {
+            self.list(number);
         } else if self.slots.len() > SEARCHED {
             // The first slot beyond those that are searched, so all others are in use.
-            self.numbers = Some(self.slots.iter().map(|slot| slot.value.clone()).zip(0..).collect());
+            self.numbers = Some(Ordered::default());
+            (0..=number).for_each(|number| self.list(number));
         }
         number
+    }
+
+    /// Lets a number be found by its value.
+    fn list(&mut self, number: u32) {
+        let Some(mut numbers) = self.numbers.take() else { return };
+        let Slot { value, hash, .. } = self.slots.get(number);
+        numbers.insert(numbers.place_of(|of| self.order(*of, *hash, value).is_lt()), (*hash, number));
+        self.numbers = Some(numbers);
     }
 }
 

@@ -172,14 +172,15 @@ impl<K: Key> Branch<K> {
     /// The child in which that registration is, or would have to be inserted; 0 if there is none. O(log n).
     pub(super) fn child_of(&self, id: &RegistrationId<K>, tables: &Tables) -> usize {
         let start = id.range.start();
-        let mut after = self.starts.partition_point(|other| other <= start);
-        while after > 1
-            && self.starts[after - 1] == *start
-            && self.children[after - 1].cmp_first(id, tables).is_gt()
-        {
-            after -= 1;
+        let after = self.starts.partition_point(|other| other <= start);
+        let is_ambiguous = after > 1 && self.starts[after - 1] == *start;
+        if !is_ambiguous {
+            return after.saturating_sub(1);
         }
-        after.saturating_sub(1)
+        // Many registrations may begin at one key.
+        let from = self.starts[..after].partition_point(|other| other < start).max(1);
+        let same = &self.children[from..after];
+        from + same.partition_point(|child| child.cmp_first(id, tables).is_le()) - 1
     }
 
     /// The registration, if it is held. O(log n).
@@ -213,6 +214,26 @@ impl<K: Key> Branch<K> {
                 Some(Node::Branch(below)) => branch = below,
                 Some(Node::Leaf(leaf)) => {
                     rows.leaf = Some((leaf, leaf.starts.partition_point(|start| start < from)));
+                    return rows;
+                }
+            }
+        }
+    }
+
+    /// The rows in order, from that registration or the first after it. O(log n), and O(1) a row.
+    pub(super) fn rows_from_id<'a>(&'a self, from: &RegistrationId<K>, tables: &'a Tables) -> Rows<'a, K> {
+        let mut rows = Rows { above: SmallVec::new(), leaf: None, tables };
+        let mut branch = self;
+        loop {
+            let mut below = branch.children.get(branch.child_of(from, tables)..).unwrap_or_default().iter();
+            let child = below.next();
+            rows.above.push(below);
+            match child.map(|child| &child.node) {
+                None => return rows,
+                Some(Node::Branch(below)) => branch = below,
+                Some(Node::Leaf(leaf)) => {
+                    let (Ok(at) | Err(at)) = leaf.find(from, tables);
+                    rows.leaf = Some((leaf, at));
                     return rows;
                 }
             }

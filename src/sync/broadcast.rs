@@ -19,6 +19,15 @@ use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::map::RangeMap;
 
+/// What a neighbour would rather have over a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// It had to ask for what was only announced.
+    News,
+    /// What it was sent it had another way before.
+    Announcements,
+}
+
 /// How many deltas wait to be posted one by one; more are joined.
 const UNPOSTED_MAX: usize = 1_024;
 
@@ -74,6 +83,10 @@ pub struct Broadcast<K> {
     told: CausalContext,
     /// The delta that the last message was, with what this replica dropped in answer.
     heard: Option<Delta<K>>,
+    /// What is to be announced.
+    announcement: Option<CausalContext>,
+    /// What the last message wished.
+    wish: Option<Wish>,
     events: VecDeque<Event<K>>,
     statistics: Statistics,
 }
@@ -84,13 +97,17 @@ impl<K: WireKey> Broadcast<K> {
     ///
     /// # Errors
     /// [`ConfigError`] if it could not work with that configuration.
-    pub fn join(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Result<Self, ConfigError> {
+    pub fn join(
+        config: Config,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) -> Result<Self, ConfigError> {
         config.check()?;
         Ok(Self::start(config, now_ms, random))
     }
 
     /// The same, with a configuration that was checked.
-    pub(super) fn start(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Self {
+    pub(crate) fn start(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Self {
         let mut joined = Self {
             config,
             unposted: VecDeque::new(),
@@ -109,6 +126,8 @@ impl<K: WireKey> Broadcast<K> {
             seen_ms: now_ms,
             told: CausalContext::default(),
             heard: None,
+            announcement: None,
+            wish: None,
             events: VecDeque::new(),
             statistics: Statistics::default(),
         };
@@ -150,10 +169,20 @@ impl<K: WireKey> Broadcast<K> {
         self.heard.take()
     }
 
+    /// What the last message wished.
+    pub(super) fn take_wish(&mut self) -> Option<Wish> {
+        self.wish.take()
+    }
+
+    /// Announces dots that can be asked for. None at all wishes for announcements rather than news.
+    pub(super) fn announce(&mut self, dots: CausalContext) {
+        self.announcement.get_or_insert_default().join(&dots);
+    }
+
     /// When [`poll`](Self::poll) has something to do next, if nothing is received before. Whether something has to be
     /// [saved](RangeMap::set_saved) before is the caller's to know: until it is, polling hands out nothing.
     pub fn next_wake_ms(&self) -> u64 {
-        if !self.unposted.is_empty() || !self.replies.is_empty() {
+        if !self.unposted.is_empty() || !self.replies.is_empty() || self.announcement.is_some() {
             return 0;
         }
         let dropped = if self.dropped.is_empty() { u64::MAX } else { self.dropped_due_ms };
@@ -172,10 +201,12 @@ impl<K: WireKey> Broadcast<K> {
         random: &mut impl FnMut() -> u64,
     ) -> Received<K> {
         let now_ms = self.see(now_ms);
+        map.limit_registrations(self.config.registration_bytes_max());
         self.statistics.messages_received += 1;
         self.statistics.bytes_received += bytes.len() as u64;
         self.told = CausalContext::default();
         self.heard = None;
+        self.wish = None;
         let handled = self.read(map, bytes, random).map(|(sender, message)| {
             self.peers.heard(sender, now_ms);
             self.handle(map, sender, message, bytes.len(), now_ms, random)
@@ -262,6 +293,9 @@ impl<K: WireKey> Broadcast<K> {
         if !is_saved {
             // Anything else might tell of it, if only by its context.
             return None;
+        }
+        if let Some(dots) = self.announcement.take() {
+            return Some(Message::<K>::Announce(dots).encode(map.replica()));
         }
         if let Some(reply) = self.replies.pop_front() {
             return self.reply(map, reply, now_ms, random).or_else(|| self.next_message(map, now_ms, random));

@@ -127,14 +127,10 @@ mod tests {
             (|config, value| config.compare_bytes_max = value as usize, 64, 256 << 20),
         ];
         for (set, least, most) in settings {
-            for (value, is_right) in
-                [(least, true), (most, true), (least.wrapping_sub(1), least == 0), (most + 1, false)]
-            {
+            for (value, is_right) in [(least, true), (most, true), (least.wrapping_sub(1), least == 0), (most + 1, false)] {
                 let mut config = Config::default();
                 set(&mut config, value);
-                if least == 0 && value == u64::MAX
-                    || value > u64::from(u32::MAX) && most == u64::from(u32::MAX)
-                {
+                if least == 0 && value == u64::MAX || value > u64::from(u32::MAX) && most == u64::from(u32::MAX) {
                     continue;
                 }
                 assert_eq!(config.check().is_ok(), is_right, "{config:?}");

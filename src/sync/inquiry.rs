@@ -110,7 +110,12 @@ impl<K: Clone> Inquiry<K> {
     }
 
     /// The next question, under that number, while so much is known.
-    pub(super) fn ask(&mut self, id: u32, now_ms: u64, context: &CausalContext) -> Question<K> {
+    pub(super) fn ask(
+        &mut self,
+        id: u32,
+        now_ms: u64,
+        (context, registrations): (&CausalContext, u64),
+    ) -> Question<K> {
         if self.sent.len() == SENT_MAX {
             self.sent.pop_front();
         }
@@ -122,7 +127,7 @@ impl<K: Clone> Inquiry<K> {
             (false, false) => Pages::Unknown,
         };
         let births = if self.is_settled { Births::Told } else { self.births };
-        Question { id, want: Want { pages, after: self.after.clone(), births } }
+        Question { id, registrations, want: Want { pages, after: self.after.clone(), births } }
     }
 
     /// The question that was sent under that number.

@@ -17,14 +17,15 @@
 //!
 //! # Layout
 //!
-//! The replica that is meant, 8 bytes, big endian. One byte: 1, it answers a question; 2, it asks one; 4, the context is relative to that
+//! One byte: 1, it answers a question; 2, it asks one; 4, the context is relative to that
 //! of the question; 8 · the kind of the answer: none (0), an offer (1), all that was lacking (2), a part (3); 32, births that are gone
-//! follow. The number of the question that is answered, 4 bytes, big endian, if it is one. *number* of milliseconds that the answer
-//! waited, *number* of the round trip in milliseconds, more one, 0 if unknown; *number* of registrations held. The context, absolute, or
+//! follow; 64, it names the replica that is meant. That replica, 8 bytes, big endian. The number of the question that is answered, or of one
+//! that was heard, 4 bytes, big endian. *number* of milliseconds that the answer
+//! waited, *number* of the round trip in milliseconds, more one, 0 if unknown; The context, absolute, or
 //! relative: the dots that the sender lacks of the question's, and those that it knows beyond (without those of an answer that is all
 //! that was lacking), two [contexts](crate::codec).
 //!
-//! A question: its number, 4 bytes, and what is wanted. One byte: of pages none (0), those unknown (1), all (2); 4, after a
+//! A question: its number, 4 bytes, *number* of registrations held, and what is wanted. One byte: of pages none (0), those unknown (1), all (2); 4, after a
 //! registration; 8, no births, as the other will tell what is gone (0), a sketch (1), a list (2). The registration: a byte, 1 if it
 //! is unbounded, one byte of the length of the node's name, and it, and the range as the key type writes it. *number* of cells, or of where the
 //! list begins.
@@ -45,13 +46,13 @@ use crate::registration::RegistrationId;
 /// A message of a meeting.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Meet<K> {
-    pub(super) to: ReplicaId,
-    /// The number of the question that it answers.
+    /// Who is meant. Whoever asked knows an answer by the number of the question.
+    pub(super) to: Option<ReplicaId>,
+    /// The number of the question that it answers, or of one that was heard.
     pub(super) re: Option<u32>,
     /// How long the answer waited.
     pub(super) waited_ms: u64,
     pub(super) round_trip_ms: Option<u64>,
-    pub(super) registrations: u64,
     pub(super) position: Position,
     pub(super) question: Option<Question<K>>,
     pub(super) answer: Answer<K>,
@@ -64,15 +65,14 @@ pub(super) struct Meet<K> {
 pub(super) enum Position {
     Absolute(CausalContext),
     /// Of the question that is answered.
-    Relative {
-        lacks: CausalContext,
-        more: CausalContext,
-    },
+    Relative { lacks: CausalContext, more: CausalContext },
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Question<K> {
     pub(super) id: u32,
+    /// How many registrations the asker holds.
+    pub(super) registrations: u64,
     pub(super) want: Want<K>,
 }
 
@@ -130,10 +130,7 @@ pub(super) enum Held {
     Nothing,
     /// Whatever the receiver holds and the sender dropped was told.
     Settled,
-    Sketch {
-        width: usize,
-        sketch: Box<Sketch>,
-    },
+    Sketch { width: usize, sketch: Box<Sketch> },
     List(List),
 }
 
@@ -142,6 +139,7 @@ const ASKS: u8 = 2;
 const RELATIVE: u8 = 4;
 const ANSWER_SHIFT: u8 = 3;
 const GONE: u8 = 32;
+const MEANT: u8 = 64;
 
 const AFTER: u8 = 4;
 const BIRTHS_SHIFT: u8 = 3;
@@ -152,7 +150,6 @@ const HELD_SHIFT: u8 = 2;
 
 impl<K: WireKey> Meet<K> {
     pub(super) fn write(&self, writer: &mut Writer) {
-        writer.raw(&self.to.get().to_be_bytes());
         let answer = match self.answer {
             Answer::Nothing => 0,
             Answer::Offer => 1,
@@ -164,13 +161,14 @@ impl<K: WireKey> Meet<K> {
             (self.question.is_some(), ASKS),
             (matches!(self.position, Position::Relative { .. }), RELATIVE),
             (!self.gone.runs.is_empty(), GONE),
+            (self.to.is_some(), MEANT),
         ];
         let flags = flags.iter().filter(|(is_set, _)| *is_set).fold(0, |flags, (_, flag)| flags | flag);
         writer.raw(&[flags | answer << ANSWER_SHIFT]);
+        self.to.iter().for_each(|to| writer.raw(&to.get().to_be_bytes()));
         self.re.iter().for_each(|re| writer.raw(&re.to_be_bytes()));
         writer.number(self.waited_ms);
         writer.number(self.round_trip_ms.map_or(0, |round_trip_ms| round_trip_ms + 1));
-        writer.number(self.registrations);
         match &self.position {
             Position::Absolute(context) => context.write(writer),
             Position::Relative { lacks, more } => {
@@ -180,6 +178,7 @@ impl<K: WireKey> Meet<K> {
         }
         if let Some(question) = &self.question {
             writer.raw(&question.id.to_be_bytes());
+            writer.number(question.registrations);
             question.want.write(writer);
         }
         match &self.answer {
@@ -193,22 +192,21 @@ impl<K: WireKey> Meet<K> {
     }
 
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let to = ReplicaId::new(reader.u64_be()?);
         let flags = reader.byte()?;
-        if flags & 0xc0 != 0 || flags & RELATIVE != 0 && flags & ANSWERS == 0 {
+        if flags >= MEANT << 1 || flags & RELATIVE != 0 && flags & ANSWERS == 0 {
             return Err(reader.error(DecodeProblem::OutOfBounds("what a message of a meeting is")));
         }
+        let to = if flags & MEANT != 0 { Some(ReplicaId::new(reader.u64_be()?)) } else { None };
         let re = if flags & ANSWERS != 0 { Some(reader.u32_be()?) } else { None };
         let waited_ms = reader.number()?;
         let round_trip_ms = reader.number()?.checked_sub(1);
-        let registrations = reader.number()?;
         let position = if flags & RELATIVE != 0 {
             Position::Relative { lacks: CausalContext::read(reader)?, more: CausalContext::read(reader)? }
         } else {
             Position::Absolute(CausalContext::read(reader)?)
         };
         let question = if flags & ASKS != 0 {
-            Some(Question { id: reader.u32_be()?, want: Want::read(reader)? })
+            Some(Question { id: reader.u32_be()?, registrations: reader.number()?, want: Want::read(reader)? })
         } else {
             None
         };
@@ -219,7 +217,7 @@ impl<K: WireKey> Meet<K> {
             _ => Answer::Part(Part::read(reader)?),
         };
         let gone = if flags & GONE != 0 { List::read(reader)? } else { List::default() };
-        Ok(Self { to, re, waited_ms, round_trip_ms, registrations, position, question, answer, gone })
+        Ok(Self { to, re, waited_ms, round_trip_ms, position, question, answer, gone })
     }
 }
 
@@ -338,8 +336,7 @@ impl<K: WireKey> Part<K> {
                     let mut sum = [0; 8];
                     sum[..width].copy_from_slice(reader.raw(width)?);
                     cell.sum = u64::from_le_bytes(sum);
-                    cell.check =
-                        reader.raw(4)?.iter().rev().fold(0, |check, byte| check << 8 | u32::from(*byte));
+                    cell.check = reader.raw(4)?.iter().rev().fold(0, |check, byte| check << 8 | u32::from(*byte));
                 }
                 sketch.estimator.copy_from_slice(reader.raw(ESTIMATOR_BYTES)?);
                 sketch.total = reader.u64_be()?;

@@ -1,27 +1,48 @@
 //! The protocol over links to some neighbours.
+//!
+//! News goes at once over some links, and everywhere else a short announcement of it (Leitão, Pereira and Rodrigues, "Epidemic
+//! broadcast trees", 2007): a neighbour that sends what came another way before is asked for announcements from then on, while enough
+//! others send news; and where something was announced that does not come otherwise, it is asked for, and that link carries news
+//! again. With one sender each that is a tree, in which nothing comes twice; with a few more it is faster, and what is lost on one
+//! way comes on another.
 
+use core::ops::Bound;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::broadcast::Wish;
 use super::{Broadcast, Config, ConfigError, Event, Received, Statistics};
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::map::RangeMap;
 
+/// How long news waits before it is announced over the links that do not carry it, at least: mostly it has come to the neighbour
+/// another way by then. Up to half as much again at random, so that not both sides announce it.
+const ANNOUNCE_MS: u64 = 100;
+
 /// A link to a neighbour.
 #[derive(Clone, Debug)]
 struct Link<K> {
-    id: u64,
     protocol: Broadcast<K>,
     /// What the neighbour is known to know, or will when what was sent arrives.
     known: CausalContext,
+    /// Whether the neighbour is sent news at once.
+    is_eager: bool,
+    /// Whether it sends news at once, as far as is known.
+    sends_news: bool,
+    /// What is to be announced, and when.
+    news: CausalContext,
+    announce_due_ms: u64,
+    /// When it has something to do next.
+    wake_ms: u64,
 }
 
 /// The protocol of one replica that has links to some others, and reaches the rest through them.
 ///
-/// What the replica does, and what it learns over one link, goes on over the others at once: to as many of them as the *fan-out*
-/// says, chosen at random among those who are not known to know it. With a fan-out of as many as there are links everything
-/// takes the shortest way and comes several times; with less it comes less often, and now and then somebody is left out until a
-/// digest tells (Demers et al., "Epidemic algorithms for replicated database maintenance", 1987). Each link is healed by itself, as
-/// a [`Broadcast`] of two.
+/// What the replica does, and what it learns over one link, goes on over the others at once, to the neighbours who are not known to
+/// know it and want news; to the rest it is announced a moment later. Each wants news from as many neighbours as the *fan-in* says. With as
+/// many as there are links everything takes the shortest way and comes several times; with few it takes longer, and rarely comes twice:
+/// see the [module](super). Each link is healed by itself, as a [`Broadcast`] of two.
 ///
 /// After each call, send what [`poll`](Self::poll) hands out until it hands out nothing, and call it again at
 /// [`next_wake_ms`](Self::next_wake_ms).
@@ -52,38 +73,54 @@ struct Link<K> {
 #[derive(Clone, Debug)]
 pub struct Mesh<K> {
     config: Config,
-    fan_out: usize,
-    links: Vec<Link<K>>,
+    fan_in: usize,
+    links: BTreeMap<u64, Link<K>>,
+    /// When each link has something to do next.
+    wakes: BTreeSet<(u64, u64)>,
+    /// The latest time that was passed in.
+    seen_ms: u64,
     /// The statistics of the links that were closed.
     closed: Statistics,
 }
 
 impl<K: WireKey> Mesh<K> {
-    /// A replica without links yet.
+    /// A replica without links yet, that wants news from as many neighbours at once as `fan_in` says, at least one.
     ///
     /// # Errors
     /// [`ConfigError`] if it could not work with that configuration.
-    pub fn new(config: Config, fan_out: usize) -> Result<Self, ConfigError> {
+    pub fn new(config: Config, fan_in: usize) -> Result<Self, ConfigError> {
         config.check()?;
-        Ok(Self { config, fan_out, links: Vec::new(), closed: Statistics::default() })
+        let (links, wakes) = Default::default();
+        Ok(Self { config, fan_in, links, wakes, seen_ms: 0, closed: Statistics::default() })
     }
 
     /// Opens a link, under a number that the caller chooses, and asks the neighbour for what is lacking here. A link that was open
-    /// under that number is closed. O(links).
+    /// under that number is closed. O(log of the links).
     pub fn open(&mut self, link: u64, now_ms: u64, random: &mut impl FnMut() -> u64) {
         self.close(link);
-        let protocol = Broadcast::start(self.config, now_ms, random);
-        self.links.push(Link { id: link, protocol, known: CausalContext::default() });
+        let opened = Link {
+            protocol: Broadcast::start(self.config, now_ms, random),
+            known: CausalContext::default(),
+            is_eager: true,
+            sends_news: true,
+            news: CausalContext::default(),
+            announce_due_ms: u64::MAX,
+            wake_ms: 0,
+        };
+        self.wakes.insert((0, link));
+        self.links.insert(link, opened);
     }
 
-    /// Closes a link. O(links).
+    /// Closes a link. O(log of the links).
     pub fn close(&mut self, link: u64) {
-        if let Some(at) = self.links.iter().position(|open| open.id == link) {
-            self.closed.add(&self.links.remove(at).protocol.statistics());
+        if let Some(closed) = self.links.remove(&link) {
+            self.wakes.remove(&(closed.wake_ms, link));
+            self.closed.add(&closed.protocol.statistics());
         }
     }
 
-    /// Takes the delta of an own operation, or of a merge that did not come over a link, to be sent. O(links).
+    /// Takes the delta of an own operation, or of a merge that did not come over a link, to be sent: as soon as what it tells of is
+    /// [saved](RangeMap::set_saved), if that matters. O(links).
     pub fn publish(&mut self, delta: &Delta<K>, random: &mut impl FnMut() -> u64) {
         self.spread(delta, random);
     }
@@ -91,18 +128,19 @@ impl<K: WireKey> Mesh<K> {
     /// What was sent and heard so far over all links.
     pub fn statistics(&self) -> Statistics {
         let mut statistics = self.closed;
-        self.links.iter().for_each(|link| statistics.add(&link.protocol.statistics()));
+        self.links.values().for_each(|link| statistics.add(&link.protocol.statistics()));
         statistics
     }
 
     /// What happened that the caller should know of; call it until there is nothing. O(links).
     pub fn take_event(&mut self) -> Option<Event<K>> {
-        self.links.iter_mut().find_map(|link| link.protocol.take_event())
+        self.links.values_mut().find_map(|link| link.protocol.take_event())
     }
 
-    /// When [`poll`](Self::poll) has something to do next, if nothing is received before. O(links).
+    /// When [`poll`](Self::poll) has something to do next, if nothing is received before; see [`Broadcast::next_wake_ms`]. O(log of the
+    /// links).
     pub fn next_wake_ms(&self) -> u64 {
-        self.links.iter().map(|link| link.protocol.next_wake_ms()).min().unwrap_or(u64::MAX)
+        self.wakes.first().map_or(u64::MAX, |(wake_ms, _)| *wake_ms)
     }
 
     /// Takes a message that came over a link. Over one that is not open, nothing is taken. Costs what [`Broadcast::receive`] costs, and
@@ -115,36 +153,121 @@ impl<K: WireKey> Mesh<K> {
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) -> Received<K> {
-        let Some(open) = self.links.iter_mut().find(|open| open.id == link) else { return Received::Heard };
+        let now_ms = self.see(now_ms);
+        let Some(open) = self.links.get_mut(&link) else { return Received::Heard };
         let before = map.state().context().clone();
         let received = open.protocol.receive(map, bytes, now_ms, random);
-        open.known.join(&open.protocol.take_told());
-        if before != *map.state().context()
-            && let Some(news) = open.protocol.take_delta().or_else(|| map.delta_since(&before))
+        let told = open.protocol.take_told();
+        let delta = open.protocol.take_delta();
+        let context = map.state().context();
+        let is_news = before != *context;
+        match open.protocol.take_wish() {
+            Some(Wish::News) => open.is_eager = true,
+            Some(Wish::Announcements) => open.is_eager = false,
+            None => {}
+        }
+        open.sends_news |= delta.is_some() || is_news;
+        let is_twice = delta.is_some() && !is_news;
+        open.known.join(&told);
+        if is_twice && self.links.values().filter(|link| link.sends_news).count() > self.fan_in.max(1)
+            && let Some(open) = self.links.get_mut(&link)
         {
-            self.spread(&news, random);
+            open.sends_news = false;
+            open.protocol.announce(CausalContext::default());
+        }
+        self.reckon(link);
+        if is_news {
+            match delta.or_else(|| map.delta_since(&before)) {
+                Some(news) => self.spread(&news, random),
+                None => self.announce(&context.difference(&before), random),
+            }
         }
         received
     }
 
-    /// Hands out the next message to send, and the link to send it over, if any is due. Call it until there is none.
+    /// Hands out the next message to send, and the link to send it over, if any is due. Call it until there is none. O(log of the links),
+    /// apart from what it says.
     pub fn poll(
         &mut self,
         map: &RangeMap<K>,
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) -> Option<(u64, Vec<u8>)> {
-        self.links.iter_mut().find_map(|link| Some((link.id, link.protocol.poll(map, now_ms, random)?)))
+        let now_ms = self.see(now_ms);
+        let mut tried = None;
+        loop {
+            // What has nothing to say although it is due waits for something to be saved.
+            let after = tried.map_or(Bound::Unbounded, Bound::Excluded);
+            let (_, id) = *self.wakes.range((after, Bound::Unbounded)).next().filter(|wake| wake.0 <= now_ms)?;
+            let link = self.links.get_mut(&id)?;
+            if link.announce_due_ms <= now_ms {
+                let news = core::mem::take(&mut link.news).difference(&link.known);
+                link.announce_due_ms = u64::MAX;
+                link.known.join(&news);
+                link.protocol.announce(news);
+            }
+            let said = link.protocol.poll(map, now_ms, random);
+            let wake_ms = self.reckon(id);
+            if let Some(bytes) = said {
+                return Some((id, bytes));
+            }
+            tried = Some((wake_ms, id)).filter(|wake| wake.0 <= now_ms);
+        }
     }
 
-    /// Sends what is news to as many neighbours as the fan-out says, of those who are not known to know it.
+    /// Reckons anew when a link has something to do next, and returns that.
+    fn reckon(&mut self, id: u64) -> u64 {
+        let Some(link) = self.links.get_mut(&id) else { return u64::MAX };
+        let wake_ms = link.protocol.next_wake_ms().min(link.announce_due_ms);
+        if wake_ms != link.wake_ms {
+            self.wakes.remove(&(link.wake_ms, id));
+            self.wakes.insert((wake_ms, id));
+            link.wake_ms = wake_ms;
+        }
+        wake_ms
+    }
+
+    /// Takes a clock that was set back into account: each link finds out what is due when it is polled next.
+    fn see(&mut self, now_ms: u64) -> u64 {
+        let now_ms = now_ms.min(u64::MAX / 2);
+        if now_ms < self.seen_ms {
+            let back_ms = self.seen_ms - now_ms;
+            self.wakes = self.links.keys().map(|id| (0, *id)).collect();
+            for link in self.links.values_mut() {
+                link.wake_ms = 0;
+                if link.announce_due_ms < u64::MAX {
+                    link.announce_due_ms = link.announce_due_ms.saturating_sub(back_ms);
+                }
+            }
+        }
+        self.seen_ms = now_ms;
+        now_ms
+    }
+
+    /// Sends what is news to those who want news, and announces it to the others; of those who are not known to know it.
     fn spread(&mut self, news: &Delta<K>, random: &mut impl FnMut() -> u64) {
-        let mut lacking: Vec<&mut Link<K>> =
-            self.links.iter_mut().filter(|link| !link.known.includes(&news.context)).collect();
-        for _ in 0..self.fan_out.min(lacking.len()) {
-            let link = lacking.swap_remove((random() % lacking.len() as u64) as usize);
-            link.protocol.publish(news);
-            link.known.join(&news.context);
+        let lacking = self.links.iter().filter(|(_, link)| !link.known.includes(&news.context));
+        let eager: Vec<u64> = lacking.filter(|(_, link)| link.is_eager).map(|(id, _)| *id).collect();
+        for id in eager {
+            if let Some(link) = self.links.get_mut(&id) {
+                link.protocol.publish(news);
+                link.known.join(&news.context);
+                self.reckon(id);
+            }
+        }
+        self.announce(&news.context, random);
+    }
+
+    /// Announces what is not known to be known, a moment later.
+    fn announce(&mut self, dots: &CausalContext, random: &mut impl FnMut() -> u64) {
+        let due_ms = self.seen_ms.saturating_add(ANNOUNCE_MS + random() % (ANNOUNCE_MS / 2 + 1));
+        let lacking = self.links.iter().filter(|(_, link)| !link.known.includes(dots)).map(|(id, _)| *id);
+        for id in lacking.collect::<Vec<u64>>() {
+            if let Some(link) = self.links.get_mut(&id) {
+                link.news.join(dots);
+                link.announce_due_ms = link.announce_due_ms.min(due_ms);
+                self.reckon(id);
+            }
         }
     }
 }

@@ -10,7 +10,7 @@
 //! | 3 meet | see [`super::meet`] |
 //! | 4 digest | fingerprints of what the sender knows and of what it holds, 8 bytes each, big endian |
 //! | 5 presence | see [`super::presence`] |
-//! | 6 announce | dots that the sender can tell of: a context |
+//! | 6 announce | dots that the sender can tell of: a context. If there are none, it wishes to be told so rather than to be sent news |
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 

@@ -4,42 +4,60 @@
 //! It is news for people, and for whoever picks a peer to talk to; what the map means does not depend on it.
 //!
 //! - **Hello.** Who joins says so once. Everybody takes it down, and one posts the *roster*: all who are alive. Who that is is no
-//!   matter of luck: peers stand in a line that their ids and the joiner's decide, and each waits for those before it. Whoever
-//!   the roster lacks is added by a *supplement*. A joiner gets one answer, and not all.
-//! - **Being heard.** Any message is a sign of life, a map's delta as good as any. One from a replica that nobody introduced
-//!   makes its hearers ask, once, with a hello.
+//!   matter of luck: those who follow the joiner by id stand in a line, and each waits for those before it. A joiner gets one answer, and
+//!   not all. A roster that is too long for a message comes in several.
+//! - **Here.** Whom a roster lacks says so itself.
+//! - **Being heard.** Any message is a sign of life, a map's delta as good as any.
 //! - **Leaving.** Who closes says *goodbye*. Deaths are told by the caller ([`Presence::died`]) where it has better means than
 //!   time, as browsers have with Web Locks: then an idle medium stays silent. Elsewhere replicas that have nothing to say post a
 //!   *beat* every two seconds, and one that is not heard for too long is dead ([`Config::heartbeats`]).
 //! - **Coming back.** A replica that was suspended is heard again, and so is alive again. It notices itself that it slept, says
 //!   hello, and gives the others time to be heard before it calls them dead.
+//!
+//! **What was lost is made good.** A beat is a *here*: it says the name. Every replica posts one within two intervals, however much else it
+//! posts; so two intervals after the last loss everybody knows everybody. Where deaths are told there are no beats. There a stranger
+//! that is heard is asked about, by one for all, again and again but ever less often, and only while it goes on being heard; it
+//! answers with a hello.
 
+mod clock;
 mod config;
 mod content;
 mod peer;
+mod peers;
+mod steps;
+mod strangers;
 
-pub use self::config::{Config, Deaths};
+use std::collections::VecDeque;
+
+use self::clock::Clock;
+pub use self::config::{Config, ConfigError, Deaths};
 use self::content::{Content, Entry};
 pub use self::content::{Name, NameError};
-use self::peer::{Known, Peers};
 pub use self::peer::{Liveness, Peer};
+use self::peers::{Known, Peers};
+use self::strangers::Strangers;
 use crate::codec::DecodeError;
 use crate::id::ReplicaId;
 
-/// A hello that is due, and how often it will be said if nobody answers.
+/// A hello that is due, and how often it was said.
 #[derive(Clone, Copy, Debug)]
 struct Greeting {
     due_ms: u64,
-    tries_left: u32,
+    said: u32,
 }
 
-/// A hello that is to be answered, and whom others have listed meanwhile.
-#[derive(Clone, Debug)]
+/// A hello that is to be answered.
+#[derive(Clone, Copy, Debug)]
 struct Answer {
     asker: ReplicaId,
     asked_ms: u64,
-    listed: Vec<ReplicaId>,
 }
+
+/// How many stand in the line to answer a hello. If all of them fail, it is said again.
+const LINE_LENGTH: usize = 4;
+
+/// Each in the line waits so many times as long as the one before: so few answer although an answer takes many turns to be heard.
+const TURNS_FACTOR: u64 = 4;
 
 /// Whether this is the content of a presence message.
 pub(super) fn check(content: &[u8]) -> Result<(), DecodeError> {
@@ -49,40 +67,72 @@ pub(super) fn check(content: &[u8]) -> Result<(), DecodeError> {
 /// Who is alive, as one replica knows it. See the [module](self).
 ///
 /// After each call post what [`poll`](Self::poll) hands out until it hands out nothing, and call it again at
-/// [`next_wake_ms`](Self::next_wake_ms). Everything costs O(log n) for n peers, rosters O(n log n).
+/// [`next_wake_ms`](Self::next_wake_ms). For n peers, every call costs O(log n); one that makes or takes in what tells of m peers, or finds
+/// m dead, O(m log n).
+///
+/// ```
+/// use crdt_range_map::ReplicaId;
+/// use crdt_range_map::sync::Presence;
+/// use crdt_range_map::sync::presence::{Config, Name};
+///
+/// let config = Config::heartbeats().within(4_096);
+/// let [ada, grace] = ["Ada", "Grace"].map(|name| Name::new(name).unwrap());
+/// let mut here = Presence::join(config, ReplicaId::new(1), ada, 0).unwrap();
+/// let mut there = Presence::join(config, ReplicaId::new(2), grace, 0).unwrap();
+/// let mut random = || 7; // use a real generator
+///
+/// let hello = here.poll(0).unwrap();
+/// there.receive(ReplicaId::new(1), &hello, 3, &mut random).unwrap();
+/// assert_eq!(there.peers().next().unwrap().name.as_str(), "Ada");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Presence {
     config: Config,
     own: ReplicaId,
     name: Name,
     peers: Peers,
+    strangers: Strangers,
     greeting: Option<Greeting>,
-    introduction_is_due: bool,
     answer: Option<Answer>,
-    /// When a beat is due, with [`Deaths::Silence`].
-    beat_due_ms: u64,
+    /// When to say who this is, if anybody does not know.
+    here_due_ms: Option<u64>,
+    /// When the last roster that lists this replica came or went.
+    listed_ms: Option<u64>,
+    /// The contents to hand out next.
+    outbox: VecDeque<Vec<u8>>,
+    /// When something was last posted, and when something that tells this replica's name.
+    posted_ms: u64,
+    introduced_ms: u64,
     /// Silence counts from here on at the earliest.
     listening_since_ms: u64,
-    last_call_ms: u64,
+    clock: Clock,
     revision: u64,
 }
 
 impl Presence {
     /// The presence of a replica that has just come to the medium: it says hello at once.
-    pub fn join(config: Config, own: ReplicaId, name: Name, now_ms: u64) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a configuration that cannot work.
+    pub fn join(config: Config, own: ReplicaId, name: Name, now_ms: u64) -> Result<Self, ConfigError> {
+        config.check()?;
+        Ok(Self {
             config,
             own,
             name,
             peers: Peers::default(),
-            greeting: Some(Greeting { due_ms: now_ms, tries_left: config.tries_max }),
-            introduction_is_due: false,
+            strangers: Strangers::default(),
+            greeting: Some(Greeting { due_ms: now_ms, said: 0 }),
             answer: None,
-            beat_due_ms: now_ms,
+            here_due_ms: None,
+            listed_ms: None,
+            outbox: VecDeque::new(),
+            posted_ms: now_ms,
+            introduced_ms: now_ms,
             listening_since_ms: now_ms,
-            last_call_ms: now_ms,
+            clock: Clock::new(now_ms),
             revision: 0,
-        }
+        })
     }
 
     /// What this replica calls itself.
@@ -92,15 +142,19 @@ impl Presence {
 
     /// Goes by another name from now on, and tells the others.
     pub fn set_name(&mut self, name: Name) {
-        self.introduction_is_due |= name != self.name;
+        if name != self.name {
+            self.here_due_ms = Some(0);
+        }
         self.name = name;
     }
 
-    /// The replicas that introduced themselves, by id, those that are gone and not yet forgotten included.
+    /// The replicas that introduced themselves, by id, those that are gone and not yet forgotten included. O(n).
     pub fn peers(&self) -> impl Iterator<Item = Peer> {
-        self.peers.iter().filter_map(|(replica, known)| {
-            let Known { name, last_seen_ms, liveness, .. } = known.clone();
-            Some(Peer { replica, name: name?, last_seen_ms, liveness })
+        self.peers.iter().map(|(replica, known)| Peer {
+            replica,
+            name: known.name.clone(),
+            last_seen_ms: self.clock.outside(known.last_seen_ms),
+            liveness: known.liveness,
         })
     }
 
@@ -111,18 +165,8 @@ impl Presence {
 
     /// Takes a message of any other kind for a sign of life.
     pub fn heard(&mut self, sender: ReplicaId, now_ms: u64, random: &mut impl FnMut() -> u64) {
-        self.notice_sleep(now_ms);
-        let Some(known) = self.peers.get_mut(sender).filter(|known| known.name.is_some()) else {
-            return self.hear_stranger(sender, now_ms, random);
-        };
-        // What was posted before a goodbye may arrive after it.
-        if known.liveness != Liveness::Left
-            || known.last_seen_ms.saturating_add(self.config.retry_ms) < now_ms
-        {
-            self.revision += u64::from(known.liveness != Liveness::Alive);
-            known.liveness = Liveness::Alive;
-            known.last_seen_ms = now_ms;
-        }
+        let now_ms = self.see(now_ms);
+        self.hear(sender, now_ms, random);
     }
 
     /// Takes the content of a presence message.
@@ -137,26 +181,21 @@ impl Presence {
         random: &mut impl FnMut() -> u64,
     ) -> Result<(), DecodeError> {
         let content = content::decode(content)?;
-        self.notice_sleep(now_ms);
+        let now_ms = self.see(now_ms);
         match content {
             Content::Hello(name) => {
                 self.introduce(sender, name, now_ms);
-                self.note_question();
-                self.answer_to(sender, Vec::new(), now_ms);
+                self.hear_hello(sender, now_ms);
             }
-            Content::Here(name) => self.introduce(sender, name, now_ms),
-            Content::Beat => self.heard(sender, now_ms, random),
+            Content::Here(name) => self.introduce_unless_left(sender, name, now_ms),
+            Content::Who(name, replicas) => {
+                self.introduce_unless_left(sender, name, now_ms);
+                self.hear_question(&replicas, now_ms);
+            }
             Content::Goodbye => self.mark_gone(sender, Liveness::Left, now_ms),
             Content::Roster(entries) => {
-                self.heard(sender, now_ms, random);
-                self.hear_roster(sender, &entries, now_ms);
-            }
-            Content::Supplement(entries) => {
-                self.heard(sender, now_ms, random);
-                self.learn(&entries, now_ms);
-                if let Some(answer) = &mut self.answer {
-                    answer.listed.extend(entries.iter().map(|entry| entry.replica));
-                }
+                self.hear(sender, now_ms, random);
+                self.hear_roster(&entries, now_ms, random);
             }
         }
         Ok(())
@@ -164,90 +203,113 @@ impl Presence {
 
     /// The caller knows that a peer is no more, whoever it is.
     pub fn died(&mut self, replica: ReplicaId, now_ms: u64) {
+        let now_ms = self.see(now_ms);
         self.mark_gone(replica, Liveness::Dead, now_ms);
     }
 
     /// The caller knows that this replica could not listen for a while: it says hello, and gives the others time to be heard.
     /// With [`Deaths::Silence`] it notices that itself.
     pub fn resume(&mut self, now_ms: u64) {
-        self.listening_since_ms = now_ms;
-        self.greeting = Some(Greeting { due_ms: now_ms, tries_left: self.config.tries_max });
+        let (now_ms, _) = self.clock.see(now_ms);
+        self.listen_anew(now_ms);
     }
 
     /// Something was posted under this replica's id, which is a sign of life: no beat is needed for a while.
     pub fn posted(&mut self, now_ms: u64) {
-        if let Deaths::Silence { beat_ms, .. } = self.config.deaths {
-            self.beat_due_ms = now_ms.saturating_add(beat_ms);
-        }
+        self.posted_ms = self.see(now_ms);
     }
 
     /// The content of the message to post before leaving. Nothing should be posted after it.
     pub fn goodbye(&self) -> Vec<u8> {
-        content::encode(&Content::Goodbye)
+        content::goodbye()
     }
 
     /// Hands out the content of the next message to post, if any is due. Call it until there is none.
     pub fn poll(&mut self, now_ms: u64) -> Option<Vec<u8>> {
-        self.notice_sleep(now_ms);
+        let now_ms = self.see(now_ms);
         self.notice_silence(now_ms);
-        let content = self.next_content(now_ms)?;
-        self.posted(now_ms);
-        Some(content::encode(&content))
+        if self.outbox.is_empty() {
+            self.speak(now_ms);
+        }
+        let content = self.outbox.pop_front()?;
+        self.posted_ms = now_ms;
+        Some(content)
     }
 
     /// When [`poll`](Self::poll) has something to do next, if nothing is received before; `u64::MAX` is never.
     pub fn next_wake_ms(&self) -> u64 {
-        if self.introduction_is_due {
+        if !self.outbox.is_empty() {
             return 0;
         }
         let greeting_ms = self.greeting.map(|greeting| greeting.due_ms);
-        let answer_ms = self.answer.as_ref().map(|answer| self.turn_ms(answer));
-        let silence = match self.config.deaths {
-            Deaths::Told => None,
-            Deaths::Silence { silence_ms_max, .. } => {
-                let alive = self.peers.values().filter(|known| known.liveness == Liveness::Alive);
-                let deaths = alive.map(|known| self.silent_since_ms(known).saturating_add(silence_ms_max));
-                deaths.chain([self.beat_due_ms]).min()
-            }
-        };
-        [greeting_ms, answer_ms, silence].into_iter().flatten().min().unwrap_or(u64::MAX)
+        let answer_ms = self.answer.map(|answer| self.turn_ms(answer));
+        let death_ms = self.silence_ms_max().zip(self.peers.longest_silent());
+        let death_ms = death_ms.map(|(silence_ms_max, (last_seen_ms, _))| {
+            last_seen_ms.max(self.listening_since_ms).saturating_add(silence_ms_max)
+        });
+        let due = [
+            greeting_ms,
+            answer_ms,
+            self.here_due_ms,
+            self.strangers.first_due_ms(),
+            self.beat_due_ms(),
+            death_ms,
+        ];
+        self.clock.outside(due.into_iter().flatten().min().unwrap_or(u64::MAX))
     }
 
-    fn next_content(&mut self, now_ms: u64) -> Option<Content> {
-        if let Some(greeting) = self.greeting.filter(|greeting| greeting.due_ms <= now_ms) {
-            let due_ms = now_ms.saturating_add(self.config.retry_ms);
-            let tries_left = greeting.tries_left.saturating_sub(1);
-            self.note_question();
-            self.greeting = (tries_left > 0).then_some(Greeting { due_ms, tries_left });
-            self.introduction_is_due = false;
-            return Some(Content::Hello(self.name.clone()));
+    /// Puts what is due next into the outbox.
+    fn speak(&mut self, now_ms: u64) {
+        let is_due = |due_ms: Option<u64>| due_ms.is_some_and(|due_ms| due_ms <= now_ms);
+        if is_due(self.greeting.map(|greeting| greeting.due_ms)) {
+            self.greet(now_ms);
+        } else if is_due(self.here_due_ms) {
+            self.outbox.push_back(content::here(&self.name));
+        } else if is_due(self.answer.map(|answer| self.turn_ms(answer))) {
+            self.answer_hello(now_ms);
+        } else {
+            let replicas = self.strangers.take_due(now_ms, self.config.retry_ms);
+            self.outbox.extend(content::whos(&self.name, &replicas, self.config.content_bytes_max));
         }
-        if core::mem::take(&mut self.introduction_is_due) {
-            return Some(Content::Here(self.name.clone()));
+        if self.outbox.is_empty() && is_due(self.beat_due_ms()) {
+            self.outbox.push_back(content::here(&self.name));
         }
-        if self.answer.as_ref().is_some_and(|answer| self.turn_ms(answer) <= now_ms)
-            && let Some(answer) = self.answer.take()
+        if !self.outbox.is_empty() {
+            // Whatever it is tells the name.
+            self.introduced_ms = now_ms;
+            self.here_due_ms = None;
+        }
+    }
+
+    fn greet(&mut self, now_ms: u64) {
+        self.outbox.push_back(content::hello(&self.name));
+        self.greeting = self.greeting.and_then(|greeting| {
+            let wait_ms = self.config.retry_ms << greeting.said.min(16);
+            let said = greeting.said.saturating_add(1);
+            let again = Greeting { due_ms: now_ms.saturating_add(wait_ms), said };
+            (said < self.config.tries_max).then_some(again)
+        });
+    }
+
+    /// Answers the hello, if this replica stands in the line.
+    fn answer_hello(&mut self, now_ms: u64) {
+        if let Some(answer) = self.answer.take()
+            && self.place(answer) < LINE_LENGTH
         {
-            let mut entries = self.present(now_ms);
-            if answer.listed.is_empty() {
-                return Some(Content::Roster(entries));
-            }
-            entries.retain(|entry| !answer.listed.contains(&entry.replica));
-            if !entries.is_empty() {
-                return Some(Content::Supplement(entries));
-            }
+            let entries = self.present(now_ms);
+            self.listed_ms = Some(now_ms);
+            entries.iter().for_each(|entry| self.peers.note_listed(entry.replica, now_ms));
+            self.outbox.extend(content::rosters(&entries, self.config.content_bytes_max));
         }
-        let beats = matches!(self.config.deaths, Deaths::Silence { .. });
-        (beats && self.beat_due_ms <= now_ms).then_some(Content::Beat)
     }
 
     /// Everybody who is here, this replica included, by id.
     fn present(&self, now_ms: u64) -> Vec<Entry> {
         let own = Entry { replica: self.own, name: self.name.clone(), age_ms: 0 };
         let others = self.peers.iter().filter(|(_, known)| known.liveness == Liveness::Alive);
-        let others = others.filter_map(|(replica, known)| {
+        let others = others.map(|(replica, known)| {
             let age_ms = now_ms.saturating_sub(known.last_seen_ms);
-            Some(Entry { replica, name: known.name.clone()?, age_ms })
+            Entry { replica, name: known.name.clone(), age_ms }
         });
         let mut entries: Vec<Entry> = others.collect();
         let at = entries.partition_point(|entry| entry.replica < self.own);
@@ -256,149 +318,197 @@ impl Presence {
     }
 
     fn introduce(&mut self, replica: ReplicaId, name: Name, now_ms: u64) {
-        let name = Some(name);
-        let is_news = self.peers.get(replica).is_none_or(|known| !known.is_present() || known.name != name);
-        if self.has_room_for(replica) {
-            let known = Known { name, asked: 0, last_seen_ms: now_ms, liveness: Liveness::Alive };
-            self.peers.insert(replica, known);
-            self.revision += u64::from(is_news);
+        if replica == self.own || !self.has_room_for(replica) {
+            return;
+        }
+        let known = self.peers.get(replica);
+        let is_news = known.is_none_or(|known| known.liveness != Liveness::Alive || known.name != name);
+        let listed_ms = known.and_then(|known| known.listed_ms);
+        self.strangers.forget(replica);
+        let known = Known { name, last_seen_ms: now_ms, liveness: Liveness::Alive, listed_ms };
+        self.peers.insert(replica, known);
+        self.revision += u64::from(is_news);
+    }
+
+    fn introduce_unless_left(&mut self, replica: ReplicaId, name: Name, now_ms: u64) {
+        if !self.has_just_left(replica, now_ms) {
+            self.introduce(replica, name, now_ms);
+        }
+    }
+
+    /// What was posted before a goodbye may arrive after it.
+    fn has_just_left(&self, replica: ReplicaId, now_ms: u64) -> bool {
+        self.peers.get(replica).is_some_and(|known| {
+            let until_ms = known.last_seen_ms.saturating_add(self.config.retry_ms);
+            known.liveness == Liveness::Left && now_ms <= until_ms
+        })
+    }
+
+    fn hear(&mut self, sender: ReplicaId, now_ms: u64, random: &mut impl FnMut() -> u64) {
+        if self.has_just_left(sender, now_ms) {
+            return;
+        }
+        match self.peers.get(sender).cloned() {
+            Some(known) => {
+                self.revision += u64::from(known.liveness != Liveness::Alive);
+                let known = Known { liveness: Liveness::Alive, last_seen_ms: now_ms, ..known };
+                self.peers.insert(sender, known);
+            }
+            // Where there are beats it says its name soon.
+            None if self.config.deaths == Deaths::Told && sender != self.own && self.has_room_for(sender) => {
+                self.strangers.hear(sender, now_ms, self.delay_ms(random), &self.config);
+            }
+            None => {}
         }
     }
 
     /// A goodbye may come after the news of a death that it explains.
     fn mark_gone(&mut self, replica: ReplicaId, liveness: Liveness, now_ms: u64) {
-        let is_news = |known: &&mut Known| {
-            known.liveness == Liveness::Alive
-                || (known.liveness == Liveness::Dead && liveness == Liveness::Left)
-        };
-        if let Some(known) = self.peers.get_mut(replica).filter(is_news) {
-            self.revision += u64::from(known.name.is_some());
-            known.liveness = liveness;
-            if liveness == Liveness::Left {
-                known.last_seen_ms = now_ms;
-            }
+        self.strangers.forget(replica);
+        let Some(known) = self.peers.get(replica).cloned() else { return };
+        let explains = known.liveness == Liveness::Dead && liveness == Liveness::Left;
+        if known.liveness == Liveness::Alive || explains {
+            let last_seen_ms = if liveness == Liveness::Left { now_ms } else { known.last_seen_ms };
+            self.peers.insert(replica, Known { liveness, last_seen_ms, listed_ms: None, ..known });
+            self.revision += 1;
         }
     }
 
-    /// Takes a stranger down, and asks soon who it is, unless somebody else does before. Not for ever: it may not want to be known.
-    fn hear_stranger(&mut self, replica: ReplicaId, now_ms: u64, random: &mut impl FnMut() -> u64) {
-        if !self.has_room_for(replica) {
+    /// Answers a hello when it is this replica's turn, but for one that is said again while the answer is on its way.
+    fn hear_hello(&mut self, asker: ReplicaId, now_ms: u64) {
+        let listed_ms = self.peers.get(asker).and_then(|known| known.listed_ms);
+        if self.is_recent(listed_ms, now_ms) {
             return;
         }
-        let unknown = Known { name: None, asked: 0, last_seen_ms: now_ms, liveness: Liveness::Alive };
-        let known = self.peers.get_or_insert(replica, unknown);
-        known.last_seen_ms = now_ms;
-        if known.asked < self.config.tries_max && self.greeting.is_none() {
-            let delay_ms = random() % self.config.retry_ms.saturating_add(1);
-            let due_ms = now_ms.saturating_add(self.config.retry_ms).saturating_add(delay_ms);
-            self.greeting = Some(Greeting { due_ms, tries_left: 1 });
+        // One roster answers all who ask meanwhile.
+        if self.answer.is_none_or(|waiting| self.place(waiting) == LINE_LENGTH) {
+            self.answer = Some(Answer { asker, asked_ms: now_ms });
         }
     }
 
-    /// Somebody, perhaps this replica, is just saying hello, which strangers hear too.
-    fn note_question(&mut self) {
-        self.peers.values_mut().filter(|known| known.name.is_none()).for_each(|stranger| stranger.asked += 1);
-        self.greeting = self.greeting.filter(|greeting| greeting.tries_left > 1);
+    /// Somebody asks who those are. Whoever was not heard may not have heard others either: it says so with a hello, once.
+    fn hear_question(&mut self, replicas: &[ReplicaId], now_ms: u64) {
+        replicas.iter().for_each(|replica| self.strangers.note_asked(*replica, now_ms));
+        if replicas.binary_search(&self.own).is_ok() {
+            self.say_here_by(now_ms);
+            let once =
+                Greeting { due_ms: self.here_due_ms.unwrap_or(now_ms), said: self.config.tries_max - 1 };
+            self.greeting.get_or_insert(once);
+        }
     }
 
-    /// A roster answers everybody's hello. What it lacks is added later, unless another does so before.
-    fn hear_roster(&mut self, sender: ReplicaId, entries: &[Entry], now_ms: u64) {
+    /// A roster, or a part of one, answers everybody's hello. Whom it lacks says so, unless that comes in another part.
+    fn hear_roster(&mut self, entries: &[Entry], now_ms: u64, random: &mut impl FnMut() -> u64) {
         self.greeting = None;
         self.learn(entries, now_ms);
-        let own = entries.iter().find(|entry| entry.replica == self.own);
-        self.introduction_is_due |= own.is_some_and(|entry| entry.name != self.name);
-        let listed = entries.iter().map(|entry| entry.replica);
-        match &mut self.answer {
-            Some(answer) => answer.listed.extend(listed),
-            None if own.is_none() => self.answer_to(sender, listed.collect(), now_ms),
-            None => {}
+        match entries.binary_search_by_key(&self.own, |entry| entry.replica).map(|at| &entries[at].name) {
+            Ok(name) if *name == self.name => {
+                self.answer = None;
+                self.here_due_ms = None;
+                self.listed_ms = Some(now_ms);
+            }
+            Ok(_) => self.here_due_ms = Some(now_ms),
+            Err(_) if self.is_recent(self.listed_ms, now_ms) => {}
+            Err(_) => self.say_here_by(now_ms.saturating_add(self.delay_ms(random))),
         }
-    }
-
-    /// Answers a hello when it is this replica's turn. One that waits for an answer already gets the same.
-    fn answer_to(&mut self, asker: ReplicaId, listed: Vec<ReplicaId>, now_ms: u64) {
-        if self.answer.as_ref().is_none_or(|answer| !answer.listed.is_empty()) {
-            self.answer = Some(Answer { asker, asked_ms: now_ms, listed });
-        }
-    }
-
-    /// When it is this replica's turn to answer: the peers stand in line by their ids' distance from the asker's. The line is as
-    /// it is now, so that many who join together have heard each other before the first turn comes.
-    fn turn_ms(&self, answer: &Answer) -> u64 {
-        let distance = |replica: ReplicaId| replica.get() ^ answer.asker.get();
-        let before = self.peers.iter().filter(|(replica, known)| {
-            *replica != answer.asker && known.is_present() && distance(*replica) < distance(self.own)
-        });
-        let wait_ms = self.config.turn_ms.saturating_mul(before.count() as u64 + 1);
-        answer.asked_ms.saturating_add(wait_ms)
     }
 
     /// Learns from another who is here. That brings nobody back: who is there is heard itself.
     fn learn(&mut self, entries: &[Entry], now_ms: u64) {
         for Entry { replica, name, age_ms } in entries {
-            let is_news = match self.peers.get(*replica) {
-                Some(known) => known.name.is_none(),
-                None => *replica != self.own,
-            };
-            if is_news && self.has_room_for(*replica) {
+            if self.peers.get(*replica).is_none() && *replica != self.own && self.has_room_for(*replica) {
+                self.strangers.forget(*replica);
                 let last_seen_ms = now_ms.saturating_sub(*age_ms);
-                let known =
-                    Known { name: Some(name.clone()), asked: 0, last_seen_ms, liveness: Liveness::Alive };
-                self.peers.insert(*replica, known);
+                let (name, liveness) = (name.clone(), Liveness::Alive);
+                self.peers.insert(*replica, Known { name, last_seen_ms, liveness, listed_ms: None });
                 self.revision += 1;
             }
+            self.peers.note_listed(*replica, now_ms);
         }
     }
 
-    fn is_too_silent(&self, silent_ms: u64) -> bool {
-        matches!(self.config.deaths, Deaths::Silence { silence_ms_max, .. } if silent_ms >= silence_ms_max)
+    /// Somebody does not know who this is. If this replica said it a moment ago it waits, since they may be about to hear that.
+    fn say_here_by(&mut self, due_ms: u64) {
+        let due_ms = due_ms.max(self.introduced_ms.saturating_add(self.config.retry_ms));
+        self.here_due_ms = Some(self.here_due_ms.map_or(due_ms, |earlier_ms| earlier_ms.min(due_ms)));
+    }
+
+    fn is_recent(&self, time_ms: Option<u64>, now_ms: u64) -> bool {
+        time_ms.is_some_and(|time_ms| now_ms.saturating_sub(time_ms) < self.config.retry_ms)
+    }
+
+    /// How long to wait for others, or for another part, before saying or asking something: about as long as for a roster.
+    fn delay_ms(&self, random: &mut impl FnMut() -> u64) -> u64 {
+        self.config.retry_ms / 2 + random() % (self.config.retry_ms + 1)
+    }
+
+    /// When it is this replica's turn to answer. The line is as it is now, so that many who join together have heard each other before
+    /// the first turn comes.
+    fn turn_ms(&self, answer: Answer) -> u64 {
+        let turns = TURNS_FACTOR.pow(self.place(answer) as u32);
+        answer.asked_ms.saturating_add(self.config.turn_ms.saturating_mul(turns))
+    }
+
+    /// This replica's place in the line; `LINE_LENGTH` if it does not stand in it.
+    fn place(&self, answer: Answer) -> usize {
+        self.peers.count_between(answer.asker, self.own, LINE_LENGTH)
     }
 
     /// Whether a replica is remembered or may be; makes room by forgetting who is gone, or a stranger.
     fn has_room_for(&mut self, replica: ReplicaId) -> bool {
-        if self.peers.len() < self.config.peers_max || self.peers.get(replica).is_some() {
+        let is_remembered = self.peers.get(replica).is_some() || self.strangers.contains(replica);
+        if is_remembered || self.peers.len() + self.strangers.len() < self.config.peers_max {
             return true;
         }
-        let dispensable = self.peers.iter().filter(|(_, known)| !known.is_present());
-        let longest = dispensable.min_by_key(|(_, known)| known.last_seen_ms).map(|(replica, _)| replica);
-        longest.is_some_and(|replica| self.peers.remove(replica))
+        let (gone, stranger) = (self.peers.longest_gone(), self.strangers.longest_silent());
+        let longest = [gone, stranger].into_iter().flatten().min();
+        if let Some((_, replica)) = longest {
+            self.peers.remove(replica);
+            self.strangers.forget(replica);
+        }
+        longest.is_some()
     }
 
-    fn silent_since_ms(&self, known: &Known) -> u64 {
-        known.last_seen_ms.max(self.listening_since_ms)
+    fn silence_ms_max(&self) -> Option<u64> {
+        match self.config.deaths {
+            Deaths::Told => None,
+            Deaths::Silence { silence_ms_max, .. } => Some(silence_ms_max),
+        }
+    }
+
+    /// When nothing was posted for an interval, or no name for two.
+    fn beat_due_ms(&self) -> Option<u64> {
+        match self.config.deaths {
+            Deaths::Told => None,
+            Deaths::Silence { beat_ms, .. } => {
+                let named_ms = self.introduced_ms.saturating_add(2 * beat_ms);
+                Some(self.posted_ms.saturating_add(beat_ms).min(named_ms))
+            }
+        }
     }
 
     fn notice_silence(&mut self, now_ms: u64) {
-        let is_silent =
-            |known: &Known| self.is_too_silent(now_ms.saturating_sub(self.silent_since_ms(known)));
-        let silent: Vec<ReplicaId> = self
-            .peers
-            .iter()
-            .filter(|(_, known)| known.liveness == Liveness::Alive && is_silent(known))
-            .map(|(replica, _)| replica)
-            .collect();
-        silent.into_iter().for_each(|replica| self.died(replica, now_ms));
-    }
-
-    /// Who has to beat is called at least that often: if it was not, it slept, and did not hear who is there.
-    fn notice_sleep(&mut self, now_ms: u64) {
-        self.notice_clock_set_back(self.last_call_ms.saturating_sub(now_ms));
-        if self.is_too_silent(now_ms.saturating_sub(self.last_call_ms)) {
-            self.resume(now_ms);
-        }
-        self.last_call_ms = now_ms;
-    }
-
-    /// What is due, and what was, is as much earlier.
-    fn notice_clock_set_back(&mut self, back_ms: u64) {
-        if back_ms > 0 {
-            let seen = self.peers.values_mut().map(|known| &mut known.last_seen_ms);
-            let greeting = self.greeting.as_mut().map(|greeting| &mut greeting.due_ms);
-            let answer = self.answer.as_mut().map(|answer| &mut answer.asked_ms);
-            let own = [&mut self.beat_due_ms, &mut self.listening_since_ms];
-            for time_ms in seen.chain(greeting).chain(answer).chain(own) {
-                *time_ms = time_ms.saturating_sub(back_ms);
+        let Some(silence_ms_max) = self.silence_ms_max() else { return };
+        while let Some((last_seen_ms, replica)) = self.peers.longest_silent() {
+            let since_ms = last_seen_ms.max(self.listening_since_ms);
+            if now_ms.saturating_sub(since_ms) < silence_ms_max {
+                return;
             }
+            self.mark_gone(replica, Liveness::Dead, now_ms);
         }
+    }
+
+    /// The time. Who has to beat is called at least that often: if it was not, it slept, and did not hear who is there.
+    fn see(&mut self, now_ms: u64) -> u64 {
+        let (now_ms, since_ms) = self.clock.see(now_ms);
+        if self.silence_ms_max().is_some_and(|silence_ms_max| since_ms >= silence_ms_max) {
+            self.listen_anew(now_ms);
+        }
+        now_ms
+    }
+
+    fn listen_anew(&mut self, now_ms: u64) {
+        self.listening_since_ms = now_ms;
+        self.greeting = Some(Greeting { due_ms: now_ms, said: 0 });
     }
 }

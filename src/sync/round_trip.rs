@@ -21,11 +21,7 @@ impl RoundTrip {
             None => (sample_ms, sample_ms / 2),
             Some((mean, deviation)) => {
                 let deviation = (3 * deviation + mean.abs_diff(sample_ms)) / 4;
-                if sample_ms > mean {
-                    (sample_ms, deviation)
-                } else {
-                    ((7 * mean + sample_ms) / 8, deviation)
-                }
+                if sample_ms > mean { (sample_ms, deviation) } else { ((7 * mean + sample_ms) / 8, deviation) }
             }
         });
     }
@@ -63,10 +59,7 @@ mod tests {
     #[test]
     fn waits_follow_what_is_measured_and_double() {
         let mut trip = RoundTrip::default();
-        assert_eq!(
-            [trip.wait_ms(500, 0), trip.wait_ms(500, 1), trip.wait_ms(500, 30)],
-            [500, 1_000, 120_000]
-        );
+        assert_eq!([trip.wait_ms(500, 0), trip.wait_ms(500, 1), trip.wait_ms(500, 30)], [500, 1_000, 120_000]);
         trip.add(100);
         assert_eq!((trip.mean_ms(), trip.wait_ms(500, 0)), (Some(100), 300));
         (0..40).for_each(|_| trip.add(100));

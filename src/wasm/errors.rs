@@ -6,7 +6,7 @@ use wasm_bindgen::JsValue;
 use super::values;
 use crate::codec::DecodeError;
 use crate::id::NodeError;
-use crate::map::TightenError;
+use crate::map::{TightenError, WriteError};
 use crate::sync::presence::NameError;
 
 /// What a program can tell failures apart by; `values.js` has some more. The texts are part of the package's interface, `ErrorCode`
@@ -23,6 +23,7 @@ pub(super) enum Code {
     AlreadyJournaled,
     InvalidName,
     Retired,
+    TooLong,
 }
 
 impl Code {
@@ -38,6 +39,7 @@ impl Code {
             Self::AlreadyJournaled => "already-journaled",
             Self::InvalidName => "invalid-name",
             Self::Retired => "retired",
+            Self::TooLong => "too-long",
         }
     }
 }
@@ -63,8 +65,15 @@ impl From<TightenError> for Failure {
             TightenError::NotSubRange => Code::NotSubRange,
             TightenError::Exhausted => Code::Exhausted,
             TightenError::Retired => Code::Retired,
+            TightenError::TooLong { .. } => Code::TooLong,
         };
         Self::new(code, &error.to_string())
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        Self::from(TightenError::from(error))
     }
 }
 

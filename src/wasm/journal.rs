@@ -110,6 +110,14 @@ impl Pages {
         self.posts_unsaved
     }
 
+    /// Up to which number of its own that replica is saved, if something of it is not.
+    pub(super) fn saved_before(&self, replica: ReplicaId) -> Option<u64> {
+        let unsaved = self.taken.iter().chain(&self.waiting).filter(|page| {
+            page.replica == replica && page.first < page.next && page.kind != Kind::Known && page.kind != Kind::Posted
+        });
+        unsaved.map(|page| page.first - 1).min()
+    }
+
     /// Adds what happened. Returns whom to tell that there is something to take.
     pub(super) fn add(&mut self, page: Page) -> Option<JsValue> {
         let kind = if self.posts_unsaved { Kind::Posted } else { page.kind };
@@ -174,7 +182,7 @@ impl Journal {
     /// - `"missing"`: what the map knows and no saved page holds, such as what came over the connection.
     /// - `"everything"`: the whole state, which makes all earlier pages superfluous.
     ///
-    /// Costs what encoding the page takes. What is missing is told from the log of the last 4,096 effects; if that does not reach
+    /// Costs what encoding the page takes. What is missing is told from the log of recent effects, some thousands of them; if that does not reach
     /// back so far, it is the whole state.
     #[wasm_bindgen(unchecked_return_type = "JournalPage | undefined")]
     pub fn take(

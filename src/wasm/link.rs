@@ -69,7 +69,7 @@ impl Link {
         let own = replica.map().replica();
         let link = Rc::new_cyclic(|link: &Weak<Self>| Self {
             replica: Rc::downgrade(replica),
-            protocol: RefCell::new(Broadcast::join(config, now_ms(), &mut || random.next())),
+            protocol: RefCell::new(Broadcast::start(config, now_ms(), &mut || random.next())),
             message_bytes_max: config.message_bytes_max as u32,
             refused: Cell::default(),
             random,
@@ -221,14 +221,9 @@ impl Link {
     fn pump(&self, replica: &Replica) {
         let now_ms = now_ms();
         let next = || {
+            replica.note_saved();
             let map = replica.map();
-            let protocol = &mut *self.protocol.borrow_mut();
-            if replica.holds() {
-                protocol.hold()
-            } else {
-                protocol.release()
-            }
-            protocol.poll(&map, now_ms, &mut || self.random.next())
+            self.protocol.borrow_mut().poll(&map, now_ms, &mut || self.random.next())
         };
         // Looked at anew for each message, since posting one may close the connection.
         while self.is_open() {
@@ -245,7 +240,9 @@ impl Link {
             party.notify();
         }
         let party_due_ms = self.party.as_ref().map_or(u64::MAX, Party::next_wake_ms);
-        let due_ms = self.protocol.borrow().next_wake_ms().min(party_due_ms);
+        // While something is not saved there is nothing to wake up for: the journal calls.
+        let own_due_ms = if replica.holds() { u64::MAX } else { self.protocol.borrow().next_wake_ms() };
+        let due_ms = own_due_ms.min(party_due_ms);
         if let Some(medium) = &mut *self.medium.borrow_mut() {
             // A timer that is early does no harm: it finds nothing to do and is set anew.
             if medium.timer.as_ref().is_none_or(|timer| timer.due_ms > due_ms) {

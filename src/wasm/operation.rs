@@ -5,7 +5,8 @@ use core::num::NonZeroU32;
 use crate::delta::Delta;
 use crate::id::NodeId;
 use crate::key::KeyRange;
-use crate::map::RangeMap;
+use crate::map::{RangeMap, WriteError};
+use crate::registration::RegistrationId;
 
 /// What to do with a registration.
 #[derive(Clone, Copy)]
@@ -24,7 +25,7 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    pub(super) fn apply(&self, map: &mut RangeMap<u64>) -> Delta<u64> {
+    pub(super) fn apply(&self, map: &mut RangeMap<u64>) -> Result<Delta<u64>, WriteError> {
         let Self { verb, node, range } = self;
         match verb {
             Verb::Register => map.register(node, range),
@@ -32,5 +33,10 @@ impl Operation {
             Verb::Increase(by) => map.increase(node, range, *by),
             Verb::Decrease(by) => map.decrease(node, range, *by),
         }
+    }
+
+    /// Whether it would be refused. Nothing that another operation does makes it so: keys and names here are short.
+    pub(super) fn check(&self, map: &RangeMap<u64>) -> Result<(), WriteError> {
+        map.check_write(Some(&RegistrationId { range: self.range.clone(), node: self.node.clone() }))
     }
 }

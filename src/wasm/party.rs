@@ -64,8 +64,7 @@ impl Party {
         });
         let surroundings = Surroundings::new(locks, on_event.as_ref());
         let has_locks = surroundings.hold(own.get());
-        let config = Config::heartbeats();
-        let presence = (!has_locks).then(|| Presence::join(config, own, name.clone(), now_ms()));
+        let presence = if has_locks { None } else { joined(Config::heartbeats(), own, name.clone()) };
         Self {
             own: Cell::new(own),
             name: RefCell::new(name),
@@ -85,7 +84,7 @@ impl Party {
         }
         let name = self.name.borrow().clone();
         let has_locks = self.surroundings.hold(own.get());
-        let presence = (!has_locks).then(|| Presence::join(Config::heartbeats(), own, name, now_ms()));
+        let presence = if has_locks { None } else { joined(Config::heartbeats(), own, name) };
         self.presence.replace(presence);
         let watched = self.watched.take();
         watched.iter().for_each(|replica| self.surroundings.unwatch(replica.get()));
@@ -97,7 +96,7 @@ impl Party {
         match (event, &mut *presence) {
             (Event::Held, None) => {
                 let name = self.name.borrow().clone();
-                *presence = Some(Presence::join(Config::default(), self.own.get(), name, now_ms()));
+                *presence = joined(Config::default(), self.own.get(), name);
             }
             (Event::Died(replica), Some(presence)) => {
                 self.watched.borrow_mut().retain(|watched| *watched != replica);
@@ -199,4 +198,9 @@ impl Party {
     pub(super) fn end(&self) {
         self.surroundings.close();
     }
+}
+
+/// Never `None`: these configurations work.
+fn joined(config: Config, own: ReplicaId, name: Name) -> Option<Presence> {
+    Presence::join(config, own, name, now_ms()).ok()
 }

@@ -201,7 +201,7 @@ impl RangeMap {
     }
 
     /// What a replica lacks that knows only that much, as a delta for anybody: the answer to its `context()`. Empty if it lacks
-    /// nothing; `undefined` if it is too far behind, for this replica remembers its last 4,096 effects: then hand it `state()`.
+    /// nothing; `undefined` if it is too far behind, for this replica remembers some thousands of recent effects: then hand it `state()`.
     ///
     /// Throws `malformed`.
     #[wasm_bindgen(js_name = deltaSince, unchecked_return_type = "Uint8Array | undefined")]

@@ -54,9 +54,11 @@ impl Replica {
     /// the connection, and tells the subscribers of the registrations whose priority is another one than before.
     pub(super) fn operate(&self, operations: &[Operation]) -> Result<JsValue, Failure> {
         self.change(|map, changed| {
+            operations.iter().try_for_each(|operation| operation.check(map))?;
             let mut joined = Delta::default();
             for operation in operations {
-                let delta = changed.watch(map, &operation.node, &operation.range, |map| operation.apply(map));
+                let Operation { node, range, .. } = operation;
+                let delta = changed.watch(map, node, range, |map| operation.apply(map))?;
                 if joined.is_empty() {
                     joined = delta;
                 } else {
@@ -203,19 +205,37 @@ impl Replica {
     /// Lends the state to the protocol of the connection, which merges a message into it and posts by itself what this replica does
     /// in answer.
     pub(super) fn receive(&self, receive: impl FnOnce(&mut RangeMap<u64>) -> Received<u64>) -> Received<u64> {
-        let (received, replica, seqs) = {
+        let (received, page) = {
             let mut map = self.map.borrow_mut();
-            let first = next_seq(&map);
+            let (replica, first) = (map.replica(), next_seq(&map));
+            let before = map.state().context().clone();
             let received = receive(&mut map);
-            (received, map.replica(), [first, next_seq(&map)])
+            let next = next_seq(&map);
+            let page = if map.replica() != replica {
+                // It goes on under another id, and may have said something under that already.
+                let own = map.delta_since(&before).unwrap_or_else(|| map.state().clone());
+                Some(Page::following(map.replica(), [1, next], own))
+            } else {
+                let own = if let Received::Applied(changes) = &received { changes.delta() } else { &Delta::default() };
+                (first < next).then(|| Page::following(replica, [first, next], own.clone()))
+            };
+            (received, page)
         };
         if let Received::Applied(changes) = &received {
             self.subscribers.enqueue(Source::Remote, changes.ranges());
-            if seqs[0] < seqs[1] && self.has_journal() {
-                self.spread(Page::following(replica, seqs, changes.delta().clone()));
-            }
+        }
+        if let Some(page) = page
+            && self.has_journal()
+        {
+            self.spread(page);
         }
         received
+    }
+
+    /// Tells the map up to where it is saved, before anything is posted.
+    pub(super) fn note_saved(&self) {
+        let saved = self.pages.borrow().as_ref().and_then(|pages| pages.borrow().saved_before(self.map().replica()));
+        self.map.borrow_mut().set_saved(saved);
     }
 
     /// The open connection.

@@ -132,26 +132,26 @@ export interface ConnectionStatistics {
   posted: Record<MessageKind, number>;
   /** Messages that were ignored, by reason. */
   ignored: Record<IgnoreReason, number>;
-  /** Sessions in which this replica compared what it holds with another one, range by range. */
+  /** How often this replica began to find out in a meeting what another one knows. */
   sessionsBegun: number;
-  /** Those that came to their end. */
+  /** How often it found out all. */
   sessionsFinished: number;
 }
 
 /** What a message is about; the same in all versions. */
 export type MessageKind =
-  /** What the sender did, or what somebody lacks. */
+  /** What the sender did. */
   | "delta"
-  /** What the sender knows, asking for the rest. */
+  /** What the sender knows, asking everybody for the rest. */
   | "ask"
-  /** A step of a session. */
-  | "compare"
+  /** What two replicas say to each other to find out what each lacks. */
+  | "meet"
   /** A fingerprint of what the sender knows, after a quiet time. */
   | "digest"
   /** Who is there. */
   | "presence"
-  /** An answer that asks back. */
-  | "exchange";
+  /** What the sender can tell of, over links. */
+  | "announce";
 
 /** Why a message was ignored; the same in all versions. */
 export type IgnoreReason =
@@ -225,7 +225,9 @@ export type ErrorCode =
   /** A replica's name for presence that is no string of at most 64 bytes in UTF-8 without control characters. */
   | "invalid-name"
   /** The replica was retired: it writes no more. */
-  | "retired";
+  | "retired"
+  /** The registration would be too long to be sent. */
+  | "too-long";
 
 /** What every method throws when it refuses a call. Nothing has changed then. */
 export interface RangeMapError extends Error {

@@ -3,10 +3,11 @@
 
 use std::num::NonZeroU32;
 
-use crdt_range_map::{CausalContext, Delta, Dot, RangeMap, ReplicaId};
+use crdt_range_map::{CausalContext, Delta, Dot, RangeMap, ReplicaId, TightenError};
 
 use crate::keys::SimulatedKey;
 use crate::looks::Look;
+use crate::model::Id;
 use crate::oracle::{Contribution, Effect, Operation, Place};
 use crate::tally::Group;
 use crate::view::{Certainty, Doer};
@@ -48,16 +49,15 @@ impl<K: SimulatedKey> World<K> {
             self.tally.count(Group::Operations, "left out, since the reference could not tell what it did");
             return Ok(());
         }
-        let by = |by| NonZeroU32::new(by).expect("amounts are not 0");
-        let done = match operation {
-            Operation::Register(it) => Ok(map.register(&place(it).1, &place(it).0)),
-            Operation::Increase(it, amount) => Ok(map.increase(&place(it).1, &place(it).0, by(amount))),
-            Operation::Decrease(it, amount) => Ok(map.decrease(&place(it).1, &place(it).0, by(amount))),
-            Operation::Release(it) => Ok(map.release(&place(it).1, &place(it).0)),
-            Operation::Tighten(from, to) => map.tighten(&place(from).1, &place(from).0, &place(to).0),
-            Operation::Maintain => Ok(map.maintain()),
-            Operation::Retire(retired) => Ok(map.retire(retired)),
-        };
+        let done = apply(map, operation, &self.oracle.places);
+        if let Err(TightenError::TooLong { bytes, bytes_max }) = done {
+            let config = &self.processes[at].config;
+            if bytes_max != config.registration_bytes_max() || bytes <= bytes_max {
+                return Err(format!("{operation:?} at {at} is refused: {bytes} bytes of {bytes_max}"));
+            }
+            self.tally.count(Group::Operations, "refused, since the registration would be too long");
+            return Ok(());
+        }
         let possible = match (&done, foretold) {
             (Ok(_), Ok(possible)) => possible,
             (Err(map_says), Err(model_says)) if *map_says == model_says => vec![Vec::new()],
@@ -230,6 +230,23 @@ fn named_by(effects: &[Effect], seq: u64, by: ReplicaId) -> Vec<Dot> {
 fn are_alike(possible: &[Vec<Effect>]) -> bool {
     let is_like = |one: &Vec<Effect>, other: &Vec<Effect>| one != other && one.len() == other.len();
     possible.iter().enumerate().any(|(at, one)| possible[..at].iter().any(|other| is_like(one, other)))
+}
+
+fn apply<K: SimulatedKey>(
+    map: &mut RangeMap<K>,
+    operation: Operation,
+    places: &[Id<K>],
+) -> Result<Delta<K>, TightenError> {
+    let by = |by| NonZeroU32::new(by).expect("amounts are not 0");
+    Ok(match operation {
+        Operation::Register(it) => map.register(&places[it].1, &places[it].0)?,
+        Operation::Increase(it, amount) => map.increase(&places[it].1, &places[it].0, by(amount))?,
+        Operation::Decrease(it, amount) => map.decrease(&places[it].1, &places[it].0, by(amount))?,
+        Operation::Release(it) => map.release(&places[it].1, &places[it].0)?,
+        Operation::Tighten(from, to) => map.tighten(&places[from].1, &places[from].0, &places[to].0)?,
+        Operation::Maintain => map.maintain(),
+        Operation::Retire(retired) => map.retire(retired),
+    })
 }
 
 impl Operation {

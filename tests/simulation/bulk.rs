@@ -98,7 +98,12 @@ impl<K: SimulatedKey> World<K> {
         // If the replica went on under another id since, there is none.
         let Some(birth) = birth else { return Ok(()) };
         let mut done = Delta::default();
-        (0..times).for_each(|_| done.merge(&running.map.register(&node, &range)));
+        for _ in 0..times {
+            match running.map.register(&node, &range) {
+                Ok(delta) => done.merge(&delta),
+                Err(error) => return Err(format!("{at} cannot register {place} again: {error}")),
+            }
+        }
         if running.own_seq() != seq + times {
             return Err(format!(
                 "{at} registered {place} {times} times in {} effects",

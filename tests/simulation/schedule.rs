@@ -146,8 +146,8 @@ impl<K: SimulatedKey> Schedule<K> {
             }
             config = Config::default();
         }
-        if replicas > 6 && config.message_bytes_max < 16 << 10 {
-            // Too little for what so many tell of what they know.
+        if replicas > 2 && config.message_bytes_max < 2_048 || replicas > 6 && config.message_bytes_max < 16_384 {
+            // Too little for the records of so many, and what they tell of what they know.
             config.message_bytes_max = Config::default().message_bytes_max;
         }
         if kind == Kind::Long {

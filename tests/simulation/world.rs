@@ -126,6 +126,7 @@ impl<K: SimulatedKey> World<K> {
         self.processes[at].former.clear();
         let mut map = restored(id, save.as_ref())?;
         map.set_log_capacity(self.log_capacity);
+        map.set_registration_bytes_max(self.processes[at].config.registration_bytes_max());
         if self.processes[at].is_durable() {
             let saved = save.filter(|save| save.replica == id).map_or(0, |save| save.seq);
             map.set_saved(Some(saved));

@@ -529,7 +529,7 @@ fn every_refusal_has_a_code_and_says_what_was_wrong() {
 
 /// What an id's greatest sequence number looks like in the wire format: 2^53 − 1 dots of replica 1, and nothing else.
 const ALL_OF_REPLICA_1: [u8; 19] =
-    [0x31, 3, 0, 0, 0, 0, 0, 0, 0, 1, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 31, 0];
+    [0x41, 3, 0, 0, 0, 0, 0, 0, 0, 1, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 31, 0];
 
 #[wasm_bindgen_test]
 fn a_replica_without_sequence_numbers_says_so() {

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 
 use lexopt::Arg::Long;
 use lexopt::ValueExt;
-use native_bench::sync::exchange::Case;
+use native_bench::sync::meeting::Base;
 use native_bench::sync::page::{self, Measured};
-use native_bench::sync::{churn, exchange, gossip, tabs};
+use native_bench::sync::{churn, gossip, rows, tabs};
 
 const HELP: &str = "\
 Counts what synchronisation costs, in messages and bytes, and writes a page with plots.
@@ -58,18 +58,23 @@ fn options() -> Result<Option<Options>, Box<dyn Error>> {
 }
 
 fn run(options: Options) -> Result<(), Box<dyn Error>> {
-    let sizes = [1_000, 10_000, 100_000, 1_000_000];
-    let sizes = &sizes[..if options.is_quick { 3 } else { 4 }];
     let operations = if options.is_quick { 100_000 } else { 1_000_000 };
-    let cases = [Case::Warm, Case::Cold, Case::Joiner];
-    let exchanges = cases.iter().flat_map(|case| sizes.iter().map(|n| exchange::run(*case, *n)));
-    let measured = Measured {
-        exchanges: exchanges.collect(),
+    let mut measured = Measured {
+        rows: Vec::new(),
+        specials: Vec::new(),
+        draws: Vec::new(),
         spreads: [2, 8, 32].into_iter().flat_map(tabs::run).collect(),
         gossip: gossip::run(options.is_quick)?,
         churn: churn::run(operations, 20, true),
         unretired: churn::run(operations, 20, false),
     };
+    for n in [10_000, 100_000, 1_000_000].into_iter().take(if options.is_quick { 2 } else { 3 }) {
+        let base = Base::new(n);
+        measured.rows.extend(rows::rows(&base));
+        measured.specials.push(rows::after_raise_and_release(&base));
+        measured.specials.extend(rows::wholes(&base));
+        measured.draws.push(rows::draws(&base, 100));
+    }
     page::write(&measured, &options.out)?;
     fs::write(&options.json, serde_json::to_string_pretty(&measured)?)?;
     println!("{}", fs::read_to_string(options.out.join("sync.md"))?);

@@ -1,7 +1,9 @@
 //! A perfect medium in virtual time: everybody hears everybody, one millisecond later.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
+use cpu_time::ThreadTime;
 use crdt_range_map::RangeMap;
 use crdt_range_map::sync::{Broadcast, Config, Statistics};
 
@@ -10,19 +12,24 @@ use crate::workload::SplitMix64;
 /// How long a message is under way.
 pub const LATENCY_MS: u64 = 1;
 
+/// A replica on the medium.
+pub struct Tab {
+    /// What it holds.
+    pub map: RangeMap<u64>,
+    /// What it says.
+    pub protocol: Broadcast<u64>,
+    /// The processor time that its protocol took so far.
+    pub computed: Duration,
+}
+
 /// Replicas on a medium.
 pub struct Medium {
-    /// The replicas, each with its protocol, in the order in which they came.
-    pub tabs: Vec<(RangeMap<u64>, Broadcast<u64>)>,
+    /// The replicas in the order in which they came.
+    pub tabs: Vec<Tab>,
     /// The virtual time.
     pub now_ms: u64,
-    /// Messages that were received, by whomever.
-    pub deliveries: u64,
     /// When something was last merged that was news.
     pub last_news_ms: u64,
-    /// How often the word went to somebody else, see [`rounds`](Self::rounds).
-    turns: u64,
-    last_speaker: Option<usize>,
     under_way: VecDeque<(u64, usize, Vec<u8>)>,
     random: SplitMix64,
 }
@@ -33,10 +40,7 @@ impl Medium {
         Self {
             tabs: Vec::new(),
             now_ms: 0,
-            deliveries: 0,
             last_news_ms: 0,
-            turns: 0,
-            last_speaker: None,
             under_way: VecDeque::new(),
             random: SplitMix64::new(seed),
         }
@@ -45,7 +49,7 @@ impl Medium {
     /// Somebody comes.
     pub fn join(&mut self, map: RangeMap<u64>) {
         let protocol = Broadcast::join(Config::default(), self.now_ms, &mut || self.random.draw());
-        self.tabs.push((map, protocol));
+        self.tabs.push(Tab { map, protocol, computed: Duration::ZERO });
     }
 
     /// Lets time pass.
@@ -54,7 +58,7 @@ impl Medium {
         loop {
             (0..self.tabs.len()).for_each(|tab| self.speak(tab));
             let arrival = self.under_way.front().map(|(due_ms, ..)| *due_ms);
-            let wake = self.tabs.iter().map(|(_, protocol)| protocol.next_wake_ms()).min();
+            let wake = self.tabs.iter().map(|tab| tab.protocol.next_wake_ms()).min();
             let next_ms = arrival.into_iter().chain(wake).min().unwrap_or(u64::MAX).max(self.now_ms);
             if next_ms > until_ms {
                 self.now_ms = until_ms;
@@ -70,47 +74,38 @@ impl Medium {
         }
     }
 
-    fn speak(&mut self, tab: usize) {
-        let (map, protocol) = &mut self.tabs[tab];
+    fn speak(&mut self, from: usize) {
+        let Tab { map, protocol, computed } = &mut self.tabs[from];
+        let begin = ThreadTime::now();
         while let Some(bytes) = protocol.poll(map, self.now_ms, &mut || self.random.draw()) {
-            self.turns += u64::from(self.last_speaker.replace(tab) != Some(tab));
-            self.under_way.push_back((self.now_ms + LATENCY_MS, tab, bytes));
+            self.under_way.push_back((self.now_ms + LATENCY_MS, from, bytes));
         }
+        *computed += begin.elapsed();
     }
 
     fn deliver(&mut self, from: usize, bytes: &[u8]) {
-        for (to, (map, protocol)) in self.tabs.iter_mut().enumerate() {
-            if to != from {
-                let before = map.state().context().fingerprint();
-                protocol.receive(map, bytes, self.now_ms, &mut || self.random.draw());
-                self.deliveries += 1;
-                if map.state().context().fingerprint() != before {
-                    self.last_news_ms = self.now_ms;
-                }
+        for (_, Tab { map, protocol, computed }) in
+            self.tabs.iter_mut().enumerate().filter(|(to, _)| *to != from)
+        {
+            let before = map.state().context().fingerprint();
+            let begin = ThreadTime::now();
+            protocol.receive(map, bytes, self.now_ms, &mut || self.random.draw());
+            *computed += begin.elapsed();
+            if map.state().context().fingerprint() != before {
+                self.last_news_ms = self.now_ms;
             }
         }
     }
 
-    /// How often there was an answer to something: half the turns of speaking.
-    pub fn rounds(&self) -> f64 {
-        self.turns as f64 / 2.0
-    }
-
-    /// What all have posted.
-    pub fn posted(&self) -> Statistics {
+    /// What all have posted and received.
+    pub fn statistics(&self) -> Statistics {
         let mut sum = Statistics::default();
-        self.tabs.iter().for_each(|(_, protocol)| sum.add(&protocol.statistics()));
+        self.tabs.iter().for_each(|tab| sum.add(&tab.protocol.statistics()));
         sum
-    }
-
-    /// Counts from here on.
-    pub fn start_counting(&mut self) -> Statistics {
-        (self.turns, self.last_speaker, self.deliveries) = (0, None, 0);
-        self.posted()
     }
 
     /// Whether all replicas are equal. Costs a comparison of all that they hold.
     pub fn is_converged(&self) -> bool {
-        self.tabs.windows(2).all(|pair| pair[0].0.state() == pair[1].0.state())
+        self.tabs.windows(2).all(|pair| pair[0].map.state() == pair[1].map.state())
     }
 }

@@ -3,7 +3,7 @@
 use crdt_range_map::{KeyRange, RangeMap, ReplicaId};
 use serde::{Deserialize, Serialize};
 
-use super::medium::Medium;
+use super::medium::{Medium, Tab};
 use crate::scenario::apply;
 use crate::workload::{Workload, name};
 
@@ -36,18 +36,18 @@ pub fn run(k: usize) -> Vec<Spread> {
     let mut medium = Medium::new(k as u64);
     let mut spreads = Vec::new();
     let mut act = |medium: &mut Medium, what: &str, duration_ms: u64, act: &mut dyn FnMut(&mut Medium)| {
-        let before = medium.start_counting();
+        let before = medium.statistics();
         let begin_ms = medium.now_ms;
         act(medium);
         medium.run_for(duration_ms);
         assert!(medium.is_converged(), "{what} among {k}: all are equal");
-        let after = medium.posted();
+        let after = medium.statistics();
         spreads.push(Spread {
             what: what.into(),
             replicas: k,
             posts: after.messages_posted - before.messages_posted,
             bytes: after.bytes_posted - before.bytes_posted,
-            deliveries: medium.deliveries,
+            deliveries: after.messages_received - before.messages_received,
             virtual_ms: medium.last_news_ms.saturating_sub(begin_ms),
         });
     };
@@ -62,7 +62,7 @@ pub fn run(k: usize) -> Vec<Spread> {
         }
     });
     act(&mut medium, "operation", 1_000, &mut |medium| {
-        let (map, protocol) = &mut medium.tabs[k / 2];
+        let Tab { map, protocol, .. } = &mut medium.tabs[k / 2];
         protocol.publish(&map.register(&name("node-00003"), &KeyRange::from_start(77)));
     });
     act(&mut medium, "joiner", 5_000, &mut |medium| medium.join(RangeMap::new(ReplicaId::new(999))));

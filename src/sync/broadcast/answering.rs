@@ -46,8 +46,15 @@ pub(super) struct Reply<K> {
     bytes: usize,
     is_proven: bool,
     pub(super) asked_ms: u64,
-    /// If it only tells which births are gone: those.
+    /// Births that are gone, which this replica found out for both.
     gone: Option<CausalContext>,
+}
+
+impl<K> Reply<K> {
+    /// Whether it only tells what is gone, and nothing was asked but that.
+    fn is_settling(&self) -> bool {
+        self.want.pages == Pages::Nothing && self.want.births == Births::Told
+    }
 }
 
 impl<K: WireKey> Broadcast<K> {
@@ -78,9 +85,9 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// Somebody answered a question: it is nobody else's turn any more.
-    pub(super) fn is_answered(&mut self, asker: ReplicaId, now_ms: u64) {
+    pub(super) fn is_answered(&mut self, id: u32, now_ms: u64) {
         let count = self.turns.len();
-        self.turns.retain(|turn| turn.asker != asker);
+        self.turns.retain(|turn| turn.ask.id != id);
         if self.turns.len() < count {
             // Should there be more to tell than that, a digest will show it soon.
             let soon_ms = self.round_trip.wait_ms(self.config.retry_ms, 3);
@@ -114,12 +121,12 @@ impl<K: WireKey> Broadcast<K> {
         to: ReplicaId,
         question: Question<K>,
         context: CausalContext,
-        registrations: u64,
         bytes: usize,
         now_ms: u64,
     ) {
-        let Question { id, want } = question;
-        self.replies.retain(|reply| reply.to != to || reply.gone.is_some());
+        let Question { id, registrations, want } = question;
+        let gone = self.replies.iter_mut().filter(|reply| reply.to == to).find_map(|reply| reply.gone.take());
+        self.replies.retain(|reply| reply.to != to);
         if self.replies.len() < WAITING_MAX {
             self.replies.push_back(Reply {
                 to,
@@ -130,7 +137,7 @@ impl<K: WireKey> Broadcast<K> {
                 bytes,
                 is_proven: self.peers.is_proven(to),
                 asked_ms: now_ms,
-                gone: None,
+                gone,
             });
         }
     }
@@ -171,19 +178,16 @@ impl<K: WireKey> Broadcast<K> {
         let most = if reply.is_proven { usize::MAX } else { AMPLIFICATION_MAX * reply.bytes };
         let bytes_max = self.config.message_bytes_max.min(most);
         let mut meet = Meet {
-            to: reply.to,
+            to: None,
             re: Some(reply.id),
             waited_ms: now_ms.saturating_sub(reply.asked_ms),
             round_trip_ms: self.round_trip.mean_ms(),
-            registrations: map.state().entries.len() as u64,
             position: Position::Relative { lacks: lacks.clone(), more: lacking.clone() },
             question: None,
             answer: Answer::Nothing,
             gone: List::default(),
         };
-        if let Some(gone) = &reply.gone {
-            self.tell_gone(&mut meet, &reply, gone, bytes_max);
-        } else if let Some(told) = self.told_at_once(map, &reply, &lacking, bytes_max, &meet) {
+        if let Some(told) = self.told_at_once(map, &reply, &lacking, bytes_max, &meet) {
             if told.context.includes(&self.dropped.context) {
                 self.dropped = Delta::default();
             }
@@ -191,14 +195,28 @@ impl<K: WireKey> Broadcast<K> {
                 *more = more.difference(&told.context);
             }
             meet.answer = Answer::Told(told);
+        } else if !self.dropped.is_empty() {
+            // What was dropped in answer to the other's message goes before, or it would be asked for.
+            let dropped = core::mem::take(&mut self.dropped);
+            self.publish(&dropped);
+            self.replies.push_front(reply);
+            return None;
         } else if !reply.is_proven {
             meet.answer = Answer::Offer;
         }
         self.ask_back(map, &mut meet, &reply, &lacks, now_ms, random);
-        if matches!(meet.answer, Answer::Nothing) && reply.gone.is_none() {
+        if matches!(meet.answer, Answer::Nothing) {
+            let mut rest = CausalContext::default();
+            if let (Some(gone), Some(numbering)) = (&reply.gone, Numbering::of(&reply.context)) {
+                (meet.gone, rest) = numbering.runs(gone, &reply.context, bytes_max / 4);
+            }
             let room = bytes_max.saturating_sub(encoded(&meet, map).len());
             let room = room.saturating_sub(FRAME_BYTES);
-            meet.answer = self.part(map, &reply, room);
+            meet.answer = self.part(map, &reply, room, rest.is_empty());
+            if !rest.is_empty() {
+                let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
+                self.replies.push_front(Reply { gone: Some(rest), want, ..reply });
+            }
         }
         let bytes = encoded(&meet, map);
         if bytes.len() <= bytes_max || !matches!(meet.answer, Answer::Offer) {
@@ -206,9 +224,8 @@ impl<K: WireKey> Broadcast<K> {
         }
         // An offer need not say what is known: that comes with the first page.
         let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
-        meet.question = Some(Question { id: self.token, want });
-        meet.position =
-            Position::Relative { lacks: CausalContext::default(), more: CausalContext::default() };
+        meet.question = Some(Question { id: self.token, registrations: 0, want });
+        meet.position = Position::Relative { lacks: CausalContext::default(), more: CausalContext::default() };
         Some(encoded(&meet, map))
     }
 
@@ -250,7 +267,7 @@ impl<K: WireKey> Broadcast<K> {
     ) {
         let ours = map.state().context();
         let is_free = self.inquiry.as_ref().is_none_or(|inquiry| !inquiry.is_under_way());
-        if is_free && !lacks.is_empty() && reply.gone.is_none() {
+        if is_free && !lacks.is_empty() && !reply.is_settling() {
             let mut inquiry = Inquiry::new(Some(reply.to), now_ms);
             inquiry.aim(reply.to, reply.context.clone(), ours);
             if !matches!(meet.answer, Answer::Told(_)) && reply.want.births != Births::Told {
@@ -262,12 +279,12 @@ impl<K: WireKey> Broadcast<K> {
         let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
         match &mut self.inquiry {
             Some(inquiry) if inquiry.peer == Some(reply.to) => {
-                if reply.gone.is_none() {
+                if !reply.is_settling() {
                     inquiry.counterpart = Some(Counterpart { id: reply.id, context: reply.context.clone() });
                 }
                 if inquiry.due_ms <= now_ms {
                     let id = random() as u32;
-                    meet.question = Some(inquiry.ask(id, now_ms, ours));
+                    meet.question = Some(inquiry.ask(id, now_ms, (ours, map.state().entries.len() as u64)));
                     inquiry.due_ms = now_ms.saturating_add(wait_ms);
                 }
             }
@@ -275,12 +292,12 @@ impl<K: WireKey> Broadcast<K> {
         }
         if meet.question.is_none() && matches!(meet.answer, Answer::Offer) {
             let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
-            meet.question = Some(Question { id: self.token, want });
+            meet.question = Some(Question { id: self.token, registrations: 0, want });
         }
     }
 
     /// A page, and after the last one what is held of births.
-    fn part(&mut self, map: &RangeMap<K>, reply: &Reply<K>, room: usize) -> Answer<K> {
+    fn part(&mut self, map: &RangeMap<K>, reply: &Reply<K>, room: usize, is_all_gone: bool) -> Answer<K> {
         let mut part = Part { page: None, births: Held::Nothing };
         let mut room = room.min(self.config.part_bytes_max());
         if reply.want.pages != Pages::Nothing {
@@ -289,11 +306,12 @@ impl<K: WireKey> Broadcast<K> {
             self.statistics.registrations_too_long += page.too_long;
             room = room.saturating_sub(page.bytes.len() + 8);
             part.page = Some(PagePart { delta: page.delta, bytes: page.bytes, is_last: page.is_last });
-            if !page.is_last {
+            if !page.is_last && reply.gone.is_none() {
                 return Answer::Part(part);
             }
         }
         part.births = match reply.want.births {
+            Births::Told if reply.gone.is_some() && is_all_gone => Held::Settled,
             Births::Told => Held::Nothing,
             _ if reply.registrations == 0 || reply.context.is_empty() => Held::Settled,
             births => self.births(map, reply, births, room),
@@ -324,18 +342,6 @@ impl<K: WireKey> Broadcast<K> {
             return list(0);
         }
         Held::Sketch { width, sketch: numbering.sketch(map, context, cells).into() }
-    }
-
-    /// The births that are gone, as many as there is room for; the rest in another message.
-    fn tell_gone(&mut self, meet: &mut Meet<K>, reply: &Reply<K>, gone: &CausalContext, bytes_max: usize) {
-        let Some(numbering) = Numbering::of(&reply.context) else { return };
-        let (list, rest) = numbering.runs(gone, &reply.context, bytes_max / 4);
-        meet.gone = list;
-        if rest.is_empty() {
-            meet.answer = Answer::Part(Part { page: None, births: Held::Settled });
-        } else {
-            self.replies.push_front(Reply { gone: Some(rest), ..reply.clone() });
-        }
     }
 }
 

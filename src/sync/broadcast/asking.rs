@@ -29,13 +29,24 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// Asks everybody at that time about a gap, unless it is asking already.
-    pub(super) fn ask_about_gap(&mut self, due_ms: u64) {
-        let is_idle = self.inquiry.as_ref().is_none_or(Inquiry::has_given_up);
-        self.inquire(None, due_ms);
-        if let (true, Some(inquiry)) = (is_idle, &mut self.inquiry) {
-            inquiry.is_about_gap = true;
+    /// Asks everybody soon about gaps that it has not asked about, unless it is asking already. What closes them may only be late: that is
+    /// given as much time as a retry has.
+    pub(super) fn ask_about_gaps(
+        &mut self,
+        map: &RangeMap<K>,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) {
+        if !map.state().context().has_gaps()
+            || self.inquiry.as_ref().is_some_and(|inquiry| !inquiry.has_given_up())
+            || self.gaps_asked.includes(&map.state().context().gaps())
+        {
+            return;
         }
+        let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
+        let mut inquiry = Inquiry::new(None, now_ms.saturating_add(wait_ms).saturating_add(self.delay_ms(random)));
+        inquiry.is_about_gap = true;
+        self.inquiry = Some(inquiry);
     }
 
     /// Somebody knows so much: what of it is not known here is to be asked for.
@@ -102,20 +113,19 @@ impl<K: WireKey> Broadcast<K> {
             inquiry.want_births(Births::Sketch(0));
         }
         let id = random() as u32;
-        let question = inquiry.ask(id, now_ms, context);
-        inquiry.due_ms = now_ms.saturating_add(wait_ms);
         let registrations = map.state().entries.len() as u64;
+        let question = inquiry.ask(id, now_ms, (context, registrations));
+        inquiry.due_ms = now_ms.saturating_add(wait_ms);
         let round_trip_ms = self.round_trip.mean_ms();
         let Some(to) = inquiry.peer else {
             let ask = Ask { id, round_trip_ms, registrations, context: context.clone() };
             return Some(Message::<K>::Ask(ask).encode(map.replica()));
         };
         let meet = Meet {
-            to,
+            to: Some(to),
             re: inquiry.token,
             waited_ms: 0,
             round_trip_ms,
-            registrations,
             position: Position::Absolute(context.clone()),
             question: Some(question),
             answer: Answer::Nothing,
@@ -318,7 +328,6 @@ impl<K: WireKey> Broadcast<K> {
                 is_again = true;
             }
         }
-        self.gaps_asked = map.state().context().gaps();
         if inquiry.has_compared()
             && let (Some(peer), Some(counterpart)) = (inquiry.peer, inquiry.counterpart)
         {

@@ -1,13 +1,13 @@
 //! What a replica makes of the messages that it hears.
 
-use super::Broadcast;
+use super::{Broadcast, Wish};
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
-use crate::sync::inquiry::Inquiry;
+use crate::sync::inquiry::{Counterpart, Inquiry};
 use crate::sync::meet::{Answer, Births, Meet, Pages, Position};
 use crate::sync::message::{Fingerprints, Message};
 use crate::sync::{IgnoreReason, Received};
@@ -108,18 +108,11 @@ impl<K: WireKey> Broadcast<K> {
         heard.merge(changes.delta());
         self.heard = Some(heard);
         self.learnt(map, &delta.context);
-        if map.state().context().has_gaps() {
-            let gaps = map.state().context().gaps();
-            if !self.gaps_asked.includes(&gaps) {
-                // A delta before this one was lost or is late; give it as much time as a retry has.
-                let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
-                let due_ms = now_ms.saturating_add(wait_ms).saturating_add(self.delay_ms(random));
-                self.ask_about_gap(due_ms);
-            }
-        } else if self.heard_of.is_empty() {
+        if !map.state().context().has_gaps() && self.heard_of.is_empty() {
             // It was late and not lost.
             self.inquiry.take_if(|inquiry| inquiry.is_about_gap && !inquiry.is_under_way());
         }
+        self.ask_about_gaps(map, now_ms, random);
         Received::Applied(changes.into())
     }
 
@@ -143,15 +136,16 @@ impl<K: WireKey> Broadcast<K> {
         random: &mut impl FnMut() -> u64,
     ) -> Received<K> {
         meet.round_trip_ms.into_iter().for_each(|round_trip_ms| self.round_trip.add_told(round_trip_ms));
-        if meet.to != map.replica() {
-            if meet.re.is_some() {
-                self.is_answered(meet.to, now_ms);
+        let sent = meet.re.and_then(|re| self.inquiry.as_ref()?.asked(re)).cloned();
+        let is_meant = sent.is_some() || meet.re == Some(self.token) || meet.to == Some(map.replica());
+        if !is_meant {
+            if let Some(re) = meet.re.filter(|_| meet.to.is_none()) {
+                self.is_answered(re, now_ms);
                 self.leave_question_to_others(now_ms);
             }
             let changes = self.take_carried(map, meet.answer);
             return self.applied(changes, now_ms);
         }
-        let sent = meet.re.and_then(|re| self.inquiry.as_ref()?.asked(re)).cloned();
         if sent.is_some() || meet.re == Some(self.token) {
             self.peers.prove(sender);
         }
@@ -171,30 +165,31 @@ impl<K: WireKey> Broadcast<K> {
         if let Answer::Told(delta) = &meet.answer {
             theirs.join(&delta.context);
         }
-        let question = meet
-            .question
-            .clone()
-            .filter(|it| it.want.pages != Pages::Nothing || it.want.births != Births::Told);
-        let registrations = meet.registrations;
+        let question = meet.question.clone().filter(|it| it.want.pages != Pages::Nothing || it.want.births != Births::Told);
+        if let (Some(question), Some(inquiry)) = (&question, &mut self.inquiry)
+            && inquiry.peer.is_none_or(|peer| peer == sender)
+        {
+            inquiry.counterpart = Some(Counterpart { id: question.id, context: theirs.clone() });
+        }
         let changes = match sent {
             Some(sent) => self.answered(map, sender, &sent, &theirs, meet, now_ms),
             None => self.take_carried(map, meet.answer),
         };
         let received = self.applied(changes, now_ms);
         match question {
-            Some(question) => self.asked_alone(sender, question, theirs, registrations, bytes, now_ms),
+            Some(question) => {
+                self.wish = Some(Wish::News);
+                self.asked_alone(sender, question, theirs, bytes, now_ms);
+            }
             None => self.hear_of(map, sender, &theirs, now_ms, random),
         }
+        self.ask_about_gaps(map, now_ms, random);
         received
     }
 
     fn applied(&mut self, changes: Changes<K>, now_ms: u64) -> Received<K> {
         self.publish_dropped(&changes, now_ms);
-        if changes.is_empty() && changes.delta().is_empty() {
-            Received::Heard
-        } else {
-            Received::Applied(changes.into())
-        }
+        if changes.is_empty() && changes.delta().is_empty() { Received::Heard } else { Received::Applied(changes.into()) }
     }
 
     /// Compares fingerprints with those that somebody told.
@@ -235,6 +230,9 @@ impl<K: WireKey> Broadcast<K> {
 
     /// A neighbour can tell of those dots: if they do not come by themselves, it is asked.
     fn announced(&mut self, map: &RangeMap<K>, sender: ReplicaId, dots: &CausalContext, now_ms: u64) {
+        if dots.is_empty() {
+            self.wish = Some(Wish::Announcements);
+        }
         self.told.join(dots);
         if !map.state().context().includes(dots) {
             self.heard_of.join(dots);

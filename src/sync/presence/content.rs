@@ -1,9 +1,9 @@
 //! What presence messages carry, and its bytes.
 //!
 //! The first byte tells the kind. A *hello* (1) and a *here* (2) go on with a name: its length in one byte, and its UTF-8. A
-//! *beat* (3) and a *goodbye* (4) are that byte alone. A *roster* (5) and a *supplement* (6) go on with a count and as many
-//! entries: the replica, 8 bytes, big endian, ascending; the name; and how many milliseconds ago it was heard. Counts and times
-//! are LEB128.
+//! *who* (3) goes on with a name, a count and as many replicas, 8 bytes each, big endian, ascending. A *goodbye* (4) is that byte
+//! alone. A *roster* (5) goes on with a count and as many entries: the replica as above, ascending; the name; and how many
+//! milliseconds ago it was heard. Counts and times are LEB128.
 
 use core::fmt;
 use std::sync::Arc;
@@ -75,70 +75,127 @@ pub(super) enum Content {
     Hello(Name),
     /// I am here under this name.
     Here(Name),
-    /// I am still here.
-    Beat,
+    /// I am here under this name. Who are these?
+    Who(Name, Vec<ReplicaId>),
     /// I am leaving.
     Goodbye,
-    /// Everybody who is here, as far as I know: the answer to a hello.
+    /// Who is here, as far as I know: the answer to a hello, or a part of it.
     Roster(Vec<Entry>),
-    /// These are here as well: what a roster lacked.
-    Supplement(Vec<Entry>),
 }
 
 const HELLO: u8 = 1;
 const HERE: u8 = 2;
-const BEAT: u8 = 3;
+const WHO: u8 = 3;
 const GOODBYE: u8 = 4;
 const ROSTER: u8 = 5;
-const SUPPLEMENT: u8 = 6;
 
+const REPLICA_BYTES: usize = 8;
 /// The shortest entry: a replica, an empty name, an age of one byte.
-const ENTRY_BYTES_MIN: usize = 10;
+const ENTRY_BYTES_MIN: usize = REPLICA_BYTES + 2;
+/// The longest number, name and entry.
+const NUMBER_BYTES_MAX: usize = 10;
+const NAME_BYTES_MAX: usize = 1 + Name::LENGTH_MAX;
+const ENTRY_BYTES_MAX: usize = REPLICA_BYTES + NAME_BYTES_MAX + NUMBER_BYTES_MAX;
 
-pub(super) fn encode(content: &Content) -> Vec<u8> {
-    let mut writer = Writer::default();
-    match content {
-        Content::Hello(name) => {
-            writer.raw(&[HELLO]);
-            write_name(&mut writer, name);
-        }
-        Content::Here(name) => {
-            writer.raw(&[HERE]);
-            write_name(&mut writer, name);
-        }
-        Content::Beat => writer.raw(&[BEAT]),
-        Content::Goodbye => writer.raw(&[GOODBYE]),
-        Content::Roster(entries) => {
-            writer.raw(&[ROSTER]);
-            write_entries(&mut writer, entries);
-        }
-        Content::Supplement(entries) => {
-            writer.raw(&[SUPPLEMENT]);
-            write_entries(&mut writer, entries);
-        }
-    }
-    writer.finish()
+/// A roster of one entry at its longest; nothing else that cannot be divided is longer.
+pub(super) const CONTENT_BYTES_MIN: usize = 2 + ENTRY_BYTES_MAX;
+
+pub(super) fn hello(name: &Name) -> Vec<u8> {
+    with_name(HELLO, name).finish()
 }
 
-/// Reads what [`encode`] wrote. Allocates at most a small multiple of the length of `bytes`.
+pub(super) fn here(name: &Name) -> Vec<u8> {
+    with_name(HERE, name).finish()
+}
+
+pub(super) fn goodbye() -> Vec<u8> {
+    vec![GOODBYE]
+}
+
+/// Asks about all of those, who are ascending, in as many contents as it takes.
+pub(super) fn whos(name: &Name, replicas: &[ReplicaId], bytes_max: usize) -> Vec<Vec<u8>> {
+    let head_bytes = 1 + name_bytes(name);
+    let write = |part: &[ReplicaId]| {
+        let mut writer = with_name(WHO, name);
+        writer.number(part.len() as u64);
+        part.iter().for_each(|replica| writer.raw(&replica.get().to_be_bytes()));
+        writer.finish()
+    };
+    divide(replicas, head_bytes, |_| REPLICA_BYTES, bytes_max).map(write).collect()
+}
+
+/// Lists all of those, who are ascending, in as many contents as it takes.
+pub(super) fn rosters(entries: &[Entry], bytes_max: usize) -> Vec<Vec<u8>> {
+    let entry_bytes = |entry: &Entry| REPLICA_BYTES + name_bytes(&entry.name) + number_bytes(entry.age_ms);
+    let write = |part: &[Entry]| {
+        let mut writer = Writer::default();
+        writer.raw(&[ROSTER]);
+        writer.number(part.len() as u64);
+        for Entry { replica, name, age_ms } in part {
+            writer.raw(&replica.get().to_be_bytes());
+            write_name(&mut writer, name);
+            writer.number(*age_ms);
+        }
+        writer.finish()
+    };
+    divide(entries, 1, entry_bytes, bytes_max).map(write).collect()
+}
+
+/// The items in parts that take at most `bytes_max` each, with what comes before and with their count. One item always fits, see
+/// [`CONTENT_BYTES_MIN`].
+fn divide<T>(
+    items: &[T],
+    head_bytes: usize,
+    item_bytes: impl Fn(&T) -> usize,
+    bytes_max: usize,
+) -> impl Iterator<Item = &[T]> {
+    let mut rest = items;
+    core::iter::from_fn(move || {
+        let mut bytes = head_bytes;
+        let fits = |(count, item): &(usize, &T)| {
+            bytes += item_bytes(item);
+            bytes + number_bytes(*count as u64 + 1) <= bytes_max
+        };
+        let count = rest.iter().enumerate().take_while(fits).count().max(1);
+        let (part, others) = rest.split_at_checked(count)?;
+        rest = others;
+        Some(part)
+    })
+}
+
+/// Reads what was written here. Allocates at most a small multiple of the length of `bytes`.
 pub(super) fn decode(bytes: &[u8]) -> Result<Content, DecodeError> {
     let mut reader = Reader::new(bytes);
     let content = match reader.byte()? {
         HELLO => Content::Hello(read_name(&mut reader)?),
         HERE => Content::Here(read_name(&mut reader)?),
-        BEAT => Content::Beat,
+        WHO => Content::Who(read_name(&mut reader)?, read_replicas(&mut reader)?),
         GOODBYE => Content::Goodbye,
         ROSTER => Content::Roster(read_entries(&mut reader)?),
-        SUPPLEMENT => Content::Supplement(read_entries(&mut reader)?),
         _ => return Err(reader.error(DecodeProblem::OutOfBounds("a kind of presence"))),
     };
     reader.finish()?;
     Ok(content)
 }
 
+fn with_name(kind: u8, name: &Name) -> Writer {
+    let mut writer = Writer::default();
+    writer.raw(&[kind]);
+    write_name(&mut writer, name);
+    writer
+}
+
 fn write_name(writer: &mut Writer, name: &Name) {
     writer.number(name.as_str().len() as u64);
     writer.raw(name.as_str().as_bytes());
+}
+
+fn name_bytes(name: &Name) -> usize {
+    1 + name.as_str().len()
+}
+
+fn number_bytes(number: u64) -> usize {
+    (u64::BITS - (number | 1).leading_zeros()).div_ceil(7) as usize
 }
 
 fn read_name(reader: &mut Reader) -> Result<Name, DecodeError> {
@@ -151,25 +208,28 @@ fn read_name(reader: &mut Reader) -> Result<Name, DecodeError> {
     Name::new(name).map_err(|_| problem)
 }
 
-fn write_entries(writer: &mut Writer, entries: &[Entry]) {
-    writer.number(entries.len() as u64);
-    for Entry { replica, name, age_ms } in entries {
-        writer.raw(&replica.get().to_be_bytes());
-        write_name(writer, name);
-        writer.number(*age_ms);
+/// One replica, which comes after the one before.
+fn read_replica(reader: &mut Reader, before: Option<ReplicaId>) -> Result<ReplicaId, DecodeError> {
+    let problem = reader.error(DecodeProblem::NotCanonical("replicas out of order"));
+    let id = reader.raw(REPLICA_BYTES)?.iter().fold(0, |id, byte| id << 8 | u64::from(*byte));
+    let replica = ReplicaId::new(id);
+    if before.is_some_and(|before| before >= replica) { Err(problem) } else { Ok(replica) }
+}
+
+fn read_replicas(reader: &mut Reader) -> Result<Vec<ReplicaId>, DecodeError> {
+    let count = reader.count(REPLICA_BYTES)?;
+    let mut replicas: Vec<ReplicaId> = Vec::with_capacity(count);
+    for _ in 0..count {
+        replicas.push(read_replica(reader, replicas.last().copied())?);
     }
+    Ok(replicas)
 }
 
 fn read_entries(reader: &mut Reader) -> Result<Vec<Entry>, DecodeError> {
     let count = reader.count(ENTRY_BYTES_MIN)?;
     let mut entries: Vec<Entry> = Vec::with_capacity(count);
     for _ in 0..count {
-        let problem = reader.error(DecodeProblem::NotCanonical("replicas out of order"));
-        let id = reader.raw(8)?.iter().fold(0, |id, byte| id << 8 | u64::from(*byte));
-        let replica = ReplicaId::new(id);
-        if entries.last().is_some_and(|last| last.replica >= replica) {
-            return Err(problem);
-        }
+        let replica = read_replica(reader, entries.last().map(|entry| entry.replica))?;
         entries.push(Entry { replica, name: read_name(reader)?, age_ms: reader.number()? });
     }
     Ok(entries)
@@ -187,43 +247,111 @@ mod tests {
         Entry { replica: ReplicaId::new(id), name: name("tab"), age_ms }
     }
 
+    fn replicas(ids: impl IntoIterator<Item = u64>) -> Vec<ReplicaId> {
+        ids.into_iter().map(ReplicaId::new).collect()
+    }
+
+    fn roster(entries: &[Entry]) -> Vec<u8> {
+        rosters(entries, usize::MAX).concat()
+    }
+
     #[test]
     fn contents_come_back_and_take_these_bytes() {
-        for (content, length) in [
-            (Content::Hello(name("")), 2),
-            (Content::Hello(name(&"x".repeat(64))), 66),
-            (Content::Here(name("größe")), 9),
-            (Content::Beat, 1),
-            (Content::Goodbye, 1),
-            (Content::Roster(vec![]), 2),
-            (Content::Roster(vec![entry(1, 0), entry(u64::MAX, 300)]), 2 + 13 + 14),
-            (Content::Supplement(vec![entry(7, u64::MAX)]), 2 + 12 + 10),
+        let longest = name(&"x".repeat(64));
+        let (one, two) = (entry(1, 0), entry(u64::MAX, 300));
+        for (bytes, content, length) in [
+            (hello(&name("")), Content::Hello(name("")), 2),
+            (hello(&longest), Content::Hello(longest.clone()), 66),
+            (here(&name("größe")), Content::Here(name("größe")), 9),
+            (goodbye(), Content::Goodbye, 1),
+            (whos(&name("a"), &replicas([5]), 90).concat(), Content::Who(name("a"), replicas([5])), 4 + 8),
+            (
+                whos(&longest, &replicas([0, 9]), 90).concat(),
+                Content::Who(longest, replicas([0, 9])),
+                67 + 16,
+            ),
+            (roster(&[one.clone(), two.clone()]), Content::Roster(vec![one, two]), 2 + 13 + 14),
+            (roster(&[entry(7, u64::MAX)]), Content::Roster(vec![entry(7, u64::MAX)]), 2 + 12 + 10),
         ] {
-            let bytes = encode(&content);
             assert_eq!(bytes.len(), length, "{content:?}");
             assert_eq!(decode(&bytes), Ok(content));
         }
     }
 
+    /// How long each of the contents is that `write` makes within so many bytes, and all that they carry.
+    fn parts<T>(contents: Vec<Vec<u8>>, read: impl Fn(Content) -> Vec<T>) -> (Vec<usize>, Vec<T>) {
+        let lengths = contents.iter().map(Vec::len).collect();
+        (lengths, contents.iter().flat_map(|bytes| read(decode(bytes).unwrap())).collect())
+    }
+
+    #[test]
+    fn what_is_long_comes_in_parts_that_are_as_long_as_they_may_be() {
+        let longest = name(&"x".repeat(64));
+        for count in [1, 2, 126, 127, 128, 129, 300] {
+            let ids = replicas(0..count);
+            let entries: Vec<Entry> = ids
+                .iter()
+                .map(|id| Entry { replica: *id, name: longest.clone(), age_ms: u64::MAX })
+                .collect();
+            for bytes_max in
+                [CONTENT_BYTES_MIN, CONTENT_BYTES_MIN + 1, 1_000, 1_127, 10_628, 10_629, 10_630, usize::MAX]
+            {
+                let all = rosters(&entries, bytes_max);
+                let (lengths, carried) = parts(all, |content| match content {
+                    Content::Roster(entries) => entries,
+                    other => panic!("{other:?}"),
+                });
+                assert_eq!(carried, entries);
+                assert!(lengths.iter().all(|length| *length <= bytes_max), "{lengths:?}");
+                // One more would not have fitted.
+                let whole = &lengths[..lengths.len() - 1];
+                assert!(whole.iter().all(|length| length + ENTRY_BYTES_MAX + 1 > bytes_max), "{lengths:?}");
+
+                let all = whos(&longest, &ids, bytes_max);
+                let (lengths, carried) = parts(all, |content| match content {
+                    Content::Who(_, replicas) => replicas,
+                    other => panic!("{other:?}"),
+                });
+                assert_eq!(carried, ids);
+                assert!(lengths.iter().all(|length| *length <= bytes_max), "{lengths:?}");
+            }
+        }
+        assert_eq!(rosters(&[], 100), Vec::<Vec<u8>>::new());
+    }
+
+    #[test]
+    fn numbers_take_as_many_bytes_as_said() {
+        for number in [0, 1, 127, 128, 16_383, 16_384, u64::MAX >> 1, u64::MAX] {
+            let mut writer = Writer::default();
+            writer.number(number);
+            assert_eq!(writer.finish().len(), number_bytes(number), "{number}");
+        }
+    }
+
     #[test]
     fn anything_else_is_refused() {
-        let whole = encode(&Content::Roster(vec![entry(1, 0), entry(2, 300)]));
-        for length in 0..whole.len() {
-            assert!(decode(&whole[..length]).is_err(), "{length}");
+        let whole = roster(&[entry(1, 0), entry(2, 300)]);
+        let who = whos(&name("a"), &replicas([1, 2]), 1_000).concat();
+        for bytes in [&whole, &who] {
+            for length in 0..bytes.len() {
+                assert!(decode(&bytes[..length]).is_err(), "{length}");
+            }
         }
         let longer = [&whole[..], &[0]].concat();
-        let twice = encode(&Content::Roster(vec![entry(2, 0), entry(2, 0)]));
-        let mut too_many = vec![ROSTER];
-        too_many.extend([0xff, 0xff, 0xff, 0xff, 0x0f]);
+        let twice = roster(&[entry(2, 0), entry(2, 0)]);
+        let who_twice = whos(&name("a"), &replicas([2, 2]), 1_000).concat();
+        let too_many = |kind: &[u8]| [kind, &[0xff, 0xff, 0xff, 0xff, 0x0f]].concat();
         let too_long = [&[HELLO, 65][..], &[b'x'; 65]].concat();
         for bytes in [
             &longer[..],
             &twice,
-            &too_many,
+            &who_twice,
+            &too_many(&[ROSTER]),
+            &too_many(&[WHO, 0]),
             &too_long,
             &[0],
-            &[7],
-            &[BEAT, 0],
+            &[6],
+            &[GOODBYE, 0],
             &[HELLO, 2, 0xc3, 0x28],
             &[HELLO, 1, b'\n'],
             &[HELLO, 0x80, 0],

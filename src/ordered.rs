@@ -1,0 +1,429 @@
+//! A list in order that is short nearly always, and may become very long.
+//!
+//! Up to [`FEW_MAX`] items lie in one piece, the first of them in the list itself. More lie in chunks of at most [`CHUNK_MAX`]
+//! items, so that an insertion anywhere moves no more than these. Chunks are shared: a copy of a list of n items is
+//! O(n / CHUNK_MAX), and of what is changed in one copy only the chunk is copied before.
+//!
+//! The list does not know the order: whoever searches tells which items come before what is sought.
+
+use core::fmt;
+use std::sync::Arc;
+
+use smallvec::{Array, SmallVec};
+
+/// The most items that lie in one piece.
+const FEW_MAX: usize = 64;
+
+/// Fewer items than this go back into one piece. Apart from the above, so that no list goes to and fro.
+const MANY_MIN: usize = 16;
+
+/// The most items of a chunk.
+const CHUNK_MAX: usize = 128;
+
+/// Items in order. `A` is an array of as many as take no memory apart.
+pub(crate) struct Ordered<A: Array>(Pieces<A>);
+
+enum Pieces<A: Array> {
+    Few(SmallVec<A>),
+    Many(Box<Chunks<A::Item>>),
+}
+
+#[derive(Clone)]
+struct Chunks<T> {
+    len: usize,
+    /// None is empty.
+    chunks: Vec<Arc<Vec<T>>>,
+}
+
+/// A place among the items: of one of them, or after the last. It is right until the list changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    chunk: usize,
+    at: usize,
+}
+
+impl<A: Array> Default for Ordered<A> {
+    fn default() -> Self {
+        Self(Pieces::Few(SmallVec::new()))
+    }
+}
+
+impl<A: Array<Item: Clone>> Clone for Ordered<A> {
+    fn clone(&self) -> Self {
+        Self(match &self.0 {
+            Pieces::Few(items) => Pieces::Few(items.clone()),
+            Pieces::Many(chunks) => Pieces::Many(chunks.clone()),
+        })
+    }
+}
+
+impl<A: Array<Item: PartialEq>> PartialEq for Ordered<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().eq(other.iter())
+    }
+}
+
+impl<A: Array<Item: Eq>> Eq for Ordered<A> {}
+
+impl<A: Array<Item: fmt::Debug>> fmt::Debug for Ordered<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl<A: Array> Ordered<A> {
+    /// O(1).
+    pub(crate) fn len(&self) -> usize {
+        match &self.0 {
+            Pieces::Few(items) => items.len(),
+            Pieces::Many(chunks) => chunks.len,
+        }
+    }
+
+    /// O(1).
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// O(1).
+    pub(crate) fn first(&self) -> Option<&A::Item> {
+        match &self.0 {
+            Pieces::Few(items) => items.first(),
+            Pieces::Many(chunks) => chunks.chunks.first()?.first(),
+        }
+    }
+
+    /// O(1).
+    pub(crate) fn last(&self) -> Option<&A::Item> {
+        match &self.0 {
+            Pieces::Few(items) => items.last(),
+            Pieces::Many(chunks) => chunks.chunks.last()?.last(),
+        }
+    }
+
+    /// The items in order. O(1) each.
+    pub(crate) fn iter(&self) -> All<'_, A::Item> {
+        All { items: self.iter_from(Place { chunk: 0, at: 0 }), left: self.len() }
+    }
+
+    /// The items in order from that place on, until the end. O(1), and O(1) each.
+    pub(crate) fn iter_from(&self, from: Place) -> Iter<'_, A::Item> {
+        match &self.0 {
+            Pieces::Few(items) => {
+                Iter { items: items.get(from.at..).unwrap_or_default().iter(), chunks: [].iter() }
+            }
+            Pieces::Many(chunks) => {
+                let mut chunks = chunks.chunks.get(from.chunk..).unwrap_or_default().iter();
+                let first = chunks.next().map(|chunk| chunk.as_slice()).unwrap_or_default();
+                Iter { items: first.get(from.at..).unwrap_or_default().iter(), chunks }
+            }
+        }
+    }
+
+    /// The place of the first item of which that does not hold; it holds of those before alone. O(log n).
+    #[inline]
+    pub(crate) fn place_of(&self, is_before: impl Fn(&A::Item) -> bool) -> Place {
+        match &self.0 {
+            Pieces::Few(items) => Place { chunk: 0, at: items.partition_point(is_before) },
+            Pieces::Many(chunks) => {
+                let chunks = &chunks.chunks;
+                let chunk = chunks.partition_point(|chunk| chunk.last().is_none_or(&is_before));
+                match chunks.get(chunk) {
+                    Some(items) => Place { chunk, at: items.partition_point(is_before) },
+                    None => self.end(),
+                }
+            }
+        }
+    }
+
+    /// The place after the last item.
+    fn end(&self) -> Place {
+        match &self.0 {
+            Pieces::Few(items) => Place { chunk: 0, at: items.len() },
+            Pieces::Many(chunks) => {
+                let chunk = chunks.chunks.len().saturating_sub(1);
+                Place { chunk, at: chunks.chunks.get(chunk).map_or(0, |items| items.len()) }
+            }
+        }
+    }
+
+    /// The item at that place, `None` after the last. O(1).
+    #[inline]
+    pub(crate) fn get(&self, place: Place) -> Option<&A::Item> {
+        match &self.0 {
+            Pieces::Few(items) => items.get(place.at),
+            Pieces::Many(chunks) => chunks.chunks.get(place.chunk)?.get(place.at),
+        }
+    }
+
+    /// The place after that of an item. O(1).
+    pub(crate) fn after(&self, place: Place) -> Place {
+        let next = Place { at: place.at + 1, ..place };
+        match &self.0 {
+            Pieces::Many(chunks)
+                if chunks.chunks.get(place.chunk).is_some_and(|items| items.len() == next.at)
+                    && chunks.chunks.len() > place.chunk + 1 =>
+            {
+                Place { chunk: place.chunk + 1, at: 0 }
+            }
+            _ => next,
+        }
+    }
+
+    /// The item before that place. O(1).
+    pub(crate) fn before(&self, place: Place) -> Option<&A::Item> {
+        match (place.at.checked_sub(1), &self.0) {
+            (Some(at), _) => self.get(Place { at, ..place }),
+            (None, Pieces::Few(_)) => None,
+            (None, Pieces::Many(chunks)) => chunks.chunks.get(place.chunk.checked_sub(1)?)?.last(),
+        }
+    }
+}
+
+impl<A: Array<Item: Clone>> Ordered<A> {
+    /// O(1), and O(CHUNK_MAX) if the chunk is shared.
+    #[inline]
+    pub(crate) fn get_mut(&mut self, place: Place) -> Option<&mut A::Item> {
+        match &mut self.0 {
+            Pieces::Few(items) => items.get_mut(place.at),
+            Pieces::Many(chunks) => Arc::make_mut(chunks.chunks.get_mut(place.chunk)?).get_mut(place.at),
+        }
+    }
+
+    /// Adds an item after all others. O(1) amortised.
+    pub(crate) fn push(&mut self, item: A::Item) {
+        self.insert(self.end(), item);
+    }
+
+    /// Removes the last item. O(1) amortised.
+    pub(crate) fn pop(&mut self) {
+        let end = self.end();
+        if let Some(at) = end.at.checked_sub(1) {
+            self.remove_range(Place { at, ..end }, end);
+        }
+    }
+
+    /// Inserts an item before the one at that place. O(CHUNK_MAX), and for every CHUNK_MAX/2 of them O(n / CHUNK_MAX).
+    #[inline]
+    pub(crate) fn insert(&mut self, place: Place, item: A::Item) {
+        match &mut self.0 {
+            Pieces::Few(items) if items.len() < FEW_MAX => items.insert(place.at, item),
+            Pieces::Few(items) => {
+                let mut items = core::mem::take(items).into_vec();
+                items.insert(place.at, item);
+                let chunks = Chunks { len: items.len(), chunks: vec![Arc::new(items)] };
+                self.0 = Pieces::Many(Box::new(chunks));
+            }
+            Pieces::Many(chunks) => chunks.insert(place, item),
+        }
+    }
+
+    /// Removes the item at that place. O(CHUNK_MAX), and O(n / CHUNK_MAX) if it was the last of its chunk.
+    pub(crate) fn remove(&mut self, place: Place) {
+        self.remove_range(place, self.after(place));
+    }
+
+    /// Removes the items from one place up to another. O(CHUNK_MAX + those items), and O(n / CHUNK_MAX) if whole chunks go.
+    pub(crate) fn remove_range(&mut self, from: Place, to: Place) {
+        match &mut self.0 {
+            Pieces::Few(items) => drop(items.drain(from.at..to.at)),
+            Pieces::Many(chunks) => {
+                chunks.remove_range(from, to);
+                if chunks.len < MANY_MIN {
+                    self.0 =
+                        Pieces::Few(chunks.chunks.iter().flat_map(|chunk| chunk.iter()).cloned().collect());
+                }
+            }
+        }
+    }
+
+    /// The invariants: no chunk is empty or too long, and they hold as many items as are counted.
+    #[cfg(test)]
+    fn check(&self) -> Result<(), &'static str> {
+        let Pieces::Many(many) = &self.0 else { return Ok(()) };
+        let Chunks { len, chunks } = &**many;
+        if chunks.iter().any(|chunk| chunk.is_empty() || chunk.len() > CHUNK_MAX) {
+            return Err("a chunk that is empty or too long");
+        }
+        let pairs = chunks.windows(2).filter(|pair| pair[0].len() + pair[1].len() <= CHUNK_MAX / 4);
+        if *len != chunks.iter().map(|chunk| chunk.len()).sum() || pairs.count() > chunks.len() / 2 {
+            return Err("another number of items, or too many chunks for them");
+        }
+        Ok(())
+    }
+}
+
+impl<T: Clone> Chunks<T> {
+    fn insert(&mut self, place: Place, item: T) {
+        self.len += 1;
+        let is_last = place.chunk + 1 == self.chunks.len();
+        let chunk = Arc::make_mut(&mut self.chunks[place.chunk]);
+        if chunk.len() < CHUNK_MAX {
+            return chunk.insert(place.at, item);
+        }
+        if is_last && place.at == chunk.len() {
+            // What comes in order fills its chunks.
+            return self.chunks.push(Arc::new(vec![item]));
+        }
+        let mut tail = chunk.split_off(CHUNK_MAX / 2);
+        match place.at.checked_sub(chunk.len()) {
+            Some(at) if at > 0 => tail.insert(at, item),
+            _ => chunk.insert(place.at, item),
+        }
+        self.chunks.insert(place.chunk + 1, Arc::new(tail));
+    }
+
+    fn remove_range(&mut self, from: Place, to: Place) {
+        if from == to {
+            return;
+        }
+        if from.chunk == to.chunk {
+            Arc::make_mut(&mut self.chunks[from.chunk]).drain(from.at..to.at);
+            self.len -= to.at - from.at;
+        } else {
+            let between = &self.chunks[from.chunk + 1..to.chunk];
+            self.len -= between.iter().map(|chunk| chunk.len()).sum::<usize>();
+            self.len -= self.chunks[from.chunk].len() - from.at + to.at;
+            Arc::make_mut(&mut self.chunks[from.chunk]).truncate(from.at);
+            Arc::make_mut(&mut self.chunks[to.chunk]).drain(..to.at);
+            self.chunks.drain(from.chunk + 1..to.chunk);
+        }
+        // Where something went, two chunks that are nearly empty become one: so there are never many of these.
+        for at in [from.chunk + 1, from.chunk] {
+            if self.chunks.get(at).is_some_and(|chunk| chunk.is_empty()) {
+                self.chunks.remove(at);
+            }
+        }
+        for at in [from.chunk, from.chunk.saturating_sub(1)] {
+            if let Some([chunk, next]) = self.chunks.get(at..at + 2)
+                && chunk.len() + next.len() <= CHUNK_MAX / 4
+            {
+                let next = self.chunks.remove(at + 1);
+                Arc::make_mut(&mut self.chunks[at]).extend(next.iter().cloned());
+            }
+        }
+    }
+}
+
+/// The items of a list in order. See [`Ordered::iter_from`].
+#[derive(Debug)]
+pub(crate) struct Iter<'a, T> {
+    items: core::slice::Iter<'a, T>,
+    chunks: core::slice::Iter<'a, Arc<Vec<T>>>,
+}
+
+impl<T> Clone for Iter<'_, T> {
+    fn clone(&self) -> Self {
+        Self { items: self.items.clone(), chunks: self.chunks.clone() }
+    }
+}
+
+impl<'a, T> Iterator for Iter<'a, T> {
+    type Item = &'a T;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a T> {
+        loop {
+            match self.items.next() {
+                Some(item) => return Some(item),
+                None => self.items = self.chunks.next()?.iter(),
+            }
+        }
+    }
+}
+
+/// All items of a list in order. See [`Ordered::iter`].
+#[derive(Debug)]
+pub(crate) struct All<'a, T> {
+    items: Iter<'a, T>,
+    left: usize,
+}
+
+impl<T> Clone for All<'_, T> {
+    fn clone(&self) -> Self {
+        Self { items: self.items.clone(), left: self.left }
+    }
+}
+
+impl<'a, T> Iterator for All<'a, T> {
+    type Item = &'a T;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a T> {
+        self.left = self.left.saturating_sub(1);
+        self.items.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+
+impl<T> ExactSizeIterator for All<'_, T> {}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn place(list: &Ordered<[u32; 1]>, rank: usize) -> Place {
+        let mut place = Place { chunk: 0, at: 0 };
+        (0..rank).for_each(|_| place = list.after(place));
+        place
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 200 }))]
+
+        #[test]
+        fn a_list_holds_what_a_vector_holds(
+            steps in prop::collection::vec((any::<u32>(), 0usize..400, 0usize..6, any::<bool>()), 1..300),
+        ) {
+            let mut list = Ordered::<[u32; 1]>::default();
+            let mut expected: Vec<u32> = Vec::new();
+            let mut before: Option<(Ordered<[u32; 1]>, Vec<u32>)> = None;
+            for (value, count, what, is_kept) in steps {
+                if is_kept {
+                    before = Some((list.clone(), expected.clone()));
+                }
+                if what < 5 {
+                    for more in 0..count as u32 {
+                        let value = value % 5_000 + more * (what as u32 * 50 + 1);
+                        let from = expected.partition_point(|held| *held < value);
+                        expected.insert(from, value);
+                        let place = list.place_of(|held| *held < value);
+                        list.insert(place, value);
+                    }
+                } else {
+                    let from = expected.partition_point(|held| *held < value % 6_000);
+                    let to = expected.len().min(from + 4 * count);
+                    let [first, last] = [from, to].map(|rank| place(&list, rank));
+                    prop_assert_eq!(list.before(first).copied(), from.checked_sub(1).map(|at| expected[at]));
+                    prop_assert_eq!(list.get(last).copied(), expected.get(to).copied());
+                    expected.drain(from..to);
+                    list.remove_range(first, last);
+                }
+                prop_assert_eq!(list.check(), Ok(()));
+                prop_assert!(list.iter().eq(&expected) && list.len() == expected.len());
+                prop_assert_eq!((list.first(), list.last()), (expected.first(), expected.last()));
+                if let Some((list, expected)) = &before {
+                    prop_assert!(list.iter().eq(expected), "a copy changed with the original");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn removed_one_by_one_in_any_order_a_long_list_leaves_few_chunks() {
+        let mut list = Ordered::<[u32; 1]>::default();
+        (0..20_000).for_each(|value| list.push(value));
+        for value in (0..20_000).map(|step| step * 7919 % 20_000) {
+            if value % 100 != 0 {
+                list.remove(list.place_of(|held| *held < value));
+                assert_eq!(list.check(), Ok(()));
+            }
+        }
+        assert!(list.iter().copied().eq((0..20_000).step_by(100)));
+    }
+}
