@@ -1,6 +1,6 @@
 //! The map and the model side by side: a few replicas of each go through the same history and are compared at every step.
 
-use crdt_range_map::{Changes, Delta, KeyRange, LeastKey, NodeId, RangeMap, ReplicaId, WireKey};
+use crdt_range_map::{Changes, Delta, KeyRange, LeastKey, NodeId, RangeMap, ReplicaId, WireKey, WriteError};
 
 use super::history::{History, Operation, Place, Step};
 use super::served::{self, agree};
@@ -83,7 +83,7 @@ impl<K: SampleKey> World<K> {
         let ballast = (0..ballast).map(|at| (range(POOL[7]), NodeId::new(format!("ballast-{at}")).unwrap()));
         let ballast: Vec<Id<K>> = ballast.collect();
         for id in &ballast {
-            let delta = peers[0].map.register(&id.1, &id.0).unwrap();
+            let delta = wrote(peers[0].map.register(&id.1, &id.0));
             let knowledge = peers[0].model.register(id);
             for peer in &mut peers[1..] {
                 let _ = peer.map.merge(&delta);
@@ -146,14 +146,14 @@ impl<K: SampleKey> World<K> {
         let Peer { map, model } = &mut self.peers[at];
         let mut joined = map.state().clone();
         let (delta, knowledge) = match operation {
-            Operation::Register => (map.register(&id.1, &id.0).unwrap(), model.register(&id)),
+            Operation::Register => (wrote(map.register(&id.1, &id.0)), model.register(&id)),
             Operation::Increase(by) => {
-                (map.increase(&id.1, &id.0, by).unwrap(), model.increase(&id, by.get().into()))
+                (wrote(map.increase(&id.1, &id.0, by)), model.increase(&id, by.get().into()))
             }
             Operation::Decrease(by) => {
-                (map.decrease(&id.1, &id.0, by).unwrap(), model.decrease(&id, by.get().into()))
+                (wrote(map.decrease(&id.1, &id.0, by)), model.decrease(&id, by.get().into()))
             }
-            Operation::Release => (map.release(&id.1, &id.0).unwrap(), model.release(&id)),
+            Operation::Release => (wrote(map.release(&id.1, &id.0)), model.release(&id)),
             Operation::Tighten(to) => {
                 let to = (self.ranges[to % self.ranges.len()].clone(), id.1.clone());
                 match (map.tighten(&id.1, &id.0, &to.0), model.tighten(&id, &to)) {
@@ -218,7 +218,7 @@ impl<K: SampleKey> World<K> {
         for id in self.ids() {
             let (node, range) = (&id.1, &id.0);
             let Peer { map, model } = &mut self.peers[0];
-            let (delta, knowledge) = (map.release(node, range).unwrap(), model.release(&id));
+            let (delta, knowledge) = (wrote(map.release(node, range)), model.release(&id));
             self.send(delta, knowledge)?;
         }
         self.agree()?;
@@ -272,6 +272,11 @@ impl<K: SampleKey> World<K> {
         agree("registrations", &listed, &registrations)?;
         served::check(map, &registrations, &K::samples())
     }
+}
+
+/// What an operation did that nothing keeps from writing.
+pub fn wrote<K>(done: Result<Delta<K>, WriteError>) -> Delta<K> {
+    done.expect("there is no limit, and it is not retired")
 }
 
 /// Whether the ranges are disjoint, in order, hold every key whose owners changed, and are none if no priority did.

@@ -2,14 +2,13 @@
 //! which follows from what the replica claims to know.
 
 use std::num::NonZeroU32;
-use std::ops::RangeInclusive;
 
-use crdt_range_map::{CausalContext, Delta, Dot, RangeMap, ReplicaId};
+use crdt_range_map::{CausalContext, Delta, Dot, RangeMap, ReplicaId, TightenError};
 
 use crate::keys::SimulatedKey;
 use crate::looks::Look;
-use crate::oracle::{Effect, Operation, Place};
-use crate::process::{Life, Process, Saving};
+use crate::model::Id;
+use crate::oracle::{Contribution, Effect, Operation, Place};
 use crate::tally::Group;
 use crate::view::{Certainty, Doer};
 use crate::world::{World, trace};
@@ -46,20 +45,19 @@ impl<K: SimulatedKey> World<K> {
                 false => self.oracle.foretell(by, context, operation, priority)?,
             }
         };
-        let by = |by| NonZeroU32::new(by).expect("amounts are not 0");
-        let done = match operation {
-            Operation::Register(it) => Ok(map.register(&place(it).1, &place(it).0).unwrap()),
-            Operation::Increase(it, amount) => {
-                Ok(map.increase(&place(it).1, &place(it).0, by(amount)).unwrap())
+        if foretold.as_ref().is_ok_and(|possible| are_alike(possible)) {
+            self.tally.count(Group::Operations, "left out, since the reference could not tell what it did");
+            return Ok(());
+        }
+        let done = apply(map, operation, &self.oracle.places);
+        if let Err(TightenError::TooLong { bytes, bytes_max }) = done {
+            let config = &self.processes[at].config;
+            if bytes_max != config.registration_bytes_max() || bytes <= bytes_max {
+                return Err(format!("{operation:?} at {at} is refused: {bytes} bytes of {bytes_max}"));
             }
-            Operation::Decrease(it, amount) => {
-                Ok(map.decrease(&place(it).1, &place(it).0, by(amount)).unwrap())
-            }
-            Operation::Release(it) => Ok(map.release(&place(it).1, &place(it).0).unwrap()),
-            Operation::Tighten(from, to) => map.tighten(&place(from).1, &place(from).0, &place(to).0),
-            Operation::Maintain => Ok(map.maintain()),
-            Operation::Retire(retired) => Ok(map.retire(retired)),
-        };
+            self.tally.count(Group::Operations, "refused, since the registration would be too long");
+            return Ok(());
+        }
         let possible = match (&done, foretold) {
             (Ok(_), Ok(possible)) => possible,
             (Err(map_says), Err(model_says)) if *map_says == model_says => vec![Vec::new()],
@@ -69,11 +67,13 @@ impl<K: SimulatedKey> World<K> {
                 ));
             }
         };
-        let none = CausalContext::default();
         let last = map.state().context().last_seq(id);
-        let Some(effects) =
-            the_one_of(&possible, id, seq + 1..=last, done.as_ref().map_or(&none, Delta::context))
-        else {
+        let none = CausalContext::default();
+        let told = done.as_ref().map_or(&none, Delta::context);
+        let is_told =
+            |effects: &Vec<Effect>| named_by(effects, seq, id).iter().all(|dot| told.contains(*dot));
+        let fits = |effects: &&Vec<Effect>| effects.len() as u64 == last - seq && is_told(effects);
+        let Some(effects) = possible.iter().find(fits).cloned() else {
             return Err(format!("{operation:?} at {at}: {} effects instead of {possible:?}", last - seq));
         };
         trace!(self, "{at} {operation:?}, from number {}: {effects:?}", seq + 1);
@@ -89,13 +89,10 @@ impl<K: SimulatedKey> World<K> {
         Ok(())
     }
 
-    /// Hands what a replica did to its protocol; before it is saved, if the protocol can hold it back.
+    /// Hands what a replica did to its protocol.
     pub fn publish(&mut self, at: usize, delta: &Delta<K>) {
-        if let Process { saving, life: Life::Running(running), .. } = &mut self.processes[at] {
-            match saving {
-                Saving::Holding => running.unpublished.merge(delta),
-                _ => running.protocol.publish(delta, &mut self.random),
-            }
+        if let Some(running) = self.processes[at].running_mut() {
+            running.protocol.publish(delta, &mut self.random);
         }
     }
 
@@ -140,9 +137,18 @@ impl<K: SimulatedKey> World<K> {
         Ok(())
     }
 
+    /// Whether a replica knows only what somebody did, and of those who come back what they will come back with.
     pub fn check_claims(&self, at: usize) -> Result<(), String> {
         let Some(running) = self.processes[at].running() else { return Ok(()) };
-        self.oracle.check_claims(running.map.replica(), running.map.state().context())
+        let (id, context) = (running.map.replica(), running.map.state().context());
+        let is_own = |writer: &ReplicaId| *writer == id || self.processes[at].former.contains(writer);
+        let is_leaked =
+            |(writer, saved): &(&ReplicaId, &u64)| !is_own(writer) && context.last_seq(**writer) > **saved;
+        if let Some((writer, saved)) = self.saved.iter().find(is_leaked) {
+            let known = context.last_seq(*writer);
+            return Err(format!("{at} knows number {known} of {writer}, who has saved only {saved}"));
+        }
+        self.oracle.check_claims(id, context)
     }
 
     /// Whether a replica answers as the reference says that it should, knowing what it claims to know. And is there anything that
@@ -207,40 +213,40 @@ impl<K: SimulatedKey> World<K> {
     }
 }
 
-/// The effects of `by`, from number `seq` on to the last, of which a delta tells: those whose records it names. Where several
-/// possibilities are left, they differ in whether a reset concerns records that somebody has dropped: then it does no harm to
-/// take all.
-fn the_one_of(
-    possible: &[Vec<Effect>],
-    by: ReplicaId,
-    seq: RangeInclusive<u64>,
-    delta: &CausalContext,
-) -> Option<Vec<Effect>> {
-    let records = |effects: &[Effect]| -> Vec<Dot> {
-        let record = |(seq, effect): (u64, &Effect)| match effect {
-            Effect::Drop { writer, birth, .. } => Some(Dot { replica: *writer, seq: *birth }),
-            Effect::Contribution { contribution, .. } if contribution.birth != seq => {
-                Some(Dot { replica: by, seq: contribution.birth })
-            }
-            _ => None,
-        };
-        seq.clone().zip(effects).filter_map(record).collect()
-    };
-    let is_told = |effects: &&Vec<Effect>| {
-        effects.len() == seq.clone().count() && records(effects).iter().all(|dot| delta.contains(*dot))
-    };
-    let fitting: Vec<&Vec<Effect>> = possible.iter().filter(is_told).collect();
-    let most = fitting.iter().map(|effects| records(effects).len()).max()?;
-    let mut fitting = fitting.into_iter().filter(|effects| records(effects).len() == most);
-    let mut effects = fitting.next()?.clone();
-    for other in fitting {
-        for (effect, also) in effects.iter_mut().zip(other) {
-            if let (Effect::Reset { observed, .. }, Effect::Reset { observed: also, .. }) = (effect, also) {
-                observed.extend(also);
-            }
+/// The contributions, other than new ones, to which the effects of an operation from that number on point, in order: its delta tells of
+/// these too.
+fn named_by(effects: &[Effect], seq: u64, by: ReplicaId) -> Vec<Dot> {
+    let named = |(seq, effect): (u64, &Effect)| match *effect {
+        Effect::Drop { writer, birth, .. } => Some(Dot { replica: writer, seq: birth }),
+        Effect::Reset { writer, reach, .. } => Some(Dot { replica: writer, seq: reach }),
+        Effect::Contribution { contribution: Contribution { birth, .. }, .. } => {
+            (birth != seq).then_some(Dot { replica: by, seq: birth })
         }
-    }
-    Some(effects)
+    };
+    (seq + 1..).zip(effects).filter_map(named).collect()
+}
+
+/// Whether two of the possibilities cannot be told from each other by how many effects there are.
+fn are_alike(possible: &[Vec<Effect>]) -> bool {
+    let is_like = |one: &Vec<Effect>, other: &Vec<Effect>| one != other && one.len() == other.len();
+    possible.iter().enumerate().any(|(at, one)| possible[..at].iter().any(|other| is_like(one, other)))
+}
+
+fn apply<K: SimulatedKey>(
+    map: &mut RangeMap<K>,
+    operation: Operation,
+    places: &[Id<K>],
+) -> Result<Delta<K>, TightenError> {
+    let by = |by| NonZeroU32::new(by).expect("amounts are not 0");
+    Ok(match operation {
+        Operation::Register(it) => map.register(&places[it].1, &places[it].0)?,
+        Operation::Increase(it, amount) => map.increase(&places[it].1, &places[it].0, by(amount))?,
+        Operation::Decrease(it, amount) => map.decrease(&places[it].1, &places[it].0, by(amount))?,
+        Operation::Release(it) => map.release(&places[it].1, &places[it].0)?,
+        Operation::Tighten(from, to) => map.tighten(&places[from].1, &places[from].0, &places[to].0)?,
+        Operation::Maintain => map.maintain(),
+        Operation::Retire(retired) => map.retire(retired),
+    })
 }
 
 impl Operation {

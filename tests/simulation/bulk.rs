@@ -10,7 +10,9 @@ use crate::tally::Group;
 use crate::world::{World, trace};
 
 /// So often a registration is made again where the log holds more.
-const AGAIN_MAX: u64 = 4_200;
+const AGAIN_MAX: usize = 8_000;
+/// What the log takes for each at least.
+const LOGGED_BYTES_MIN: usize = 100;
 /// What happens at once goes out in pieces of so many operations.
 const AT_ONCE: usize = 64;
 
@@ -36,8 +38,7 @@ impl<K: SimulatedKey> Schedule<K> {
         for place in (0..self.slots()).step_by(2) {
             self.operate_often(at, place, Operation::Release(place))?;
         }
-        let times = AGAIN_MAX.min(self.world.log_capacity as u64 + 100);
-        self.world.register_again(at, 1, times)
+        self.world.register_again(at, 1, self.more_than_the_log())
     }
 
     /// Changes many slots, perhaps while somebody is away.
@@ -65,11 +66,14 @@ impl<K: SimulatedKey> Schedule<K> {
                 }
             }
             _ => {
-                let times = AGAIN_MAX.min(self.world.log_capacity as u64 + 100);
-                self.world.register_again(at, first, times)?;
+                self.world.register_again(at, first, self.more_than_the_log())?;
             }
         }
         Ok(())
+    }
+
+    fn more_than_the_log(&self) -> u64 {
+        AGAIN_MAX.min(self.world.log_capacity / LOGGED_BYTES_MIN + 100) as u64
     }
 
     /// Does one of many things.
@@ -94,7 +98,12 @@ impl<K: SimulatedKey> World<K> {
         // If the replica went on under another id since, there is none.
         let Some(birth) = birth else { return Ok(()) };
         let mut done = Delta::default();
-        (0..times).for_each(|_| done.merge(&running.map.register(&node, &range).unwrap()));
+        for _ in 0..times {
+            match running.map.register(&node, &range) {
+                Ok(delta) => done.merge(&delta),
+                Err(error) => return Err(format!("{at} cannot register {place} again: {error}")),
+            }
+        }
         if running.own_seq() != seq + times {
             return Err(format!(
                 "{at} registered {place} {times} times in {} effects",

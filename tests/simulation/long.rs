@@ -15,7 +15,7 @@ const TOO_LONG_BYTES: usize = 100_000;
 /// others.
 pub fn places<K: SimulatedKey>(message_bytes_max: usize, random: &mut Random) -> Vec<Id<K>> {
     let registration = |number: usize| {
-        let (short, long) = (20 + random.index(message_bytes_max / 10), TOO_LONG_BYTES + random.index(9));
+        let (short, long) = (20 + random.index(message_bytes_max / 20), TOO_LONG_BYTES + random.index(9));
         let start = K::any(random, if number % 3 == 1 { long } else { short });
         let name = NodeId::new("n".repeat(random.pick(&[1, 20, 255]))).expect("a name");
         (KeyRange::from_start(start), name)
@@ -23,10 +23,18 @@ pub fn places<K: SimulatedKey>(message_bytes_max: usize, random: &mut Random) ->
     (0..6).map(registration).collect()
 }
 
+/// More than the records of a registration take in such a schedule.
+const RECORDS_BYTES_MAX: usize = 400;
+
 impl<K: SimulatedKey> Schedule<K> {
     /// One replica has no limit to speak of; it registers all there is.
     pub fn lift_a_limit(&mut self) -> Result<(), String> {
-        self.world.processes[0].config.message_bytes_max = 16 << 20;
+        let process = &mut self.world.processes[0];
+        process.config.message_bytes_max = 16 << 20;
+        let bytes_max = process.config.registration_bytes_max();
+        if let Some(running) = process.running_mut() {
+            running.map.set_registration_bytes_max(bytes_max);
+        }
         self.world.rejoin(0)?;
         let all = 0..self.world.oracle.places.len();
         all.into_iter().try_for_each(|place| self.world.operate(0, Operation::Register(place)))
@@ -36,7 +44,7 @@ impl<K: SimulatedKey> Schedule<K> {
     pub fn is_for_all(&self, place: Place) -> bool {
         let (range, node) = &self.world.oracle.places[place];
         let bytes = node.as_str().len() + format!("{range:?}").len();
-        bytes <= self.world.config.message_bytes_max / 4
+        bytes + RECORDS_BYTES_MAX <= self.world.config.registration_bytes_max()
     }
 
     /// Whether an operation is about something that not every replica can take.

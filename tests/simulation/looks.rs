@@ -45,9 +45,9 @@ impl Operation {
             || self.drops.iter().any(|(writer, birth)| *writer == dot.replica && contribution.birth <= *birth)
     }
 
-    /// Whether it counts for sure. A reset that is followed may have been heard of without what it says of a dropped record.
+    /// Whether it counts for sure.
     fn is_sure(&self) -> bool {
-        self.heard == self.effects && !(self.is_followed && self.resets.len() > 1)
+        self.heard == self.effects
     }
 
     fn may_count(&self) -> bool {
@@ -141,24 +141,22 @@ impl<K: SimulatedKey> Oracle<K> {
             let Some(first) = issued.operation else { continue };
             let operation = operations.entry(Dot { replica: dot.replica, seq: first }).or_default();
             let is_implied = reach.get(&dot.replica).is_some_and(|reach| dot.seq <= *reach);
-            let (is_heard, is_followed) = match &issued.effect {
+            let (is_heard, is_followed) = match issued.effect {
                 Effect::Contribution { contribution, .. } => {
                     if is_implied {
-                        operation.contributions.push((dot, *contribution));
+                        operation.contributions.push((dot, contribution));
                     }
                     (is_implied, false)
                 }
-                Effect::Reset { observed, .. } => {
-                    operation.resets.extend(observed.iter().map(|(writer, reach)| (*writer, *reach)));
-                    let is_dropped = |(writer, reach): (&ReplicaId, &u64)| {
-                        dropped.range((*writer, 0)..=(*writer, *reach)).next().is_some()
-                    };
-                    (context.contains(dot), observed.iter().any(is_dropped))
+                Effect::Reset { writer, reach, .. } => {
+                    operation.resets.push((writer, reach));
+                    let is_dropped = dropped.range((writer, 0)..=(writer, reach)).next().is_some();
+                    (context.contains(dot), is_dropped)
                 }
                 Effect::Drop { writer, birth, .. } => {
-                    operation.drops.push((*writer, *birth));
-                    let is_known = context.contains(dot) || *writer == dot.replica && is_implied;
-                    (is_known, dropped.contains(&(*writer, *birth)))
+                    operation.drops.push((writer, birth));
+                    let is_known = context.contains(dot) || writer == dot.replica && is_implied;
+                    (is_known, dropped.contains(&(writer, birth)))
                 }
             };
             operation.heard += usize::from(is_heard);

@@ -2,9 +2,9 @@
 //! from the dots that it claims to know.
 //!
 //! It foretells which effects an operation has, one dot each, in the order in which they are numbered: a drop of the own record
-//! and of those of retired writers, a reset of the others', and then what is contributed. Whoever knows a contribution knows all
-//! that its writer contributed to the same registration before; whoever knows a drop or something later knows that what was
-//! dropped is reset.
+//! and of those of retired writers, resets of the others' records one by one, and then what is contributed. Whoever knows a
+//! contribution or a reset of it knows all that its writer contributed to the same record before; whoever knows a drop or something
+//! later knows that what was dropped is reset.
 //!
 //! A context that claims what was not received, a reset that reaches too far, a drop that gets lost or is mistaken: all show as a
 //! priority that does not follow from the context.
@@ -15,7 +15,7 @@ use crdt_range_map::{CausalContext, Dot, KeyRange, ReplicaId};
 
 use crate::keys::SimulatedKey;
 use crate::model::Id;
-use crate::view::{Known, Possible, Registration};
+use crate::view::{Possible, Registration};
 
 /// A registration, by its place in the pool; places are in the order of `registrations()`.
 pub type Place = usize;
@@ -34,10 +34,11 @@ pub enum Effect {
         place: Place,
         contribution: Contribution,
     },
-    /// Cancels what these writers contributed, up to those numbers.
+    /// Cancels what that writer contributed, up to that number.
     Reset {
         place: Place,
-        observed: BTreeMap<ReplicaId, u64>,
+        writer: ReplicaId,
+        reach: u64,
     },
     /// All of the record of that birth is reset, and forgotten: by its writer, or by somebody who clears up after a retired one.
     /// Then what the writer added unheard goes with it.
@@ -203,29 +204,26 @@ impl<K: SimulatedKey> Oracle<K> {
 
     /// What should be known of a registration to whoever knows those dots.
     ///
-    /// A reset is learnt together with the records that it resets. Of a record that was dropped meanwhile, others tell nothing any
-    /// more: whoever learns of the reset from them does not learn that it concerns that record, until it learns of the drop. And who
-    /// compares ranges with them may drop it too without hearing by which effect that was done. So while a drop is on its way, several
-    /// things are possible.
+    /// Each effect concerns one record, so that follows from the dots alone; but for one thing. A drop may be heard of by the name of
+    /// what it dropped, without its own dot: then only the record's birth is known for it. So while a drop is on its way, whoever knows
+    /// the record's birth and not the drop may have dropped the record or not.
     pub fn view(&self, context: &CausalContext, place: Place) -> Possible {
         let mut registration = Registration::default();
-        let mut resets = BTreeMap::<ReplicaId, BTreeSet<u64>>::new();
         for (dot, issued) in self.effects(place).filter(|(dot, _)| context.contains(*dot)) {
-            match &issued.effect {
+            match issued.effect {
                 Effect::Contribution { .. } => {
                     registration.0.entry(dot.replica).or_default().reach = dot.seq;
                 }
                 Effect::Drop { writer, birth, .. } => {
-                    let known = registration.0.entry(*writer).or_default();
-                    known.dropped = known.dropped.max(*birth);
-                    if dot.replica == *writer {
+                    let known = registration.0.entry(writer).or_default();
+                    known.dropped = known.dropped.max(birth);
+                    if dot.replica == writer {
                         known.reach = dot.seq;
                     }
                 }
-                Effect::Reset { observed, .. } => {
-                    for (other, reach) in observed {
-                        resets.entry(*other).or_default().insert(*reach);
-                    }
+                Effect::Reset { writer, reach, .. } => {
+                    let known = registration.0.entry(writer).or_default();
+                    known.reset = known.reset.max(reach);
                 }
             }
         }
@@ -242,24 +240,14 @@ impl<K: SimulatedKey> Oracle<K> {
                 known.contributions.push((dot.seq, *contribution));
             }
         }
-        for (writer, reaches) in &resets {
-            let reset = reaches.last().copied().unwrap_or(0);
-            registration.0.entry(*writer).or_default().reset = reset;
-        }
         let dropping = self.dropping(place, &registration);
         let mut possible = vec![registration];
         for writer in dropping {
-            let certain = &possible[0].0[&writer];
-            let gone = Known { contributions: Vec::new(), ..certain.clone() };
-            let reaches = resets.get(&writer).into_iter().flatten();
-            let less = |reset: u64| Known { reset, ..certain.clone() };
-            let each: Vec<Known> = reaches.copied().chain([0]).map(less).chain([gone]).collect();
-            let with = |it: &Registration, known: &Known| {
-                let mut it = it.clone();
-                it.0.insert(writer, known.clone());
-                it
-            };
-            possible = possible.iter().flat_map(|it| each.iter().map(move |known| with(it, known))).collect();
+            let mut without = possible.clone();
+            for it in &mut without {
+                it.0.get_mut(&writer).expect("it is known").contributions.clear();
+            }
+            possible.extend(without);
         }
         Possible { place, registrations: possible }
     }

@@ -5,7 +5,6 @@ use crdt_range_map::{Delta, RangeMap, ReplicaId};
 
 use crate::keys::SimulatedKey;
 use crate::protocol::Protocol;
-use crate::random::Random;
 
 /// Clocks begin here, so that they can be set back.
 const CLOCK_BEGIN_MS: i64 = 1 << 40;
@@ -13,10 +12,8 @@ const CLOCK_BEGIN_MS: i64 = 1 << 40;
 /// When a replica saves, which decides under which id it may come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Saving {
-    /// Everything of its own before it says anything. It comes back under the same id.
-    BeforeSending,
-    /// The same, but meanwhile it goes on saying what others may know: it holds back what is not saved.
-    Holding,
+    /// Soon after each effect of its own, of which nothing is said before. It comes back under the same id.
+    Soon,
     /// Now and then. It comes back under a new id.
     Sometimes,
 }
@@ -33,15 +30,13 @@ pub struct Save {
 pub struct Running<K> {
     pub map: RangeMap<K>,
     pub protocol: Protocol<K>,
-    /// What waits to be saved before it is published.
-    pub unpublished: Delta<K>,
     /// When what is not saved yet will be, if something is.
     pub save_due_ms: Option<u64>,
 }
 
 impl<K: SimulatedKey> Running<K> {
     pub fn start(map: RangeMap<K>, protocol: Protocol<K>) -> Self {
-        Self { map, protocol, unpublished: Delta::default(), save_due_ms: None }
+        Self { map, protocol, save_due_ms: None }
     }
 
     pub fn own_seq(&self) -> u64 {
@@ -62,6 +57,8 @@ pub struct Process<K> {
     pub config: Config,
     pub saving: Saving,
     pub disk: Option<Save>,
+    /// The ids under which it wrote before, and as which it may come back as long as it has not saved under the one that it has.
+    pub former: Vec<ReplicaId>,
     /// How far its clock is from the true time.
     clock_offset_ms: i64,
     /// Replicas hear each other if they are in the same group; nobody hears one without a group.
@@ -78,6 +75,7 @@ impl<K: SimulatedKey> Process<K> {
             config,
             saving,
             disk: None,
+            former: Vec::new(),
             clock_offset_ms: CLOCK_BEGIN_MS,
             group: Some(0),
             neighbours: Vec::new(),
@@ -109,7 +107,7 @@ impl<K: SimulatedKey> Process<K> {
 
     /// Whether it comes back under the same id, since nothing of its own leaves it that is not saved.
     pub fn is_durable(&self) -> bool {
-        self.saving != Saving::Sometimes
+        self.saving == Saving::Soon
     }
 
     /// Whether something of its own would be lost in a crash.
@@ -128,13 +126,15 @@ impl<K: SimulatedKey> Process<K> {
         self.running().is_none_or(|running| running.save_due_ms.is_none())
     }
 
-    pub fn save(&mut self, random: &mut Random) {
+    pub fn save(&mut self) {
+        let is_durable = self.is_durable();
         let Life::Running(running) = &mut self.life else { return };
         running.save_due_ms = None;
-        running.protocol.publish(&std::mem::take(&mut running.unpublished), random);
-        running.protocol.release();
-        let replica = running.map.replica();
-        self.disk = Some(Save { replica, seq: running.own_seq(), state: running.map.state().encode() });
+        let (replica, seq) = (running.map.replica(), running.own_seq());
+        self.disk = Some(Save { replica, seq, state: running.map.state().encode() });
+        if is_durable {
+            running.map.set_saved(Some(seq));
+        }
     }
 
     /// When the replica does something next by itself, in true time.
@@ -142,12 +142,8 @@ impl<K: SimulatedKey> Process<K> {
         match &self.life {
             Life::Running(running) => {
                 let wake_ms = running.protocol.next_wake_ms().saturating_sub(self.clock_offset_ms as u64);
-                let speaks_ms = wake_ms.max(now_ms);
-                Some(match running.save_due_ms {
-                    Some(due_ms) if self.saving == Saving::Holding => due_ms.min(speaks_ms),
-                    Some(due_ms) => due_ms,
-                    None => speaks_ms,
-                })
+                // What is not saved yet keeps it from speaking.
+                Some(running.save_due_ms.unwrap_or(wake_ms.max(now_ms)))
             }
             Life::Down { returns_ms } => *returns_ms,
         }

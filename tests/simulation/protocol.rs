@@ -1,6 +1,6 @@
 //! The two protocols behind one face.
 
-use crdt_range_map::sync::{Broadcast, Config, Mesh, Received, Statistics};
+use crdt_range_map::sync::{Broadcast, Config, ConfigError, Event, Mesh, Received, Statistics};
 use crdt_range_map::{Delta, RangeMap};
 
 use crate::keys::SimulatedKey;
@@ -28,18 +28,18 @@ impl<K: SimulatedKey> Protocol<K> {
         neighbours: &[usize],
         clock_ms: u64,
         random: &mut Random,
-    ) -> Self {
+    ) -> Result<Self, ConfigError> {
         let mut random = || random.next();
-        match medium {
-            Medium::Broadcast => Self::Broadcast(Broadcast::join(config, clock_ms, &mut random).into()),
+        Ok(match medium {
+            Medium::Broadcast => Self::Broadcast(Broadcast::join(config, clock_ms, &mut random)?.into()),
             Medium::Mesh { fan_out } => {
-                let mut mesh = Mesh::new(config, *fan_out);
+                let mut mesh = Mesh::new(config, *fan_out)?;
                 for neighbour in neighbours {
                     mesh.open(*neighbour as u64, clock_ms, &mut random);
                 }
                 Self::Mesh(mesh.into())
             }
-        }
+        })
     }
 
     /// Opens a link, or opens it anew.
@@ -102,18 +102,11 @@ impl<K: SimulatedKey> Protocol<K> {
         }
     }
 
-    /// Holds back what is not published.
-    pub fn hold(&mut self) {
+    /// Something that its user should know.
+    pub fn take_event(&mut self) -> Option<Event<K>> {
         match self {
-            Self::Broadcast(broadcast) => broadcast.hold(),
-            Self::Mesh(mesh) => mesh.hold(),
-        }
-    }
-
-    pub fn release(&mut self) {
-        match self {
-            Self::Broadcast(broadcast) => broadcast.release(),
-            Self::Mesh(mesh) => mesh.release(),
+            Self::Broadcast(broadcast) => broadcast.take_event(),
+            Self::Mesh(mesh) => mesh.take_event(),
         }
     }
 }

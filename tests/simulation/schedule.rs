@@ -15,7 +15,7 @@ use crate::model::world::node;
 use crate::network::{Faults, no_faults};
 use crate::oracle::{Operation, Oracle, Place};
 use crate::process::Saving;
-use crate::protocol::Medium;
+use crate::protocol::{Medium, Protocol};
 use crate::random::Random;
 use crate::tally::{Group, Tally};
 use crate::world::{World, trace};
@@ -138,12 +138,16 @@ impl<K: SimulatedKey> Schedule<K> {
             Kind::Ordinary | Kind::Dense => limits::draw(&mut random),
             _ => Config::default(),
         };
-        if limits::is_refused(&config) {
+        if config.check().is_err() {
             tally.count(Group::Schedules, "configurations that are refused");
+            for medium in [Medium::Broadcast, Medium::Mesh { fan_out: 1 }] {
+                let joined = Protocol::<K>::join(&medium, config, &[], 0, &mut random);
+                assert!(joined.is_err(), "{config:?} is wrong, and taken");
+            }
             config = Config::default();
         }
-        if replicas > 6 && config.message_bytes_max < 16 << 10 {
-            // Too little for what so many tell of what they know.
+        if replicas > 2 && config.message_bytes_max < 2_048 || replicas > 6 && config.message_bytes_max < 16_384 {
+            // Too little for the records of so many, and what they tell of what they know.
             config.message_bytes_max = Config::default().message_bytes_max;
         }
         if kind == Kind::Long {
@@ -164,7 +168,7 @@ impl<K: SimulatedKey> Schedule<K> {
             // There is a digest in every millisecond.
             pause_max_ms = pause_max_ms.min(50);
         }
-        let log_capacity = random.pick(&[0, 1, 3, 20, 300, 4_096]);
+        let log_capacity = random.pick(&[0, 1, 200, 2_000, 20_000, 1 << 20]);
         let mut world = World::new(seed, Oracle::new(places), random, is_traced);
         world.tally = tally;
         world.log_capacity = log_capacity;
@@ -263,7 +267,7 @@ impl<K: SimulatedKey> Schedule<K> {
     }
 
     pub fn saving(&mut self) -> Saving {
-        self.world.random.pick(&[Saving::BeforeSending, Saving::Holding, Saving::Sometimes])
+        self.world.random.pick(&[Saving::Soon, Saving::Soon, Saving::Sometimes])
     }
 
     /// Registers what most operations are not about.

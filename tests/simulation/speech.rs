@@ -2,13 +2,13 @@
 
 use std::rc::Rc;
 
-use crdt_range_map::sync::{IgnoreReason, Received};
-use crdt_range_map::{CausalContext, Dot, RangeMap};
+use crdt_range_map::sync::{Event, IgnoreReason, Received, Renaming};
+use crdt_range_map::{CausalContext, Dot, RangeMap, ReplicaId};
 
 use crate::keys::SimulatedKey;
 use crate::network::Delivery;
 use crate::oracle::Place;
-use crate::process::{Running, Saving};
+use crate::process::Running;
 use crate::tally::Group;
 use crate::told::told_by;
 use crate::world::{World, trace};
@@ -42,7 +42,7 @@ impl<K: SimulatedKey> World<K> {
         self.pump(to)
     }
 
-    /// Posts everything that a replica has to say now, unless that has to be saved before.
+    /// Posts everything that a replica has to say now; what it did itself may have to be saved before, which happens some time later.
     pub fn pump(&mut self, at: usize) -> Result<(), String> {
         for _ in 0..POSTS_AT_ONCE_MAX {
             if self.may_crash(at) {
@@ -58,20 +58,15 @@ impl<K: SimulatedKey> World<K> {
                 } else {
                     let most_ms = self.random.pick(&[60, 60, 60, 2_000]);
                     let due_ms = self.now_ms + 1 + self.random.below(most_ms);
-                    let saving = self.processes[at].saving;
                     let running = self.processes[at].running_mut().expect("it has not crashed");
                     running.save_due_ms.get_or_insert(due_ms);
-                    if saving == Saving::BeforeSending {
-                        return Ok(());
-                    }
-                    running.protocol.hold();
                 }
             }
             let process = &mut self.processes[at];
             let (clock_ms, group) = (process.clock_ms(self.now_ms), process.group);
             let Running { map, protocol, .. } = process.running_mut().expect("it has not crashed");
             let Some((to, bytes)) = protocol.poll(map, clock_ms, &mut self.random) else {
-                if protocol.next_wake_ms() <= clock_ms {
+                if map.is_saved() && protocol.next_wake_ms() <= clock_ms {
                     return Err(format!("{at} has nothing to say, but wants to be woken at once"));
                 }
                 return Ok(());
@@ -164,8 +159,27 @@ impl<K: SimulatedKey> World<K> {
         }
     }
 
+    /// A replica that learns that it is retired goes on under another id.
+    fn note_renaming(&mut self, at: usize, former: ReplicaId) -> Result<(), String> {
+        let Some(running) = self.processes[at].running_mut() else { return Ok(()) };
+        let id = running.map.replica();
+        match running.protocol.take_event() {
+            None if id == former => Ok(()),
+            Some(Event::Renamed { from, to, why: Renaming::Retired, .. }) if (from, to) == (former, id) => {
+                trace!(self, "{at} learns that it is retired, and goes on as {id}");
+                self.tally.fault("retired, though it lived");
+                self.oracle.tell(former);
+                self.writers.push(id);
+                self.note_new_id(at, from, to);
+                Ok(())
+            }
+            event => Err(format!("{at} was {former} and is {id}: {event:?}")),
+        }
+    }
+
     /// What follows from a message for who held that before, and must hold then.
     fn follow(&mut self, at: usize, before: &RangeMap<K>, received: &Received<K>) -> Result<(), String> {
+        self.note_renaming(at, before.replica())?;
         let Some(running) = self.processes[at].running() else { return Ok(()) };
         let (id, knew, knows) =
             (running.map.replica(), before.state().context(), running.map.state().context());

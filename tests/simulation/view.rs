@@ -92,10 +92,11 @@ impl Registration {
             .0
             .iter()
             .filter(|(writer, known)| others(**writer) && !by.finished.contains(writer) && known.is_left());
-        let observed: BTreeMap<_, _> = left.map(|(writer, known)| (*writer, known.reach)).collect();
-        if !observed.is_empty() {
-            effects.push(Effect::Reset { place, observed });
-        }
+        effects.extend(left.map(|(writer, known)| Effect::Reset {
+            place,
+            writer: *writer,
+            reach: known.reach,
+        }));
         effects
     }
 

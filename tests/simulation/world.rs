@@ -30,10 +30,12 @@ pub struct World<K> {
     pub posts: u64,
     pub posted: BTreeMap<(usize, u8), u64>,
     pub bytes_posted: u64,
-    /// How many effects each replica remembers one by one.
+    /// How many bytes of recent changes each replica remembers.
     pub log_capacity: usize,
     pub config: Config,
     pub medium: Medium,
+    /// Up to which of its numbers each writer is saved that may come back under its id.
+    pub saved: BTreeMap<ReplicaId, u64>,
     /// Since when a replica shows of a registration what nothing explains.
     pub unexplained: BTreeMap<(usize, Place), u64>,
     pub is_traced: bool,
@@ -68,6 +70,7 @@ impl<K: SimulatedKey> World<K> {
             log_capacity: usize::MAX,
             config: Config::default(),
             medium: Medium::Broadcast,
+            saved: BTreeMap::new(),
             unexplained: BTreeMap::new(),
             is_traced,
         }
@@ -120,10 +123,17 @@ impl<K: SimulatedKey> World<K> {
             "{at} starts as {id} from a save of {:?}",
             save.as_ref().map(|save| (save.replica, save.seq))
         );
-        let map = restored(id, save.as_ref())?;
+        self.processes[at].former.clear();
+        let mut map = restored(id, save.as_ref())?;
+        map.set_log_capacity(self.log_capacity);
+        map.set_registration_bytes_max(self.processes[at].config.registration_bytes_max());
+        if self.processes[at].is_durable() {
+            let saved = save.filter(|save| save.replica == id).map_or(0, |save| save.seq);
+            map.set_saved(Some(saved));
+            self.saved.insert(id, saved);
+        }
         let protocol = self.join(at);
-        let mut running = Running::start(map, protocol);
-        running.map.set_log_capacity(self.log_capacity);
+        let running = Running::start(map, protocol);
         self.processes[at].life = Life::Running(Box::new(running));
         (0..self.processes.len()).try_for_each(|at| self.check_claims(at))?;
         self.check_all(at)?;
@@ -160,7 +170,9 @@ impl<K: SimulatedKey> World<K> {
     fn join(&mut self, at: usize) -> Protocol<K> {
         let process = &self.processes[at];
         let clock_ms = process.clock_ms(self.now_ms);
-        Protocol::join(&self.medium, process.config, &process.neighbours, clock_ms, &mut self.random)
+        let joined =
+            Protocol::join(&self.medium, process.config, &process.neighbours, clock_ms, &mut self.random);
+        joined.expect("the configuration was checked")
     }
 
     /// Links two replicas of a mesh, if they are not.
@@ -211,6 +223,8 @@ impl<K: SimulatedKey> World<K> {
         let id = self.new_id();
         trace!(self, "{at} is retired, and goes on as {id}");
         self.tally.fault("retired, though it lived");
+        let former = self.processes[at].running().expect("it runs").map.replica();
+        self.note_new_id(at, former, id);
         let running = self.processes[at].running_mut().expect("it runs");
         if !running.map.set_replica(id).is_empty() {
             return Err("a new id has something to drop".into());
@@ -219,6 +233,14 @@ impl<K: SimulatedKey> World<K> {
             self.save(at);
         }
         self.check_all(at)
+    }
+
+    /// A replica is about to go on under another id, or just has.
+    pub fn note_new_id(&mut self, at: usize, former: ReplicaId, id: ReplicaId) {
+        if self.processes[at].is_durable() {
+            self.processes[at].former.push(former);
+            self.saved.insert(id, 0);
+        }
     }
 
     /// Lets virtual time pass, with everything that falls due on the way.
@@ -262,7 +284,12 @@ impl<K: SimulatedKey> World<K> {
 
     pub fn save(&mut self, at: usize) {
         self.tally.count(Group::Schedules, "saves");
-        self.processes[at].save(&mut self.random);
+        let process = &mut self.processes[at];
+        process.save();
+        if let (true, Some(save)) = (process.is_durable(), &process.disk) {
+            self.saved.insert(save.replica, save.seq);
+            process.former.drain(..).for_each(|former| drop(self.saved.remove(&former)));
+        }
         self.tell(at);
     }
 
