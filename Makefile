@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 PORT ?= 5173
 export PORT
+FUZZ_SECONDS ?= 60
+export FUZZ_SECONDS
 MINUTES ?= 10
 
 help: ## List the targets
@@ -14,6 +16,9 @@ test: setup-rust setup-node setup-chromium ## Run every test there is, installin
 
 soak: setup-rust ## Run new schedules of faults for MINUTES (default 10), and count them and the faults by kind
 	@SOAK=$$(($(MINUTES) * 60)) cargo test --quiet --test simulation
+
+fuzz: setup-rust ## Fuzz deltas, messages and conversations for FUZZ_SECONDS each (default 60), with the nightly compiler
+	@.ci/fuzz
 
 check: setup-rust setup-node setup-wasm-tools ## Format, clippy, documentation, TypeScript and lint: warnings are errors
 	@.ci/check
@@ -69,10 +74,10 @@ setup-arm: ## Install the cross compilers and the emulator that bench-arm and te
 	@.ci/setup-arm
 
 clean: ## Remove what was built (not the installed tools)
-	rm -rf target www/node_modules www/package/dist www/playground/dist www/bench/dist
+	rm -rf target fuzz/target fuzz/corpus fuzz/artifacts www/node_modules www/package/dist www/playground/dist www/bench/dist
 
 # Two installers at once would fight over the same locks.
 .NOTPARALLEL:
 
-.PHONY: help play test soak check bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
+.PHONY: help play test soak fuzz check bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
 	setup-chromium setup-arm clean
