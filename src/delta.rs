@@ -167,7 +167,7 @@ impl<K: Key> Delta<K> {
     pub(crate) fn join(&mut self, other: &Self, observer: &mut dyn JoinObserver<K>) {
         self.is_exact = false;
         let is_small = other.entries.len() + other.drops.len() <= self.entries.len() / 8;
-        if is_small && (self.knows_prefixes_of(other) || other.carries_all_it_claims()) {
+        if is_small && (other.names_what_it_drops() || other.carries_all_it_claims()) {
             self.join_touched(other, observer);
         } else {
             let Self { context, entries, drops, .. } = self;
@@ -180,9 +180,9 @@ impl<K: Key> Delta<K> {
         self.debug_check();
     }
 
-    /// Whether all that the other's context tells of drops that it does not name is known here: beyond the prefixes, each is named.
-    fn knows_prefixes_of(&self, other: &Self) -> bool {
-        other.context.replicas().all(|(replica, runs)| runs.prefix() <= self.context.prefix(replica))
+    /// Whether every drop that the context tells of is named: only what a prefix covers is not.
+    fn names_what_it_drops(&self) -> bool {
+        self.context.replicas().all(|(_, runs)| runs.prefix() == 0)
     }
 
     /// Joins only the registrations that `other` names; right if nothing else is to be concluded from its context.

@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub(super) struct Identity {
     /// Up to which own sequence number everything is saved; `None` if that does not matter.
     pub(super) saved: Option<u64>,
+    /// Whether something is not saved that was done under a former id.
+    pub(super) is_former_unsaved: bool,
     /// The last own sequence number before the first effect that was made here.
     pub(super) begun_after: Option<u64>,
     /// Whether writers were declared retired here whose records were not cleared yet.
@@ -47,6 +49,7 @@ impl<K: Key> RangeMap<K> {
     /// ```
     pub fn set_saved(&mut self, seq: Option<u64>) {
         self.identity.saved = seq;
+        self.identity.is_former_unsaved = false;
     }
 
     /// The sequence number of this replica's last own effect; 0 if there was none. O(log of the replicas).
@@ -60,7 +63,7 @@ impl<K: Key> RangeMap<K> {
     }
 
     pub(crate) fn is_saved_up_to(&self, seq: u64) -> bool {
-        self.identity.saved.is_none_or(|saved| seq <= saved)
+        !self.identity.is_former_unsaved && self.identity.saved.is_none_or(|saved| seq <= saved)
     }
 
     /// The registrations to which this replica contributed under its id after that number. O(n).

@@ -100,6 +100,7 @@ impl<K: Key> RangeMap<K> {
     ///
     /// Returns a delta for the others if there are records of that id which it has to drop. O(n) for n registrations.
     pub fn set_replica(&mut self, replica: ReplicaId) -> Delta<K> {
+        self.identity.is_former_unsaved |= !self.is_saved();
         self.replica = replica;
         self.identity.begun_after = None;
         if self.identity.saved.is_some() {

@@ -146,7 +146,9 @@ impl<K: SimulatedKey> Schedule<K> {
             }
             config = Config::default();
         }
-        if replicas > 2 && config.message_bytes_max < 2_048 || replicas > 6 && config.message_bytes_max < 16_384 {
+        if replicas > 2 && config.message_bytes_max < 2_048
+            || replicas > 6 && config.message_bytes_max < 16_384
+        {
             // Too little for the records of so many, and what they tell of what they know.
             config.message_bytes_max = Config::default().message_bytes_max;
         }

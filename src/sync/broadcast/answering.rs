@@ -125,7 +125,9 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
     ) {
         let Question { id, registrations, want } = question;
-        let gone = self.replies.iter_mut().filter(|reply| reply.to == to).find_map(|reply| reply.gone.take());
+        // Of this question alone: what was found out for another one may be less than what is to be known now.
+        let same = self.replies.iter_mut().find(|reply| reply.to == to && reply.id == id);
+        let gone = same.and_then(|reply| reply.gone.take());
         self.replies.retain(|reply| reply.to != to);
         if self.replies.len() < WAITING_MAX {
             self.replies.push_back(Reply {

@@ -174,7 +174,8 @@ impl<K: WireKey> Broadcast<K> {
             }
             Answer::Part(part) => {
                 if !inquiry.is_under_way() {
-                    inquiry.aim(peer, theirs.clone(), map.state().context());
+                    // What came after the question was not compared, if it did not come from the peer.
+                    inquiry.aim(peer, theirs.clone(), &sent.context);
                 }
                 changes = self.take_part(map, sent, part, is_next, &meet.gone, now_ms);
             }
