@@ -1,8 +1,8 @@
 //! Which effect each dot names: the history that the checker remembers beside the replicas.
 //!
 //! The reference model knows contributions and resets by names of its own. Here they meet the map's dots: each effect of an
-//! operation takes the next dot of its writer, in the order drop, reset, update for each registration that it touches, in the
-//! order of registrations. With that, what a message tells can be said from the dots that it claims alone, whichever protocol made it.
+//! operation takes the next dot of its writer, in the order drop, resets, update for each registration that it touches, in the
+//! order of registrations; there is one reset for each record, in the order of their writers. With that, what a message tells can be said from the dots that it claims alone, whichever protocol made it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -17,7 +17,7 @@ use super::model::{Id, Knowledge, Name};
 pub enum Effect {
     /// The writer dropped its record, which was reset: all these contributions of its own.
     Drop(Id<u64>, BTreeSet<Name>),
-    /// The writer reset what it knew of other writers: all these contributions.
+    /// The writer reset what it knew of another writer: all these contributions.
     Reset(Id<u64>, BTreeSet<Name>),
     /// The writer contributed, and this is all that it has contributed to the registration up to here.
     Update(Id<u64>, BTreeSet<Name>),
@@ -117,13 +117,12 @@ fn effects_between(writer: ReplicaId, before: &Knowledge<u64>, after: &Knowledge
         if dropped.iter().any(|name| !before.dropped.contains(name)) {
             effects.push(Effect::Drop(id.clone(), dropped));
         }
-        let reset: Vec<Name> = of_id()
-            .filter(|name| name.0 != writer && before.known.contains_key(name))
-            .filter(|name| after.reset.contains(name) && !before.reset.contains(name))
-            .collect();
-        if !reset.is_empty() {
-            let is_reset = |name: &Name| reset.iter().any(|(other, _)| *other == name.0);
-            effects.push(Effect::Reset(id.clone(), of_id().filter(is_reset).collect()));
+        let is_new = |name: &Name| {
+            before.known.contains_key(name) && after.reset.contains(name) && !before.reset.contains(name)
+        };
+        let others = of_id().filter(|name| name.0 != writer && is_new(name)).map(|name| name.0);
+        for other in others.collect::<BTreeSet<ReplicaId>>() {
+            effects.push(Effect::Reset(id.clone(), of_id().filter(|name| name.0 == other).collect()));
         }
         if own().any(|name| !before.known.contains_key(&name)) {
             effects.push(Effect::Update(id.clone(), own().collect()));

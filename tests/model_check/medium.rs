@@ -17,9 +17,9 @@ const NOW_MS: u64 = 0;
 
 /// Sessions do not expire; one that is cut is one whose next message is lost.
 const CONFIG: Config = Config {
-    digest_interval_ms: 0,
+    digest_interval_ms: 1,
     delay_max_ms: 0,
-    retry_ms: 0,
+    retry_ms: 1,
     tries_max: 1,
     session_ms: 1_000,
     message_bytes_max: 4096,
@@ -102,7 +102,7 @@ impl Tab {
     fn new(replica: ReplicaId, log_max: usize) -> Self {
         let mut map = RangeMap::new(replica);
         map.set_log_capacity(log_max);
-        Self { map, sync: Broadcast::join(CONFIG, NOW_MS, &mut || 0), fingerprint: 0 }
+        Self { map, sync: Broadcast::join(CONFIG, NOW_MS, &mut || 0).expect("a sound configuration"), fingerprint: 0 }
     }
 
     fn post(&mut self) -> Option<Vec<u8>> {

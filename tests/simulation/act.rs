@@ -1,6 +1,7 @@
 //! What replicas do, beside the reference: each operation must have the effects that it foretells, and each answer must be that
 //! which follows from what the replica claims to know.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use crdt_range_map::{CausalContext, Delta, Dot, RangeMap, ReplicaId, TightenError};
@@ -38,7 +39,7 @@ impl<K: SimulatedKey> World<K> {
             let priority = |it| map.priority(&place(it).1, &place(it).0);
             self.oracle.foretell(by, &before, operation, priority)?
         };
-        if foretold.as_ref().is_ok_and(|possible| are_alike(possible)) {
+        if foretold.as_ref().is_ok_and(|possible| are_alike(possible, seq, id)) {
             self.tally.count(Group::Operations, "left out, since the reference could not tell what it did");
             return Ok(());
         }
@@ -66,7 +67,9 @@ impl<K: SimulatedKey> World<K> {
         let is_told =
             |effects: &Vec<Effect>| named_by(effects, seq, id).iter().all(|dot| told.contains(*dot));
         let fits = |effects: &&Vec<Effect>| effects.len() as u64 == last - seq && is_told(effects);
-        let Some(effects) = possible.iter().find(fits).cloned() else {
+        // Of what was given up the map may hold less than somebody else; of what it tells, it holds the latest.
+        let named = |effects: &&Vec<Effect>| named_by(effects, seq, id).iter().map(|dot| dot.seq).sum::<u64>();
+        let Some(effects) = possible.iter().filter(fits).max_by_key(named).cloned() else {
             return Err(format!("{operation:?} at {at}: {} effects instead of {possible:?}", last - seq));
         };
         trace!(self, "{at} {operation:?}, from number {}: {effects:?}", seq + 1);
@@ -259,9 +262,12 @@ fn named_by(effects: &[Effect], seq: u64, by: ReplicaId) -> Vec<Dot> {
     (seq + 1..).zip(effects).filter_map(named).collect()
 }
 
-/// Whether two of the possibilities cannot be told from each other by how many effects there are.
-fn are_alike(possible: &[Vec<Effect>]) -> bool {
-    let is_like = |one: &Vec<Effect>, other: &Vec<Effect>| one != other && one.len() == other.len();
+/// Whether two of the possibilities cannot be told from each other by how many effects there are and what they name.
+fn are_alike(possible: &[Vec<Effect>], seq: u64, by: ReplicaId) -> bool {
+    let named = |effects: &Vec<Effect>| named_by(effects, seq, by).into_iter().collect::<BTreeSet<Dot>>();
+    let is_like = |one: &Vec<Effect>, other: &Vec<Effect>| {
+        one != other && one.len() == other.len() && named(one) == named(other)
+    };
     possible.iter().enumerate().any(|(at, one)| possible[..at].iter().any(|other| is_like(one, other)))
 }
 

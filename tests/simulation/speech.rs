@@ -198,8 +198,8 @@ impl<K: SimulatedKey> World<K> {
             return Ok(());
         }
         if matches!(received, Received::Heard) && kind == Some(DIGEST) {
-            self.check_claims(at)?;
-            return self.note_clearing(at, before);
+            self.note_clearing(at, before)?;
+            return self.check_claims(at);
         }
         let places: Vec<Place> = self.oracle.places_between(knew, knows, changed).into_iter().collect();
         let grown = knows.last_seq(id) - knew.last_seq(id);
