@@ -83,7 +83,7 @@ async fn who_gives_no_name_takes_no_part() {
     let other = call!(there.connect("nameless", options(&[]))).unwrap();
     let log = Log::default();
     call!(other.onPeers(recorder("there", &log))).unwrap();
-    call!(there.register("a", 0, 1).unwrap()).unwrap();
+    call!(there.register("a", 0, 1)).unwrap();
     until("they synchronise", || call!(here.priority("a", 0, 1)).unwrap() == 1.0).await;
     sleep_ms(1_500).await;
     assert_eq!(seen(&connection), Vec::<String>::new());
