@@ -4,7 +4,7 @@
 mod wasm;
 
 use js_sys::{Array, Uint8Array};
-use wasm::{Log, NULL, code, function, get, map, recorder, sleep_ms, splits, text, until, with_global};
+use wasm::{Log, NULL, code, function, get, map, recorder, splits, text, until, with_global};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::BroadcastChannel;
@@ -101,7 +101,13 @@ async fn one_connection_at_a_time_and_closing_ends_it() {
     let (received, posted) = (count(&connection, "messagesReceived"), count(&connection, "messagesPosted"));
     call!(here.register("b", 0, 1)).unwrap();
     call!(there.register("c", 0, 1)).unwrap();
-    sleep_ms(200).await;
+    // Who hears it later than the closed one would have.
+    let witness = map(3);
+    call!(witness.connect("closing")).unwrap();
+    call!(there.register("d", 0, 1)).unwrap();
+    call!(there.release("d", 0, 1)).unwrap();
+    until("somebody has heard it", || agree(&[&there, &witness])).await;
+    call!(witness.free()).unwrap();
     assert_eq!(splits(&here), ["[0n, 1n) a:1 b:1"]);
     assert_eq!(splits(&there), ["[0n, 1n) a:1 c:1"]);
     assert_eq!(count(&connection, "messagesReceived"), received);
@@ -175,8 +181,11 @@ async fn callbacks_may_close_free_and_operate_while_a_message_is_handled() {
     until("the third has freed itself", || call!(third.splits()).is_err()).await;
     assert_eq!(get(&connection, "isOpen"), false);
     assert_eq!(splits(&there), ["[0n, 1n) a:1 after closing:1 answer:1"]);
-    sleep_ms(100).await;
+    let witness = map(4);
+    call!(witness.connect("callbacks")).unwrap();
     call!(here.register("b", 0, 1)).unwrap();
+    until("somebody has heard all", || agree(&[&here, &witness])).await;
+    call!(witness.free()).unwrap();
     call!(here.free()).unwrap();
     call!(there.free()).unwrap();
 }
