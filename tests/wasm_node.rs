@@ -126,6 +126,23 @@ async fn a_channel_that_was_handed_in_carries_messages_even_at_once() {
 }
 
 #[wasm_bindgen_test]
+async fn a_retired_replica_that_lives_goes_on_under_another_id_when_it_is_connected() {
+    let (here, there) = (map(1), map(2));
+    let [here_end, there_end] = immediate_channel();
+    call!(here.connect(here_end)).unwrap();
+    call!(there.connect(there_end)).unwrap();
+    call!(here.register("a", 0, 10)).unwrap();
+    call!(there.retire(1u64)).unwrap();
+    until("it has another id", || text(&get(&here, "replica")) != "1n").await;
+    assert_eq!(get(&here, "isRetired"), false);
+    call!(here.register("b", 20, 30)).unwrap();
+    until("its operation has arrived", || splits(&there) == ["[0n, 10n) a:1", "[20n, 30n) b:1"]).await;
+    assert_eq!(splits(&here), splits(&there));
+    call!(here.free()).unwrap();
+    call!(there.free()).unwrap();
+}
+
+#[wasm_bindgen_test]
 async fn the_ends_of_a_message_channel_are_channels() {
     let (here, there) = (map(1), map(2));
     let ports = js_sys::eval("new MessageChannel()").unwrap();

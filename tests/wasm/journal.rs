@@ -107,14 +107,17 @@ async fn what_follows_from_a_message_is_an_own_effect() {
     call!(journal.take("operations")).unwrap();
     call!(journal.saved()).unwrap();
     call!(here.connect(&channel)).unwrap();
-    let before = posts(&channel);
     log.take();
 
     let there_channel = recording_channel();
     call!(there.merge(registered)).unwrap();
     call!(there.connect(&there_channel)).unwrap();
     call!(there.release("a", 0, 10)).unwrap();
+    let mut before = 0;
     for post in Array::from(&get(&there_channel, "posts")).iter() {
+        // A question may be answered at once: nothing is unsaved before the last message, the release.
+        assert_eq!(log.borrow().len(), 0);
+        before = posts(&channel);
         let event = js_sys::Object::new();
         Reflect::set(&event, &"data".into(), &post).unwrap();
         call!(channel.onmessage(event)).unwrap();
