@@ -4,7 +4,7 @@
 //! must have saved an effect before anybody hears of it; and if that rule is broken, as by a disk that was copied, two writers use
 //! the same numbers for different things, of which everybody keeps the one that they heard first.
 
-use super::{Log, Operation, RangeMap};
+use super::{Operation, RangeMap};
 use crate::causal::{CausalContext, Dot};
 use crate::delta::Delta;
 use crate::id::ReplicaId;
@@ -132,15 +132,5 @@ impl<K: Key> RangeMap<K> {
         self.cache.forget(&operation.changed().finish());
         delta.merge(&operation.finish());
         delta
-    }
-}
-
-impl<K: Key> Log<K> {
-    /// Whether it remembers that dot, and that it touched something else. O(log).
-    fn touched_elsewhere(&self, dot: Dot, id: &RegistrationId<K>) -> bool {
-        let mut dots = CausalContext::default();
-        dots.insert(dot);
-        let mut touched = self.touched_by(&dots).peekable();
-        touched.peek().is_some() && touched.all(|other| other != id)
     }
 }

@@ -269,6 +269,13 @@ impl<K: Key> Log<K> {
         batches.flat_map(|batch| batch.touched.iter().map(|touched| &touched.id))
     }
 
+    /// Whether it remembers that dot by itself, as what an operation did, and that it touched another registration. O(log).
+    pub(super) fn touched_elsewhere(&self, dot: Dot, id: &RegistrationId<K>) -> bool {
+        let alone = (dot.replica, dot.seq, dot.seq);
+        let mut batches = self.recent.iter().filter(|batch| batch.claims[..] == [alone]);
+        batches.any(|batch| batch.touched.iter().all(|touched| touched.id != *id))
+    }
+
     /// The drops that were learnt without the dots behind them. O(log).
     pub(super) fn unclaimed(&self) -> impl Iterator<Item = (&RegistrationId<K>, Dropped)> {
         let batches = self.recent.iter().filter(|batch| batch.claims.is_empty());

@@ -49,6 +49,8 @@ pub(super) struct Inquiry<K> {
     pub(super) is_again: bool,
     /// Whether nobody in particular is known to know more: it does not end by itself when enough was heard.
     pub(super) is_open: bool,
+    /// Whether it is about what somebody is known to know: it ends when that is known here too.
+    pub(super) is_of_heard: bool,
     /// Whether it is about something that may only be late.
     pub(super) is_about_gap: bool,
     after: Option<RegistrationId<K>>,
@@ -76,6 +78,7 @@ impl<K: Clone> Inquiry<K> {
             is_all: false,
             is_again: false,
             is_open: peer.is_none(),
+            is_of_heard: false,
             is_about_gap: false,
             after: None,
             is_paged: false,
@@ -87,6 +90,12 @@ impl<K: Clone> Inquiry<K> {
             counterpart: None,
             gone: CausalContext::default(),
         }
+    }
+
+    /// Begins anew. What was asked before may still be answered: on a slow medium nothing else ever would be.
+    pub(super) fn again(&mut self, peer: Option<ReplicaId>, due_ms: u64) {
+        let sent = core::mem::take(&mut self.sent);
+        *self = Self { sent, ..Self::new(peer, due_ms) };
     }
 
     /// Whether it has a peer that answered.

@@ -27,23 +27,16 @@ impl<K: SimulatedKey> World<K> {
         let id = map.replica();
         let seq = map.state().context().last_seq(id);
         let place = |place: usize| &self.oracle.places[place];
+        let before = map.state().context().clone();
         let foretold = {
-            let context = map.state().context();
-            let mut finished = self.oracle.finished(context);
-            let is_void = match operation {
-                Operation::Retire(retired) if context.prefix(retired) == context.last_seq(retired) => {
-                    finished.insert(retired);
-                    retired == id || context.is_retired(retired)
-                }
-                Operation::Retire(_) => true,
-                _ => false,
+            let finished = match operation {
+                // What it does not know of them it gives up.
+                Operation::Maintain => self.oracle.retired(&before),
+                _ => self.oracle.finished(&before),
             };
             let by = Doer { replica: id, seq, finished: &finished };
             let priority = |it| map.priority(&place(it).1, &place(it).0);
-            match is_void {
-                true => Ok(vec![Vec::new()]),
-                false => self.oracle.foretell(by, context, operation, priority)?,
-            }
+            self.oracle.foretell(by, &before, operation, priority)?
         };
         if foretold.as_ref().is_ok_and(|possible| are_alike(possible)) {
             self.tally.count(Group::Operations, "left out, since the reference could not tell what it did");
@@ -77,6 +70,14 @@ impl<K: SimulatedKey> World<K> {
             return Err(format!("{operation:?} at {at}: {} effects instead of {possible:?}", last - seq));
         };
         trace!(self, "{at} {operation:?}, from number {}: {effects:?}", seq + 1);
+        let given_up = self.oracle.given_up(&before, map.state().context(), id)?;
+        if !given_up.is_empty() {
+            if !matches!(operation, Operation::Maintain) {
+                return Err(format!("{operation:?} at {at} claims what it has not heard of: {given_up:?}"));
+            }
+            self.tally.count(Group::Operations, "maintenances that gave something up");
+            self.oracle.give_up(given_up);
+        }
         self.tally.count(Group::Operations, operation.name());
         self.oracle.issue(id, effects);
         self.check(at, &self.places_of(operation))?;
@@ -135,6 +136,38 @@ impl<K: SimulatedKey> World<K> {
         self.tally.add(Group::Operations, "drops of what others reset", count);
         self.oracle.issue_drops(id, dropped);
         Ok(())
+    }
+
+    /// A replica that heard that somebody knows the same may clear up after those whom it declared retired: it gives up what it has not
+    /// heard of them, and drops what is reset of them.
+    pub fn note_clearing(&mut self, at: usize, before: &RangeMap<K>) -> Result<(), String> {
+        let Some(running) = self.processes[at].running() else { return Ok(()) };
+        let (map, knew) = (&running.map, before.state().context());
+        let (id, seq, knows) = (map.replica(), knew.last_seq(map.replica()), map.state().context());
+        let given_up = self.oracle.given_up(knew, knows, id)?;
+        let retired = self.oracle.retired(knew);
+        let by = Doer { replica: id, seq, finished: &retired };
+        // The reference cannot always tell what the replica held. A maintenance would have told.
+        let told = before.clone().maintain().context().clone();
+        let mut effects = Vec::new();
+        for place in 0..self.oracle.places.len() {
+            let possible = self.oracle.view(knew, place);
+            let fitting = possible.with_priority(self.priority(before, place))?;
+            let by = Doer { seq: seq + effects.len() as u64, ..by };
+            let is_told = |effects: &Vec<Effect>| named_by(effects, by.seq, id).iter().all(|dot| told.contains(*dot));
+            let clear = fitting.iter().map(|it| it.clear_retired(by, place)).filter(is_told);
+            effects.extend(clear.max_by_key(Vec::len).unwrap_or_default());
+        }
+        let grown = knows.last_seq(id) - seq;
+        if effects.len() as u64 != grown {
+            return Err(format!("{at} clears up {grown} times instead of {effects:?}"));
+        }
+        trace!(self, "{at} clears up: {effects:?}, and gives up {given_up:?}");
+        self.tally.count(Group::Operations, "clearings after the retired");
+        self.tally.add(Group::Operations, "effects given up when replicas agreed", given_up.len() as u64);
+        self.oracle.issue(id, effects);
+        self.oracle.give_up(given_up);
+        self.check_all(at)
     }
 
     /// Whether a replica knows only what somebody did, and of those who come back what they will come back with.

@@ -69,6 +69,9 @@ struct Heard {
 impl<K: SimulatedKey> Oracle<K> {
     /// What is to be said of a replica that knows those dots and shows that priority.
     pub fn look(&self, context: &CausalContext, place: Place, shown: Option<u64>) -> Look {
+        if self.is_partly_given_up(context, place) {
+            return Look::Undecided;
+        }
         let heard = self.heard(context, place);
         let operations = self.operations(context, place, &heard);
         if operations.iter().all(|operation| operation.is_sure() || !operation.may_count()) {

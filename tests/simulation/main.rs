@@ -9,6 +9,7 @@
 
 mod act;
 mod bulk;
+mod heard;
 mod keys;
 mod limits;
 mod long;

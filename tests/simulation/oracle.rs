@@ -15,7 +15,8 @@ use crdt_range_map::{CausalContext, Dot, KeyRange, ReplicaId};
 
 use crate::keys::SimulatedKey;
 use crate::model::Id;
-use crate::view::{Possible, Registration};
+use crate::heard::Heard;
+use crate::view::{Known, Possible, Registration};
 
 /// A registration, by its place in the pool; places are in the order of `registrations()`.
 pub type Place = usize;
@@ -93,7 +94,12 @@ pub struct Oracle<K> {
     by_place: Vec<Vec<Dot>>,
     /// How many effects each writer had had when it last said something.
     told: BTreeMap<ReplicaId, u64>,
+    /// Effects that somebody took for lost who had not heard what they were.
+    given_up: BTreeSet<Dot>,
 }
+
+/// Of one registration there are so many possibilities at most.
+const POSSIBLE_MAX: usize = 4_096;
 
 /// The holes in a context.
 #[derive(Clone, Copy, Debug, Default)]
@@ -109,7 +115,7 @@ impl<K: SimulatedKey> Oracle<K> {
         places.sort();
         places.dedup();
         let by_place = vec![Vec::new(); places.len()];
-        Self { places, issued: BTreeMap::new(), by_place, told: BTreeMap::new() }
+        Self { places, issued: BTreeMap::new(), by_place, told: BTreeMap::new(), given_up: BTreeSet::new() }
     }
 
     /// The writer did something.
@@ -204,52 +210,107 @@ impl<K: SimulatedKey> Oracle<K> {
 
     /// What should be known of a registration to whoever knows those dots.
     ///
-    /// Each effect concerns one record, so that follows from the dots alone; but for one thing. A drop may be heard of by the name of
+    /// Each effect concerns one record, so that follows from the dots alone; but for two things. A drop may be heard of by the name of
     /// what it dropped, without its own dot: then only the record's birth is known for it. So while a drop is on its way, whoever knows
-    /// the record's birth and not the drop may have dropped the record or not.
+    /// the record's birth and not the drop may have dropped the record or not. And of what somebody has given up, whoever knows
+    /// its dot may have heard what it did or not; of a record whose birth was given up nothing may be left.
     pub fn view(&self, context: &CausalContext, place: Place) -> Possible {
-        let mut registration = Registration::default();
-        for (dot, issued) in self.effects(place).filter(|(dot, _)| context.contains(*dot)) {
+        let mut heard = BTreeMap::<ReplicaId, Heard>::new();
+        let mut dropping = BTreeSet::new();
+        for (dot, issued) in self.effects(place) {
+            if let Effect::Drop { writer, birth, .. } = issued.effect
+                && self.is_told(dot)
+            {
+                dropping.insert((writer, birth));
+            }
+            if !context.contains(dot) {
+                continue;
+            }
+            let is_sure = !self.given_up.contains(&dot);
             match issued.effect {
                 Effect::Contribution { .. } => {
-                    registration.0.entry(dot.replica).or_default().reach = dot.seq;
+                    heard.entry(dot.replica).or_default().reach.add(dot.seq, is_sure);
                 }
                 Effect::Drop { writer, birth, .. } => {
-                    let known = registration.0.entry(writer).or_default();
-                    known.dropped = known.dropped.max(birth);
+                    let heard = heard.entry(writer).or_default();
+                    heard.dropped.add(birth, is_sure);
                     if dot.replica == writer {
-                        known.reach = dot.seq;
+                        heard.reach.add(dot.seq, is_sure);
                     }
                 }
                 Effect::Reset { writer, reach, .. } => {
-                    let known = registration.0.entry(writer).or_default();
-                    known.reset = known.reset.max(reach);
+                    heard.entry(writer).or_default().reset.add(reach, is_sure);
                 }
             }
         }
         for (dot, issued) in self.effects(place) {
-            let Effect::Contribution { contribution, .. } = &issued.effect else { continue };
-            if let Some(known) = registration.0.get_mut(&dot.replica)
-                && dot.seq <= known.reach
-                && contribution.birth > known.dropped
+            if let Effect::Contribution { contribution, .. } = issued.effect
+                && let Some(heard) = heard.get_mut(&dot.replica)
             {
-                // Of two births the later one wins: the earlier was dropped.
-                if known.birth().is_some_and(|birth| birth != contribution.birth) {
-                    known.contributions.clear();
+                heard.contributions.push((dot.seq, contribution));
+            }
+        }
+        let mut registrations = vec![Registration::default()];
+        for (writer, heard) in heard {
+            let may_be_dropped = |birth| {
+                dropping.contains(&(writer, birth))
+                    || self.given_up.contains(&Dot { replica: writer, seq: birth })
+            };
+            let each = heard.possible(may_be_dropped);
+            let with = |known: &Known| {
+                let with = |it: &Registration| Registration([(writer, known.clone())].into_iter().chain(it.0.clone()).collect());
+                registrations.iter().map(with).collect::<Vec<_>>()
+            };
+            registrations = match &each[..] {
+                [known] => {
+                    registrations.iter_mut().for_each(|it| drop(it.0.insert(writer, known.clone())));
+                    registrations
                 }
-                known.contributions.push((dot.seq, *contribution));
+                several => several.iter().flat_map(with).collect(),
+            };
+            assert!(registrations.len() <= POSSIBLE_MAX, "too much was given up to foretell anything of {place}");
+        }
+        Possible { place, registrations }
+    }
+
+    /// Somebody takes those effects for lost: whoever hears that counts them as known.
+    pub fn give_up(&mut self, lost: BTreeSet<Dot>) {
+        self.given_up.extend(lost);
+    }
+
+    /// What somebody has taken for lost who knows more now than before, but for what it did itself: of retired writers only, and then all.
+    pub fn given_up(
+        &self,
+        before: &CausalContext,
+        after: &CausalContext,
+        by: ReplicaId,
+    ) -> Result<BTreeSet<Dot>, String> {
+        let news = after.difference(before);
+        let mut given_up = BTreeSet::new();
+        for writer in self.issued.keys().filter(|writer| **writer != by) {
+            let all = before.prefix(*writer) + 1..=news.last_seq(*writer);
+            let dots = all.map(|seq| Dot { replica: *writer, seq }).filter(|dot| news.contains(*dot));
+            let count = given_up.len();
+            given_up.extend(dots);
+            if given_up.len() > count && !after.is_retired(*writer) {
+                return Err(format!("{by} gives up what {writer} did, who may still tell"));
             }
         }
-        let dropping = self.dropping(place, &registration);
-        let mut possible = vec![registration];
-        for writer in dropping {
-            let mut without = possible.clone();
-            for it in &mut without {
-                it.0.get_mut(&writer).expect("it is known").contributions.clear();
-            }
-            possible.extend(without);
+        let finished = self.finished(after);
+        match self.retired(after).into_iter().find(|writer| !finished.contains(writer)) {
+            Some(writer) if !given_up.is_empty() => Err(format!("{by} does not give up all that {writer} did")),
+            _ => Ok(given_up),
         }
-        Possible { place, registrations: possible }
+    }
+
+    /// The writers that are known to be retired.
+    pub fn retired(&self, context: &CausalContext) -> BTreeSet<ReplicaId> {
+        self.issued.keys().filter(|writer| context.is_retired(**writer)).copied().collect()
+    }
+
+    /// Whether something that was given up concerns a registration, to whoever knows those dots.
+    pub fn is_partly_given_up(&self, context: &CausalContext, place: Place) -> bool {
+        self.by_place[place].iter().any(|dot| context.contains(*dot) && self.given_up.contains(dot))
     }
 
     /// Retired writers of whom everything is known.
@@ -259,15 +320,6 @@ impl<K: SimulatedKey> Oracle<K> {
             context.retired_at(**writer).is_some_and(|told| context.prefix(**writer) >= last.max(told))
         };
         self.issued.keys().filter(is_finished).copied().collect()
-    }
-
-    /// The writers whose records were dropped, so that others may have heard, but not those who know only this.
-    pub fn dropping(&self, place: Place, known: &Registration) -> BTreeSet<ReplicaId> {
-        let is_news = |(dot, issued): (Dot, &Issued)| {
-            let Effect::Drop { writer, birth, .. } = issued.effect else { return None };
-            (self.is_told(dot) && known.0.get(&writer)?.birth() == Some(birth)).then_some(writer)
-        };
-        self.effects(place).filter_map(is_news).collect()
     }
 
     /// How many records a state holds of whoever knows that: contributions that nobody has dropped.

@@ -6,6 +6,7 @@ use crdt_range_map::sync::{Event, IgnoreReason, Received, Renaming};
 use crdt_range_map::{CausalContext, Dot, RangeMap, ReplicaId};
 
 use crate::keys::SimulatedKey;
+use crate::meeting::DIGEST;
 use crate::network::Delivery;
 use crate::oracle::Place;
 use crate::process::Running;
@@ -34,7 +35,7 @@ impl<K: SimulatedKey> World<K> {
         )?;
         self.tally.count(Group::Received, name_of(&received));
         trace!(self, "{to} receives kind {:?}: {}", delivery.bytes.get(4), name_of(&received));
-        self.follow(to, &before, &received)?;
+        self.follow(to, &before, &received, delivery.bytes.get(4).copied())?;
         self.go_on(to)?;
         if self.may_crash(to) {
             return Ok(());
@@ -178,7 +179,13 @@ impl<K: SimulatedKey> World<K> {
     }
 
     /// What follows from a message for who held that before, and must hold then.
-    fn follow(&mut self, at: usize, before: &RangeMap<K>, received: &Received<K>) -> Result<(), String> {
+    fn follow(
+        &mut self,
+        at: usize,
+        before: &RangeMap<K>,
+        received: &Received<K>,
+        kind: Option<u8>,
+    ) -> Result<(), String> {
         self.note_renaming(at, before.replica())?;
         let Some(running) = self.processes[at].running() else { return Ok(()) };
         let (id, knew, knows) =
@@ -189,6 +196,10 @@ impl<K: SimulatedKey> World<K> {
         };
         if knows == knew && changed.is_empty() {
             return Ok(());
+        }
+        if matches!(received, Received::Heard) && kind == Some(DIGEST) {
+            self.check_claims(at)?;
+            return self.note_clearing(at, before);
         }
         let places: Vec<Place> = self.oracle.places_between(knew, knows, changed).into_iter().collect();
         let grown = knows.last_seq(id) - knew.last_seq(id);

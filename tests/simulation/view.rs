@@ -8,15 +8,13 @@ use crate::keys::SimulatedKey;
 use crate::oracle::{Contribution, Effect, Operation, Oracle, Place};
 
 /// What is known of one writer's contributions to one registration.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Known {
     /// The number of the latest known contribution or own drop.
     pub reach: u64,
-    /// Records up to the one born with this number are dropped.
-    pub dropped: u64,
     /// What is known, and not dropped.
     pub contributions: Vec<(u64, Contribution)>,
-    /// All up to this number is reset.
+    /// The number of the last of these that is reset; 0 if none is.
     pub reset: u64,
 }
 
@@ -147,6 +145,12 @@ impl Registration {
         }
         self.drops(place, |writer, known| by.finished.contains(&writer) && known.awaits_drop())
     }
+
+    /// The same where a retired writer would have to drop something, and nothing elsewhere.
+    pub fn clear_retired(&self, by: Doer, place: Place) -> Vec<Effect> {
+        let awaits = |(writer, known): (&ReplicaId, &Known)| by.finished.contains(writer) && known.awaits_drop();
+        if self.0.iter().any(awaits) { self.clear(by, place) } else { Vec::new() }
+    }
 }
 
 /// What somebody knows of one registration. Mostly that is certain; else there is more than one possibility, see
@@ -222,16 +226,16 @@ impl<K: SimulatedKey> Oracle<K> {
                 }
                 possible
             }
-            Operation::Maintain | Operation::Retire(_) => {
+            Operation::Retire(_) => vec![Vec::new()],
+            Operation::Maintain => {
                 let mut possible = vec![Vec::new()];
                 for place in 0..self.places.len() {
-                    let is_meant = |it: &Registration| match operation {
-                        Operation::Retire(retired) => it.0.get(&retired).is_some_and(Known::awaits_drop),
-                        _ => true,
-                    };
-                    let clear =
-                        |it: &Registration| if is_meant(it) { it.clear(by, place) } else { Vec::new() };
-                    let each: Vec<Vec<Effect>> = at(place)?.iter().map(clear).collect();
+                    let mut each: Vec<Vec<Effect>> = Vec::new();
+                    for effects in at(place)?.iter().map(|it| it.clear(by, place)) {
+                        if !each.contains(&effects) {
+                            each.push(effects);
+                        }
+                    }
                     if each.iter().all(Vec::is_empty) {
                         continue;
                     }

@@ -288,7 +288,9 @@ impl<K: SimulatedKey> World<K> {
         process.save();
         if let (true, Some(save)) = (process.is_durable(), &process.disk) {
             self.saved.insert(save.replica, save.seq);
-            process.former.drain(..).for_each(|former| drop(self.saved.remove(&former)));
+            process.former.drain(..).for_each(|former| {
+                self.saved.remove(&former);
+            });
         }
         self.tell(at);
     }

@@ -25,7 +25,8 @@ impl<K: WireKey> Broadcast<K> {
                     inquiry.due_ms = inquiry.due_ms.min(due_ms);
                 }
             }
-            _ => self.inquiry = Some(Inquiry::new(peer, due_ms)),
+            Some(inquiry) => inquiry.again(peer, due_ms),
+            None => self.inquiry = Some(Inquiry::new(peer, due_ms)),
         }
     }
 
@@ -60,10 +61,19 @@ impl<K: WireKey> Broadcast<K> {
         random: &mut impl FnMut() -> u64,
     ) {
         if !map.state().context().includes(context) {
-            self.heard_of.join(context);
             let due_ms = now_ms.saturating_add(self.round_trip.turn_ms(self.config.delay_max_ms));
             let due_ms = due_ms.saturating_add(self.delay_ms(random));
-            self.inquire(Some(peer), due_ms);
+            self.inquire_heard(peer, context, due_ms);
+        }
+    }
+
+    /// Asks a peer at that time for what it is known to know.
+    pub(super) fn inquire_heard(&mut self, peer: ReplicaId, context: &CausalContext, due_ms: u64) {
+        self.heard_of.join(context);
+        let is_idle = self.inquiry.as_ref().is_none_or(Inquiry::has_given_up);
+        self.inquire(Some(peer), due_ms);
+        if let (true, Some(inquiry)) = (is_idle, &mut self.inquiry) {
+            inquiry.is_of_heard = true;
         }
     }
 
@@ -94,6 +104,9 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) -> Option<Vec<u8>> {
+        // It may have come another way, over another link for one.
+        let is_known = map.state().context().includes(&self.heard_of);
+        self.inquiry.take_if(|inquiry| inquiry.is_of_heard && !inquiry.is_under_way() && is_known);
         let inquiry = self.inquiry.as_mut().filter(|inquiry| inquiry.due_ms <= now_ms)?;
         if inquiry.tries >= self.config.tries_max {
             if inquiry.peer.is_none() || inquiry.is_under_way() {
@@ -103,7 +116,7 @@ impl<K: WireKey> Broadcast<K> {
                 return None;
             }
             // It may be gone; somebody else may know.
-            *inquiry = Inquiry::new(None, now_ms);
+            inquiry.again(None, now_ms);
         }
         let context = map.state().context();
         self.gaps_asked = context.gaps();

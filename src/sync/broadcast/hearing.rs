@@ -230,7 +230,8 @@ impl<K: WireKey> Broadcast<K> {
         if self.inquiry.as_ref().is_none_or(Inquiry::has_given_up)
             && let Some(times) = self.doubt.look(now_ms, self.config.digest_interval_ms)
         {
-            let mut inquiry = Inquiry::new(Some(sender), due_ms);
+            let mut inquiry = self.inquiry.take().unwrap_or_else(|| Inquiry::new(None, due_ms));
+            inquiry.again(Some(sender), due_ms);
             if times % 2 == 0 {
                 // Mostly one side has dropped something.
                 inquiry.page(None, true);
@@ -248,9 +249,8 @@ impl<K: WireKey> Broadcast<K> {
         }
         self.told.join(dots);
         if !map.state().context().includes(dots) {
-            self.heard_of.join(dots);
             let wait_ms = self.round_trip.turn_ms(self.config.delay_max_ms);
-            self.inquire(Some(sender), now_ms.saturating_add(wait_ms));
+            self.inquire_heard(sender, dots, now_ms.saturating_add(wait_ms));
         }
     }
 
