@@ -4,7 +4,7 @@
 mod wasm;
 
 use js_sys::{Array, Uint8Array};
-use wasm::{Log, NULL, code, function, get, map, recorder, sleep_ms, splits, text, until, with_global};
+use wasm::{Log, NULL, code, function, get, map, recorder, splits, text, until, with_global};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 use web_sys::BroadcastChannel;
@@ -30,13 +30,13 @@ async fn an_operation_in_one_map_shows_in_the_other() {
     let log = Log::default();
     call!(there.onChange(recorder("there", &log))).unwrap();
 
-    call!(here.register("a", 0, 100).unwrap()).unwrap();
+    call!(here.register("a", 0, 100)).unwrap();
     until("it has arrived", || splits(&there) == ["[0n, 100n) a:1"]).await;
     assert_eq!(log.take(), [r#"there {source: "remote", ranges: [{start: 0n, end: 100n}]}"#]);
-    call!(there.increase("a", 0, 100, 2).unwrap()).unwrap();
+    call!(there.increase("a", 0, 100, 2)).unwrap();
     until("the other way too", || splits(&here) == ["[0n, 100n) a:3"]).await;
     // A release makes the writers drop their records, and that is news as well.
-    call!(here.release("a", 0, 100).unwrap()).unwrap();
+    call!(here.release("a", 0, 100)).unwrap();
     until("both know that both know", || splits(&there).is_empty() && agree(&[&here, &there])).await;
 
     assert!(count(&connection, "messagesPosted") >= 2.0);
@@ -52,12 +52,12 @@ async fn an_operation_in_one_map_shows_in_the_other() {
 async fn a_late_joiner_catches_up_and_brings_what_it_has() {
     let early: Vec<JsValue> = (1..=3).map(map).collect();
     for (number, map) in early.iter().enumerate() {
-        call!(map.register("early", number as f64, 1000).unwrap()).unwrap();
+        call!(map.register("early", number as f64, 1000)).unwrap();
         call!(map.connect("late")).unwrap();
     }
     until("the early ones agree", || agree(&early.iter().collect::<Vec<_>>())).await;
     let late = map(4);
-    call!(late.register("late", 5, NULL).unwrap()).unwrap();
+    call!(late.register("late", 5, NULL)).unwrap();
     call!(late.connect("late")).unwrap();
     let all: Vec<&JsValue> = early.iter().chain([&late]).collect();
     until("all agree", || agree(&all)).await;
@@ -73,7 +73,7 @@ async fn what_is_merged_from_elsewhere_is_passed_on() {
     let (here, there, elsewhere) = (map(1), map(2), map(3));
     call!(here.connect("passed on")).unwrap();
     call!(there.connect("passed on")).unwrap();
-    let delta = call!(elsewhere.register("far", 0, 7).unwrap()).unwrap();
+    let delta = call!(elsewhere.register("far", 0, 7)).unwrap();
     let connection = call!(elsewhere.connect("another channel")).unwrap();
     call!(here.merge(&delta)).unwrap();
     until("it has arrived", || splits(&there) == ["[0n, 7n) far:1"]).await;
@@ -92,16 +92,22 @@ async fn one_connection_at_a_time_and_closing_ends_it() {
     call!(there.connect("closing")).unwrap();
     assert_eq!(code(call!(here.connect("closing"))), "already-connected");
     assert_eq!(code(call!(here.connect("another"))), "already-connected");
-    call!(here.register("a", 0, 1).unwrap()).unwrap();
+    call!(here.register("a", 0, 1)).unwrap();
     until("they are connected", || agree(&[&here, &there])).await;
 
     call!(connection.close()).unwrap();
     call!(connection.close()).unwrap();
     assert_eq!(get(&connection, "isOpen"), false);
     let (received, posted) = (count(&connection, "messagesReceived"), count(&connection, "messagesPosted"));
-    call!(here.register("b", 0, 1).unwrap()).unwrap();
-    call!(there.register("c", 0, 1).unwrap()).unwrap();
-    sleep_ms(200).await;
+    call!(here.register("b", 0, 1)).unwrap();
+    call!(there.register("c", 0, 1)).unwrap();
+    // Who hears it later than the closed one would have.
+    let witness = map(3);
+    call!(witness.connect("closing")).unwrap();
+    call!(there.register("d", 0, 1)).unwrap();
+    call!(there.release("d", 0, 1)).unwrap();
+    until("somebody has heard it", || agree(&[&there, &witness])).await;
+    call!(witness.free()).unwrap();
     assert_eq!(splits(&here), ["[0n, 1n) a:1 b:1"]);
     assert_eq!(splits(&there), ["[0n, 1n) a:1 c:1"]);
     assert_eq!(count(&connection, "messagesReceived"), received);
@@ -124,7 +130,7 @@ async fn one_connection_at_a_time_and_closing_ends_it() {
 async fn foreign_and_broken_messages_are_counted_and_do_no_harm() {
     let map = map(1);
     let connection = call!(map.connect("foreign")).unwrap();
-    call!(map.register("a", 0, 1).unwrap()).unwrap();
+    call!(map.register("a", 0, 1)).unwrap();
     let stranger = BroadcastChannel::new("foreign").unwrap();
     let bytes = |bytes: &[u8]| JsValue::from(Uint8Array::from(bytes));
     let messages = [
@@ -159,9 +165,9 @@ async fn callbacks_may_close_free_and_operate_while_a_message_is_handled() {
     let (this, open) = (there.clone(), connection.clone());
     let closing = function(move |change| {
         if get(&change, "source") == "remote" {
-            call!(this.register("answer", 0, 1).unwrap())?;
+            call!(this.register("answer", 0, 1))?;
             call!(open.close())?;
-            call!(this.register("after closing", 0, 1).unwrap())?;
+            call!(this.register("after closing", 0, 1))?;
         }
         Ok(())
     });
@@ -170,13 +176,16 @@ async fn callbacks_may_close_free_and_operate_while_a_message_is_handled() {
     let freeing = function(move |_| call!(this.free()).map(drop));
     call!(third.onChange(freeing)).unwrap();
 
-    call!(here.register("a", 0, 1).unwrap()).unwrap();
+    call!(here.register("a", 0, 1)).unwrap();
     until("the answer has come", || splits(&here) == ["[0n, 1n) a:1 answer:1"]).await;
     until("the third has freed itself", || call!(third.splits()).is_err()).await;
     assert_eq!(get(&connection, "isOpen"), false);
     assert_eq!(splits(&there), ["[0n, 1n) a:1 after closing:1 answer:1"]);
-    sleep_ms(100).await;
-    call!(here.register("b", 0, 1).unwrap()).unwrap();
+    let witness = map(4);
+    call!(witness.connect("callbacks")).unwrap();
+    call!(here.register("b", 0, 1)).unwrap();
+    until("somebody has heard all", || agree(&[&here, &witness])).await;
+    call!(witness.free()).unwrap();
     call!(here.free()).unwrap();
     call!(there.free()).unwrap();
 }

@@ -23,13 +23,13 @@ fn maps_connect_nowhere_without_a_channel() {
 #[wasm_bindgen_test]
 async fn maps_of_one_process_synchronise() {
     let (here, there) = (map(1), map(2));
-    call!(here.register("a", 0, 100).unwrap()).unwrap();
+    call!(here.register("a", 0, 100)).unwrap();
     let connection = call!(here.connect("node")).unwrap();
     let log = Log::default();
     call!(there.onChange(recorder("there", &log))).unwrap();
     call!(there.connect("node")).unwrap();
     until("the late one has caught up", || !splits(&there).is_empty()).await;
-    call!(there.increase("b", 50, 60, 3).unwrap()).unwrap();
+    call!(there.increase("b", 50, 60, 3)).unwrap();
     until("the operation has arrived", || splits(&here).len() == 3).await;
     assert_eq!(text(&call!(here.state()).unwrap()), text(&call!(there.state()).unwrap()));
     assert_eq!(
@@ -58,7 +58,7 @@ async fn what_a_callback_throws_reaches_the_process() {
     call!(process.on("unhandledRejection", &listener)).unwrap();
     let map = map(1);
     call!(map.onChange(function(|_| Err("thrown".into())))).unwrap();
-    with_global("reportError", &UNDEFINED, || call!(map.register("a", 0, 1).unwrap())).unwrap();
+    with_global("reportError", &UNDEFINED, || call!(map.register("a", 0, 1))).unwrap();
     until("it is reported", || !rejected.borrow().is_empty()).await;
     call!(process.removeListener("unhandledRejection", &listener)).unwrap();
     assert_eq!(rejected.take(), [JsValue::from("thrown")]);
@@ -99,12 +99,12 @@ async fn a_channel_that_was_handed_in_carries_messages_even_at_once() {
     let answering = there.clone();
     let answer = function(move |change| {
         if get(&change, "source") == "remote" && splits(&answering).len() == 1 {
-            call!(answering.register("answer", 50, 60).unwrap())?;
+            call!(answering.register("answer", 50, 60))?;
         }
         Ok(())
     });
     call!(there.onChange(answer)).unwrap();
-    call!(here.register("a", 0, 10).unwrap()).unwrap();
+    call!(here.register("a", 0, 10)).unwrap();
     assert_eq!(splits(&here), ["[0n, 10n) a:1", "[50n, 60n) answer:1"]);
     assert_eq!(splits(&there), splits(&here));
     let expected = [
@@ -121,7 +121,24 @@ async fn a_channel_that_was_handed_in_carries_messages_even_at_once() {
     Reflect::set(&kept, &"handler".into(), &handler).unwrap();
     let kept = JsValue::from(kept);
     call!(kept.handler(NULL)).unwrap();
-    call!(there.register("b", 0, 1).unwrap()).unwrap();
+    call!(there.register("b", 0, 1)).unwrap();
+    call!(there.free()).unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn a_retired_replica_that_lives_goes_on_under_another_id_when_it_is_connected() {
+    let (here, there) = (map(1), map(2));
+    let [here_end, there_end] = immediate_channel();
+    call!(here.connect(here_end)).unwrap();
+    call!(there.connect(there_end)).unwrap();
+    call!(here.register("a", 0, 10)).unwrap();
+    call!(there.retire(1u64)).unwrap();
+    until("it has another id", || text(&get(&here, "replica")) != "1n").await;
+    assert_eq!(get(&here, "isRetired"), false);
+    call!(here.register("b", 20, 30)).unwrap();
+    until("its operation has arrived", || splits(&there) == ["[0n, 10n) a:1", "[20n, 30n) b:1"]).await;
+    assert_eq!(splits(&here), splits(&there));
+    call!(here.free()).unwrap();
     call!(there.free()).unwrap();
 }
 
@@ -132,7 +149,7 @@ async fn the_ends_of_a_message_channel_are_channels() {
     let [here_port, there_port] = ["port1", "port2"].map(|name| get(&ports, name));
     call!(here.connect(&here_port)).unwrap();
     call!(there.connect(&there_port)).unwrap();
-    call!(here.register("a", 0, 10).unwrap()).unwrap();
+    call!(here.register("a", 0, 10)).unwrap();
     until("it has arrived", || splits(&there) == ["[0n, 10n) a:1"]).await;
     call!(here.free()).unwrap();
     call!(there.free()).unwrap();
@@ -152,7 +169,7 @@ async fn a_channel_may_throw_close_free_and_hand_over_nonsense() {
     let statistics = call!(connection.statistics()).unwrap();
     assert_eq!(get(&statistics, "messagesIgnored"), 4.0);
     assert_eq!(get(&get(&statistics, "ignored"), "foreign"), 4.0);
-    call!(map.register("a", 0, 1).unwrap()).unwrap();
+    call!(map.register("a", 0, 1)).unwrap();
     let reported = Log::default();
     with_global("reportError", &recorder("reported", &reported), || call!(connection.close())).unwrap();
     assert_eq!(reported.take(), [r#"reported "closed already""#]);

@@ -116,6 +116,8 @@ impl Presence {
     /// [`ConfigError`] for a configuration that cannot work.
     pub fn join(config: Config, own: ReplicaId, name: Name, now_ms: u64) -> Result<Self, ConfigError> {
         config.check()?;
+        let mut clock = Clock::new(now_ms);
+        let (now_ms, _) = clock.see(now_ms);
         Ok(Self {
             config,
             own,
@@ -130,7 +132,7 @@ impl Presence {
             posted_ms: now_ms,
             introduced_ms: now_ms,
             listening_since_ms: now_ms,
-            clock: Clock::new(now_ms),
+            clock,
             revision: 0,
         })
     }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crdt_range_map::sync::presence::{Config, Name};
+use crdt_range_map::sync::presence::{Config, Deaths, Name};
 use crdt_range_map::sync::{self, Broadcast, Presence};
 use crdt_range_map::{RangeMap, ReplicaId};
 
-use super::medium::{HELLO, HERE, Medium, ROSTER, SECOND_MS, name};
+use super::medium::{HELLO, HERE, Medium, NEWS, ROSTER, SECOND_MS, name};
 
 /// One that knows so many others, whose names are so long.
 fn knowing(config: Config, count: u64, name_bytes: usize) -> Presence {
@@ -108,5 +108,43 @@ fn messages_grow_with_those_who_join_and_not_faster() {
     for count in [25, 50, 100, 200] {
         // At 200 a roster takes two messages.
         assert_eq!(posts(count), BTreeMap::from([(HELLO, count), (ROSTER, count - 1)]), "{count}");
+    }
+}
+
+/// All settings at their least, or at their greatest.
+fn extreme(is_least: bool, deaths: Deaths) -> Config {
+    let time_ms = if is_least { 1 } else { 1 << 40 };
+    let (turn_ms, retry_ms, ask_ms_max) = (time_ms, time_ms, time_ms);
+    let (tries_max, peers_max) = if is_least { (1, 1) } else { (u32::MAX, Config::PEERS_MAX) };
+    let content_bytes_max = if is_least { Config::CONTENT_BYTES_MIN } else { usize::MAX };
+    Config { deaths, turn_ms, retry_ms, tries_max, ask_ms_max, peers_max, content_bytes_max }
+}
+
+#[test]
+fn whatever_is_accepted_works() {
+    let shortest = Deaths::Silence { beat_ms: 1, silence_ms_max: 2 };
+    let longest = Deaths::Silence { beat_ms: (1 << 40) - 1, silence_ms_max: 1 << 40 };
+    for deaths in [Deaths::Told, shortest, longest, Config::heartbeats().deaths] {
+        for is_least in [true, false] {
+            let mut medium = Medium::new(extreme(is_least, deaths));
+            medium.latency_ms = 1;
+            for at in [0, 1, 2] {
+                medium.open();
+                medium.run_for(at);
+                for from in 0..medium.tabs.len() {
+                    medium.post(from, NEWS);
+                }
+            }
+            medium.run_for(SECOND_MS);
+            let known = medium.tabs.iter().map(|tab| tab.presence.peers().count());
+            let known: Vec<usize> = known.collect();
+            assert!(known[0] > 0, "the first one hears hellos, however long it waits to answer them");
+            assert!(known.iter().all(|count| *count <= if is_least { 1 } else { 2 }), "{known:?}");
+            for now_ms in [1 << 41, u64::MAX - 1, u64::MAX, 0, u64::MAX] {
+                let presence = &mut medium.tabs[0].presence;
+                let polls = core::iter::from_fn(|| presence.poll(now_ms)).take(10).count();
+                assert!(polls < 10, "always something to post: {deaths:?}, {now_ms}");
+            }
+        }
     }
 }

@@ -110,3 +110,16 @@ fn a_beat_that_nobody_missed_is_no_reason_to_say_more() {
     medium.expect_all_know_all();
     assert_eq!(medium.posts.keys().collect::<Vec<_>>(), [&HERE], "{:?}", medium.posts);
 }
+
+#[test]
+fn a_new_name_that_nobody_heard_is_told_again_when_a_roster_has_the_old_one() {
+    let mut medium = Medium::with_tabs(Config::default(), 8);
+    medium.loss = Loss::Everything;
+    medium.tabs[3].presence.set_name(Name::new("renamed").unwrap());
+    medium.run_for(SECOND_MS);
+    medium.loss = Loss::Nothing;
+    assert_eq!(medium.ignorant(), 7);
+    medium.open();
+    medium.run_for(SECOND_MS);
+    medium.expect_all_know_all();
+}

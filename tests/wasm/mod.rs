@@ -138,9 +138,9 @@ pub fn recorder(name: &'static str, log: &Log) -> JsValue {
 
 pub type Log = Rc<RefCell<Vec<String>>>;
 
-/// Waits until it is true, for as long as a busy machine may need.
+/// Waits until it is true, for as long as a busy machine may need: the limit only bounds a hang.
 pub async fn until(what: &str, is_true: impl Fn() -> bool) {
-    const TRIES: usize = 1000;
+    const TRIES: usize = 60_000;
     for _ in 0..TRIES {
         if is_true() {
             return;

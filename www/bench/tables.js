@@ -40,7 +40,7 @@ function sizes({ bytes }) {
   const lines = bytes.map(({ system, state, increase, register, synchronise }) => {
     return [system, state.toFixed(1), increase, register, synchronise];
   });
-  const title = ["bytes on W(10000)", "state, a registration", "one increase", "one register", "sync after 10 + 10"];
+  const title = ["bytes on W(10000)", "state, a registration", "one increase", "one register", "until equal again"];
   return table([title, ...lines]);
 }
 

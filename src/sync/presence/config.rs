@@ -20,7 +20,7 @@ pub struct Config {
     /// How long a stranger that goes on being heard, and was asked about before, is left alone at most, with [`Deaths::Told`]. Twice as
     /// long each time, from `retry_ms` on. At least `retry_ms`.
     pub ask_ms_max: u64,
-    /// How many peers are remembered, strangers and those that are gone included. At about 250 bytes each. At least 1, and at most
+    /// How many peers are remembered, strangers and those that are gone included. At about 200 bytes each. At least 1, and at most
     /// [`PEERS_MAX`](Self::PEERS_MAX).
     pub peers_max: usize,
     /// The longest content that is handed out to be posted, at least [`CONTENT_BYTES_MIN`](Self::CONTENT_BYTES_MIN). A roster that is

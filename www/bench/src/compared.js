@@ -151,12 +151,15 @@ export async function sizes(system, workload, { first, second }) {
   const increase = system.putEach(one, [{ ...workload.items[0], by: 7 }]);
   const register = system.register(one, workload.newcomers[0]).length;
   await system.synchronise(one, other);
-  // In one transaction at either side; of loosely coupled changes each is as long as above.
-  system.putAll(one, raised(workload, 0, 10));
-  system.putAll(other, raised(workload, 1, 10));
+  // While they are apart, in one transaction at either side; of loosely coupled changes each is as long as above.
+  const changes = [0, 1].map((part) => raised(workload, part, 10));
+  [one, other].forEach((doc, part) => system.putAll(doc, changes[part]));
   const synchronise = await system.synchronise(one, other);
-  const [here, there] = [one, other].map((doc) => ofRegistrations(registrations(system.entries(doc))));
-  assertSame(`${system.name}, synchronised`, here, there);
+  const before = [...workload.items, { ...workload.items[0], by: 7 }, { ...workload.newcomers[0], by: 1 }];
+  const all = expected([...before, ...changes.flat()]);
+  for (const doc of [one, other]) {
+    assertSame(`${system.name}, synchronised`, ofRegistrations(registrations(system.entries(doc))), all);
+  }
   [one, other].forEach(system.free);
   return { state: state / workload.n, increase, register, synchronise };
 }

@@ -1,5 +1,6 @@
 import AxeBuilder from "@axe-core/playwright";
 import { expect, test, type Locator, type Page } from "@playwright/test";
+import { DELAY_MS_MAX } from "../src/model/conditions";
 import { Playground } from "./playground";
 
 const edit = { node: "n", start: "790", end: "860" };
@@ -16,7 +17,7 @@ test("counts rise as messages pass, and the last ones are listed", async ({ page
   const { network } = playground;
   await expect(playground.overall).toHaveText("3 replicas online, all in sync.");
   await expect(playground.kept).toContainText("saved.");
-  await page.waitForTimeout(1_500);
+  await network.nextDigest();
   const before = await network.traffic();
   const deltasBefore = await network.count("delta");
   await playground.replica("A").edit("Register", edit);
@@ -45,7 +46,7 @@ test("a link that loses everything keeps two replicas apart until it heals", asy
 
   await network.preset("Heal");
   await expect(network.field("Loss in percent, A – B")).toHaveValue("0");
-  await expect(playground.overall).toHaveText("2 replicas online, all in sync.", { timeout: 40_000 });
+  await expect(playground.overall).toHaveText("2 replicas online, all in sync.");
   expect(await playground.replica("B").splits()).toContain(registered);
 });
 
@@ -65,8 +66,8 @@ test("a split in two parts the last replica from the others and from other tabs"
   await network.preset("Heal");
   await expect(network.conditions).toHaveText(/perfect/);
   await playground.replica("B").edit("Register", { node: "again", start: "0", end: "40" });
-  await expect.poll(() => playground.agreedSplits(), { timeout: 40_000 }).toContain("790 860 far 1 n 1");
-  await expect.poll(() => there.agreedSplits(), { timeout: 40_000 }).toContain("790 860 far 1 n 1");
+  await expect.poll(() => playground.agreedSplits()).toContain("790 860 far 1 n 1");
+  await expect.poll(() => there.agreedSplits()).toContain("790 860 far 1 n 1");
 });
 
 test("replicas agree on a lossy network, whose faults are counted", async ({ page }) => {
@@ -81,7 +82,7 @@ test("replicas agree on a lossy network, whose faults are counted", async ({ pag
   await expect(async () => {
     const splits = await Promise.all((await playground.replicas()).map((replica) => replica.splits()));
     expect(splits.map((each) => each.filter((split) => split.includes(" n ")).length)).toEqual([10, 10, 10]);
-  }).toPass({ timeout: 100_000 });
+  }).toPass();
   for (const fault of ["lost", "reordered"]) {
     await expect(network.fault(fault)).not.toContainText(new RegExp(`^${fault}\\s*0$`));
   }
@@ -97,7 +98,7 @@ test("what is damaged on the way is refused, and the reason named", async ({ pag
   await expect(network.fault("refused")).toContainText(/^refused: \D+\d+$/);
   expect(await playground.replica("B").splits()).toContain("790 860 gap");
   await network.preset("Perfect");
-  await expect.poll(() => playground.replica("B").splits(), { timeout: 40_000 }).toContain(registered);
+  await expect.poll(() => playground.replica("B").splits()).toContain(registered);
 });
 
 test("what has the focus is not behind the panel", async ({ page }) => {
@@ -123,9 +124,11 @@ test("delays hold messages back", async ({ page }) => {
   const { network } = playground;
   await network.preset("Slow");
   await playground.replica("A").edit("Register", edit);
-  await expect(network.posts.first()).toContainText("3 on the way");
-  expect(await playground.replica("B").splits()).toContain("790 860 gap");
   await expect.poll(() => playground.replica("B").splits()).toContain(registered);
+  await network.set("Delay in milliseconds, all links", String(DELAY_MS_MAX));
+  await playground.replica("A").edit("Release", edit);
+  await expect(network.posts.filter({ hasText: "delta" }).first()).toContainText("3 on the way");
+  expect(await playground.replica("B").splits()).toContain(registered);
 });
 
 test("links with the keyboard alone, and numbers that are none", async ({ page }) => {
@@ -165,7 +168,7 @@ for (const width of [360, 768, 1280, 2560]) {
     await page.setViewportSize({ width, height: 900 });
     const { network } = await opened(page);
     await network.preset("Lossy");
-    await page.waitForTimeout(200);
+    await expect(network.conditions).toContainText("30 % lost");
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
     await expect(page.getByRole("button", { name: "Heal" })).toBeInViewport();
   });

@@ -66,7 +66,7 @@ export class Playground {
       expect(first).toBeDefined();
       for (const other of others) expect(other).toEqual(first);
       agreed = first ?? [];
-    }).toPass({ timeout: 15_000 });
+    }).toPass();
     return agreed;
   }
 }
@@ -181,6 +181,12 @@ export class NetworkPanel {
   /** How many messages of that kind were posted. */
   async count(kind: string): Promise<number> {
     return Number((await this.kind(kind).locator("td").first().innerText()).replaceAll(",", ""));
+  }
+
+  /** Waits until somebody posts a digest, before which nothing else was posted for a while. */
+  async nextDigest(): Promise<void> {
+    const before = await this.count("digest");
+    await expect.poll(() => this.count("digest")).toBeGreaterThan(before);
   }
 
   fault(fault: string): Locator {

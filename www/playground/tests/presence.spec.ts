@@ -1,9 +1,6 @@
 import { expect, test, type CDPSession, type Page } from "@playwright/test";
 import { Playground } from "./playground";
 
-/** A death must be noticed within this. */
-const NOTICED_MS = 5_000;
-
 const others = (playground: Playground, whereabouts: string) => playground.otherTabs.filter({ hasText: whereabouts });
 
 async function devTools(page: Page): Promise<CDPSession> {
@@ -32,7 +29,7 @@ test("a tab that closes says goodbye", async ({ context }) => {
   const there = await Playground.open(context);
   await expect(others(here, "is here")).toHaveCount(3);
   await there.page.close({ runBeforeUnload: true });
-  await expect(others(here, "left")).toHaveCount(3, { timeout: NOTICED_MS });
+  await expect(others(here, "left")).toHaveCount(3);
   await expect(here.overall).toHaveText("3 replicas online, all in sync.");
 });
 
@@ -43,7 +40,7 @@ test("a tab that is killed is noticed, without traffic meanwhile", async ({ cont
   const session = await devTools(there.page);
   // Its process is gone before it could answer.
   void session.send("Page.crash").catch(() => undefined);
-  await expect(others(here, "went without a word")).toHaveCount(3, { timeout: NOTICED_MS });
+  await expect(others(here, "went without a word")).toHaveCount(3);
   await expect(here.overall).toHaveText("3 replicas online, all in sync.");
   const third = await Playground.open(context);
   await expect(others(third, "is here")).toHaveCount(3);
@@ -69,11 +66,11 @@ test("eight tabs know each other, and their joining costs a few messages each", 
   await first.network.open();
   const tabs = [first];
   for (let tab = 1; tab < 8; tab++) tabs.push(await Playground.open(context, "empty"));
-  for (const tab of tabs) await expect(others(tab, "is here")).toHaveCount(21, { timeout: 30_000 });
-  // 24 replicas say hello; a hello is answered by one, and perhaps by another who did not hear that in time.
+  for (const tab of tabs) await expect(others(tab, "is here")).toHaveCount(21);
+  // 24 replicas say hello, again if it takes long until one answers; and as long as that is on its way a few more do. Not all.
   const posts = await first.network.count("presence");
   expect(posts).toBeGreaterThanOrEqual(24);
-  expect(posts).toBeLessThanOrEqual(24 * 3);
+  expect(posts).toBeLessThanOrEqual(24 * 6);
 });
 
 test("idle tabs post nothing about presence", async ({ context }) => {
@@ -82,8 +79,9 @@ test("idle tabs post nothing about presence", async ({ context }) => {
   await expect(others(here, "is here")).toHaveCount(3);
   await expect(others(there, "is here")).toHaveCount(3);
   await here.network.open();
-  await here.page.waitForTimeout(2_000);
+  // A digest follows ten seconds and more of silence.
+  await here.network.nextDigest();
   const before = await here.network.kind("presence").innerText();
-  await here.page.waitForTimeout(12_000);
+  await here.network.nextDigest();
   expect(await here.network.kind("presence").innerText()).toBe(before);
 });

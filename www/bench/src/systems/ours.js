@@ -1,5 +1,6 @@
 /** @import { RangeMap } from "crdt-range-map" */
 /** @import { System } from "../system.js" */
+/** @typedef {{ onmessage: ((event: { data: Uint8Array }) => void) | null, postMessage(data: Uint8Array): void, close(): void }} Channel */
 import { wideId } from "../system.js";
 import { keyOf } from "../workload.js";
 
@@ -8,7 +9,6 @@ import { keyOf } from "../workload.js";
  * @returns {System<RangeMap>}
  */
 export function ours({ RangeMap }) {
-  let channels = 0;
   return {
     name: "crdt-range-map",
     create: (replica) => new RangeMap(wideId(replica)),
@@ -33,16 +33,32 @@ export function ours({ RangeMap }) {
     },
     entries: (map) =>
       map.registrations().map(({ node, start, end, priority }) => [keyOf(node, start, end ?? 0n), priority]),
-    async synchronise(one, other) {
-      channels += 1;
-      const connections = [one, other].map((map) => map.connect(`bench ${channels}`));
-      while (one.fingerprint() !== other.fingerprint()) await new Promise((resolve) => setTimeout(resolve, 5));
-      const posted = connections.map((connection) => {
-        connection.close();
-        return connection.statistics().bytesPosted;
-      });
-      return posted[0] + posted[1];
-    },
+    synchronise: (one, other) =>
+      new Promise((resolve, reject) => {
+        let bytes = 0;
+        /** @type {{ close(): void }[]} */
+        let connections = [];
+        // In Node it also keeps the process alive, which the connections' own timers do not.
+        const limit = setTimeout(() => end(() => reject(new Error("the maps do not become equal"))), 60_000);
+        const end = (/** @type {() => void} */ settle) => {
+          clearTimeout(limit);
+          connections.forEach((connection) => connection.close());
+          settle();
+        };
+        /** @type {Channel[]} */
+        const ends = [1, 0].map((to) => ({
+          onmessage: null,
+          postMessage(data) {
+            bytes += data.length;
+            queueMicrotask(() => {
+              ends[to].onmessage?.({ data });
+              if (one.fingerprint() === other.fingerprint()) end(() => resolve(bytes));
+            });
+          },
+          close: () => void (ends[1 - to].onmessage = null),
+        }));
+        connections = [one.connect(ends[0]), other.connect(ends[1])];
+      }),
     free: (map) => map.free(),
     eachMax: Infinity,
     nMax: Infinity,

@@ -1,6 +1,7 @@
 import { test as base, type BrowserContext, chromium, expect, type Page } from "@playwright/test";
-import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RangeMap } from "../../dist/crdt_range_map.js";
@@ -25,6 +26,8 @@ export interface Profile {
   restoreSession(): void;
   /** Ends it. */
   end(): Promise<void>;
+  /** Waits until the browser has written down that those pages, by the ends of their addresses, are open. */
+  sessionHolds(...ends: string[]): Promise<void>;
   /** Ends it as a crash would. */
   kill(): Promise<void>;
   /** Opens a page that opens the map. */
@@ -44,6 +47,18 @@ export const flags = [
   "--disable-sync",
 ];
 
+/** Bounds a hang, where the configuration does not reach. */
+const patienceMs = 300_000;
+
+/** The processes of the browser that uses a profile: the main one first. */
+function processesOf(folder: string): number[] {
+  // It fails if there are none.
+  const { stdout } = spawnSync("pgrep", ["-af", "--", `--user-data-dir=${folder}( |$)`], { encoding: "utf8" });
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  const isMain = (line: string) => !line.includes(" --type=");
+  return [...lines.filter(isMain), ...lines.filter((line) => !isMain(line))].map((line) => parseInt(line));
+}
+
 export const test = base.extend<{ profile: Profile }>({
   profile: async ({ baseURL }, use) => {
     const folder = mkdtempSync(join(tmpdir(), "crdt-range-map-profile-"));
@@ -55,13 +70,23 @@ export const test = base.extend<{ profile: Profile }>({
           args: flags,
           // Pages that are left may be kept, as they are for users.
           ignoreDefaultArgs: ["--disable-back-forward-cache"],
+          timeout: patienceMs,
           ...(baseURL === undefined ? {} : { baseURL }),
         });
+        context.setDefaultTimeout(patienceMs);
         return context;
       },
       restoreSession() {
         mkdirSync(join(folder, "Default"));
         writeFileSync(join(folder, "Default/Preferences"), JSON.stringify({ session: { restore_on_startup: 1 } }));
+      },
+      async sessionHolds(...ends) {
+        const sessions = join(folder, "Default/Sessions");
+        const written = () => readdirSync(sessions).map((file) => readFileSync(join(sessions, file), "latin1"));
+        await expect(() => {
+          const text = written().join();
+          for (const end of ends) expect(text.includes(end), end).toBe(true);
+        }).toPass();
       },
       async end() {
         await context?.close();
@@ -69,17 +94,11 @@ export const test = base.extend<{ profile: Profile }>({
       },
       async kill() {
         const closed = context?.waitForEvent("close");
-        // The main process, whose profile it is, and not one of its children.
-        const main = execFileSync("pgrep", ["-f", "--", `^[^ ]+ .*--user-data-dir=${folder}( |$)`], {
-          encoding: "utf8",
-        })
-          .trim()
-          .split("\n")
-          .map(Number)
-          .sort((a, b) => a - b)[0];
-        process.kill(main!, "SIGKILL");
+        process.kill(processesOf(folder)[0]!, "SIGKILL");
         await closed;
         context = undefined;
+        // Its children notice by themselves, and may write until then.
+        await expect.poll(() => processesOf(folder)).toEqual([]);
       },
       async open(query = "") {
         const page = await (await profile.start()).newPage();
@@ -90,7 +109,8 @@ export const test = base.extend<{ profile: Profile }>({
     };
     await use(profile);
     await profile.end();
-    rmSync(folder, { recursive: true, force: true });
+    await expect.poll(() => processesOf(folder)).toEqual([]);
+    await rm(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
   },
 });
 
@@ -115,13 +135,10 @@ export const register = (page: Page, node: string) =>
 /** Waits until all pages hold the same, and returns its registrations. */
 export async function agreed(...pages: Page[]): Promise<string[]> {
   await expect
-    .poll(
-      async () => {
-        const prints = await Promise.all(pages.map((page) => page.evaluate(() => String(replica.map.fingerprint()))));
-        return new Set(prints).size;
-      },
-      { timeout: 40_000 },
-    )
+    .poll(async () => {
+      const prints = await Promise.all(pages.map((page) => page.evaluate(() => String(replica.map.fingerprint()))));
+      return new Set(prints).size;
+    })
     .toBe(1);
   const all = await Promise.all(pages.map((page) => page.evaluate(() => String(replica.map.state()))));
   expect(new Set(all).size, "equal fingerprints, and so equal states").toBe(1);
@@ -170,7 +187,7 @@ export async function writers(page: Page): Promise<Set<string>> {
 
 /** Waits until the map's status says that. */
 export const until = (page: Page, storage: PersistentStatus["storage"]) =>
-  expect.poll(() => page.evaluate(() => replica.status.storage), { timeout: 40_000 }).toBe(storage);
+  expect.poll(() => page.evaluate(() => replica.status.storage)).toBe(storage);
 
 /** A page of the same origin that has nothing open. */
 export async function elsewhere(profile: Profile): Promise<Page> {
