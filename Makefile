@@ -11,7 +11,7 @@ help: ## List the targets
 play: playground ## Build the playground and serve it on PORT (default 5173), installing what is missing
 	@.ci/play
 
-test: setup-rust setup-node setup-chromium ## Run every test there is, installing what is missing, Chromium included
+test: setup-rust setup-node setup-chromium setup-valgrind ## Run every test there is, installing what is missing, Chromium included
 	@.ci/test
 
 soak: setup-rust ## Run new schedules of faults for MINUTES (default 10), and count them and the faults by kind
@@ -56,7 +56,7 @@ playground: wasm ## Build the playground into www/playground/dist
 size: wasm ## Print what a browser loads: raw, gzip and brotli bytes
 	@node .ci/size.mjs www/package/dist/crdt_range_map_bg.wasm www/package/dist/crdt_range_map.js www/package/web.js www/package/once.js
 
-setup: setup-rust setup-node setup-wasm-tools setup-chromium ## Install all that building and testing needs
+setup: setup-rust setup-node setup-wasm-tools setup-chromium setup-valgrind ## Install all that building and testing needs
 
 setup-rust: ## Install the pinned Rust toolchain and its targets
 	@.ci/setup-rust
@@ -70,6 +70,9 @@ setup-wasm-tools: setup-rust ## Build wasm-bindgen's command-line tools (once, a
 setup-chromium: ## Install Chromium and its driver, for the browser tests
 	@.ci/setup-chromium
 
+setup-valgrind: ## Install valgrind, which counts instructions in the growth test
+	@.ci/setup-valgrind
+
 setup-arm: ## Install the cross compilers and the emulator that bench-arm and test-arm need
 	@.ci/setup-arm
 
@@ -80,4 +83,4 @@ clean: ## Remove what was built (not the installed tools)
 .NOTPARALLEL:
 
 .PHONY: help play test soak fuzz check bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
-	setup-chromium setup-arm clean
+	setup-chromium setup-valgrind setup-arm clean

@@ -345,7 +345,10 @@ fn what_comes_another_way_amid_a_meeting_is_not_taken_for_dropped_or_kept_for_ev
                     }
                     syncs[1 - from].receive(&mut maps[1 - from], &bytes, now_ms, &mut || random.next());
                     let knows_of_drop = maps[0].state().context().last_seq(writer.replica()) == 2;
-                    assert!(!knows_of_drop || maps[0].priority(&x, &range).is_none(), "at message {inject_at}");
+                    assert!(
+                        !knows_of_drop || maps[0].priority(&x, &range).is_none(),
+                        "at message {inject_at}"
+                    );
                 }
             }
             now_ms = syncs.iter().map(Broadcast::next_wake_ms).min().unwrap().max(now_ms + 1);

@@ -18,6 +18,9 @@ use crate::store::{Held, Interner, Store};
 /// How many blocks a group has at first, and at most twice as many later.
 const GROUP: usize = 64;
 
+/// Up to how many groups are checked at each step in a build with debug assertions.
+const CHECKED_MAX: usize = 4;
+
 #[derive(Clone, Debug)]
 pub(crate) struct SplitIndex<K> {
     /// The first key of each group.
@@ -41,7 +44,7 @@ impl<K: Key> SplitIndex<K> {
         });
         index.push(writer.finish());
         index.groups.shrink_to_fit();
-        debug_assert_eq!(index.check(names), Ok(()));
+        debug_assert!(index.groups.len() > CHECKED_MAX || index.check(names) == Ok(()));
         index
     }
 
@@ -61,7 +64,7 @@ impl<K: Key> SplitIndex<K> {
 
     fn update_ranges(&mut self, store: &Store<K>, changed: &[KeyRange<K>]) {
         changed.iter().for_each(|range| self.update_range(store, range));
-        debug_assert_eq!(self.check(&store.tables().nodes), Ok(()));
+        debug_assert!(self.groups.len() > CHECKED_MAX || self.check(&store.tables().nodes) == Ok(()));
     }
 
     /// How many blocks a range touches, counted roughly where it spans groups.

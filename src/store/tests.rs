@@ -235,3 +235,50 @@ fn a_common_row_takes_little_memory() {
     assert_eq!(size_of::<Row<u64>>(), 32);
     assert!(size_of::<Entry>() <= 192, "{} bytes for two records", size_of::<Entry>());
 }
+
+/// A key that counts how often it was compared with another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Counted(u64);
+
+thread_local! {
+    static COMPARED: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
+}
+
+impl Ord for Counted {
+    fn cmp(&self, other: &Self) -> core::cmp::Ordering {
+        COMPARED.set(COMPARED.get() + 1);
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Counted {
+    fn partial_cmp(&self, other: &Self) -> Option<core::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+#[test]
+fn a_place_among_many_registrations_of_one_start_is_found_at_once() {
+    let id = |end| RegistrationId {
+        range: KeyRange::new(Counted(7), Counted(end)).unwrap(),
+        node: NodeId::new("a").unwrap(),
+    };
+    for count in [1_000u64, 4_000, 16_000] {
+        let mut store = Store::default();
+        for at in 0..count {
+            store.edit(&id(10 + 2 * at), &mut |entry| *entry = Entry::of(writer(1), record(at)));
+        }
+        for at in (0..count).step_by(97) {
+            // One that is there, and one that is not.
+            for (end, expected) in [(10 + 2 * at, 10 + 2 * at), (11 + 2 * at, 12 + 2 * at)] {
+                let (from, to) = (Bound::Id(id(end)), Bound::Last);
+                COMPARED.set(0);
+                let first = store.rows_between(&from, &to).next();
+                assert!(COMPARED.get() < 150, "{} comparisons among {count}", COMPARED.get());
+                let expected = Some(Counted(expected)).filter(|end| end.0 < 10 + 2 * count);
+                assert_eq!(first.and_then(|held| held.end().cloned()), expected);
+                assert_eq!(store.rows_between(&from, &to).count() as u64, count - at - (end & 1));
+            }
+        }
+    }
+}

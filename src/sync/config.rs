@@ -82,6 +82,11 @@ impl Config {
         within("compare_bytes_max", self.compare_bytes_max as u64, Self::COMPARE_BYTES_MIN as u64, most)
     }
 
+    /// Messages of two to the power of that many bytes are read.
+    pub(super) fn reads_log2(&self) -> u8 {
+        self.message_bytes_max.ilog2() as u8
+    }
+
     /// How many bytes of what somebody lacks one message carries at most: never so few that a registration would not fit.
     pub(super) fn part_bytes_max(&self) -> usize {
         self.compare_bytes_max.max(self.registration_bytes_max())

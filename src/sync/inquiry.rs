@@ -123,7 +123,7 @@ impl<K: Clone> Inquiry<K> {
         &mut self,
         id: u32,
         now_ms: u64,
-        (context, registrations): (&CausalContext, u64),
+        (context, registrations, reads_log2): (&CausalContext, u64, u8),
     ) -> Question<K> {
         if self.sent.len() == SENT_MAX {
             self.sent.pop_front();
@@ -136,7 +136,7 @@ impl<K: Clone> Inquiry<K> {
             (false, false) => Pages::Unknown,
         };
         let births = if self.is_settled { Births::Told } else { self.births };
-        Question { id, registrations, want: Want { pages, after: self.after.clone(), births } }
+        Question { id, registrations, reads_log2, want: Want { pages, after: self.after.clone(), births } }
     }
 
     /// The question that was sent under that number.

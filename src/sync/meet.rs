@@ -25,7 +25,8 @@
 //! relative: the dots that the sender lacks of the question's, and those that it knows beyond (without those of an answer that is all
 //! that was lacking), two [contexts](crate::codec).
 //!
-//! A question: its number, 4 bytes, *number* of registrations held, and what is wanted. One byte: of pages none (0), those unknown (1), all (2); 4, after a
+//! A question: its number, 4 bytes, *number* of registrations held, one byte: the asker reads messages of
+//! two to the power of that many bytes; and what is wanted. One byte: of pages none (0), those unknown (1), all (2); 4, after a
 //! registration; 8, no births, as the other will tell what is gone (0), a sketch (1), a list (2). The registration: a byte, 1 if it
 //! is unbounded, one byte of the length of the node's name, and it, and the range as the key type writes it. *number* of cells, or of where the
 //! list begins.
@@ -76,6 +77,8 @@ pub(super) struct Question<K> {
     pub(super) id: u32,
     /// How many registrations the asker holds.
     pub(super) registrations: u64,
+    /// The asker reads messages of two to the power of that many bytes.
+    pub(super) reads_log2: u8,
     pub(super) want: Want<K>,
 }
 
@@ -196,6 +199,7 @@ impl<K: WireKey> Meet<K> {
         if let Some(question) = &self.question {
             writer.raw(&question.id.to_be_bytes());
             writer.number(question.registrations);
+            writer.raw(&[question.reads_log2]);
             question.want.write(writer);
         }
         match &self.answer {
@@ -226,6 +230,7 @@ impl<K: WireKey> Meet<K> {
             Some(Question {
                 id: reader.u32_be()?,
                 registrations: reader.number()?,
+                reads_log2: reader.byte()?,
                 want: Want::read(reader)?,
             })
         } else {

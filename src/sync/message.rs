@@ -6,7 +6,7 @@
 //! | kind | content |
 //! |---|---|
 //! | 1 delta | a [delta](crate::codec): what the sender did, or heard elsewhere |
-//! | 2 ask | a question to everybody: its number, 4 bytes, big endian; *number* of the round trip in milliseconds, more one, 0 if unknown; *number* of registrations held; what the sender knows, a [context](crate::codec) |
+//! | 2 ask | a question to everybody: its number, 4 bytes, big endian; *number* of the round trip in milliseconds, more one, 0 if unknown; *number* of registrations held; one byte: it reads messages of two to the power of that many bytes; what the sender knows, a [context](crate::codec) |
 //! | 3 meet | see [`super::meet`] |
 //! | 4 digest | fingerprints of what the sender knows and of what it holds, 8 bytes each, big endian |
 //! | 5 presence | see [`super::presence`] |
@@ -54,6 +54,8 @@ pub(super) struct Ask {
     pub(super) id: u32,
     pub(super) round_trip_ms: Option<u64>,
     pub(super) registrations: u64,
+    /// The asker reads messages of two to the power of that many bytes.
+    pub(super) reads_log2: u8,
     pub(super) context: CausalContext,
 }
 
@@ -90,10 +92,11 @@ impl<K: WireKey> Message<K> {
         writer.raw(&sender.get().to_be_bytes());
         match self {
             Self::Delta(delta) => writer.raw(&delta.encode()),
-            Self::Ask(Ask { id, round_trip_ms, registrations, context }) => {
+            Self::Ask(Ask { id, round_trip_ms, registrations, reads_log2, context }) => {
                 writer.raw(&id.to_be_bytes());
                 writer.number(round_trip_ms.map_or(0, |round_trip_ms| round_trip_ms + 1));
                 writer.number(*registrations);
+                writer.raw(&[*reads_log2]);
                 context.write(&mut writer);
             }
             Self::Meet(meet) => meet.write(&mut writer),
@@ -155,6 +158,7 @@ impl<K: WireKey> Message<K> {
                 id: reader.u32_be()?,
                 round_trip_ms: reader.number()?.checked_sub(1),
                 registrations: reader.number()?,
+                reads_log2: reader.byte()?,
                 context: CausalContext::read(&mut reader)?,
             }),
             MEET => Self::Meet(Meet::read(&mut reader)?.into()),

@@ -102,7 +102,11 @@ impl Tab {
     fn new(replica: ReplicaId, log_max: usize) -> Self {
         let mut map = RangeMap::new(replica);
         map.set_log_capacity(log_max);
-        Self { map, sync: Broadcast::join(CONFIG, NOW_MS, &mut || 0).expect("a sound configuration"), fingerprint: 0 }
+        Self {
+            map,
+            sync: Broadcast::join(CONFIG, NOW_MS, &mut || 0).expect("a sound configuration"),
+            fingerprint: 0,
+        }
     }
 
     fn post(&mut self) -> Option<Vec<u8>> {

@@ -68,7 +68,8 @@ impl<K: SimulatedKey> World<K> {
             |effects: &Vec<Effect>| named_by(effects, seq, id).iter().all(|dot| told.contains(*dot));
         let fits = |effects: &&Vec<Effect>| effects.len() as u64 == last - seq && is_told(effects);
         // Of what was given up the map may hold less than somebody else; of what it tells, it holds the latest.
-        let named = |effects: &&Vec<Effect>| named_by(effects, seq, id).iter().map(|dot| dot.seq).sum::<u64>();
+        let named =
+            |effects: &&Vec<Effect>| named_by(effects, seq, id).iter().map(|dot| dot.seq).sum::<u64>();
         let Some(effects) = possible.iter().filter(fits).max_by_key(named).cloned() else {
             return Err(format!("{operation:?} at {at}: {} effects instead of {possible:?}", last - seq));
         };
@@ -157,7 +158,8 @@ impl<K: SimulatedKey> World<K> {
             let possible = self.oracle.view(knew, place);
             let fitting = possible.with_priority(self.priority(before, place))?;
             let by = Doer { seq: seq + effects.len() as u64, ..by };
-            let is_told = |effects: &Vec<Effect>| named_by(effects, by.seq, id).iter().all(|dot| told.contains(*dot));
+            let is_told =
+                |effects: &Vec<Effect>| named_by(effects, by.seq, id).iter().all(|dot| told.contains(*dot));
             let clear = fitting.iter().map(|it| it.clear_retired(by, place)).filter(is_told);
             effects.extend(clear.max_by_key(Vec::len).unwrap_or_default());
         }

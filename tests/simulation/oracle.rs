@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_range_map::{CausalContext, Dot, KeyRange, ReplicaId};
 
+use crate::heard::Heard;
 use crate::keys::SimulatedKey;
 use crate::model::Id;
-use crate::heard::Heard;
 use crate::view::{Known, Possible, Registration};
 
 /// A registration, by its place in the pool; places are in the order of `registrations()`.
@@ -258,7 +258,9 @@ impl<K: SimulatedKey> Oracle<K> {
             };
             let each = heard.possible(may_be_dropped);
             let with = |known: &Known| {
-                let with = |it: &Registration| Registration([(writer, known.clone())].into_iter().chain(it.0.clone()).collect());
+                let with = |it: &Registration| {
+                    Registration([(writer, known.clone())].into_iter().chain(it.0.clone()).collect())
+                };
                 registrations.iter().map(with).collect::<Vec<_>>()
             };
             registrations = match &each[..] {
@@ -268,7 +270,10 @@ impl<K: SimulatedKey> Oracle<K> {
                 }
                 several => several.iter().flat_map(with).collect(),
             };
-            assert!(registrations.len() <= POSSIBLE_MAX, "too much was given up to foretell anything of {place}");
+            assert!(
+                registrations.len() <= POSSIBLE_MAX,
+                "too much was given up to foretell anything of {place}"
+            );
         }
         Possible { place, registrations }
     }
@@ -298,7 +303,9 @@ impl<K: SimulatedKey> Oracle<K> {
         }
         let finished = self.finished(after);
         match self.retired(after).into_iter().find(|writer| !finished.contains(writer)) {
-            Some(writer) if !given_up.is_empty() => Err(format!("{by} does not give up all that {writer} did")),
+            Some(writer) if !given_up.is_empty() => {
+                Err(format!("{by} does not give up all that {writer} did"))
+            }
             _ => Ok(given_up),
         }
     }

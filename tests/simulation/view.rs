@@ -148,7 +148,8 @@ impl Registration {
 
     /// The same where a retired writer would have to drop something, and nothing elsewhere.
     pub fn clear_retired(&self, by: Doer, place: Place) -> Vec<Effect> {
-        let awaits = |(writer, known): (&ReplicaId, &Known)| by.finished.contains(writer) && known.awaits_drop();
+        let awaits =
+            |(writer, known): (&ReplicaId, &Known)| by.finished.contains(writer) && known.awaits_drop();
         if self.0.iter().any(awaits) { self.clear(by, place) } else { Vec::new() }
     }
 }

@@ -6,6 +6,7 @@ use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
+use crate::sync::Config;
 use crate::sync::births::{List, Numbering};
 use crate::sync::inquiry::{Counterpart, Inquiry};
 use crate::sync::meet::{Answer, Births, Held, Meet, PagePart, Pages, Part, Position, Question, Want};
@@ -41,6 +42,7 @@ pub(super) struct Reply<K> {
     /// What the asker knew.
     context: CausalContext,
     registrations: u64,
+    reads_log2: u8,
     want: Want<K>,
     /// How long the question was.
     bytes: usize,
@@ -107,6 +109,7 @@ impl<K: WireKey> Broadcast<K> {
             id: ask.id,
             context: ask.context,
             registrations: ask.registrations,
+            reads_log2: ask.reads_log2,
             want: Want { pages: Pages::Unknown, after: None, births: Births::Sketch(0) },
             bytes,
             is_proven: false,
@@ -124,7 +127,7 @@ impl<K: WireKey> Broadcast<K> {
         bytes: usize,
         now_ms: u64,
     ) {
-        let Question { id, registrations, want } = question;
+        let Question { id, registrations, reads_log2, want } = question;
         // Of this question alone: what was found out for another one may be less than what is to be known now.
         let same = self.replies.iter_mut().find(|reply| reply.to == to && reply.id == id);
         let gone = same.and_then(|reply| reply.gone.take());
@@ -135,6 +138,7 @@ impl<K: WireKey> Broadcast<K> {
                 id,
                 context,
                 registrations,
+                reads_log2,
                 want,
                 bytes,
                 is_proven: self.peers.is_proven(to),
@@ -158,6 +162,7 @@ impl<K: WireKey> Broadcast<K> {
             id,
             context,
             registrations: 0,
+            reads_log2: u8::MAX,
             want: Want { pages: Pages::Nothing, after: None, births: Births::Told },
             bytes: 0,
             is_proven: true,
@@ -178,7 +183,9 @@ impl<K: WireKey> Broadcast<K> {
         let lacking = ours.difference(&reply.context);
         let lacks = reply.context.difference(ours);
         let most = if reply.is_proven { usize::MAX } else { AMPLIFICATION_MAX * reply.bytes };
-        let bytes_max = self.config.message_bytes_max.min(most);
+        let reads = 1usize.checked_shl(reply.reads_log2.into()).unwrap_or(usize::MAX);
+        let reads = reads.max(Config::MESSAGE_BYTES_MIN);
+        let bytes_max = self.config.message_bytes_max.min(most).min(reads);
         let mut meet = Meet {
             to: None,
             re: Some(reply.id),
@@ -226,7 +233,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         // An offer need not say what is known: that comes with the first page.
         let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
-        meet.question = Some(Question { id: self.token, registrations: 0, want });
+        meet.question = Some(Question { id: self.token, registrations: 0, reads_log2: 0, want });
         meet.position =
             Position::Relative { lacks: CausalContext::default(), more: CausalContext::default() };
         Some(encoded(&meet, map))
@@ -288,7 +295,11 @@ impl<K: WireKey> Broadcast<K> {
                 }
                 if inquiry.due_ms <= now_ms {
                     let id = random() as u32;
-                    meet.question = Some(inquiry.ask(id, now_ms, (ours, map.state().entries.len() as u64)));
+                    meet.question = Some(inquiry.ask(
+                        id,
+                        now_ms,
+                        (ours, map.state().entries.len() as u64, self.config.reads_log2()),
+                    ));
                     inquiry.due_ms = now_ms.saturating_add(wait_ms);
                 }
             }
@@ -296,7 +307,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         if meet.question.is_none() && matches!(meet.answer, Answer::Offer) {
             let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
-            meet.question = Some(Question { id: self.token, registrations: 0, want });
+            meet.question = Some(Question { id: self.token, registrations: 0, reads_log2: 0, want });
         }
     }
 

@@ -128,11 +128,17 @@ impl<K: WireKey> Broadcast<K> {
         }
         let id = random() as u32;
         let registrations = map.state().entries.len() as u64;
-        let question = inquiry.ask(id, now_ms, (context, registrations));
+        let question = inquiry.ask(id, now_ms, (context, registrations, self.config.reads_log2()));
         inquiry.due_ms = now_ms.saturating_add(wait_ms);
         let round_trip_ms = self.round_trip.mean_ms();
         let Some(to) = inquiry.peer else {
-            let ask = Ask { id, round_trip_ms, registrations, context: context.clone() };
+            let ask = Ask {
+                id,
+                round_trip_ms,
+                registrations,
+                reads_log2: self.config.reads_log2(),
+                context: context.clone(),
+            };
             return Some(Message::<K>::Ask(ask).encode(map.replica()));
         };
         let meet = Meet {
