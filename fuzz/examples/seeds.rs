@@ -43,14 +43,14 @@ fn main() -> io::Result<()> {
     save("message", "joiner", &said_by(joiner, |_, _| None))?;
     let mut differing = peer();
     for it in differing.registrations().step_by(9).collect::<Vec<_>>() {
-        drop(differing.release(&it.node, &it.range));
+        differing.release(&it.node, &it.range).expect("it can write");
     }
     drop(differing.merge(written(20, 300, 20, number).state()));
     save("message", "meeting", &said_by(differing, |_, _| None))?;
     // Of the first it tells nobody: the victim asks for it.
     let writing = |map: &mut RangeMap<u64>, step| {
         let range = KeyRange::new(step, step + 2).expect("it is not empty");
-        let delta = map.register(&node(step), &range);
+        let delta = map.register(&node(step), &range).expect("it can write");
         (step > 1).then_some(delta)
     };
     save("message", "writing", &said_by(peer(), writing))?;
@@ -73,7 +73,8 @@ fn peer() -> RangeMap<u64> {
 fn hello() -> Vec<u8> {
     let map = peer();
     let name = Name::new("somebody").expect("it is short");
-    let mut presence = Presence::join(presence::Config::default(), map.replica(), name, 0);
+    let presence = Presence::join(presence::Config::default(), map.replica(), name, 0);
+    let mut presence = presence.expect("the configuration works");
     let content = presence.poll(0).expect("it says hello at once");
     let mut protocol = join(Config::default(), 0, &mut Random::new(2));
     listed(&protocol.presence_message(&map, content), 1, 1)

@@ -11,8 +11,8 @@ use crdt_range_map::{Delta, KeyRange, RangeMap, ReplicaId};
 use crate::{Random, join, node};
 
 enum Protocol {
-    Broadcast(Broadcast<u64>),
-    Mesh(Mesh<u64>),
+    Broadcast(Box<Broadcast<u64>>),
+    Mesh(Box<Mesh<u64>>),
 }
 
 struct Replica {
@@ -88,14 +88,15 @@ impl World {
             }
             let random = &mut world.random;
             let protocol = if is_mesh {
-                let mut mesh = Mesh::new(config, 1 + usize::from(options >> 6 & 1));
+                let mut mesh =
+                    Mesh::new(config, 1 + usize::from(options >> 6 & 1)).expect("the configuration works");
                 let is_linked = |to: usize| to != at && !(is_chain && to.abs_diff(at) == 2);
                 for to in (0..count).filter(|to| is_linked(*to)) {
                     mesh.open(to as u64, 0, &mut || random.draw());
                 }
-                Protocol::Mesh(mesh)
+                Protocol::Mesh(mesh.into())
             } else {
-                Protocol::Broadcast(join(config, 0, random))
+                Protocol::Broadcast(join(config, 0, random).into())
             };
             world.replicas.push(Replica { map, protocol });
         }
@@ -127,27 +128,26 @@ impl World {
         let length = 1 + u64::from(what >> 4 & 3);
         let range = KeyRange::new(start, start + length).expect("it is not empty");
         let by = 2.try_into().expect("it is not 0");
-        let delta = match operation {
+        let written = match operation {
             0 => map.register(&node, &range),
             1 => map.increase(&node, &range, by),
             2 => map.decrease(&node, &range, by),
             3 => map.release(&node, &range),
-            4 => map.maintain(),
+            4 => Ok(map.maintain()),
             _ => {
                 // Many at once.
                 let mut all = Delta::default();
                 for start in 0..u64::from(what & 63) {
                     let range = KeyRange::new(start, start + length).expect("it is not empty");
                     let is_released = map.priority(&node, &range).is_some();
-                    all.merge(&if is_released {
-                        map.release(&node, &range)
-                    } else {
-                        map.register(&node, &range)
-                    });
+                    let written =
+                        if is_released { map.release(&node, &range) } else { map.register(&node, &range) };
+                    all.merge(&written.expect("it can write"));
                 }
-                all
+                Ok(all)
             }
         };
+        let delta = written.expect("it can write");
         match protocol {
             Protocol::Broadcast(protocol) => protocol.publish(&delta),
             Protocol::Mesh(protocol) => protocol.publish(&delta, &mut || random.draw()),

@@ -40,12 +40,13 @@ pub fn written<K: WireKey>(id: u64, from: u64, count: u64, key: fn(u64) -> K) ->
         } else {
             KeyRange::new(key(start), key(start + 4)).expect("it is not empty")
         };
-        drop(map.register(&node(start % 9), &range));
+        let by = 3.try_into().expect("it is not 0");
+        map.register(&node(start % 9), &range).expect("it can write");
         if start.is_multiple_of(5) {
-            drop(map.release(&node(start % 9), &range));
+            map.release(&node(start % 9), &range).expect("it can write");
         }
         if start.is_multiple_of(3) {
-            drop(map.increase(&node(start % 9), &range, 3.try_into().expect("it is not 0")));
+            map.increase(&node(start % 9), &range, by).expect("it can write");
         }
     }
     map
@@ -53,5 +54,5 @@ pub fn written<K: WireKey>(id: u64, from: u64, count: u64, key: fn(u64) -> K) ->
 
 /// A replica that comes to a medium.
 pub fn join<K: WireKey>(config: Config, now_ms: u64, random: &mut Random) -> Broadcast<K> {
-    Broadcast::join(config, now_ms, &mut || random.draw())
+    Broadcast::join(config, now_ms, &mut || random.draw()).expect("the configuration works")
 }

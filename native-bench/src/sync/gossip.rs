@@ -68,8 +68,8 @@ impl News {
 pub struct Reach {
     /// How many replicas there are.
     pub replicas: u64,
-    /// To how many neighbours news goes at once.
-    pub fan_out: u64,
+    /// From how many neighbours each wants news at once.
+    pub fan_in: u64,
     /// How many messages of a hundred are lost.
     pub lost_percent: u64,
     /// What spread.
@@ -94,17 +94,20 @@ pub fn run(is_quick: bool) -> Result<Vec<Reach>, String> {
     let base = Base::new(10_000);
     let mut runs = Vec::new();
     for replicas in [10, 100, 1_000].into_iter().take(if is_quick { 2 } else { 3 }) {
-        for fan_out in FAN_OUTS {
+        for fan_in in FANS_IN {
             for lost_percent in [0, 5] {
-                runs.extend(spread(&base, replicas, fan_out, lost_percent)?);
+                runs.extend(spread(&base, replicas, fan_in, lost_percent)?);
             }
         }
     }
     Ok(runs)
 }
 
-/// The fan-outs that are compared.
-pub const FAN_OUTS: [usize; 2] = [4, LINKS];
+/// What most should take.
+pub const FAN_IN: usize = 2;
+
+/// The fans-in that are compared.
+pub const FANS_IN: [usize; 4] = [1, 2, 4, LINKS];
 
 /// What is going to happen: in the order of time, then of its number.
 type Due = Reverse<(u64, u64)>;
@@ -137,15 +140,15 @@ struct Network {
 }
 
 impl Network {
-    fn new(base: &RangeMap<u64>, replicas: usize, fan_out: usize, lost_percent: u64) -> Self {
-        let mut random = SplitMix64::new(replicas as u64 ^ (fan_out as u64) << 32);
+    fn new(base: &RangeMap<u64>, replicas: usize, fan_in: usize, lost_percent: u64) -> Self {
+        let mut random = SplitMix64::new(replicas as u64 ^ (fan_in as u64) << 32);
         let nodes = (0..replicas)
             .map(|at| {
                 let mut map = base.clone();
                 drop(map.set_replica(ReplicaId::new(10 + at as u64)));
                 Node {
                     map,
-                    mesh: Mesh::new(Config::default(), fan_out).expect("the defaults work"),
+                    mesh: Mesh::new(Config::default(), fan_in).expect("the defaults work"),
                     wakes_ms: u64::MAX,
                 }
             })
@@ -298,8 +301,8 @@ impl Network {
 }
 
 /// Lets changes spread in a network, or says why they do not.
-pub fn spread(base: &Base, replicas: usize, fan_out: usize, lost_percent: u64) -> Result<Vec<Reach>, String> {
-    let mut network = Network::new(&base.maps[0], replicas, fan_out, lost_percent);
+pub fn spread(base: &Base, replicas: usize, fan_in: usize, lost_percent: u64) -> Result<Vec<Reach>, String> {
+    let mut network = Network::new(&base.maps[0], replicas, fan_in, lost_percent);
     network.run_for(SETTLING_MS);
     if network.nodes.iter().any(|node| node.map.state() != base.maps[0].state()) {
         return Err("something changed before anybody changed anything".into());
@@ -319,7 +322,7 @@ pub fn spread(base: &Base, replicas: usize, fan_out: usize, lost_percent: u64) -
         network.run_for(SETTLING_MS - AFTER_MS);
         Ok::<_, String>(Reach {
             replicas: replicas as u64,
-            fan_out: fan_out as u64,
+            fan_in: fan_in as u64,
             lost_percent,
             news,
             most_ms,

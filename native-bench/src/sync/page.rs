@@ -7,7 +7,7 @@ use std::{fs, io};
 use serde::{Deserialize, Serialize};
 
 use super::churn::Sample;
-use super::gossip::{LINKS, MANY, News, Reach, SINGLES, WARM_UP};
+use super::gossip::{FANS_IN, LINKS, MANY, News, Reach, SINGLES, WARM_UP};
 use super::meeting::{Act, Meeting, Who};
 use super::rows::{Draws, Row, Special};
 use super::tabs::Spread;
@@ -165,43 +165,39 @@ fn meetings(rows: &[Row]) -> String {
 fn gossip(runs: &[Reach]) -> String {
     let mut text = format!(
         "\n## A thousand replicas with links to a few\n\n\
-         All hold W(10,000), and have links to {LINKS} others on average, two of them in a ring. A message takes 5 to 50 ms. What is news \
-         goes on to as many neighbours as the *fan-out* says. Somebody makes the *first* change; after {WARM_UP} of them, {SINGLES} more, \
+         All hold W(10,000), and have links to {LINKS} others on average, two of them in a ring. A message takes 5 to 50 ms. Each wants \
+         news at once from as many neighbours as the *fan-in* says. Somebody makes the *first* change; after {WARM_UP} of them, {SINGLES} more, \
          one after the other by anybody: the slowest, and the mean of what they cost; and at last {MANY} replicas make one each at the \
          same moment. Messages and bytes are what a replica sends on average until all know, digests included; *after*: in the \
          second after that.\n\n\
          ![Time until everybody knows a change](gossip-time.svg)\n\n![Bytes that it takes](gossip-bytes.svg)\n\n\
-         | replicas | fan-out | % lost | | virtual ms until 99 % know | all know | messages a replica | bytes a replica | bytes after |\n\
+         | replicas | fan-in | % lost | | virtual ms until 99 % know | all know | messages a replica | bytes a replica | bytes after |\n\
          |---|---|---|---|---|---|---|---|---|\n"
     );
     for run in runs {
-        let Reach { fan_out, lost_percent, news, messages_per_replica, .. } = run;
+        let Reach { fan_in, lost_percent, news, messages_per_replica, .. } = run;
         let [replicas, most_ms, all_ms] = [run.replicas, run.most_ms, run.all_ms].map(grouped);
         let [bytes, after] = [run.bytes_per_replica, run.bytes_after_per_replica].map(number);
         let _ = writeln!(
             text,
-            "| {replicas} | {fan_out} | {lost_percent} | {} | {most_ms} | {all_ms} | {messages_per_replica:.1} | {bytes} | {after} |",
+            "| {replicas} | {fan_in} | {lost_percent} | {} | {most_ms} | {all_ms} | {messages_per_replica:.1} | {bytes} | {after} |",
             news.name()
         );
     }
     text
 }
 
-/// One change, with the greatest fan-out: what it takes by replicas.
+/// One change, warm: what it takes by replicas.
 fn gossip_plots(runs: &[Reach]) -> [(&'static str, String); 2] {
     let lines = |point: fn(&Reach) -> Point| -> Vec<Series> {
-        let shown = [
-            ("first", News::First, 0, Colour::Orange),
-            ("warm", News::Warm, 0, Colour::Blue),
-            ("warm, 5 % lost", News::Warm, 5, Colour::Purple),
-        ];
-        let of = |(name, news, lost, colour): (&str, News, u64, Colour)| {
+        let of = |(fan_in, colour): (usize, Colour)| {
             let is_shown =
-                |run: &&Reach| run.news == news && run.lost_percent == lost && run.fan_out == LINKS as u64;
+                |run: &&Reach| run.news == News::Warm && run.lost_percent == 0 && run.fan_in == fan_in as u64;
             let points = runs.iter().filter(is_shown).map(point).collect();
-            Series { name: name.into(), stroke: Stroke::Strong, colour, points }
+            Series { name: format!("fan-in {fan_in}"), stroke: Stroke::Strong, colour, points }
         };
-        shown.into_iter().map(of).collect()
+        let colours = [Colour::Orange, Colour::Blue, Colour::Purple, Colour::Green];
+        FANS_IN.into_iter().zip(colours).map(of).collect()
     };
     let time = lines(|run| [run.replicas as f64, run.all_ms as f64]);
     let bytes = lines(|run| [run.replicas as f64, run.bytes_per_replica]);

@@ -1,6 +1,6 @@
 //! What was to be reached, beside what was: each line of the page's table, and what `tests/cost.rs` asserts of smaller ones.
 
-use super::gossip::{LINKS, News, Reach};
+use super::gossip::{FAN_IN, News, Reach};
 use super::meeting::{Act, Who};
 use super::page::grouped;
 use super::rows::{Draws, Row, Special};
@@ -124,13 +124,17 @@ pub fn draws(draws: &Draws, bytes_max: u64) -> Target {
     Target::new(what, [("bytes", bytes_max as f64, draws.mean_bytes)])
 }
 
-/// What a change may cost in a mesh where all news goes to all neighbours.
+/// What a change may cost in a mesh.
 pub fn gossip(run: &Reach) -> Option<Target> {
-    if run.fan_out != LINKS as u64 || run.lost_percent > 0 && run.news == News::Many {
+    if run.fan_in != FAN_IN as u64 || run.lost_percent > 0 && run.news == News::Many {
         return None;
     }
     let Reach { replicas, lost_percent, .. } = run;
-    let what = format!("{} replicas, {}, {lost_percent} % lost", grouped(*replicas), run.news.name());
+    let what = format!(
+        "{} replicas, fan-in {FAN_IN}, {}, {lost_percent} % lost",
+        grouped(*replicas),
+        run.news.name()
+    );
     let time = |at_most| ("ms", at_most, run.all_ms as f64);
     let bytes = |at_most| ("bytes a replica", at_most, run.bytes_per_replica);
     Some(match (run.news, lost_percent) {
