@@ -226,11 +226,13 @@ impl RangeMap {
     }
 
     /// Declares that a replica writes no more: its device is lost, its tab is gone for good. What it contributed stays and counts as
-    /// before, but its records of registrations that were released, which only it could drop, are dropped by others. What it sends
-    /// later over a connection is refused (a delta that is handed to `merge` is not), and once it learns of this it throws `retired`
-    /// until it goes on under another id. It cannot be taken back.
+    /// before. Its records of registrations that were released, which only it could drop, are dropped later: by `maintain()`, or
+    /// over a connection when the replicas there agree. What nobody has told of by then counts as lost.
     ///
-    /// Returns the delta for the other replicas, empty if it is known already. O(n).
+    /// What it sends later over a connection is refused. If it lives and learns of this, it goes on under another id: by itself over a
+    /// connection; else its operations throw `retired` until `setReplica()`. It cannot be taken back.
+    ///
+    /// Returns the delta for the other replicas, empty if it is known already. O(log r) for r retired.
     ///
     /// Throws `invalid-replica`, `exhausted`, `retired`.
     #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
@@ -241,7 +243,8 @@ impl RangeMap {
         self.replica.retire(ReplicaId::new(values::replica(replica)?))
     }
 
-    /// Whether this replica is known to be retired, so that operations throw `retired`, until `setReplica()`.
+    /// Whether this replica is known to be retired, so that operations throw `retired`, until `setReplica()`. Over a connection it
+    /// goes on under another id by itself.
     #[wasm_bindgen(getter, js_name = isRetired)]
     pub fn is_retired(&self) -> bool {
         self.replica.map().is_retired()
