@@ -246,7 +246,7 @@ impl<A: Array<Item: Clone>> Ordered<A> {
             return Err("a chunk that is empty or too long");
         }
         let pairs = chunks.windows(2).filter(|pair| pair[0].len() + pair[1].len() <= CHUNK_MAX / 4);
-        if *len != chunks.iter().map(|chunk| chunk.len()).sum() || pairs.count() > chunks.len() / 2 {
+        if *len != chunks.iter().map(|chunk| chunk.len()).sum::<usize>() || pairs.count() > chunks.len() / 2 {
             return Err("another number of items, or too many chunks for them");
         }
         Ok(())
