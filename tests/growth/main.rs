@@ -71,11 +71,11 @@ fn shuffled(n: u64) -> impl Iterator<Item = u64> {
 }
 
 fn register(map: &mut RangeMap<u64>, at: u64) -> Delta<u64> {
-    map.register(&node(), &range(at))
+    map.register(&node(), &range(at)).unwrap()
 }
 
 fn release(map: &mut RangeMap<u64>, at: u64) -> Delta<u64> {
-    map.release(&node(), &range(at))
+    map.release(&node(), &range(at)).unwrap()
 }
 
 /// A replica that made n registrations.

@@ -38,7 +38,7 @@ fn map(id: u64, from: u64) -> RangeMap<u64> {
 /// All that two replicas say to each other, once with logs and once without, each with a copy of who it was said to.
 fn conversation() -> Vec<(Vec<u8>, RangeMap<u64>, Broadcast<u64>)> {
     let mut said = Vec::new();
-    for capacity in [4096, 0] {
+    for capacity in [1 << 20, 0] {
         let mut maps = [map(3, 0), map(8, 30)];
         let shared = maps[0].state().clone();
         maps[1].merge(&shared);
@@ -50,7 +50,7 @@ fn conversation() -> Vec<(Vec<u8>, RangeMap<u64>, Broadcast<u64>)> {
             draws
         };
         let config = Config { compare_bytes_max: 400, ..Config::default() };
-        let mut syncs = [0, COMES_MS].map(|at_ms| Broadcast::join(config, at_ms, &mut random));
+        let mut syncs = [0, COMES_MS].map(|at_ms| Broadcast::join(config, at_ms, &mut random).unwrap());
         for now_ms in 0..12_000 {
             for from in 0..2 {
                 // The second comes later.
