@@ -110,7 +110,9 @@ fn meet(one: &mut RangeMap<u64>, other: &mut RangeMap<u64>) {
 #[test]
 fn who_is_retired_and_alive_goes_on_under_a_new_id() {
     let mut medium = Medium::new(5);
-    (0..3).for_each(|_| drop(medium.open()));
+    for _ in 0..3 {
+        medium.open();
+    }
     medium.operate(0, |map| map.register(&node(), &range(0)).unwrap());
     medium.run_for(1_000);
     medium.regroup(0, None);

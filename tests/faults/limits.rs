@@ -86,9 +86,8 @@ fn short_messages_carry_what_is_documented() {
         let config = Config { message_bytes_max, ..Config::default() };
         let mut sides = [side(1, config), side(2, config)];
         for at in 0..100 {
-            for side in 0..2usize {
+            for (side, (map, _)) in sides.iter_mut().enumerate() {
                 let key = format!("{:03}-{}", at, "y".repeat(300));
-                let map = &mut sides[side].0;
                 map.set_log_capacity(0);
                 map.register(&node(side as u64), &KeyRange::from_start(key)).unwrap();
             }

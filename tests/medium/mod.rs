@@ -1,4 +1,5 @@
 //! A simulated broadcast medium in virtual time: it loses, repeats, delays (and so reorders) and separates, all from one seed.
+#![allow(dead_code, reason = "each test binary uses another part of the medium")]
 
 mod random;
 

@@ -79,7 +79,7 @@ impl<K: SimulatedKey> Schedule<K> {
     /// Does one of many things.
     fn operate_often(&mut self, at: usize, place: Place, operation: Operation) -> Result<(), String> {
         self.world.operate_silently(at, operation)?;
-        if place % AT_ONCE == 0 { self.world.pump(at) } else { Ok(()) }
+        if place.is_multiple_of(AT_ONCE) { self.world.pump(at) } else { Ok(()) }
     }
 }
 
