@@ -32,6 +32,7 @@
 mod births;
 mod broadcast;
 mod config;
+mod heard_of;
 mod inquiry;
 pub mod meet;
 mod mesh;

@@ -310,6 +310,8 @@ mod tests {
             let (node, range) = (NodeId::new("a").unwrap(), KeyRange::new(*start, start + 3).unwrap());
             let map = &mut maps[*from];
             match what % 8 {
+                // Who has retired itself writes nothing more, but still exchanges.
+                0..=4 if map.is_retired() => {}
                 0 | 1 => drop(map.register(&node, &range).unwrap()),
                 2 => drop(map.increase(&node, &range, by(2)).unwrap()),
                 3 => drop(map.decrease(&node, &range, by(1)).unwrap()),

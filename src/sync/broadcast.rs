@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use self::answering::{Reply, Turn};
 use self::hearing::Doubt;
+use super::heard_of::HeardOf;
 use super::inquiry::Inquiry;
 use super::message::{FRAME_BYTES, Fingerprints, Message};
 use super::peers::Peers;
@@ -64,7 +65,7 @@ pub struct Broadcast<K> {
     /// What it is finding out.
     inquiry: Option<Inquiry<K>>,
     /// What somebody is known to know, beyond what is known here.
-    heard_of: CausalContext,
+    heard_of: HeardOf,
     /// The gaps that were last asked about, so that a gap that nobody can fill is asked about once.
     gaps_asked: CausalContext,
     /// Questions to everybody, to be answered when it is this replica's turn.
@@ -112,7 +113,7 @@ impl<K: WireKey> Broadcast<K> {
             dropped: Delta::default(),
             dropped_due_ms: 0,
             inquiry: Some(Inquiry::new(None, now_ms)),
-            heard_of: CausalContext::default(),
+            heard_of: HeardOf::default(),
             gaps_asked: CausalContext::default(),
             turns: Vec::new(),
             replies: VecDeque::new(),

@@ -45,8 +45,8 @@ pub(super) struct Inquiry<K> {
     pub(super) ours: CausalContext,
     /// Whether all entries are wanted and not only those that the context lacks.
     pub(super) is_all: bool,
-    /// Whether something came up meanwhile for which it is to be asked again.
-    pub(super) is_again: bool,
+    /// Whom to ask again when this is done, for something that came up meanwhile.
+    pub(super) again: Option<ReplicaId>,
     /// Whether nobody in particular is known to know more: it does not end by itself when enough was heard.
     pub(super) is_open: bool,
     /// Whether it is about what somebody is known to know: it ends when that is known here too.
@@ -76,7 +76,7 @@ impl<K: Clone> Inquiry<K> {
             target: None,
             ours: CausalContext::default(),
             is_all: false,
-            is_again: false,
+            again: None,
             is_open: peer.is_none(),
             is_of_heard: false,
             is_about_gap: false,
@@ -93,7 +93,7 @@ impl<K: Clone> Inquiry<K> {
     }
 
     /// Begins anew. What was asked before may still be answered: on a slow medium nothing else ever would be.
-    pub(super) fn again(&mut self, peer: Option<ReplicaId>, due_ms: u64) {
+    pub(super) fn begin_anew(&mut self, peer: Option<ReplicaId>, due_ms: u64) {
         let sent = core::mem::take(&mut self.sent);
         *self = Self { sent, ..Self::new(peer, due_ms) };
     }

@@ -7,6 +7,7 @@
 //! decide what a delta speaks of: see [`Replica::entry`].
 #![allow(dead_code, reason = "each test binary uses another part of the model")]
 
+pub mod effects;
 pub mod history;
 pub mod seeds;
 pub mod served;
@@ -179,7 +180,7 @@ impl<K: Key> Replica<K> {
 
     /// What a delta tells of a registration that it touches: everything of the writers with a contribution that is not dropped.
     ///
-    /// Of a writer that has dropped all of them it tells nothing. That is what lets a state forget them.
+    /// Of a writer that has dropped all of them it need not tell anything. That is what lets a state forget them.
     fn entry(&self, id: &Id<K>) -> Knowledge<K> {
         let all = &self.knowledge;
         let of_id = all.known.iter().filter(|(_, (of, _))| of == id).map(|(name, _)| name);

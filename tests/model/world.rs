@@ -2,6 +2,7 @@
 
 use crdt_range_map::{Changes, Delta, KeyRange, LeastKey, NodeId, RangeMap, ReplicaId, WireKey, WriteError};
 
+use super::effects::Effects;
 use super::history::{History, Operation, Place, Step};
 use super::served::{self, agree};
 use super::{Id, Knowledge, Replica};
@@ -67,6 +68,7 @@ pub struct World<K> {
     pub peers: Vec<Peer<K>>,
     /// Everything that was ever sent.
     pub messages: Vec<(Delta<K>, Knowledge<K>)>,
+    effects: Effects<K>,
     nodes: Vec<NodeId>,
     ranges: Vec<KeyRange<K>>,
     ballast: Vec<Id<K>>,
@@ -82,9 +84,16 @@ impl<K: SampleKey> World<K> {
             ids.map(|id| Peer { map: RangeMap::new(id), model: Replica::new(id) }).collect();
         let ballast = (0..ballast).map(|at| (range(POOL[7]), NodeId::new(format!("ballast-{at}")).unwrap()));
         let ballast: Vec<Id<K>> = ballast.collect();
+        let mut effects = Effects::default();
         for id in &ballast {
-            let delta = wrote(peers[0].map.register(&id.1, &id.0));
-            let knowledge = peers[0].model.register(id);
+            let Peer { map, model } = &mut peers[0];
+            let (before, seq_before) = (model.knowledge.clone(), own_seq(map));
+            let delta = wrote(map.register(&id.1, &id.0));
+            let knowledge = model.register(id);
+            let done = (&before, &model.knowledge);
+            effects
+                .issue(map.replica(), None, done, seq_before, map.state().context())
+                .expect("the first effects");
             for peer in &mut peers[1..] {
                 let _ = peer.map.merge(&delta);
                 let _ = peer.model.merge(&knowledge);
@@ -92,7 +101,7 @@ impl<K: SampleKey> World<K> {
         }
         let nodes = (0..nodes).map(node).collect();
         let ranges = pool.into_iter().map(|at| range(POOL[at])).collect();
-        Self { peers, messages: Vec::new(), nodes, ranges, ballast }
+        Self { peers, messages: Vec::new(), effects, nodes, ranges, ballast }
     }
 
     /// Lives through a history, comparing at every step, and lets the replicas agree at the end.
@@ -145,6 +154,7 @@ impl<K: SampleKey> World<K> {
         let id = self.id(node, range);
         let Peer { map, model } = &mut self.peers[at];
         let mut joined = map.state().clone();
+        let (before, seq_before) = (model.knowledge.clone(), own_seq(map));
         let (delta, knowledge) = match operation {
             Operation::Register => (wrote(map.register(&id.1, &id.0)), model.register(&id)),
             Operation::Increase(by) => {
@@ -169,13 +179,18 @@ impl<K: SampleKey> World<K> {
         agree("the delta is empty", delta.is_empty(), knowledge.is_empty())?;
         joined.merge(&delta);
         agree("the state, and the one before joined with the delta,", map.state(), &joined)?;
+        let knowledge =
+            told(&mut self.effects, &self.peers[at], Some(&id), (&before, seq_before), &delta, knowledge)?;
         self.check(at)?;
         self.send(delta, knowledge)
     }
 
     fn deliver(&mut self, at: usize, delta: &Delta<K>, knowledge: &Knowledge<K>) -> Result<(), String> {
         let Peer { map, model } = &mut self.peers[at];
-        let before = model.knowledge.registrations();
+        let mut before = model.knowledge.clone();
+        let shown_before = before.registrations();
+        before.join(knowledge);
+        let seq_before = own_seq(map);
         let mut joined = map.state().clone();
         let changes = map.merge(delta);
         let drops = model.merge(knowledge);
@@ -183,7 +198,9 @@ impl<K: SampleKey> World<K> {
         joined.merge(delta);
         joined.merge(changes.delta());
         agree("the state, and the one before joined with what was learnt,", map.state(), &joined)?;
-        check_ranges(&changes, &before, &model.knowledge.registrations())?;
+        check_ranges(&changes, &shown_before, &model.knowledge.registrations())?;
+        let drops =
+            told(&mut self.effects, &self.peers[at], None, (&before, seq_before), changes.delta(), drops)?;
         self.check(at)?;
         self.send(changes.delta().clone(), drops)
     }
@@ -218,7 +235,10 @@ impl<K: SampleKey> World<K> {
         for id in self.ids() {
             let (node, range) = (&id.1, &id.0);
             let Peer { map, model } = &mut self.peers[0];
+            let (before, seq_before) = (model.knowledge.clone(), own_seq(map));
             let (delta, knowledge) = (wrote(map.release(node, range)), model.release(&id));
+            let knowledge =
+                told(&mut self.effects, &self.peers[0], None, (&before, seq_before), &delta, knowledge)?;
             self.send(delta, knowledge)?;
         }
         self.agree()?;
@@ -272,6 +292,27 @@ impl<K: SampleKey> World<K> {
         agree("registrations", &listed, &registrations)?;
         served::check(map, &registrations, &K::samples())
     }
+}
+
+fn own_seq<K: SampleKey>(map: &RangeMap<K>) -> u64 {
+    map.state().context().last_seq(map.replica())
+}
+
+/// What a delta tells that a peer made, whose knowledge and last dot were those before. `least` is what the model says.
+fn told<K: SampleKey>(
+    effects: &mut Effects<K>,
+    peer: &Peer<K>,
+    first: Option<&Id<K>>,
+    (before, seq_before): (&Knowledge<K>, u64),
+    delta: &Delta<K>,
+    least: Knowledge<K>,
+) -> Result<Knowledge<K>, String> {
+    let Peer { map, model } = peer;
+    let after = &model.knowledge;
+    let context = map.state().context();
+    let issued = effects.issue(map.replica(), first, (before, after), seq_before, context);
+    let told = issued.and_then(|()| effects.told_beyond(&least, after, delta.context()));
+    told.map_err(|fault| format!("{fault:?}"))
 }
 
 /// What an operation did that nothing keeps from writing.

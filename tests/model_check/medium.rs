@@ -12,19 +12,22 @@ use super::model::Id;
 use super::model::history::Operation;
 use super::site::fingerprint;
 
-/// Time stands still, and nothing ever waits: whatever a timer would bring about later may come about now, and need not.
+/// Each replica's clock stands still but when it posts: whatever a timer would bring about later may come about now, and need not.
 const NOW_MS: u64 = 0;
 
-/// Sessions do not expire; one that is cut is one whose next message is lost.
+/// A digest comes when nothing else is to be waited for.
 const CONFIG: Config = Config {
-    digest_interval_ms: 1,
+    digest_interval_ms: 10_000,
     delay_max_ms: 0,
     retry_ms: 1,
     tries_max: 1,
-    session_ms: 1_000,
+    session_ms: 1,
     message_bytes_max: 4096,
     compare_bytes_max: 1024,
 };
+
+/// Who wakes so often has something to say, if only a digest.
+const WAKES_MAX: usize = 16;
 
 /// So many rounds must be enough to heal; in each, everybody posts once.
 const ROUNDS_MAX: usize = 40;
@@ -51,6 +54,8 @@ pub struct Medium {
 pub struct Tab {
     map: RangeMap<u64>,
     sync: Broadcast<u64>,
+    /// Its own among the tabs.
+    number: u64,
     fingerprint: u64,
 }
 
@@ -99,45 +104,47 @@ impl PartialEq for State {
 }
 
 impl Tab {
-    fn new(replica: ReplicaId, log_max: usize) -> Self {
-        let mut map = RangeMap::new(replica);
+    fn new(number: u64, log_max: usize) -> Self {
+        // Ids whose order is not that of the tabs.
+        let mut map = RangeMap::new(ReplicaId::new((number * 7 + 3) % 11));
         map.set_log_capacity(log_max);
         Self {
             map,
-            sync: Broadcast::join(CONFIG, NOW_MS, &mut || 0).expect("a sound configuration"),
+            sync: Broadcast::join(CONFIG, NOW_MS, &mut || number).expect("a sound configuration"),
+            number,
             fingerprint: 0,
         }
     }
 
     fn post(&mut self) -> Option<Vec<u8>> {
-        // The only random number that matters names a session; it must be another each time.
-        let session = self.sync.statistics().sessions_begun;
         // Whoever has nothing else to say lets time pass until a digest is due. What is received comes at the same time as
         // everything else, for which the clock is set back.
-        let now_ms = self.sync.next_wake_ms();
-        self.sync.poll(&self.map, now_ms, &mut || session)
+        // The only random numbers that matter name questions; each must be another.
+        let number = self.sync.statistics().messages_posted << 8 | self.number;
+        (0..WAKES_MAX).find_map(|_| {
+            let now_ms = self.sync.next_wake_ms();
+            self.sync.poll(&self.map, now_ms, &mut || number)
+        })
     }
 
     fn receive(&mut self, bytes: &[u8]) {
-        let session = self.sync.statistics().sessions_begun;
-        self.sync.receive(&mut self.map, bytes, NOW_MS, &mut || session);
+        self.sync.receive(&mut self.map, bytes, NOW_MS, &mut || 0);
     }
 
-    /// Everything that makes a difference is shown by `Debug`; of the statistics, which come last, only the sessions do.
+    /// Everything that makes a difference is shown by `Debug`; of the statistics, which come last, only the posts do.
     fn settle(&mut self) {
         let (map, sync) = (format!("{:?}", self.map), format!("{:?}", self.sync));
         let log = map.rfind("log: Log {").expect("a map shows its log");
         let statistics = sync.rfind("statistics: ").expect("a protocol shows its statistics");
-        let sessions = self.sync.statistics().sessions_begun;
+        let posted = self.sync.statistics().messages_posted;
         self.fingerprint =
-            fingerprint(&(self.map.state().encode(), &map[log..], &sync[..statistics], sessions));
+            fingerprint(&(self.map.state().encode(), &map[log..], &sync[..statistics], posted));
     }
 }
 
 impl State {
     fn new(medium: &Medium) -> Self {
-        let ids = (0..medium.replicas as u64).map(|at| ReplicaId::new((at * 7 + 3) % 11));
-        let mut tabs: Vec<Tab> = ids.map(|id| Tab::new(id, medium.log_max)).collect();
+        let mut tabs: Vec<Tab> = (0..medium.replicas as u64).map(|at| Tab::new(at, medium.log_max)).collect();
         let mut history = History::default();
         for operation in &medium.heard {
             let delta = history.operate(&mut tabs[0].map, &medium.ids, *operation).expect("the first dots");

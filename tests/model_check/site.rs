@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crdt_range_map::{Delta, RangeMap, ReplicaId};
 
-use super::effects::{Effects, Fault};
+use super::model::effects::{Effects, Fault};
 use super::model::history::Operation;
 use super::model::{Id, Knowledge, Replica};
 
@@ -63,7 +63,7 @@ impl Site {
         &mut self,
         (from, to): (&Id<u64>, &Id<u64>),
         operation: Operation,
-        effects: &mut Effects,
+        effects: &mut Effects<u64>,
     ) -> Result<Option<Told>, Fault> {
         let before = self.reference.knowledge.clone();
         let seq_before = self.own_seq();
@@ -84,7 +84,7 @@ impl Site {
                 _ => return Err(Fault::TellsOtherwise),
             },
         };
-        self.end(&before, seq_before, delta, told, effects)
+        self.end(Some(from), &before, seq_before, delta, told, effects)
     }
 
     /// Learns what a message tells, and returns what the map did in answer and what that tells.
@@ -92,31 +92,30 @@ impl Site {
         &mut self,
         delta: &Delta<u64>,
         told: &Knowledge<u64>,
-        effects: &mut Effects,
+        effects: &mut Effects<u64>,
     ) -> Result<Option<Told>, Fault> {
         let mut before = self.reference.knowledge.clone();
         before.join(told);
         let seq_before = self.own_seq();
         let changes = self.map.merge(delta);
         let drops = self.reference.merge(told);
-        self.end(&before, seq_before, changes.delta().clone(), drops, effects)
+        self.end(None, &before, seq_before, changes.delta().clone(), drops, effects)
     }
 
     /// What both sides say was done must be the same.
     fn end(
         &mut self,
+        first: Option<&Id<u64>>,
         before: &Knowledge<u64>,
         seq_before: u64,
         delta: Delta<u64>,
         told: Knowledge<u64>,
-        effects: &mut Effects,
+        effects: &mut Effects<u64>,
     ) -> Result<Option<Told>, Fault> {
         self.settle();
         let after = &self.reference.knowledge;
-        effects.issue(self.map.replica(), (before, after), seq_before, self.map.state().context())?;
-        if effects.told(after, delta.context()) != told {
-            return Err(Fault::TellsOtherwise);
-        }
+        effects.issue(self.map.replica(), first, (before, after), seq_before, self.map.state().context())?;
+        let told = effects.told_beyond(&told, after, delta.context())?;
         Ok((!delta.is_empty()).then_some((delta, told)))
     }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crdt_range_map::{CausalContext, ReplicaId};
 
-use super::effects::{Effects, Fault};
 use super::model::Id;
+use super::model::effects::{Effects, Fault};
 use super::model::history::Operation;
 use super::site::{Message, Site, Told, fingerprint};
 
@@ -29,7 +29,7 @@ pub struct State {
     pub messages: Vec<Arc<Message>>,
     /// What replicas knew when they asked for the rest.
     pub asks: Vec<Arc<CausalContext>>,
-    pub effects: Effects,
+    pub effects: Effects<u64>,
     effects_fingerprint: u64,
     pub operations: usize,
     pub crashes: usize,
@@ -90,7 +90,7 @@ impl State {
         &mut self,
         at: usize,
         sending: Sending,
-        act: impl FnOnce(&mut Site, &mut Effects) -> Result<Option<Told>, Fault>,
+        act: impl FnOnce(&mut Site, &mut Effects<u64>) -> Result<Option<Told>, Fault>,
     ) -> bool {
         let before = self.sites[at].fingerprint;
         let from = self.sites[at].map.replica();

@@ -279,7 +279,7 @@ impl<K: WireKey> Broadcast<K> {
         let is_free = self.inquiry.as_ref().is_none_or(|inquiry| !inquiry.is_under_way());
         if is_free && !lacks.is_empty() && !reply.is_settling() {
             let mut inquiry = self.inquiry.take().unwrap_or_else(|| Inquiry::new(None, now_ms));
-            inquiry.again(Some(reply.to), now_ms);
+            inquiry.begin_anew(Some(reply.to), now_ms);
             inquiry.aim(reply.to, reply.context.clone(), ours);
             if !matches!(meet.answer, Answer::Told(_)) && reply.want.births != Births::Told {
                 // Whoever began finds out for both.

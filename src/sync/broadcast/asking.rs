@@ -7,6 +7,7 @@ use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
 use crate::sync::births::{List, Numbering};
+use crate::sync::heard_of::HeardOf;
 use crate::sync::inquiry::{Inquiry, Sent};
 use crate::sync::meet::{Answer, Births, Held, Meet, Part, Position};
 use crate::sync::message::{Ask, Message};
@@ -16,17 +17,17 @@ use crate::sync::sketch::Sketch;
 const SKETCHES_MAX: u64 = 1 << 20;
 
 impl<K: WireKey> Broadcast<K> {
-    /// Asks at that time, a peer or everybody, unless that is being done already.
-    pub(super) fn inquire(&mut self, peer: Option<ReplicaId>, due_ms: u64) {
+    /// Asks a peer at that time, unless something is being asked already.
+    pub(super) fn inquire(&mut self, peer: ReplicaId, due_ms: u64) {
         match &mut self.inquiry {
-            Some(inquiry) if inquiry.is_under_way() && !inquiry.has_given_up() => inquiry.is_again = true,
+            Some(inquiry) if inquiry.is_under_way() && !inquiry.has_given_up() => inquiry.again = Some(peer),
             Some(inquiry) if !inquiry.has_given_up() => {
                 if inquiry.tries == 0 {
                     inquiry.due_ms = inquiry.due_ms.min(due_ms);
                 }
             }
-            Some(inquiry) => inquiry.again(peer, due_ms),
-            None => self.inquiry = Some(Inquiry::new(peer, due_ms)),
+            Some(inquiry) => inquiry.begin_anew(Some(peer), due_ms),
+            None => self.inquiry = Some(Inquiry::new(Some(peer), due_ms)),
         }
     }
 
@@ -69,9 +70,9 @@ impl<K: WireKey> Broadcast<K> {
 
     /// Asks a peer at that time for what it is known to know.
     pub(super) fn inquire_heard(&mut self, peer: ReplicaId, context: &CausalContext, due_ms: u64) {
-        self.heard_of.join(context);
+        self.heard_of.add(peer, context);
         let is_idle = self.inquiry.as_ref().is_none_or(Inquiry::has_given_up);
-        self.inquire(Some(peer), due_ms);
+        self.inquire(peer, due_ms);
         if let (true, Some(inquiry)) = (is_idle, &mut self.inquiry) {
             inquiry.is_of_heard = true;
         }
@@ -91,8 +92,8 @@ impl<K: WireKey> Broadcast<K> {
     /// Enough was heard: what somebody was known to know is known here too.
     pub(super) fn learnt(&mut self, map: &RangeMap<K>, said: &CausalContext) {
         self.told.join(said);
-        if !self.heard_of.is_empty() && map.state().context().includes(&self.heard_of) {
-            self.heard_of = CausalContext::default();
+        if !self.heard_of.is_empty() && self.heard_of.is_known_in(map.state().context()) {
+            self.heard_of = HeardOf::default();
             self.inquiry.take_if(|inquiry| !inquiry.is_under_way() && !inquiry.is_open);
         }
     }
@@ -105,18 +106,18 @@ impl<K: WireKey> Broadcast<K> {
         random: &mut impl FnMut() -> u64,
     ) -> Option<Vec<u8>> {
         // It may have come another way, over another link for one.
-        let is_known = map.state().context().includes(&self.heard_of);
+        let is_known = self.heard_of.is_known_in(map.state().context());
         self.inquiry.take_if(|inquiry| inquiry.is_of_heard && !inquiry.is_under_way() && is_known);
         let inquiry = self.inquiry.as_mut().filter(|inquiry| inquiry.due_ms <= now_ms)?;
         if inquiry.tries >= self.config.tries_max {
             if inquiry.peer.is_none() || inquiry.is_under_way() {
                 // A late answer is still welcome.
                 inquiry.due_ms = u64::MAX;
-                self.heard_of = CausalContext::default();
+                self.heard_of = HeardOf::default();
                 return None;
             }
             // It may be gone; somebody else may know.
-            inquiry.again(None, now_ms);
+            inquiry.begin_anew(None, now_ms);
         }
         let context = map.state().context();
         self.gaps_asked = context.gaps();
@@ -332,7 +333,7 @@ impl<K: WireKey> Broadcast<K> {
     /// may have put back a record that was compared already. Then it is asked again, for what is left.
     fn finish(&mut self, map: &mut RangeMap<K>, now_ms: u64) {
         let Some(inquiry) = self.inquiry.take() else { return };
-        let mut is_again = inquiry.is_again;
+        let mut again = inquiry.again;
         if inquiry.is_done()
             && let Some(target) = &inquiry.target
         {
@@ -342,7 +343,7 @@ impl<K: WireKey> Broadcast<K> {
                 self.statistics.sessions_finished += 1;
                 self.learnt(map, target);
             } else {
-                is_again = true;
+                again = inquiry.peer;
             }
         }
         if inquiry.has_compared()
@@ -350,13 +351,17 @@ impl<K: WireKey> Broadcast<K> {
         {
             self.settle_counterpart(peer, counterpart, inquiry.gone, now_ms);
         }
-        let is_more = !map.state().context().includes(&self.heard_of);
-        if is_again || is_more {
-            let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
-            self.inquiry = Some(Inquiry::new(inquiry.peer, now_ms.saturating_add(wait_ms)));
+        let more = if self.heard_of.is_known_in(map.state().context()) {
+            None
+        } else {
+            self.heard_of.next(self.config.tries_max)
+        };
+        if let Some(peer) = more.or(again) {
+            let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, self.heard_of.fruitless());
+            self.inquiry = Some(Inquiry::new(Some(peer), now_ms.saturating_add(wait_ms)));
         }
-        if !is_more {
-            self.heard_of = CausalContext::default();
+        if more.is_none() {
+            self.heard_of = HeardOf::default();
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
+use crate::sync::heard_of::HeardOf;
 use crate::sync::inquiry::{Counterpart, Inquiry};
 use crate::sync::meet::{Answer, Births, Meet, Pages, Position};
 use crate::sync::message::{Fingerprints, Message};
@@ -212,8 +213,13 @@ impl<K: WireKey> Broadcast<K> {
         let ours = Fingerprints::of(map.state());
         if theirs == ours {
             self.told = map.state().context().clone();
-            self.inquiry.take_if(|inquiry| !inquiry.is_under_way());
-            self.heard_of = CausalContext::default();
+            // Another, who is asked already, may still know more.
+            let is_answer = |inquiry: &mut Inquiry<K>| {
+                !inquiry.is_under_way() && inquiry.peer.is_none_or(|peer| peer == sender)
+            };
+            if self.inquiry.take_if(is_answer).is_some() {
+                self.heard_of = HeardOf::default();
+            }
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
             self.doubt = Doubt::default();
             if map.is_to_clear() {
@@ -225,13 +231,13 @@ impl<K: WireKey> Broadcast<K> {
         }
         let due_ms = now_ms.saturating_add(self.delay_ms(random));
         if theirs.context != ours.context {
-            return self.inquire(Some(sender), due_ms);
+            return self.inquire(sender, due_ms);
         }
         if self.inquiry.as_ref().is_none_or(Inquiry::has_given_up)
             && let Some(times) = self.doubt.look(now_ms, self.config.digest_interval_ms)
         {
             let mut inquiry = self.inquiry.take().unwrap_or_else(|| Inquiry::new(None, due_ms));
-            inquiry.again(Some(sender), due_ms);
+            inquiry.begin_anew(Some(sender), due_ms);
             if times % 2 == 0 {
                 // Mostly one side has dropped something.
                 inquiry.page(None, true);

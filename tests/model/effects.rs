@@ -1,26 +1,27 @@
-//! Which effect each dot names: the history that the checker remembers beside the replicas.
+//! Which effect each dot names: the history that a test remembers beside the replicas.
 //!
 //! The reference model knows contributions and resets by names of its own. Here they meet the map's dots: each effect of an
-//! operation takes the next dot of its writer, in the order drop, resets, update for each registration that it touches, in the
-//! order of registrations; there is one reset for each record, in the order of their writers. With that, what a message tells can be said from the dots that it claims alone, whichever protocol made it.
+//! operation takes the next dot of its writer, in the order drop, resets, update for each registration that it touches; there is
+//! one reset for each record, in the order of their writers. With that, what a message tells can be said from the dots that it
+//! claims alone, whichever protocol made it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use crdt_range_map::{CausalContext, Dot, ReplicaId};
+use crdt_range_map::{CausalContext, Dot, Key, ReplicaId};
 
-use super::model::{Id, Knowledge, Name};
+use super::{Id, Knowledge, Name};
 
 /// What one dot names.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Effect {
+pub enum Effect<K> {
     /// The writer dropped its record, which was reset: all these contributions of its own.
-    Drop(Id<u64>, BTreeSet<Name>),
+    Drop(Id<K>, BTreeSet<Name>),
     /// The writer reset what it knew of another writer: all these contributions.
-    Reset(Id<u64>, BTreeSet<Name>),
+    Reset(Id<K>, BTreeSet<Name>),
     /// The writer contributed, and this is all that it has contributed to the registration up to here.
-    Update(Id<u64>, BTreeSet<Name>),
+    Update(Id<K>, BTreeSet<Name>),
 }
 
 /// What is wrong with the dots that an operation took.
@@ -35,13 +36,19 @@ pub enum Fault {
 }
 
 /// Every effect that was ever issued.
-#[derive(Clone, Debug, Default)]
-pub struct Effects {
+#[derive(Clone, Debug)]
+pub struct Effects<K> {
     /// Shared by the states that it is the same in.
-    issued: Arc<BTreeMap<Dot, Effect>>,
+    issued: Arc<BTreeMap<Dot, Effect<K>>>,
 }
 
-impl Effects {
+impl<K> Default for Effects<K> {
+    fn default() -> Self {
+        Self { issued: Arc::default() }
+    }
+}
+
+impl<K: Key> Effects<K> {
     pub fn fingerprint(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.issued.hash(&mut hasher);
@@ -49,15 +56,16 @@ impl Effects {
     }
 
     /// Notes what a writer did that led from one state of its knowledge to another, and its context from one with `seq_before`
-    /// as its own last dot to `context`.
+    /// as its own last dot to `context`. `first` is the registration that it touched first, if not the least.
     pub fn issue(
         &mut self,
         writer: ReplicaId,
-        (before, after): (&Knowledge<u64>, &Knowledge<u64>),
+        first: Option<&Id<K>>,
+        (before, after): (&Knowledge<K>, &Knowledge<K>),
         seq_before: u64,
         context: &CausalContext,
     ) -> Result<(), Fault> {
-        let effects = effects_between(writer, before, after);
+        let effects = effects_between(writer, first, before, after);
         if context.last_seq(writer) != seq_before + effects.len() as u64 {
             return Err(Fault::DotsAndEffectsDiffer);
         }
@@ -83,7 +91,7 @@ impl Effects {
     /// A claimed update tells the writer's contributions up to it, a claimed drop that they are dropped. A claimed reset is
     /// told of the writers whose records travel along only: of a record that the sender knows to be dropped, an entry does
     /// not speak.
-    pub fn told(&self, sender: &Knowledge<u64>, claims: &CausalContext) -> Knowledge<u64> {
+    pub fn told(&self, sender: &Knowledge<K>, claims: &CausalContext) -> Knowledge<K> {
         let mut told = Knowledge::default();
         let claimed =
             || self.issued.iter().filter(|(dot, _)| claims.contains(**dot)).map(|(_, effect)| effect);
@@ -104,13 +112,44 @@ impl Effects {
         told.reset.extend(told.dropped.iter().copied());
         told
     }
+
+    /// What a delta tells of which the model says that it tells at least `least`.
+    ///
+    /// Of a registration that was reset it may also tell what is dropped already, if the replica remembers that: nothing else.
+    pub fn told_beyond(
+        &self,
+        least: &Knowledge<K>,
+        sender: &Knowledge<K>,
+        claims: &CausalContext,
+    ) -> Result<Knowledge<K>, Fault> {
+        let told = self.told(sender, claims);
+        let ids: BTreeSet<&Id<K>> = least.known.values().map(|(id, _)| id).collect();
+        let is_more = |name: &Name| !least.known.contains_key(name);
+        let may_be_told = |name: &Name| sender.dropped.contains(name) && ids.contains(&sender.known[name].0);
+        if !told.includes(least) || !told.known.keys().filter(|name| is_more(name)).all(may_be_told) {
+            return Err(Fault::TellsOtherwise);
+        }
+        let more = told.known.keys().chain(&told.reset).chain(&told.dropped);
+        if !more.filter(|name| !is_more(name)).all(|name| {
+            told.reset.contains(name) == least.reset.contains(name)
+                && told.dropped.contains(name) == least.dropped.contains(name)
+        }) {
+            return Err(Fault::TellsOtherwise);
+        }
+        Ok(told)
+    }
 }
 
 /// The effects that lead from one state of a writer's knowledge to another, in the order of their dots.
-fn effects_between(writer: ReplicaId, before: &Knowledge<u64>, after: &Knowledge<u64>) -> Vec<Effect> {
-    let ids: BTreeSet<&Id<u64>> = after.known.values().map(|(id, _)| id).collect();
+fn effects_between<K: Key>(
+    writer: ReplicaId,
+    first: Option<&Id<K>>,
+    before: &Knowledge<K>,
+    after: &Knowledge<K>,
+) -> Vec<Effect<K>> {
+    let ids: BTreeSet<&Id<K>> = after.known.values().map(|(id, _)| id).collect();
     let mut effects = Vec::new();
-    for id in ids {
+    for id in first.into_iter().chain(ids.into_iter().filter(|id| Some(*id) != first)) {
         let of_id = || after.known.iter().filter(|(_, (of, _))| of == id).map(|(name, _)| *name);
         let own = || of_id().filter(|name| name.0 == writer);
         let dropped: BTreeSet<Name> = own().filter(|name| after.dropped.contains(name)).collect();
