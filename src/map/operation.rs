@@ -126,7 +126,8 @@ impl<'a, K: Key> Operation<'a, K> {
     /// somebody who still holds those.
     fn name_dropped(&mut self, id: &RegistrationId<K>, entry: &Entry) {
         for Dropped { writer, drop } in self.log.dropped_of(id) {
-            if entry.get(*writer).is_none_or(|record| record.birth <= drop.birth) {
+            // A record that a writer has begun since tells by itself that the earlier one is gone.
+            if entry.get(*writer).is_none() {
                 self.delta.add_drop(id.clone(), *writer, *drop);
             }
         }

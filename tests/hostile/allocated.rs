@@ -4,8 +4,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 thread_local! {
-    static CURRENT: Cell<usize> = const { Cell::new(0) };
-    static PEAK: Cell<usize> = const { Cell::new(0) };
+    static CURRENT: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
 }
 
 /// The system's allocator, with an account for each thread.
@@ -15,8 +15,9 @@ struct Counting;
 static COUNTING: Counting = Counting;
 
 fn count(allocated: usize, freed: usize) {
-    // What one thread allocates another may free, so an account can be overdrawn: it wraps.
-    let current = CURRENT.get().wrapping_add(allocated).wrapping_sub(freed);
+    // What was allocated before, or by another thread, may be freed now: an account can be overdrawn. No layout is longer than an
+    // `isize` tells.
+    let current = CURRENT.get() + allocated as isize - freed as isize;
     CURRENT.set(current);
     PEAK.set(PEAK.get().max(current));
 }
@@ -43,13 +44,13 @@ unsafe impl GlobalAlloc for Counting {
 
 /// Calls `work`, and tells how many bytes more than before were allocated at the worst moment.
 pub fn peak_bytes<T>(work: impl FnOnce() -> T) -> (T, usize) {
-    // From 0 on, so that no overdrawn account can hide the peak.
+    // From 0 on, so that no overdrawn account can hide the peak, which is 0 or more.
     let before = CURRENT.replace(0);
     PEAK.set(0);
     let result = work();
     let peak = PEAK.get();
-    CURRENT.set(CURRENT.get().wrapping_add(before));
-    (result, peak)
+    CURRENT.set(CURRENT.get() + before);
+    (result, peak.unsigned_abs())
 }
 
 #[test]

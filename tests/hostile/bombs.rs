@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use crdt_range_map::{DecodeProblem, Delta, KeyRange, RangeMap, ReplicaId};
+use crdt_range_map::{DecodeProblem, Delta, KeyRange, RangeMap, ReplicaId, WriteError};
 
 use super::model::world::{KEYS, POOL, SampleKey, node, range};
 use super::{decode, use_up};
@@ -256,8 +256,8 @@ fn a_replica_whose_numbers_were_used_up_by_forgery_changes_nothing_more() {
     let _ = map.merge(&decode::<u64>(&forged(1, SEQ_MAX, 5, false)).unwrap());
     assert!(map.is_exhausted());
     let state = map.state().clone();
-    assert!(map.register(&subject.0, &KeyRange::full()).unwrap().is_empty());
-    assert!(map.release(&subject.0, &subject.1).unwrap().is_empty());
+    assert_eq!(map.register(&subject.0, &KeyRange::full()), Err(WriteError::Exhausted));
+    assert_eq!(map.release(&subject.0, &subject.1), Err(WriteError::Exhausted));
     assert!(map.tighten(&subject.0, &subject.1, &KeyRange::new(10, 11).unwrap()).is_err());
     assert_eq!(*map.state(), state);
     use_up(map, &state);
