@@ -190,6 +190,15 @@ impl<A: Array<Item: Clone>> Ordered<A> {
         }
     }
 
+    /// O(1), and O(CHUNK_MAX) if the chunk is shared.
+    #[inline]
+    pub(crate) fn last_mut(&mut self) -> Option<&mut A::Item> {
+        match &mut self.0 {
+            Pieces::Few(items) => items.last_mut(),
+            Pieces::Many(chunks) => Arc::make_mut(chunks.chunks.last_mut()?).last_mut(),
+        }
+    }
+
     /// Adds an item after all others. O(1) amortised.
     pub(crate) fn push(&mut self, item: A::Item) {
         self.insert(self.end(), item);

@@ -59,6 +59,14 @@ impl Runs {
     /// goes.
     pub(crate) fn insert(&mut self, first: u64, last: u64) {
         debug_assert!(1 <= first && first <= last && last <= SEQ_MAX);
+        // Nearly always the last run grows, or has all of it.
+        if let Some((begin, end)) = self.0.last_mut()
+            && *begin <= first
+            && first <= *end + 1
+        {
+            *end = last.max(*end);
+            return;
+        }
         let from = self.0.place_of(|(_, end)| end + 1 < first);
         let Some((begin, end)) = self.0.get(from).copied().filter(|(begin, _)| *begin <= last + 1) else {
             return self.0.insert(from, (first, last));
@@ -69,7 +77,6 @@ impl Runs {
         let mut closed_up = (first.min(begin), last.max(end));
         let after = self.0.after(from);
         if last <= end || self.0.get(after).is_none_or(|(begin, _)| *begin > last + 1) {
-            // Nearly always: the last run grows.
             if let Some(run) = self.0.get_mut(from) {
                 *run = closed_up;
             }

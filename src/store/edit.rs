@@ -27,13 +27,14 @@ impl<K: Key> Child<K> {
         tables: &mut Tables,
         change: &mut dyn FnMut(&mut Entry),
     ) -> Edited<K> {
-        let known = self.fingerprint.take();
+        let is_known = self.fingerprint.get().is_some();
         let edited = match &mut self.node {
-            Node::Leaf(leaf) => edit_leaf(Arc::make_mut(leaf), id, tables, change, known.is_some()),
+            Node::Leaf(leaf) => edit_leaf(Arc::make_mut(leaf), id, tables, change, is_known),
             Node::Branch(branch) => Arc::make_mut(branch).edit(id, tables, change),
         };
-        if let (Some(known), Some(grown), None) = (known, edited.fingerprint, &edited.sibling) {
-            self.fingerprint = known.wrapping_add(grown).into();
+        match (self.fingerprint.get_mut(), edited.fingerprint, &edited.sibling) {
+            (Some(sum), Some(grown), None) => *sum = sum.wrapping_add(grown),
+            _ => drop(self.fingerprint.take()),
         }
         self.rows = self.rows.saturating_add_signed(edited.rows);
         if let Some((_, sibling)) = &edited.sibling {

@@ -297,7 +297,7 @@ const CASES: &[Case] = &[
             drop(map.merge(state.state()));
         })
     }),
-    case("what a peer lacks is told", Linear, 200, |n| {
+    case("what a peer lacks is told", Linear, 900, |n| {
         let mut map = full(1, n);
         let known = map.state().context().clone();
         shuffled(n).for_each(|at| drop(map.increase(&node(), &range(at), by(1))));
