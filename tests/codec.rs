@@ -78,10 +78,7 @@ fn pinned_vectors_of_a_retired_writer() {
     map.release(&node, &range).unwrap();
     assert_bytes(&map.retire(ReplicaId::new(9)), "41 03 0000000000000009 01 01 03 00");
     // It drops in the place of who is retired, and says so: the stamp is its own.
-    assert_bytes(
-        &map.maintain(),
-        "41 04 0000000000000008 0000000000000009 01 01 0161 06 0a 09 01 02 00 03",
-    );
+    assert_bytes(&map.maintain(), "41 04 0000000000000008 0000000000000009 01 01 0161 06 0a 09 01 02 00 03");
     assert_bytes(map.state(), "410500000000000000080000000000000009080701031201016101010a14010101010001");
     let release = map.release(&node, &KeyRange::from_start(30)).unwrap();
     assert_bytes(&release, "4104000000000000000800000000000000090101016107011e01010004");

@@ -29,6 +29,9 @@ pub(super) enum Wish {
     Announcements,
 }
 
+/// Who is polled so much later than it wished has slept, or its clock was set forwards.
+const LATE_MS: u64 = 2_000;
+
 /// How many deltas wait to be posted one by one; more are joined.
 const UNPOSTED_MAX: usize = 1_024;
 
@@ -257,17 +260,21 @@ impl<K: WireKey> Broadcast<K> {
         self.statistics.posted[usize::from(bytes[4]) - 1] += 1;
     }
 
-    /// Takes a clock that was set back into account: what is due is due as much earlier. Returns the time, but never one after
-    /// which there is none for anything to be due.
+    /// Takes a clock that was set into account. Set back: what is due is due as much earlier. Set forwards, or a replica that slept:
+    /// what was under way then is not measured. Returns the time, but never one after which there is none for anything to be due.
     fn see(&mut self, now_ms: u64) -> u64 {
         let now_ms = now_ms.min(u64::MAX / 2);
         let back_ms = self.seen_ms.saturating_sub(now_ms);
+        if now_ms > self.seen_ms.max(self.next_wake_ms()).saturating_add(LATE_MS) {
+            let sent = self.inquiry.iter_mut().flat_map(|inquiry| &mut inquiry.sent);
+            sent.for_each(|sent| sent.at_ms = None);
+        }
         self.seen_ms = now_ms;
         if back_ms == 0 {
             return now_ms;
         }
         let inquiry = self.inquiry.iter_mut().flat_map(|inquiry| {
-            let sent = inquiry.sent.iter_mut().map(|sent| &mut sent.at_ms);
+            let sent = inquiry.sent.iter_mut().filter_map(|sent| sent.at_ms.as_mut());
             sent.chain(Some(&mut inquiry.due_ms).filter(|due_ms| **due_ms < u64::MAX))
         });
         let turns = self.turns.iter_mut().flat_map(|turn| [&mut turn.due_ms, &mut turn.asked_ms]);

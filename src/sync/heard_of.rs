@@ -31,10 +31,10 @@ impl HeardOf {
         context.includes(&self.dots)
     }
 
-    /// An inquiry ended without all of it: whom to ask next, unless that was tried so often. Who told of it may be gone.
-    pub(super) fn next(&mut self, tries_max: u32) -> Option<ReplicaId> {
-        self.fruitless += 1;
-        self.from.filter(|_| self.fruitless <= tries_max)
+    /// An inquiry ended without all of it: whom to ask next. Who told of it may be gone, so that it is asked more and more rarely.
+    pub(super) fn next(&mut self) -> Option<ReplicaId> {
+        self.fruitless = self.fruitless.saturating_add(1);
+        self.from
     }
 
     pub(super) fn fruitless(&self) -> u32 {

@@ -14,7 +14,8 @@ const SENT_MAX: usize = 8;
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
     pub(super) id: u32,
-    pub(super) at_ms: u64,
+    /// `None` if that is no use: the clock was set, or the replica slept, since.
+    pub(super) at_ms: Option<u64>,
     /// What was known then.
     pub(super) context: CausalContext,
     /// How far the inquiry was: an answer to a question before is not the next page.
@@ -107,6 +108,11 @@ impl<K: Clone> Inquiry<K> {
         self.due_ms == u64::MAX
     }
 
+    /// Asks no more. A late answer is still welcome.
+    pub(super) fn give_up(&mut self) {
+        self.due_ms = u64::MAX;
+    }
+
     pub(super) fn is_done(&self) -> bool {
         self.is_paged && self.is_settled
     }
@@ -129,7 +135,12 @@ impl<K: Clone> Inquiry<K> {
             self.sent.pop_front();
         }
         self.tries += 1;
-        self.sent.push_back(Sent { id, at_ms: now_ms, context: context.clone(), progress: self.progress });
+        self.sent.push_back(Sent {
+            id,
+            at_ms: Some(now_ms),
+            context: context.clone(),
+            progress: self.progress,
+        });
         let pages = match (self.is_paged, self.is_all) {
             (true, _) => Pages::Nothing,
             (false, true) => Pages::All,

@@ -32,7 +32,7 @@ impl RoundTrip {
 
     /// Takes what a peer has measured, where nothing was yet: the medium is the same.
     pub(super) fn add_told(&mut self, mean_ms: u64) {
-        if self.measured.is_none_or(|(mean, _)| mean < mean_ms) {
+        if self.measured.is_none() {
             self.add(mean_ms);
         }
     }

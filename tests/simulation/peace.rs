@@ -116,6 +116,11 @@ impl<K: SimulatedKey> Schedule<K> {
         for map in self.world.living() {
             trace!(self.world, "{}: {:?}", map.replica(), map.state());
         }
+        for process in &self.world.processes {
+            if let Some(running) = process.running() {
+                trace!(self.world, "{:?}", running.protocol);
+            }
+        }
         let contexts = self.contexts();
         let know_the_same = contexts.windows(2).all(|pair| pair[0] == pair[1]);
         let is_retired = |id| contexts.iter().any(|context| context.is_retired(id));

@@ -15,6 +15,7 @@ pub enum Medium {
     Mesh { fan_out: usize },
 }
 
+#[derive(Debug)]
 pub enum Protocol<K> {
     Broadcast(Box<Broadcast<K>>),
     Mesh(Box<Mesh<K>>),

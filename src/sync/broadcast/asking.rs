@@ -111,8 +111,7 @@ impl<K: WireKey> Broadcast<K> {
         let inquiry = self.inquiry.as_mut().filter(|inquiry| inquiry.due_ms <= now_ms)?;
         if inquiry.tries >= self.config.tries_max {
             if inquiry.peer.is_none() || inquiry.is_under_way() {
-                // A late answer is still welcome.
-                inquiry.due_ms = u64::MAX;
+                inquiry.give_up();
                 self.heard_of = HeardOf::default();
                 return None;
             }
@@ -166,8 +165,9 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
     ) -> Changes<K> {
         let Some(inquiry) = self.inquiry.as_mut() else { return Changes::default() };
-        let round_trip_ms = now_ms.saturating_sub(sent.at_ms).saturating_sub(meet.waited_ms);
-        self.round_trip.add(round_trip_ms);
+        if let Some(at_ms) = sent.at_ms {
+            self.round_trip.add(now_ms.saturating_sub(at_ms).saturating_sub(meet.waited_ms));
+        }
         if inquiry.is_under_way() && inquiry.peer != Some(peer) {
             // Another was quicker. What this one carries is as good.
             return self.take_carried(map, meet.answer);
@@ -351,11 +351,7 @@ impl<K: WireKey> Broadcast<K> {
         {
             self.settle_counterpart(peer, counterpart, inquiry.gone, now_ms);
         }
-        let more = if self.heard_of.is_known_in(map.state().context()) {
-            None
-        } else {
-            self.heard_of.next(self.config.tries_max)
-        };
+        let more = if self.heard_of.is_known_in(map.state().context()) { None } else { self.heard_of.next() };
         if let Some(peer) = more.or(again) {
             let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, self.heard_of.fruitless());
             self.inquiry = Some(Inquiry::new(Some(peer), now_ms.saturating_add(wait_ms)));

@@ -213,13 +213,12 @@ impl<K: WireKey> Broadcast<K> {
         let ours = Fingerprints::of(map.state());
         if theirs == ours {
             self.told = map.state().context().clone();
-            // Another, who is asked already, may still know more.
-            let is_answer = |inquiry: &mut Inquiry<K>| {
-                !inquiry.is_under_way() && inquiry.peer.is_none_or(|peer| peer == sender)
-            };
-            if self.inquiry.take_if(is_answer).is_some() {
-                self.heard_of = HeardOf::default();
+            self.inquiry.take_if(|inquiry| !inquiry.is_under_way() && inquiry.tries == 0);
+            if let Some(inquiry) = self.inquiry.as_mut().filter(|inquiry| !inquiry.is_under_way()) {
+                // Another, who was asked already, may still know more.
+                inquiry.give_up();
             }
+            self.heard_of = HeardOf::default();
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
             self.doubt = Doubt::default();
             if map.is_to_clear() {
