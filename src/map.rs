@@ -8,6 +8,8 @@ mod log;
 mod operation;
 mod retirement;
 
+pub(crate) use exchange::Page;
+
 use core::fmt;
 use core::num::NonZeroU32;
 use std::sync::Arc;

@@ -105,6 +105,21 @@ pub(crate) struct Page<K> {
     pub(crate) is_last: bool,
     /// How many registrations were passed over because they are too long.
     pub(crate) too_long: u64,
+    /// The dots of those: whoever took them as known without the records would make others believe that those were dropped.
+    pub(crate) withheld: CausalContext,
+}
+
+/// What fits into a page.
+enum Fitting<K> {
+    Nothing,
+    Some {
+        delta: Delta<K>,
+        bytes: Vec<u8>,
+        /// Whether it is all of it.
+        is_whole: bool,
+    },
+    /// Not even that, the first registration, with those dots.
+    TooLong(RegistrationId<K>, CausalContext),
 }
 
 impl<K: WireKey> RangeMap<K> {
@@ -118,6 +133,8 @@ impl<K: WireKey> RangeMap<K> {
         is_all: bool,
         bytes_max: usize,
     ) -> Page<K> {
+        // With room for nothing at all, nothing is looked at, and everything would seem to be told.
+        let bytes_max = bytes_max.max(1);
         let prefixes = self.state.writer_prefixes(context);
         let is_unknown = |held: &Held<'_, K>| match held.compact() {
             _ if is_all => true,
@@ -144,10 +161,11 @@ impl<K: WireKey> RangeMap<K> {
             .skip_while(|(id, ..)| after.is_some_and(|after| *id <= after))
             .filter(is_news)
             .peekable();
-        let mut too_long = 0;
+        let (mut too_long, mut withheld) = (0, CausalContext::default());
+        let (mut page_rows, mut page_drops) = (Vec::new(), Vec::new());
         loop {
             // By registration, both what is held of it and what was dropped.
-            let (mut page_rows, mut page_drops, mut bytes) = (Vec::new(), Vec::new(), 0);
+            let mut bytes = if page_rows.is_empty() && page_drops.is_empty() { 0 } else { bytes_max };
             while bytes < bytes_max {
                 let is_drop = match (rows.peek(), drops.peek()) {
                     (None, None) => break,
@@ -165,58 +183,52 @@ impl<K: WireKey> RangeMap<K> {
                     page_rows.push(held);
                 }
             }
-            let is_last = rows.peek().is_none() && drops.peek().is_none();
-            match self.fitting(page_rows, page_drops, bytes_max, &mut too_long) {
-                Some((delta, encoded, is_whole)) => {
-                    return Page { delta, bytes: encoded, is_last: is_last && is_whole, too_long };
+            match self.fitting(&page_rows, &page_drops, bytes_max) {
+                Fitting::Some { delta, bytes, is_whole } => {
+                    let is_last = is_whole && rows.peek().is_none() && drops.peek().is_none();
+                    return Page { delta, bytes, is_last, too_long, withheld };
                 }
-                None if is_last => {
+                Fitting::TooLong(id, dots) => {
+                    too_long += 1;
+                    withheld.join(&dots);
+                    page_rows.retain(|held| held.cmp_id(&id).is_gt());
+                    page_drops.retain(|drop| drop.id > id);
+                }
+                Fitting::Nothing => {
                     let delta = Delta::default();
-                    return Page { bytes: delta.encode(), delta, is_last, too_long };
+                    return Page { bytes: delta.encode(), delta, is_last: true, too_long, withheld };
                 }
-                None => {}
             }
         }
     }
 
-    /// The first of those rows and drops that fit, encoded, and whether that is all; `None` if each of them is too long by itself.
-    fn fitting(
-        &self,
-        mut rows: Vec<Held<'_, K>>,
-        mut drops: Vec<NamedDrop<K>>,
-        bytes_max: usize,
-        too_long: &mut u64,
-    ) -> Option<(Delta<K>, Vec<u8>, bool)> {
+    /// The first of those rows and drops that fit.
+    fn fitting(&self, mut rows: &[Held<'_, K>], mut drops: &[NamedDrop<K>], bytes_max: usize) -> Fitting<K> {
         let mut is_whole = true;
         loop {
             let count = rows.len() + drops.len();
             if count == 0 {
-                return None;
+                return Fitting::Nothing;
             }
-            let delta = self.state.part(&rows, &drops);
+            let delta = self.state.part(rows, drops);
             let bytes = delta.encode();
             if bytes.len() <= bytes_max {
-                return Some((delta, bytes, is_whole));
-            }
-            if count == 1 {
-                *too_long += 1;
-                return None;
+                return Fitting::Some { delta, bytes, is_whole };
             }
             // What both have before some registration, about as many as are likely to fit.
             is_whole = false;
-            let keep = (count * bytes_max / bytes.len() * 15 / 16).clamp(1, count - 1);
+            let keep = (count * bytes_max / bytes.len() * 15 / 16).max(1);
             let mut order: Vec<RegistrationId<K>> = rows.iter().map(Held::id).collect();
             order.extend(drops.iter().map(|drop| drop.id.clone()));
             let mut order = sorted(&order, Ord::cmp);
             order.dedup();
-            let end = order.get(keep.min(order.len() - 1))?;
             if order.len() == 1 {
                 // One registration alone, with its drops.
-                *too_long += 1;
-                return None;
+                return Fitting::TooLong(order.remove(0), delta.context);
             }
-            rows.retain(|held| held.cmp_id(end).is_lt());
-            drops.retain(|drop| drop.id < *end);
+            let end = &order[keep.min(order.len() - 1)];
+            rows = &rows[..rows.partition_point(|held| held.cmp_id(end).is_lt())];
+            drops = &drops[..drops.partition_point(|drop| drop.id < *end)];
         }
     }
 }

@@ -10,16 +10,38 @@ pub(super) struct HeardOf {
     from: Option<ReplicaId>,
     /// How many inquiries ended since then without all of it.
     fruitless: u32,
+    /// What peers know and cannot send. It is not asked for but when a digest differs.
+    withheld: CausalContext,
 }
 
 impl HeardOf {
     /// A peer knows so much.
     pub(super) fn add(&mut self, peer: ReplicaId, context: &CausalContext) {
         self.from = Some(peer);
-        if !self.dots.includes(context) {
-            self.dots.join(context);
+        let news = context.difference(&self.withheld);
+        if !self.dots.includes(&news) {
+            self.dots.join(&news);
             self.fruitless = 0;
         }
+    }
+
+    /// A peer cannot send those.
+    pub(super) fn withhold(&mut self, dots: &CausalContext) {
+        if !dots.is_empty() {
+            self.withheld.join(dots);
+            self.dots = self.dots.difference(&self.withheld);
+        }
+    }
+
+    /// Forgets what was heard of.
+    pub(super) fn clear(&mut self) {
+        let withheld = core::mem::take(&mut self.withheld);
+        *self = Self { withheld, ..Self::default() };
+    }
+
+    /// Whether a peer that knows that much could send something that is not known here.
+    pub(super) fn is_news(&self, context: &CausalContext, known: &CausalContext) -> bool {
+        !known.includes(context) && !known.includes(&context.difference(&self.withheld))
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -42,6 +42,8 @@ pub(super) struct Inquiry<K> {
     pub(super) sent: VecDeque<Sent>,
     /// What the peer knew at first, which is known here when all is done.
     pub(super) target: Option<CausalContext>,
+    /// What the peer cannot send of it.
+    pub(super) withheld: CausalContext,
     /// What was known here when the target was set, and what the peer sent since.
     pub(super) ours: CausalContext,
     /// Whether all entries are wanted and not only those that the context lacks.
@@ -76,6 +78,7 @@ impl<K: Clone> Inquiry<K> {
             sent: VecDeque::new(),
             target: None,
             ours: CausalContext::default(),
+            withheld: CausalContext::default(),
             is_all: false,
             again: None,
             is_open: peer.is_none(),

@@ -32,7 +32,8 @@
 //! list begins.
 //!
 //! An answer that is all that was lacking: *number* of bytes, and a delta. A part: one byte: 1, a page follows; 2, it is the last; 4 · births:
-//! nothing (0), all is settled (1), a sketch (2), a list (3). The page as a delta. The sketch: one byte of the bytes of each sum; *number* of
+//! nothing (0), all is settled (1), a sketch (2), a list (3); 16, something is withheld. The page as a delta. What is withheld because
+//! it is too long: a context. The sketch: one byte of the bytes of each sum; *number* of
 //! cells; for each the sum and the check, little endian; the estimator; the total, 8 bytes. Births that are gone: a list, in the numbering of the question that is answered.
 
 use super::births::List;
@@ -139,6 +140,8 @@ pub(super) struct PagePart<K> {
     pub(super) delta: Delta<K>,
     pub(super) bytes: Vec<u8>,
     pub(super) is_last: bool,
+    /// Dots that the target knows and that the asker is not to take as known: they cannot be sent.
+    pub(super) withheld: CausalContext,
 }
 
 /// What is told of the births of the records that are held.
@@ -167,6 +170,7 @@ const BIRTHS_SHIFT: u8 = 3;
 const PAGE: u8 = 1;
 const LAST: u8 = 2;
 const HELD_SHIFT: u8 = 2;
+const WITHHELD: u8 = 16;
 
 impl<K: WireKey> Meet<K> {
     pub(super) fn write(&self, writer: &mut Writer) {
@@ -306,7 +310,10 @@ impl<K: WireKey> Part<K> {
     fn write(&self, writer: &mut Writer) {
         let page = match &self.page {
             None => 0,
-            Some(page) => PAGE | if page.is_last { LAST } else { 0 },
+            Some(page) => {
+                let last = if page.is_last { LAST } else { 0 };
+                PAGE | last | if page.withheld.is_empty() { 0 } else { WITHHELD }
+            }
         };
         let births = match &self.births {
             Held::Nothing => 0,
@@ -317,6 +324,9 @@ impl<K: WireKey> Part<K> {
         writer.raw(&[page | births << HELD_SHIFT]);
         if let Some(page) = &self.page {
             writer.prefixed(&page.bytes);
+            if !page.withheld.is_empty() {
+                page.withheld.write(writer);
+            }
         }
         match &self.births {
             Held::Nothing | Held::Settled => {}
@@ -337,12 +347,22 @@ impl<K: WireKey> Part<K> {
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let error = reader.error(DecodeProblem::OutOfBounds("a part"));
         let flags = reader.byte()?;
-        let page = match flags & (PAGE | LAST) {
+        if flags >= 2 * WITHHELD {
+            return Err(error);
+        }
+        let page = match flags & (PAGE | LAST | WITHHELD) {
             0 => None,
-            LAST => return Err(error),
-            _ => Some(PagePart { delta: reader.delta()?, bytes: Vec::new(), is_last: flags & LAST != 0 }),
+            some if some & PAGE == 0 => return Err(error),
+            _ => {
+                let (delta, is_last) = (reader.delta()?, flags & LAST != 0);
+                let withheld = match flags & WITHHELD {
+                    0 => CausalContext::default(),
+                    _ => CausalContext::read(reader)?,
+                };
+                Some(PagePart { delta, bytes: Vec::new(), is_last, withheld })
+            }
         };
-        let births = match flags >> HELD_SHIFT {
+        let births = match (flags & !WITHHELD) >> HELD_SHIFT {
             0 => Held::Nothing,
             1 => Held::Settled,
             2 => {

@@ -97,3 +97,38 @@ fn short_messages_carry_what_is_documented() {
         assert_eq!(sides[0].0.registrations().count(), 200);
     }
 }
+
+/// Who cannot be sent a registration does not believe that it was dropped, and makes nobody else believe so.
+#[test]
+fn what_is_passed_over_is_not_taken_for_dropped() {
+    let (small, large) = (Config { message_bytes_max: 64 << 10, ..Config::default() }, Config::default());
+    let long = KeyRange::from_start("b".repeat(100_000));
+    let mut sides = [side(1, large), side(2, small)];
+    for (map, _) in &mut sides {
+        map.set_log_capacity(0);
+    }
+    sides[0].0.register(&node(0), &long).unwrap();
+    for at in 0..300 {
+        sides[0].0.register(&node(at % 7), &KeyRange::from_start(format!("a{at}"))).unwrap();
+    }
+    talk(&mut sides, 30_000);
+    let [(mut holder, _), (mut passed_over, _)] = sides;
+    assert_eq!(passed_over.registrations().count(), 300);
+    // A third one hears of it from that one first, and then from the holder.
+    let mut third = RangeMap::new(ReplicaId::new(3));
+    let state = passed_over.state().clone();
+    third.merge(&state);
+    third.merge(holder.state());
+    assert_eq!(third.priority(&node(0), &long), Some(1));
+    // Nor does the holder lose it when they meet again, with room for all of it.
+    passed_over.register(&node(1), &KeyRange::full()).unwrap();
+    let meet = |map: RangeMap<String>| {
+        let id = map.replica().get();
+        (map, Broadcast::join(large, 0, &mut || id).unwrap())
+    };
+    holder.release(&node(1), &KeyRange::from_start("a1".to_string())).unwrap();
+    let mut sides = [meet(holder), meet(passed_over)];
+    talk(&mut sides, 30_000);
+    assert_eq!(sides[0].0.state(), sides[1].0.state());
+    assert_eq!(sides[1].0.priority(&node(0), &long), Some(1));
+}

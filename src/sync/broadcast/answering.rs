@@ -5,7 +5,7 @@ use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::id::ReplicaId;
-use crate::map::RangeMap;
+use crate::map::{Page, RangeMap};
 use crate::sync::Config;
 use crate::sync::births::{List, Numbering};
 use crate::sync::inquiry::{Counterpart, Inquiry};
@@ -15,6 +15,9 @@ use crate::sync::sketch::Sketch;
 
 /// How many questions wait for an answer. Who is not answered asks again.
 const WAITING_MAX: usize = 128;
+
+/// So much room is left for telling what is withheld, at least; if that is too little, all is.
+const WITHHELD_BYTES_MIN: usize = 256;
 
 /// What is sent in answer to somebody who has not shown yet that it is there is at most so many times as long as the question.
 const AMPLIFICATION_MAX: usize = 10;
@@ -317,11 +320,23 @@ impl<K: WireKey> Broadcast<K> {
         let mut room = room.min(self.config.part_bytes_max());
         if reply.want.pages != Pages::Nothing {
             let is_all = reply.want.pages == Pages::All;
-            let page = map.page(&reply.context, reply.want.after.as_ref(), is_all, room.saturating_sub(8));
-            self.statistics.registrations_too_long += page.too_long;
-            room = room.saturating_sub(page.bytes.len() + 8);
-            part.page = Some(PagePart { delta: page.delta, bytes: page.bytes, is_last: page.is_last });
-            if !page.is_last && reply.gone.is_none() {
+            let page = |room: usize| {
+                map.page(&reply.context, reply.want.after.as_ref(), is_all, room.saturating_sub(8))
+            };
+            let mut page_part = page(room);
+            if !page_part.withheld.is_empty() {
+                // What is withheld has to be told, too.
+                let told = (16 * map.state().context().replicas().count()).max(WITHHELD_BYTES_MIN);
+                page_part = page(room.saturating_sub(told.min(room / 2)));
+                if page_part.withheld.run_count() > WITHHELD_BYTES_MIN / 8 {
+                    page_part.withheld = map.state().context().clone();
+                }
+            }
+            self.statistics.registrations_too_long += page_part.too_long;
+            room = room.saturating_sub(page_part.bytes.len() + 8);
+            let Page { delta, bytes, is_last, withheld, .. } = page_part;
+            part.page = Some(PagePart { delta, bytes, is_last, withheld });
+            if !is_last && reply.gone.is_none() {
                 return Answer::Part(part);
             }
         }

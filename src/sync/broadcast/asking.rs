@@ -7,7 +7,6 @@ use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
 use crate::sync::births::{List, Numbering};
-use crate::sync::heard_of::HeardOf;
 use crate::sync::inquiry::{Inquiry, Sent};
 use crate::sync::meet::{Answer, Births, Held, Meet, Part, Position};
 use crate::sync::message::{Ask, Message};
@@ -61,7 +60,7 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) {
-        if !map.state().context().includes(context) {
+        if self.heard_of.is_news(context, map.state().context()) {
             let due_ms = now_ms.saturating_add(self.round_trip.turn_ms(self.config.delay_max_ms));
             let due_ms = due_ms.saturating_add(self.delay_ms(random));
             self.inquire_heard(peer, context, due_ms);
@@ -93,7 +92,7 @@ impl<K: WireKey> Broadcast<K> {
     pub(super) fn learnt(&mut self, map: &RangeMap<K>, said: &CausalContext) {
         self.told.join(said);
         if !self.heard_of.is_empty() && self.heard_of.is_known_in(map.state().context()) {
-            self.heard_of = HeardOf::default();
+            self.heard_of.clear();
             self.inquiry.take_if(|inquiry| !inquiry.is_under_way() && !inquiry.is_open);
         }
     }
@@ -112,7 +111,7 @@ impl<K: WireKey> Broadcast<K> {
         if inquiry.tries >= self.config.tries_max {
             if inquiry.peer.is_none() || inquiry.is_under_way() {
                 inquiry.give_up();
-                self.heard_of = HeardOf::default();
+                self.heard_of.clear();
                 return None;
             }
             // It may be gone; somebody else may know.
@@ -216,6 +215,7 @@ impl<K: WireKey> Broadcast<K> {
         let mut changes = Changes::default();
         if let Some(page) = part.page {
             inquiry.ours.join(&page.delta.context);
+            inquiry.withheld.join(&page.withheld);
             changes = map.merge(&page.delta);
             self.told.join(&page.delta.context);
             if is_next && let Some(inquiry) = self.inquiry.as_mut() {
@@ -339,9 +339,11 @@ impl<K: WireKey> Broadcast<K> {
         {
             let came_otherwise = map.state().context().difference(&inquiry.ours);
             if came_otherwise.intersection(target).is_empty() {
-                map.adopt(target);
+                let told = target.difference(&inquiry.withheld);
+                self.heard_of.withhold(&inquiry.withheld);
+                map.adopt(&told);
                 self.statistics.sessions_finished += 1;
-                self.learnt(map, target);
+                self.learnt(map, &told);
             } else {
                 again = inquiry.peer;
             }
@@ -357,7 +359,7 @@ impl<K: WireKey> Broadcast<K> {
             self.inquiry = Some(Inquiry::new(Some(peer), now_ms.saturating_add(wait_ms)));
         }
         if more.is_none() {
-            self.heard_of = HeardOf::default();
+            self.heard_of.clear();
         }
     }
 }

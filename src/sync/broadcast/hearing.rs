@@ -7,7 +7,6 @@ use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
-use crate::sync::heard_of::HeardOf;
 use crate::sync::inquiry::{Counterpart, Inquiry};
 use crate::sync::meet::{Answer, Births, Meet, Pages, Position};
 use crate::sync::message::{Fingerprints, Message};
@@ -218,7 +217,7 @@ impl<K: WireKey> Broadcast<K> {
                 // Another, who was asked already, may still know more.
                 inquiry.give_up();
             }
-            self.heard_of = HeardOf::default();
+            self.heard_of.clear();
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
             self.doubt = Doubt::default();
             if map.is_to_clear() {
@@ -253,7 +252,7 @@ impl<K: WireKey> Broadcast<K> {
             self.wish = Some(Wish::Announcements);
         }
         self.told.join(dots);
-        if !map.state().context().includes(dots) {
+        if self.heard_of.is_news(dots, map.state().context()) {
             let wait_ms = self.round_trip.turn_ms(self.config.delay_max_ms);
             self.inquire_heard(sender, dots, now_ms.saturating_add(wait_ms));
         }
