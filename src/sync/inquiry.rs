@@ -44,7 +44,9 @@ pub(super) struct Inquiry<K> {
     pub(super) target: Option<CausalContext>,
     /// What the peer cannot send of it.
     pub(super) withheld: CausalContext,
-    /// What was known here when the target was set, and what the peer sent since.
+    /// What was known here when the target was set.
+    known: CausalContext,
+    /// The same, and what the peer sent since.
     pub(super) ours: CausalContext,
     /// Whether all entries are wanted and not only those that the context lacks.
     pub(super) is_all: bool,
@@ -77,6 +79,7 @@ impl<K: Clone> Inquiry<K> {
             tries: 0,
             sent: VecDeque::new(),
             target: None,
+            known: CausalContext::default(),
             ours: CausalContext::default(),
             withheld: CausalContext::default(),
             is_all: false,
@@ -123,8 +126,16 @@ impl<K: Clone> Inquiry<K> {
     /// Fixes what it finds out: what the peer knows now.
     pub(super) fn aim(&mut self, peer: ReplicaId, target: CausalContext, ours: &CausalContext) {
         self.peer = Some(peer);
+        self.known = ours.clone();
         self.ours = ours.clone();
         self.target = Some(target);
+    }
+
+    /// Whether an answer to that question, from a peer that knows `theirs`, is about all that is to be found out. One that is late may
+    /// have been made of less, or for somebody who knew less.
+    pub(super) fn is_about_all(&self, sent: &Sent, theirs: &CausalContext) -> bool {
+        sent.context.includes(&self.known)
+            && self.target.as_ref().is_some_and(|target| theirs.includes(target))
     }
 
     /// The next question, under that number, while so much is known.

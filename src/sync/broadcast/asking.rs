@@ -15,6 +15,15 @@ use crate::sync::sketch::Sketch;
 /// Of a sketch that was too small, another is asked for at most so often; then a list.
 const SKETCHES_MAX: u64 = 1 << 20;
 
+/// What an answer is to an inquiry.
+#[derive(Clone, Copy)]
+struct Step {
+    /// The page that is wanted next.
+    is_next: bool,
+    /// About all that is to be found out.
+    is_about_all: bool,
+}
+
 impl<K: WireKey> Broadcast<K> {
     /// Asks a peer at that time, unless something is being asked already.
     pub(super) fn inquire(&mut self, peer: ReplicaId, due_ms: u64) {
@@ -196,7 +205,9 @@ impl<K: WireKey> Broadcast<K> {
                     // What came after the question was not compared, if it did not come from the peer.
                     inquiry.aim(peer, theirs.clone(), &sent.context);
                 }
-                changes = self.take_part(map, sent, part, is_next, &meet.gone, now_ms);
+                let is_about_all = inquiry.is_about_all(sent, theirs);
+                let step = Step { is_next: is_next && is_about_all, is_about_all };
+                changes = self.take_part(map, sent, part, step, &meet.gone, now_ms);
             }
         }
         changes
@@ -207,7 +218,7 @@ impl<K: WireKey> Broadcast<K> {
         map: &mut RangeMap<K>,
         sent: &Sent,
         part: Part<K>,
-        is_next: bool,
+        Step { is_next, is_about_all }: Step,
         gone: &List,
         now_ms: u64,
     ) -> Changes<K> {
@@ -215,7 +226,9 @@ impl<K: WireKey> Broadcast<K> {
         let mut changes = Changes::default();
         if let Some(page) = part.page {
             inquiry.ours.join(&page.delta.context);
-            inquiry.withheld.join(&page.withheld);
+            if is_next {
+                inquiry.withheld.join(&page.withheld);
+            }
             changes = map.merge(&page.delta);
             self.told.join(&page.delta.context);
             if is_next && let Some(inquiry) = self.inquiry.as_mut() {
@@ -225,6 +238,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         let found = match part.births {
             Held::Nothing => None,
+            _ if !is_about_all => None,
             Held::Settled => {
                 if let Some(inquiry) = self.inquiry.as_mut() {
                     inquiry.settle();
