@@ -25,6 +25,7 @@ pub(super) struct Sent {
 /// A question of the peer that is being asked, which is told what is gone when that is found.
 #[derive(Clone, Debug)]
 pub(super) struct Counterpart {
+    pub(super) peer: ReplicaId,
     pub(super) id: u32,
     /// What the peer knew.
     pub(super) context: CausalContext,
@@ -62,7 +63,8 @@ pub(super) struct Inquiry<K> {
     is_paged: bool,
     births: Births,
     is_settled: bool,
-    has_compared: bool,
+    /// Of what both sides know, the dots whose births were compared here.
+    compared: Option<CausalContext>,
     progress: u32,
     /// What the peer said that shows, said again, that it was heard.
     pub(super) token: Option<u32>,
@@ -91,7 +93,7 @@ impl<K: Clone> Inquiry<K> {
             is_paged: false,
             births: Births::Sketch(0),
             is_settled: false,
-            has_compared: false,
+            compared: None,
             progress: 0,
             token: None,
             counterpart: None,
@@ -204,14 +206,19 @@ impl<K: Clone> Inquiry<K> {
         self.is_settled = true;
     }
 
-    /// The births were compared here, so that the peer can be told.
-    pub(super) fn settle_both(&mut self) {
-        self.is_settled = true;
-        self.has_compared = true;
+    /// The births of those dots, which both sides know, were compared here, as far as they were asked for.
+    pub(super) fn compare(&mut self, both: &CausalContext) {
+        self.compared = Some(match &self.compared {
+            Some(compared) => compared.intersection(both),
+            None => both.clone(),
+        });
     }
 
-    pub(super) fn has_compared(&self) -> bool {
-        self.has_compared
+    /// The question of the peer to which it is an answer that the births were compared, if all that both know now were.
+    pub(super) fn settles(&mut self, context: &CausalContext) -> Option<Counterpart> {
+        let (counterpart, compared) = (self.counterpart.take()?, self.compared.as_ref()?);
+        let is_of_peer = self.peer == Some(counterpart.peer);
+        (is_of_peer && compared.includes(&counterpart.context.intersection(context))).then_some(counterpart)
     }
 
     /// Whether only the births are left to be told by the peer.

@@ -152,14 +152,8 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// Tells the peer of the inquiry which births are gone, now that they are found.
-    pub(super) fn settle_counterpart(
-        &mut self,
-        peer: ReplicaId,
-        counterpart: Counterpart,
-        gone: CausalContext,
-        now_ms: u64,
-    ) {
-        let Counterpart { id, context } = counterpart;
+    pub(super) fn settle_counterpart(&mut self, counterpart: Counterpart, gone: CausalContext, now_ms: u64) {
+        let Counterpart { peer, id, context } = counterpart;
         self.replies.push_back(Reply {
             to: peer,
             id,
@@ -294,7 +288,8 @@ impl<K: WireKey> Broadcast<K> {
         match &mut self.inquiry {
             Some(inquiry) if inquiry.peer == Some(reply.to) => {
                 if !reply.is_settling() {
-                    inquiry.counterpart = Some(Counterpart { id: reply.id, context: reply.context.clone() });
+                    inquiry.counterpart =
+                        Some(Counterpart { peer: reply.to, id: reply.id, context: reply.context.clone() });
                 }
                 if inquiry.due_ms <= now_ms {
                     let id = random() as u32;

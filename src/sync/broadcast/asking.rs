@@ -302,7 +302,8 @@ impl<K: WireKey> Broadcast<K> {
         let held = numbering.held(map, &found, 0, None);
         let dropped = held.intersection(&both);
         inquiry.gone.join(&found.difference(&held));
-        inquiry.settle_both();
+        inquiry.compare(&both);
+        inquiry.settle();
         Some(dropped)
     }
 
@@ -322,12 +323,13 @@ impl<K: WireKey> Broadcast<K> {
         let held = numbering.held(map, &sent.context, from, list.next);
         let dropped = held.difference(&listed).intersection(&both);
         inquiry.gone.join(&listed.difference(&held));
+        inquiry.compare(&both);
         match list.next {
             Some(next) if next > from => {
                 inquiry.want_births(Births::List(next));
                 inquiry.get_on(now_ms);
             }
-            _ => inquiry.settle_both(),
+            _ => inquiry.settle(),
         }
         Some(dropped)
     }
@@ -346,7 +348,7 @@ impl<K: WireKey> Broadcast<K> {
     /// Ends an inquiry that found out all: takes as known what the peer knew, unless some of it came another way meanwhile, which
     /// may have put back a record that was compared already. Then it is asked again, for what is left.
     fn finish(&mut self, map: &mut RangeMap<K>, now_ms: u64) {
-        let Some(inquiry) = self.inquiry.take() else { return };
+        let Some(mut inquiry) = self.inquiry.take() else { return };
         let mut again = inquiry.again;
         if inquiry.is_done()
             && let Some(target) = &inquiry.target
@@ -362,10 +364,8 @@ impl<K: WireKey> Broadcast<K> {
                 again = inquiry.peer;
             }
         }
-        if inquiry.has_compared()
-            && let (Some(peer), Some(counterpart)) = (inquiry.peer, inquiry.counterpart)
-        {
-            self.settle_counterpart(peer, counterpart, inquiry.gone, now_ms);
+        if let Some(counterpart) = inquiry.settles(map.state().context()) {
+            self.settle_counterpart(counterpart, inquiry.gone, now_ms);
         }
         let more = if self.heard_of.is_known_in(map.state().context()) { None } else { self.heard_of.next() };
         if let Some(peer) = more.or(again) {

@@ -173,7 +173,8 @@ impl<K: WireKey> Broadcast<K> {
         if let (Some(question), Some(inquiry)) = (&question, &mut self.inquiry)
             && inquiry.peer.is_none_or(|peer| peer == sender)
         {
-            inquiry.counterpart = Some(Counterpart { id: question.id, context: theirs.clone() });
+            inquiry.counterpart =
+                Some(Counterpart { peer: sender, id: question.id, context: theirs.clone() });
         }
         let changes = match sent {
             Some(sent) => self.answered(map, sender, &sent, &theirs, meet, now_ms),
