@@ -195,8 +195,10 @@ impl<K: Key> Log<K> {
         let mut touched: SmallVec<[Touched<K>; 1]> = SmallVec::new();
         for held in delta.entries.rows() {
             let mut is_news = false;
+            // An effect on a record that came late is between its first and its last one, and shows in nothing else.
             held.for_each_record(|writer, record| {
-                is_news |= record.dots(writer).any(|dot| news.contains(dot));
+                is_news |= news.intersects(writer, record.birth, record.last)
+                    || record.baseline.is_some_and(|baseline| news.contains(baseline.stamp));
             });
             if is_news {
                 touched.push(Touched { id: held.id(), dropped: None });
