@@ -24,10 +24,17 @@ struct Step {
     is_about_all: bool,
 }
 
+/// Who was asked so often without an answer is left for somebody who speaks.
+const SILENT_TRIES: u32 = 2;
+
 impl<K: WireKey> Broadcast<K> {
     /// Asks a peer at that time, unless something is being asked already.
     pub(super) fn inquire(&mut self, peer: ReplicaId, due_ms: u64) {
         match &mut self.inquiry {
+            // Who does not answer may be gone; this one is there.
+            Some(inquiry) if inquiry.tries >= SILENT_TRIES && inquiry.peer != Some(peer) => {
+                inquiry.begin_anew(Some(peer), due_ms);
+            }
             Some(inquiry) if inquiry.is_under_way() && !inquiry.has_given_up() => inquiry.again = Some(peer),
             Some(inquiry) if !inquiry.has_given_up() => {
                 if inquiry.tries == 0 {
