@@ -6,11 +6,16 @@ const TURN_UNKNOWN_MS: u64 = 300;
 /// No wait doubles beyond this.
 const WAIT_MS_MAX: u64 = 120_000;
 
+/// Before a round trip was measured, the wait is the first one doubled so often at most, unless the same is asked again.
+const UNANSWERED_MAX: u32 = 6;
+
 /// What is known of the round trips on a medium.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct RoundTrip {
     /// The mean, smoothed, and how far samples lie from it; `None` before the first.
     measured: Option<(u64, u64)>,
+    /// How many questions were asked before the first was answered.
+    unanswered: u32,
 }
 
 impl RoundTrip {
@@ -47,6 +52,16 @@ impl RoundTrip {
         let first_ms = self.measured.map_or(unknown_ms, |(mean, deviation)| mean + (4 * deviation).max(20));
         let doubled = first_ms.saturating_mul(1 << tries.min(20));
         doubled.min(WAIT_MS_MAX.max(first_ms)).max(1)
+    }
+
+    /// How long to wait for the answer to a question that is asked now. Before anything was measured, each waits longer than the last,
+    /// whoever is asked: the medium may be slower than all of them waited.
+    pub(super) fn asked_ms(&mut self, unknown_ms: u64, tries: u32) -> u64 {
+        if self.measured.is_some() {
+            return self.wait_ms(unknown_ms, tries);
+        }
+        self.unanswered = self.unanswered.saturating_add(1);
+        self.wait_ms(unknown_ms, tries.max((self.unanswered - 1).min(UNANSWERED_MAX)))
     }
 
     /// After how long another, who was to speak first, would have been heard.

@@ -284,7 +284,6 @@ impl<K: WireKey> Broadcast<K> {
             }
             self.inquiry = Some(inquiry);
         }
-        let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
         match &mut self.inquiry {
             Some(inquiry) if inquiry.peer == Some(reply.to) => {
                 if !reply.is_settling() {
@@ -298,6 +297,7 @@ impl<K: WireKey> Broadcast<K> {
                         now_ms,
                         (ours, map.state().entries.len() as u64, self.config.reads_log2()),
                     ));
+                    let wait_ms = self.round_trip.asked_ms(self.config.retry_ms, 0);
                     inquiry.due_ms = now_ms.saturating_add(wait_ms);
                 }
             }

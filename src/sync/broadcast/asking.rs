@@ -135,7 +135,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         let context = map.state().context();
         self.gaps_asked = context.gaps();
-        let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, inquiry.tries);
+        let wait_ms = self.round_trip.asked_ms(self.config.retry_ms, inquiry.tries);
         let wait_ms = if inquiry.is_under_way() { wait_ms.max(self.config.session_ms) } else { wait_ms };
         if inquiry.is_waiting() && inquiry.tries > 0 {
             // The peer did not tell: it is asked itself.
