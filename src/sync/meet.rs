@@ -9,7 +9,7 @@
 //! 1. an *offer*: that there is more, and what the answerer knows, the *target*;
 //! 2. *pages*, in the order of registrations: the entries of which the asker's context lacks an update or a reset, and the drops
 //!    that are still named. Each page claims the dots that it carries;
-//! 3. the births of the records that the answerer holds, of those that the asker knows: see [`super::births`]. A record that the
+//! 3. the births of the records that the answerer holds, of those that the asker knows: see `births.rs`. A record that the
 //!    answerer lacks, although the target knows its birth, was dropped, and so is one that the asker lacks.
 //!
 //! Then the asker knows all that came of the target, and takes it as known: unless some of that came another way meanwhile, which

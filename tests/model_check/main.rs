@@ -226,13 +226,13 @@ fn protocol_that_answers_from_logs() {
 #[test]
 fn protocol_that_compares() {
     let medium = Medium { posts_max: 8, ..diverged_tabs(2, 0) };
-    explore_medium("protocol that compares", medium, 28_770);
+    explore_medium("protocol that compares", medium, 28_736);
 }
 
 #[test]
 fn protocol_that_compares_amid_operations() {
     let medium = Medium { operations_max: 1, posts_max: 5, ..diverged_tabs(2, 0) };
-    explore_medium("protocol that compares amid operations", medium, 26_027);
+    explore_medium("protocol that compares amid operations", medium, 26_082);
 }
 
 #[test]

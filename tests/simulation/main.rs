@@ -42,7 +42,7 @@ use model::seeds::number;
 use schedule::{Failure, run, with_quiet_panics};
 use tally::{Group, Tally};
 
-const SCHEDULES: u64 = 3_000;
+const SCHEDULES: u64 = 10_000;
 
 /// How often it is said how far it got, if it runs for long.
 const REPORT_EVERY: Duration = Duration::from_secs(30);

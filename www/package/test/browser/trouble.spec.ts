@@ -96,6 +96,12 @@ const spoilLocks = async (profile: Profile) =>
       Promise.resolve(run({}))) as never;
   });
 
+/** Channels that nobody hears: tabs then meet in what is stored alone. */
+const silence = async (profile: Profile) =>
+  (await profile.start()).addInitScript(() => {
+    BroadcastChannel.prototype.postMessage = () => {};
+  });
+
 test("two writers under one id are found out, and neither overwrites the other", async ({ profile }) => {
   await spoilLocks(profile);
   const first = await profile.open();
@@ -128,6 +134,7 @@ test("two writers under one id are found out, and neither overwrites the other",
 
 test("two writers under one id are found out even if what one wrote is in a snapshot already", async ({ profile }) => {
   await spoilLocks(profile);
+  await silence(profile);
   const first = await profile.open();
   await register(first, "first");
   await first.close();
