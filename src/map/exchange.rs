@@ -105,9 +105,13 @@ pub(crate) struct Page<K> {
     pub(crate) is_last: bool,
     /// How many registrations were passed over because they are too long.
     pub(crate) too_long: u64,
-    /// The dots of those: whoever took them as known without the records would make others believe that those were dropped.
+    /// The dots of those: whoever took them as known without the records would make others believe that those were dropped. All that
+    /// is known here, if they are more than can be told.
     pub(crate) withheld: CausalContext,
 }
+
+/// Beyond so many runs, what a page withholds is not told one by one.
+const WITHHELD_RUNS_MAX: usize = 32;
 
 /// What fits into a page.
 enum Fitting<K> {
@@ -161,7 +165,7 @@ impl<K: WireKey> RangeMap<K> {
             .skip_while(|(id, ..)| after.is_some_and(|after| *id <= after))
             .filter(is_news)
             .peekable();
-        let (mut too_long, mut withheld) = (0, CausalContext::default());
+        let (mut too_long, mut withheld, mut is_all_withheld) = (0, CausalContext::default(), false);
         let (mut page_rows, mut page_drops) = (Vec::new(), Vec::new());
         loop {
             // By registration, both what is held of it and what was dropped.
@@ -190,7 +194,13 @@ impl<K: WireKey> RangeMap<K> {
                 }
                 Fitting::TooLong(id, dots) => {
                     too_long += 1;
-                    withheld.join(&dots);
+                    if !is_all_withheld {
+                        withheld.join(&dots);
+                        is_all_withheld = withheld.run_count() > WITHHELD_RUNS_MAX;
+                        if is_all_withheld {
+                            withheld.clone_from(&self.state.context);
+                        }
+                    }
                     page_rows.retain(|held| held.cmp_id(&id).is_gt());
                     page_drops.retain(|drop| drop.id > id);
                 }

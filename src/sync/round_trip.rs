@@ -90,5 +90,10 @@ mod tests {
         assert!(trip.wait_ms(500, 0) >= 20_000 && trip.turn_ms(40) >= 20_000);
         trip.add(0);
         assert!(trip.mean_ms() > Some(15_000), "it falls slowly");
+        trip.add_told(60_000);
+        assert!(trip.mean_ms() < Some(20_000), "what was measured here counts more");
+        let mut unmeasured = RoundTrip::default();
+        let waits: Vec<u64> = (0..8).map(|_| unmeasured.asked_ms(500, 0)).collect();
+        assert_eq!(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 32_000]);
     }
 }

@@ -323,9 +323,6 @@ impl<K: WireKey> Broadcast<K> {
                 // What is withheld has to be told, too.
                 let told = (16 * map.state().context().replicas().count()).max(WITHHELD_BYTES_MIN);
                 page_part = page(room.saturating_sub(told.min(room / 2)));
-                if page_part.withheld.run_count() > WITHHELD_BYTES_MIN / 8 {
-                    page_part.withheld = map.state().context().clone();
-                }
             }
             self.statistics.registrations_too_long += page_part.too_long;
             room = room.saturating_sub(page_part.bytes.len() + 8);
