@@ -233,8 +233,12 @@ impl<K: WireKey> RangeMap<K> {
             let mut order = sorted(&order, Ord::cmp);
             order.dedup();
             if order.len() == 1 {
-                // One registration alone, with its drops.
-                return Fitting::TooLong(order.remove(0), delta.context);
+                // One registration alone, with its drops. Which dots of its writers in between came to it too is not remembered.
+                let mut dots = delta.context;
+                for held in rows {
+                    held.for_each_record(|writer, record| dots.insert_run(writer, record.birth, record.last));
+                }
+                return Fitting::TooLong(order.remove(0), dots);
             }
             let end = &order[keep.min(order.len() - 1)];
             rows = &rows[..rows.partition_point(|held| held.cmp_id(end).is_lt())];
