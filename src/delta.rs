@@ -13,6 +13,8 @@
 mod drops;
 
 pub(crate) use self::drops::{Drop, Drops, NamedDrop};
+use core::cell::RefCell;
+
 use smallvec::SmallVec;
 
 use crate::causal::{CausalContext, Dot};
@@ -77,6 +79,9 @@ impl<K: Key> Side<'_, K> {
 /// Is told of each registration that a join changed.
 pub(crate) trait JoinObserver<K> {
     fn joined(&mut self, joined: Joined<'_, K>);
+
+    /// The other side carried a record that is known here to be dropped, of that writer and birth.
+    fn stale(&mut self, _id: RegistrationId<K>, _writer: ReplicaId, _birth: u64) {}
 }
 
 /// A registration that a join changed.
@@ -216,10 +221,16 @@ impl<K: Key> Delta<K> {
     ) {
         let Self { context, entries, drops, .. } = self;
         let here = Side { context, drops };
+        let stale = RefCell::new(SmallVec::<[(ReplicaId, u64); 1]>::new());
         entries.edit(id, &mut |ours| {
             let before = ours.priority();
-            let dropped_here =
-                |writer, record: &Record| here.has_dropped(|| id.clone(), writer, record.birth);
+            let dropped_here = |writer, record: &Record| {
+                let is_dropped = here.has_dropped(|| id.clone(), writer, record.birth);
+                if is_dropped {
+                    stale.borrow_mut().push((writer, record.birth));
+                }
+                is_dropped
+            };
             let dropped_there =
                 |writer, record: &Record| there.has_dropped(|| id.clone(), writer, record.birth);
             if ours.join(theirs, dropped_here, dropped_there) {
@@ -234,6 +245,9 @@ impl<K: Key> Delta<K> {
                 });
             }
         });
+        for (writer, birth) in stale.into_inner() {
+            observer.stale(id.clone(), writer, birth);
+        }
     }
 
     /// Adds what the drop claims and, as long as it needs to be named, the drop itself: with the dot of the drop, or a bare one. Of

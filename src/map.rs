@@ -17,7 +17,7 @@ use std::sync::Arc;
 use self::cache::SplitCache;
 use self::identity::Identity;
 use self::limit::Limit;
-use self::log::{Dropped, Log};
+use self::log::{Dropped, LOG_BYTES_MAX, Log};
 use self::operation::Operation;
 use crate::causal::SEQ_MAX;
 use crate::delta::{Delta, JoinObserver, Joined};
@@ -75,9 +75,17 @@ struct MergeObserver<K> {
     awaiting_drop: Vec<RegistrationId<K>>,
     /// Records that went because a context told so.
     dropped: Vec<(RegistrationId<K>, Dropped)>,
+    /// Records that came although they are known to be dropped; not more than the log can hold.
+    stale: Vec<(RegistrationId<K>, Dropped)>,
 }
 
 impl<K: Key> JoinObserver<K> for MergeObserver<K> {
+    fn stale(&mut self, id: RegistrationId<K>, writer: ReplicaId, birth: u64) {
+        if self.stale.len() <= LOG_BYTES_MAX / size_of::<RegistrationId<K>>() {
+            self.stale.push((id, Dropped::bare(writer, birth)));
+        }
+    }
+
     fn joined(&mut self, joined: Joined<'_, K>) {
         for (writer, birth) in joined.dropped {
             let id = RegistrationId { range: joined.range(), node: joined.node.clone() };
@@ -242,7 +250,12 @@ impl<K: Key> RangeMap<K> {
         let news = delta.context.difference(&self.state.context);
         let mut observer = self.observer();
         self.state.join(delta, &mut observer);
-        Arc::make_mut(&mut self.log).note(delta, &news, core::mem::take(&mut observer.dropped));
+        let mut dropped = core::mem::take(&mut observer.dropped);
+        if !news.is_empty() {
+            // Of what others did to it, nothing is left here but that. Who hears of it and still holds the record has to drop it, too.
+            dropped.append(&mut observer.stale);
+        }
+        Arc::make_mut(&mut self.log).note(delta, &news, dropped);
         self.finish_merge(observer)
     }
 
@@ -252,6 +265,7 @@ impl<K: Key> RangeMap<K> {
             changed: RangeCollector::default(),
             awaiting_drop: Vec::new(),
             dropped: Vec::new(),
+            stale: Vec::new(),
         }
     }
 

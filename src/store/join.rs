@@ -1,5 +1,6 @@
 //! Joining two stores: both are walked in step, leaf by leaf where they are equal, row by row where they are not.
 
+use core::cell::RefCell;
 use core::cmp::Ordering;
 
 use smallvec::SmallVec;
@@ -334,20 +335,29 @@ impl<K: Key> Join<'_, K> {
     }
 
     /// The join of two entries of one registration, `None` if it is as ours.
-    fn joined(&self, leaf: &Leaf<K>, at: usize, theirs: &Place<'_, K>) -> Option<Entry> {
+    fn joined(&mut self, leaf: &Leaf<K>, at: usize, theirs: &Place<'_, K>) -> Option<Entry> {
         let held = leaf.held(at, self.tables);
         let mut entry = held.entry();
         let dropped = |knowledge: &Knowledge<'_, K>, writer: ReplicaId, record: &Record| {
             knowledge.side.has_dropped(|| held.id(), writer, record.birth)
         };
+        let stale = RefCell::new(SmallVec::<[(ReplicaId, u64); 1]>::new());
         let theirs = theirs.leaf.held(theirs.at, self.theirs).entry();
-        entry
-            .join(
-                &theirs,
-                |writer, record| dropped(&self.here, writer, record),
-                |writer, record| dropped(&self.there, writer, record),
-            )
-            .then_some(entry)
+        let is_changed = entry.join(
+            &theirs,
+            |writer, record| {
+                let is_dropped = dropped(&self.here, writer, record);
+                if is_dropped {
+                    stale.borrow_mut().push((writer, record.birth));
+                }
+                is_dropped
+            },
+            |writer, record| dropped(&self.there, writer, record),
+        );
+        for (writer, birth) in stale.into_inner() {
+            self.observer.stale(held.id(), writer, birth);
+        }
+        is_changed.then_some(entry)
     }
 
     /// Writes one of our rows with another entry, possibly an empty one.
@@ -378,7 +388,10 @@ impl<K: Key> Join<'_, K> {
         match row.birth() {
             None => self.insert_aside(theirs),
             Some((writer, birth)) => {
-                if !self.here.has_dropped(theirs.leaf, theirs.at, self.theirs, writer, birth) {
+                if self.here.has_dropped(theirs.leaf, theirs.at, self.theirs, writer, birth) {
+                    let held = theirs.leaf.held(theirs.at, self.theirs);
+                    self.observer.stale(held.id(), *self.theirs.writers.get(writer), birth);
+                } else {
                     let row = row.renumbered(self.node(row.node), self.writer(writer));
                     self.write(theirs, row, None);
                 }
@@ -391,6 +404,13 @@ impl<K: Key> Join<'_, K> {
     fn insert_aside(&mut self, theirs: &Place<'_, K>) {
         let held = theirs.leaf.held(theirs.at, self.theirs);
         let entry = self.here.without_dropped(&held);
+        if entry.records().len() < held.record_count() {
+            held.for_each_record(|writer, record| {
+                if entry.get(writer).is_none() {
+                    self.observer.stale(held.id(), writer, record.birth);
+                }
+            });
+        }
         if !entry.is_empty() {
             let mut row = held.row.renumbered(self.node(held.row.node), UNKNOWN);
             let is_compact = row.write_compact(&entry, |writer| self.tables.writer_number(writer));
