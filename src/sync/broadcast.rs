@@ -3,12 +3,14 @@
 mod answering;
 mod asking;
 mod hearing;
+mod overhearing;
 mod renaming;
 
 use std::collections::VecDeque;
 
 use self::answering::{Reply, Turn};
 use self::hearing::Doubt;
+use self::overhearing::Overheard;
 use super::heard_of::HeardOf;
 use super::inquiry::Inquiry;
 use super::message::{FRAME_BYTES, Fingerprints, Message};
@@ -67,6 +69,8 @@ pub struct Broadcast<K> {
     dropped_due_ms: u64,
     /// What it is finding out.
     inquiry: Option<Inquiry<K>>,
+    /// What others are finding out.
+    overheard: Overheard<K>,
     /// What somebody is known to know, beyond what is known here.
     heard_of: HeardOf,
     /// The gaps that were last asked about, so that a gap that nobody can fill is asked about once.
@@ -116,6 +120,7 @@ impl<K: WireKey> Broadcast<K> {
             dropped: Delta::default(),
             dropped_due_ms: 0,
             inquiry: Some(Inquiry::new(None, now_ms)),
+            overheard: Overheard::default(),
             heard_of: HeardOf::default(),
             gaps_asked: CausalContext::default(),
             turns: Vec::new(),
@@ -277,10 +282,12 @@ impl<K: WireKey> Broadcast<K> {
             let sent = inquiry.sent.iter_mut().filter_map(|sent| sent.at_ms.as_mut());
             sent.chain(Some(&mut inquiry.due_ms).filter(|due_ms| **due_ms < u64::MAX))
         });
-        let turns = self.turns.iter_mut().flat_map(|turn| [&mut turn.due_ms, &mut turn.asked_ms]);
+        let turns =
+            self.turns.iter_mut().flat_map(|turn| [&mut turn.due_ms, &mut turn.asked_ms, &mut turn.since_ms]);
         let replies = self.replies.iter_mut().map(|reply| &mut reply.asked_ms);
         let own = [&mut self.digest_due_ms, &mut self.dropped_due_ms, self.doubt.time()];
-        for time_ms in own.into_iter().chain(inquiry).chain(turns).chain(replies).chain(self.peers.times()) {
+        let others = self.peers.times().chain(self.overheard.times());
+        for time_ms in own.into_iter().chain(inquiry).chain(turns).chain(replies).chain(others) {
             *time_ms = time_ms.saturating_sub(back_ms);
         }
         now_ms

@@ -1,10 +1,15 @@
 //! What a replica is finding out: whom it asks, what it has got, and what it still wants.
 
+mod taking;
+
 use std::collections::VecDeque;
 
 use super::meet::{Births, Pages, Question, Want};
+use super::message::held;
 use crate::causal::CausalContext;
+use crate::codec::WireKey;
 use crate::id::ReplicaId;
+use crate::map::RangeMap;
 use crate::registration::RegistrationId;
 
 /// How many of the questions that were sent may still be answered.
@@ -18,6 +23,8 @@ pub(super) struct Sent {
     pub(super) at_ms: Option<u64>,
     /// What was known then.
     pub(super) context: CausalContext,
+    /// Whether whoever asked held the same as this replica, as far as that matters to the answer.
+    is_same: bool,
     /// How far the inquiry was: an answer to a question before is not the next page.
     progress: u32,
 }
@@ -47,8 +54,10 @@ pub(super) struct Inquiry<K> {
     pub(super) withheld: CausalContext,
     /// What was known here when the target was set.
     known: CausalContext,
-    /// The same, and what the peer sent since.
-    pub(super) ours: CausalContext,
+    /// What the peer sent since.
+    paged: CausalContext,
+    /// What was known when a question was asked that was answered since.
+    asked: CausalContext,
     /// Whether all entries are wanted and not only those that the context lacks.
     pub(super) is_all: bool,
     /// Whom to ask again when this is done, for something that came up meanwhile.
@@ -61,6 +70,8 @@ pub(super) struct Inquiry<K> {
     pub(super) is_about_gap: bool,
     after: Option<RegistrationId<K>>,
     is_paged: bool,
+    /// Whether what is unknown here was asked for.
+    are_pages_asked: bool,
     births: Births,
     is_settled: bool,
     /// Of what both sides know, the dots whose births were compared here.
@@ -73,7 +84,7 @@ pub(super) struct Inquiry<K> {
     pub(super) gone: CausalContext,
 }
 
-impl<K: Clone> Inquiry<K> {
+impl<K: WireKey> Inquiry<K> {
     pub(super) fn new(peer: Option<ReplicaId>, due_ms: u64) -> Self {
         Self {
             peer,
@@ -82,7 +93,8 @@ impl<K: Clone> Inquiry<K> {
             sent: VecDeque::new(),
             target: None,
             known: CausalContext::default(),
-            ours: CausalContext::default(),
+            paged: CausalContext::default(),
+            asked: CausalContext::default(),
             withheld: CausalContext::default(),
             is_all: false,
             again: None,
@@ -91,6 +103,7 @@ impl<K: Clone> Inquiry<K> {
             is_about_gap: false,
             after: None,
             is_paged: false,
+            are_pages_asked: false,
             births: Births::Sketch(0),
             is_settled: false,
             compared: None,
@@ -112,6 +125,11 @@ impl<K: Clone> Inquiry<K> {
         self.target.is_some()
     }
 
+    /// Whether it is about what is held differently although the same is known.
+    pub(super) fn is_doubt(&self) -> bool {
+        self.is_all || self.is_paged && !self.is_under_way()
+    }
+
     pub(super) fn has_given_up(&self) -> bool {
         self.due_ms == u64::MAX
     }
@@ -129,8 +147,23 @@ impl<K: Clone> Inquiry<K> {
     pub(super) fn aim(&mut self, peer: ReplicaId, target: CausalContext, ours: &CausalContext) {
         self.peer = Some(peer);
         self.known = ours.clone();
-        self.ours = ours.clone();
         self.target = Some(target);
+    }
+
+    /// What of the target came another way, if so much is known, and was not compared. What is held here of that and was asked for in vain,
+    /// the peer has dropped. `None` if it is not certain that it was asked for.
+    pub(super) fn came_otherwise(
+        &self,
+        told: &CausalContext,
+        context: &CausalContext,
+    ) -> Option<CausalContext> {
+        let came = context.intersection(told).difference(&self.paged);
+        let came = match &self.compared {
+            Some(compared) => came.difference(compared),
+            None => came,
+        };
+        let is_certain = came.is_empty() || self.are_pages_asked && came.intersection(&self.asked).is_empty();
+        is_certain.then_some(came)
     }
 
     /// Whether an answer to that question, from a peer that knows `theirs`, is about all that is to be found out. One that is late may
@@ -141,29 +174,52 @@ impl<K: Clone> Inquiry<K> {
     }
 
     /// The next question, under that number, while so much is known.
-    pub(super) fn ask(
-        &mut self,
-        id: u32,
-        now_ms: u64,
-        (context, registrations, reads_log2): (&CausalContext, u64, u8),
-    ) -> Question<K> {
-        if self.sent.len() == SENT_MAX {
-            self.sent.pop_front();
-        }
+    pub(super) fn ask(&mut self, id: u32, now_ms: u64, map: &RangeMap<K>, reads_log2: u8) -> Question<K> {
         self.tries += 1;
-        self.sent.push_back(Sent {
-            id,
-            at_ms: Some(now_ms),
-            context: context.clone(),
-            progress: self.progress,
-        });
+        self.send(id, Some(now_ms), map.state().context().clone(), true);
         let pages = match (self.is_paged, self.is_all) {
             (true, _) => Pages::Nothing,
             (false, true) => Pages::All,
             (false, false) => Pages::Unknown,
         };
+        self.are_pages_asked |= pages != Pages::Nothing;
         let births = if self.is_settled { Births::Told } else { self.births };
-        Question { id, registrations, reads_log2, want: Want { pages, after: self.after.clone(), births } }
+        Question {
+            id,
+            registrations: map.state().entries.len() as u64,
+            reads_log2,
+            want: Want { pages, after: self.after.clone(), births },
+            held: Some(held(map.state()) as u32),
+        }
+    }
+
+    /// Listens to the answers to a question of somebody else, who knows no more than this replica and has asked nothing before it that
+    /// this replica did not hear. Returns whether it can.
+    pub(super) fn listen(
+        &mut self,
+        question: &Question<K>,
+        context: CausalContext,
+        map: &RangeMap<K>,
+    ) -> bool {
+        let Want { pages, after, births } = &question.want;
+        let is_list = |births: &Births| matches!(births, Births::List(from) if *from > 0);
+        let is_next_page = if self.is_paged { *pages == Pages::Nothing } else { *after == self.after };
+        let is_paging = self.is_paged || *pages != Pages::Nothing;
+        if !is_paging || !is_next_page || is_list(births) && self.births != *births {
+            return false;
+        }
+        self.births = *births;
+        self.are_pages_asked |= *pages != Pages::Nothing;
+        let is_same = context.is_empty() || question.held == Some(held(map.state()) as u32);
+        self.send(question.id, None, context, is_same);
+        true
+    }
+
+    fn send(&mut self, id: u32, at_ms: Option<u64>, context: CausalContext, is_same: bool) {
+        if self.sent.len() == SENT_MAX {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(Sent { id, at_ms, context, is_same, progress: self.progress });
     }
 
     /// The question that was sent under that number.
@@ -192,10 +248,6 @@ impl<K: Clone> Inquiry<K> {
     /// The peer will find out which births are gone, and tell.
     pub(super) fn leave_births(&mut self) {
         self.births = Births::Told;
-    }
-
-    pub(super) fn wanted_births(&self) -> Births {
-        self.births
     }
 
     pub(super) fn want_births(&mut self, births: Births) {

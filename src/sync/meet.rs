@@ -29,7 +29,8 @@
 //! two to the power of that many bytes; and what is wanted. One byte: of pages none (0), those unknown (1), all (2); 4, after a
 //! registration; 8, no births, as the other will tell what is gone (0), a sketch (1), a list (2). The registration: a byte, 1 if it
 //! is unbounded, one byte of the length of the node's name, and it, and the range as the key type writes it. *number* of cells, or of where the
-//! list begins.
+//! list begins. If the other is to tell what is gone and pages are wanted: 4 bytes of a fingerprint of what the asker holds, big endian, so that
+//! whoever holds the same can listen.
 //!
 //! An answer that is all that was lacking: *number* of bytes, and a delta. A part: one byte: 1, a page follows; 2, it is the last; 4 · births:
 //! nothing (0), all is settled (1), a sketch (2), a list (3); 16, something is withheld. The page as a delta. What is withheld because
@@ -81,6 +82,8 @@ pub(super) struct Question<K> {
     /// The asker reads messages of two to the power of that many bytes.
     pub(super) reads_log2: u8,
     pub(super) want: Want<K>,
+    /// A fingerprint of what the asker holds, if the other is to tell what is gone.
+    pub(super) held: Option<u32>,
 }
 
 /// What somebody wants to hear next.
@@ -89,6 +92,18 @@ pub(super) struct Want<K> {
     pub(super) pages: Pages,
     pub(super) after: Option<RegistrationId<K>>,
     pub(super) births: Births,
+}
+
+impl<K> Want<K> {
+    /// Whether nothing is wanted but what is gone.
+    pub(super) fn is_settling(&self) -> bool {
+        self.pages == Pages::Nothing && self.births == Births::Told
+    }
+
+    /// Whether it goes with a fingerprint of what the asker holds.
+    fn has_held(&self) -> bool {
+        self.pages != Pages::Nothing && self.births == Births::Told
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,6 +220,9 @@ impl<K: WireKey> Meet<K> {
             writer.number(question.registrations);
             writer.raw(&[question.reads_log2]);
             question.want.write(writer);
+            if question.want.has_held() {
+                writer.raw(&question.held.unwrap_or_default().to_be_bytes());
+            }
         }
         match &self.answer {
             Answer::Nothing | Answer::Offer => {}
@@ -231,12 +249,10 @@ impl<K: WireKey> Meet<K> {
             Position::Absolute(CausalContext::read(reader)?)
         };
         let question = if flags & ASKS != 0 {
-            Some(Question {
-                id: reader.u32_be()?,
-                registrations: reader.number()?,
-                reads_log2: reader.byte()?,
-                want: Want::read(reader)?,
-            })
+            let (id, registrations, reads_log2) = (reader.u32_be()?, reader.number()?, reader.byte()?);
+            let want = Want::read(reader)?;
+            let held = if want.has_held() { Some(reader.u32_be()?) } else { None };
+            Some(Question { id, registrations, reads_log2, want, held })
         } else {
             None
         };

@@ -60,7 +60,7 @@ pub(super) struct Ask {
 }
 
 /// A fingerprint of what is held, apart from what is known.
-fn held<K: WireKey>(state: &Delta<K>) -> u64 {
+pub(super) fn held<K: WireKey>(state: &Delta<K>) -> u64 {
     state.entries.fingerprint().wrapping_add(state.drops.fingerprint())
 }
 

@@ -15,6 +15,8 @@ struct Peer {
     heard_ms: u64,
     /// Whether it has answered something that was said to it alone: whoever only repeats what it once heard cannot.
     is_proven: bool,
+    /// When this replica last answered a question that it put to everybody.
+    answered_ms: Option<u64>,
 }
 
 /// The peers, in no order.
@@ -33,7 +35,7 @@ impl Peers {
         {
             self.0.swap_remove(longest);
         }
-        self.0.push(Peer { id, heard_ms: now_ms, is_proven: false });
+        self.0.push(Peer { id, heard_ms: now_ms, is_proven: false, answered_ms: None });
     }
 
     /// Notes that a peer answered what was said to it.
@@ -52,6 +54,21 @@ impl Peers {
         self.0.iter().filter(is_before).count() as u64
     }
 
+    /// Notes that a question of a peer to everybody is answered.
+    pub(super) fn answered(&mut self, id: ReplicaId, now_ms: u64) {
+        self.0.iter_mut().filter(|peer| peer.id == id).for_each(|peer| peer.answered_ms = Some(now_ms));
+    }
+
+    /// Whether a question of a peer to everybody was answered after that time.
+    pub(super) fn was_answered(&self, id: ReplicaId, after_ms: u64) -> bool {
+        self.0.iter().any(|peer| peer.id == id && peer.answered_ms.is_some_and(|at_ms| at_ms > after_ms))
+    }
+
+    /// How many peers there are beside that one. O(peers).
+    pub(super) fn others(&self, peer: ReplicaId) -> u64 {
+        self.0.iter().filter(|other| other.id != peer).count() as u64
+    }
+
     /// Forgets those who stood before `own` and let their turn pass. They are remembered again when they are heard.
     pub(super) fn forget_before(&mut self, own: ReplicaId, asker: ReplicaId) {
         let own = distance(own, asker);
@@ -60,7 +77,7 @@ impl Peers {
 
     /// The times at which peers were heard, for a clock that was set.
     pub(super) fn times(&mut self) -> impl Iterator<Item = &mut u64> {
-        self.0.iter_mut().map(|peer| &mut peer.heard_ms)
+        self.0.iter_mut().flat_map(|peer| [Some(&mut peer.heard_ms), peer.answered_ms.as_mut()]).flatten()
     }
 }
 

@@ -69,6 +69,16 @@ impl RoundTrip {
         let heard_ms = self.measured.map_or(TURN_UNKNOWN_MS, |(mean, deviation)| mean + deviation + 2);
         heard_ms.max(least_ms).max(1)
     }
+
+    /// After how long so many others, who were to speak first one after the other, would have been heard. Before anything was measured,
+    /// each is given twice as long as the one before it: else all in a long line would speak on a slow medium.
+    pub(super) fn line_ms(&self, least_ms: u64, others: u64) -> u64 {
+        let turn_ms = self.turn_ms(least_ms);
+        match self.measured {
+            Some(_) => turn_ms.saturating_mul(others),
+            None => turn_ms.saturating_mul((1 << others.min(20)) - 1).min(WAIT_MS_MAX),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,12 @@ const WITHHELD_BYTES_MIN: usize = 256;
 /// What is sent in answer to somebody who has not shown yet that it is there is at most so many times as long as the question.
 const AMPLIFICATION_MAX: usize = 10;
 
+/// Who knows the same as the asker lets so many others speak first, beside those before it.
+const SAME_PLACES: u64 = 2;
+
+/// Whose turn would come later than that leaves a question to the others, and to the digests.
+const LINE_MS_MAX: u64 = 30_000;
+
 /// So many differences are reckoned with beyond those that the numbers of registrations tell.
 const DIFFERENCES_MIN: usize = 12;
 
@@ -30,11 +36,13 @@ const DIFFERENCES_MIN: usize = 12;
 pub(super) struct Turn {
     pub(super) due_ms: u64,
     pub(super) asked_ms: u64,
+    /// When the line began: who asks again before it was answered is not answered by the same again.
+    pub(super) since_ms: u64,
     asker: ReplicaId,
     ask: Ask,
     bytes: usize,
-    /// Whether others stood before this replica.
-    is_late: bool,
+    /// How many stand before this replica.
+    before: u64,
 }
 
 /// A question to be answered.
@@ -55,13 +63,6 @@ pub(super) struct Reply<K> {
     gone: Option<CausalContext>,
 }
 
-impl<K> Reply<K> {
-    /// Whether it only tells what is gone, and nothing was asked but that.
-    fn is_settling(&self) -> bool {
-        self.want.pages == Pages::Nothing && self.want.births == Births::Told
-    }
-}
-
 impl<K: WireKey> Broadcast<K> {
     /// Takes a question to everybody.
     pub(super) fn asked(
@@ -75,18 +76,41 @@ impl<K: WireKey> Broadcast<K> {
     ) {
         ask.round_trip_ms.into_iter().for_each(|round_trip_ms| self.round_trip.add_told(round_trip_ms));
         self.told.join(&ask.context);
-        let knows_the_same = ask.context == *map.state().context();
         self.hear_of(map, asker, &ask.context, now_ms, random);
-        if knows_the_same {
-            self.leave_question_to_others(now_ms);
-        }
-        let before = self.peers.before(map.replica(), asker);
-        let turn_ms = self.round_trip.turn_ms(self.config.delay_max_ms);
-        let due_ms = now_ms.saturating_add(before.saturating_mul(turn_ms));
+        let want = Want { pages: Pages::Unknown, after: None, births: Births::Sketch(0) };
+        let Ask { id, registrations, reads_log2, .. } = ask;
+        let question = Question { id, registrations, reads_log2, want, held: None };
+        self.overhear_question(map, asker, None, &question, ask.context.clone(), now_ms);
+        let since_ms =
+            self.turns.iter().find(|turn| turn.asker == asker).map_or(now_ms, |turn| turn.since_ms);
         self.turns.retain(|turn| turn.asker != asker);
         if self.turns.len() < WAITING_MAX {
-            self.turns.push(Turn { due_ms, asked_ms: now_ms, asker, ask, bytes, is_late: before > 0 });
+            let mut turn = Turn { due_ms: now_ms, asked_ms: now_ms, since_ms, asker, ask, bytes, before: 0 };
+            self.stand_in_line(map, &mut turn);
+            if self.inquiry.as_ref().is_some_and(|inquiry| inquiry.is_open && !inquiry.is_under_way()) {
+                // Whoever has just come does not know yet who else is there, and others may have come with it.
+                turn.due_ms = turn.due_ms.max(now_ms.saturating_add(self.config.delay_max_ms));
+            }
+            if turn.due_ms <= since_ms.saturating_add(LINE_MS_MAX) {
+                self.turns.push(turn);
+            }
         }
+    }
+
+    /// Finds out when it is this replica's turn.
+    fn stand_in_line(&self, map: &RangeMap<K>, turn: &mut Turn) {
+        let recent_ms = self.round_trip.wait_ms(self.config.retry_ms, 2);
+        turn.before = if self.peers.was_answered(turn.asker, turn.asked_ms.saturating_sub(recent_ms)) {
+            // Its answer may be on the way. If not, another may come through.
+            self.peers.others(turn.asker)
+        } else {
+            self.peers.before(map.replica(), turn.asker)
+        };
+        let is_news = turn.ask.context != *map.state().context();
+        // There may be somebody who has more to tell.
+        let places = turn.before + if is_news { 0 } else { SAME_PLACES.min(self.peers.others(turn.asker)) };
+        let wait_ms = self.round_trip.line_ms(self.config.delay_max_ms, places);
+        turn.due_ms = turn.since_ms.saturating_add(wait_ms);
     }
 
     /// Somebody answered a question: it is nobody else's turn any more.
@@ -100,11 +124,29 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
+    /// That peer knows all that is known here: nothing need be told to it, nor to anybody who knows the same.
+    pub(super) fn leave_turns(&mut self, peer: ReplicaId, context: &CausalContext) {
+        self.turns.retain(|turn| turn.asker != peer && turn.ask.context != *context);
+    }
+
     /// The question to everybody that it is this replica's turn to answer, if any is.
     pub(super) fn next_turn(&mut self, map: &RangeMap<K>, now_ms: u64) -> Option<Reply<K>> {
-        let at = self.turns.iter().position(|turn| turn.due_ms <= now_ms)?;
-        let Turn { asked_ms, asker, ask, bytes, is_late, .. } = self.turns.swap_remove(at);
-        if is_late {
+        let Turn { asked_ms, asker, ask, bytes, before, .. } = loop {
+            let at = self.turns.iter().position(|turn| turn.due_ms <= now_ms)?;
+            let mut turn = self.turns.swap_remove(at);
+            let before = turn.before;
+            self.stand_in_line(map, &mut turn);
+            if turn.before <= before || turn.due_ms <= now_ms {
+                break turn;
+            }
+            // Others were heard since, who stand before.
+            if turn.due_ms <= turn.since_ms.saturating_add(LINE_MS_MAX) {
+                self.turns.push(turn);
+            }
+        };
+        self.overheard.forget(asker);
+        self.peers.answered(asker, now_ms);
+        if before > 0 {
             self.peers.forget_before(map.replica(), asker);
         }
         Some(Reply {
@@ -130,7 +172,7 @@ impl<K: WireKey> Broadcast<K> {
         bytes: usize,
         now_ms: u64,
     ) {
-        let Question { id, registrations, reads_log2, want } = question;
+        let Question { id, registrations, reads_log2, want, .. } = question;
         // Of this question alone: what was found out for another one may be less than what is to be known now.
         let same = self.replies.iter_mut().find(|reply| reply.to == to && reply.id == id);
         let gone = same.and_then(|reply| reply.gone.take());
@@ -230,7 +272,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         // An offer need not say what is known: that comes with the first page.
         let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
-        meet.question = Some(Question { id: self.token, registrations: 0, reads_log2: 0, want });
+        meet.question = Some(Question { id: self.token, registrations: 0, reads_log2: 0, want, held: None });
         meet.position =
             Position::Relative { lacks: CausalContext::default(), more: CausalContext::default() };
         Some(encoded(&meet, map))
@@ -274,7 +316,7 @@ impl<K: WireKey> Broadcast<K> {
     ) {
         let ours = map.state().context();
         let is_free = self.inquiry.as_ref().is_none_or(|inquiry| !inquiry.is_under_way());
-        if is_free && !lacks.is_empty() && !reply.is_settling() {
+        if is_free && !lacks.is_empty() && !reply.want.is_settling() {
             let mut inquiry = self.inquiry.take().unwrap_or_else(|| Inquiry::new(None, now_ms));
             inquiry.begin_anew(Some(reply.to), now_ms);
             inquiry.aim(reply.to, reply.context.clone(), ours);
@@ -286,17 +328,13 @@ impl<K: WireKey> Broadcast<K> {
         }
         match &mut self.inquiry {
             Some(inquiry) if inquiry.peer == Some(reply.to) => {
-                if !reply.is_settling() {
+                if !reply.want.is_settling() {
                     inquiry.counterpart =
                         Some(Counterpart { peer: reply.to, id: reply.id, context: reply.context.clone() });
                 }
                 if inquiry.due_ms <= now_ms {
                     let id = random() as u32;
-                    meet.question = Some(inquiry.ask(
-                        id,
-                        now_ms,
-                        (ours, map.state().entries.len() as u64, self.config.reads_log2()),
-                    ));
+                    meet.question = Some(inquiry.ask(id, now_ms, map, self.config.reads_log2()));
                     let wait_ms = self.round_trip.asked_ms(self.config.retry_ms, 0);
                     inquiry.due_ms = now_ms.saturating_add(wait_ms);
                 }
@@ -305,7 +343,8 @@ impl<K: WireKey> Broadcast<K> {
         }
         if meet.question.is_none() && matches!(meet.answer, Answer::Offer) {
             let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
-            meet.question = Some(Question { id: self.token, registrations: 0, reads_log2: 0, want });
+            meet.question =
+                Some(Question { id: self.token, registrations: 0, reads_log2: 0, want, held: None });
         }
     }
 

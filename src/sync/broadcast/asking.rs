@@ -6,23 +6,10 @@ use crate::codec::WireKey;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
-use crate::sync::births::{List, Numbering};
+use crate::sync::births::List;
 use crate::sync::inquiry::{Inquiry, Sent};
-use crate::sync::meet::{Answer, Births, Held, Meet, Part, Position};
+use crate::sync::meet::{Answer, Births, Meet, Position};
 use crate::sync::message::{Ask, Message};
-use crate::sync::sketch::Sketch;
-
-/// Of a sketch that was too small, another is asked for at most so often; then a list.
-const SKETCHES_MAX: u64 = 1 << 20;
-
-/// What an answer is to an inquiry.
-#[derive(Clone, Copy)]
-struct Step {
-    /// The page that is wanted next.
-    is_next: bool,
-    /// About all that is to be found out.
-    is_about_all: bool,
-}
 
 /// Who was asked so often without an answer is left for somebody who speaks.
 const SILENT_TRIES: u32 = 2;
@@ -142,16 +129,15 @@ impl<K: WireKey> Broadcast<K> {
             inquiry.want_births(Births::Sketch(0));
         }
         let id = random() as u32;
-        let registrations = map.state().entries.len() as u64;
-        let question = inquiry.ask(id, now_ms, (context, registrations, self.config.reads_log2()));
+        let question = inquiry.ask(id, now_ms, map, self.config.reads_log2());
         inquiry.due_ms = now_ms.saturating_add(wait_ms);
         let round_trip_ms = self.round_trip.mean_ms();
         let Some(to) = inquiry.peer else {
             let ask = Ask {
                 id,
                 round_trip_ms,
-                registrations,
-                reads_log2: self.config.reads_log2(),
+                registrations: question.registrations,
+                reads_log2: question.reads_log2,
                 context: context.clone(),
             };
             return Some(Message::<K>::Ask(ask).encode(map.replica()));
@@ -202,143 +188,31 @@ impl<K: WireKey> Broadcast<K> {
             }
             Answer::Told(delta) => {
                 changes = map.merge(&delta);
-                inquiry.ours.join(&delta.context);
                 self.learnt(map, &delta.context);
                 self.told.join(theirs);
-                self.finish(map, now_ms);
+                changes.join(self.finish(map, now_ms));
             }
             Answer::Part(part) => {
-                if !inquiry.is_under_way() {
-                    // What came after the question was not compared, if it did not come from the peer.
-                    inquiry.aim(peer, theirs.clone(), &sent.context);
-                }
-                let is_about_all = inquiry.is_about_all(sent, theirs);
-                let step = Step { is_next: is_next && is_about_all, is_about_all };
-                changes = self.take_part(map, sent, part, step, &meet.gone, now_ms);
+                part.page.iter().for_each(|page| self.told.join(&page.delta.context));
+                changes = inquiry.take_part(map, (peer, theirs), sent, part, &meet.gone, now_ms);
+                changes.join(self.wait_or_finish(map, now_ms));
             }
         }
-        changes
-    }
-
-    fn take_part(
-        &mut self,
-        map: &mut RangeMap<K>,
-        sent: &Sent,
-        part: Part<K>,
-        Step { is_next, is_about_all }: Step,
-        gone: &List,
-        now_ms: u64,
-    ) -> Changes<K> {
-        let Some(inquiry) = self.inquiry.as_mut() else { return Changes::default() };
-        let mut changes = Changes::default();
-        if let Some(page) = part.page {
-            inquiry.ours.join(&page.delta.context);
-            if is_next {
-                inquiry.withheld.join(&page.withheld);
-            }
-            changes = map.merge(&page.delta);
-            self.told.join(&page.delta.context);
-            if is_next && let Some(inquiry) = self.inquiry.as_mut() {
-                inquiry.page(page.delta.last_id(), page.is_last);
-                inquiry.get_on(now_ms);
-            }
-        }
-        let found = match part.births {
-            Held::Nothing => None,
-            _ if !is_about_all => None,
-            Held::Settled => {
-                if let Some(inquiry) = self.inquiry.as_mut() {
-                    inquiry.settle();
-                    inquiry.due_ms = inquiry.due_ms.min(now_ms);
-                }
-                None
-            }
-            Held::Sketch { sketch, .. } => self.compare_sketch(map, sent, *sketch, now_ms),
-            Held::List(list) => self.compare_list(map, sent, &list, now_ms),
-        };
-        let mut dropped = found.unwrap_or_default();
-        if !gone.runs.is_empty()
-            && let Some(listed) = Numbering::of(&sent.context).and_then(|it| it.listed(gone, &sent.context))
-        {
-            dropped.join(&listed);
-        }
-        if !dropped.is_empty() {
-            changes.join(map.drop_born(&dropped));
-        }
-        self.wait_or_finish(map, now_ms);
         changes
     }
 
     /// Goes on, waits for what the peer finds, or ends.
-    fn wait_or_finish(&mut self, map: &mut RangeMap<K>, now_ms: u64) {
+    fn wait_or_finish(&mut self, map: &mut RangeMap<K>, now_ms: u64) -> Changes<K> {
         let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 1);
-        let Some(inquiry) = self.inquiry.as_mut() else { return };
+        let Some(inquiry) = self.inquiry.as_mut() else { return Changes::default() };
         if inquiry.is_done() {
-            self.finish(map, now_ms);
-        } else if inquiry.is_waiting() && inquiry.due_ms <= now_ms {
+            return self.finish(map, now_ms);
+        }
+        if inquiry.is_waiting() && inquiry.due_ms <= now_ms {
             inquiry.tries = 1;
             inquiry.due_ms = now_ms.saturating_add(wait_ms.max(self.config.session_ms));
         }
-    }
-
-    /// Finds in a sketch which births one side alone holds. Returns those that the peer dropped.
-    fn compare_sketch(
-        &mut self,
-        map: &RangeMap<K>,
-        sent: &Sent,
-        mut sketch: Sketch,
-        now_ms: u64,
-    ) -> Option<CausalContext> {
-        let inquiry = self.inquiry.as_mut()?;
-        let numbering = Numbering::of(&sent.context)?;
-        let both = sent.context.intersection(inquiry.target.as_ref()?);
-        sketch.subtract(&numbering.sketch(map, &both, sketch.cells.len()));
-        let estimate = sketch.estimate();
-        let cells = sketch.cells.len();
-        let Some(numbers) = sketch.numbers() else {
-            let wanted = Sketch::cells_for(estimate + estimate / 4).max(2 * cells) as u64;
-            inquiry.want_births(if wanted < SKETCHES_MAX { Births::Sketch(wanted) } else { Births::List(0) });
-            inquiry.get_on(now_ms);
-            return None;
-        };
-        let Some(found) = numbering.dots(&numbers, &sent.context) else {
-            inquiry.want_births(Births::List(0));
-            inquiry.get_on(now_ms);
-            return None;
-        };
-        let held = numbering.held(map, &found, 0, None);
-        let dropped = held.intersection(&both);
-        inquiry.gone.join(&found.difference(&held));
-        inquiry.compare(&both);
-        inquiry.settle();
-        Some(dropped)
-    }
-
-    /// Finds in a list which births one side alone holds. Returns those that the peer dropped.
-    fn compare_list(
-        &mut self,
-        map: &RangeMap<K>,
-        sent: &Sent,
-        list: &List,
-        now_ms: u64,
-    ) -> Option<CausalContext> {
-        let inquiry = self.inquiry.as_mut()?;
-        let numbering = Numbering::of(&sent.context)?;
-        let listed = numbering.listed(list, &sent.context)?;
-        let from = if let Births::List(from) = inquiry.wanted_births() { from } else { 0 };
-        let both = sent.context.intersection(inquiry.target.as_ref()?);
-        let held = numbering.held(map, &sent.context, from, list.next);
-        let dropped = held.difference(&listed).intersection(&both);
-        inquiry.gone.join(&listed.difference(&held));
-        inquiry.compare(&both);
-        match list.next {
-            Some(next) if next > from => {
-                inquiry.want_births(Births::List(next));
-                inquiry.get_on(now_ms);
-            }
-            _ => inquiry.settle(),
-        }
-        Some(dropped)
+        Changes::default()
     }
 
     /// Takes what a message carries, whatever it was an answer to.
@@ -352,23 +226,30 @@ impl<K: WireKey> Broadcast<K> {
         changes
     }
 
-    /// Ends an inquiry that found out all: takes as known what the peer knew, unless some of it came another way meanwhile, which
-    /// may have put back a record that was compared already. Then it is asked again, for what is left.
-    fn finish(&mut self, map: &mut RangeMap<K>, now_ms: u64) {
-        let Some(mut inquiry) = self.inquiry.take() else { return };
+    /// Takes as known what the peer of an inquiry that found out all knew; `None` if some of that has to be asked for again.
+    pub(super) fn conclude(&mut self, map: &mut RangeMap<K>, inquiry: &Inquiry<K>) -> Option<Changes<K>> {
+        let told = inquiry.target.as_ref()?.difference(&inquiry.withheld);
+        let came = inquiry.came_otherwise(&told, map.state().context())?;
+        let changes = if came.is_empty() { Changes::default() } else { map.drop_born(&came) };
+        self.heard_of.withhold(&inquiry.withheld);
+        map.adopt(&told);
+        self.learnt(map, &told);
+        Some(changes)
+    }
+
+    /// Ends an inquiry that found out all: takes as known what the peer knew. What of that came another way meanwhile is compared
+    /// now, or asked for again.
+    fn finish(&mut self, map: &mut RangeMap<K>, now_ms: u64) -> Changes<K> {
+        let Some(mut inquiry) = self.inquiry.take() else { return Changes::default() };
+        let mut changes = Changes::default();
         let mut again = inquiry.again;
-        if inquiry.is_done()
-            && let Some(target) = &inquiry.target
-        {
-            let came_otherwise = map.state().context().difference(&inquiry.ours);
-            if came_otherwise.intersection(target).is_empty() {
-                let told = target.difference(&inquiry.withheld);
-                self.heard_of.withhold(&inquiry.withheld);
-                map.adopt(&told);
-                self.statistics.sessions_finished += 1;
-                self.learnt(map, &told);
-            } else {
-                again = inquiry.peer;
+        if inquiry.is_done() {
+            match self.conclude(map, &inquiry) {
+                Some(concluded) => {
+                    changes = concluded;
+                    self.statistics.sessions_finished += 1;
+                }
+                None => again = inquiry.peer,
             }
         }
         if let Some(counterpart) = inquiry.settles(map.state().context()) {
@@ -382,5 +263,6 @@ impl<K: WireKey> Broadcast<K> {
         if more.is_none() {
             self.heard_of.clear();
         }
+        changes
     }
 }

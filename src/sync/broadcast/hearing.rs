@@ -8,7 +8,7 @@ use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
 use crate::sync::inquiry::{Counterpart, Inquiry};
-use crate::sync::meet::{Answer, Births, Meet, Pages, Position};
+use crate::sync::meet::{Answer, Meet, Position};
 use crate::sync::message::{Fingerprints, Message};
 use crate::sync::{IgnoreReason, Received};
 
@@ -144,7 +144,7 @@ impl<K: WireKey> Broadcast<K> {
                 self.is_answered(re, now_ms);
                 self.leave_question_to_others(now_ms);
             }
-            let changes = self.take_carried(map, meet.answer);
+            let changes = self.overhear(map, sender, meet, now_ms);
             return self.applied(changes, now_ms);
         }
         if sent.is_some() || meet.re == Some(self.token) {
@@ -166,10 +166,7 @@ impl<K: WireKey> Broadcast<K> {
         if let Answer::Told(delta) = &meet.answer {
             theirs.join(&delta.context);
         }
-        let question = meet
-            .question
-            .clone()
-            .filter(|it| it.want.pages != Pages::Nothing || it.want.births != Births::Told);
+        let question = meet.question.clone().filter(|question| !question.want.is_settling());
         if let (Some(question), Some(inquiry)) = (&question, &mut self.inquiry)
             && inquiry.peer.is_none_or(|peer| peer == sender)
         {
@@ -219,6 +216,7 @@ impl<K: WireKey> Broadcast<K> {
                 inquiry.give_up();
             }
             self.heard_of.clear();
+            self.leave_turns(sender, map.state().context());
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
             self.doubt = Doubt::default();
             if map.is_to_clear() {

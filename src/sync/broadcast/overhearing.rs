@@ -1,0 +1,183 @@
+//! What others ask and are answered, where everybody hears everybody.
+//!
+//! Whoever knows no less than an asker can make of the answers what the asker makes of them: so of many who know the same, one asks,
+//! and all know the rest when it does. That is nothing new to be trusted: a question is an answer's whole origin, whoever sent it.
+
+use std::collections::VecDeque;
+
+use super::Broadcast;
+use crate::causal::CausalContext;
+use crate::codec::WireKey;
+use crate::id::ReplicaId;
+use crate::map::RangeMap;
+use crate::splits::Changes;
+use crate::sync::inquiry::Inquiry;
+use crate::sync::meet::{Answer, Meet, Position, Question};
+
+/// How many of the questions that were heard are remembered, so that what answers them can be understood.
+const QUESTIONS_MAX: usize = 64;
+
+/// How many inquiries of others are followed at a time.
+const FOLLOWED_MAX: usize = 16;
+
+/// A context in so many runs more than what is known here is not kept.
+const RUNS_MORE_MAX: usize = 64;
+
+/// An inquiry of somebody else.
+#[derive(Clone, Debug)]
+struct Followed<K> {
+    asker: ReplicaId,
+    /// When it was last heard of.
+    heard_ms: u64,
+    inquiry: Inquiry<K>,
+}
+
+/// What was heard of others, and may be useful.
+#[derive(Clone, Debug)]
+pub(super) struct Overheard<K> {
+    /// The numbers of questions, and what their askers knew.
+    questions: VecDeque<(u32, CausalContext)>,
+    followed: Vec<Followed<K>>,
+}
+
+impl<K> Default for Overheard<K> {
+    fn default() -> Self {
+        Self { questions: VecDeque::new(), followed: Vec::new() }
+    }
+}
+
+impl<K: WireKey> Overheard<K> {
+    /// The times at which others were heard, for a clock that was set.
+    pub(super) fn times(&mut self) -> impl Iterator<Item = &mut u64> {
+        self.followed.iter_mut().map(|followed| &mut followed.heard_ms)
+    }
+
+    /// Stops to follow what somebody finds out.
+    pub(super) fn forget(&mut self, asker: ReplicaId) {
+        self.followed.retain(|followed| followed.asker != asker);
+    }
+
+    /// What the sender of a message knows, if that can be told.
+    fn position(&self, meet: &Meet<K>) -> Option<CausalContext> {
+        let mut theirs = match &meet.position {
+            Position::Absolute(context) => context.clone(),
+            Position::Relative { lacks, more } => {
+                let (_, asked) = self.questions.iter().find(|(id, _)| Some(*id) == meet.re)?;
+                let mut context = asked.difference(lacks);
+                context.join(more);
+                context
+            }
+        };
+        if let Answer::Told(delta) = &meet.answer {
+            theirs.join(&delta.context);
+        }
+        Some(theirs)
+    }
+}
+
+impl<K: WireKey> Broadcast<K> {
+    /// Takes a message of a meeting of others.
+    pub(super) fn overhear(
+        &mut self,
+        map: &mut RangeMap<K>,
+        sender: ReplicaId,
+        meet: Meet<K>,
+        now_ms: u64,
+    ) -> Changes<K> {
+        let (to, question) = (meet.to, meet.question.clone());
+        let Some(theirs) = self.overheard.position(&meet) else {
+            return self.take_carried(map, meet.answer);
+        };
+        if map.state().context().includes(&theirs) {
+            // There is nothing to be learnt from that peer.
+            let is_moot = |inquiry: &mut Inquiry<K>| {
+                inquiry.peer == Some(sender) && !inquiry.is_under_way() && !inquiry.is_doubt()
+            };
+            self.inquiry.take_if(is_moot);
+        }
+        let changes = self.overhear_answer(map, sender, &theirs, meet, now_ms);
+        if let Some(question) = question.filter(|question| !question.want.is_settling()) {
+            self.overhear_question(map, sender, to, &question, theirs, now_ms);
+        }
+        changes
+    }
+
+    /// Takes an answer to a question of somebody else, from a peer that knows `theirs`.
+    fn overhear_answer(
+        &mut self,
+        map: &mut RangeMap<K>,
+        peer: ReplicaId,
+        theirs: &CausalContext,
+        meet: Meet<K>,
+        now_ms: u64,
+    ) -> Changes<K> {
+        let is_of = |followed: &Followed<K>| meet.re.is_some_and(|re| followed.inquiry.asked(re).is_some());
+        let Some(at) = self.overheard.followed.iter().position(is_of) else {
+            return self.take_carried(map, meet.answer);
+        };
+        let followed = &mut self.overheard.followed[at];
+        let is_of_another = followed.inquiry.peer.is_some_and(|other| other != peer);
+        let (Answer::Part(part), Some(sent)) =
+            (&meet.answer, meet.re.and_then(|re| followed.inquiry.asked(re)).cloned())
+        else {
+            return self.take_carried(map, meet.answer);
+        };
+        if is_of_another || !followed.inquiry.is_under_way() && map.state().context().includes(theirs) {
+            return self.take_carried(map, meet.answer);
+        }
+        followed.heard_ms = now_ms;
+        let mut changes =
+            followed.inquiry.take_part(map, (peer, theirs), &sent, part.clone(), &meet.gone, now_ms);
+        if followed.inquiry.is_done() {
+            let Followed { inquiry, .. } = self.overheard.followed.swap_remove(at);
+            if let Some(concluded) = self.conclude(map, &inquiry) {
+                changes.join(concluded);
+            }
+        }
+        changes
+    }
+
+    /// Takes a question of somebody else, who knows so much, to that peer or to everybody.
+    pub(super) fn overhear_question(
+        &mut self,
+        map: &RangeMap<K>,
+        asker: ReplicaId,
+        to: Option<ReplicaId>,
+        question: &Question<K>,
+        context: CausalContext,
+        now_ms: u64,
+    ) {
+        let ours = map.state().context();
+        if context.run_count() > ours.run_count() + RUNS_MORE_MAX || self.peers.others(asker) == 0 {
+            return;
+        }
+        if self.overheard.questions.len() == QUESTIONS_MAX {
+            self.overheard.questions.pop_front();
+        }
+        self.overheard.questions.push_back((question.id, context.clone()));
+        if !ours.includes(&context) {
+            return self.overheard.forget(asker);
+        }
+        let is_mine = self.inquiry.as_ref().is_some_and(|inquiry| to.is_some() && inquiry.peer == to);
+        if is_mine || context == *ours {
+            self.leave_question_to_others(now_ms);
+        }
+        let at = self.overheard.followed.iter().position(|followed| followed.asker == asker);
+        if let Some(at) = at {
+            let followed = &mut self.overheard.followed[at];
+            followed.heard_ms = now_ms;
+            if followed.inquiry.listen(question, context.clone(), map) {
+                return;
+            }
+            self.overheard.followed.swap_remove(at);
+        }
+        if self.overheard.followed.len() == FOLLOWED_MAX {
+            let patience_ms = self.round_trip.wait_ms(self.config.retry_ms, 2).max(self.config.session_ms);
+            self.overheard.followed.retain(|followed| followed.heard_ms.saturating_add(patience_ms) > now_ms);
+        }
+        let mut inquiry = Inquiry::new(None, u64::MAX);
+        if self.overheard.followed.len() < FOLLOWED_MAX && inquiry.listen(question, context, map) {
+            self.overheard.followed.push(Followed { asker, heard_ms: now_ms, inquiry });
+        }
+    }
+}
