@@ -82,6 +82,8 @@ pub struct Broadcast<K> {
     /// Tells that a question was heard by whoever says it again.
     token: u32,
     digest_due_ms: u64,
+    /// Whether a digest that was due was left to others.
+    is_digest_left: bool,
     doubt: Doubt,
     peers: Peers,
     round_trip: RoundTrip,
@@ -127,6 +129,7 @@ impl<K: WireKey> Broadcast<K> {
             replies: VecDeque::new(),
             token: random() as u32,
             digest_due_ms: 0,
+            is_digest_left: false,
             doubt: Doubt::default(),
             peers: Peers::default(),
             round_trip: RoundTrip::default(),
@@ -327,7 +330,13 @@ impl<K: WireKey> Broadcast<K> {
         if let Some(question) = self.next_question(map, now_ms, random) {
             return Some(question);
         }
+        if self.digest_due_ms <= now_ms && map.is_to_clear() && !self.is_digest_left {
+            // Whoever hears that others agree clears up; so another is to speak.
+            self.is_digest_left = true;
+            self.digest_due_ms = now_ms.saturating_add(self.config.digest_interval_ms);
+        }
         if self.digest_due_ms <= now_ms {
+            self.is_digest_left = false;
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
             return Some(Message::<K>::Digest(Fingerprints::of(map.state())).encode(map.replica()));
         }

@@ -3,11 +3,30 @@
 use crate::causal::CausalContext;
 use crate::id::ReplicaId;
 
+/// Whom to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    Peer(ReplicaId),
+    Everybody,
+}
+
+impl Next {
+    /// The peer, `None` for everybody.
+    pub(super) fn peer(self) -> Option<ReplicaId> {
+        match self {
+            Self::Peer(peer) => Some(peer),
+            Self::Everybody => None,
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct HeardOf {
     dots: CausalContext,
-    /// Who knew of it last.
+    /// Who knew of it last, and was not asked since.
     from: Option<ReplicaId>,
+    /// Whether everybody was asked since then.
+    is_all_asked: bool,
     /// How many inquiries ended since then without all of it.
     fruitless: u32,
     /// What peers know and cannot send. It is not asked for but when a digest differs.
@@ -22,6 +41,7 @@ impl HeardOf {
         if !self.dots.includes(&news) {
             self.dots.join(&news);
             self.fruitless = 0;
+            self.is_all_asked = false;
         }
     }
 
@@ -53,10 +73,21 @@ impl HeardOf {
         context.includes(&self.dots)
     }
 
-    /// An inquiry ended without all of it: whom to ask next. Who told of it may be gone, so that it is asked more and more rarely.
-    pub(super) fn next(&mut self) -> Option<ReplicaId> {
+    /// That peer, or `None` for everybody, has told all that it knows, and not all of this: whom to ask next. Who told of it may be
+    /// gone, so that it is asked about more and more rarely; and if nobody has more to tell, no more.
+    pub(super) fn next(&mut self, asked: Option<ReplicaId>) -> Option<Next> {
         self.fruitless = self.fruitless.saturating_add(1);
-        self.from
+        if self.from == asked {
+            self.from = None;
+        }
+        match self.from {
+            Some(peer) => Some(Next::Peer(peer)),
+            None if !self.is_all_asked => {
+                self.is_all_asked = true;
+                Some(Next::Everybody)
+            }
+            None => None,
+        }
     }
 
     pub(super) fn fruitless(&self) -> u32 {

@@ -7,6 +7,7 @@ use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
 use crate::sync::births::List;
+use crate::sync::heard_of::Next;
 use crate::sync::inquiry::{Inquiry, Sent};
 use crate::sync::meet::{Answer, Births, Meet, Position};
 use crate::sync::message::{Ask, Message};
@@ -255,13 +256,16 @@ impl<K: WireKey> Broadcast<K> {
         if let Some(counterpart) = inquiry.settles(map.state().context()) {
             self.settle_counterpart(counterpart, inquiry.gone, now_ms);
         }
-        let more = if self.heard_of.is_known_in(map.state().context()) { None } else { self.heard_of.next() };
-        if let Some(peer) = more.or(again) {
-            let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, self.heard_of.fruitless());
-            self.inquiry = Some(Inquiry::new(Some(peer), now_ms.saturating_add(wait_ms)));
-        }
+        let is_known = self.heard_of.is_known_in(map.state().context());
+        let more = if is_known { None } else { self.heard_of.next(inquiry.peer) };
         if more.is_none() {
             self.heard_of.clear();
+        }
+        if let Some(next) = more.or(again.map(Next::Peer)) {
+            let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, self.heard_of.fruitless());
+            let mut inquiry = Inquiry::new(next.peer(), now_ms.saturating_add(wait_ms));
+            inquiry.is_of_heard = more.is_some();
+            self.inquiry = Some(inquiry);
         }
         changes
     }
