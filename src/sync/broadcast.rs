@@ -283,7 +283,8 @@ impl<K: WireKey> Broadcast<K> {
         }
         let inquiry = self.inquiry.iter_mut().flat_map(|inquiry| {
             let sent = inquiry.sent.iter_mut().filter_map(|sent| sent.at_ms.as_mut());
-            sent.chain(Some(&mut inquiry.due_ms).filter(|due_ms| **due_ms < u64::MAX))
+            let heard = inquiry.counterpart.iter_mut().map(|counterpart| &mut counterpart.asked_ms);
+            sent.chain(heard).chain(Some(&mut inquiry.due_ms).filter(|due_ms| **due_ms < u64::MAX))
         });
         let turns =
             self.turns.iter_mut().flat_map(|turn| [&mut turn.due_ms, &mut turn.asked_ms, &mut turn.since_ms]);

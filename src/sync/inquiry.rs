@@ -34,6 +34,8 @@ pub(super) struct Sent {
 pub(super) struct Counterpart {
     pub(super) peer: ReplicaId,
     pub(super) id: u32,
+    /// When it was heard.
+    pub(super) asked_ms: u64,
     /// What the peer knew.
     pub(super) context: CausalContext,
 }

@@ -194,8 +194,8 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// Tells the peer of the inquiry which births are gone, now that they are found.
-    pub(super) fn settle_counterpart(&mut self, counterpart: Counterpart, gone: CausalContext, now_ms: u64) {
-        let Counterpart { peer, id, context } = counterpart;
+    pub(super) fn settle_counterpart(&mut self, counterpart: Counterpart, gone: CausalContext) {
+        let Counterpart { peer, id, asked_ms, context } = counterpart;
         self.replies.push_back(Reply {
             to: peer,
             id,
@@ -205,7 +205,7 @@ impl<K: WireKey> Broadcast<K> {
             want: Want { pages: Pages::Nothing, after: None, births: Births::Told },
             bytes: 0,
             is_proven: true,
-            asked_ms: now_ms,
+            asked_ms,
             gone: Some(gone),
         });
     }
@@ -329,8 +329,9 @@ impl<K: WireKey> Broadcast<K> {
         match &mut self.inquiry {
             Some(inquiry) if inquiry.peer == Some(reply.to) => {
                 if !reply.want.is_settling() {
-                    inquiry.counterpart =
-                        Some(Counterpart { peer: reply.to, id: reply.id, context: reply.context.clone() });
+                    let Reply { to: peer, id, asked_ms, .. } = *reply;
+                    let context = reply.context.clone();
+                    inquiry.counterpart = Some(Counterpart { peer, id, asked_ms, context });
                 }
                 if inquiry.due_ms <= now_ms {
                     let id = random() as u32;

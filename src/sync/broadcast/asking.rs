@@ -254,7 +254,7 @@ impl<K: WireKey> Broadcast<K> {
             }
         }
         if let Some(counterpart) = inquiry.settles(map.state().context()) {
-            self.settle_counterpart(counterpart, inquiry.gone, now_ms);
+            self.settle_counterpart(counterpart, inquiry.gone);
         }
         let is_known = self.heard_of.is_known_in(map.state().context());
         let more = if is_known { None } else { self.heard_of.next(inquiry.peer) };

@@ -170,8 +170,9 @@ impl<K: WireKey> Broadcast<K> {
         if let (Some(question), Some(inquiry)) = (&question, &mut self.inquiry)
             && inquiry.peer.is_none_or(|peer| peer == sender)
         {
+            let context = theirs.clone();
             inquiry.counterpart =
-                Some(Counterpart { peer: sender, id: question.id, context: theirs.clone() });
+                Some(Counterpart { peer: sender, id: question.id, asked_ms: now_ms, context });
         }
         let changes = match sent {
             Some(sent) => self.answered(map, sender, &sent, &theirs, meet, now_ms),
