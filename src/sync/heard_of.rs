@@ -73,16 +73,16 @@ impl HeardOf {
         context.includes(&self.dots)
     }
 
-    /// That peer, or `None` for everybody, has told all that it knows, and not all of this: whom to ask next. Who told of it may be
+    /// That peer, or `None` for everybody, has told all that it knows, and not all of this: whom to ask next, of whom else there is. Who told of it may be
     /// gone, so that it is asked about more and more rarely; and if nobody has more to tell, no more.
-    pub(super) fn next(&mut self, asked: Option<ReplicaId>) -> Option<Next> {
+    pub(super) fn next(&mut self, asked: Option<ReplicaId>, has_others: bool) -> Option<Next> {
         self.fruitless = self.fruitless.saturating_add(1);
         if self.from == asked {
             self.from = None;
         }
         match self.from {
             Some(peer) => Some(Next::Peer(peer)),
-            None if !self.is_all_asked => {
+            None if has_others && !self.is_all_asked => {
                 self.is_all_asked = true;
                 Some(Next::Everybody)
             }

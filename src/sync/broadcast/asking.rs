@@ -113,7 +113,8 @@ impl<K: WireKey> Broadcast<K> {
         self.inquiry.take_if(|inquiry| inquiry.is_of_heard && !inquiry.is_under_way() && is_known);
         let inquiry = self.inquiry.as_mut().filter(|inquiry| inquiry.due_ms <= now_ms)?;
         if inquiry.tries >= self.config.tries_max {
-            if inquiry.peer.is_none() || inquiry.is_under_way() {
+            let is_only = inquiry.peer.is_none_or(|peer| self.peers.others(peer) == 0);
+            if is_only || inquiry.is_under_way() {
                 inquiry.give_up();
                 self.heard_of.clear();
                 return None;
@@ -257,7 +258,8 @@ impl<K: WireKey> Broadcast<K> {
             self.settle_counterpart(counterpart, inquiry.gone);
         }
         let is_known = self.heard_of.is_known_in(map.state().context());
-        let more = if is_known { None } else { self.heard_of.next(inquiry.peer) };
+        let has_others = inquiry.peer.is_some_and(|peer| self.peers.others(peer) > 0);
+        let more = if is_known { None } else { self.heard_of.next(inquiry.peer, has_others) };
         if more.is_none() {
             self.heard_of.clear();
         }
