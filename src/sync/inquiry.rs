@@ -61,7 +61,9 @@ pub(super) struct Inquiry<K> {
     /// What was known when a question was asked that was answered since.
     asked: CausalContext,
     /// Whether all entries are wanted and not only those that the context lacks.
-    pub(super) is_all: bool,
+    is_all: bool,
+    /// Whether it is about what is held differently although the same is known.
+    pub(super) is_doubt: bool,
     /// Whom to ask again when this is done, for something that came up meanwhile.
     pub(super) again: Option<ReplicaId>,
     /// Whether nobody in particular is known to know more: it does not end by itself when enough was heard.
@@ -99,6 +101,7 @@ impl<K: WireKey> Inquiry<K> {
             asked: CausalContext::default(),
             withheld: CausalContext::default(),
             is_all: false,
+            is_doubt: false,
             again: None,
             is_open: peer.is_none(),
             is_of_heard: false,
@@ -127,9 +130,16 @@ impl<K: WireKey> Inquiry<K> {
         self.target.is_some()
     }
 
-    /// Whether it is about what is held differently although the same is known.
-    pub(super) fn is_doubt(&self) -> bool {
-        self.is_all || self.is_paged && !self.is_under_way()
+    /// Makes it be about what is held differently although the same is known: about all entries, or only about what was dropped.
+    pub(super) fn doubt(&mut self, is_all: bool) {
+        self.is_doubt = true;
+        self.is_all = is_all;
+        self.is_paged = !is_all;
+    }
+
+    /// Whether so much is what it was to find out.
+    pub(super) fn is_known_in(&self, context: &CausalContext) -> bool {
+        !self.is_doubt && self.target.as_ref().is_some_and(|target| context.includes(target))
     }
 
     pub(super) fn has_given_up(&self) -> bool {

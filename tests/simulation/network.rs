@@ -56,6 +56,11 @@ impl Network {
         self.in_flight.first_key_value().map(|((due_ms, _), _)| *due_ms)
     }
 
+    /// When the last message arrives that is on its way.
+    pub fn last_ms(&self) -> Option<u64> {
+        self.in_flight.last_key_value().map(|((due_ms, _), _)| *due_ms)
+    }
+
     /// The next message that has arrived by now.
     pub fn arrived(&mut self, now_ms: u64) -> Option<Delivery> {
         let first = self.in_flight.first_entry().filter(|entry| entry.key().0 <= now_ms)?;

@@ -58,6 +58,9 @@ impl<K: SimulatedKey> Schedule<K> {
         self.world.faults = self.calm;
         self.world.peace_ms.get_or_insert(self.world.now_ms);
         trace!(self.world, "all faults end");
+        // What is still on its way may be news to one alone.
+        let last_ms = self.world.network.last_ms().unwrap_or(0);
+        self.world.run_for(last_ms.saturating_sub(self.world.now_ms))?;
         self.close_ranks();
         self.reunite()
     }

@@ -236,12 +236,8 @@ impl<K: WireKey> Broadcast<K> {
         {
             let mut inquiry = self.inquiry.take().unwrap_or_else(|| Inquiry::new(None, due_ms));
             inquiry.begin_anew(Some(sender), due_ms);
-            if times % 2 == 0 {
-                // Mostly one side has dropped something.
-                inquiry.page(None, true);
-            } else {
-                inquiry.is_all = true;
-            }
+            // Mostly one side has dropped something.
+            inquiry.doubt(times % 2 == 1);
             self.inquiry = Some(inquiry);
         }
     }

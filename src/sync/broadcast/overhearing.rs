@@ -91,7 +91,7 @@ impl<K: WireKey> Broadcast<K> {
         if map.state().context().includes(&theirs) {
             // There is nothing to be learnt from that peer.
             let is_moot = |inquiry: &mut Inquiry<K>| {
-                inquiry.peer == Some(sender) && !inquiry.is_under_way() && !inquiry.is_doubt()
+                inquiry.peer == Some(sender) && !inquiry.is_under_way() && !inquiry.is_doubt
             };
             self.inquiry.take_if(is_moot);
         }
