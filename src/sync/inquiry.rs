@@ -262,6 +262,16 @@ impl<K: WireKey> Inquiry<K> {
         self.births = Births::Told;
     }
 
+    /// If the peer was to find out which births are gone, this side does.
+    pub(super) fn find_births(&mut self, now_ms: u64) {
+        if self.births == Births::Told && !self.is_settled {
+            if self.is_waiting() {
+                self.due_ms = self.due_ms.min(now_ms);
+            }
+            self.births = Births::Sketch(0);
+        }
+    }
+
     pub(super) fn want_births(&mut self, births: Births) {
         self.births = births;
     }

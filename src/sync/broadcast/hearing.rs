@@ -8,7 +8,7 @@ use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
 use crate::sync::inquiry::{Counterpart, Inquiry};
-use crate::sync::meet::{Answer, Meet, Position};
+use crate::sync::meet::{Answer, Births, Meet, Position};
 use crate::sync::message::{Fingerprints, Message};
 use crate::sync::{IgnoreReason, Received};
 
@@ -173,6 +173,10 @@ impl<K: WireKey> Broadcast<K> {
             let context = theirs.clone();
             inquiry.counterpart =
                 Some(Counterpart { peer: sender, id: question.id, asked_ms: now_ms, context });
+            if question.want.births == Births::Told && map.replica() < sender {
+                // Each would wait for what the other finds.
+                inquiry.find_births(now_ms);
+            }
         }
         let changes = match sent {
             Some(sent) => self.answered(map, sender, &sent, &theirs, meet, now_ms),
