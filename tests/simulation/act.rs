@@ -153,6 +153,7 @@ impl<K: SimulatedKey> World<K> {
         let by = Doer { replica: id, seq, finished: &retired };
         // The reference cannot always tell what the replica held. A maintenance would have told.
         let told = before.clone().maintain().context().clone();
+        let grown = knows.last_seq(id) - seq;
         let mut effects = Vec::new();
         for place in 0..self.oracle.places.len() {
             let possible = self.oracle.view(knew, place);
@@ -160,10 +161,11 @@ impl<K: SimulatedKey> World<K> {
             let by = Doer { seq: seq + effects.len() as u64, ..by };
             let is_told =
                 |effects: &Vec<Effect>| named_by(effects, by.seq, id).iter().all(|dot| told.contains(*dot));
+            let left = (grown as usize).saturating_sub(effects.len());
             let clear = fitting.iter().map(|it| it.clear_retired(by, place)).filter(is_told);
+            let clear = clear.filter(|effects| effects.len() <= left);
             effects.extend(clear.max_by_key(Vec::len).unwrap_or_default());
         }
-        let grown = knows.last_seq(id) - seq;
         if effects.len() as u64 != grown {
             return Err(format!("{at} clears up {grown} times instead of {effects:?}"));
         }

@@ -61,6 +61,8 @@ pub struct Process<K> {
     pub former: Vec<ReplicaId>,
     /// How far its clock is from the true time.
     clock_offset_ms: i64,
+    /// The same when it last looked at the clock: whoever sleeps for a while is not woken later because the clock was set back.
+    timer_offset_ms: i64,
     /// Replicas hear each other if they are in the same group; nobody hears one without a group.
     pub group: Option<u32>,
     /// Where it has links to, in a mesh.
@@ -77,6 +79,7 @@ impl<K: SimulatedKey> Process<K> {
             disk: None,
             former: Vec::new(),
             clock_offset_ms: CLOCK_BEGIN_MS,
+            timer_offset_ms: CLOCK_BEGIN_MS,
             group: Some(0),
             neighbours: Vec::new(),
         }
@@ -99,6 +102,11 @@ impl<K: SimulatedKey> Process<K> {
     /// What the replica's own clock shows.
     pub fn clock_ms(&self, now_ms: u64) -> u64 {
         (now_ms as i64 + self.clock_offset_ms) as u64
+    }
+
+    /// Looks at the clock, to know for how long to sleep.
+    pub fn set_timer(&mut self) {
+        self.timer_offset_ms = self.clock_offset_ms;
     }
 
     pub fn set_clock(&mut self, by_ms: i64) {
@@ -141,7 +149,7 @@ impl<K: SimulatedKey> Process<K> {
     pub fn next_ms(&self, now_ms: u64) -> Option<u64> {
         match &self.life {
             Life::Running(running) => {
-                let wake_ms = running.protocol.next_wake_ms().saturating_sub(self.clock_offset_ms as u64);
+                let wake_ms = running.protocol.next_wake_ms().saturating_sub(self.timer_offset_ms as u64);
                 // What is not saved yet keeps it from speaking.
                 Some(running.save_due_ms.unwrap_or(wake_ms.max(now_ms)))
             }

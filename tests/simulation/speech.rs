@@ -64,6 +64,7 @@ impl<K: SimulatedKey> World<K> {
                 }
             }
             let process = &mut self.processes[at];
+            process.set_timer();
             let (clock_ms, group) = (process.clock_ms(self.now_ms), process.group);
             let Running { map, protocol, .. } = process.running_mut().expect("it has not crashed");
             let Some((to, bytes)) = protocol.poll(map, clock_ms, &mut self.random) else {
