@@ -251,6 +251,8 @@ impl<K: WireKey> Broadcast<K> {
         let Some(mut inquiry) = self.inquiry.take() else { return Changes::default() };
         let mut changes = Changes::default();
         let mut again = inquiry.again;
+        // What is taken as known without having been held or dropped here needs no telling.
+        let counterpart = inquiry.settles(map.state().context());
         if inquiry.is_done() {
             match self.conclude(map, &inquiry) {
                 Some(concluded) => {
@@ -260,7 +262,7 @@ impl<K: WireKey> Broadcast<K> {
                 None => again = inquiry.peer,
             }
         }
-        if let Some(counterpart) = inquiry.settles(map.state().context()) {
+        if let Some(counterpart) = counterpart {
             self.settle_counterpart(counterpart, inquiry.gone);
         }
         let is_known = self.heard_of.is_known_in(map.state().context());

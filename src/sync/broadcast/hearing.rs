@@ -40,6 +40,9 @@ impl Doubt {
     }
 }
 
+/// More records than that, which this replica drops because others have reset them, are not named one by one.
+const DROPS_TOLD_MAX: usize = 200;
+
 impl<K: WireKey> Broadcast<K> {
     /// Reads a message, and takes from it who is retired.
     pub(super) fn read(
@@ -125,6 +128,11 @@ impl<K: WireKey> Broadcast<K> {
             self.dropped_due_ms = now_ms.saturating_add(self.config.retry_ms / 2);
         }
         self.dropped.merge(changes.delta());
+        if self.dropped.drops.len() > DROPS_TOLD_MAX {
+            // To name so many takes more than to compare births, which whoever hears the digest will ask for.
+            self.dropped = Delta::default();
+            self.digest_due_ms = self.digest_due_ms.min(self.dropped_due_ms);
+        }
     }
 
     fn meet(
