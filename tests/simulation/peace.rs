@@ -18,7 +18,7 @@ use crate::world::trace;
 /// After so long without faults all must be equal, where a message takes no time and limits are as they come.
 const HEALING_MAX_MS: u64 = 120_000;
 /// What is still under way when all are equal, such as questions that nobody can answer, may take so long.
-const SETTLING_MS: u64 = 30_000;
+const SETTLING_MS: u64 = 120_000;
 /// How long the replicas are watched when they have nothing to do.
 const IDLE_MS: u64 = 60_000;
 /// How often it is looked whether all are equal.
@@ -170,7 +170,8 @@ impl<K: SimulatedKey> Schedule<K> {
             posted.iter().filter(|((_, kind), _)| *kind == DIGEST).map(|(_, count)| count).sum();
         let posted = format!("{posted:?}");
         let is_mesh = matches!(self.world.medium, Medium::Mesh { .. });
-        let there_and_back_ms = 2 * (self.calm.latency_ms + self.calm.delay_max_ms);
+        // In the same millisecond nobody hears the others.
+        let there_and_back_ms = (2 * (self.calm.latency_ms + self.calm.delay_max_ms)).max(1);
         let each = self.digests_in(idle_ms);
         // One after each interval. But each speaks for itself if it does not hear the others in time, and some do so of those whose
         // digests are due in that time.

@@ -114,12 +114,12 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// Somebody answered a question: it is nobody else's turn any more.
-    pub(super) fn is_answered(&mut self, id: u32, now_ms: u64) {
+    pub(super) fn is_answered(&mut self, id: u32, now_ms: u64, random: &mut impl FnMut() -> u64) {
         let count = self.turns.len();
         self.turns.retain(|turn| turn.ask.id != id);
         if self.turns.len() < count {
             // Should there be more to tell than that, a digest will show it soon.
-            let soon_ms = self.round_trip.wait_ms(self.config.retry_ms, 3);
+            let soon_ms = self.round_trip.wait_ms(self.config.retry_ms, 1).saturating_add(self.delay_ms(random));
             self.digest_due_ms = self.digest_due_ms.min(now_ms.saturating_add(soon_ms));
         }
     }

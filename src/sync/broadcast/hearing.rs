@@ -149,7 +149,7 @@ impl<K: WireKey> Broadcast<K> {
         let is_meant = sent.is_some() || meet.re == Some(self.token) || meet.to == Some(map.replica());
         if !is_meant {
             if let Some(re) = meet.re.filter(|_| meet.to.is_none()) {
-                self.is_answered(re, now_ms);
+                self.is_answered(re, now_ms, random);
                 self.leave_question_to_others(now_ms);
             }
             let changes = self.overhear(map, sender, meet, now_ms);
