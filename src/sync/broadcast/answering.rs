@@ -87,7 +87,9 @@ impl<K: WireKey> Broadcast<K> {
         if self.turns.len() < WAITING_MAX {
             let mut turn = Turn { due_ms: now_ms, asked_ms: now_ms, since_ms, asker, ask, bytes, before: 0 };
             self.stand_in_line(map, &mut turn);
-            if self.inquiry.as_ref().is_some_and(|inquiry| inquiry.is_open && !inquiry.is_under_way()) {
+            let has_come =
+                |inquiry: &Inquiry<K>| inquiry.is_open && !inquiry.is_under_way() && !inquiry.has_given_up();
+            if self.inquiry.as_ref().is_some_and(has_come) {
                 // Whoever has just come does not know yet who else is there, and others may have come with it.
                 turn.due_ms = turn.due_ms.max(now_ms.saturating_add(self.config.delay_max_ms));
             }
@@ -119,7 +121,8 @@ impl<K: WireKey> Broadcast<K> {
         self.turns.retain(|turn| turn.ask.id != id);
         if self.turns.len() < count {
             // Should there be more to tell than that, a digest will show it soon.
-            let soon_ms = self.round_trip.wait_ms(self.config.retry_ms, 1).saturating_add(self.delay_ms(random));
+            let soon_ms =
+                self.round_trip.wait_ms(self.config.retry_ms, 1).saturating_add(self.delay_ms(random));
             self.digest_due_ms = self.digest_due_ms.min(now_ms.saturating_add(soon_ms));
         }
     }
