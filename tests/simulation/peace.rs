@@ -160,7 +160,7 @@ impl<K: SimulatedKey> Schedule<K> {
         let interval_ms = self.world.config.digest_interval_ms.max(1);
         let idle_ms = IDLE_MS.min(500 + 20 * interval_ms.min(IDLE_MS));
         let settling_ms =
-            SETTLING_MS.min(4_000 + 20 * interval_ms.min(IDLE_MS)) + 8 * self.round_ms().min(WAITING_MAX_MS);
+            SETTLING_MS.min(4_000 + 20 * interval_ms.min(IDLE_MS)) + 30 * self.round_ms().min(WAITING_MAX_MS);
         self.world.run_for(settling_ms)?;
         self.world.forget_posts();
         self.world.run_for(idle_ms)?;
@@ -178,7 +178,7 @@ impl<K: SimulatedKey> Schedule<K> {
         let too_late = (2 * self.speakers() * there_and_back_ms).div_ceil(interval_ms).min(self.speakers());
         let (name, bound) = match is_mesh {
             true => ("messages in an idle minute, mesh", self.speakers() * each),
-            false if too_late < 2 => ("messages in an idle minute", each + each / 2 + 2),
+            false if 8 * self.speakers() * there_and_back_ms < interval_ms => ("messages in an idle minute", each + each / 2 + 2),
             false => ("messages in an idle minute, slow", each * (1 + too_late)),
         };
         if interval_ms >= 10_000 {
