@@ -80,6 +80,8 @@ pub(super) struct Inquiry<K> {
     is_settled: bool,
     /// Of what both sides know, the dots whose births were compared here.
     compared: Option<CausalContext>,
+    /// Of what both sides know, the dots of which nothing is held here that the peer has dropped.
+    covered: CausalContext,
     progress: u32,
     /// What the peer said that shows, said again, that it was heard.
     pub(super) token: Option<u32>,
@@ -112,6 +114,7 @@ impl<K: WireKey> Inquiry<K> {
             births: Births::Sketch(0),
             is_settled: false,
             compared: None,
+            covered: CausalContext::default(),
             progress: 0,
             token: None,
             counterpart: None,
@@ -169,11 +172,7 @@ impl<K: WireKey> Inquiry<K> {
         told: &CausalContext,
         context: &CausalContext,
     ) -> Option<CausalContext> {
-        let came = context.intersection(told).difference(&self.paged);
-        let came = match &self.compared {
-            Some(compared) => came.difference(compared),
-            None => came,
-        };
+        let came = context.intersection(told).difference(&self.paged).difference(&self.covered);
         let is_certain = came.is_empty() || self.are_pages_asked && came.intersection(&self.asked).is_empty();
         is_certain.then_some(came)
     }
@@ -274,10 +273,6 @@ impl<K: WireKey> Inquiry<K> {
 
     pub(super) fn want_births(&mut self, births: Births) {
         self.births = births;
-    }
-
-    pub(super) fn settle(&mut self) {
-        self.is_settled = true;
     }
 
     /// The births of those dots, which both sides know, were compared here, as far as they were asked for.

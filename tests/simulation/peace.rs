@@ -178,7 +178,9 @@ impl<K: SimulatedKey> Schedule<K> {
         let too_late = (2 * self.speakers() * there_and_back_ms).div_ceil(interval_ms).min(self.speakers());
         let (name, bound) = match is_mesh {
             true => ("messages in an idle minute, mesh", self.speakers() * each),
-            false if 8 * self.speakers() * there_and_back_ms < interval_ms => ("messages in an idle minute", each + each / 2 + 2),
+            false if 8 * self.speakers() * there_and_back_ms < interval_ms => {
+                ("messages in an idle minute", each + each / 2 + 2)
+            }
             false => ("messages in an idle minute, slow", each * (1 + too_late)),
         };
         if interval_ms >= 10_000 {

@@ -51,7 +51,8 @@ impl<K: WireKey> Inquiry<K> {
             // What is gone was told of what the asker held.
             Held::Settled if !sent.is_same => None,
             Held::Settled => {
-                self.compared_with(sent);
+                // What the peer holds was not looked at.
+                self.cover(sent);
                 self.due_ms = self.due_ms.min(now_ms);
                 None
             }
@@ -70,12 +71,18 @@ impl<K: WireKey> Inquiry<K> {
         changes
     }
 
-    /// All births that both sides knew when that was asked are compared.
-    fn compared_with(&mut self, sent: &Sent) {
+    /// Whatever the peer had dropped of what both sides knew when that was asked is dropped here.
+    fn cover(&mut self, sent: &Sent) {
         if let Some(target) = &self.target {
-            let both = sent.context.intersection(target);
-            self.compare(&both);
-            self.settle();
+            self.covered.join(&sent.context.intersection(target));
+            self.is_settled = true;
+        }
+    }
+
+    fn cover_compared(&mut self) {
+        if let Some(compared) = &self.compared {
+            self.covered.join(compared);
+            self.is_settled = true;
         }
     }
 
@@ -106,7 +113,8 @@ impl<K: WireKey> Inquiry<K> {
         let held = numbering.held(map, &found, 0, None);
         let dropped = held.intersection(&both);
         self.gone.join(&found.difference(&held));
-        self.compared_with(sent);
+        self.compare(&both);
+        self.cover(sent);
         Some(dropped)
     }
 
@@ -125,13 +133,14 @@ impl<K: WireKey> Inquiry<K> {
         let held = numbering.held(map, &sent.context, from, list.next);
         let dropped = held.difference(&listed).intersection(&both);
         self.gone.join(&listed.difference(&held));
+        self.compare(&both);
         match list.next {
             Some(next) if next > from => {
-                self.compare(&both);
                 self.want_births(Births::List(next));
                 self.get_on(now_ms);
             }
-            _ => self.compared_with(sent),
+            // Of a list in several parts, what all of them were about.
+            _ => self.cover_compared(),
         }
         Some(dropped)
     }
