@@ -151,6 +151,10 @@ impl<K: WireKey> Broadcast<K> {
         if context.run_count() > ours.run_count() + RUNS_MORE_MAX || self.peers.others(asker) == 0 {
             return;
         }
+        if self.overheard.questions.iter().any(|(id, _)| *id == question.id) {
+            // The message came twice.
+            return;
+        }
         if self.overheard.questions.len() == QUESTIONS_MAX {
             self.overheard.questions.pop_front();
         }
