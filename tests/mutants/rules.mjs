@@ -52,7 +52,7 @@ export const rules = [
   {
     rule: "the other side is told that all is compared only if it is",
     file: "src/sync/inquiry.rs",
-    text: "compared.includes(&counterpart.context.intersection(context))",
+    text: "compared.includes(&both)",
     without: "true",
   },
   {

@@ -37,6 +37,8 @@ impl<K: WireKey> Inquiry<K> {
         if let Some(page) = part.page {
             if is_about_all {
                 self.paged.join(&page.delta.context);
+                // Whatever it carries that was not known before is held on both sides now.
+                self.fresh.join(&page.delta.context.difference(map.state().context()));
             }
             changes = map.merge(&page.delta);
             if is_next {
