@@ -58,8 +58,6 @@ pub(super) struct Inquiry<K> {
     known: CausalContext,
     /// What the peer sent since.
     paged: CausalContext,
-    /// Of that, what was not known here before.
-    fresh: CausalContext,
     /// What was known when a question was asked that was answered since.
     asked: CausalContext,
     /// Whether all entries are wanted and not only those that the context lacks.
@@ -102,7 +100,6 @@ impl<K: WireKey> Inquiry<K> {
             target: None,
             known: CausalContext::default(),
             paged: CausalContext::default(),
-            fresh: CausalContext::default(),
             asked: CausalContext::default(),
             withheld: CausalContext::default(),
             is_all: false,
@@ -290,7 +287,7 @@ impl<K: WireKey> Inquiry<K> {
     pub(super) fn settles(&mut self, context: &CausalContext) -> Option<Counterpart> {
         let (counterpart, compared) = (self.counterpart.take()?, self.compared.as_ref()?);
         let is_of_peer = self.peer == Some(counterpart.peer);
-        let both = counterpart.context.intersection(context).difference(&self.fresh);
+        let both = counterpart.context.intersection(context).difference(&self.paged);
         (is_of_peer && compared.includes(&both)).then_some(counterpart)
     }
 

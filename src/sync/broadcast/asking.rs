@@ -111,12 +111,14 @@ impl<K: WireKey> Broadcast<K> {
         // It may have come another way, over another link for one.
         let is_known = self.heard_of.is_known_in(map.state().context());
         self.inquiry.take_if(|inquiry| inquiry.is_of_heard && !inquiry.is_under_way() && is_known);
-        let is_moot = |inquiry: &mut Inquiry<K>| {
+        if let Some(inquiry) = &mut self.inquiry {
             // The peer may still wait to be told what is gone.
             let is_waited_for = inquiry.counterpart.is_some() && inquiry.tries < SILENT_TRIES;
-            inquiry.is_known_in(map.state().context()) && !is_waited_for
-        };
-        self.inquiry.take_if(is_moot);
+            if inquiry.is_known_in(map.state().context()) && !is_waited_for {
+                inquiry.begin_anew(None, now_ms);
+                inquiry.give_up();
+            }
+        }
         let inquiry = self.inquiry.as_mut().filter(|inquiry| inquiry.due_ms <= now_ms)?;
         if inquiry.tries >= self.config.tries_max {
             let is_only = inquiry.peer.is_none_or(|peer| self.peers.others(peer) == 0);

@@ -89,11 +89,11 @@ impl<K: WireKey> Broadcast<K> {
             return self.take_carried(map, meet.answer);
         };
         if map.state().context().includes(&theirs) {
-            // There is nothing to be learnt from that peer.
-            let is_moot = |inquiry: &mut Inquiry<K>| {
+            // There is nothing to be learnt from that peer. But it may ask back when it answers.
+            let is_moot = |inquiry: &&mut Inquiry<K>| {
                 inquiry.peer == Some(sender) && !inquiry.is_under_way() && !inquiry.is_doubt
             };
-            self.inquiry.take_if(is_moot);
+            self.inquiry.as_mut().filter(is_moot).into_iter().for_each(Inquiry::give_up);
         }
         let changes = self.overhear_answer(map, sender, &theirs, meet, now_ms);
         if let Some(question) = question.filter(|question| !question.want.is_settling()) {

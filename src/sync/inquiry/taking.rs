@@ -1,8 +1,9 @@
 //! What an inquiry makes of the parts of an answer.
 
 use super::{Inquiry, Sent};
-use crate::causal::CausalContext;
+use crate::causal::{CausalContext, Dot};
 use crate::codec::WireKey;
+use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
@@ -35,12 +36,12 @@ impl<K: WireKey> Inquiry<K> {
             self.asked.join(&sent.context);
         }
         if let Some(page) = part.page {
+            let known = page.delta.context.intersection(map.state().context());
+            changes = map.merge(&page.delta);
             if is_about_all {
                 self.paged.join(&page.delta.context);
-                // Whatever it carries that was not known before is held on both sides now.
-                self.fresh.join(&page.delta.context.difference(map.state().context()));
+                self.note_gone(map, &page.delta, &known);
             }
-            changes = map.merge(&page.delta);
             if is_next {
                 self.withheld.join(&page.withheld);
                 self.page(page.delta.last_id(), page.is_last);
@@ -71,6 +72,28 @@ impl<K: WireKey> Inquiry<K> {
             changes.join(map.drop_born(&dropped));
         }
         changes
+    }
+
+    /// The peer holds what a page carries: what is dropped here of that, and was known before, it is told.
+    fn note_gone(&mut self, map: &RangeMap<K>, page: &Delta<K>, known: &CausalContext) {
+        if known.is_empty() {
+            return;
+        }
+        for held in page.entries.rows() {
+            let ours = map.state().entries.get(&held.id());
+            held.for_each_record(|replica, record| {
+                let mut is_held = false;
+                ours.iter().for_each(|ours| {
+                    ours.for_each_record(|writer, own| {
+                        is_held |= writer == replica && own.birth == record.birth;
+                    });
+                });
+                let born = Dot { replica, seq: record.birth };
+                if !is_held && known.contains(born) {
+                    self.gone.insert(born);
+                }
+            });
+        }
     }
 
     /// Whatever the peer had dropped of what both sides knew when that was asked is dropped here.
