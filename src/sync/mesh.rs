@@ -6,6 +6,9 @@
 //! again. With one sender each that is a tree, in which nothing comes twice; with a few more it is faster, and what is lost on one
 //! way comes on another.
 
+#[cfg(test)]
+mod tests;
+
 use core::ops::Bound;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -205,8 +208,11 @@ impl<K: WireKey> Mesh<K> {
             if link.announce_due_ms <= now_ms {
                 let news = core::mem::take(&mut link.news).difference(&link.known);
                 link.announce_due_ms = u64::MAX;
-                link.known.join(&news);
-                link.protocol.announce(news);
+                // Nothing at all would be a wish.
+                if !news.is_empty() {
+                    link.known.join(&news);
+                    link.protocol.announce(news);
+                }
             }
             let said = link.protocol.poll(map, now_ms, random);
             let wake_ms = self.reckon(id);
