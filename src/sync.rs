@@ -13,7 +13,7 @@
 //!   before it the time of a round trip. An answer is as good for everybody else who hears it.
 //! - **Meet.** What is lacking is told from the [log of recent changes](crate::RangeMap::delta_since), or if that does not reach back so
 //!   far, paged in the order of registrations; what one side dropped is found by [comparing births](meet). Who answers remembers
-//!   nothing of who asks.
+//!   nothing of who asks. Whoever hears the meeting of others, and knows no less than the one who asks, makes the same of the answers.
 //! - **Digest.** After a quiet interval, one replica sends fingerprints of what it knows and holds. Those that agree stay quiet and
 //!   start their interval anew; those that don't ask it.
 //! - **Presence.** Who is there: see [`Presence`], which goes beside a protocol and has its messages carried by it.
@@ -25,7 +25,8 @@
 //! Waiting times follow the round trips that are measured, and double while nothing is heard.
 //!
 //! **Bounds.** Messages above [`Config::message_bytes_max`] are neither read nor sent. Reading a message of b bytes allocates at most
-//! some 400 b bytes. A replica finds out one thing at a time, and what it answers to somebody who has not shown that it is there, by
+//! some 400 b bytes. A replica finds out one thing at a time, follows up to 16 inquiries of others, and remembers what the askers of 64
+//! questions knew, if that is in at most 64 runs more than what it knows itself. What it answers to somebody who has not shown that it is there, by
 //! repeating something that was said to it, is at most ten times as long as the question. Nothing is authenticated: who can send at
 //! all can also forge.
 
