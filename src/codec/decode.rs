@@ -2,7 +2,8 @@
 
 use super::{DecodeError, DecodeProblem, RUNS_MAX, Reader, VERSION, WireKey, flag, registered};
 use crate::causal::{CausalContext, Dot, SEQ_MAX};
-use crate::delta::{Delta, Drop, Drops, NamedDrop};
+use crate::delta::Delta;
+use crate::drops::{Drop, Drops, NamedDrop};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
 use crate::registration::{Baseline, Entry, NET_MAX, Record, RegistrationId};
