@@ -133,9 +133,12 @@ fn every_refusal_has_a_code_and_says_what_was_wrong() {
     assert_eq!(text(&call!(map.state()).unwrap()), state, "whatever was refused has changed nothing");
 }
 
+/// The first byte of a delta of integer keys.
+const HEADER: u8 = 0x41;
+
 /// What an id's greatest sequence number looks like in the wire format: 2^53 − 1 dots of replica 1, and nothing else.
 const ALL_OF_REPLICA_1: [u8; 19] =
-    [0x41, 3, 0, 0, 0, 0, 0, 0, 0, 1, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 31, 0];
+    [HEADER, 3, 0, 0, 0, 0, 0, 0, 0, 1, 0xFE, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 31, 0];
 
 #[wasm_bindgen_test]
 fn a_replica_without_sequence_numbers_says_so() {
@@ -170,7 +173,7 @@ fn hostile_bytes_are_refused_and_change_nothing() {
         bytes[bit / 8] ^= 1 << (bit % 8);
         bytes
     });
-    let longer = [[&*state, &[0]].concat(), vec![0xFF; 10_000], vec![17; 10_000]];
+    let longer = [[&*state, &[0]].concat(), vec![0xFF; 10_000], vec![HEADER; 10_000]];
     let (mut refused, mut taken) = (0, 0);
     for bytes in truncated.chain(flipped).chain(longer) {
         let map = map(2);

@@ -20,13 +20,14 @@ pub(crate) struct Joined<'a, K> {
     /// `None` if the range is unbounded.
     pub(crate) end: Option<&'a K>,
     pub(crate) node: &'a NodeId,
-    /// The records that are left. Left out of a registration with a single record that was never reset.
+    /// The records that are left. May be left out of a registration with a single record that was never reset.
     pub(crate) entry: Option<&'a Entry>,
     /// The priority before.
     pub(crate) before: Option<u64>,
     /// The priority now.
     pub(crate) after: Option<u64>,
-    /// The writers and births of records that are gone because the other side's context told that they were dropped.
+    /// The writers and births of records that are gone because the other side knew that they were dropped. Left out where the other
+    /// side names them itself.
     pub(crate) dropped: &'a [(ReplicaId, u64)],
 }
 
