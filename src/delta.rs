@@ -1,28 +1,21 @@
 //! The lattice: an ordered store of entries with the causal context that they were learnt in.
 //!
 //! A full state and the delta of one operation are the same type; both are joined in the same way. What is absent from a
-//! state although its context knows the birth of it has been dropped, and a join drops it on the other side too.
-//!
-//! A delta that carries a drop also names the registration ([`Drop`]), so that the receiver finds the record without looking
-//! through everything it holds, and so that the drop is not mistaken when the births before it never arrived. Such a named drop
-//! is kept only while its stamp lies beyond the contiguous prefix of the context: once the prefix covers the stamp it also
-//! covers every earlier birth, and the context alone tells the same. Prefixes only grow, so this pruning commutes with joins.
-//! Who does not know a drop's stamp can name it all the same: such a *bare* drop claims the record's birth and nothing else, and is
-//! kept only while that lies beyond the prefix.
+//! state although its context knows the birth of it has been dropped, and a join drops it on the other side too. Drops that the context does not tell by itself are
+//! [named](Drops).
 
-mod drops;
-
-pub(crate) use self::drops::{Drop, Drops, NamedDrop};
 use core::cell::RefCell;
 
 use smallvec::SmallVec;
 
 use crate::causal::{CausalContext, Dot};
+pub(crate) use crate::drops::{Drop, Drops, NamedDrop};
 use crate::id::{NodeId, ReplicaId};
-use crate::key::{Key, KeyRange};
+use crate::key::Key;
 use crate::registration::{Entry, Record, RegistrationId};
 use crate::sort::sorted;
-use crate::store::{Held, Interner, Store, StoreBuilder};
+use crate::store::{Held, Interner, Side, Store, StoreBuilder, Unobserved};
+pub(crate) use crate::store::{JoinObserver, Joined};
 
 /// Up to how many entries, drops and runs of dots are checked in a build with debug assertions.
 const CHECKED_MAX: usize = 300;
@@ -48,70 +41,6 @@ impl<K: PartialEq> PartialEq for Delta<K> {
 }
 
 impl<K: Eq> Eq for Delta<K> {}
-
-/// What one side of a join knew before it, by which it tells whether a record that it lacks was dropped.
-pub(crate) struct Side<'a, K> {
-    pub(crate) context: &'a CausalContext,
-    pub(crate) drops: &'a Drops<K>,
-}
-
-impl<K> Clone for Side<'_, K> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<K> Copy for Side<'_, K> {}
-
-impl<K: Key> Side<'_, K> {
-    /// Whether the side, which does not hold that record, knows that it was dropped. `id` is asked for where drops are named.
-    pub(crate) fn has_dropped(
-        &self,
-        id: impl FnOnce() -> RegistrationId<K>,
-        writer: ReplicaId,
-        birth: u64,
-    ) -> bool {
-        self.context.contains(Dot { replica: writer, seq: birth })
-            || !self.drops.is_empty() && birth <= self.drops.last_birth(&id(), writer)
-    }
-}
-
-/// Is told of each registration that a join changed.
-pub(crate) trait JoinObserver<K> {
-    fn joined(&mut self, joined: Joined<'_, K>);
-
-    /// The other side carried a record that is known here to be dropped, of that writer and birth.
-    fn stale(&mut self, _id: RegistrationId<K>, _writer: ReplicaId, _birth: u64) {}
-}
-
-/// A registration that a join changed.
-pub(crate) struct Joined<'a, K> {
-    pub(crate) start: &'a K,
-    /// `None` if the range is unbounded.
-    pub(crate) end: Option<&'a K>,
-    pub(crate) node: &'a NodeId,
-    /// The records that are left. Left out of a registration with a single record that was never reset.
-    pub(crate) entry: Option<&'a Entry>,
-    /// The priority before.
-    pub(crate) before: Option<u64>,
-    /// The priority now.
-    pub(crate) after: Option<u64>,
-    /// The writers and births of records that are gone because the other side's context told that they were dropped.
-    pub(crate) dropped: &'a [(ReplicaId, u64)],
-}
-
-impl<K: Key> Joined<'_, K> {
-    pub(crate) fn range(&self) -> KeyRange<K> {
-        KeyRange::between(self.start.clone(), self.end.cloned())
-    }
-}
-
-/// Does not want to be told.
-struct Unobserved;
-
-impl<K> JoinObserver<K> for Unobserved {
-    fn joined(&mut self, _: Joined<'_, K>) {}
-}
 
 impl<K> Default for Delta<K> {
     fn default() -> Self {

@@ -1,15 +1,18 @@
 //! A list in order that is short nearly always, and may become very long.
 //!
-//! Up to [`FEW_MAX`] items lie in one piece, the first of them in the list itself. More lie in chunks of at most [`CHUNK_MAX`]
-//! items, so that an insertion anywhere moves no more than these. Chunks are shared: a copy of a list of n items is
-//! O(n / CHUNK_MAX), and of what is changed in one copy only the chunk is copied before.
+//! Up to [`FEW_MAX`] items lie in one piece, the first of them in the list itself. More lie in [chunks] of at most
+//! `CHUNK_MAX` items, which copies share.
 //!
 //! The list does not know the order: whoever searches tells which items come before what is sought.
+
+mod chunks;
 
 use core::fmt;
 use std::sync::Arc;
 
 use smallvec::{Array, SmallVec};
+
+use self::chunks::Chunks;
 
 /// The most items that lie in one piece.
 const FEW_MAX: usize = 64;
@@ -17,22 +20,12 @@ const FEW_MAX: usize = 64;
 /// Fewer items than this go back into one piece. Apart from the above, so that no list goes to and fro.
 const MANY_MIN: usize = 16;
 
-/// The most items of a chunk.
-const CHUNK_MAX: usize = 128;
-
 /// Items in order. `A` is an array of as many as take no memory apart.
 pub(crate) struct Ordered<A: Array>(Pieces<A>);
 
 enum Pieces<A: Array> {
     Few(SmallVec<A>),
     Many(Box<Chunks<A::Item>>),
-}
-
-#[derive(Clone)]
-struct Chunks<T> {
-    len: usize,
-    /// None is empty.
-    chunks: Vec<Arc<Vec<T>>>,
 }
 
 /// A place among the items: of one of them, or after the last. It is right until the list changes.
@@ -76,7 +69,7 @@ impl<A: Array> Ordered<A> {
     pub(crate) fn len(&self) -> usize {
         match &self.0 {
             Pieces::Few(items) => items.len(),
-            Pieces::Many(chunks) => chunks.len,
+            Pieces::Many(chunks) => chunks.len(),
         }
     }
 
@@ -89,7 +82,7 @@ impl<A: Array> Ordered<A> {
     pub(crate) fn first(&self) -> Option<&A::Item> {
         match &self.0 {
             Pieces::Few(items) => items.first(),
-            Pieces::Many(chunks) => chunks.chunks.first()?.first(),
+            Pieces::Many(chunks) => chunks.first(),
         }
     }
 
@@ -97,7 +90,7 @@ impl<A: Array> Ordered<A> {
     pub(crate) fn last(&self) -> Option<&A::Item> {
         match &self.0 {
             Pieces::Few(items) => items.last(),
-            Pieces::Many(chunks) => chunks.chunks.last()?.last(),
+            Pieces::Many(chunks) => chunks.last(),
         }
     }
 
@@ -112,11 +105,7 @@ impl<A: Array> Ordered<A> {
             Pieces::Few(items) => {
                 Iter { items: items.get(from.at..).unwrap_or_default().iter(), chunks: [].iter() }
             }
-            Pieces::Many(chunks) => {
-                let mut chunks = chunks.chunks.get(from.chunk..).unwrap_or_default().iter();
-                let first = chunks.next().map(|chunk| chunk.as_slice()).unwrap_or_default();
-                Iter { items: first.get(from.at..).unwrap_or_default().iter(), chunks }
-            }
+            Pieces::Many(chunks) => chunks.iter_from(from),
         }
     }
 
@@ -125,14 +114,7 @@ impl<A: Array> Ordered<A> {
     pub(crate) fn place_of(&self, is_before: impl Fn(&A::Item) -> bool) -> Place {
         match &self.0 {
             Pieces::Few(items) => Place { chunk: 0, at: items.partition_point(is_before) },
-            Pieces::Many(chunks) => {
-                let chunks = &chunks.chunks;
-                let chunk = chunks.partition_point(|chunk| chunk.last().is_none_or(&is_before));
-                match chunks.get(chunk) {
-                    Some(items) => Place { chunk, at: items.partition_point(is_before) },
-                    None => self.end(),
-                }
-            }
+            Pieces::Many(chunks) => chunks.place_of(is_before),
         }
     }
 
@@ -140,10 +122,7 @@ impl<A: Array> Ordered<A> {
     fn end(&self) -> Place {
         match &self.0 {
             Pieces::Few(items) => Place { chunk: 0, at: items.len() },
-            Pieces::Many(chunks) => {
-                let chunk = chunks.chunks.len().saturating_sub(1);
-                Place { chunk, at: chunks.chunks.get(chunk).map_or(0, |items| items.len()) }
-            }
+            Pieces::Many(chunks) => chunks.end(),
         }
     }
 
@@ -152,30 +131,23 @@ impl<A: Array> Ordered<A> {
     pub(crate) fn get(&self, place: Place) -> Option<&A::Item> {
         match &self.0 {
             Pieces::Few(items) => items.get(place.at),
-            Pieces::Many(chunks) => chunks.chunks.get(place.chunk)?.get(place.at),
+            Pieces::Many(chunks) => chunks.get(place),
         }
     }
 
     /// The place after that of an item. O(1).
     pub(crate) fn after(&self, place: Place) -> Place {
-        let next = Place { at: place.at + 1, ..place };
         match &self.0 {
-            Pieces::Many(chunks)
-                if chunks.chunks.get(place.chunk).is_some_and(|items| items.len() == next.at)
-                    && chunks.chunks.len() > place.chunk + 1 =>
-            {
-                Place { chunk: place.chunk + 1, at: 0 }
-            }
-            _ => next,
+            Pieces::Few(_) => Place { at: place.at + 1, ..place },
+            Pieces::Many(chunks) => chunks.after(place),
         }
     }
 
     /// The item before that place. O(1).
     pub(crate) fn before(&self, place: Place) -> Option<&A::Item> {
-        match (place.at.checked_sub(1), &self.0) {
-            (Some(at), _) => self.get(Place { at, ..place }),
-            (None, Pieces::Few(_)) => None,
-            (None, Pieces::Many(chunks)) => chunks.chunks.get(place.chunk.checked_sub(1)?)?.last(),
+        match &self.0 {
+            Pieces::Few(items) => items.get(place.at.checked_sub(1)?),
+            Pieces::Many(chunks) => chunks.before(place),
         }
     }
 }
@@ -186,7 +158,7 @@ impl<A: Array<Item: Clone>> Ordered<A> {
     pub(crate) fn get_mut(&mut self, place: Place) -> Option<&mut A::Item> {
         match &mut self.0 {
             Pieces::Few(items) => items.get_mut(place.at),
-            Pieces::Many(chunks) => Arc::make_mut(chunks.chunks.get_mut(place.chunk)?).get_mut(place.at),
+            Pieces::Many(chunks) => chunks.get_mut(place),
         }
     }
 
@@ -195,7 +167,7 @@ impl<A: Array<Item: Clone>> Ordered<A> {
     pub(crate) fn last_mut(&mut self) -> Option<&mut A::Item> {
         match &mut self.0 {
             Pieces::Few(items) => items.last_mut(),
-            Pieces::Many(chunks) => Arc::make_mut(chunks.chunks.last_mut()?).last_mut(),
+            Pieces::Many(chunks) => chunks.last_mut(),
         }
     }
 
@@ -220,8 +192,7 @@ impl<A: Array<Item: Clone>> Ordered<A> {
             Pieces::Few(items) => {
                 let mut items = core::mem::take(items).into_vec();
                 items.insert(place.at, item);
-                let chunks = Chunks { len: items.len(), chunks: vec![Arc::new(items)] };
-                self.0 = Pieces::Many(Box::new(chunks));
+                self.0 = Pieces::Many(Box::new(Chunks::new(items)));
             }
             Pieces::Many(chunks) => chunks.insert(place, item),
         }
@@ -238,78 +209,19 @@ impl<A: Array<Item: Clone>> Ordered<A> {
             Pieces::Few(items) => drop(items.drain(from.at..to.at)),
             Pieces::Many(chunks) => {
                 chunks.remove_range(from, to);
-                if chunks.len < MANY_MIN {
-                    self.0 =
-                        Pieces::Few(chunks.chunks.iter().flat_map(|chunk| chunk.iter()).cloned().collect());
+                if chunks.len() < MANY_MIN {
+                    self.0 = Pieces::Few(chunks.iter_from(Place { chunk: 0, at: 0 }).cloned().collect());
                 }
             }
         }
     }
 
-    /// The invariants: no chunk is empty or too long, and they hold as many items as are counted.
+    /// The invariants of the chunks, if there are any.
     #[cfg(test)]
     fn check(&self) -> Result<(), &'static str> {
-        let Pieces::Many(many) = &self.0 else { return Ok(()) };
-        let Chunks { len, chunks } = &**many;
-        if chunks.iter().any(|chunk| chunk.is_empty() || chunk.len() > CHUNK_MAX) {
-            return Err("a chunk that is empty or too long");
-        }
-        let pairs = chunks.windows(2).filter(|pair| pair[0].len() + pair[1].len() <= CHUNK_MAX / 4);
-        if *len != chunks.iter().map(|chunk| chunk.len()).sum::<usize>() || pairs.count() > chunks.len() / 2 {
-            return Err("another number of items, or too many chunks for them");
-        }
-        Ok(())
-    }
-}
-
-impl<T: Clone> Chunks<T> {
-    fn insert(&mut self, place: Place, item: T) {
-        self.len += 1;
-        let is_last = place.chunk + 1 == self.chunks.len();
-        let chunk = Arc::make_mut(&mut self.chunks[place.chunk]);
-        if chunk.len() < CHUNK_MAX {
-            return chunk.insert(place.at, item);
-        }
-        if is_last && place.at == chunk.len() {
-            // What comes in order fills its chunks.
-            return self.chunks.push(Arc::new(vec![item]));
-        }
-        let mut tail = chunk.split_off(CHUNK_MAX / 2);
-        match place.at.checked_sub(chunk.len()) {
-            Some(at) if at > 0 => tail.insert(at, item),
-            _ => chunk.insert(place.at, item),
-        }
-        self.chunks.insert(place.chunk + 1, Arc::new(tail));
-    }
-
-    fn remove_range(&mut self, from: Place, to: Place) {
-        if from == to {
-            return;
-        }
-        if from.chunk == to.chunk {
-            Arc::make_mut(&mut self.chunks[from.chunk]).drain(from.at..to.at);
-            self.len -= to.at - from.at;
-        } else {
-            let between = &self.chunks[from.chunk + 1..to.chunk];
-            self.len -= between.iter().map(|chunk| chunk.len()).sum::<usize>();
-            self.len -= self.chunks[from.chunk].len() - from.at + to.at;
-            Arc::make_mut(&mut self.chunks[from.chunk]).truncate(from.at);
-            Arc::make_mut(&mut self.chunks[to.chunk]).drain(..to.at);
-            self.chunks.drain(from.chunk + 1..to.chunk);
-        }
-        // Where something went, two chunks that are nearly empty become one: so there are never many of these.
-        for at in [from.chunk + 1, from.chunk] {
-            if self.chunks.get(at).is_some_and(|chunk| chunk.is_empty()) {
-                self.chunks.remove(at);
-            }
-        }
-        for at in [from.chunk, from.chunk.saturating_sub(1)] {
-            if let Some([chunk, next]) = self.chunks.get(at..at + 2)
-                && chunk.len() + next.len() <= CHUNK_MAX / 4
-            {
-                let next = self.chunks.remove(at + 1);
-                Arc::make_mut(&mut self.chunks[at]).extend(next.iter().cloned());
-            }
+        match &self.0 {
+            Pieces::Few(_) => Ok(()),
+            Pieces::Many(chunks) => chunks.check(),
         }
     }
 }

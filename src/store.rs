@@ -5,7 +5,6 @@
 //! Rows name nodes and writers by [number](interner).
 
 mod edit;
-mod hash;
 mod interner;
 mod join;
 mod leaf;
@@ -19,6 +18,7 @@ use core::fmt;
 use std::sync::{Arc, LazyLock};
 
 pub(crate) use self::interner::Interner;
+pub(crate) use self::join::{JoinObserver, Joined, Side, Unobserved};
 pub(crate) use self::row::Held;
 use self::row::Row;
 use self::tree::Branch;
@@ -49,11 +49,6 @@ pub(crate) struct Store<K> {
     tree: Branch<K>,
     /// None in a store that never held anything, of which there are many: each merge returns one.
     tables: Option<Arc<Tables>>,
-}
-
-/// The hash of a key or a name: the same everywhere, and no defence against somebody who looks for a collision.
-pub(crate) fn hash_of(value: &impl core::hash::Hash) -> u64 {
-    hash::of(value)
 }
 
 static NO_TABLES: LazyLock<Tables> = LazyLock::new(Tables::default);

@@ -1,4 +1,4 @@
-//! The JavaScript face in a browser: the essentials again, and the connections between maps.
+//! The JavaScript face in a browser: what holds in every JavaScript world, and the connections between maps.
 #![cfg(target_arch = "wasm32")]
 
 mod wasm;

@@ -1,4 +1,4 @@
-//! The JavaScript face in Node: the essentials, and what is particular about Node.
+//! The JavaScript face in Node: what holds in every JavaScript world, and what is particular about Node.
 #![cfg(target_arch = "wasm32")]
 
 mod wasm;

@@ -2,7 +2,8 @@
 
 use super::{RUNS_MAX, VERSION, WireKey, Writer, flag, registered};
 use crate::causal::{CausalContext, Dot};
-use crate::delta::{Delta, Drop};
+use crate::delta::Delta;
+use crate::drops::Drop;
 use crate::id::{NodeId, ReplicaId};
 use crate::registration::Record;
 use crate::sort::sorted;

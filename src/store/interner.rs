@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::hash;
+use crate::hash;
 use crate::ordered::Ordered;
 
 /// Up to this many values are searched one by one: a delta has one or two, and needs no table for them.

@@ -1,115 +1,30 @@
 //! Joining two stores: both are walked in step, leaf by leaf where they are equal, row by row where they are not.
 
+mod cursor;
+mod observer;
+mod side;
+
 use core::cell::RefCell;
 use core::cmp::Ordering;
 
 use smallvec::SmallVec;
 
-use super::interner::Interner;
+use self::cursor::{Cursor, Place};
+use self::observer::tell;
+pub(crate) use self::observer::{JoinObserver, Joined, Unobserved};
+use self::side::Knowledge;
+pub(crate) use self::side::Side;
 use super::leaf::Leaf;
-use super::row::{Held, Row};
+use super::row::Row;
 use super::tree::Child;
 use super::write::LeafWriter;
 use super::{Store, Tables};
-use crate::delta::{JoinObserver, Joined, Side};
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::{Entry, Record};
 
-/// Tells an observer of a changed row.
-#[inline]
-fn tell<K: Key>(
-    observer: &mut dyn JoinObserver<K>,
-    held: Held<'_, K>,
-    entry: Option<&Entry>,
-    [before, after]: [Option<u64>; 2],
-    dropped: &[(ReplicaId, u64)],
-) {
-    let (start, end, node) = (held.start, held.end(), held.node());
-    observer.joined(Joined { start, end, node, entry, before, after, dropped });
-}
-
 /// Stands for a number that was not looked up yet.
 const UNKNOWN: u32 = u32::MAX;
-
-/// What one side knows of the other side's writers.
-struct Knowledge<'a, K> {
-    side: Side<'a, K>,
-    /// For each of the writers, up to where all its dots are known.
-    prefixes: Vec<u64>,
-    /// Whether the prefixes tell everything.
-    is_plain: bool,
-}
-
-impl<'a, K: Key> Knowledge<'a, K> {
-    fn new(side: Side<'a, K>, writers: &Interner<ReplicaId>) -> Self {
-        let prefixes =
-            (0..writers.len() as u32).map(|number| side.context.prefix(*writers.get(number))).collect();
-        Self { prefixes, is_plain: side.drops.is_empty() && !side.context.has_gaps(), side }
-    }
-
-    /// Whether the side, which lacks that compact row, knows that it was dropped.
-    #[inline(always)]
-    fn has_dropped(&self, leaf: &Leaf<K>, at: usize, tables: &Tables, writer: u32, birth: u64) -> bool {
-        birth <= self.prefixes[writer as usize]
-            || !self.is_plain && {
-                let held = leaf.held(at, tables);
-                self.side.has_dropped(|| held.id(), *tables.writers.get(writer), birth)
-            }
-    }
-
-    /// An entry without the records that the side lacks and knows to be dropped.
-    fn without_dropped(&self, held: &Held<'_, K>) -> Entry {
-        let mut entry = held.entry();
-        entry.retain(|writer, record| !self.side.has_dropped(|| held.id(), writer, record.birth));
-        entry
-    }
-}
-
-/// A place in the other store.
-struct Cursor<'a, K> {
-    /// All leaves, with their first starts.
-    leaves: &'a [(&'a K, &'a Child<K>)],
-    /// How many of them come before the current one.
-    before: usize,
-    current: Option<Place<'a, K>>,
-}
-
-/// A row in a leaf of the other store.
-struct Place<'a, K> {
-    /// The first start of the leaf.
-    start: &'a K,
-    child: &'a Child<K>,
-    leaf: &'a Leaf<K>,
-    at: usize,
-}
-
-impl<K> Clone for Place<'_, K> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<K> Copy for Place<'_, K> {}
-
-impl<K: Key> Cursor<'_, K> {
-    #[inline]
-    fn advance(&mut self, rows: usize) {
-        if let Some(place) = &mut self.current {
-            place.at += rows;
-            if place.at >= place.child.rows {
-                self.go_to_leaf(self.before + 1);
-            }
-        }
-    }
-
-    fn go_to_leaf(&mut self, before: usize) {
-        self.before = before;
-        let leaf = self.leaves.get(before).copied();
-        self.current =
-            leaf.and_then(|(start, child)| Some(Place { start, child, leaf: child.leaf()?, at: 0 }));
-    }
-}
 
 struct Join<'a, K> {
     tables: &'a mut Tables,

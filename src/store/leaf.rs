@@ -1,7 +1,8 @@
 //! A leaf of the tree: a short run of registrations in columns, the starts apart, so that a search touches little memory.
 
+use super::Tables;
 use super::row::{Held, Row};
-use super::{Tables, hash};
+use crate::hash;
 use crate::id::ReplicaId;
 use crate::key::{End, Key, KeyRange};
 use crate::registration::{Entry, RegistrationId};

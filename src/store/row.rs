@@ -8,8 +8,8 @@ use core::cmp::Ordering;
 use core::hash::Hash;
 
 use super::Tables;
-use super::hash;
 use crate::causal::SEQ_MAX;
+use crate::hash;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
 use crate::registration::{Entry, Record, RegistrationId, priority_of};

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::causal::{CausalContext, Dot};
-use crate::delta::{Drops, JoinObserver, Joined, Side};
+use crate::drops::Drops;
+use crate::hash;
 use crate::registration::Record;
 
 type Model = BTreeMap<RegistrationId<u64>, Entry>;

@@ -1,9 +1,10 @@
 //! Building a tree from rows that come in order: what a join and the decoder do.
 
+use super::Tables;
 use super::leaf::Leaf;
 use super::row::{Held, Row};
 use super::tree::{Branch, Child, LEAF_MAX, parents_of};
-use super::{Tables, hash};
+use crate::hash;
 use crate::key::Key;
 use crate::registration::Entry;
 

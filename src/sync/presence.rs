@@ -22,8 +22,10 @@
 mod clock;
 mod config;
 mod content;
+mod hearing;
 mod peer;
 mod peers;
+mod roster;
 mod steps;
 mod strangers;
 
@@ -31,10 +33,11 @@ use std::collections::VecDeque;
 
 use self::clock::Clock;
 pub use self::config::{Config, ConfigError, Deaths};
-use self::content::{Content, Entry};
+use self::content::Content;
 pub use self::content::{Name, NameError};
 pub use self::peer::{Liveness, Peer};
-use self::peers::{Known, Peers};
+use self::peers::Peers;
+use self::roster::Answer;
 use self::strangers::Strangers;
 use crate::codec::DecodeError;
 use crate::id::ReplicaId;
@@ -45,19 +48,6 @@ struct Greeting {
     due_ms: u64,
     said: u32,
 }
-
-/// A hello that is to be answered.
-#[derive(Clone, Copy, Debug)]
-struct Answer {
-    asker: ReplicaId,
-    asked_ms: u64,
-}
-
-/// How many stand in the line to answer a hello. If all of them fail, it is said again.
-const LINE_LENGTH: usize = 4;
-
-/// Each in the line waits so many times as long as the one before: so few answer although an answer takes many turns to be heard.
-const TURNS_FACTOR: u64 = 4;
 
 /// Whether this is the content of a presence message.
 pub(super) fn check(content: &[u8]) -> Result<(), DecodeError> {
@@ -293,182 +283,15 @@ impl Presence {
         });
     }
 
-    /// Answers the hello, if this replica stands in the line.
-    fn answer_hello(&mut self, now_ms: u64) {
-        if let Some(answer) = self.answer.take()
-            && self.place(answer) < LINE_LENGTH
-        {
-            let entries = self.present(now_ms);
-            self.listed_ms = Some(now_ms);
-            entries.iter().for_each(|entry| self.peers.note_listed(entry.replica, now_ms));
-            self.outbox.extend(content::rosters(&entries, self.config.content_bytes_max));
-        }
-    }
-
-    /// Everybody who is here, this replica included, by id.
-    fn present(&self, now_ms: u64) -> Vec<Entry> {
-        let own = Entry { replica: self.own, name: self.name.clone(), age_ms: 0 };
-        let others = self.peers.iter().filter(|(_, known)| known.liveness == Liveness::Alive);
-        let others = others.map(|(replica, known)| {
-            let age_ms = now_ms.saturating_sub(known.last_seen_ms);
-            Entry { replica, name: known.name.clone(), age_ms }
-        });
-        let mut entries: Vec<Entry> = others.collect();
-        let at = entries.partition_point(|entry| entry.replica < self.own);
-        entries.insert(at, own);
-        entries
-    }
-
-    fn introduce(&mut self, replica: ReplicaId, name: Name, now_ms: u64) {
-        if replica == self.own || !self.has_room_for(replica) {
-            return;
-        }
-        let known = self.peers.get(replica);
-        let is_news = known.is_none_or(|known| known.liveness != Liveness::Alive || known.name != name);
-        let listed_ms = known.and_then(|known| known.listed_ms);
-        self.strangers.forget(replica);
-        let known = Known { name, last_seen_ms: now_ms, liveness: Liveness::Alive, listed_ms };
-        self.peers.insert(replica, known);
-        self.revision += u64::from(is_news);
-    }
-
-    fn introduce_unless_left(&mut self, replica: ReplicaId, name: Name, now_ms: u64) {
-        if !self.has_just_left(replica, now_ms) {
-            self.introduce(replica, name, now_ms);
-        }
-    }
-
-    /// What was posted before a goodbye may arrive after it.
-    fn has_just_left(&self, replica: ReplicaId, now_ms: u64) -> bool {
-        self.peers.get(replica).is_some_and(|known| {
-            let until_ms = known.last_seen_ms.saturating_add(self.config.retry_ms);
-            known.liveness == Liveness::Left && now_ms <= until_ms
-        })
-    }
-
-    fn hear(&mut self, sender: ReplicaId, now_ms: u64, random: &mut impl FnMut() -> u64) {
-        if self.has_just_left(sender, now_ms) {
-            return;
-        }
-        match self.peers.get(sender).cloned() {
-            Some(known) => {
-                self.revision += u64::from(known.liveness != Liveness::Alive);
-                let known = Known { liveness: Liveness::Alive, last_seen_ms: now_ms, ..known };
-                self.peers.insert(sender, known);
-            }
-            // Where there are beats it says its name soon.
-            None if self.config.deaths == Deaths::Told && sender != self.own && self.has_room_for(sender) => {
-                self.strangers.hear(sender, now_ms, self.delay_ms(random), &self.config);
-            }
-            None => {}
-        }
-    }
-
-    /// A goodbye may come after the news of a death that it explains.
-    fn mark_gone(&mut self, replica: ReplicaId, liveness: Liveness, now_ms: u64) {
-        self.strangers.forget(replica);
-        let Some(known) = self.peers.get(replica).cloned() else { return };
-        let explains = known.liveness == Liveness::Dead && liveness == Liveness::Left;
-        if known.liveness == Liveness::Alive || explains {
-            let last_seen_ms = if liveness == Liveness::Left { now_ms } else { known.last_seen_ms };
-            self.peers.insert(replica, Known { liveness, last_seen_ms, listed_ms: None, ..known });
-            self.revision += 1;
-        }
-    }
-
-    /// Answers a hello when it is this replica's turn, but for one that is said again while the answer is on its way.
-    fn hear_hello(&mut self, asker: ReplicaId, now_ms: u64) {
-        let listed_ms = self.peers.get(asker).and_then(|known| known.listed_ms);
-        if self.is_recent(listed_ms, now_ms) {
-            return;
-        }
-        // One roster answers all who ask meanwhile.
-        if self.answer.is_none_or(|waiting| self.place(waiting) == LINE_LENGTH) {
-            self.answer = Some(Answer { asker, asked_ms: now_ms });
-        }
-    }
-
-    /// Somebody asks who those are. Whoever was not heard may not have heard others either: it says so with a hello, once.
-    fn hear_question(&mut self, replicas: &[ReplicaId], now_ms: u64) {
-        replicas.iter().for_each(|replica| self.strangers.note_asked(*replica, now_ms));
-        if replicas.binary_search(&self.own).is_ok() {
-            self.say_here_by(now_ms);
-            let once =
-                Greeting { due_ms: self.here_due_ms.unwrap_or(now_ms), said: self.config.tries_max - 1 };
-            self.greeting.get_or_insert(once);
-        }
-    }
-
-    /// A roster, or a part of one, answers everybody's hello. Whom it lacks says so, unless that comes in another part.
-    fn hear_roster(&mut self, entries: &[Entry], now_ms: u64, random: &mut impl FnMut() -> u64) {
-        self.greeting = None;
-        self.learn(entries, now_ms);
-        match entries.binary_search_by_key(&self.own, |entry| entry.replica).map(|at| &entries[at].name) {
-            Ok(name) if *name == self.name => {
-                self.answer = None;
-                self.here_due_ms = None;
-                self.listed_ms = Some(now_ms);
-            }
-            Ok(_) => self.here_due_ms = Some(now_ms),
-            Err(_) if self.is_recent(self.listed_ms, now_ms) => {}
-            Err(_) => self.say_here_by(now_ms.saturating_add(self.delay_ms(random))),
-        }
-    }
-
-    /// Learns from another who is here. That brings nobody back: who is there is heard itself.
-    fn learn(&mut self, entries: &[Entry], now_ms: u64) {
-        for Entry { replica, name, age_ms } in entries {
-            if self.peers.get(*replica).is_none() && *replica != self.own && self.has_room_for(*replica) {
-                self.strangers.forget(*replica);
-                let last_seen_ms = now_ms.saturating_sub(*age_ms);
-                let (name, liveness) = (name.clone(), Liveness::Alive);
-                self.peers.insert(*replica, Known { name, last_seen_ms, liveness, listed_ms: None });
-                self.revision += 1;
-            }
-            self.peers.note_listed(*replica, now_ms);
-        }
-    }
-
     /// Somebody does not know who this is. If this replica said it a moment ago it waits, since they may be about to hear that.
     fn say_here_by(&mut self, due_ms: u64) {
         let due_ms = due_ms.max(self.introduced_ms.saturating_add(self.config.retry_ms));
         self.here_due_ms = Some(self.here_due_ms.map_or(due_ms, |earlier_ms| earlier_ms.min(due_ms)));
     }
 
-    fn is_recent(&self, time_ms: Option<u64>, now_ms: u64) -> bool {
-        time_ms.is_some_and(|time_ms| now_ms.saturating_sub(time_ms) < self.config.retry_ms)
-    }
-
     /// How long to wait for others, or for another part, before saying or asking something: about as long as for a roster.
     fn delay_ms(&self, random: &mut impl FnMut() -> u64) -> u64 {
         self.config.retry_ms / 2 + random() % (self.config.retry_ms + 1)
-    }
-
-    /// When it is this replica's turn to answer. The line is as it is now, so that many who join together have heard each other before
-    /// the first turn comes.
-    fn turn_ms(&self, answer: Answer) -> u64 {
-        let turns = TURNS_FACTOR.pow(self.place(answer) as u32);
-        answer.asked_ms.saturating_add(self.config.turn_ms.saturating_mul(turns))
-    }
-
-    /// This replica's place in the line; `LINE_LENGTH` if it does not stand in it.
-    fn place(&self, answer: Answer) -> usize {
-        self.peers.count_between(answer.asker, self.own, LINE_LENGTH)
-    }
-
-    /// Whether a replica is remembered or may be; makes room by forgetting who is gone, or a stranger.
-    fn has_room_for(&mut self, replica: ReplicaId) -> bool {
-        let is_remembered = self.peers.get(replica).is_some() || self.strangers.contains(replica);
-        if is_remembered || self.peers.len() + self.strangers.len() < self.config.peers_max {
-            return true;
-        }
-        let (gone, stranger) = (self.peers.longest_gone(), self.strangers.longest_silent());
-        let longest = [gone, stranger].into_iter().flatten().min();
-        if let Some((_, replica)) = longest {
-            self.peers.remove(replica);
-            self.strangers.forget(replica);
-        }
-        longest.is_some()
     }
 
     fn silence_ms_max(&self) -> Option<u64> {

@@ -1,11 +1,16 @@
-//! The classes as JavaScript sees them, for the tests in Node and in a browser.
+//! The classes as JavaScript sees them, in Node and in a browser: each file here holds tests that run in both.
 //!
 //! The tests call methods by name with JavaScript values and compare what comes back as text, so that what is tested is what
 //! the package's users get, glue included.
 
-pub mod essentials;
+pub mod callbacks;
+pub mod columns;
+pub mod exchange;
+pub mod freeing;
 pub mod journal;
+pub mod operations;
 pub mod presence;
+pub mod refusals;
 
 use core::cell::RefCell;
 use std::rc::Rc;
@@ -24,6 +29,8 @@ macro_rules! call {
     };
 }
 
+/// The greatest integer that a number of JavaScript holds exactly with all before it.
+pub const SAFE_MAX: f64 = 9_007_199_254_740_991.0;
 pub const NULL: JsValue = JsValue::NULL;
 pub const UNDEFINED: JsValue = JsValue::UNDEFINED;
 
@@ -46,6 +53,39 @@ pub fn new_map(replica: impl Into<JsValue>) -> Result<JsValue, JsValue> {
 
 pub fn map(replica: u64) -> JsValue {
     new_map(replica).unwrap()
+}
+
+pub fn range_object(start: impl Into<JsValue>, end: impl Into<JsValue>) -> JsValue {
+    let object = Object::new();
+    Reflect::set(&object, &"start".into(), &start.into()).unwrap();
+    Reflect::set(&object, &"end".into(), &end.into()).unwrap();
+    object.into()
+}
+
+/// `{ op, node, start, end, by }`, without `by` if it is undefined.
+pub fn operation(
+    op: &str,
+    node: impl Into<JsValue>,
+    start: impl Into<JsValue>,
+    end: impl Into<JsValue>,
+    by: impl Into<JsValue>,
+) -> JsValue {
+    let object = Object::new();
+    let properties = [
+        ("op", op.into()),
+        ("node", node.into()),
+        ("start", start.into()),
+        ("end", end.into()),
+        ("by", by.into()),
+    ];
+    for (name, value) in properties.into_iter().filter(|(_, value): &(_, JsValue)| !value.is_undefined()) {
+        Reflect::set(&object, &name.into(), &value).unwrap();
+    }
+    object.into()
+}
+
+pub fn list(items: impl IntoIterator<Item = JsValue>) -> JsValue {
+    items.into_iter().collect::<Array>().into()
 }
 
 /// The global object, to put something in the place of a function for a while.

@@ -16,7 +16,7 @@ pub(super) struct Known {
     pub(super) listed_ms: Option<u64>,
 }
 
-/// What is known of each. `living`, `by_age` and `gone_by_age` say again what `known` says, in other orders.
+/// What is known of each. `living`, `living_by_age` and `gone_by_age` say again what `known` says, in other orders.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Peers {
     known: BTreeMap<ReplicaId, Known>,

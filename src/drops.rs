@@ -1,5 +1,12 @@
 //! The drops that a state names.
 //!
+//! A delta that carries a drop also names the registration ([`Drop`]), so that the receiver finds the record without looking
+//! through everything it holds, and so that the drop is not mistaken when the births before it never arrived. Such a named drop
+//! is kept only while its stamp lies beyond the contiguous prefix of the context: once the prefix covers the stamp it also
+//! covers every earlier birth, and the context alone tells the same. Prefixes only grow, so this pruning commutes with joins.
+//! Who does not know a drop's stamp can name it all the same: such a *bare* drop claims the record's birth and nothing else, and is
+//! kept only while that lies beyond the prefix.
+//!
 //! There are few nearly always. But a lost message keeps all that come after it from being told by the context alone, and somebody
 //! may send any number of them in any order: so they are found by what was dropped and by the dots that they wait for, and each of
 //! them is looked at only when one of these is reached.
@@ -8,11 +15,11 @@ use core::cmp::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use crate::causal::{CausalContext, Dot};
+use crate::hash;
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::ordered::Ordered;
 use crate::registration::RegistrationId;
-use crate::store;
 
 /// A writer's record of a registration was dropped, the one born at `birth`, and with it all its earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,8 +30,7 @@ pub(crate) struct Drop {
     pub(crate) stamp: Dot,
 }
 
-/// Drops in the order of registrations, writers, and replicas that dropped, the latest of each. They are few: most are told by the
-/// context alone before another is named.
+/// Drops in the order of registrations, writers, and replicas that dropped, the latest of each.
 #[derive(Clone, Debug)]
 pub(crate) struct Drops<K>(Option<Arc<Named<K>>>);
 
@@ -63,7 +69,7 @@ impl<K: Key> NamedDrop<K> {
 
     fn hash(&self) -> u64 {
         let (NamedDrop { id, writer, .. }, Drop { birth, stamp }) = (self, self.drop);
-        store::hash_of(&(&id.range, id.node.as_str(), writer.get(), birth, stamp.replica.get(), stamp.seq))
+        hash::of(&(&id.range, id.node.as_str(), writer.get(), birth, stamp.replica.get(), stamp.seq))
     }
 }
 

@@ -1,4 +1,4 @@
-//! The hash by which the store tells equal pieces of two states from different ones.
+//! The hash by which equal pieces of two states are told from different ones.
 //!
 //! It is the same on every platform, so that replicas can compare hashes. It is fast and spreads well, and is no defence
 //! against somebody who looks for a collision. A step is two multiplications of 64 bits and a shift between words, as in the
@@ -72,25 +72,25 @@ impl Hasher for Words {
 }
 
 /// The hash of a key or a name.
-pub(super) fn of(value: &(impl Hash + ?Sized)) -> u64 {
+pub(crate) fn of(value: &(impl Hash + ?Sized)) -> u64 {
     let mut words = Words(PI[1]);
     value.hash(&mut words);
     words.finish()
 }
 
 /// The hash of a registration's triple. `node` is the [hash](of) of the node's name.
-pub(super) fn of_registration<K: Hash>(start: &K, end: Option<&K>, node: u64) -> u64 {
+pub(crate) fn of_registration<K: Hash>(start: &K, end: Option<&K>, node: u64) -> u64 {
     fold(of(start) ^ node, end.map_or(PI[2], of) ^ PI[3])
 }
 
-/// Whether a registration of that hash begins a leaf of the store: one in 64 does. See [`super::tree`].
-pub(super) fn is_head(registration: u64) -> bool {
+/// Whether a registration of that hash begins a leaf of the store: one in 64 does. See [`Store`](crate::store::Store)'s tree.
+pub(crate) fn is_head(registration: u64) -> bool {
     registration >> (u64::BITS - 6) == 0
 }
 
 /// Takes a record into the hash of what comes before it: the registration, or the record of the writer before. It covers all
 /// that matters of the record: its birth, its latest contribution, its sum, its register and its baseline.
-pub(super) fn with_record(before: u64, writer: ReplicaId, record: &Record) -> u64 {
+pub(crate) fn with_record(before: u64, writer: ReplicaId, record: &Record) -> u64 {
     let named = fold(writer.get() ^ PI[0], record.birth ^ PI[1]);
     let register = record.registered.unwrap_or_default().rotate_left(32);
     let contributed = fold(record.last ^ PI[2], record.net as u64 ^ register ^ PI[3]);

@@ -1,0 +1,162 @@
+//! Many items in order, in chunks of at most [`CHUNK_MAX`], so that an insertion anywhere moves no more than these.
+//!
+//! Chunks are shared: a copy of n items is O(n / CHUNK_MAX), and of what is changed in one copy only the chunk is copied before.
+
+use std::sync::Arc;
+
+use super::{Iter, Place};
+
+/// The most items of a chunk.
+const CHUNK_MAX: usize = 128;
+
+/// The chunks, and how many items there are in all of them.
+#[derive(Clone)]
+pub(super) struct Chunks<T> {
+    len: usize,
+    /// None is empty.
+    chunks: Vec<Arc<Vec<T>>>,
+}
+
+impl<T> Chunks<T> {
+    /// Items in one chunk: at least one, and not more than fit.
+    pub(super) fn new(items: Vec<T>) -> Self {
+        Self { len: items.len(), chunks: vec![Arc::new(items)] }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    pub(super) fn first(&self) -> Option<&T> {
+        self.chunks.first()?.first()
+    }
+
+    pub(super) fn last(&self) -> Option<&T> {
+        self.chunks.last()?.last()
+    }
+
+    /// The items in order from that place on, until the end. O(1), and O(1) each.
+    pub(super) fn iter_from(&self, from: Place) -> Iter<'_, T> {
+        let mut chunks = self.chunks.get(from.chunk..).unwrap_or_default().iter();
+        let first = chunks.next().map(|chunk| chunk.as_slice()).unwrap_or_default();
+        Iter { items: first.get(from.at..).unwrap_or_default().iter(), chunks }
+    }
+
+    /// The place of the first item of which that does not hold; it holds of those before alone. O(log n).
+    #[inline]
+    pub(super) fn place_of(&self, is_before: impl Fn(&T) -> bool) -> Place {
+        let chunk = self.chunks.partition_point(|chunk| chunk.last().is_none_or(&is_before));
+        match self.chunks.get(chunk) {
+            Some(items) => Place { chunk, at: items.partition_point(is_before) },
+            None => self.end(),
+        }
+    }
+
+    /// The place after the last item: in the last chunk.
+    pub(super) fn end(&self) -> Place {
+        let chunk = self.chunks.len().saturating_sub(1);
+        Place { chunk, at: self.chunks.get(chunk).map_or(0, |items| items.len()) }
+    }
+
+    #[inline]
+    pub(super) fn get(&self, place: Place) -> Option<&T> {
+        self.chunks.get(place.chunk)?.get(place.at)
+    }
+
+    /// The place after that of an item: in the next chunk, if it is the last of one before.
+    pub(super) fn after(&self, place: Place) -> Place {
+        let next = Place { at: place.at + 1, ..place };
+        let is_end = self.chunks.get(place.chunk).is_some_and(|items| items.len() == next.at);
+        if is_end && self.chunks.len() > place.chunk + 1 {
+            Place { chunk: place.chunk + 1, at: 0 }
+        } else {
+            next
+        }
+    }
+
+    /// The item before that place.
+    pub(super) fn before(&self, place: Place) -> Option<&T> {
+        match place.at.checked_sub(1) {
+            Some(at) => self.get(Place { at, ..place }),
+            None => self.chunks.get(place.chunk.checked_sub(1)?)?.last(),
+        }
+    }
+}
+
+impl<T: Clone> Chunks<T> {
+    #[inline]
+    pub(super) fn get_mut(&mut self, place: Place) -> Option<&mut T> {
+        Arc::make_mut(self.chunks.get_mut(place.chunk)?).get_mut(place.at)
+    }
+
+    #[inline]
+    pub(super) fn last_mut(&mut self) -> Option<&mut T> {
+        Arc::make_mut(self.chunks.last_mut()?).last_mut()
+    }
+
+    /// Inserts an item before the one at that place. Where a chunk is full, it becomes two.
+    pub(super) fn insert(&mut self, place: Place, item: T) {
+        self.len += 1;
+        let is_last = place.chunk + 1 == self.chunks.len();
+        let chunk = Arc::make_mut(&mut self.chunks[place.chunk]);
+        if chunk.len() < CHUNK_MAX {
+            return chunk.insert(place.at, item);
+        }
+        if is_last && place.at == chunk.len() {
+            // What comes in order fills its chunks.
+            return self.chunks.push(Arc::new(vec![item]));
+        }
+        let mut tail = chunk.split_off(CHUNK_MAX / 2);
+        match place.at.checked_sub(chunk.len()) {
+            Some(at) if at > 0 => tail.insert(at, item),
+            _ => chunk.insert(place.at, item),
+        }
+        self.chunks.insert(place.chunk + 1, Arc::new(tail));
+    }
+
+    /// Removes the items from one place up to another.
+    pub(super) fn remove_range(&mut self, from: Place, to: Place) {
+        if from == to {
+            return;
+        }
+        if from.chunk == to.chunk {
+            Arc::make_mut(&mut self.chunks[from.chunk]).drain(from.at..to.at);
+            self.len -= to.at - from.at;
+        } else {
+            let between = &self.chunks[from.chunk + 1..to.chunk];
+            self.len -= between.iter().map(|chunk| chunk.len()).sum::<usize>();
+            self.len -= self.chunks[from.chunk].len() - from.at + to.at;
+            Arc::make_mut(&mut self.chunks[from.chunk]).truncate(from.at);
+            Arc::make_mut(&mut self.chunks[to.chunk]).drain(..to.at);
+            self.chunks.drain(from.chunk + 1..to.chunk);
+        }
+        // Where something went, two chunks that are nearly empty become one: so there are never many of these.
+        for at in [from.chunk + 1, from.chunk] {
+            if self.chunks.get(at).is_some_and(|chunk| chunk.is_empty()) {
+                self.chunks.remove(at);
+            }
+        }
+        for at in [from.chunk, from.chunk.saturating_sub(1)] {
+            if let Some([chunk, next]) = self.chunks.get(at..at + 2)
+                && chunk.len() + next.len() <= CHUNK_MAX / 4
+            {
+                let next = self.chunks.remove(at + 1);
+                Arc::make_mut(&mut self.chunks[at]).extend(next.iter().cloned());
+            }
+        }
+    }
+
+    /// The invariants: no chunk is empty or too long, they hold as many items as are counted, and there are not too many of them.
+    #[cfg(test)]
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        let Self { len, chunks } = self;
+        if chunks.iter().any(|chunk| chunk.is_empty() || chunk.len() > CHUNK_MAX) {
+            return Err("a chunk that is empty or too long");
+        }
+        let pairs = chunks.windows(2).filter(|pair| pair[0].len() + pair[1].len() <= CHUNK_MAX / 4);
+        if *len != chunks.iter().map(|chunk| chunk.len()).sum::<usize>() || pairs.count() > chunks.len() / 2 {
+            return Err("another number of items, or too many chunks for them");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,105 @@
+//! Rosters: whose turn it is to answer a hello, and what is learnt from an answer.
+
+use super::content::{self, Entry};
+use super::peers::Known;
+use super::{Liveness, Presence};
+use crate::id::ReplicaId;
+
+/// A hello that is to be answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answer {
+    pub(super) asker: ReplicaId,
+    pub(super) asked_ms: u64,
+}
+
+/// How many stand in the line to answer a hello. If all of them fail, it is said again.
+const LINE_LENGTH: usize = 4;
+
+/// Each in the line waits so many times as long as the one before: so few answer although an answer takes many turns to be heard.
+const TURNS_FACTOR: u64 = 4;
+
+impl Presence {
+    /// Answers a hello when it is this replica's turn, but for one that is said again while the answer is on its way.
+    pub(super) fn hear_hello(&mut self, asker: ReplicaId, now_ms: u64) {
+        let listed_ms = self.peers.get(asker).and_then(|known| known.listed_ms);
+        if self.is_recent(listed_ms, now_ms) {
+            return;
+        }
+        // One roster answers all who ask meanwhile.
+        if self.answer.is_none_or(|waiting| self.place(waiting) == LINE_LENGTH) {
+            self.answer = Some(Answer { asker, asked_ms: now_ms });
+        }
+    }
+
+    /// When it is this replica's turn to answer. The line is as it is now, so that many who join together have heard each other before
+    /// the first turn comes.
+    pub(super) fn turn_ms(&self, answer: Answer) -> u64 {
+        let turns = TURNS_FACTOR.pow(self.place(answer) as u32);
+        answer.asked_ms.saturating_add(self.config.turn_ms.saturating_mul(turns))
+    }
+
+    /// This replica's place in the line; `LINE_LENGTH` if it does not stand in it.
+    fn place(&self, answer: Answer) -> usize {
+        self.peers.count_between(answer.asker, self.own, LINE_LENGTH)
+    }
+
+    /// Answers the hello, if this replica stands in the line.
+    pub(super) fn answer_hello(&mut self, now_ms: u64) {
+        if let Some(answer) = self.answer.take()
+            && self.place(answer) < LINE_LENGTH
+        {
+            let entries = self.present(now_ms);
+            self.listed_ms = Some(now_ms);
+            entries.iter().for_each(|entry| self.peers.note_listed(entry.replica, now_ms));
+            self.outbox.extend(content::rosters(&entries, self.config.content_bytes_max));
+        }
+    }
+
+    /// Everybody who is here, this replica included, by id.
+    pub(super) fn present(&self, now_ms: u64) -> Vec<Entry> {
+        let own = Entry { replica: self.own, name: self.name.clone(), age_ms: 0 };
+        let others = self.peers.iter().filter(|(_, known)| known.liveness == Liveness::Alive);
+        let others = others.map(|(replica, known)| {
+            let age_ms = now_ms.saturating_sub(known.last_seen_ms);
+            Entry { replica, name: known.name.clone(), age_ms }
+        });
+        let mut entries: Vec<Entry> = others.collect();
+        let at = entries.partition_point(|entry| entry.replica < self.own);
+        entries.insert(at, own);
+        entries
+    }
+
+    /// A roster, or a part of one, answers everybody's hello. Whom it lacks says so, unless that comes in another part.
+    pub(super) fn hear_roster(&mut self, entries: &[Entry], now_ms: u64, random: &mut impl FnMut() -> u64) {
+        self.greeting = None;
+        self.learn(entries, now_ms);
+        match entries.binary_search_by_key(&self.own, |entry| entry.replica).map(|at| &entries[at].name) {
+            Ok(name) if *name == self.name => {
+                self.answer = None;
+                self.here_due_ms = None;
+                self.listed_ms = Some(now_ms);
+            }
+            Ok(_) => self.here_due_ms = Some(now_ms),
+            Err(_) if self.is_recent(self.listed_ms, now_ms) => {}
+            Err(_) => self.say_here_by(now_ms.saturating_add(self.delay_ms(random))),
+        }
+    }
+
+    /// Learns from another who is here. That brings nobody back: who is there is heard itself.
+    fn learn(&mut self, entries: &[Entry], now_ms: u64) {
+        for Entry { replica, name, age_ms } in entries {
+            if self.peers.get(*replica).is_none() && *replica != self.own && self.has_room_for(*replica) {
+                self.strangers.forget(*replica);
+                let last_seen_ms = now_ms.saturating_sub(*age_ms);
+                let (name, liveness) = (name.clone(), Liveness::Alive);
+                self.peers.insert(*replica, Known { name, last_seen_ms, liveness, listed_ms: None });
+                self.revision += 1;
+            }
+            self.peers.note_listed(*replica, now_ms);
+        }
+    }
+
+    fn is_recent(&self, time_ms: Option<u64>, now_ms: u64) -> bool {
+        time_ms.is_some_and(|time_ms| now_ms.saturating_sub(time_ms) < self.config.retry_ms)
+    }
+}
