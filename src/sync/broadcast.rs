@@ -190,6 +190,11 @@ impl<K: WireKey> Broadcast<K> {
         self.announcement.get_or_insert_default().join(&dots);
     }
 
+    /// Sends a digest at that time, or earlier.
+    pub(super) fn digest_at(&mut self, due_ms: u64) {
+        self.digest_due_ms = self.digest_due_ms.min(due_ms);
+    }
+
     /// When [`poll`](Self::poll) has something to do next, if nothing is received before. Whether something has to be
     /// [saved](RangeMap::set_saved) before is the caller's to know: until it is, polling hands out nothing.
     pub fn next_wake_ms(&self) -> u64 {

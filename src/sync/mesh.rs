@@ -1,17 +1,25 @@
 //! The protocol over links to some neighbours.
 //!
 //! News goes at once over some links, and everywhere else a short announcement of it (Leitão, Pereira and Rodrigues, "Epidemic
-//! broadcast trees", 2007): a neighbour that sends what came another way before is asked for announcements from then on, while enough
-//! others send news; and where something was announced that does not come otherwise, it is asked for, and that link carries news
-//! again. With one sender each that is a tree, in which nothing comes twice; with a few more it is faster, and what is lost on one
-//! way comes on another.
+//! broadcast trees", 2007): where enough neighbours send news, the others are asked for announcements when their link is opened, or when
+//! they send what came another way before; and where something was announced that does not come otherwise, it is asked for, and that
+//! link carries news again. With one sender each that is a tree, in which nothing comes twice; with a few more it is faster, and what
+//! is lost on one way comes on another.
+//!
+//! What is alone goes on at once. Of much that comes at about the same time, what comes later is held for a moment, to go on
+//! together, and only as far as the neighbour has not come to know it meanwhile. Announcements wait for what comes after them; where
+//! many dots are to be announced after it has become quiet, a digest tells the same in fewer bytes.
 
+mod link;
+mod pace;
 #[cfg(test)]
 mod tests;
 
 use core::ops::Bound;
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::link::Link;
+use self::pace::{Pace, new_parts};
 use super::broadcast::Wish;
 use super::{Broadcast, Config, ConfigError, Event, Received, Statistics};
 use crate::causal::CausalContext;
@@ -19,33 +27,17 @@ use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::map::RangeMap;
 
-/// How long news waits before it is announced over the links that do not carry it, at least: mostly it has come to the neighbour
-/// another way by then. Up to half as much again at random, so that not both sides announce it.
-const ANNOUNCE_MS: u64 = 100;
-
-/// A link to a neighbour.
-#[derive(Clone, Debug)]
-struct Link<K> {
-    protocol: Broadcast<K>,
-    /// What the neighbour is known to know, or will when what was sent arrives.
-    known: CausalContext,
-    /// Whether the neighbour is sent news at once.
-    is_eager: bool,
-    /// Whether it sends news at once, as far as is known.
-    sends_news: bool,
-    /// What is to be announced, and when.
-    news: CausalContext,
-    announce_due_ms: u64,
-    /// When it has something to do next.
-    wake_ms: u64,
-}
+/// An own operation touches no more registrations than that: it goes at once over all links, so that it does not depend on who wants
+/// news from here. More, as of a state that was loaded, goes to those who want news, as what others did does.
+const OWN_MAX: usize = 8;
 
 /// The protocol of one replica that has links to some others, and reaches the rest through them.
 ///
-/// What the replica does, and what it learns over one link, goes on over the others at once, to the neighbours who are not known to
-/// know it and want news; to the rest it is announced a moment later. Each wants news from as many neighbours as the *fan-in* says. With as
-/// many as there are links everything takes the shortest way and comes several times; with few it takes longer, and rarely comes twice:
-/// see the [module](super). Each link is healed by itself, as a [`Broadcast`] of two.
+/// What the replica learns over one link goes on over the others at once, to the neighbours who are not known to know it and want news;
+/// to the rest it is announced a moment later. What it does itself goes to all of them. Where much comes at about the same time, it
+/// goes on together, up to a fifth of a second later. Each wants news from as many neighbours as the *fan-in* says. With as many as
+/// there are links everything takes the shortest way and comes several times; with few it takes longer, and rarely comes twice: see
+/// the [module](super). Each link is healed by itself, as a [`Broadcast`] of two.
 ///
 /// After each call, send what [`poll`](Self::poll) hands out until it hands out nothing, and call it again at
 /// [`next_wake_ms`](Self::next_wake_ms).
@@ -82,6 +74,7 @@ pub struct Mesh<K> {
     wakes: BTreeSet<(u64, u64)>,
     /// The latest time that was passed in.
     seen_ms: u64,
+    pace: Pace,
     /// The statistics of the links that were closed.
     closed: Statistics,
 }
@@ -93,23 +86,24 @@ impl<K: WireKey> Mesh<K> {
     /// [`ConfigError`] if it could not work with that configuration.
     pub fn new(config: Config, fan_in: usize) -> Result<Self, ConfigError> {
         config.check()?;
-        let (links, wakes) = Default::default();
-        Ok(Self { config, fan_in, links, wakes, seen_ms: 0, closed: Statistics::default() })
+        let (links, wakes, pace, closed) = Default::default();
+        Ok(Self { config, fan_in, links, wakes, seen_ms: 0, pace, closed })
     }
 
     /// Opens a link, under a number that the caller chooses, and asks the neighbour for what is lacking here. A link that was open
-    /// under that number is closed. O(log of the links).
+    /// under that number is closed. O(links).
     pub fn open(&mut self, link: u64, now_ms: u64, random: &mut impl FnMut() -> u64) {
         self.close(link);
-        let opened = Link {
-            protocol: Broadcast::start(self.config, now_ms, random),
-            known: CausalContext::default(),
-            is_eager: true,
-            sends_news: true,
-            news: CausalContext::default(),
-            announce_due_ms: u64::MAX,
-            wake_ms: 0,
-        };
+        let mut opened = Link::open(self.config, now_ms, random);
+        let senders: Vec<u64> = self.senders().collect();
+        if senders.len() >= self.fan_in.max(1) {
+            // Each link is as likely as any other to be one of those that carry news.
+            let place = (random() % (self.links.len() as u64 + 1)) as usize;
+            match senders.get(place) {
+                Some(id) => self.decline(*id),
+                None => opened.decline(),
+            }
+        }
         self.wakes.insert((0, link));
         self.links.insert(link, opened);
     }
@@ -125,7 +119,8 @@ impl<K: WireKey> Mesh<K> {
     /// Takes the delta of an own operation, or of a merge that did not come over a link, to be sent: as soon as what it tells of is
     /// [saved](RangeMap::set_saved), if that matters. O(links).
     pub fn publish(&mut self, delta: &Delta<K>, random: &mut impl FnMut() -> u64) {
-        self.spread(delta, random);
+        let is_small = delta.entries.len() + delta.drops.len() <= OWN_MAX;
+        self.spread(delta, is_small, random);
     }
 
     /// What was sent and heard so far over all links.
@@ -169,20 +164,22 @@ impl<K: WireKey> Mesh<K> {
             Some(Wish::Announcements) => open.is_eager = false,
             None => {}
         }
-        open.sends_news |= delta.is_some() || is_news;
+        // Who was asked sends news from then on.
+        open.sends_news |= is_news && delta.is_none();
         let is_twice = delta.is_some() && !is_news;
         open.known.join(&told);
-        if is_twice
-            && self.links.values().filter(|link| link.sends_news).count() > self.fan_in.max(1)
-            && let Some(open) = self.links.get_mut(&link)
+        let is_too_many = self.senders().count() > self.fan_in.max(1);
+        if let Some(open) =
+            self.links.get_mut(&link).filter(|open| is_twice && (is_too_many || !open.sends_news))
         {
-            open.sends_news = false;
-            open.protocol.announce(CausalContext::default());
+            open.decline();
         }
         self.reckon(link);
         if is_news {
             match delta.or_else(|| map.delta_since(&before)) {
-                Some(news) => self.spread(&news, random),
+                Some(news) => {
+                    new_parts(news, &before).iter().for_each(|part| self.spread(part, false, random));
+                }
                 None => self.announce(&context.difference(&before), random),
             }
         }
@@ -205,15 +202,7 @@ impl<K: WireKey> Mesh<K> {
             let (_, id) =
                 *self.wakes.range((after, Bound::Unbounded)).next().filter(|wake| wake.0 <= now_ms)?;
             let link = self.links.get_mut(&id)?;
-            if link.announce_due_ms <= now_ms {
-                let news = core::mem::take(&mut link.news).difference(&link.known);
-                link.announce_due_ms = u64::MAX;
-                // Nothing at all would be a wish.
-                if !news.is_empty() {
-                    link.known.join(&news);
-                    link.protocol.announce(news);
-                }
-            }
+            link.hand_over(now_ms);
             let said = link.protocol.poll(map, now_ms, random);
             let wake_ms = self.reckon(id);
             if let Some(bytes) = said {
@@ -226,7 +215,7 @@ impl<K: WireKey> Mesh<K> {
     /// Reckons anew when a link has something to do next, and returns that.
     fn reckon(&mut self, id: u64) -> u64 {
         let Some(link) = self.links.get_mut(&id) else { return u64::MAX };
-        let wake_ms = link.protocol.next_wake_ms().min(link.announce_due_ms);
+        let wake_ms = link.next_wake_ms();
         if wake_ms != link.wake_ms {
             self.wakes.remove(&(link.wake_ms, id));
             self.wakes.insert((wake_ms, id));
@@ -241,41 +230,52 @@ impl<K: WireKey> Mesh<K> {
         if now_ms < self.seen_ms {
             let back_ms = self.seen_ms - now_ms;
             self.wakes = self.links.keys().map(|id| (0, *id)).collect();
-            for link in self.links.values_mut() {
-                link.wake_ms = 0;
-                if link.announce_due_ms < u64::MAX {
-                    link.announce_due_ms = link.announce_due_ms.saturating_sub(back_ms);
-                }
-            }
+            self.links.values_mut().for_each(|link| link.set_back(back_ms));
+            self.pace.set_back(back_ms);
         }
         self.seen_ms = now_ms;
         now_ms
     }
 
-    /// Sends what is news to those who want news, and announces it to the others; of those who are not known to know it.
-    fn spread(&mut self, news: &Delta<K>, random: &mut impl FnMut() -> u64) {
-        let lacking = self.links.iter().filter(|(_, link)| !link.known.includes(&news.context));
-        let eager: Vec<u64> = lacking.filter(|(_, link)| link.is_eager).map(|(id, _)| *id).collect();
-        for id in eager {
-            if let Some(link) = self.links.get_mut(&id) {
-                link.protocol.publish(news);
-                link.known.join(&news.context);
-                self.reckon(id);
+    /// The links that carry news to here.
+    fn senders(&self) -> impl Iterator<Item = u64> {
+        self.links.iter().filter(|(_, link)| link.sends_news).map(|(id, _)| *id)
+    }
+
+    /// Asks a neighbour to announce news rather than to send it.
+    fn decline(&mut self, id: u64) {
+        self.links.get_mut(&id).into_iter().for_each(Link::decline);
+        self.reckon(id);
+    }
+
+    /// Sends what is news to those who want news, or to all if nothing came for a while and they should know at once; and announces it
+    /// to the others: of those who are not known to know it.
+    fn spread(&mut self, news: &Delta<K>, is_urgent: bool, random: &mut impl FnMut() -> u64) {
+        let hold_ms = self.pace.comes(self.seen_ms);
+        let is_for_all = is_urgent && hold_ms == 0;
+        for link in self.links.values_mut().filter(|link| !link.known.includes(&news.context)) {
+            if link.is_eager || is_for_all {
+                // Not both ends at once, or much would cross on the way.
+                link.send(news, self.seen_ms.saturating_add(random() % (hold_ms + 1)));
+            } else {
+                // Others hold it as long.
+                link.announce(&news.context, self.seen_ms.saturating_add(hold_ms), random);
             }
         }
-        self.announce(&news.context, random);
+        self.reckon_all();
     }
 
     /// Announces what is not known to be known, a moment later.
     fn announce(&mut self, dots: &CausalContext, random: &mut impl FnMut() -> u64) {
-        let due_ms = self.seen_ms.saturating_add(ANNOUNCE_MS + random() % (ANNOUNCE_MS / 2 + 1));
-        let lacking = self.links.iter().filter(|(_, link)| !link.known.includes(dots)).map(|(id, _)| *id);
-        for id in lacking.collect::<Vec<u64>>() {
-            if let Some(link) = self.links.get_mut(&id) {
-                link.news.join(dots);
-                link.announce_due_ms = link.announce_due_ms.min(due_ms);
-                self.reckon(id);
-            }
+        for link in self.links.values_mut().filter(|link| !link.known.includes(dots)) {
+            link.announce(dots, self.seen_ms, random);
+        }
+        self.reckon_all();
+    }
+
+    fn reckon_all(&mut self) {
+        for id in self.links.keys().copied().collect::<Vec<u64>>() {
+            self.reckon(id);
         }
     }
 }

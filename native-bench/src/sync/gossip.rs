@@ -104,10 +104,10 @@ pub fn run(is_quick: bool) -> Result<Vec<Reach>, String> {
 }
 
 /// What most should take.
-pub const FAN_IN: usize = 2;
+pub const FAN_IN: usize = 3;
 
 /// The fans-in that are compared.
-pub const FANS_IN: [usize; 4] = [1, 2, 4, LINKS];
+pub const FANS_IN: [usize; 4] = [1, FAN_IN, 4, LINKS];
 
 /// What is going to happen: in the order of time, then of its number.
 type Due = Reverse<(u64, u64)>;
@@ -365,5 +365,18 @@ mod tests {
             "{runs:?}"
         );
         assert_eq!(runs, spread(&base, 60, LINKS, 5).unwrap(), "the same on every machine");
+    }
+
+    #[test]
+    fn changes_cost_a_hundred_replicas_little() {
+        let base = Base::new(300);
+        for (lost_percent, all_ms_max) in [(0, [180, 220, 1_000]), (5, [1_000; 3])] {
+            let runs = spread(&base, 100, FAN_IN, lost_percent).unwrap();
+            for ((run, all_ms_max), bytes_max) in runs.iter().zip(all_ms_max).zip([220.0, 220.0, 9_000.0]) {
+                assert!(run.all_ms <= all_ms_max && run.bytes_per_replica <= bytes_max, "{run:?}");
+                let after_max = if run.news == News::Many { 600.0 } else { 100.0 };
+                assert!(run.bytes_after_per_replica <= after_max, "{run:?}");
+            }
+        }
     }
 }

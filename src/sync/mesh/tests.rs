@@ -4,6 +4,8 @@ use super::*;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
 
+const DELTA: u8 = 1;
+const DIGEST: u8 = 4;
 const ANNOUNCE: u8 = 6;
 
 /// A message takes so long.
@@ -70,6 +72,10 @@ impl Net {
         self.meshes[at].publish(&delta, &mut || random(&mut self.draws));
     }
 
+    fn count(&self, from: usize, kind: u8) -> usize {
+        self.said.iter().filter(|said| said.0 == from && said.2 == kind).count()
+    }
+
     fn assert_equal(&self) {
         self.maps.iter().for_each(|map| assert_eq!(map.state(), self.maps[0].state()));
     }
@@ -77,17 +83,123 @@ impl Net {
 
 #[test]
 fn what_the_neighbour_came_to_know_meanwhile_is_not_announced() {
-    let mut net = Net::new(2, &[(0, 1)], 1);
-    net.meshes[0].links.get_mut(&1).unwrap().is_eager = false;
+    let mut net = Net::new(3, &[(0, 1), (1, 2)], 2);
+    for is_told in [false, true] {
+        net.said.clear();
+        net.meshes[1].links.get_mut(&2).unwrap().is_eager = false;
+        net.change(0, u64::from(is_told));
+        net.run_for(DELAY_MS + 5);
+        if is_told {
+            let context = net.maps[1].state().context();
+            net.meshes[1].links.get_mut(&2).unwrap().known.join(context);
+        }
+        net.run_for(1_000);
+        // An empty one would be a wish.
+        assert_eq!(net.count(1, ANNOUNCE), usize::from(!is_told), "{:?}", net.said);
+    }
+}
+
+#[test]
+fn each_wants_news_from_as_many_neighbours_as_it_should_from_the_beginning() {
+    let links: Vec<(usize, usize)> = (0..7).flat_map(|one| (0..one).map(move |other| (other, one))).collect();
+    let net = Net::new(7, &links, 3);
+    for at in 0..7 {
+        assert_eq!(net.meshes[at].senders().count(), 3);
+        let eager = net.meshes.iter().filter_map(|mesh| mesh.links.get(&(at as u64)));
+        assert_eq!(eager.filter(|link| link.is_eager).count(), 3, "and they know it");
+    }
+    let first_is_wanted =
+        (0..7).filter(|at| net.meshes[*at].links.values().take(3).all(|link| link.sends_news));
+    assert!(first_is_wanted.count() < 4, "not always the first ones");
+}
+
+#[test]
+fn an_own_change_goes_over_all_links_at_once() {
+    let links: Vec<(usize, usize)> = (1..6).map(|other| (0, other)).collect();
+    let mut net = Net::new(6, &links, 2);
+    net.meshes[0].links.values_mut().for_each(|link| link.is_eager = false);
     net.change(0, 1);
+    net.run_for(1);
+    assert_eq!(net.count(0, DELTA), 5);
+    // What somebody else did, only to those who want it.
     net.run_for(1_000);
-    assert!(net.said.iter().any(|said| said.2 == ANNOUNCE), "{:?}", net.said);
-    net.assert_equal();
     net.said.clear();
-    net.meshes[0].links.get_mut(&1).unwrap().is_eager = false;
-    net.change(0, 2);
-    let context = net.maps[0].state().context().clone();
-    net.meshes[0].links.get_mut(&1).unwrap().known.join(&context);
+    net.change(1, 2);
+    net.run_for(DELAY_MS + 2);
+    assert_eq!(net.count(0, DELTA), 0);
+    net.run_for(2_000);
+    net.assert_equal();
+}
+
+#[test]
+fn what_comes_one_after_the_other_goes_on_together() {
+    let mut net = Net::new(3, &[(0, 1), (1, 2)], 2);
+    net.change(0, 0);
+    net.run_for(DELAY_MS + 2);
+    assert_eq!(net.count(1, DELTA), 1, "what is alone goes on at once");
+    for start in 1..60 {
+        net.change(0, start);
+        net.run_for(1);
+    }
+    net.run_for(400);
+    net.assert_equal();
+    assert!(net.count(1, DELTA) <= 12, "{}", net.count(1, DELTA));
     net.run_for(1_000);
-    assert!(net.said.iter().all(|said| said.2 != ANNOUNCE), "an empty one would be a wish: {:?}", net.said);
+    net.said.clear();
+    net.change(0, 100);
+    net.run_for(DELAY_MS + 2);
+    assert_eq!(net.count(1, DELTA), 1, "after a quiet time at once again");
+}
+
+#[test]
+fn what_comes_one_after_the_other_is_announced_together() {
+    for (changes, digests) in [(2, 0), (8, 1)] {
+        let mut net = Net::new(3, &[(0, 1), (1, 2)], 2);
+        net.meshes[1].links.get_mut(&2).unwrap().is_eager = false;
+        for start in 0..changes {
+            net.change(0, start);
+            net.run_for(60);
+        }
+        assert_eq!(net.count(1, ANNOUNCE) + net.count(1, DIGEST), 0);
+        net.run_for(250);
+        assert_eq!(net.count(1, ANNOUNCE), 1 - digests);
+        assert_eq!(net.count(1, DIGEST), digests, "many dots are longer than a digest");
+        net.run_for(2_000);
+        net.assert_equal();
+    }
+}
+
+#[test]
+fn what_goes_on_and_on_is_announced_nevertheless() {
+    let mut net = Net::new(3, &[(0, 1), (1, 2)], 2);
+    net.meshes[1].links.get_mut(&2).unwrap().is_eager = false;
+    for start in 0..20 {
+        net.change(0, start);
+        net.run_for(50);
+    }
+    assert!(net.count(1, ANNOUNCE) >= 1, "{:?}", net.said);
+}
+
+#[test]
+fn of_what_comes_twice_only_the_rest_goes_on() {
+    let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
+    let mut register = |start| {
+        let range = KeyRange::new(start, start + 1).unwrap();
+        map.register(&NodeId::new("node").unwrap(), &range).unwrap()
+    };
+    let (first, second, third) = (register(1), register(2), register(3));
+    let mut all = first.clone();
+    all.merge(&second);
+    all.merge(&third);
+    let mut before = first.context().clone();
+    assert_eq!(new_parts(all.clone(), &before), [second, third.clone()]);
+    assert_eq!(new_parts(all.clone(), &CausalContext::default()), [all.clone()]);
+    before.join(all.context());
+    assert_eq!(new_parts(all.clone(), &before), []);
+    // What is claimed beside what is carried is not lost.
+    let mut claims = all.clone();
+    claims.merge(&Delta::claiming(
+        map.register(&NodeId::new("x").unwrap(), &KeyRange::full()).unwrap().context,
+    ));
+    assert_eq!(new_parts(claims.clone(), first.context()), [claims]);
 }

@@ -1,0 +1,127 @@
+//! A link to a neighbour: what waits to be sent over it.
+
+use super::{Broadcast, Config};
+use crate::causal::CausalContext;
+use crate::codec::WireKey;
+use crate::delta::Delta;
+
+/// How long news waits before it is announced over the links that do not carry it, at least: mostly it has come to the neighbour
+/// another way by then. Up to as much again at random, so that not both sides announce it.
+const ANNOUNCE_MS: u64 = 100;
+
+/// Whatever comes after it, news is announced after this: what comes one after the other shares an announcement until then.
+const ANNOUNCE_MS_MAX: u64 = 800;
+
+/// Where nothing came for a while, a digest is shorter than to announce more dots than that, and mostly there is nothing to tell.
+const ANNOUNCED_MAX: usize = 2;
+
+/// How many deltas are held one by one; more are joined.
+const HELD_MAX: usize = 1_024;
+
+/// A link to a neighbour.
+#[derive(Clone, Debug)]
+pub(super) struct Link<K> {
+    pub(super) protocol: Broadcast<K>,
+    /// What the neighbour is known to know, or will when what was sent arrives.
+    pub(super) known: CausalContext,
+    /// Whether the neighbour is sent news at once.
+    pub(super) is_eager: bool,
+    /// Whether it sends news at once, as far as is known.
+    pub(super) sends_news: bool,
+    /// What is to be sent together, and when.
+    held: Vec<Delta<K>>,
+    held_due_ms: u64,
+    /// What is to be announced, since when, and when.
+    news: CausalContext,
+    news_since_ms: u64,
+    announce_due_ms: u64,
+    /// When it has something to do next.
+    pub(super) wake_ms: u64,
+}
+
+impl<K: WireKey> Link<K> {
+    pub(super) fn open(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Self {
+        Self {
+            protocol: Broadcast::start(config, now_ms, random),
+            known: CausalContext::default(),
+            is_eager: true,
+            sends_news: true,
+            held: Vec::new(),
+            held_due_ms: u64::MAX,
+            news: CausalContext::default(),
+            news_since_ms: 0,
+            announce_due_ms: u64::MAX,
+            wake_ms: 0,
+        }
+    }
+
+    /// Asks the neighbour to announce news rather than to send it.
+    pub(super) fn decline(&mut self) {
+        self.sends_news = false;
+        self.protocol.announce(CausalContext::default());
+    }
+
+    /// Sends news at that time, or together with what is sent before.
+    pub(super) fn send(&mut self, news: &Delta<K>, due_ms: u64) {
+        let is_full = self.held.len() >= HELD_MAX;
+        match self.held.last_mut().filter(|_| is_full) {
+            Some(last) => last.merge(news),
+            None => self.held.push(news.clone()),
+        }
+        if self.held_due_ms == u64::MAX {
+            self.held_due_ms = due_ms;
+        }
+    }
+
+    /// Announces what is not known to be known, a moment later.
+    pub(super) fn announce(&mut self, dots: &CausalContext, now_ms: u64, random: &mut impl FnMut() -> u64) {
+        if self.news.is_empty() {
+            self.news_since_ms = now_ms;
+        }
+        self.news.join(dots);
+        let due_ms = now_ms.saturating_add(ANNOUNCE_MS + random() % (ANNOUNCE_MS + 1));
+        let latest_ms = self.news_since_ms.saturating_add(ANNOUNCE_MS_MAX);
+        let first_ms = if self.announce_due_ms < u64::MAX { self.announce_due_ms } else { due_ms };
+        self.announce_due_ms = due_ms.min(latest_ms).max(first_ms);
+    }
+
+    /// Hands over to the protocol what is due, but for what the neighbour has come to know meanwhile.
+    pub(super) fn hand_over(&mut self, now_ms: u64) {
+        if self.held_due_ms <= now_ms {
+            self.held_due_ms = u64::MAX;
+            for delta in core::mem::take(&mut self.held) {
+                if !self.known.includes(&delta.context) {
+                    self.known.join(&delta.context);
+                    self.protocol.publish(&delta);
+                }
+            }
+        }
+        if self.announce_due_ms <= now_ms {
+            self.announce_due_ms = u64::MAX;
+            let news = core::mem::take(&mut self.news).difference(&self.known);
+            // Nothing at all would be a wish.
+            if news.len() > ANNOUNCED_MAX && now_ms < self.news_since_ms.saturating_add(ANNOUNCE_MS_MAX) {
+                self.protocol.digest_at(now_ms);
+            } else if !news.is_empty() {
+                self.known.join(&news);
+                self.protocol.announce(news);
+            }
+        }
+    }
+
+    /// When it has something to do next.
+    pub(super) fn next_wake_ms(&self) -> u64 {
+        self.protocol.next_wake_ms().min(self.held_due_ms).min(self.announce_due_ms)
+    }
+
+    /// Takes a clock that was set back into account.
+    pub(super) fn set_back(&mut self, back_ms: u64) {
+        self.wake_ms = 0;
+        self.news_since_ms = self.news_since_ms.saturating_sub(back_ms);
+        for due_ms in [&mut self.held_due_ms, &mut self.announce_due_ms] {
+            if *due_ms < u64::MAX {
+                *due_ms = due_ms.saturating_sub(back_ms);
+            }
+        }
+    }
+}

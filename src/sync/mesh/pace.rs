@@ -1,0 +1,63 @@
+//! How much news comes, and what of it is new.
+
+use crate::causal::CausalContext;
+use crate::codec::WireKey;
+use crate::delta::Delta;
+
+/// After so long, what came counts half.
+const HALF_LIFE_MS: u64 = 50;
+
+/// So long is waited for more, for each that came lately.
+const HOLD_MS: u64 = 16;
+
+/// And no longer than that.
+const HOLD_MS_MAX: u64 = 200;
+
+/// How much news came lately: what is alone goes on at once, and of much what comes at about the same time goes on together.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pace {
+    lately: u64,
+    since_ms: u64,
+}
+
+impl Pace {
+    /// Something new came. Returns how long more is to be waited for, at most.
+    pub(super) fn comes(&mut self, now_ms: u64) -> u64 {
+        let half_lives = now_ms.saturating_sub(self.since_ms) / HALF_LIFE_MS;
+        if half_lives > 0 {
+            self.lately = self.lately.checked_shr(half_lives.min(64) as u32).unwrap_or(0);
+            self.since_ms = now_ms;
+        }
+        let hold_ms = self.lately.saturating_mul(HOLD_MS).min(HOLD_MS_MAX);
+        self.lately = self.lately.saturating_add(1);
+        hold_ms
+    }
+
+    /// Takes a clock that was set back into account.
+    pub(super) fn set_back(&mut self, back_ms: u64) {
+        self.since_ms = self.since_ms.saturating_sub(back_ms);
+    }
+}
+
+/// The parts of a delta of which something was not known before, by registration; the whole of it if all is new, or if parts would claim
+/// less. O(n log n), and for what is all new O(runs of its dots).
+pub(super) fn new_parts<K: WireKey>(delta: Delta<K>, before: &CausalContext) -> Vec<Delta<K>> {
+    if delta.context.intersection(before).is_empty() {
+        return vec![delta];
+    }
+    let mut parts = Vec::new();
+    let mut rest = vec![delta.clone()];
+    while let Some(part) = rest.pop() {
+        match part.halves() {
+            Some((first, second)) => rest.extend([second, first]),
+            None => parts.push(part),
+        }
+    }
+    let mut claimed = CausalContext::default();
+    parts.iter().for_each(|part| claimed.join(&part.context));
+    if !claimed.includes(&delta.context) {
+        return vec![delta];
+    }
+    parts.retain(|part| !before.includes(&part.context));
+    parts
+}
