@@ -283,6 +283,24 @@ impl<K: Key> Delta<K> {
         dots
     }
 
+    /// Visits the births of the records that are held, of those that the context knows, with their writers. O(n).
+    pub(crate) fn for_each_birth(&self, context: &CausalContext, mut visit: impl FnMut(ReplicaId, u64)) {
+        let prefixes = self.writer_prefixes(context);
+        let writers = &self.entries.tables().writers;
+        for held in self.entries.rows() {
+            match held.compact() {
+                Some((writer, record)) if record.birth <= prefixes[writer as usize] => {
+                    visit(*writers.get(writer), record.birth);
+                }
+                _ => held.for_each_record(|replica, record| {
+                    if context.contains(Dot { replica, seq: record.birth }) {
+                        visit(replica, record.birth);
+                    }
+                }),
+            }
+        }
+    }
+
     /// For each writer of an entry, by its number, how far its dots are known to `context` without a gap.
     pub(crate) fn writer_prefixes(&self, context: &CausalContext) -> SmallVec<[u64; 4]> {
         let writers: &Interner<ReplicaId> = &self.entries.tables().writers;

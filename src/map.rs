@@ -8,7 +8,7 @@ mod log;
 mod operation;
 mod retirement;
 
-pub(crate) use exchange::Page;
+pub(crate) use exchange::{DropRun, Page};
 
 use core::fmt;
 use core::num::NonZeroU32;
@@ -277,11 +277,15 @@ impl<K: Key> RangeMap<K> {
         changes
     }
 
-    /// Drops this replica's records of registrations that others have reset.
-    fn drop_reset(&mut self, awaiting_drop: Vec<RegistrationId<K>>) -> Delta<K> {
+    /// Drops this replica's records of registrations that others have reset, in the order of their births: many are told shorter so.
+    fn drop_reset(&mut self, mut awaiting_drop: Vec<RegistrationId<K>>) -> Delta<K> {
         if awaiting_drop.is_empty() || self.is_exhausted() || self.is_retired() {
             return Delta::default();
         }
+        awaiting_drop.sort_by_cached_key(|id| {
+            let entry = self.state.entries.get(id).map(|held| held.entry());
+            entry.and_then(|entry| entry.get(self.replica).map(|record| record.birth))
+        });
         self.identity.begun_after.get_or_insert(self.state.context.last_seq(self.replica));
         let mut operation = Operation::new(self.replica, &mut self.state, Arc::make_mut(&mut self.log));
         awaiting_drop.into_iter().for_each(|id| operation.drop_reset(id));

@@ -33,6 +33,7 @@
 mod births;
 mod broadcast;
 mod config;
+mod dropped;
 mod heard_of;
 mod inquiry;
 pub mod meet;
@@ -181,7 +182,8 @@ pub struct Statistics {
     pub messages_posted: u64,
     /// Their length in all.
     pub bytes_posted: u64,
-    /// The messages handed out by kind: deltas, questions to everybody, messages of meetings, digests, presence, announcements.
+    /// The messages handed out by kind: deltas, questions to everybody, messages of meetings, digests, presence, announcements, drops of
+    /// many records.
     pub posted: [u64; KINDS],
     /// Messages received, ignored ones included.
     pub messages_received: u64,

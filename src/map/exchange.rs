@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::RangeMap;
 use super::log::Dropped;
-use crate::causal::{CausalContext, Dot};
+use crate::causal::{CausalContext, Dot, Runs};
 use crate::codec::WireKey;
 use crate::delta::{Delta, Drop, NamedDrop};
 use crate::id::ReplicaId;
@@ -108,6 +108,17 @@ pub(crate) struct Page<K> {
     /// The dots of those: whoever took them as known without the records would make others believe that those were dropped. All that
     /// is known here, if they are more than can be told.
     pub(crate) withheld: CausalContext,
+}
+
+/// Records of one writer with consecutive births, dropped one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DropRun {
+    /// The first birth.
+    pub(crate) birth: u64,
+    /// The sequence number of its drop.
+    pub(crate) stamp: u64,
+    /// How many there are.
+    pub(crate) count: u64,
 }
 
 /// Beyond so many runs, what a page withholds is not told one by one.
@@ -255,22 +266,39 @@ impl<K: WireKey> RangeMap<K> {
 }
 
 impl<K: Key> RangeMap<K> {
-    /// Visits the births of the records that are held, of those that the context knows, with their writers. O(n).
-    pub(crate) fn for_each_birth(&self, context: &CausalContext, mut visit: impl FnMut(ReplicaId, u64)) {
-        let prefixes = self.state.writer_prefixes(context);
-        let writers = &self.state.entries.tables().writers;
-        for held in self.state.entries.rows() {
-            match held.compact() {
-                Some((writer, record)) if record.birth <= prefixes[writer as usize] => {
-                    visit(*writers.get(writer), record.birth);
-                }
-                _ => held.for_each_record(|replica, record| {
-                    if context.contains(Dot { replica, seq: record.birth }) {
-                        visit(replica, record.birth);
-                    }
-                }),
-            }
+    /// The drops of that writer as a delta which names them, as far as the records are held here; and the dots of the drops of records
+    /// that are known and not held: they are gone already. O(n log m) for m runs.
+    pub(crate) fn name_drops(&self, writer: ReplicaId, runs: &[DropRun]) -> (Delta<K>, CausalContext) {
+        let mut known: Vec<DropRun> = Vec::with_capacity(runs.len());
+        for DropRun { birth, stamp, count } in runs {
+            let mut born = CausalContext::default();
+            born.insert_run(writer, *birth, birth + count - 1);
+            let born = self.state.context.intersection(&born);
+            let pieces = born.runs(writer).into_iter().flat_map(Runs::iter);
+            known.extend(pieces.map(|(first, last)| DropRun {
+                birth: first,
+                stamp: stamp + (first - birth),
+                count: last - first + 1,
+            }));
         }
+        let mut dots = CausalContext::default();
+        known.iter().for_each(|run| dots.insert_run(writer, run.stamp, run.stamp + run.count - 1));
+        known.sort_unstable_by_key(|run| run.birth);
+        let mut named = Delta::default();
+        for held in self.state.entries.rows() {
+            held.for_each_record(|replica, record| {
+                if replica != writer {
+                    return;
+                }
+                let at = known.partition_point(|run| run.birth + run.count <= record.birth);
+                if let Some(run) = known.get(at).filter(|run| run.birth <= record.birth) {
+                    let stamp = Dot { replica, seq: run.stamp + (record.birth - run.birth) };
+                    named.add_drop(held.id(), writer, Drop { birth: record.birth, stamp });
+                }
+            });
+        }
+        let unnamed = dots.difference(&named.context);
+        (named, unnamed)
     }
 
     /// Drops the records with those births, which somebody has dropped. O(n + m log n) for m of them.

@@ -8,6 +8,7 @@
 use super::sketch::Sketch;
 use crate::causal::{CausalContext, Dot};
 use crate::codec::{DecodeError, DecodeProblem, Reader, Writer};
+use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::map::RangeMap;
@@ -59,16 +60,19 @@ impl Numbering {
         Some(dots)
     }
 
-    /// Visits the numbers of the births that a map holds, of those in the context. O(n).
-    pub(super) fn for_each_birth<K: Key>(
-        &self,
-        map: &RangeMap<K>,
-        context: &CausalContext,
-        mut visit: impl FnMut(u64),
-    ) {
+    /// The dots of numbers of dots, in order.
+    pub(super) fn all_dots(&self, mut numbers: Vec<u64>) -> CausalContext {
+        numbers.sort_unstable();
+        let mut dots = CausalContext::default();
+        numbers.into_iter().filter_map(|number| self.dot(number)).for_each(|dot| dots.insert(dot));
+        dots
+    }
+
+    /// Visits the numbers of the births that a state holds, of those in the context. O(n).
+    fn for_each_birth<K: Key>(&self, state: &Delta<K>, context: &CausalContext, mut visit: impl FnMut(u64)) {
         // Mostly one writer follows the other for a while.
         let mut before: Option<(ReplicaId, u64)> = None;
-        map.for_each_birth(context, |replica, seq| {
+        state.for_each_birth(context, |replica, seq| {
             let base = match before {
                 Some((writer, base)) if writer == replica => base,
                 _ => match self.number(replica, 0) {
@@ -81,35 +85,47 @@ impl Numbering {
         });
     }
 
-    /// The sketch of the births that a map holds, of those in the context. O(n).
-    pub(super) fn sketch<K: Key>(&self, map: &RangeMap<K>, context: &CausalContext, cells: usize) -> Sketch {
+    /// The sketch of the births that a state holds, of those in the context. O(n).
+    pub(super) fn sketch<K: Key>(&self, state: &Delta<K>, context: &CausalContext, cells: usize) -> Sketch {
         let mut sketch = Sketch::new(cells);
-        self.for_each_birth(map, context, |number| sketch.toggle(number));
+        self.for_each_birth(state, context, |number| sketch.toggle(number));
         sketch
     }
 
-    /// How many births a map holds, of those in the context. O(n).
-    pub(super) fn count<K: Key>(&self, map: &RangeMap<K>, context: &CausalContext) -> usize {
+    /// How many births a state holds, of those in the context. O(n).
+    pub(super) fn count<K: Key>(&self, state: &Delta<K>, context: &CausalContext) -> usize {
         let mut count = 0;
-        map.for_each_birth(context, |_, _| count += 1);
+        state.for_each_birth(context, |_, _| count += 1);
         count
     }
 
-    /// The births that a map holds, of those in the context, in order, from that number on; as many as take about so many bytes.
-    /// O(n log n).
+    /// The numbers of the births that a state holds, of those in the context, in order. O(n log n).
+    pub(super) fn numbers<K: Key>(&self, state: &Delta<K>, context: &CausalContext) -> Vec<u64> {
+        let mut numbers = Vec::new();
+        self.for_each_birth(state, context, |number| numbers.push(number));
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// The births that a state holds, of those in the context and but for those that are shown to be held, in order, from that number
+    /// on; as many as take about so many bytes. O(n log n).
     pub(super) fn list<K: Key>(
         &self,
-        map: &RangeMap<K>,
+        state: &Delta<K>,
         context: &CausalContext,
+        shown: &[u64],
         from: u64,
         bytes_max: usize,
     ) -> List {
-        let mut numbers = Vec::new();
-        self.for_each_birth(map, context, |number| numbers.push(number));
-        numbers.sort_unstable();
+        let numbers = self.numbers(state, context).into_iter().filter(|number| *number >= from);
+        let mut shown = shown.iter().copied().peekable();
         let mut list = List::default();
         let (mut before, mut bytes) = (0, 0);
-        for number in numbers.into_iter().filter(|number| *number >= from) {
+        for number in numbers {
+            while shown.next_if(|shown| *shown < number).is_some() {}
+            if shown.next_if_eq(&number).is_some() {
+                continue;
+            }
             match list.runs.last_mut() {
                 Some((_, last)) if *last + 1 == number => *last = number,
                 _ => {
@@ -124,6 +140,33 @@ impl Numbering {
             before = number;
         }
         list
+    }
+
+    /// The births of a page, of those in the context: which of them a map holds, and which it does not. O(m log n) for m records.
+    pub(super) fn shown<K: Key>(
+        &self,
+        page: &Delta<K>,
+        map: &RangeMap<K>,
+        context: &CausalContext,
+    ) -> (Vec<u64>, CausalContext) {
+        let (mut held, mut lacking) = (Vec::new(), Vec::new());
+        for row in page.entries.rows() {
+            let ours = map.state().entries.get(&row.id());
+            row.for_each_record(|replica, record| {
+                let Some(number) = self.number(replica, record.birth) else { return };
+                if !context.contains(Dot { replica, seq: record.birth }) {
+                    return;
+                }
+                let mut is_held = false;
+                ours.iter().for_each(|ours| {
+                    ours.for_each_record(|writer, ours| {
+                        is_held |= (writer, ours.birth) == (replica, record.birth);
+                    });
+                });
+                if is_held { held.push(number) } else { lacking.push(number) }
+            });
+        }
+        (held, self.all_dots(lacking))
     }
 
     /// Those dots of a set that are in the context, as many as take about so many bytes; and those that are left.
@@ -164,24 +207,17 @@ impl Numbering {
         Some(dots)
     }
 
-    /// The births that a map holds, of those in the context and with numbers from `from` up to, but not including, `to`. O(n log n).
+    /// The births that a state holds, of those in the context and with numbers from `from` up to, but not including, `to`. O(n log n).
     pub(super) fn held<K: Key>(
         &self,
-        map: &RangeMap<K>,
+        state: &Delta<K>,
         context: &CausalContext,
         from: u64,
         to: Option<u64>,
     ) -> CausalContext {
-        let mut numbers = Vec::new();
-        self.for_each_birth(map, context, |number| {
-            if number >= from && to.is_none_or(|to| number < to) {
-                numbers.push(number);
-            }
-        });
-        numbers.sort_unstable();
-        let mut dots = CausalContext::default();
-        numbers.into_iter().filter_map(|number| self.dot(number)).for_each(|dot| dots.insert(dot));
-        dots
+        let mut numbers = self.numbers(state, context);
+        numbers.retain(|number| *number >= from && to.is_none_or(|to| *number < to));
+        self.all_dots(numbers)
     }
 }
 
@@ -200,36 +236,141 @@ pub(super) struct List {
 }
 
 impl List {
-    /// *number* of runs; for each *number* of its distance to the end of the one before, and *number* of its births, less one; then
-    /// *number* of where the list ends, 0 if nowhere.
+    /// How many bytes it takes.
+    pub(super) fn bytes(&self) -> usize {
+        let mut writer = Writer::default();
+        self.write(&mut writer);
+        writer.finish().len()
+    }
+
+    /// The runs, then *number* of where the list ends, 0 if nowhere.
     pub(super) fn write(&self, writer: &mut Writer) {
-        writer.number(self.runs.len() as u64);
-        let mut before = 0;
-        for (first, last) in &self.runs {
-            writer.number(first - before);
-            writer.number(last - first);
-            before = *last;
-        }
+        write_runs(&self.runs, writer);
         writer.number(self.next.unwrap_or(0));
     }
 
     /// Reads what [`write`](Self::write) wrote.
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        let count = reader.count(2)?;
-        let mut runs = Vec::with_capacity(count);
-        let mut before = 0u64;
-        for at in 0..count {
-            let (distance, more) = (reader.number()?, reader.number()?);
-            let first = before.checked_add(distance);
-            let run = first.and_then(|first| Some((first, first.checked_add(more)?)));
-            let run = run.ok_or_else(|| reader.error(DecodeProblem::OutOfBounds("a birth")))?;
-            if distance < 2 && at > 0 {
-                return Err(reader.error(DecodeProblem::NotCanonical("runs that touch")));
-            }
-            before = run.1;
-            runs.push(run);
-        }
+        let runs = read_runs(reader)?;
         let next = Some(reader.number()?).filter(|next| *next > 0);
         Ok(Self { runs, next })
+    }
+}
+
+/// Numbers in runs. *number* of runs, doubled; for each *number* of its distance to the end of the one before, and *number* of its
+/// numbers, less one. Or, if it is shorter: *number* of bytes, doubled and one more; *number* of the first number; and these bytes, with a
+/// bit for each number from there on, the lowest first. The first bit is set, and a bit of the last byte.
+pub(super) fn write_runs(runs: &[(u64, u64)], writer: &mut Writer) {
+    let (Some((first, _)), Some((_, last))) = (runs.first(), runs.last()) else { return writer.number(0) };
+    let mut listed = Writer::default();
+    let mut before = 0;
+    for (first, last) in runs {
+        listed.number(first - before);
+        listed.number(last - first);
+        before = *last;
+    }
+    let listed = listed.finish();
+    let bits = last - first + 1;
+    if bits.div_ceil(8) >= listed.len() as u64 {
+        writer.number((runs.len() as u64) << 1);
+        return writer.raw(&listed);
+    }
+    let mut map = vec![0u8; bits.div_ceil(8) as usize];
+    for bit in runs.iter().flat_map(|run| run.0 - first..=run.1 - first) {
+        map[(bit / 8) as usize] |= 1 << (bit % 8);
+    }
+    writer.number((map.len() as u64) << 1 | 1);
+    writer.number(*first);
+    writer.raw(&map);
+}
+
+/// Reads what [`write_runs`] wrote.
+pub(super) fn read_runs(reader: &mut Reader<'_>) -> Result<Vec<(u64, u64)>, DecodeError> {
+    let number = reader.number()?;
+    if number & 1 == 1 {
+        return read_bits(reader.checked_count(number >> 1, 1)?, reader);
+    }
+    let count = reader.checked_count(number >> 1, 2)?;
+    let mut runs = Vec::with_capacity(count);
+    let mut before = 0u64;
+    for at in 0..count {
+        let (distance, more) = (reader.number()?, reader.number()?);
+        let first = before.checked_add(distance);
+        let run = first.and_then(|first| Some((first, first.checked_add(more)?)));
+        let run = run.ok_or_else(|| reader.error(DecodeProblem::OutOfBounds("a birth")))?;
+        if distance < 2 && at > 0 {
+            return Err(reader.error(DecodeProblem::NotCanonical("runs that touch")));
+        }
+        before = run.1;
+        runs.push(run);
+    }
+    Ok(runs)
+}
+
+/// Reads runs of numbers from that many bytes of bits.
+fn read_bits(length: usize, reader: &mut Reader<'_>) -> Result<Vec<(u64, u64)>, DecodeError> {
+    let first = reader.number()?;
+    let map = reader.raw(length)?;
+    if first.checked_add(8 * map.len() as u64).is_none() {
+        return Err(reader.error(DecodeProblem::OutOfBounds("a birth")));
+    }
+    if map.first().is_none_or(|byte| byte & 1 == 0) || map.last() == Some(&0) {
+        return Err(reader.error(DecodeProblem::NotCanonical("bits that tell nothing")));
+    }
+    // A run begins at each bit that is set and does not follow one that is.
+    let begins = |(at, byte): (usize, &u8)| {
+        let before = at.checked_sub(1).map_or(0, |at| map[at] >> 7);
+        (byte & !(byte << 1 | before)).count_ones() as usize
+    };
+    let mut runs: Vec<(u64, u64)> = Vec::with_capacity(map.iter().enumerate().map(begins).sum());
+    let bits = map.iter().flat_map(|byte| (0..8).map(move |bit| byte >> bit & 1 == 1));
+    for (number, _) in (first..).zip(bits).filter(|(_, is_set)| *is_set) {
+        match runs.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => runs.push((number, number)),
+        }
+    }
+    Ok(runs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_read_as_they_were_written_in_the_shorter_form() {
+        let every = |step: u64, count: u64| (0..count).map(|at| (5 + at * step, 5 + at * step)).collect();
+        let cases: [(Vec<(u64, u64)>, usize); 6] = [
+            (vec![], 1),
+            (vec![(1, 1)], 3),
+            (vec![(7, 1 << 40)], 8),
+            (every(2, 1_000), 253),
+            (every(100, 1_000), 2_002),
+            (vec![(3, 9), (1 << 50, 1 << 50)], 12),
+        ];
+        for (runs, length) in cases {
+            let mut writer = Writer::default();
+            write_runs(&runs, &mut writer);
+            let bytes = writer.finish();
+            assert_eq!(bytes.len(), length, "{:?}", runs.first());
+            let mut reader = Reader::new(&bytes);
+            assert_eq!(read_runs(&mut reader).as_ref(), Ok(&runs));
+            reader.finish().unwrap();
+        }
+    }
+
+    #[test]
+    fn bits_that_nobody_writes_are_refused() {
+        let bits =
+            |length: u8, rest: &[u8]| read_runs(&mut Reader::new(&[&[length << 1 | 1], rest].concat()));
+        assert_eq!(bits(1, &[5, 0b1011]), Ok(vec![(5, 6), (8, 8)]));
+        let said = |read: Result<_, DecodeError>| read.map(|_: Vec<_>| ()).unwrap_err().problem;
+        let nothing = DecodeProblem::NotCanonical("bits that tell nothing");
+        assert_eq!(said(bits(0, &[5])), nothing);
+        assert_eq!(said(bits(1, &[5, 0b10])), nothing);
+        assert_eq!(said(bits(2, &[5, 1, 0])), nothing);
+        assert_eq!(said(bits(9, &[5, 1])), DecodeProblem::OutOfBounds("a count"));
+        let far = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 1];
+        assert_eq!(said(bits(1, &far)), DecodeProblem::OutOfBounds("a birth"));
     }
 }

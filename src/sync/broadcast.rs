@@ -5,12 +5,14 @@ mod asking;
 mod hearing;
 mod overhearing;
 mod renaming;
+mod telling;
 
 use std::collections::VecDeque;
 
 use self::answering::{Reply, Turn};
 use self::hearing::Doubt;
 use self::overhearing::Overheard;
+use super::dropped::Dropped;
 use super::heard_of::HeardOf;
 use super::inquiry::Inquiry;
 use super::message::{FRAME_BYTES, Fingerprints, Message};
@@ -317,8 +319,8 @@ impl<K: WireKey> Broadcast<K> {
         if let Some(bytes) = self.evidence.take() {
             return Some(bytes);
         }
-        if let Some(delta) = self.next_unposted(map) {
-            return Some(Message::Delta(delta).encode(map.replica()));
+        if let Some(bytes) = self.next_unposted(map) {
+            return Some(bytes);
         }
         if !is_saved {
             // Anything else might tell of it, if only by its context.
@@ -350,14 +352,20 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// What waits to be sent and tells of nothing unsaved, as much as fits into a message.
-    fn next_unposted(&mut self, map: &RangeMap<K>) -> Option<Delta<K>> {
+    fn next_unposted(&mut self, map: &RangeMap<K>) -> Option<Vec<u8>> {
         let is_saved = |delta: &mut Delta<K>| map.is_saved_up_to(delta.context.last_seq(map.replica()));
         let size = |delta: &Delta<K>| delta.entries.len() + delta.drops.len();
         let mut delta = self.unposted.pop_front_if(is_saved)?;
         let most = self.config.message_bytes_max - FRAME_BYTES;
-        while let Some(next) =
-            self.unposted.pop_front_if(|next| is_saved(next) && size(&delta) + size(next) <= most / 128)
-        {
+        if let Some(dropped) = Dropped::of(&delta) {
+            let bytes = Message::<K>::Dropped(dropped).encode(map.replica());
+            if bytes.len() <= self.config.message_bytes_max {
+                return Some(bytes);
+            }
+        }
+        while let Some(next) = self.unposted.pop_front_if(|next| {
+            is_saved(next) && size(&delta) + size(next) <= most / 128 && !Dropped::may_be(next)
+        }) {
             delta.merge(&next);
         }
         while delta.encode().len() > most
@@ -366,7 +374,7 @@ impl<K: WireKey> Broadcast<K> {
             self.unposted.push_front(rest);
             delta = first;
         }
-        Some(delta)
+        Some(Message::Delta(delta).encode(map.replica()))
     }
 
     fn next_digest_ms(&self, now_ms: u64, random: &mut impl FnMut() -> u64) -> u64 {

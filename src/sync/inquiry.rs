@@ -54,8 +54,11 @@ pub(super) struct Inquiry<K> {
     pub(super) target: Option<CausalContext>,
     /// What the peer cannot send of it.
     pub(super) withheld: CausalContext,
-    /// What was known here when the target was set.
+    /// What was known here when the question was asked to which the target was the answer.
     known: CausalContext,
+    /// What was known here when the target was set. The peer is told no more than that until all is found out: what its pages bring
+    /// lies in as many runs as there are registrations, and each question would have to tell them.
+    said: CausalContext,
     /// What the peer sent since.
     paged: CausalContext,
     /// What was known when a question was asked that was answered since.
@@ -99,6 +102,7 @@ impl<K: WireKey> Inquiry<K> {
             sent: VecDeque::new(),
             target: None,
             known: CausalContext::default(),
+            said: CausalContext::default(),
             paged: CausalContext::default(),
             asked: CausalContext::default(),
             withheld: CausalContext::default(),
@@ -158,11 +162,25 @@ impl<K: WireKey> Inquiry<K> {
         self.is_paged && self.is_settled
     }
 
-    /// Fixes what it finds out: what the peer knows now.
-    pub(super) fn aim(&mut self, peer: ReplicaId, target: CausalContext, ours: &CausalContext) {
+    /// Fixes what it finds out: what the peer knows now, in answer to a question by who knew so much; `ours` is known now. What that did not
+    /// include has to come in pages, although it was to be about the births alone.
+    pub(super) fn aim(
+        &mut self,
+        peer: ReplicaId,
+        target: CausalContext,
+        known: &CausalContext,
+        ours: &CausalContext,
+    ) {
         self.peer = Some(peer);
-        self.known = ours.clone();
+        self.known = known.clone();
+        self.said = ours.clone();
+        self.is_paged &= self.are_pages_asked || known.includes(&target);
         self.target = Some(target);
+    }
+
+    /// What that peer is told of what is known here, if it is less than all.
+    pub(super) fn said_to(&self, peer: ReplicaId) -> Option<&CausalContext> {
+        (self.is_under_way() && self.peer == Some(peer)).then_some(&self.said)
     }
 
     /// What of the target came another way, if so much is known, and was not compared. What is held here of that and was asked for in vain,
@@ -184,10 +202,17 @@ impl<K: WireKey> Inquiry<K> {
             && self.target.as_ref().is_some_and(|target| theirs.includes(target))
     }
 
-    /// The next question, under that number, while so much is known.
-    pub(super) fn ask(&mut self, id: u32, now_ms: u64, map: &RangeMap<K>, reads_log2: u8) -> Question<K> {
+    /// The next question, under that number, in a message that tells to know so much.
+    pub(super) fn ask(
+        &mut self,
+        id: u32,
+        now_ms: u64,
+        map: &RangeMap<K>,
+        context: CausalContext,
+        reads_log2: u8,
+    ) -> Question<K> {
         self.tries += 1;
-        self.send(id, Some(now_ms), map.state().context().clone(), true);
+        self.send(id, Some(now_ms), context, true);
         let pages = match (self.is_paged, self.is_all) {
             (true, _) => Pages::Nothing,
             (false, true) => Pages::All,
@@ -283,12 +308,13 @@ impl<K: WireKey> Inquiry<K> {
         });
     }
 
-    /// The question of the peer to which it is an answer that the births were compared, if all that both know now were.
-    pub(super) fn settles(&mut self, context: &CausalContext) -> Option<Counterpart> {
+    /// The question of the peer to which it is an answer that the births were compared, if all were of which the peer was told that
+    /// they are known here; and what it was told.
+    pub(super) fn settles(&mut self) -> Option<(Counterpart, CausalContext)> {
         let (counterpart, compared) = (self.counterpart.take()?, self.compared.as_ref()?);
         let is_of_peer = self.peer == Some(counterpart.peer);
-        let both = counterpart.context.intersection(context).difference(&self.paged);
-        (is_of_peer && compared.includes(&both)).then_some(counterpart)
+        let both = counterpart.context.intersection(&self.said);
+        (is_of_peer && compared.includes(&both)).then(|| (counterpart, core::mem::take(&mut self.said)))
     }
 
     /// Whether only the births are left to be told by the peer.

@@ -9,8 +9,12 @@
 //! 1. an *offer*: that there is more, and what the answerer knows, the *target*;
 //! 2. *pages*, in the order of registrations: the entries of which the asker's context lacks an update or a reset, and the drops
 //!    that are still named. Each page claims the dots that it carries;
-//! 3. the births of the records that the answerer holds, of those that the asker knows: see `births.rs`. A record that the
-//!    answerer lacks, although the target knows its birth, was dropped, and so is one that the asker lacks.
+//! 3. the births of the records that the answerer holds, of those that both tell to know, but for those that the page beside them
+//!    shows: see `births.rs`. They are compared with what the asker holds before it takes that page. A record that the answerer lacks,
+//!    although the target knows its birth, was dropped, and so is one that the asker lacks.
+//!
+//! Until it is done, whoever asks tells to know what it knew when it began, and nothing of what came since: pages come in the order of
+//! registrations, and their dots lie in as many runs as they have entries.
 //!
 //! Then the asker knows all that came of the target, and takes it as known: unless some of that came another way meanwhile, which
 //! may have put back a record that was compared already. So a meeting may end anywhere, and what was paged is not lost.
@@ -35,10 +39,10 @@
 //! An answer that is all that was lacking: *number* of bytes, and a delta. A part: one byte: 1, a page follows; 2, it is the last; 4 · births:
 //! nothing (0), all is settled (1), a sketch (2), a list (3); 16, something is withheld. The page as a delta. What is withheld because
 //! it is too long: a context. The sketch: one byte of the bytes of each sum; *number* of
-//! cells; for each the sum and the check, little endian; the estimator; the total, 8 bytes. Births that are gone: a list, in the numbering of the question that is answered.
+//! cells; for each the sum and the check, 2 bytes, little endian; the estimator; the total, 8 bytes. Births that are gone: a list, in the numbering of the question that is answered.
 
 use super::births::List;
-use super::sketch::{CELLS_MAX, Cell, ESTIMATOR_BYTES, Sketch};
+use super::sketch::{CELLS_MAX, CHECK_BYTES, Cell, ESTIMATOR_BYTES, Sketch};
 use crate::causal::CausalContext;
 use crate::codec::{DecodeError, DecodeProblem, Reader, WireKey, Writer};
 use crate::delta::Delta;
@@ -100,8 +104,9 @@ impl<K> Want<K> {
         self.pages == Pages::Nothing && self.births == Births::Told
     }
 
-    /// Whether it goes with a fingerprint of what the asker holds.
-    fn has_held(&self) -> bool {
+    /// Whether the other is to find out which births are gone, and to tell it beside the pages: it goes with a fingerprint of what the
+    /// asker holds.
+    pub(super) fn waits_for_births(&self) -> bool {
         self.pages != Pages::Nothing && self.births == Births::Told
     }
 }
@@ -220,7 +225,7 @@ impl<K: WireKey> Meet<K> {
             writer.number(question.registrations);
             writer.raw(&[question.reads_log2]);
             question.want.write(writer);
-            if question.want.has_held() {
+            if question.want.waits_for_births() {
                 writer.raw(&question.held.unwrap_or_default().to_be_bytes());
             }
         }
@@ -251,7 +256,7 @@ impl<K: WireKey> Meet<K> {
         let question = if flags & ASKS != 0 {
             let (id, registrations, reads_log2) = (reader.u32_be()?, reader.number()?, reader.byte()?);
             let want = Want::read(reader)?;
-            let held = if want.has_held() { Some(reader.u32_be()?) } else { None };
+            let held = if want.waits_for_births() { Some(reader.u32_be()?) } else { None };
             Some(Question { id, registrations, reads_log2, want, held })
         } else {
             None
@@ -386,7 +391,7 @@ impl<K: WireKey> Part<K> {
                 if !(1..=8).contains(&width) {
                     return Err(error);
                 }
-                let count = reader.count(width + 4)?;
+                let count = reader.count(width + CHECK_BYTES)?;
                 if count > CELLS_MAX {
                     return Err(error);
                 }
@@ -398,8 +403,11 @@ impl<K: WireKey> Part<K> {
                     let mut sum = [0; 8];
                     sum[..width].copy_from_slice(reader.raw(width)?);
                     cell.sum = u64::from_le_bytes(sum);
-                    cell.check =
-                        reader.raw(4)?.iter().rev().fold(0, |check, byte| check << 8 | u32::from(*byte));
+                    cell.check = reader
+                        .raw(CHECK_BYTES)?
+                        .iter()
+                        .rev()
+                        .fold(0, |check, byte| check << 8 | u16::from(*byte));
                 }
                 sketch.estimator.copy_from_slice(reader.raw(ESTIMATOR_BYTES)?);
                 sketch.total = reader.u64_be()?;

@@ -11,9 +11,11 @@
 //! | 4 digest | fingerprints of what the sender knows and of what it holds, 8 bytes each, big endian |
 //! | 5 presence | see [`super::presence`] |
 //! | 6 announce | dots that the sender can tell of: a context. If there are none, it wishes to be told so rather than to be sent news |
+//! | 7 drops | see `dropped.rs`: many drops of one writer |
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 
+use super::dropped::Dropped;
 use super::meet::Meet;
 use super::{IgnoreReason, presence};
 use crate::causal::CausalContext;
@@ -30,7 +32,7 @@ const CHECKSUM_BYTES: usize = 4;
 pub(super) const FRAME_BYTES: usize = HEAD_BYTES + CHECKSUM_BYTES;
 
 /// The kinds of messages, by the fifth byte less one.
-pub(super) const KINDS: usize = 6;
+pub(super) const KINDS: usize = 7;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Message<K> {
@@ -46,6 +48,8 @@ pub(super) enum Message<K> {
     Presence(Vec<u8>),
     /// Dots that the sender can tell of.
     Announce(CausalContext),
+    /// Many records that one writer dropped.
+    Dropped(Dropped),
 }
 
 /// A question to everybody.
@@ -83,6 +87,7 @@ const MEET: u8 = 3;
 const DIGEST: u8 = 4;
 const PRESENCE: u8 = 5;
 const ANNOUNCE: u8 = 6;
+const DROPPED: u8 = 7;
 
 impl<K: WireKey> Message<K> {
     pub(super) fn encode(&self, sender: ReplicaId) -> Vec<u8> {
@@ -106,6 +111,7 @@ impl<K: WireKey> Message<K> {
             }
             Self::Presence(content) => writer.raw(content),
             Self::Announce(dots) => dots.write(&mut writer),
+            Self::Dropped(dropped) => dropped.write(&mut writer),
         }
         let mut bytes = writer.finish();
         let checksum = checksum(&bytes);
@@ -121,6 +127,7 @@ impl<K: WireKey> Message<K> {
             Self::Digest(_) => DIGEST,
             Self::Presence(_) => PRESENCE,
             Self::Announce(_) => ANNOUNCE,
+            Self::Dropped(_) => DROPPED,
         }
     }
 
@@ -141,7 +148,7 @@ impl<K: WireKey> Message<K> {
         if versions & 15 != K::KIND {
             return Err(IgnoreReason::KeyKind(versions & 15));
         }
-        if !(DELTA..=ANNOUNCE).contains(&kind) {
+        if !(DELTA..=DROPPED).contains(&kind) {
             return Err(IgnoreReason::MessageKind(kind));
         }
         let message = Self::read(kind, content).map_err(|error| {
@@ -164,6 +171,7 @@ impl<K: WireKey> Message<K> {
             MEET => Self::Meet(Meet::read(&mut reader)?.into()),
             DIGEST => Self::Digest(Fingerprints { context: reader.u64_be()?, entries: reader.u64_be()? }),
             ANNOUNCE => Self::Announce(CausalContext::read(&mut reader)?),
+            DROPPED => Self::Dropped(Dropped::read(&mut reader)?),
             _ => {
                 presence::check(content)?;
                 return Ok(Self::Presence(content.to_vec()));

@@ -16,14 +16,18 @@ const LEVELS: usize = 8;
 const BUCKETS: usize = 16;
 pub(super) const ESTIMATOR_BYTES: usize = LEVELS * BUCKETS;
 
+/// How many bytes a check takes.
+pub(super) const CHECK_BYTES: usize = 2;
+
 /// No table has more cells.
 pub(super) const CELLS_MAX: usize = 1 << 22;
 
-/// A cell: the sums of its numbers and of their checks.
+/// A cell: the sums of its numbers and of their checks. What is not one number alone mostly fails its check; and if not, mostly the
+/// number would not be in that cell. What is left is found in the end, by the [total](Sketch::total).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cell {
     pub(super) sum: u64,
-    pub(super) check: u32,
+    pub(super) check: u16,
 }
 
 /// The table of a set.
@@ -54,6 +58,11 @@ impl Sketch {
         Self { cells: vec![Cell::default(); cells], estimator: [0; ESTIMATOR_BYTES], total: 0 }
     }
 
+    /// How many bytes one of about so many cells takes in a message, if each sum takes `width`.
+    pub(super) fn bytes(cells: usize, width: usize) -> usize {
+        cells.saturating_mul(width + CHECK_BYTES).saturating_add(ESTIMATOR_BYTES + 16)
+    }
+
     /// How many cells find so many differences nearly always. It takes 1.3 for each of very many, and more of few.
     pub(super) fn cells_for(differences: usize) -> usize {
         let spread = (differences as f64).sqrt() * 2.5;
@@ -79,7 +88,7 @@ impl Sketch {
             return;
         }
         let third = mix(second);
-        let check = (third >> 32) as u32;
+        let check = (third >> 48) as u16;
         let hashes = [first as u32, (first >> 32) as u32, second as u32, third as u32];
         for (part, hash) in hashes.into_iter().enumerate() {
             let cell = &mut self.cells[part * size + place(hash.rotate_left(7), size)];
@@ -128,7 +137,9 @@ impl Sketch {
             let first = mix(sum);
             let second = mix(first);
             let third = mix(second);
-            if check != (third >> 32) as u32 {
+            let hashes = [first as u32, (first >> 32) as u32, second as u32, third as u32];
+            let place_in = |part: usize| part * size + place(hashes[part].rotate_left(7), size);
+            if check != (third >> 48) as u16 || at != place_in(at / size) {
                 continue;
             }
             if numbers.len() > self.cells.len() {
@@ -138,9 +149,7 @@ impl Sketch {
             numbers.push(sum);
             self.total ^= second;
             self.toggle_cells(sum, first, second);
-            let hashes = [first as u32, (first >> 32) as u32, second as u32, third as u32];
-            let places = hashes.into_iter().enumerate();
-            bare.extend(places.map(|(part, hash)| part * size + place(hash.rotate_left(7), size)));
+            bare.extend((0..PARTS).map(place_in));
         }
         let is_empty = self.total == 0 && self.cells.iter().all(|cell| *cell == Cell::default());
         is_empty.then_some(numbers)
@@ -211,7 +220,7 @@ mod tests {
             let mut forged = Sketch::new(40);
             for cell in &mut forged.cells {
                 state = mix(state);
-                *cell = Cell { sum: state, check: (mix(state) >> 7) as u32 };
+                *cell = Cell { sum: state, check: (mix(state) >> 7) as u16 };
             }
             assert_eq!(forged.numbers(), None);
         }

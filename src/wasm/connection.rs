@@ -30,7 +30,7 @@ impl Connection {
 }
 
 /// The names of the kinds of messages, in the order in which [`Statistics::posted`] counts them.
-const MESSAGE_KINDS: [&str; 6] = ["delta", "ask", "meet", "digest", "presence", "announce"];
+const MESSAGE_KINDS: [&str; 7] = ["delta", "ask", "meet", "digest", "presence", "announce", "drops"];
 
 #[wasm_bindgen]
 impl Connection {

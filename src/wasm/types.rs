@@ -151,7 +151,9 @@ export type MessageKind =
   /** Who is there. */
   | "presence"
   /** What the sender can tell of, over links. */
-  | "announce";
+  | "announce"
+  /** Many drops of one writer. */
+  | "drops";
 
 /** Why a message was ignored; the same in all versions. */
 export type IgnoreReason =

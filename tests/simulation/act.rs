@@ -136,6 +136,8 @@ impl<K: SimulatedKey> World<K> {
         if dropped.len() as u64 != count {
             return Err(format!("{at} drops {count} records, but these are reset: {dropped:?}"));
         }
+        // In the order of births.
+        dropped.sort_by_key(Effect::dropped);
         trace!(self, "{at} drops {dropped:?}");
         self.tally.add(Group::Operations, "drops of what others reset", count);
         self.oracle.issue_drops(id, dropped);

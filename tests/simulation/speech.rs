@@ -213,8 +213,8 @@ impl<K: SimulatedKey> World<K> {
 }
 
 /// By the fifth byte of a message.
-const KINDS: [&str; 7] =
-    ["kind 0", "deltas", "questions", "steps of sessions", "digests", "presence", "answers with questions"];
+const KINDS: [&str; 8] =
+    ["kind 0", "deltas", "questions", "steps of meetings", "digests", "presence", "announcements", "drops"];
 
 fn name_of<K>(received: &Received<K>) -> &'static str {
     match received {

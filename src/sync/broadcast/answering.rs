@@ -5,19 +5,15 @@ use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::id::ReplicaId;
-use crate::map::{Page, RangeMap};
+use crate::map::RangeMap;
 use crate::sync::Config;
 use crate::sync::births::{List, Numbering};
 use crate::sync::inquiry::{Counterpart, Inquiry};
-use crate::sync::meet::{Answer, Births, Held, Meet, PagePart, Pages, Part, Position, Question, Want};
+use crate::sync::meet::{Answer, Births, Meet, Pages, Position, Question, Want};
 use crate::sync::message::{Ask, FRAME_BYTES, Message};
-use crate::sync::sketch::Sketch;
 
 /// How many questions wait for an answer. Who is not answered asks again.
 const WAITING_MAX: usize = 128;
-
-/// So much room is left for telling what is withheld, at least; if that is too little, all is.
-const WITHHELD_BYTES_MIN: usize = 256;
 
 /// What is sent in answer to somebody who has not shown yet that it is there is at most so many times as long as the question.
 const AMPLIFICATION_MAX: usize = 10;
@@ -27,9 +23,6 @@ const SAME_PLACES: u64 = 2;
 
 /// Whose turn would come later than that leaves a question to the others, and to the digests.
 const LINE_MS_MAX: u64 = 30_000;
-
-/// So many differences are reckoned with beyond those that the numbers of registrations tell.
-const DIFFERENCES_MIN: usize = 12;
 
 /// A question to everybody that may be this replica's to answer.
 #[derive(Clone, Debug)]
@@ -48,19 +41,27 @@ pub(super) struct Turn {
 /// A question to be answered.
 #[derive(Clone, Debug)]
 pub(super) struct Reply<K> {
-    to: ReplicaId,
-    id: u32,
+    pub(super) to: ReplicaId,
+    pub(super) id: u32,
     /// What the asker knew.
-    context: CausalContext,
-    registrations: u64,
-    reads_log2: u8,
-    want: Want<K>,
+    pub(super) context: CausalContext,
+    pub(super) registrations: u64,
+    pub(super) reads_log2: u8,
+    pub(super) want: Want<K>,
     /// How long the question was.
-    bytes: usize,
-    is_proven: bool,
+    pub(super) bytes: usize,
+    pub(super) is_proven: bool,
     pub(super) asked_ms: u64,
-    /// Births that are gone, which this replica found out for both.
-    gone: Option<CausalContext>,
+    pub(super) gone: Option<Gone>,
+}
+
+/// What this replica found out for both.
+#[derive(Clone, Debug)]
+pub(super) struct Gone {
+    /// The births that are gone.
+    pub(super) births: CausalContext,
+    /// What the peer was told to be known here: that was compared. What it was told since was not.
+    pub(super) said: CausalContext,
 }
 
 impl<K: WireKey> Broadcast<K> {
@@ -197,7 +198,7 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// Tells the peer of the inquiry which births are gone, now that they are found.
-    pub(super) fn settle_counterpart(&mut self, counterpart: Counterpart, gone: CausalContext) {
+    pub(super) fn settle_counterpart(&mut self, counterpart: Counterpart, gone: Gone) {
         let Counterpart { peer, id, asked_ms, context } = counterpart;
         self.replies.push_back(Reply {
             to: peer,
@@ -224,6 +225,11 @@ impl<K: WireKey> Broadcast<K> {
         let ours = map.state().context();
         let lacking = ours.difference(&reply.context);
         let lacks = reply.context.difference(ours);
+        let position = match &reply.gone {
+            Some(gone) => &gone.said,
+            None => self.inquiry.as_ref().and_then(|it| it.said_to(reply.to)).unwrap_or(ours),
+        };
+        let position = position.clone();
         let most = if reply.is_proven { usize::MAX } else { AMPLIFICATION_MAX * reply.bytes };
         let reads = 1usize.checked_shl(reply.reads_log2.into()).unwrap_or(usize::MAX);
         let reads = reads.max(Config::MESSAGE_BYTES_MIN);
@@ -233,7 +239,10 @@ impl<K: WireKey> Broadcast<K> {
             re: Some(reply.id),
             waited_ms: now_ms.saturating_sub(reply.asked_ms),
             round_trip_ms: self.round_trip.mean_ms(),
-            position: Position::Relative { lacks: lacks.clone(), more: lacking.clone() },
+            position: Position::Relative {
+                lacks: reply.context.difference(&position),
+                more: position.difference(&reply.context),
+            },
             question: None,
             answer: Answer::Nothing,
             gone: List::default(),
@@ -255,18 +264,19 @@ impl<K: WireKey> Broadcast<K> {
         } else if !reply.is_proven {
             meet.answer = Answer::Offer;
         }
-        self.ask_back(map, &mut meet, &reply, &lacks, now_ms, random);
+        self.ask_back(map, &mut meet, &reply, &position, &lacks, now_ms, random);
         if matches!(meet.answer, Answer::Nothing) {
             let mut rest = CausalContext::default();
             if let (Some(gone), Some(numbering)) = (&reply.gone, Numbering::of(&reply.context)) {
-                (meet.gone, rest) = numbering.runs(gone, &reply.context, bytes_max / 4);
+                (meet.gone, rest) = numbering.runs(&gone.births, &reply.context, bytes_max / 4);
             }
             let room = bytes_max.saturating_sub(encoded(&meet, map).len());
             let room = room.saturating_sub(FRAME_BYTES);
-            meet.answer = self.part(map, &reply, room, rest.is_empty());
+            meet.answer = self.part(map, &reply, &position, room, rest.is_empty());
             if !rest.is_empty() {
                 let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
-                self.replies.push_front(Reply { gone: Some(rest), want, ..reply });
+                let gone = reply.gone.map(|gone| Gone { births: rest, ..gone });
+                self.replies.push_front(Reply { gone, want, ..reply });
             }
         }
         let bytes = encoded(&meet, map);
@@ -313,16 +323,16 @@ impl<K: WireKey> Broadcast<K> {
         map: &RangeMap<K>,
         meet: &mut Meet<K>,
         reply: &Reply<K>,
+        position: &CausalContext,
         lacks: &CausalContext,
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) {
-        let ours = map.state().context();
         let is_free = self.inquiry.as_ref().is_none_or(|inquiry| !inquiry.is_under_way());
         if is_free && !lacks.is_empty() && !reply.want.is_settling() {
             let mut inquiry = self.inquiry.take().unwrap_or_else(|| Inquiry::new(None, now_ms));
             inquiry.begin_anew(Some(reply.to), now_ms);
-            inquiry.aim(reply.to, reply.context.clone(), ours);
+            inquiry.aim(reply.to, reply.context.clone(), position, position);
             if !matches!(meet.answer, Answer::Told(_)) && reply.want.births != Births::Told {
                 // Whoever began finds out for both.
                 inquiry.leave_births();
@@ -331,14 +341,15 @@ impl<K: WireKey> Broadcast<K> {
         }
         match &mut self.inquiry {
             Some(inquiry) if inquiry.peer == Some(reply.to) => {
-                if !reply.want.is_settling() {
+                if reply.want.waits_for_births() {
                     let Reply { to: peer, id, asked_ms, .. } = *reply;
                     let context = reply.context.clone();
                     inquiry.counterpart = Some(Counterpart { peer, id, asked_ms, context });
                 }
                 if inquiry.due_ms <= now_ms {
                     let id = random() as u32;
-                    meet.question = Some(inquiry.ask(id, now_ms, map, self.config.reads_log2()));
+                    meet.question =
+                        Some(inquiry.ask(id, now_ms, map, position.clone(), self.config.reads_log2()));
                     let wait_ms = self.round_trip.asked_ms(self.config.retry_ms, 0);
                     inquiry.due_ms = now_ms.saturating_add(wait_ms);
                 }
@@ -350,63 +361,6 @@ impl<K: WireKey> Broadcast<K> {
             meet.question =
                 Some(Question { id: self.token, registrations: 0, reads_log2: 0, want, held: None });
         }
-    }
-
-    /// A page, and after the last one what is held of births.
-    fn part(&mut self, map: &RangeMap<K>, reply: &Reply<K>, room: usize, is_all_gone: bool) -> Answer<K> {
-        let mut part = Part { page: None, births: Held::Nothing };
-        let mut room = room.min(self.config.part_bytes_max());
-        if reply.want.pages != Pages::Nothing {
-            let is_all = reply.want.pages == Pages::All;
-            let page = |room: usize| {
-                map.page(&reply.context, reply.want.after.as_ref(), is_all, room.saturating_sub(8))
-            };
-            let mut page_part = page(room);
-            if !page_part.withheld.is_empty() {
-                // What is withheld has to be told, too.
-                let told = (16 * map.state().context().replicas().count()).max(WITHHELD_BYTES_MIN);
-                page_part = page(room.saturating_sub(told.min(room / 2)));
-            }
-            self.statistics.registrations_too_long += page_part.too_long;
-            room = room.saturating_sub(page_part.bytes.len() + 8);
-            let Page { delta, bytes, is_last, withheld, .. } = page_part;
-            part.page = Some(PagePart { delta, bytes, is_last, withheld });
-            if !is_last && reply.gone.is_none() {
-                return Answer::Part(part);
-            }
-        }
-        part.births = match reply.want.births {
-            Births::Told if reply.gone.is_some() && is_all_gone => Held::Settled,
-            Births::Told => Held::Nothing,
-            _ if reply.registrations == 0 || reply.context.is_empty() => Held::Settled,
-            births => self.births(map, reply, births, room),
-        };
-        Answer::Part(part)
-    }
-
-    fn births(&self, map: &RangeMap<K>, reply: &Reply<K>, births: Births, room: usize) -> Held {
-        let context = &reply.context;
-        let Some(numbering) = Numbering::of(context) else { return Held::Nothing };
-        let list = |from| Held::List(numbering.list(map, context, from, room.saturating_sub(16)));
-        let cells = match births {
-            Births::List(from) => return list(from),
-            Births::Sketch(0) | Births::Told => {
-                let held = numbering.count(map, context);
-                let known = usize::try_from(reply.registrations).unwrap_or(usize::MAX);
-                let unheard = context.difference(map.state().context()).len();
-                let differences = held.abs_diff(known).saturating_sub(unheard);
-                Sketch::cells_for(differences + DIFFERENCES_MIN)
-            }
-            Births::Sketch(cells) => usize::try_from(cells).unwrap_or(usize::MAX),
-        };
-        let width = numbering.width();
-        let bytes = cells.saturating_mul(width + 4).saturating_add(160);
-        // A run of the list takes some two bytes.
-        let listed = numbering.count(map, context).saturating_mul(2);
-        if bytes > room || bytes > listed + 160 {
-            return list(0);
-        }
-        Held::Sketch { width, sketch: numbering.sketch(map, context, cells).into() }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Asking: when, whom, and what is made of the answers.
 
 use super::Broadcast;
+use super::answering::Gone;
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::id::ReplicaId;
@@ -130,8 +131,9 @@ impl<K: WireKey> Broadcast<K> {
             // It may be gone; somebody else may know.
             inquiry.begin_anew(None, now_ms);
         }
-        let context = map.state().context();
-        self.gaps_asked = context.gaps();
+        self.gaps_asked = map.state().context().gaps();
+        let said = inquiry.peer.and_then(|peer| inquiry.said_to(peer));
+        let context = said.unwrap_or(map.state().context()).clone();
         let wait_ms = self.round_trip.asked_ms(self.config.retry_ms, inquiry.tries);
         let wait_ms = if inquiry.is_under_way() { wait_ms.max(self.config.session_ms) } else { wait_ms };
         if inquiry.is_waiting() && inquiry.tries > 0 {
@@ -139,7 +141,7 @@ impl<K: WireKey> Broadcast<K> {
             inquiry.want_births(Births::Sketch(0));
         }
         let id = random() as u32;
-        let question = inquiry.ask(id, now_ms, map, self.config.reads_log2());
+        let question = inquiry.ask(id, now_ms, map, context.clone(), self.config.reads_log2());
         inquiry.due_ms = now_ms.saturating_add(wait_ms);
         let round_trip_ms = self.round_trip.mean_ms();
         let Some(to) = inquiry.peer else {
@@ -148,7 +150,7 @@ impl<K: WireKey> Broadcast<K> {
                 round_trip_ms,
                 registrations: question.registrations,
                 reads_log2: question.reads_log2,
-                context: context.clone(),
+                context,
             };
             return Some(Message::<K>::Ask(ask).encode(map.replica()));
         };
@@ -157,7 +159,7 @@ impl<K: WireKey> Broadcast<K> {
             re: inquiry.token,
             waited_ms: 0,
             round_trip_ms,
-            position: Position::Absolute(context.clone()),
+            position: Position::Absolute(context),
             question: Some(question),
             answer: Answer::Nothing,
             gone: List::default(),
@@ -253,8 +255,7 @@ impl<K: WireKey> Broadcast<K> {
         let Some(mut inquiry) = self.inquiry.take() else { return Changes::default() };
         let mut changes = Changes::default();
         let mut again = inquiry.again;
-        // What is taken as known without having been held or dropped here needs no telling.
-        let counterpart = inquiry.settles(map.state().context());
+        let counterpart = inquiry.settles();
         if inquiry.is_done() {
             match self.conclude(map, &inquiry) {
                 Some(concluded) => {
@@ -264,8 +265,8 @@ impl<K: WireKey> Broadcast<K> {
                 None => again = inquiry.peer,
             }
         }
-        if let Some(counterpart) = counterpart {
-            self.settle_counterpart(counterpart, inquiry.gone);
+        if let Some((counterpart, said)) = counterpart {
+            self.settle_counterpart(counterpart, Gone { births: inquiry.gone, said });
         }
         let is_known = self.heard_of.is_known_in(map.state().context());
         let has_others = inquiry.peer.is_some_and(|peer| self.peers.others(peer) > 0);

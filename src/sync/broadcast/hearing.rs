@@ -7,6 +7,7 @@ use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
+use crate::sync::dropped::Dropped;
 use crate::sync::inquiry::{Counterpart, Inquiry};
 use crate::sync::meet::{Answer, Births, Meet, Position};
 use crate::sync::message::{Fingerprints, Message};
@@ -40,9 +41,6 @@ impl Doubt {
     }
 }
 
-/// More records than that, which this replica drops because others have reset them, are not named one by one.
-const DROPS_TOLD_MAX: usize = 200;
-
 impl<K: WireKey> Broadcast<K> {
     /// Reads a message, and takes from it who is retired.
     pub(super) fn read(
@@ -63,7 +61,7 @@ impl<K: WireKey> Broadcast<K> {
         self.learn_retired(map, &message, random);
         // It may still ask, and so learn that it is retired.
         let carries = match &message {
-            Message::Delta(_) => true,
+            Message::Delta(_) | Message::Dropped(_) => true,
             Message::Meet(meet) => meet.re.is_some(),
             _ => false,
         };
@@ -96,6 +94,7 @@ impl<K: WireKey> Broadcast<K> {
                 self.announced(map, sender, &dots, now_ms);
                 Received::Heard
             }
+            Message::Dropped(dropped) => self.take_dropped(map, sender, &dropped, now_ms, random),
         }
     }
 
@@ -120,6 +119,27 @@ impl<K: WireKey> Broadcast<K> {
         Received::Applied(changes.into())
     }
 
+    /// Takes many drops of one writer. Those of records whose births are not known here have to be asked for.
+    fn take_dropped(
+        &mut self,
+        map: &mut RangeMap<K>,
+        sender: ReplicaId,
+        dropped: &Dropped,
+        now_ms: u64,
+        random: &mut impl FnMut() -> u64,
+    ) -> Received<K> {
+        if dropped.writer == map.replica() {
+            return Received::Heard;
+        }
+        let (named, unnamed) = map.name_drops(dropped.writer, &dropped.runs);
+        let received = self.merge(map, &named, now_ms, random);
+        map.adopt(&unnamed);
+        let claims = dropped.claims();
+        self.learnt(map, &claims);
+        self.hear_of(map, sender, &claims, now_ms, random);
+        received
+    }
+
     fn publish_dropped(&mut self, changes: &Changes<K>, now_ms: u64) {
         if changes.delta().is_empty() {
             return;
@@ -128,11 +148,6 @@ impl<K: WireKey> Broadcast<K> {
             self.dropped_due_ms = now_ms.saturating_add(self.config.retry_ms / 2);
         }
         self.dropped.merge(changes.delta());
-        if self.dropped.drops.len() > DROPS_TOLD_MAX {
-            // To name so many takes more than to compare births, which whoever hears the digest will ask for.
-            self.dropped = Delta::default();
-            self.digest_due_ms = self.digest_due_ms.min(self.dropped_due_ms);
-        }
     }
 
     fn meet(
@@ -179,9 +194,11 @@ impl<K: WireKey> Broadcast<K> {
             && inquiry.peer.is_none_or(|peer| peer == sender)
         {
             let context = theirs.clone();
-            inquiry.counterpart =
-                Some(Counterpart { peer: sender, id: question.id, asked_ms: now_ms, context });
-            if question.want.births == Births::Told && map.replica() < sender {
+            // Who wants to hear what is held here finds out by itself.
+            let waits = question.want.births == Births::Told;
+            let (peer, id, asked_ms) = (sender, question.id, now_ms);
+            inquiry.counterpart = waits.then_some(Counterpart { peer, id, asked_ms, context });
+            if waits && map.replica() < sender {
                 // Each would wait for what the other finds.
                 inquiry.find_births(now_ms);
             }
@@ -287,7 +304,7 @@ impl<K: WireKey> Broadcast<K> {
                     retired.join(&delta.context.only_retired());
                 }
             }
-            Message::Digest(_) | Message::Presence(_) | Message::Announce(_) => {}
+            Message::Digest(_) | Message::Presence(_) | Message::Announce(_) | Message::Dropped(_) => {}
         }
         if !map.state().context().includes(&retired) {
             map.merge(&Delta::claiming(retired));

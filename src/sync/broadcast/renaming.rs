@@ -48,6 +48,7 @@ impl<K: WireKey> Broadcast<K> {
                 };
                 is_outdone || meet.answer.delta().is_some_and(|delta| map.is_contradicted_by(delta))
             }
+            Message::Dropped(dropped) => map.is_outdone_by(&dropped.claims()),
             Message::Digest(_) | Message::Presence(_) | Message::Announce(_) => false,
         };
         if !is_twin {

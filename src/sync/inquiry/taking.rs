@@ -1,14 +1,13 @@
 //! What an inquiry makes of the parts of an answer.
 
 use super::{Inquiry, Sent};
-use crate::causal::{CausalContext, Dot};
+use crate::causal::CausalContext;
 use crate::codec::WireKey;
-use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
 use crate::sync::births::{List, Numbering};
-use crate::sync::meet::{Births, Held, Part};
+use crate::sync::meet::{Births, Held, PagePart, Part};
 use crate::sync::sketch::Sketch;
 
 /// Of a sketch that was too small, another is asked for at most so often; then a list.
@@ -27,40 +26,30 @@ impl<K: WireKey> Inquiry<K> {
     ) -> Changes<K> {
         if !self.is_under_way() {
             // What came after the question was not compared, if it did not come from the peer.
-            self.aim(peer, theirs.clone(), &sent.context);
+            self.aim(peer, theirs.clone(), &sent.context, map.state().context());
         }
         let is_about_all = self.is_about_all(sent, theirs);
         let is_next = is_about_all && self.is_next(sent);
-        let mut changes = Changes::default();
         if is_about_all {
             self.asked.join(&sent.context);
         }
-        if let Some(page) = part.page {
-            let known = page.delta.context.intersection(map.state().context());
-            changes = map.merge(&page.delta);
-            if is_about_all {
-                self.paged.join(&page.delta.context);
-                self.note_gone(map, &page.delta, &known);
-            }
-            if is_next {
-                self.withheld.join(&page.withheld);
-                self.page(page.delta.last_id(), page.is_last);
-                self.get_on(now_ms);
-            }
-        }
-        let mut dropped = match part.births {
+        let Part { page, births } = part;
+        // Compared with what is held before the page is taken: what it makes this side drop, the peer still held when it told.
+        let mut dropped = match births {
             _ if !is_about_all => None,
             Held::Nothing => None,
             // What is gone was told of what the asker held.
             Held::Settled if !sent.is_same => None,
             Held::Settled => {
-                // What the peer holds was not looked at.
                 self.cover(sent);
+                if sent.context.intersection(theirs).is_empty() {
+                    // What the peer holds was not looked at; but there was nothing to be looked at.
+                    self.compare(&CausalContext::default());
+                }
                 self.due_ms = self.due_ms.min(now_ms);
                 None
             }
-            Held::Sketch { sketch, .. } => self.compare_sketch(map, sent, *sketch, now_ms),
-            Held::List(list) => self.compare_list(map, sent, &list, now_ms),
+            births => self.compare_births(map, sent, theirs, page.as_ref(), births, now_ms),
         }
         .unwrap_or_default();
         if !gone.runs.is_empty()
@@ -68,32 +57,25 @@ impl<K: WireKey> Inquiry<K> {
         {
             dropped.join(&listed);
         }
+        let mut changes = Changes::default();
+        if let Some(page) = page {
+            if is_about_all {
+                self.paged.join(&page.delta.context);
+            }
+            changes = map.merge(&page.delta);
+            if is_next {
+                self.withheld.join(&page.withheld);
+                self.page(page.delta.last_id(), page.is_last);
+                self.get_on(now_ms);
+            }
+        } else if is_next && self.is_settled && !self.is_paged {
+            // It was about the births alone, and now there is something to be paged.
+            self.get_on(now_ms);
+        }
         if !dropped.is_empty() {
             changes.join(map.drop_born(&dropped));
         }
         changes
-    }
-
-    /// The peer holds what a page carries: what is dropped here of that, and was known before, it is told.
-    fn note_gone(&mut self, map: &RangeMap<K>, page: &Delta<K>, known: &CausalContext) {
-        if known.is_empty() {
-            return;
-        }
-        for held in page.entries.rows() {
-            let ours = map.state().entries.get(&held.id());
-            held.for_each_record(|replica, record| {
-                let mut is_held = false;
-                ours.iter().for_each(|ours| {
-                    ours.for_each_record(|writer, own| {
-                        is_held |= writer == replica && own.birth == record.birth;
-                    });
-                });
-                let born = Dot { replica, seq: record.birth };
-                if !is_held && known.contains(born) {
-                    self.gone.insert(born);
-                }
-            });
-        }
     }
 
     /// Whatever the peer had dropped of what both sides knew when that was asked is dropped here.
@@ -111,62 +93,72 @@ impl<K: WireKey> Inquiry<K> {
         }
     }
 
-    /// Finds in a sketch which births one side alone holds. Returns those that the peer dropped.
-    fn compare_sketch(
+    /// Finds out which births one side alone holds, of those that both know. Returns those that the peer dropped.
+    fn compare_births(
         &mut self,
         map: &RangeMap<K>,
         sent: &Sent,
-        mut sketch: Sketch,
+        theirs: &CausalContext,
+        page: Option<&PagePart<K>>,
+        births: Held,
         now_ms: u64,
     ) -> Option<CausalContext> {
         let numbering = Numbering::of(&sent.context)?;
-        let both = sent.context.intersection(self.target.as_ref()?);
-        sketch.subtract(&numbering.sketch(map, &both, sketch.cells.len()));
-        let estimate = sketch.estimate();
-        let cells = sketch.cells.len();
-        let Some(numbers) = sketch.numbers() else {
-            let wanted = Sketch::cells_for(estimate + estimate / 4).max(2 * cells) as u64;
-            self.want_births(if wanted < SKETCHES_MAX { Births::Sketch(wanted) } else { Births::List(0) });
-            self.get_on(now_ms);
-            return None;
+        let both = sent.context.intersection(theirs);
+        // Of what the page shows to be held by the peer, nothing else is said.
+        let (shown, gone) = match page {
+            Some(page) => numbering.shown(&page.delta, map, &both),
+            None => Default::default(),
         };
-        let Some(found) = numbering.dots(&numbers, &sent.context) else {
-            self.want_births(Births::List(0));
-            self.get_on(now_ms);
-            return None;
-        };
-        let held = numbering.held(map, &found, 0, None);
-        let dropped = held.intersection(&both);
-        self.gone.join(&found.difference(&held));
-        self.compare(&both);
-        self.cover(sent);
-        Some(dropped)
-    }
-
-    /// Finds in a list which births one side alone holds. Returns those that the peer dropped.
-    fn compare_list(
-        &mut self,
-        map: &RangeMap<K>,
-        sent: &Sent,
-        list: &List,
-        now_ms: u64,
-    ) -> Option<CausalContext> {
-        let numbering = Numbering::of(&sent.context)?;
-        let listed = numbering.listed(list, &sent.context)?;
-        let from = if let Births::List(from) = self.births { from } else { 0 };
-        let both = sent.context.intersection(self.target.as_ref()?);
-        let held = numbering.held(map, &sent.context, from, list.next);
-        let dropped = held.difference(&listed).intersection(&both);
-        self.gone.join(&listed.difference(&held));
-        self.compare(&both);
-        match list.next {
-            Some(next) if next > from => {
-                self.want_births(Births::List(next));
-                self.get_on(now_ms);
+        self.gone.join(&gone);
+        match births {
+            Held::Sketch { sketch, .. } => {
+                let mut left = numbering.sketch(map.state(), &both, sketch.cells.len());
+                shown.into_iter().for_each(|number| left.toggle(number));
+                left.subtract(&sketch);
+                let cells = left.cells.len();
+                let estimate = left.estimate();
+                let found = match left.numbers() {
+                    Some(numbers) => numbering.dots(&numbers, &sent.context).ok_or(Births::List(0)),
+                    None => {
+                        let wanted = Sketch::cells_for(estimate + estimate / 4).max(2 * cells) as u64;
+                        let is_short = wanted < SKETCHES_MAX;
+                        Err(if is_short { Births::Sketch(wanted) } else { Births::List(0) })
+                    }
+                };
+                let found = match found {
+                    Ok(found) => found,
+                    Err(births) => {
+                        self.want_births(births);
+                        self.get_on(now_ms);
+                        return None;
+                    }
+                };
+                let held = numbering.held(map.state(), &found, 0, None);
+                self.gone.join(&found.difference(&held));
+                self.compare(&sent.context.intersection(self.target.as_ref()?));
+                self.cover(sent);
+                Some(held.intersection(&both))
             }
-            // Of a list in several parts, what all of them were about.
-            _ => self.cover_compared(),
+            Held::List(list) => {
+                let mut listed = numbering.listed(&list, &sent.context)?;
+                let shown = numbering.all_dots(shown);
+                listed.join(&shown);
+                let from = if let Births::List(from) = self.births { from } else { 0 };
+                let held = numbering.held(map.state(), &both, from, list.next);
+                self.gone.join(&listed.difference(&held).difference(&shown));
+                self.compare(&sent.context.intersection(self.target.as_ref()?));
+                match list.next {
+                    Some(next) if next > from => {
+                        self.want_births(Births::List(next));
+                        self.get_on(now_ms);
+                    }
+                    // Of a list in several parts, what all of them were about.
+                    _ => self.cover_compared(),
+                }
+                Some(held.difference(&listed))
+            }
+            Held::Nothing | Held::Settled => None,
         }
-        Some(dropped)
     }
 }

@@ -198,7 +198,7 @@ test("two maps on one channel agree", async () => {
     assert(messagesPosted > 0 && bytesPosted > 0 && messagesReceived > 0 && bytesReceived > 0);
     assert.equal(messagesIgnored, 0);
     const { posted } = connections[0].statistics();
-    assert.deepEqual(Object.keys(posted), ["delta", "ask", "meet", "digest", "presence", "announce"]);
+    assert.deepEqual(Object.keys(posted), ["delta", "ask", "meet", "digest", "presence", "announce", "drops"]);
     assert.equal(
       Object.values(posted).reduce((sum, count) => sum + count),
       messagesPosted,

@@ -1,0 +1,115 @@
+//! What is told of what is held: pages, and the births of records.
+
+use super::Broadcast;
+use super::answering::Reply;
+use crate::causal::CausalContext;
+use crate::codec::WireKey;
+use crate::map::{Page, RangeMap};
+use crate::sync::births::{List, Numbering};
+use crate::sync::meet::{Answer, Births, Held, PagePart, Pages, Part};
+use crate::sync::sketch::Sketch;
+
+/// So much room is left for telling what is withheld, at least; if that is too little, all is.
+const WITHHELD_BYTES_MIN: usize = 256;
+
+/// So many differences are reckoned with beyond those that the numbers of registrations tell.
+const DIFFERENCES_MIN: usize = 12;
+
+/// A sketch that is no longer than this is not compared with a list: to make that takes a while.
+const SKETCH_BYTES_SHORT: usize = 4_096;
+
+impl<K: WireKey> Broadcast<K> {
+    /// A page, and after the last one what is held of births, of those of which the asker is told that they are known here.
+    pub(super) fn part(
+        &mut self,
+        map: &RangeMap<K>,
+        reply: &Reply<K>,
+        position: &CausalContext,
+        room: usize,
+        is_all_gone: bool,
+    ) -> Answer<K> {
+        let mut part = Part { page: None, births: Held::Nothing };
+        let mut room = room.min(self.config.part_bytes_max());
+        if reply.want.pages != Pages::Nothing {
+            let is_all = reply.want.pages == Pages::All;
+            let page = |room: usize| {
+                map.page(&reply.context, reply.want.after.as_ref(), is_all, room.saturating_sub(8))
+            };
+            let mut page_part = page(room);
+            if !page_part.withheld.is_empty() {
+                // What is withheld has to be told, too.
+                let told = (16 * map.state().context().replicas().count()).max(WITHHELD_BYTES_MIN);
+                page_part = page(room.saturating_sub(told.min(room / 2)));
+            }
+            self.statistics.registrations_too_long += page_part.too_long;
+            room = room.saturating_sub(page_part.bytes.len() + 8);
+            let Page { delta, bytes, is_last, withheld, .. } = page_part;
+            part.page = Some(PagePart { delta, bytes, is_last, withheld });
+            if !is_last && reply.gone.is_none() {
+                return Answer::Part(part);
+            }
+        }
+        let both = reply.context.intersection(position);
+        part.births = match reply.want.births {
+            Births::Told if reply.gone.is_some() && is_all_gone => Held::Settled,
+            Births::Told => Held::Nothing,
+            _ if reply.registrations == 0 || both.is_empty() => Held::Settled,
+            births => births_held(map, reply, position, part.page.as_ref(), births, room),
+        };
+        Answer::Part(part)
+    }
+}
+
+/// What is held of those births, but for those that the page beside it shows to be held.
+fn births_held<K: WireKey>(
+    map: &RangeMap<K>,
+    reply: &Reply<K>,
+    position: &CausalContext,
+    page: Option<&PagePart<K>>,
+    births: Births,
+    room: usize,
+) -> Held {
+    let Some(numbering) = Numbering::of(&reply.context) else { return Held::Nothing };
+    let both = &reply.context.intersection(position);
+    let shown = page.map_or(Vec::new(), |page| numbering.numbers(&page.delta, both));
+    let bytes_max = room.saturating_sub(16);
+    let list = |from| numbering.list(map.state(), both, &shown, from, bytes_max);
+    let cells = match births {
+        Births::List(from) => return Held::List(list(from)),
+        Births::Sketch(0) | Births::Told => {
+            // What this replica drops when it learns of resets it tells at once: so the asker does not hold that either, when it compares.
+            let own = map.replica();
+            let since = map.state().context().last_seq(own).saturating_sub(position.last_seq(own));
+            let held = numbering.count(map.state(), both) + usize::try_from(since).unwrap_or(0);
+            let known = usize::try_from(reply.registrations).unwrap_or(usize::MAX);
+            let unheard = reply.context.difference(position).len();
+            let differences = held.abs_diff(known).saturating_sub(unheard);
+            let gone_here = page.map_or(0, |page| unshown(reply, position, page));
+            let gone_there = (gone_here + held).saturating_sub(known).min(unheard);
+            Sketch::cells_for(differences.max(gone_here + gone_there) + DIFFERENCES_MIN)
+        }
+        Births::Sketch(cells) => usize::try_from(cells).unwrap_or(usize::MAX),
+    };
+    let width = numbering.width();
+    let bytes = Sketch::bytes(cells, width);
+    if bytes > SKETCH_BYTES_SHORT.min(room) {
+        let listed: List = list(0);
+        if bytes > room || listed.next.is_none() && listed.bytes() <= bytes {
+            return Held::List(listed);
+        }
+    }
+    let mut sketch = numbering.sketch(map.state(), both, cells);
+    shown.into_iter().for_each(|number| sketch.toggle(number));
+    Held::Sketch { width, sketch: sketch.into() }
+}
+
+/// About how many records were dropped here of which the asker does not know: of the dots that are news to it, those that no page shows
+/// mostly are drops. If they are far more than what is on the page, they are updates that came before the latest.
+fn unshown<K: WireKey>(reply: &Reply<K>, position: &CausalContext, page: &PagePart<K>) -> usize {
+    if reply.want.after.is_some() {
+        return 0;
+    }
+    let news = position.difference(&reply.context);
+    let shown = page.delta.context.intersection(&news).len();
+    news.len().saturating_sub(shown).min(2 * page.delta.entries.len())
+}
