@@ -33,7 +33,7 @@ pub(super) struct Dropped {
 impl Dropped {
     /// Whether a delta may be many drops and nothing else. O(1).
     pub(super) fn may_be<K>(delta: &Delta<K>) -> bool {
-        delta.drops.len() >= DROPS_MIN && delta.entries.len() == 0
+        delta.drops.len() >= DROPS_MIN && delta.entries.is_empty()
     }
 
     /// What a delta tells, if that is many drops by their own writer and nothing else. O(m log m) for m drops.

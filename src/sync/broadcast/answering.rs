@@ -224,7 +224,6 @@ impl<K: WireKey> Broadcast<K> {
     ) -> Option<Vec<u8>> {
         let ours = map.state().context();
         let lacking = ours.difference(&reply.context);
-        let lacks = reply.context.difference(ours);
         let position = match &reply.gone {
             Some(gone) => &gone.said,
             None => self.inquiry.as_ref().and_then(|it| it.said_to(reply.to)).unwrap_or(ours),
@@ -264,7 +263,7 @@ impl<K: WireKey> Broadcast<K> {
         } else if !reply.is_proven {
             meet.answer = Answer::Offer;
         }
-        self.ask_back(map, &mut meet, &reply, &position, &lacks, now_ms, random);
+        self.ask_back(map, &mut meet, &reply, &position, now_ms, random);
         if matches!(meet.answer, Answer::Nothing) {
             let mut rest = CausalContext::default();
             if let (Some(gone), Some(numbering)) = (&reply.gone, Numbering::of(&reply.context)) {
@@ -324,10 +323,10 @@ impl<K: WireKey> Broadcast<K> {
         meet: &mut Meet<K>,
         reply: &Reply<K>,
         position: &CausalContext,
-        lacks: &CausalContext,
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) {
+        let lacks = reply.context.difference(map.state().context());
         let is_free = self.inquiry.as_ref().is_none_or(|inquiry| !inquiry.is_under_way());
         if is_free && !lacks.is_empty() && !reply.want.is_settling() {
             let mut inquiry = self.inquiry.take().unwrap_or_else(|| Inquiry::new(None, now_ms));
