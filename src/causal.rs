@@ -246,14 +246,14 @@ impl CausalContext {
     /// Changes the runs of a replica, to which one is added. O(log of the replicas).
     fn change_runs(&mut self, replica: ReplicaId, change: impl FnOnce(&mut Runs)) {
         let at = self.replicas.place_of(|(known, _)| *known < replica);
-        if self.replicas.get(at).is_some_and(|(known, _)| *known == replica)
-            && let Some((_, runs)) = self.replicas.get_mut(at)
-        {
-            return change(runs);
+        match self.replicas.get_mut(at) {
+            Some((known, runs)) if *known == replica => change(runs),
+            _ => {
+                let mut runs = Runs::default();
+                change(&mut runs);
+                self.replicas.insert(at, (replica, runs));
+            }
         }
-        let mut runs = Runs::default();
-        change(&mut runs);
-        self.replicas.insert(at, (replica, runs));
     }
 }
 

@@ -9,13 +9,12 @@ use core::cell::RefCell;
 use smallvec::SmallVec;
 
 use crate::causal::{CausalContext, Dot};
-pub(crate) use crate::drops::{Drop, Drops, NamedDrop};
+use crate::drops::{Drop, Drops, NamedDrop};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::Key;
 use crate::registration::{Entry, Record, RegistrationId};
 use crate::sort::sorted;
-use crate::store::{Held, Interner, Side, Store, StoreBuilder, Unobserved};
-pub(crate) use crate::store::{JoinObserver, Joined};
+use crate::store::{Held, Interner, JoinObserver, Joined, Side, Store, StoreBuilder, Unobserved};
 
 /// Up to how many entries, drops and runs of dots are checked in a build with debug assertions.
 const CHECKED_MAX: usize = 300;
@@ -100,8 +99,11 @@ impl<K: Key> Delta<K> {
     /// [`merge`](Self::merge), telling the observer of each entry that changed.
     pub(crate) fn join(&mut self, other: &Self, observer: &mut dyn JoinObserver<K>) {
         self.is_exact = false;
-        let is_small = other.entries.len() + other.drops.len() <= self.entries.len() / 8;
-        if is_small && (other.names_what_it_drops() || other.carries_all_it_claims()) {
+        let is_small = || {
+            let touched = other.entries.len() + other.drops.len();
+            self.entries.holds_as_many_as(touched.saturating_mul(8))
+        };
+        if is_small() && (other.names_what_it_drops() || other.carries_all_it_claims()) {
             self.join_touched(other, observer);
         } else {
             let Self { context, entries, drops, .. } = self;
@@ -122,9 +124,7 @@ impl<K: Key> Delta<K> {
     /// Joins only the registrations that `other` names; right if nothing else is to be concluded from its context.
     fn join_touched(&mut self, other: &Self, observer: &mut dyn JoinObserver<K>) {
         let there = Side { context: &other.context, drops: &other.drops };
-        for held in other.entries.rows() {
-            self.join_entry(there, &held.id(), &held.entry(), observer);
-        }
+        other.entries.for_each(|held| self.join_entry(there, &held.id(), &held.entry(), observer));
         for (id, ..) in other.drops.iter() {
             if other.entries.get(id).is_none() {
                 self.join_entry(there, id, &Entry::default(), observer);
@@ -252,7 +252,9 @@ impl<K: Key> Delta<K> {
 
     /// Forgets the named drops that the context tells by itself, now that it was joined with `joined`.
     fn prune_drops(&mut self, joined: &CausalContext) {
-        self.is_exact &= !self.drops.prune(joined.replicas().map(|(replica, _)| replica), &self.context);
+        if !self.drops.is_empty() {
+            self.is_exact &= !self.drops.prune(joined.replicas().map(|(replica, _)| replica), &self.context);
+        }
     }
 
     /// The dots that the entries and the named drops claim by being there, but for those that the prefixes of `known` cover; in
@@ -262,13 +264,11 @@ impl<K: Key> Delta<K> {
         let writers = &self.entries.tables().writers;
         // Those of an operation's delta take no memory apart.
         let mut dots = SmallVec::new();
-        for held in self.entries.rows() {
-            match held.compact() {
-                Some((writer, record)) if record.last <= prefixes[writer as usize] => {}
-                Some((writer, record)) => dots.extend(record.dots(*writers.get(writer))),
-                None => held.for_each_record(|writer, record| dots.extend(record.dots(writer))),
-            }
-        }
+        self.entries.for_each(|held| match held.compact() {
+            Some((writer, record)) if record.last <= prefixes[writer as usize] => {}
+            Some((writer, record)) => dots.extend(record.dots(*writers.get(writer))),
+            None => held.for_each_record(|writer, record| dots.extend(record.dots(writer))),
+        });
         for (_, replica, drop) in self.drops.iter() {
             dots.extend([Dot { replica, seq: drop.birth }, drop.stamp]);
         }

@@ -30,12 +30,19 @@ pub(crate) struct Drop {
     pub(crate) stamp: Dot,
 }
 
+impl Drop {
+    /// The bare drop of the record of that birth.
+    pub(crate) fn bare(writer: ReplicaId, birth: u64) -> Self {
+        Self { birth, stamp: Dot { replica: writer, seq: birth } }
+    }
+}
+
 /// Drops in the order of registrations, writers, and replicas that dropped, the latest of each.
 #[derive(Clone, Debug)]
 pub(crate) struct Drops<K>(Option<Arc<Named<K>>>);
 
 /// A drop with what was dropped.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NamedDrop<K> {
     pub(crate) id: RegistrationId<K>,
     pub(crate) writer: ReplicaId,

@@ -17,15 +17,16 @@ use std::sync::Arc;
 use self::cache::SplitCache;
 use self::identity::Identity;
 use self::limit::Limit;
-use self::log::{Dropped, LOG_BYTES_MAX, Log};
+use self::log::{LOG_BYTES_MAX, Log};
 use self::operation::Operation;
 use crate::causal::SEQ_MAX;
-use crate::delta::{Delta, JoinObserver, Joined};
+use crate::delta::Delta;
+use crate::drops::{Drop, NamedDrop};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange, LeastKey};
 use crate::registration::{Registration, RegistrationId};
 use crate::splits::{Changes, Owners, RangeCollector, Split, Splits};
-use crate::store::Held;
+use crate::store::{Held, JoinObserver, Joined};
 
 /// One replica of the shared map from registrations `(node, range)` to priorities.
 ///
@@ -61,7 +62,7 @@ pub struct RangeMap<K> {
     replica: ReplicaId,
     state: Delta<K>,
     cache: SplitCache<K>,
-    /// Shared by snapshots until one of them changes.
+    /// Shared by snapshots until one of them changes, and in pieces from then on.
     log: Arc<Log<K>>,
     identity: Identity,
     limit: Option<Limit<K>>,
@@ -74,22 +75,22 @@ struct MergeObserver<K> {
     /// Registrations of which this replica's own record is reset as a whole.
     awaiting_drop: Vec<RegistrationId<K>>,
     /// Records that went because a context told so.
-    dropped: Vec<(RegistrationId<K>, Dropped)>,
+    dropped: Vec<NamedDrop<K>>,
     /// Records that came although they are known to be dropped; not more than the log can hold.
-    stale: Vec<(RegistrationId<K>, Dropped)>,
+    stale: Vec<NamedDrop<K>>,
 }
 
 impl<K: Key> JoinObserver<K> for MergeObserver<K> {
     fn stale(&mut self, id: RegistrationId<K>, writer: ReplicaId, birth: u64) {
         if self.stale.len() <= LOG_BYTES_MAX / size_of::<RegistrationId<K>>() {
-            self.stale.push((id, Dropped::bare(writer, birth)));
+            self.stale.push(NamedDrop { id, writer, drop: Drop::bare(writer, birth) });
         }
     }
 
     fn joined(&mut self, joined: Joined<'_, K>) {
         for (writer, birth) in joined.dropped {
             let id = RegistrationId { range: joined.range(), node: joined.node.clone() };
-            self.dropped.push((id, Dropped::bare(*writer, *birth)));
+            self.dropped.push(NamedDrop { id, writer: *writer, drop: Drop::bare(*writer, *birth) });
         }
         if joined.after != joined.before {
             self.changed.add(joined.range());
@@ -272,9 +273,9 @@ impl<K: Key> RangeMap<K> {
     /// Does what follows from a merge: drops what this replica has to drop, and tells what changed.
     fn finish_merge(&mut self, observer: MergeObserver<K>) -> Changes<K> {
         let MergeObserver { changed, awaiting_drop, .. } = observer;
-        let changes = Changes::new(changed, self.drop_reset(awaiting_drop));
-        self.cache.forget(changes.ranges());
-        changes
+        let ranges = changed.finish();
+        self.cache.forget(&ranges);
+        Changes::new(ranges, self.drop_reset(awaiting_drop))
     }
 
     /// Drops this replica's records of registrations that others have reset, in the order of their births: many are told shorter so.

@@ -172,8 +172,12 @@ impl<A: Array<Item: Clone>> Ordered<A> {
     }
 
     /// Adds an item after all others. O(1) amortised.
+    #[inline]
     pub(crate) fn push(&mut self, item: A::Item) {
-        self.insert(self.end(), item);
+        match &mut self.0 {
+            Pieces::Few(items) if items.len() < FEW_MAX => items.push(item),
+            _ => self.insert(self.end(), item),
+        }
     }
 
     /// Removes the last item. O(1) amortised.

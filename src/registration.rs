@@ -87,9 +87,10 @@ impl Record {
     ///
     /// Of one writer, versions with equal `last` are equal. Should two writers share an id, or somebody forge one, nothing is
     /// promised about which version remains, only that the joined record is one that can be written and read again: a
-    /// baseline that has caught up cancels all there is.
-    fn join(&mut self, other: &Self) {
+    /// baseline that has caught up cancels all there is. Returns whether anything changed.
+    fn join(&mut self, other: &Self) -> bool {
         debug_assert_eq!(self.birth, other.birth);
+        let before = *self;
         let contributed = |record: &Self| (record.last, record.net, record.registered);
         if contributed(other) > contributed(self) {
             (self.last, self.net, self.registered) = contributed(other);
@@ -104,6 +105,7 @@ impl Record {
         {
             baseline.net = self.net;
         }
+        *self != before
     }
 
     /// The dots that the record claims: its birth, its last contribution and the reset's stamp.
@@ -200,8 +202,11 @@ impl Entry {
     ///
     /// One for a register that is left, whoever made it, plus the adjustments that are left. O(writers).
     pub(crate) fn priority(&self) -> Option<u64> {
-        let is_registered = self.records.iter().any(|(_, record)| record.register_is_left());
-        let adjustments: i128 = self.records.iter().map(|(_, record)| record.adjustments_left()).sum();
+        let (mut is_registered, mut adjustments) = (false, 0);
+        for (_, record) in &self.records {
+            is_registered |= record.register_is_left();
+            adjustments += record.adjustments_left();
+        }
         priority_of(is_registered, adjustments)
     }
 
@@ -259,6 +264,9 @@ impl Entry {
         self.records.retain(|ours| ours.0 == theirs.0 || !dropped_there(ours));
         let mut changed = self.records.len() < count;
         match self.position(theirs.0) {
+            Ok(at) if self.records[at].1.birth == theirs.1.birth => {
+                changed |= self.records[at].1.join(&theirs.1);
+            }
             Ok(at) => {
                 let before = self.records[at];
                 match join_records(&before, theirs, dropped_here, dropped_there) {

@@ -69,6 +69,16 @@ impl<K> Store<K> {
         self.len() == 0
     }
 
+    /// Whether there are at least so many. O(1), less than [`len`](Self::len) where there are many more.
+    pub(crate) fn holds_as_many_as(&self, count: usize) -> bool {
+        let mut rows = 0;
+        let mut reaches = |more: usize| {
+            rows += more;
+            rows >= count
+        };
+        reaches(0) || self.tree.children.iter().any(|child| reaches(child.rows))
+    }
+
     /// The numbers of nodes and writers.
     pub(crate) fn tables(&self) -> &Tables {
         self.tables.as_deref().unwrap_or_else(|| &NO_TABLES)
@@ -118,6 +128,11 @@ impl<K: Key> Store<K> {
     /// Visits the registrations that start at or before `key` and end after it, in order. O(log n) for each, at most.
     pub(crate) fn stab<'a>(&'a self, key: &K, mut visit: impl FnMut(Held<'a, K>)) {
         self.tree.stab(key, self.tables(), &mut visit);
+    }
+
+    /// Visits all registrations in order. O(1) each, less than in [`rows`](Self::rows).
+    pub(crate) fn for_each<'a>(&'a self, mut visit: impl FnMut(Held<'a, K>)) {
+        self.tree.for_each(self.tables(), &mut visit);
     }
 
     /// The invariants of all its parts. O(n log n).

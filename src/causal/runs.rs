@@ -57,16 +57,18 @@ impl Runs {
 
     /// Adds the numbers `first..=last` and closes up with the runs that they overlap or touch. O(log runs), and O(1) for each that
     /// goes.
+    #[inline]
     pub(crate) fn insert(&mut self, first: u64, last: u64) {
         debug_assert!(1 <= first && first <= last && last <= SEQ_MAX);
         // Nearly always the last run grows, or has all of it.
-        if let Some((begin, end)) = self.0.last_mut()
-            && *begin <= first
-            && first <= *end + 1
-        {
-            *end = last.max(*end);
-            return;
+        match self.0.last_mut() {
+            Some((begin, end)) if *begin <= first && first <= *end + 1 => *end = last.max(*end),
+            _ => self.insert_anywhere(first, last),
         }
+    }
+
+    #[cold]
+    fn insert_anywhere(&mut self, first: u64, last: u64) {
         let from = self.0.place_of(|(_, end)| end + 1 < first);
         let Some((begin, end)) = self.0.get(from).copied().filter(|(begin, _)| *begin <= last + 1) else {
             return self.0.insert(from, (first, last));

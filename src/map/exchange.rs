@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::RangeMap;
-use super::log::Dropped;
 use crate::causal::{CausalContext, Dot, Runs};
 use crate::codec::WireKey;
-use crate::delta::{Delta, Drop, NamedDrop};
+use crate::delta::Delta;
+use crate::drops::{Drop, NamedDrop};
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::RegistrationId;
@@ -43,9 +43,9 @@ impl<K: Key> RangeMap<K> {
             return Some(self.state.clone());
         }
         let mut delta = self.told_by_log(&lacking)?;
-        for (id, Dropped { writer, drop }) in self.log.unclaimed() {
-            if context.contains(Dot { replica: writer, seq: drop.birth }) {
-                delta.add_drop(id.clone(), writer, drop);
+        for NamedDrop { id, writer, drop } in self.log.unclaimed() {
+            if context.contains(Dot { replica: *writer, seq: drop.birth }) {
+                delta.add_drop(id.clone(), *writer, *drop);
             }
         }
         Some(delta)
@@ -64,7 +64,7 @@ impl<K: Key> RangeMap<K> {
         touched.dedup();
         for id in touched {
             let entry = self.state.entries.get(id).map(|held| held.entry());
-            for Dropped { writer, drop } in self.log.dropped_of(id) {
+            for NamedDrop { writer, drop, .. } in self.log.dropped_of(id) {
                 delta.add_drop(id.clone(), *writer, *drop);
             }
             if let Some(entry) = entry {
@@ -88,7 +88,7 @@ impl<K: Key> RangeMap<K> {
     }
 
     /// Sets how many bytes of memory the [log](Self::delta_since) takes at most, 1 MiB at first. An effect on a registration with a
-    /// short name and keys takes about 150. With fewer, peers that were away have to compare what they hold sooner, which takes
+    /// short name and keys takes about 110. With fewer, peers that were away have to compare what they hold sooner, which takes
     /// more messages.
     pub fn set_log_capacity(&mut self, bytes: usize) {
         Arc::make_mut(&mut self.log).set_bytes_max(bytes);
@@ -307,8 +307,7 @@ impl<K: Key> RangeMap<K> {
         for held in self.state.entries.rows() {
             held.for_each_record(|replica, record| {
                 if births.contains(Dot { replica, seq: record.birth }) {
-                    let Dropped { writer, drop } = Dropped::bare(replica, record.birth);
-                    gone.add_drop(held.id(), writer, drop);
+                    gone.add_drop(held.id(), replica, Drop::bare(replica, record.birth));
                 }
             });
         }

@@ -3,9 +3,10 @@
 //! Every effect takes a sequence number of its own, and concerns one record: each update of a record, each reset of another writer's
 //! record, and each drop. Were two to share a number, whoever learnt it from the one would believe that it had seen the other.
 
-use super::log::{Dropped, Log};
+use super::log::Log;
 use crate::causal::Dot;
-use crate::delta::{Delta, Drop};
+use crate::delta::Delta;
+use crate::drops::{Drop, NamedDrop};
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::{Entry, NET_MAX, Record, RegistrationId};
@@ -63,7 +64,7 @@ impl<'a, K: Key> Operation<'a, K> {
             let stamp = Dot { replica: self.replica, seq: self.state.context.last_seq(self.replica) + 1 };
             record.reset(stamp);
             self.state.context.insert(stamp);
-            self.log.push(stamp, id.clone(), None);
+            self.log.push(stamp, id.clone());
         }
     }
 
@@ -117,7 +118,7 @@ impl<'a, K: Key> Operation<'a, K> {
     fn name_drop(&mut self, id: RegistrationId<K>, writer: ReplicaId, record: &Record) {
         let stamp = self.next_dot();
         let drop = Drop { birth: record.birth, stamp };
-        self.log.push(stamp, id.clone(), Some(Dropped { writer, drop }));
+        self.log.push_drop(NamedDrop { id: id.clone(), writer, drop });
         self.state.add_drop(id.clone(), writer, drop);
         self.delta.add_drop(id, writer, drop);
     }
@@ -125,7 +126,7 @@ impl<'a, K: Key> Operation<'a, K> {
     /// Names the records of a registration that are remembered to be dropped: what a reset left of the others would be mistaken by
     /// somebody who still holds those.
     fn name_dropped(&mut self, id: &RegistrationId<K>, entry: &Entry) {
-        for Dropped { writer, drop } in self.log.dropped_of(id) {
+        for NamedDrop { writer, drop, .. } in self.log.dropped_of(id) {
             // A record that a writer has begun since tells by itself that the earlier one is gone.
             if entry.get(*writer).is_none() {
                 self.delta.add_drop(id.clone(), *writer, *drop);
@@ -155,7 +156,7 @@ impl<'a, K: Key> Operation<'a, K> {
         }
         if record.last == next.seq {
             self.state.context.insert(next);
-            self.log.push(next, id.clone(), None);
+            self.log.push(next, id.clone());
         }
         record
     }

@@ -1,70 +1,90 @@
 //! What a merge changed.
 
+use smallvec::SmallVec;
+
 use crate::delta::Delta;
 use crate::key::{Key, KeyRange};
-use crate::sort::sorted;
+use crate::ordered::Ordered;
 
 /// What a merge changed: the keys that may have other owners now, and what this replica did itself in answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Changes<K> {
-    ranges: Vec<KeyRange<K>>,
+    /// That of a single operation takes no memory apart.
+    ranges: SmallVec<[KeyRange<K>; 1]>,
     delta: Delta<K>,
 }
 
-/// Collects ranges into disjoint ones in key order. Those that come in the order of their starts are joined at once, so that
-/// many that overlap take little memory.
+/// Collects ranges into disjoint ones in key order, so that many that overlap take little memory.
 #[derive(Clone, Debug)]
 pub(crate) struct RangeCollector<K> {
-    ranges: Vec<KeyRange<K>>,
-    is_in_order: bool,
-    /// When there are so many, they are put in order and joined, so that there are never many more than disjoint ones.
-    limit: usize,
+    /// Those that came in the order of their starts, disjoint.
+    in_order: SmallVec<[KeyRange<K>; 1]>,
+    /// The others, in order and disjoint too. There are none but where many merges are collected.
+    between: Ordered<[KeyRange<K>; 1]>,
 }
-
-const LIMIT_MIN: usize = 64;
 
 impl<K> Default for RangeCollector<K> {
     fn default() -> Self {
-        Self { ranges: Vec::new(), is_in_order: true, limit: LIMIT_MIN }
+        Self { in_order: SmallVec::new(), between: Ordered::default() }
     }
 }
 
 impl<K: Key> RangeCollector<K> {
-    /// O(1) amortised.
+    /// O(1) amortised for ranges that come in the order of their starts, else O(log m).
     #[inline]
     pub(crate) fn add(&mut self, range: KeyRange<K>) {
-        let apart = match self.ranges.last_mut() {
-            Some(last) if last.start() <= range.start() => last.absorb(range).err(),
-            Some(_) => {
-                self.is_in_order = false;
-                Some(range)
+        match self.in_order.last_mut() {
+            Some(last) if last.start() > range.start() => self.add_between(range),
+            Some(last) => {
+                if let Err(apart) = last.absorb(range) {
+                    self.in_order.push(apart);
+                }
             }
-            None => Some(range),
-        };
-        self.ranges.extend(apart);
-        if self.ranges.len() >= self.limit {
-            self.put_in_order();
-            self.limit = 2 * self.ranges.len() + LIMIT_MIN;
+            None => self.in_order.push(range),
         }
     }
 
-    /// Disjoint ranges in key order that hold all keys of the collected ones. O(m log m), O(m) if they came in order.
-    pub(crate) fn finish(mut self) -> Vec<KeyRange<K>> {
-        self.put_in_order();
-        self.ranges
+    /// Adds a range that starts before the last of those that came in order.
+    fn add_between(&mut self, range: KeyRange<K>) {
+        let place = self.between.place_of(|other| other.end().is_some_and(|end| end < range.start()));
+        let Some(first) = self.between.get(place).cloned() else { return self.between.push(range) };
+        let (mut joined, later) =
+            if first.start() <= range.start() { (first, range) } else { (range, first) };
+        if joined.absorb(later).is_err() {
+            return self.between.insert(place, joined);
+        }
+        // All that it reaches now become one.
+        let to = self.between.place_of(|other| joined.end().is_none_or(|end| other.start() <= end));
+        if let Some(last) = self.between.before(to).cloned() {
+            _ = joined.absorb(last);
+        }
+        if let Some(first) = self.between.get_mut(place) {
+            *first = joined;
+        }
+        self.between.remove_range(self.between.after(place), to);
     }
 
-    fn put_in_order(&mut self) {
-        if !core::mem::replace(&mut self.is_in_order, true) {
-            self.ranges = sorted(&self.ranges, KeyRange::cmp);
-            self.ranges.dedup_by(|later, range| range.absorb(later.clone()).is_ok());
+    /// Disjoint ranges in key order that hold all keys of the collected ones. O(m).
+    pub(crate) fn finish(self) -> SmallVec<[KeyRange<K>; 1]> {
+        if self.between.is_empty() {
+            return self.in_order;
         }
+        let mut all = Self::default();
+        let mut between = self.between.iter().peekable();
+        for range in self.in_order {
+            while let Some(earlier) = between.next_if(|earlier| earlier.start() < range.start()) {
+                all.add(earlier.clone());
+            }
+            all.add(range);
+        }
+        between.for_each(|range| all.add(range.clone()));
+        all.in_order
     }
 }
 
 impl<K> Default for Changes<K> {
     fn default() -> Self {
-        Self { ranges: Vec::new(), delta: Delta::default() }
+        Self { ranges: SmallVec::new(), delta: Delta::default() }
     }
 }
 
@@ -77,8 +97,9 @@ impl<K: Key> Changes<K> {
         self.delta.merge(&other.delta);
     }
 
-    pub(crate) fn new(changed: RangeCollector<K>, delta: Delta<K>) -> Self {
-        Self { ranges: changed.finish(), delta }
+    /// Of disjoint ranges in key order.
+    pub(crate) fn new(ranges: SmallVec<[KeyRange<K>; 1]>, delta: Delta<K>) -> Self {
+        Self { ranges, delta }
     }
 
     /// Disjoint ranges in key order that hold every key whose owners changed. Empty if no visible priority changed.
@@ -101,7 +122,40 @@ impl<K: Key> Changes<K> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 200 }))]
+
+        #[test]
+        fn ranges_in_any_order_are_those_that_hold_the_same_keys(
+            added in prop::collection::vec((0u64..3_000, 1u64..9, 1u64..400), 0..300),
+        ) {
+            let mut changed = RangeCollector::default();
+            let mut keys = BTreeSet::new();
+            for (at, (start, length, width)) in added.into_iter().enumerate() {
+                // Few are wide: else there would soon be one alone.
+                let end = start + if at % 100 == 99 { width } else { length };
+                changed.add(KeyRange::new(start, end).unwrap());
+                keys.extend(start..end);
+            }
+            let mut expected: Vec<(u64, u64)> = Vec::new();
+            for key in keys {
+                match expected.last_mut() {
+                    Some((_, end)) if *end == key => *end += 1,
+                    _ => expected.push((key, key + 1)),
+                }
+            }
+            let ranges = changed.finish();
+            let found: Vec<(u64, u64)> =
+                ranges.iter().map(|range| (*range.start(), *range.end().unwrap())).collect();
+            prop_assert_eq!(found, expected);
+        }
+    }
 
     #[test]
     fn ranges_are_disjoint_in_order_and_hold_the_same_keys() {
@@ -110,7 +164,7 @@ mod tests {
         for _ in 0..2 {
             let mut changed = RangeCollector::default();
             ranges.iter().for_each(|range| changed.add(range.clone()));
-            let changes = Changes::new(changed, Delta::default());
+            let changes = Changes::new(changed.finish(), Delta::default());
             assert_eq!(changes.ranges(), [range(1, 5), range(7, 9), KeyRange::from_start(20)]);
             ranges.sort();
         }

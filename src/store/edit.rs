@@ -16,8 +16,8 @@ struct Edited<K> {
     rows: isize,
     /// Whether the first row of a leaf went and the next does not begin a leaf by its hash.
     lost_head: bool,
-    /// The second half of a node that was split.
-    sibling: Option<(K, Child<K>)>,
+    /// The second half of a node that was split; apart, since there is none nearly always.
+    sibling: Option<Box<(K, Child<K>)>>,
 }
 
 impl<K: Key> Child<K> {
@@ -37,8 +37,8 @@ impl<K: Key> Child<K> {
             _ => drop(self.fingerprint.take()),
         }
         self.rows = self.rows.saturating_add_signed(edited.rows);
-        if let Some((_, sibling)) = &edited.sibling {
-            self.rows -= sibling.rows;
+        if let Some(sibling) = &edited.sibling {
+            self.rows -= sibling.1.rows;
         }
         let may_shrink = edited.rows < 0 && self.latest_end == *id.range.upper();
         let is_first = edited.rows > 0 && self.rows == 1;
@@ -62,13 +62,14 @@ fn edit_leaf<K: Key>(
     change: &mut dyn FnMut(&mut Entry),
     is_known: bool,
 ) -> Edited<K> {
-    let hash = |leaf: &Leaf<K>, at, tables: &Tables| is_known.then(|| leaf.held(at, tables).hash());
     let mut edited = Edited { fingerprint: is_known.then_some(0), rows: 0, lost_head: false, sibling: None };
     match leaf.find(id, tables) {
         Ok(at) => {
             let held = leaf.held(at, tables);
-            let (node, mut entry) = (held.node_number(), held.entry());
-            let before = hash(leaf, at, tables);
+            let node = held.node_number();
+            let mut entry = held.entry();
+            let registration = is_known.then(|| held.registration_hash());
+            let before = registration.map(|registration| held.hash_after(registration));
             change(&mut entry);
             edited.fingerprint = before.map(u64::wrapping_neg);
             if entry.is_empty() {
@@ -78,7 +79,7 @@ fn edit_leaf<K: Key>(
                 edited.lost_head = at == 0 && leaf.len() > 0 && !leaf.is_head(0, tables);
             } else {
                 leaf.write(at, entry, tables);
-                let after = hash(leaf, at, tables);
+                let after = registration.map(|registration| leaf.held(at, tables).hash_after(registration));
                 edited.fingerprint = before.zip(after).map(|(before, after)| after.wrapping_sub(before));
             }
         }
@@ -91,7 +92,7 @@ fn edit_leaf<K: Key>(
             let node = tables.nodes.intern(&id.node);
             leaf.insert(at, &id.range, node, entry, tables);
             edited.rows = 1;
-            edited.fingerprint = hash(leaf, at, tables);
+            edited.fingerprint = is_known.then(|| leaf.held(at, tables).hash());
             // The new row, or the one that was the first, may have to begin a leaf.
             let head = [at, 1].into_iter().find(|head| {
                 (1..leaf.len()).contains(head) && (at == 0 || at == *head) && leaf.is_head(*head, tables)
@@ -99,7 +100,7 @@ fn edit_leaf<K: Key>(
             let cut = head.or((leaf.len() > LEAF_MAX).then_some(leaf.len() / 2));
             edited.sibling = cut.map(|cut| {
                 let tail = leaf.split_off(cut);
-                (tail.starts[0].clone(), Child::of_leaf(tail, None))
+                Box::new((tail.starts[0].clone(), Child::of_leaf(tail, None)))
             });
         }
     }
@@ -118,10 +119,10 @@ impl<K: Key> Branch<K> {
             self.push(id.range.start().clone(), Child::of_leaf(Leaf::default(), None));
         }
         let edited = self.edit(id, tables, change);
-        if let Some(sibling) = edited.sibling {
+        if let Some((start, sibling)) = edited.sibling.map(|sibling| *sibling) {
             let first = core::mem::take(self);
             self.push(first.starts[0].clone(), Child::of_branch(first));
-            self.push(sibling.0, sibling.1);
+            self.push(start, sibling);
         }
         while let [Child { node: Node::Branch(only), .. }] = &mut self.children[..] {
             let only = core::mem::take(Arc::make_mut(only));
@@ -150,14 +151,14 @@ impl<K: Key> Branch<K> {
         if core::mem::take(&mut edited.lost_head) {
             self.join_with_previous(at);
         }
-        if let Some((start, sibling)) = edited.sibling.take() {
+        if let Some((start, sibling)) = edited.sibling.take().map(|sibling| *sibling) {
             self.starts.insert(at + 1, start);
             self.children.insert(at + 1, sibling);
             edited.sibling = (self.children.len() > BRANCH_MAX).then(|| {
                 let middle = self.children.len() / 2;
                 let starts = self.starts.drain(middle..);
                 let tail: Self = starts.zip(self.children.drain(middle..)).collect();
-                (tail.starts[0].clone(), Child::of_branch(tail))
+                Box::new((tail.starts[0].clone(), Child::of_branch(tail)))
             });
         }
         edited

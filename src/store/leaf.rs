@@ -40,7 +40,15 @@ impl<K: Key> Leaf<K> {
     pub(super) fn find(&self, id: &RegistrationId<K>, tables: &Tables) -> Result<usize, usize> {
         let start = id.range.start();
         let from = self.starts.partition_point(|other| other < start);
-        let equal = self.starts[from..].partition_point(|other| other == start);
+        let rest = &self.starts[from..];
+        // Few registrations begin at one key, nearly always.
+        let equal = match rest {
+            [first, second, ..] if first == start && second == start => {
+                rest.partition_point(|other| other == start)
+            }
+            [first, ..] if first == start => 1,
+            _ => 0,
+        };
         let found = self.rows[from..from + equal].binary_search_by(|row| {
             row.cmp_end(id.range.end()).then_with(|| tables.nodes.get(row.node).cmp(&id.node))
         });

@@ -307,6 +307,16 @@ impl<K> Branch<K> {
         self.children.iter().map(|child| child.rows).sum()
     }
 
+    /// Visits all rows in order. O(1) each.
+    pub(super) fn for_each<'a>(&'a self, tables: &'a Tables, visit: &mut dyn FnMut(Held<'a, K>)) {
+        for child in &self.children {
+            match &child.node {
+                Node::Branch(branch) => branch.for_each(tables, visit),
+                Node::Leaf(leaf) => (0..leaf.len()).for_each(|at| visit(leaf.held(at, tables))),
+            }
+        }
+    }
+
     /// All rows in order. O(1) each.
     pub(super) fn all_rows<'a>(&'a self, tables: &'a Tables) -> Rows<'a, K> {
         Rows { above: smallvec![self.children.iter()], leaf: None, tables }

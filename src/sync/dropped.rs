@@ -15,7 +15,8 @@
 use super::births::{read_runs, write_runs};
 use crate::causal::{CausalContext, Dot, SEQ_MAX};
 use crate::codec::{DecodeError, DecodeProblem, Reader, WireKey, Writer};
-use crate::delta::{Delta, NamedDrop};
+use crate::delta::Delta;
+use crate::drops::NamedDrop;
 use crate::id::ReplicaId;
 use crate::map::DropRun;
 

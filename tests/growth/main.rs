@@ -322,14 +322,30 @@ const CASES: &[Case] = &[
     }),
     case("a change after a snapshot of many nodes", Flat, 1000, |n| {
         let mut map = new(1);
-        // The log is copied as a whole; it is bounded by bytes, which so few effects do not reach.
-        map.set_log_capacity(0);
         (0..n).for_each(|at| drop(map.register(&NodeId::new(format!("node-{at}")).unwrap(), &range(at))));
         Box::new(move || {
             for at in 0..20 {
                 let snapshot = map.clone();
                 drop(map.increase(&node(), &range(n / 2 + at), by(1)));
                 drop(map.release(&node(), &range(n / 2 + at)));
+                drop(snapshot);
+            }
+        })
+    }),
+    case("a change after a snapshot where the log is full", Flat, 1000, |n| {
+        let mut map = full(1, 300);
+        // Half of what as many effects take, at the least.
+        map.set_log_capacity(50 * n as usize);
+        let change = |map: &mut RangeMap<u64>, at: u64| {
+            drop(register(map, at));
+            drop(release(map, at));
+        };
+        (0..n / 2).for_each(|at| change(&mut map, 300 + at % 20));
+        assert!(map.log_bytes() > 49 * n as usize);
+        Box::new(move || {
+            for at in 0..20 {
+                let snapshot = map.clone();
+                change(&mut map, 300 + at);
                 drop(snapshot);
             }
         })
