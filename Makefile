@@ -17,6 +17,9 @@ test: setup-rust setup-node setup-chromium setup-valgrind ## Run every test ther
 soak: setup-rust ## Run new schedules of faults for MINUTES (default 10), and count them and the faults by kind
 	@SOAK=$$(($(MINUTES) * 60)) cargo test --quiet --test simulation
 
+mutants: setup-rust setup-node ## Leave out each rule of tests/mutants in turn, and look which schedule of faults notices: an hour
+	@.ci/mutants
+
 fuzz: setup-rust ## Fuzz deltas, messages and conversations for FUZZ_SECONDS each (default 60), with the nightly compiler
 	@.ci/fuzz
 
@@ -82,5 +85,5 @@ clean: ## Remove what was built (not the installed tools)
 # Two installers at once would fight over the same locks.
 .NOTPARALLEL:
 
-.PHONY: help play test soak fuzz check bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
+.PHONY: mutants help play test soak fuzz check bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
 	setup-chromium setup-valgrind setup-arm clean

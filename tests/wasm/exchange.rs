@@ -53,8 +53,8 @@ fn a_replica_that_is_behind_gets_what_it_lacks() {
     let unknowing = map(3);
     let everything = call!(here.deltaSince(call!(unknowing.context()).unwrap())).unwrap();
     assert_eq!(text(&everything), text(&call!(here.state()).unwrap()));
-    for start in 0..5_000u32 {
-        call!(here.register("b", start, 10_000)).unwrap();
+    for start in 0..20_000u32 {
+        call!(here.register("b", start, 100_000)).unwrap();
     }
     assert!(call!(here.deltaSince(call!(there.context()).unwrap())).unwrap().is_undefined());
 
