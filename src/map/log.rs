@@ -132,8 +132,9 @@ impl<K: Key> Log<K> {
             return self.forget_all(news);
         }
         let mut touched: SmallVec<[Touched<K>; 1]> = SmallVec::new();
+        let hides = hides_any_of(news, delta);
         delta.entries.for_each(|held| {
-            let mut is_news = false;
+            let mut is_news = hides;
             // An effect on a record that came late is between its first and its last one, and shows in nothing else.
             held.for_each_record(|writer, record| {
                 is_news |= news.intersects(writer, record.birth, record.last)
@@ -234,6 +235,21 @@ impl<K: Key> Log<K> {
     }
 }
 
+/// Whether some dot that was not known is told by a delta beyond the prefixes of its context and shows in none of its entries: of two
+/// resets of a record that reach as far, one is kept. Then any of its registrations may be the one. O(m log m) for more than one.
+fn hides_any_of<K: Key>(news: &CausalContext, delta: &Delta<K>) -> bool {
+    if delta.entries.len() + delta.drops.len() <= 1 {
+        return !news.is_empty();
+    }
+    let carried = delta.carried_dots(&delta.context);
+    let shown = carried.iter().filter(|dot| news.contains(**dot)).count() as u64;
+    let told = news.replicas().flat_map(|(replica, runs)| {
+        let reach = delta.context.prefix(replica);
+        runs.iter().map(move |(first, last)| (last + 1).saturating_sub(first.max(reach + 1)))
+    });
+    shown < told.fold(0, u64::saturating_add)
+}
+
 /// Where that drop is, or would have to be inserted.
 fn place_of<K: Key>(dropped: &Ordered<[Arc<NamedDrop<K>>; 1]>, named: &NamedDrop<K>) -> Place {
     dropped.place_of(|other| **other < *named)
@@ -292,6 +308,29 @@ mod tests {
             assert!(maps[*to].log_bytes() <= capacity);
         }
         (told, untold)
+    }
+
+    /// Two release the same. Of the two resets, which reach as far, one is kept; who gets the other from somebody who knows both must pass on
+    /// the registration with it.
+    #[test]
+    fn a_reset_that_does_not_show_is_told_with_its_registration() {
+        let node = NodeId::new("a").unwrap();
+        let range = |start: u64| KeyRange::new(start, start + 3).unwrap();
+        let mut maps: Vec<RangeMap<u64>> = (1..6).map(|id| RangeMap::new(ReplicaId::new(id))).collect();
+        for (writer, start) in [(0, 9), (2, 0), (2, 1)] {
+            let delta = maps[writer].register(&node, &range(start)).unwrap();
+            maps.iter_mut().for_each(|map| drop(map.merge(&delta)));
+        }
+        let [first, second, _, both, third] = &mut maps[..] else { unreachable!() };
+        for start in [0, 1] {
+            both.merge(&first.release(&node, &range(start)).unwrap());
+        }
+        both.merge(&second.release(&node, &range(0)).unwrap());
+        let known = second.state().context().clone();
+        second.merge(&both.delta_since(&known).unwrap());
+        third.merge(&second.delta_since(&known).unwrap());
+        assert!(third.state().context().contains(crate::Dot { replica: ReplicaId::new(1), seq: 2 }));
+        assert_eq!(third.priority(&node, &range(0)), None);
     }
 
     proptest! {
