@@ -135,6 +135,25 @@ impl CausalContext {
         Self { replicas: Ordered::default(), retired: self.retired.clone() }
     }
 
+    /// As much of it as a message tells: all, unless it has more than so many runs beside the prefixes. O(replicas + runs).
+    pub(crate) fn limited(&self, runs_max: usize) -> Self {
+        if self.run_count() <= runs_max {
+            return self.clone();
+        }
+        let mut limited = self.only_retired();
+        let mut left = runs_max;
+        for (replica, runs) in self.replicas() {
+            for (first, last) in runs.iter() {
+                if first > 1 && left == 0 {
+                    break;
+                }
+                left -= usize::from(first > 1);
+                limited.insert_run(replica, first, last);
+            }
+        }
+        limited
+    }
+
     /// Notes that a replica writes no more after that sequence number. O(log of the retired).
     pub(crate) fn retire(&mut self, replica: ReplicaId, last: u64) {
         let at = self.retired.place_of(|(retired, _)| *retired < replica);

@@ -44,6 +44,23 @@ async fn maps_of_one_process_synchronise() {
     call!(there.free()).unwrap();
 }
 
+/// Sizes of messages that are multiplied do not fit into 32 bits.
+#[wasm_bindgen_test]
+async fn a_state_of_megabytes_comes_in_few_messages() {
+    let (here, there) = (map(1), map(2));
+    for start in 0..25_000 {
+        call!(here.register(format!("{start:x<255}"), start, start + 1)).unwrap();
+    }
+    let connection = call!(here.connect("megabytes")).unwrap();
+    call!(there.connect("megabytes")).unwrap();
+    let fingerprint = call!(here.fingerprint()).unwrap();
+    until("all has come", || call!(there.fingerprint()).unwrap() == fingerprint).await;
+    let posted = get(&call!(connection.statistics()).unwrap(), "messagesPosted").as_f64().unwrap();
+    assert!(posted < 10.0, "{posted} messages");
+    call!(here.free()).unwrap();
+    call!(there.free()).unwrap();
+}
+
 /// Node has no `reportError`: what a callback throws becomes an unhandled rejection, as its own event handlers' exceptions
 /// become uncaught.
 #[wasm_bindgen_test]

@@ -216,7 +216,10 @@ impl<K: WireKey> RangeMap<K> {
                         withheld.join(&dots);
                         is_all_withheld = withheld.run_count() > WITHHELD_RUNS_MAX;
                         if is_all_withheld {
-                            withheld.clone_from(&self.state.context);
+                            // All that may be known, in few runs.
+                            for replica in self.state.context.replicas().map(|(replica, _)| replica) {
+                                withheld.insert_run(replica, 1, self.state.context.last_seq(replica));
+                            }
                         }
                     }
                     page_rows.retain(|held| held.cmp_id(&id).is_gt());
@@ -245,7 +248,8 @@ impl<K: WireKey> RangeMap<K> {
             }
             // What both have before some registration, about as many as are likely to fit.
             is_whole = false;
-            let keep = (count * bytes_max / bytes.len() * 15 / 16).max(1);
+            let keep = count as u64 * bytes_max as u64 / bytes.len() as u64 * 15 / 16;
+            let keep = usize::try_from(keep).unwrap_or(count).max(1);
             let mut order: Vec<RegistrationId<K>> = rows.iter().map(Held::id).collect();
             order.extend(drops.iter().map(|drop| drop.id.clone()));
             let mut order = sorted(&order, Ord::cmp);

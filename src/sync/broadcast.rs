@@ -229,6 +229,8 @@ impl<K: WireKey> Broadcast<K> {
         self.told = CausalContext::default();
         self.heard = None;
         self.wish = None;
+        // It may have been retired by what came another way.
+        self.go_on_if_retired(map, random);
         let handled = self.read(map, bytes, random).map(|(sender, message)| {
             self.peers.heard(sender, now_ms);
             self.handle(map, sender, message, bytes.len(), now_ms, random)

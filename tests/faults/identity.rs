@@ -140,6 +140,33 @@ fn who_is_retired_and_alive_goes_on_under_a_new_id() {
     }
 }
 
+/// Whoever learns by another way than a message that it is retired does not stay apart either.
+#[test]
+fn who_was_retired_before_it_met_the_others_goes_on_under_a_new_id() {
+    for is_by_itself in [false, true] {
+        let mut medium = Medium::new(9);
+        let tabs = [medium.open(), medium.open()];
+        medium.operate(0, |map| map.register(&node(), &range(0)).unwrap());
+        medium.run_for(1_000);
+        let retired = medium.tabs[0].map.replica();
+        medium.operate(0, |map| map.register(&node(), &range(50)).unwrap());
+        if is_by_itself {
+            medium.tabs[0].map.retire(retired);
+        } else {
+            let delta = medium.tabs[1].map.clone().retire(retired);
+            medium.tabs[0].map.merge(&delta);
+        }
+        medium.run_for(100_000);
+        assert!(medium.is_converged());
+        assert_ne!(medium.tabs[0].map.replica(), retired);
+        medium.operate(0, |map| map.register(&node(), &range(80)).unwrap());
+        medium.run_for(1_000);
+        for tab in tabs {
+            assert_eq!(medium.tabs[tab].map.priority(&node(), &range(80)), Some(1));
+        }
+    }
+}
+
 /// A disk that was copied: both write under one id. Everybody ends with what both wrote.
 #[test]
 fn two_writers_of_one_id_part_and_keep_what_they_wrote() {

@@ -5,6 +5,7 @@
 mod medium;
 
 mod dense;
+mod gaps;
 mod identity;
 mod limits;
 mod saving;

@@ -2,7 +2,7 @@
 
 use super::Broadcast;
 use crate::causal::CausalContext;
-use crate::codec::WireKey;
+use crate::codec::{RUNS_MAX, WireKey};
 use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
@@ -228,7 +228,8 @@ impl<K: WireKey> Broadcast<K> {
             Some(gone) => &gone.said,
             None => self.inquiry.as_ref().and_then(|it| it.said_to(reply.to)).unwrap_or(ours),
         };
-        let position = position.clone();
+        let position = position.limited(RUNS_MAX);
+        let lacks = reply.context.difference(&position);
         let most = if reply.is_proven { usize::MAX } else { AMPLIFICATION_MAX * reply.bytes };
         let reads = 1usize.checked_shl(reply.reads_log2.into()).unwrap_or(usize::MAX);
         let reads = reads.max(Config::MESSAGE_BYTES_MIN);
@@ -238,9 +239,10 @@ impl<K: WireKey> Broadcast<K> {
             re: Some(reply.id),
             waited_ms: now_ms.saturating_sub(reply.asked_ms),
             round_trip_ms: self.round_trip.mean_ms(),
-            position: Position::Relative {
-                lacks: reply.context.difference(&position),
-                more: position.difference(&reply.context),
+            position: if lacks.run_count() <= RUNS_MAX {
+                Position::Relative { lacks, more: position.difference(&reply.context) }
+            } else {
+                Position::Absolute(position.clone())
             },
             question: None,
             answer: Answer::Nothing,
@@ -332,6 +334,7 @@ impl<K: WireKey> Broadcast<K> {
             let mut inquiry = self.inquiry.take().unwrap_or_else(|| Inquiry::new(None, now_ms));
             inquiry.begin_anew(Some(reply.to), now_ms);
             inquiry.aim(reply.to, reply.context.clone(), position, position);
+            self.statistics.sessions_begun += 1;
             if !matches!(meet.answer, Answer::Told(_)) && reply.want.births != Births::Told {
                 // Whoever began finds out for both.
                 inquiry.leave_births();

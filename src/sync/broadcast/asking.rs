@@ -3,7 +3,7 @@
 use super::Broadcast;
 use super::answering::Gone;
 use crate::causal::CausalContext;
-use crate::codec::WireKey;
+use crate::codec::{RUNS_MAX, WireKey};
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
@@ -133,7 +133,8 @@ impl<K: WireKey> Broadcast<K> {
         }
         self.gaps_asked = map.state().context().gaps();
         let said = inquiry.peer.and_then(|peer| inquiry.said_to(peer));
-        let context = said.unwrap_or(map.state().context()).clone();
+        // What a message cannot tell to be known is taken as not known, on both sides.
+        let context = said.unwrap_or(map.state().context()).limited(RUNS_MAX);
         let wait_ms = self.round_trip.asked_ms(self.config.retry_ms, inquiry.tries);
         let wait_ms = if inquiry.is_under_way() { wait_ms.max(self.config.session_ms) } else { wait_ms };
         if inquiry.is_waiting() && inquiry.tries > 0 {
@@ -205,6 +206,7 @@ impl<K: WireKey> Broadcast<K> {
                 changes.join(self.finish(map, now_ms));
             }
             Answer::Part(part) => {
+                self.statistics.sessions_begun += u64::from(!inquiry.is_under_way());
                 part.page.iter().for_each(|page| self.told.join(&page.delta.context));
                 changes = inquiry.take_part(map, (peer, theirs), sent, part, &meet.gone, now_ms);
                 changes.join(self.wait_or_finish(map, now_ms));
