@@ -162,6 +162,9 @@ mod tests {
     use super::*;
     use crate::{KeyRange, NodeId};
 
+    /// The numbers of the batches that are left, and how many bytes each takes.
+    type Expected = VecDeque<(u64, usize)>;
+
     /// A batch of one effect on so many registrations.
     fn batch(seq: u64, touched: u64) -> Batch<u64> {
         let node = NodeId::new("a").unwrap();
@@ -187,7 +190,7 @@ mod tests {
         fn copies_hold_what_was_pushed_and_not_removed(
             steps in prop::collection::vec((0usize..3, 0u64..200, 0u64..60, any::<bool>()), 1..60),
         ) {
-            let mut copies: Vec<(Batches<u64>, VecDeque<(u64, usize)>)> = vec![Default::default(); 3];
+            let mut copies: Vec<(Batches<u64>, Expected)> = vec![Default::default(); 3];
             for (at, touched, count, is_copied) in steps {
                 if is_copied {
                     copies[(at + 1) % 3] = copies[at].clone();

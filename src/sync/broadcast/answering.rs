@@ -309,12 +309,15 @@ impl<K: WireKey> Broadcast<K> {
         }
         // Its dots are not told twice.
         let frame = encoded(meet, map).len() + 16;
-        let room = bytes_max.saturating_sub(frame).min(self.config.part_bytes_max());
-        let told = if reply.context.is_empty() && map.state().entries.len() < room / 4 {
-            map.state().clone()
-        } else {
-            map.told_by_log(lacking)?
-        };
+        let most = bytes_max.saturating_sub(frame);
+        let room = most.min(self.config.part_bytes_max());
+        let is_all = reply.context.is_empty() && map.state().entries.len() < most / 4;
+        if is_all {
+            // To take it in pages takes many times as long: what is known of it by then lies in as many runs as there are registrations.
+            let all = map.state();
+            return (all.encode().len() <= most).then(|| all.clone());
+        }
+        let told = map.told_by_log(lacking)?;
         (told.encode().len() <= room).then_some(told)
     }
 
