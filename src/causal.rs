@@ -135,7 +135,8 @@ impl CausalContext {
         Self { replicas: Ordered::default(), retired: self.retired.clone() }
     }
 
-    /// As much of it as a message tells: all, unless it has more than so many runs beside the prefixes. O(replicas + runs).
+    /// As much of it as a message tells: all, unless it has more than so many runs beside the prefixes. A message that is written of more
+    /// leaves out the rest by itself, and its sender would not know. O(replicas + runs).
     pub(crate) fn limited(&self, runs_max: usize) -> Self {
         if self.run_count() <= runs_max {
             return self.clone();

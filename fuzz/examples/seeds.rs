@@ -55,6 +55,9 @@ fn main() -> io::Result<()> {
     };
     save("message", "writing", &said_by(peer(), writing))?;
     save("message", "hello", &hello())?;
+    // Many drops: of the first sender, a stretch from number 200 on, born at 1, 4 and 5.
+    let dropped = [&[7, 0, 1, 16, 0][..], &SENDERS[0].to_be_bytes(), &[1, 0xc8, 1, 4, 1, 0, 3, 1]].concat();
+    save("message", "drops", &dropped)?;
 
     for (name, options) in CONNECTED {
         save("conversation", name, &[&[options], &LIFE[..]].concat())?;

@@ -23,7 +23,7 @@ pub struct Config {
     /// [`registration_bytes_max`](Self::registration_bytes_max) are not sent.
     pub message_bytes_max: usize,
     /// About how many bytes of what somebody lacks one message carries at most, at least
-    /// [`COMPARE_BYTES_MIN`](Self::COMPARE_BYTES_MIN).
+    /// [`COMPARE_BYTES_MIN`](Self::COMPARE_BYTES_MIN). Who knows nothing gets all that fits into the longest message.
     pub compare_bytes_max: usize,
 }
 
@@ -87,7 +87,8 @@ impl Config {
         self.message_bytes_max.ilog2() as u8
     }
 
-    /// How many bytes of what somebody lacks one message carries at most: never so few that a registration would not fit.
+    /// How many bytes of what somebody lacks one message carries at most, unless it knows nothing: never so few that a registration would
+    /// not fit.
     pub(super) fn part_bytes_max(&self) -> usize {
         self.compare_bytes_max.max(self.registration_bytes_max())
     }

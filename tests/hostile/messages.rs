@@ -10,6 +10,7 @@ use super::allocated::peak_bytes;
 const DIGEST: u8 = 4;
 const PRESENCE: u8 = 5;
 const ANNOUNCE: u8 = 6;
+const DROPPED: u8 = 7;
 
 /// Handling a message may allocate this much for each of its bytes, beside what it takes to copy a small map.
 const BYTES_PER_BYTE_MAX: usize = 600;
@@ -82,8 +83,22 @@ fn conversation() -> Vec<(Vec<u8>, RangeMap<u64>, Broadcast<u64>)> {
         announcement[4] = ANNOUNCE;
         announcement.extend(&news[1..news.len() - 1]);
         said.push((signed(&announcement), maps[1].clone(), syncs[1].clone()));
+        // Only many drops are told by their births: of the first replica, a stretch from number 200 on, born at 1, 4 and 5.
+        let mut dropped = said[0].0[..5].to_vec();
+        dropped[4] = DROPPED;
+        dropped.extend(3u64.to_be_bytes().iter().cycle().take(16));
+        dropped.extend([1, 0xc8, 1, 4, 1, 0, 3, 1]);
+        said.push((signed(&dropped), maps[1].clone(), syncs[1].clone()));
     }
     said
+}
+
+#[test]
+fn drops_that_are_told_by_their_births_are_read() {
+    let said = conversation();
+    let (bytes, map, sync) = said.iter().find(|(bytes, ..)| bytes[4] == DROPPED).cloned().unwrap();
+    let received = suffer(&bytes, map, sync);
+    assert!(!matches!(received, Received::Ignored(_)), "{received:?}");
 }
 
 /// Hands a message over and lets the replica answer.
@@ -111,7 +126,7 @@ fn suffer(bytes: &[u8], mut map: RangeMap<u64>, mut sync: Broadcast<u64>) -> Rec
 fn spoilt_messages_of_every_kind_do_no_harm() {
     let said = conversation();
     let kinds: std::collections::BTreeSet<u8> = said.iter().map(|(bytes, ..)| bytes[4]).collect();
-    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [1, 2, 3, 4, 6], "all kinds but presence");
+    assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [1, 2, 3, 4, 6, 7], "all kinds but presence");
     let extremes: [&[u8]; 6] = [&[0], &[1], &[0x7f], &[0xff], &[0x80, 0x80, 4], &[0xff; 9]];
     let (mut refused, mut taken) = (0, 0);
     for (bytes, map, sync) in &said {

@@ -45,7 +45,7 @@ impl History {
             }
             Operation::Release => (map.release(node, range).unwrap(), None),
             Operation::Tighten(_) => {
-                unimplemented!("what tightening adds depends on more than is known here")
+                panic!("no history has it: what tightening adds depends on more than is known here")
             }
         };
         // What adds to a visible registration resets nothing, and neither does lowering one that is not visible.

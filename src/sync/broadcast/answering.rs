@@ -292,7 +292,7 @@ impl<K: WireKey> Broadcast<K> {
         Some(encoded(&meet, map))
     }
 
-    /// All that the asker lacks, if the log tells it and it is not too long.
+    /// All that the asker lacks, if the log tells it, or the asker knows nothing, and it is not too long.
     fn told_at_once(
         &self,
         map: &RangeMap<K>,
