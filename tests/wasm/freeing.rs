@@ -63,7 +63,7 @@ fn what_is_freed_leaves_neither_memory_nor_references() {
     };
     let persisting = map(3);
     // Its log of recent changes is as long as it may become.
-    for _ in 0..2100 {
+    for _ in 0..10_000 {
         call!(persisting.register("a", 0, 1)).unwrap();
         call!(persisting.release("a", 0, 1)).unwrap();
     }
