@@ -139,14 +139,15 @@ enum Fitting<K> {
 
 impl<K: WireKey> RangeMap<K> {
     /// The entries of which a peer that knows that much lacks an update or a reset, and the drops that are still named and that it
-    /// lacks, from after `after` on: as many as take at most `bytes_max` bytes, encoded. All of them if `is_all`. What was dropped
-    /// otherwise is not in it. O(n), and O(log n) for what comes before the page.
+    /// lacks, from after `after` on: as many as take at most `bytes_max` bytes, encoded; or one registration with its drops, if they take
+    /// at most `alone_bytes_max`. All of them if `is_all`. What was dropped otherwise is not in it. O(n), and O(log n) for what comes
+    /// before the page.
     pub(crate) fn page(
         &self,
         context: &CausalContext,
         after: Option<&RegistrationId<K>>,
         is_all: bool,
-        bytes_max: usize,
+        (bytes_max, alone_bytes_max): (usize, usize),
     ) -> Page<K> {
         // With room for nothing at all, nothing is looked at, and everything would seem to be told.
         let bytes_max = bytes_max.max(1);
@@ -205,7 +206,7 @@ impl<K: WireKey> RangeMap<K> {
                 page_drops.push(NamedDrop { id: (*id).clone(), writer: *writer, drop: *drop });
                 drops.next();
             }
-            match self.fitting(&page_rows, &page_drops, bytes_max) {
+            match self.fitting(&page_rows, &page_drops, bytes_max, alone_bytes_max) {
                 Fitting::Some { delta, bytes, is_whole } => {
                     let is_last = is_whole && rows.peek().is_none() && drops.peek().is_none();
                     return Page { delta, bytes, is_last, too_long, withheld };
@@ -234,7 +235,13 @@ impl<K: WireKey> RangeMap<K> {
     }
 
     /// The first of those rows and drops that fit.
-    fn fitting(&self, mut rows: &[Held<'_, K>], mut drops: &[NamedDrop<K>], bytes_max: usize) -> Fitting<K> {
+    fn fitting(
+        &self,
+        mut rows: &[Held<'_, K>],
+        mut drops: &[NamedDrop<K>],
+        bytes_max: usize,
+        alone_bytes_max: usize,
+    ) -> Fitting<K> {
         let mut is_whole = true;
         loop {
             let count = rows.len() + drops.len();
@@ -247,13 +254,15 @@ impl<K: WireKey> RangeMap<K> {
                 return Fitting::Some { delta, bytes, is_whole };
             }
             // What both have before some registration, about as many as are likely to fit.
-            is_whole = false;
             let keep = count as u64 * bytes_max as u64 / bytes.len() as u64 * 15 / 16;
             let keep = usize::try_from(keep).unwrap_or(count).max(1);
             let mut order: Vec<RegistrationId<K>> = rows.iter().map(Held::id).collect();
             order.extend(drops.iter().map(|drop| drop.id.clone()));
             let mut order = sorted(&order, Ord::cmp);
             order.dedup();
+            if order.len() == 1 && bytes.len() <= alone_bytes_max {
+                return Fitting::Some { delta, bytes, is_whole };
+            }
             if order.len() == 1 {
                 // One registration alone, with its drops. Which dots of its writers in between came to it too is not remembered.
                 let mut dots = delta.context;
@@ -262,6 +271,7 @@ impl<K: WireKey> RangeMap<K> {
                 }
                 return Fitting::TooLong(order.remove(0), dots);
             }
+            is_whole = false;
             let end = &order[keep.min(order.len() - 1)];
             rows = &rows[..rows.partition_point(|held| held.cmp_id(end).is_lt())];
             drops = &drops[..drops.partition_point(|drop| drop.id < *end)];
@@ -347,7 +357,7 @@ mod tests {
             let mut pages = RangeMap::new(ReplicaId::new(3));
             let mut after = None;
             loop {
-                let page = map.page(&CausalContext::default(), after.as_ref(), false, bytes_max);
+                let page = map.page(&CausalContext::default(), after.as_ref(), false, (bytes_max, bytes_max));
                 assert!(page.bytes.len() <= bytes_max);
                 pages.merge(&page.delta);
                 if page.is_last {

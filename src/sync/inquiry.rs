@@ -81,6 +81,10 @@ pub(super) struct Inquiry<K> {
     are_pages_asked: bool,
     births: Births,
     is_settled: bool,
+    /// How many dots the peer knew when it made the latest page that was taken.
+    paged_at: u64,
+    /// How many it knew when the births were compared.
+    settled_at: u64,
     /// Of what both sides know, the dots whose births were compared here.
     compared: Option<CausalContext>,
     /// Of what both sides know, the dots of which nothing is held here that the peer has dropped.
@@ -117,6 +121,8 @@ impl<K: WireKey> Inquiry<K> {
             are_pages_asked: false,
             births: Births::Sketch(0),
             is_settled: false,
+            paged_at: 0,
+            settled_at: 0,
             compared: None,
             covered: CausalContext::default(),
             progress: 0,

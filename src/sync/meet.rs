@@ -13,6 +13,9 @@
 //!    shows: see `births.rs`. They are compared with what the asker holds before it takes that page. A record that the answerer lacks,
 //!    although the target knows its birth, was dropped, and so is one that the asker lacks.
 //!
+//! The comparison must not be older than the last page: what the answerer dropped in between would be neither told nor shown, although
+//! the target knows what was done to it before. Of two parts, the one whose sender knew more dots is the later one.
+//!
 //! Until it is done, whoever asks tells to know what it knew when it began, and nothing of what came since: pages come in the order of
 //! registrations, and their dots lie in as many runs as they have entries.
 //!
@@ -37,7 +40,8 @@
 //! whoever holds the same can listen.
 //!
 //! An answer that is all that was lacking: *number* of bytes, and a delta. A part: one byte: 1, a page follows; 2, it is the last; 4 · births:
-//! nothing (0), all is settled (1), a sketch (2), a list (3); 16, something is withheld. The page as a delta. What is withheld because
+//! nothing (0), all is settled (1), a sketch (2), a list (3); 16, something is withheld. *number* of dots that the sender knows beyond what it
+//! tells to know. The page as a delta. What is withheld because
 //! it is too long: a context. The sketch: one byte of the bytes of each sum; *number* of
 //! cells; for each the sum and the check, 2 bytes, little endian; the estimator; the total, 8 bytes. Births that are gone: a list, in the numbering of the question that is answered.
 
@@ -150,6 +154,8 @@ impl<K> Answer<K> {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Part<K> {
+    /// How many dots the sender knows beyond those that it tells to know. With them it is certain which of two parts was made later.
+    pub(super) beyond: u64,
     pub(super) page: Option<PagePart<K>>,
     pub(super) births: Held,
 }
@@ -343,6 +349,7 @@ impl<K: WireKey> Part<K> {
             Held::List(_) => 3,
         };
         writer.raw(&[page | births << HELD_SHIFT]);
+        writer.number(self.beyond);
         if let Some(page) = &self.page {
             writer.prefixed(&page.bytes);
             if !page.withheld.is_empty() {
@@ -371,6 +378,7 @@ impl<K: WireKey> Part<K> {
         if flags >= 2 * WITHHELD {
             return Err(error);
         }
+        let beyond = reader.number()?;
         let page = match flags & (PAGE | LAST | WITHHELD) {
             0 => None,
             some if some & PAGE == 0 => return Err(error),
@@ -416,6 +424,6 @@ impl<K: WireKey> Part<K> {
             3 => Held::List(List::read(reader)?),
             _ => return Err(error),
         };
-        Ok(Self { page, births })
+        Ok(Self { beyond, page, births })
     }
 }

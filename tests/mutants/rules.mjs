@@ -56,6 +56,18 @@ export const rules = [
     without: "true",
   },
   {
+    rule: "births that were compared before the last page was made are compared again",
+    file: "src/sync/inquiry/taking.rs",
+    text: "self.is_settled && self.settled_at < self.paged_at",
+    without: "false",
+  },
+  {
+    rule: "the other side is told that all is compared only if nothing has come since",
+    file: "src/sync/broadcast/telling.rs",
+    text: "gone.known == *ours",
+    without: "true",
+  },
+  {
     rule: "nothing unsaved leaves",
     file: "src/sync/broadcast.rs",
     text: "map.is_saved_up_to(delta.context.last_seq(map.replica()))",

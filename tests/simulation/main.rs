@@ -4,7 +4,8 @@
 //!
 //! `SIMULATION_SEED=7 cargo test --test simulation` runs that schedule alone and prints what happens in it; `SIMULATION_STEPS=20` stops
 //! it after so many steps. `SOAK=600` runs new ones for 600 seconds, as `make soak MINUTES=10` does. `SIMULATION_SCHEDULES=100` runs fewer,
-//! and `SIMULATION_ALL=1` goes on after a failure; `SIMULATION_KIND=2` runs those of one kind alone, see [`schedule::Kind`].
+//! `SIMULATION_FIRST=20000` begins with that one, and `SIMULATION_ALL=1` goes on after a failure; `SIMULATION_KIND=2` runs those of one
+//! kind alone, see [`schedule::Kind`].
 #![cfg(not(target_arch = "wasm32"))]
 
 mod act;
@@ -43,6 +44,17 @@ use tally::{Group, Tally};
 
 const SCHEDULES: u64 = 10_000;
 
+/// Schedules of a soak that failed once, run beside the others.
+const FOUND: [u64; 4] = [
+    // What the peer dropped between the comparison of births and the last page was not told.
+    30130909877381281,
+    // A registration with a named drop did not fit into a page, and whatever was as long was withheld with it.
+    30130909877389230,
+    // Meetings of 32 and 48 with nearly 14 messages of each.
+    30130778427884561,
+    30130909877375385,
+];
+
 /// How often it is said how far it got, if it runs for long.
 const REPORT_EVERY: Duration = Duration::from_secs(30);
 
@@ -60,7 +72,13 @@ fn replicas_agree_after_all_faults() {
         }
         (None, None) => {
             let schedules = number("SIMULATION_SCHEDULES").unwrap_or(SCHEDULES);
-            Batch::new(0, schedules, None, steps).run();
+            let first = number("SIMULATION_FIRST").unwrap_or(0);
+            Batch::new(first, first + schedules, None, steps).run();
+            for seed in FOUND {
+                if let Err(failure) = run(seed, steps, false) {
+                    fail(seed, &failure);
+                }
+            }
         }
     }
 }
@@ -113,9 +131,6 @@ impl Batch {
         self.report();
         let mut failures = self.failures.into_inner().unwrap();
         failures.sort_by_key(|(seed, _)| *seed);
-        for (seed, Failure { what, steps }) in failures.iter().skip(1) {
-            print(&format!("SIMULATION_SEED={seed} SIMULATION_STEPS={steps}: {what}\n"));
-        }
         if let Some((seed, failure)) = failures.first() {
             fail(*seed, failure);
         }
@@ -127,9 +142,17 @@ impl Batch {
             if seed >= self.last {
                 break;
             }
-            match run(seed, self.steps, false) {
+            let begin = Instant::now();
+            let result = run(seed, self.steps, false);
+            self.tally.lock().unwrap().at_most(
+                "ms to run a schedule",
+                begin.elapsed().as_millis() as u64,
+                seed,
+            );
+            match result {
                 Ok(of_one) => self.tally.lock().unwrap().join(&of_one),
                 Err(failure) => {
+                    print(&format!("SIMULATION_SEED={seed}: {}\n", failure.what));
                     self.is_over.store(number("SIMULATION_ALL").is_none(), Ordering::Relaxed);
                     self.failures.lock().unwrap().push((seed, failure));
                 }

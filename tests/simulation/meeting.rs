@@ -7,7 +7,7 @@ use crate::schedule::Schedule;
 use crate::world::trace;
 
 /// A meeting takes so many messages of each replica at most, and so many more.
-const MEETING_POSTS_EACH_MAX: u64 = 12;
+const MEETING_POSTS_EACH_MAX: u64 = 16;
 const MEETING_POSTS_MAX: u64 = 60;
 /// So many replicas at most answer a joiner, as long as a message takes no longer than that.
 const ANSWERS_MAX: usize = 3;

@@ -62,6 +62,8 @@ pub(super) struct Gone {
     pub(super) births: CausalContext,
     /// What the peer was told to be known here: that was compared. What it was told since was not.
     pub(super) said: CausalContext,
+    /// What was known here when that was found: what was dropped since is not among it.
+    pub(super) known: CausalContext,
 }
 
 impl<K: WireKey> Broadcast<K> {

@@ -268,7 +268,8 @@ impl<K: WireKey> Broadcast<K> {
             }
         }
         if let Some((counterpart, said)) = counterpart {
-            self.settle_counterpart(counterpart, Gone { births: inquiry.gone, said });
+            let known = map.state().context().clone();
+            self.settle_counterpart(counterpart, Gone { births: inquiry.gone, said, known });
         }
         let is_known = self.heard_of.is_known_in(map.state().context());
         let has_others = inquiry.peer.is_some_and(|peer| self.peers.others(peer) > 0);

@@ -12,6 +12,9 @@ use crate::sync::sketch::Sketch;
 /// So much room is left for telling what is withheld, at least; if that is too little, all is.
 const WITHHELD_BYTES_MIN: usize = 256;
 
+/// What a part takes beside its page and its births, at most.
+const PART_BYTES: usize = 24;
+
 /// So many differences are reckoned with beyond those that the numbers of registrations tell.
 const DIFFERENCES_MIN: usize = 12;
 
@@ -28,12 +31,19 @@ impl<K: WireKey> Broadcast<K> {
         room: usize,
         is_all_gone: bool,
     ) -> Answer<K> {
-        let mut part = Part { page: None, births: Held::Nothing };
-        let mut room = room.min(self.config.part_bytes_max());
+        let ours = map.state().context();
+        let beyond = ours.len().saturating_sub(position.len()) as u64;
+        let mut part = Part { beyond, page: None, births: Held::Nothing };
+        // So many bytes hold whatever registration may be sent; its drops, and what stands beside it in the message, are not taken from
+        // that.
+        let part_bytes_max = self.config.part_bytes_max();
+        let room = room.saturating_sub(PART_BYTES);
+        let mut births_room = room.min(part_bytes_max);
         if reply.want.pages != Pages::Nothing {
             let is_all = reply.want.pages == Pages::All;
             let page = |room: usize| {
-                map.page(&reply.context, reply.want.after.as_ref(), is_all, room.saturating_sub(8))
+                let bytes_max = (room.min(part_bytes_max), room);
+                map.page(&reply.context, reply.want.after.as_ref(), is_all, bytes_max)
             };
             let mut page_part = page(room);
             if !page_part.withheld.is_empty() {
@@ -42,7 +52,7 @@ impl<K: WireKey> Broadcast<K> {
                 page_part = page(room.saturating_sub(told.min(room / 2)));
             }
             self.statistics.registrations_too_long += page_part.too_long;
-            room = room.saturating_sub(page_part.bytes.len() + 8);
+            births_room = births_room.saturating_sub(page_part.bytes.len());
             let Page { delta, bytes, is_last, withheld, .. } = page_part;
             part.page = Some(PagePart { delta, bytes, is_last, withheld });
             if !is_last && reply.gone.is_none() {
@@ -51,10 +61,13 @@ impl<K: WireKey> Broadcast<K> {
         }
         let both = reply.context.intersection(position);
         part.births = match reply.want.births {
-            Births::Told if reply.gone.is_some() && is_all_gone => Held::Settled,
+            // What was dropped since was not compared.
+            Births::Told if is_all_gone && reply.gone.as_ref().is_some_and(|gone| gone.known == *ours) => {
+                Held::Settled
+            }
             Births::Told => Held::Nothing,
             _ if reply.registrations == 0 || both.is_empty() => Held::Settled,
-            births => births_held(map, reply, position, part.page.as_ref(), births, room),
+            births => births_held(map, reply, position, part.page.as_ref(), births, births_room),
         };
         Answer::Part(part)
     }

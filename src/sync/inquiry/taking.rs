@@ -33,7 +33,14 @@ impl<K: WireKey> Inquiry<K> {
         if is_about_all {
             self.asked.join(&sent.context);
         }
-        let Part { page, births } = part;
+        let Part { beyond, page, births } = part;
+        let made_at = (theirs.len() as u64).saturating_add(beyond);
+        // Who answers a question that was put after the last page came made the answer later.
+        let at = if is_next && self.is_paged { self.paged_at.max(made_at) } else { made_at };
+        if is_next && self.is_waiting() && page.is_none() && matches!(births, Held::Nothing) {
+            // The peer found out, but not of what it knows by now.
+            self.find_births(now_ms);
+        }
         // Compared with what is held before the page is taken: what it makes this side drop, the peer still held when it told.
         let mut dropped = match births {
             _ if !is_about_all => None,
@@ -41,7 +48,7 @@ impl<K: WireKey> Inquiry<K> {
             // What is gone was told of what the asker held.
             Held::Settled if !sent.is_same => None,
             Held::Settled => {
-                self.cover(sent);
+                self.cover(sent, at);
                 if sent.context.intersection(theirs).is_empty() {
                     // What the peer holds was not looked at; but there was nothing to be looked at.
                     self.compare(&CausalContext::default());
@@ -49,7 +56,7 @@ impl<K: WireKey> Inquiry<K> {
                 self.due_ms = self.due_ms.min(now_ms);
                 None
             }
-            births => self.compare_births(map, sent, theirs, page.as_ref(), births, now_ms),
+            births => self.compare_births(map, (sent, at), theirs, page.as_ref(), births, now_ms),
         }
         .unwrap_or_default();
         if !gone.runs.is_empty()
@@ -66,23 +73,37 @@ impl<K: WireKey> Inquiry<K> {
             if is_next {
                 self.withheld.join(&page.withheld);
                 self.page(page.delta.last_id(), page.is_last);
+                self.paged_at = self.paged_at.max(made_at);
                 self.get_on(now_ms);
             }
         } else if is_next && self.is_settled && !self.is_paged {
             // It was about the births alone, and now there is something to be paged.
             self.get_on(now_ms);
         }
+        self.compare_anew_if_old(now_ms);
         if !dropped.is_empty() {
             changes.join(map.drop_born(&dropped));
         }
         changes
     }
 
-    /// Whatever the peer had dropped of what both sides knew when that was asked is dropped here.
-    fn cover(&mut self, sent: &Sent) {
+    /// Births that were compared before a page was made say nothing of what the peer dropped in between: what was done to that before is
+    /// part of the target, but on no page.
+    fn compare_anew_if_old(&mut self, now_ms: u64) {
+        if self.is_settled && self.settled_at < self.paged_at {
+            self.is_settled = false;
+            self.covered = CausalContext::default();
+            self.births = Births::Sketch(0);
+            self.due_ms = self.due_ms.min(now_ms);
+        }
+    }
+
+    /// Whatever the peer, when it knew so many dots, had dropped of what both sides knew when that was asked is dropped here.
+    fn cover(&mut self, sent: &Sent, at: u64) {
         if let Some(target) = &self.target {
             self.covered.join(&sent.context.intersection(target));
             self.is_settled = true;
+            self.settled_at = self.settled_at.max(at);
         }
     }
 
@@ -97,7 +118,7 @@ impl<K: WireKey> Inquiry<K> {
     fn compare_births(
         &mut self,
         map: &RangeMap<K>,
-        sent: &Sent,
+        (sent, at): (&Sent, u64),
         theirs: &CausalContext,
         page: Option<&PagePart<K>>,
         births: Held,
@@ -137,7 +158,7 @@ impl<K: WireKey> Inquiry<K> {
                 let held = numbering.held(map.state(), &found, 0, None);
                 self.gone.join(&found.difference(&held));
                 self.compare(&sent.context.intersection(self.target.as_ref()?));
-                self.cover(sent);
+                self.cover(sent, at);
                 Some(held.intersection(&both))
             }
             Held::List(list) => {
@@ -145,6 +166,9 @@ impl<K: WireKey> Inquiry<K> {
                 let shown = numbering.all_dots(shown);
                 listed.join(&shown);
                 let from = if let Births::List(from) = self.births { from } else { 0 };
+                if from == 0 {
+                    self.settled_at = at;
+                }
                 let held = numbering.held(map.state(), &both, from, list.next);
                 self.gone.join(&listed.difference(&held).difference(&shown));
                 self.compare(&sent.context.intersection(self.target.as_ref()?));

@@ -1,6 +1,6 @@
 import { test as base, type BrowserContext, chromium, expect, type Page } from "@playwright/test";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,12 +22,8 @@ export { expect };
 export interface Profile {
   /** Starts a browser, if none is running. */
   start(): Promise<BrowserContext>;
-  /** Before the first start: a browser that starts is to open the pages that were open. */
-  restoreSession(): void;
   /** Ends it. */
   end(): Promise<void>;
-  /** Waits until the browser has written down that those pages, by the ends of their addresses, are open. */
-  sessionHolds(...ends: string[]): Promise<void>;
   /** Ends it as a crash would. */
   kill(): Promise<void>;
   /** Opens a page that opens the map. */
@@ -75,18 +71,6 @@ export const test = base.extend<{ profile: Profile }>({
         });
         context.setDefaultTimeout(patienceMs);
         return context;
-      },
-      restoreSession() {
-        mkdirSync(join(folder, "Default"));
-        writeFileSync(join(folder, "Default/Preferences"), JSON.stringify({ session: { restore_on_startup: 1 } }));
-      },
-      async sessionHolds(...ends) {
-        const sessions = join(folder, "Default/Sessions");
-        const written = () => readdirSync(sessions).map((file) => readFileSync(join(sessions, file), "latin1"));
-        await expect(() => {
-          const text = written().join();
-          for (const end of ends) expect(text.includes(end), end).toBe(true);
-        }).toPass();
       },
       async end() {
         await context?.close();

@@ -50,24 +50,18 @@ test("a duplicated tab writes under an id of its own", async ({ profile }) => {
   expect(await agreed(page, copy)).toEqual(["a 0 10 1", "b 0 10 1", "c 0 10 1"]);
 });
 
-test("a browser that is killed and restores its session gives each tab an id", async ({ profile }) => {
-  profile.restoreSession();
-  const addresses = ["?first", "?second"];
-  const pages = [];
-  for (const address of addresses) pages.push(await profile.open(address));
+test("a browser that is killed gives each tab an id when all are opened again at once", async ({ profile }) => {
+  const pages = [await profile.open(), await profile.open()];
   const ids = new Set(await Promise.all(pages.map(replicaOf)));
   await Promise.all(pages.map((page, at) => register(page, `before ${at}`)));
-  await profile.sessionHolds(...addresses.map((address) => `page.html${address}`));
   await profile.kill();
-  const context = await profile.start();
-  const restored = () => context.pages().filter((page) => page.url().includes("page.html"));
-  await expect.poll(() => restored().length).toBe(2);
-  await Promise.all(restored().map(ready));
-  const again = await Promise.all(restored().map(replicaOf));
-  expect(new Set(again)).toEqual(ids);
-  expect(await agreed(...restored())).toEqual(["before 0 0 10 1", "before 1 0 10 1"]);
-  await Promise.all(restored().map((page, at) => register(page, `after ${at}`)));
-  expect(await agreed(...restored())).toHaveLength(4);
+  // As a browser does that restores its session. Whether it does that after a crash is its own affair, and not certain.
+  await profile.start();
+  const restored = await Promise.all([profile.open(), profile.open()]);
+  expect(new Set(await Promise.all(restored.map(replicaOf)))).toEqual(ids);
+  expect(await agreed(...restored)).toEqual(["before 0 0 10 1", "before 1 0 10 1"]);
+  await Promise.all(restored.map((page, at) => register(page, `after ${at}`)));
+  expect(await agreed(...restored)).toHaveLength(4);
 });
 
 test("a page that is left and kept gives its id back, and returns under another", async ({ profile }) => {
