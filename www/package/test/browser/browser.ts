@@ -83,6 +83,8 @@ export const test = base.extend<{ profile: Profile }>({
         context = undefined;
         // Its children notice by themselves, and may write until then.
         await expect.poll(() => processesOf(folder)).toEqual([]);
+        // It names a process that is no more, and another may have got its number.
+        await rm(join(folder, "SingletonLock"), { force: true });
       },
       async open(query = "") {
         const page = await (await profile.start()).newPage();
