@@ -5,7 +5,6 @@ mod taking;
 use std::collections::VecDeque;
 
 use super::meet::{Births, Pages, Question, Want};
-use super::message::held;
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::id::ReplicaId;
@@ -23,7 +22,7 @@ pub(super) struct Sent {
     pub(super) at_ms: Option<u64>,
     /// What was known then.
     pub(super) context: CausalContext,
-    /// Whether whoever asked held the same as this replica, as far as that matters to the answer.
+    /// Whether whoever asked holds the same as this replica, as far as that matters to the answer.
     is_same: bool,
     /// How far the inquiry was: an answer to a question before is not the next page.
     progress: u32,
@@ -231,18 +230,12 @@ impl<K: WireKey> Inquiry<K> {
             registrations: map.state().entries.len() as u64,
             reads_log2,
             want: Want { pages, after: self.after.clone(), births },
-            held: Some(held(map.state()) as u32),
         }
     }
 
     /// Listens to the answers to a question of somebody else, who knows no more than this replica and has asked nothing before it that
     /// this replica did not hear. Returns whether it can.
-    pub(super) fn listen(
-        &mut self,
-        question: &Question<K>,
-        context: CausalContext,
-        map: &RangeMap<K>,
-    ) -> bool {
+    pub(super) fn listen(&mut self, question: &Question<K>, context: CausalContext) -> bool {
         let Want { pages, after, births } = &question.want;
         let is_list = |births: &Births| matches!(births, Births::List(from) if *from > 0);
         let is_next_page = if self.is_paged { *pages == Pages::Nothing } else { *after == self.after };
@@ -252,9 +245,14 @@ impl<K: WireKey> Inquiry<K> {
         }
         self.births = *births;
         self.are_pages_asked |= *pages != Pages::Nothing;
-        let is_same = context.is_empty() || question.held == Some(held(map.state()) as u32);
+        let is_same = context.is_empty();
         self.send(question.id, None, context, is_same);
         true
+    }
+
+    /// Whoever asked told what it holds: that is, or is not, what this replica holds.
+    pub(super) fn is_asker_same(&mut self, is_same: bool) {
+        self.sent.iter_mut().for_each(|sent| sent.is_same = is_same || sent.context.is_empty());
     }
 
     fn send(&mut self, id: u32, at_ms: Option<u64>, context: CausalContext, is_same: bool) {

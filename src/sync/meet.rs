@@ -36,8 +36,7 @@
 //! two to the power of that many bytes; and what is wanted. One byte: of pages none (0), those unknown (1), all (2); 4, after a
 //! registration; 8, no births, as the other will tell what is gone (0), a sketch (1), a list (2). The registration: a byte, 1 if it
 //! is unbounded, one byte of the length of the node's name, and it, and the range as the key type writes it. *number* of cells, or of where the
-//! list begins. If the other is to tell what is gone and pages are wanted: 4 bytes of a fingerprint of what the asker holds, big endian, so that
-//! whoever holds the same can listen.
+//! list begins.
 //!
 //! An answer that is all that was lacking: *number* of bytes, and a delta. A part: one byte: 1, a page follows; 2, it is the last; 4 · births:
 //! nothing (0), all is settled (1), a sketch (2), a list (3); 16, something is withheld. *number* of dots that the sender knows beyond what it
@@ -90,8 +89,6 @@ pub(super) struct Question<K> {
     /// The asker reads messages of two to the power of that many bytes.
     pub(super) reads_log2: u8,
     pub(super) want: Want<K>,
-    /// A fingerprint of what the asker holds, if the other is to tell what is gone.
-    pub(super) held: Option<u32>,
 }
 
 /// What somebody wants to hear next.
@@ -108,8 +105,7 @@ impl<K> Want<K> {
         self.pages == Pages::Nothing && self.births == Births::Told
     }
 
-    /// Whether the other is to find out which births are gone, and to tell it beside the pages: it goes with a fingerprint of what the
-    /// asker holds.
+    /// Whether the other is to find out which births are gone, and to tell it beside the pages.
     pub(super) fn waits_for_births(&self) -> bool {
         self.pages != Pages::Nothing && self.births == Births::Told
     }
@@ -137,8 +133,8 @@ pub(super) enum Answer<K> {
     Nothing,
     Offer,
     /// All that the asker lacks.
-    Told(Delta<K>),
-    Part(Part<K>),
+    Told(Box<Delta<K>>),
+    Part(Box<Part<K>>),
 }
 
 impl<K> Answer<K> {
@@ -146,7 +142,7 @@ impl<K> Answer<K> {
     pub(super) fn delta(&self) -> Option<&Delta<K>> {
         match self {
             Self::Told(delta) => Some(delta),
-            Self::Part(Part { page: Some(page), .. }) => Some(&page.delta),
+            Self::Part(part) => part.page.as_ref().map(|page| &page.delta),
             _ => None,
         }
     }
@@ -231,9 +227,6 @@ impl<K: WireKey> Meet<K> {
             writer.number(question.registrations);
             writer.raw(&[question.reads_log2]);
             question.want.write(writer);
-            if question.want.waits_for_births() {
-                writer.raw(&question.held.unwrap_or_default().to_be_bytes());
-            }
         }
         match &self.answer {
             Answer::Nothing | Answer::Offer => {}
@@ -262,16 +255,15 @@ impl<K: WireKey> Meet<K> {
         let question = if flags & ASKS != 0 {
             let (id, registrations, reads_log2) = (reader.u32_be()?, reader.number()?, reader.byte()?);
             let want = Want::read(reader)?;
-            let held = if want.waits_for_births() { Some(reader.u32_be()?) } else { None };
-            Some(Question { id, registrations, reads_log2, want, held })
+            Some(Question { id, registrations, reads_log2, want })
         } else {
             None
         };
         let answer = match flags >> ANSWER_SHIFT & 3 {
             0 => Answer::Nothing,
             1 => Answer::Offer,
-            2 => Answer::Told(reader.delta()?),
-            _ => Answer::Part(Part::read(reader)?),
+            2 => Answer::Told(reader.delta()?.into()),
+            _ => Answer::Part(Part::read(reader)?.into()),
         };
         let gone = if flags & GONE != 0 { List::read(reader)? } else { List::default() };
         Ok(Self { to, re, waited_ms, round_trip_ms, position, question, answer, gone })

@@ -82,7 +82,7 @@ impl<K: WireKey> Broadcast<K> {
         self.hear_of(map, asker, &ask.context, now_ms, random);
         let want = Want { pages: Pages::Unknown, after: None, births: Births::Sketch(0) };
         let Ask { id, registrations, reads_log2, .. } = ask;
-        let question = Question { id, registrations, reads_log2, want, held: None };
+        let question = Question { id, registrations, reads_log2, want };
         self.overhear_question(map, asker, None, &question, ask.context.clone(), now_ms);
         let since_ms =
             self.turns.iter().find(|turn| turn.asker == asker).map_or(now_ms, |turn| turn.since_ms);
@@ -257,7 +257,7 @@ impl<K: WireKey> Broadcast<K> {
             if let Position::Relative { more, .. } = &mut meet.position {
                 *more = more.difference(&told.context);
             }
-            meet.answer = Answer::Told(told);
+            meet.answer = Answer::Told(told.into());
         } else if !self.dropped.is_empty() {
             // What was dropped in answer to the other's message goes before, or it would be asked for.
             let dropped = core::mem::take(&mut self.dropped);
@@ -288,7 +288,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         // An offer need not say what is known: that comes with the first page.
         let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
-        meet.question = Some(Question { id: self.token, registrations: 0, reads_log2: 0, want, held: None });
+        meet.question = Some(Question { id: self.token, registrations: 0, reads_log2: 0, want });
         meet.position =
             Position::Relative { lacks: CausalContext::default(), more: CausalContext::default() };
         Some(encoded(&meet, map))
@@ -365,8 +365,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         if meet.question.is_none() && matches!(meet.answer, Answer::Offer) {
             let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
-            meet.question =
-                Some(Question { id: self.token, registrations: 0, reads_log2: 0, want, held: None });
+            meet.question = Some(Question { id: self.token, registrations: 0, reads_log2: 0, want });
         }
     }
 }

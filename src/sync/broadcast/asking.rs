@@ -208,7 +208,7 @@ impl<K: WireKey> Broadcast<K> {
             Answer::Part(part) => {
                 self.statistics.sessions_begun += u64::from(!inquiry.is_under_way());
                 part.page.iter().for_each(|page| self.told.join(&page.delta.context));
-                changes = inquiry.take_part(map, (peer, theirs), sent, part, &meet.gone, now_ms);
+                changes = inquiry.take_part(map, (peer, theirs), sent, *part, &meet.gone, now_ms);
                 changes.join(self.wait_or_finish(map, now_ms));
             }
         }

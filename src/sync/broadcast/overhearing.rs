@@ -11,8 +11,9 @@ use crate::codec::WireKey;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
+use crate::sync::births::Numbering;
 use crate::sync::inquiry::Inquiry;
-use crate::sync::meet::{Answer, Meet, Position, Question};
+use crate::sync::meet::{Answer, Held, Meet, Position, Question};
 
 /// How many of the questions that were heard are remembered, so that what answers them can be understood.
 const QUESTIONS_MAX: usize = 64;
@@ -95,11 +96,39 @@ impl<K: WireKey> Broadcast<K> {
             };
             self.inquiry.as_mut().filter(is_moot).into_iter().for_each(Inquiry::give_up);
         }
+        self.overhear_births(map, sender, &theirs, &meet);
         let changes = self.overhear_answer(map, sender, &theirs, meet, now_ms);
         if let Some(question) = question.filter(|question| !question.want.is_settling()) {
             self.overhear_question(map, sender, to, &question, theirs, now_ms);
         }
         changes
+    }
+
+    /// Somebody who asks tells what it holds, so that its peer can find what is gone for both. What the peer then says to be gone holds for
+    /// this replica too if it holds the same: of what there was, the asker may have dropped more since it asked.
+    fn overhear_births(
+        &mut self,
+        map: &RangeMap<K>,
+        asker: ReplicaId,
+        theirs: &CausalContext,
+        meet: &Meet<K>,
+    ) {
+        let Answer::Part(part) = &meet.answer else { return };
+        let Held::Sketch { sketch, .. } = &part.births else { return };
+        let Some(followed) = self.overheard.followed.iter_mut().find(|followed| followed.asker == asker)
+        else {
+            return;
+        };
+        let Some((_, asked)) = self.overheard.questions.iter().find(|(id, _)| Some(*id) == meet.re) else {
+            return;
+        };
+        let Some(numbering) = Numbering::of(asked) else { return };
+        let both = asked.intersection(theirs);
+        let mut ours = numbering.sketch(map.state(), &both, 1);
+        if let Some(page) = &part.page {
+            numbering.numbers(&page.delta, &both).into_iter().for_each(|number| ours.toggle(number));
+        }
+        followed.inquiry.is_asker_same(ours.total == sketch.total);
     }
 
     /// Takes an answer to a question of somebody else, from a peer that knows `theirs`.
@@ -127,7 +156,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         followed.heard_ms = now_ms;
         let mut changes =
-            followed.inquiry.take_part(map, (peer, theirs), &sent, part.clone(), &meet.gone, now_ms);
+            followed.inquiry.take_part(map, (peer, theirs), &sent, *part.clone(), &meet.gone, now_ms);
         if followed.inquiry.is_done() {
             let Followed { inquiry, .. } = self.overheard.followed.swap_remove(at);
             if let Some(concluded) = self.conclude(map, &inquiry) {
@@ -170,7 +199,7 @@ impl<K: WireKey> Broadcast<K> {
         if let Some(at) = at {
             let followed = &mut self.overheard.followed[at];
             followed.heard_ms = now_ms;
-            if followed.inquiry.listen(question, context.clone(), map) {
+            if followed.inquiry.listen(question, context.clone()) {
                 return;
             }
             self.overheard.followed.swap_remove(at);
@@ -180,7 +209,7 @@ impl<K: WireKey> Broadcast<K> {
             self.overheard.followed.retain(|followed| followed.heard_ms.saturating_add(patience_ms) > now_ms);
         }
         let mut inquiry = Inquiry::new(None, u64::MAX);
-        if self.overheard.followed.len() < FOLLOWED_MAX && inquiry.listen(question, context, map) {
+        if self.overheard.followed.len() < FOLLOWED_MAX && inquiry.listen(question, context) {
             self.overheard.followed.push(Followed { asker, heard_ms: now_ms, inquiry });
         }
     }

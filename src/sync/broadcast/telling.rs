@@ -56,7 +56,7 @@ impl<K: WireKey> Broadcast<K> {
             let Page { delta, bytes, is_last, withheld, .. } = page_part;
             part.page = Some(PagePart { delta, bytes, is_last, withheld });
             if !is_last && reply.gone.is_none() {
-                return Answer::Part(part);
+                return Answer::Part(part.into());
             }
         }
         let both = reply.context.intersection(position);
@@ -69,7 +69,7 @@ impl<K: WireKey> Broadcast<K> {
             _ if reply.registrations == 0 || both.is_empty() => Held::Settled,
             births => births_held(map, reply, position, part.page.as_ref(), births, births_room),
         };
-        Answer::Part(part)
+        Answer::Part(part.into())
     }
 }
 
