@@ -133,6 +133,7 @@ impl<K: Key> Log<K> {
         }
         let mut touched: SmallVec<[Touched<K>; 1]> = SmallVec::new();
         let hides = hides_any_of(news, delta);
+        let is_unclear = hides && implies_drops(news, delta, &dropped);
         delta.entries.for_each(|held| {
             let mut is_news = hides;
             // An effect on a record that came late is between its first and its last one, and shows in nothing else.
@@ -153,7 +154,12 @@ impl<K: Key> Log<K> {
             }
         }
         self.forget_unnamed(delta, news);
-        if !touched.is_empty() || !news.is_empty() {
+        if is_unclear {
+            self.forget_all(news);
+            if !touched.is_empty() {
+                self.add(Batch { claims: SmallVec::new(), touched });
+            }
+        } else if !touched.is_empty() || !news.is_empty() {
             let mut claims = SmallVec::new();
             for (replica, runs) in news.replicas() {
                 claims.extend(runs.iter().map(|(first, last)| (replica, first, last)));
@@ -248,6 +254,21 @@ fn hides_any_of<K: Key>(news: &CausalContext, delta: &Delta<K>) -> bool {
         runs.iter().map(move |(first, last)| (last + 1).saturating_sub(first.max(reach + 1)))
     });
     shown < told.fold(0, u64::saturating_add)
+}
+
+/// Whether a delta tells, by a prefix of its context, that records were dropped of which the births were known, and that were dropped
+/// before. Which registrations they belonged to it does not tell, so what else became of them could not be passed on. O(m log m), O(runs)
+/// if it claims nothing but news.
+fn implies_drops<K: Key>(news: &CausalContext, delta: &Delta<K>, dropped: &[NamedDrop<K>]) -> bool {
+    let known = delta.context.difference(news);
+    if known.is_empty() {
+        return false;
+    }
+    let mut told = delta.carried_dots(&CausalContext::default()).to_vec();
+    told.extend(dropped.iter().map(|named| Dot { replica: named.writer, seq: named.drop.birth }));
+    told.sort_unstable();
+    told.dedup();
+    told.iter().filter(|dot| known.contains(**dot)).count() < known.len()
 }
 
 /// Where that drop is, or would have to be inserted.

@@ -6,6 +6,7 @@ mod medium;
 
 mod dense;
 mod gaps;
+mod hidden;
 mod identity;
 mod limits;
 mod saving;
