@@ -133,7 +133,7 @@ impl<K: Key> Log<K> {
         }
         let mut touched: SmallVec<[Touched<K>; 1]> = SmallVec::new();
         let hides = hides_any_of(news, delta);
-        let is_unclear = hides && implies_drops(news, delta, &dropped);
+        let is_unclear = hides && implies_drops(delta, &dropped);
         delta.entries.for_each(|held| {
             let mut is_news = hides;
             // An effect on a record that came late is between its first and its last one, and shows in nothing else.
@@ -256,19 +256,20 @@ fn hides_any_of<K: Key>(news: &CausalContext, delta: &Delta<K>) -> bool {
     shown < told.fold(0, u64::saturating_add)
 }
 
-/// Whether a delta tells, by a prefix of its context, that records were dropped of which the births were known, and that were dropped
-/// before. Which registrations they belonged to it does not tell, so what else became of them could not be passed on. O(m log m), O(runs)
-/// if it claims nothing but news.
-fn implies_drops<K: Key>(news: &CausalContext, delta: &Delta<K>, dropped: &[NamedDrop<K>]) -> bool {
-    let known = delta.context.difference(news);
-    if known.is_empty() {
+/// Whether a delta tells, by a prefix of its context, that records were dropped, and not all of these were held here. Which registrations
+/// they belonged to it does not tell, so what else became of them could not be passed on. O(m log m).
+fn implies_drops<K: Key>(delta: &Delta<K>, dropped: &[NamedDrop<K>]) -> bool {
+    let prefix = |(replica, _)| delta.context.prefix(replica);
+    let reach = delta.context.replicas().map(prefix).fold(0, u64::saturating_add);
+    if reach == 0 {
         return false;
     }
     let mut told = delta.carried_dots(&CausalContext::default()).to_vec();
     told.extend(dropped.iter().map(|named| Dot { replica: named.writer, seq: named.drop.birth }));
     told.sort_unstable();
     told.dedup();
-    told.iter().filter(|dot| known.contains(**dot)).count() < known.len()
+    let told = told.iter().filter(|dot| dot.seq <= delta.context.prefix(dot.replica)).count();
+    (told as u64) < reach
 }
 
 /// Where that drop is, or would have to be inserted.
