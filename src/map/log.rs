@@ -13,7 +13,7 @@ mod batches;
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use self::batches::{Batch, Batches, Touched};
 use crate::causal::{CausalContext, Dot, Runs};
@@ -23,6 +23,7 @@ use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::ordered::{Ordered, Place};
 use crate::registration::RegistrationId;
+use crate::sort::sorted;
 
 /// How many bytes of memory the log takes at most. With short names and keys that is some 9,000 effects.
 pub(super) const LOG_BYTES_MAX: usize = 1 << 20;
@@ -77,7 +78,7 @@ impl<K: Key> Log<K> {
     /// Sets how many bytes are remembered from now on.
     pub(super) fn set_bytes_max(&mut self, bytes_max: usize) {
         self.bytes_max = bytes_max;
-        self.shrink();
+        self.shrink_to(bytes_max);
     }
 
     /// Remembers one effect on a registration. O(1).
@@ -94,17 +95,42 @@ impl<K: Key> Log<K> {
         let bytes = batch.bytes();
         if bytes > self.bytes_max / 2 {
             // What is learnt all at once, such as a whole state, does not push out everything else.
-            return batch.forget(&mut self.horizon);
+            batch.forget(&mut self.horizon);
+            return self.keep_drops(batch.drops().cloned().collect());
         }
+        self.push_batch(batch, bytes);
+    }
+
+    fn push_batch(&mut self, batch: Batch<K>, bytes: usize) {
         for dropped in batch.drops() {
             self.dropped.insert(place_of(&self.dropped, dropped), dropped.clone());
         }
         self.recent.push(batch, bytes);
-        self.shrink();
+        self.shrink_to(self.bytes_max);
     }
 
-    fn shrink(&mut self) {
-        while self.recent.bytes() > self.bytes_max
+    /// Remembers, of drops that are too many to be remembered together, those of registrations that what is remembered touched: what was
+    /// done to the records before cannot be told without.
+    fn keep_drops(&mut self, mut drops: Vec<Arc<NamedDrop<K>>>) {
+        if drops.is_empty() {
+            return;
+        }
+        let touched = self.recent.iter().flat_map(|batch| batch.touched.iter().map(Touched::id));
+        let touched = sorted(&touched.collect::<Vec<_>>(), Ord::cmp);
+        drops.retain(|named| touched.binary_search(&&named.id).is_ok());
+        for named in drops {
+            let batch = Batch { claims: SmallVec::new(), touched: smallvec![Touched::Dropped(named)] };
+            let bytes = batch.bytes();
+            if bytes > self.bytes_max / 2 {
+                return self.shrink_to(0);
+            }
+            self.push_batch(batch, bytes);
+        }
+    }
+
+    /// Forgets the oldest until it takes so many bytes at most.
+    fn shrink_to(&mut self, bytes_max: usize) {
+        while self.recent.bytes() > bytes_max
             && let Some(oldest) = self.recent.oldest()
         {
             oldest.forget(&mut self.horizon);
@@ -129,7 +155,9 @@ impl<K: Key> Log<K> {
     pub(super) fn note(&mut self, delta: &Delta<K>, news: &CausalContext, dropped: Vec<NamedDrop<K>>) {
         let size = delta.entries.len() + delta.drops.len() + dropped.len();
         if size.saturating_mul(size_of::<Touched<K>>()) > self.bytes_max / 2 {
-            return self.forget_all(news);
+            self.forget_all(news);
+            let drops = dropped.into_iter().chain(delta.drops.named().cloned());
+            return self.keep_drops(drops.map(Arc::new).collect());
         }
         let mut touched: SmallVec<[Touched<K>; 1]> = SmallVec::new();
         let hides = hides_any_of(news, delta);

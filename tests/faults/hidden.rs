@@ -40,3 +40,34 @@ fn a_reset_of_a_record_that_its_writer_has_dropped_is_passed_on_with_that_drop()
     listening.merge(&news);
     assert_eq!(listening.priority(&node, &range), None, "{news:?}");
 }
+
+#[test]
+fn a_log_that_cannot_hold_all_that_was_dropped_tells_none_of_what_was_done_to_that() {
+    let node = NodeId::new("n").unwrap();
+    let range = |start: u64| KeyRange::new(start, start + 3).unwrap();
+    let map = |id| RangeMap::<u64>::new(ReplicaId::new(id));
+    for capacity in [0, 100, 300, 500, 700, 1_000, 2_000, 5_000, 1 << 20] {
+        let (mut writer, mut releasing, mut telling) = (map(1), map(2), map(3));
+        let mut listening = map(4);
+        telling.set_log_capacity(capacity);
+        for start in 0..40 {
+            let registered = writer.register(&node, &range(start)).unwrap();
+            for other in [&mut releasing, &mut telling, &mut listening] {
+                other.merge(&registered);
+            }
+        }
+        releasing.register(&node, &range(100)).unwrap();
+        let release = releasing.release(&node, &range(7)).unwrap();
+        telling.merge(&release);
+        writer.merge(&release);
+        (0..40).for_each(|start| drop(writer.release(&node, &range(start)).unwrap()));
+        telling.merge(writer.state());
+        // To somebody who knows that all is dropped, and not that one of them was released before.
+        let released = release.context().difference(listening.state().context());
+        let context = writer.state().context().difference(&released);
+        let Some(told) = telling.delta_since(&context) else { continue };
+        listening.merge(&told);
+        let knows_release = listening.state().context().includes(&released);
+        assert!(!knows_release || listening.priority(&node, &range(7)).is_none(), "{capacity}: {told:?}");
+    }
+}
