@@ -173,14 +173,14 @@ fn registering_and_releasing() {
 fn answers_from_a_log() {
     let menu = each(&[0], &[Register, Increase(TWO), Release]);
     let system = System { asks_max: 1, log_max: 4096, ..three_replicas(menu, 2) };
-    explore_system("answers from a log", system, 21_920);
+    explore_system("answers from a log", system, 22_106);
 }
 
 #[test]
 fn answers_from_a_log_that_forgets() {
     let menu = each(&[0], &[Register, Release]);
     let system = System { writers: 1, asks_max: 1, log_max: 310, ..three_replicas(menu, 3) };
-    explore_system("answers from a log that forgets", system, 33_736);
+    explore_system("answers from a log that forgets", system, 28_428);
 }
 
 #[test]
