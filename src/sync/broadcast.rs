@@ -77,6 +77,8 @@ pub struct Broadcast<K> {
     heard_of: HeardOf,
     /// The gaps that were last asked about, so that a gap that nobody can fill is asked about once.
     gaps_asked: CausalContext,
+    /// Whether there may be others: to find out takes as long as there are gaps.
+    may_have_new_gaps: bool,
     /// Questions to everybody, to be answered when it is this replica's turn.
     turns: Vec<Turn>,
     /// Questions to this replica.
@@ -127,6 +129,7 @@ impl<K: WireKey> Broadcast<K> {
             overheard: Overheard::default(),
             heard_of: HeardOf::default(),
             gaps_asked: CausalContext::default(),
+            may_have_new_gaps: true,
             turns: Vec::new(),
             replies: VecDeque::new(),
             token: random() as u32,
@@ -160,6 +163,16 @@ impl<K: WireKey> Broadcast<K> {
             Some(last) => last.merge(delta),
             None => self.unposted.push_back(delta.clone()),
         }
+    }
+
+    /// Whether there may be gaps that were not asked about.
+    pub(super) fn may_have_new_gaps(&self) -> bool {
+        self.may_have_new_gaps
+    }
+
+    /// Over another link came what may lie beyond a gap.
+    pub(super) fn expect_new_gaps(&mut self) {
+        self.may_have_new_gaps = true;
     }
 
     /// What was sent and heard so far.
@@ -347,6 +360,8 @@ impl<K: WireKey> Broadcast<K> {
         }
         if self.digest_due_ms <= now_ms {
             self.is_digest_left = false;
+            // What the caller joined by itself.
+            self.may_have_new_gaps = true;
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
             return Some(Message::<K>::Digest(Fingerprints::of(map.state())).encode(map.replica()));
         }

@@ -166,6 +166,7 @@ impl<K: WireKey> Mesh<K> {
         }
         // Who was asked sends news from then on.
         open.sends_news |= is_news && delta.is_none();
+        let may_have_new_gaps = is_news && open.protocol.may_have_new_gaps();
         let is_twice = delta.is_some() && !is_news;
         open.known.join(&told);
         let is_too_many = self.senders().count() > self.fan_in.max(1);
@@ -175,6 +176,9 @@ impl<K: WireKey> Mesh<K> {
             open.decline();
         }
         self.reckon(link);
+        if may_have_new_gaps {
+            self.links.values_mut().for_each(|link| link.protocol.expect_new_gaps());
+        }
         if is_news {
             match delta.or_else(|| map.delta_since(&before)) {
                 Some(news) => {

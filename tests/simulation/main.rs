@@ -80,12 +80,12 @@ fn replicas_agree_after_all_faults() {
         (None, None) => {
             let schedules = number("SIMULATION_SCHEDULES").unwrap_or(SCHEDULES);
             let first = number("SIMULATION_FIRST").unwrap_or(0);
-            Batch::new(first, first + schedules, None, steps).run();
             for seed in FOUND {
                 if let Err(failure) = run(seed, steps, false) {
                     fail(seed, &failure);
                 }
             }
+            Batch::new(first, first + schedules, None, steps).run();
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Broadcast;
 use super::answering::Gone;
-use crate::causal::CausalContext;
+use crate::causal::{CausalContext, Dot};
 use crate::codec::{RUNS_MAX, WireKey};
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
@@ -43,10 +43,13 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) {
-        if !map.state().context().has_gaps()
-            || self.inquiry.as_ref().is_some_and(|inquiry| !inquiry.has_given_up())
-            || self.gaps_asked.includes(&map.state().context().gaps())
-        {
+        let is_asking = self.inquiry.as_ref().is_some_and(|inquiry| !inquiry.has_given_up());
+        if !self.may_have_new_gaps || is_asking {
+            return;
+        }
+        let context = map.state().context();
+        if !context.has_gaps() || self.gaps_asked.includes(&context.gaps()) {
+            self.may_have_new_gaps = false;
             return;
         }
         let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
@@ -54,6 +57,17 @@ impl<K: WireKey> Broadcast<K> {
             Inquiry::new(None, now_ms.saturating_add(wait_ms).saturating_add(self.delay_ms(random)));
         inquiry.is_about_gap = true;
         self.inquiry = Some(inquiry);
+    }
+
+    /// Looks whether what was joined lies beyond a gap that was not asked about. O(m log n) for m runs.
+    pub(super) fn look_for_gaps(&mut self, map: &RangeMap<K>, joined: &CausalContext) {
+        let context = map.state().context();
+        self.may_have_new_gaps |= joined.replicas().any(|(replica, runs)| {
+            runs.iter().any(|(first, _)| {
+                let before = Dot { replica, seq: first - 1 };
+                before.seq > 0 && !context.contains(before) && !self.gaps_asked.contains(before)
+            })
+        });
     }
 
     /// Somebody knows so much: what of it is not known here is to be asked for.
@@ -236,6 +250,7 @@ impl<K: WireKey> Broadcast<K> {
             return Changes::default();
         };
         let changes = map.merge(delta);
+        self.look_for_gaps(map, &delta.context);
         self.learnt(map, &delta.context);
         changes
     }
@@ -247,6 +262,7 @@ impl<K: WireKey> Broadcast<K> {
         let changes = if came.is_empty() { Changes::default() } else { map.drop_born(&came) };
         self.heard_of.withhold(&inquiry.withheld);
         map.adopt(&told);
+        self.may_have_new_gaps = true;
         self.learnt(map, &told);
         Some(changes)
     }

@@ -115,6 +115,7 @@ impl<K: WireKey> Broadcast<K> {
             // It was late and not lost.
             self.inquiry.take_if(|inquiry| inquiry.is_about_gap && !inquiry.is_under_way());
         }
+        self.look_for_gaps(map, &delta.context);
         self.ask_about_gaps(map, now_ms, random);
         Received::Applied(changes.into())
     }
@@ -134,6 +135,7 @@ impl<K: WireKey> Broadcast<K> {
         let (named, unnamed) = map.name_drops(dropped.writer, &dropped.runs);
         let received = self.merge(map, &named, now_ms, random);
         map.adopt(&unnamed);
+        self.look_for_gaps(map, &unnamed);
         let claims = dropped.claims();
         self.learnt(map, &claims);
         self.hear_of(map, sender, &claims, now_ms, random);
@@ -215,6 +217,7 @@ impl<K: WireKey> Broadcast<K> {
             }
             None => self.hear_of(map, sender, &theirs, now_ms, random),
         }
+        self.may_have_new_gaps = true;
         self.ask_about_gaps(map, now_ms, random);
         received
     }

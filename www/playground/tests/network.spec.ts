@@ -95,7 +95,8 @@ test("what is damaged on the way is refused, and the reason named", async ({ pag
   await network.set("Damage in percent, A – B", "100");
   await playground.replica("A").edit("Register", edit);
   await expect(network.fault("damaged")).not.toContainText(/damaged\s*0$/);
-  await expect(network.fault("refused")).toContainText(/^refused: \D+\d+$/);
+  // A row for each reason, and what is damaged first may no longer be of this protocol.
+  await expect(network.fault("refused").first()).toContainText(/^refused: \D+\d+$/);
   expect(await playground.replica("B").splits()).toContain("790 860 gap");
   await network.preset("Perfect");
   await expect.poll(() => playground.replica("B").splits()).toContain(registered);

@@ -4,6 +4,7 @@ import {
   agreed,
   elsewhere,
   expect,
+  occupy,
   type Profile,
   ready,
   register,
@@ -109,20 +110,25 @@ test("two writers under one id are found out, and neither overwrites the other",
   await first.close();
   const [one, two] = [await profile.open(), await profile.open()];
   expect(await replicaOf(one)).toBe(await replicaOf(two));
+  // Nothing is saved, and so nothing is told, before both have written: who hears of the other first takes another id first.
+  const letGo = await occupy(await elsewhere(profile));
+  const pages = [one, two];
+  for (const [at, page] of pages.entries()) {
+    await page.evaluate((at) => {
+      for (let number = 0; number < 5; number += 1) replica.map.register(`${at}-${number}`, 0, 10);
+      const saved = replica.saved().then(
+        () => undefined,
+        ({ code }) => code as string,
+      );
+      Object.assign(globalThis, { saved });
+    }, at);
+  }
+  await letGo();
   const undone = await Promise.all(
-    [one, two].map((page, at) =>
-      page.evaluate(async (at) => {
-        for (let number = 0; number < 5; number += 1) replica.map.register(`${at}-${number}`, 0, 10);
-        return replica.saved().then(
-          () => undefined,
-          ({ code }) => code as string,
-        );
-      }, at),
-    ),
+    pages.map((page) => page.evaluate(() => Reflect.get(globalThis, "saved") as Promise<string | undefined>)),
   );
   expect(undone.filter((code) => code === "identity-conflict")).toHaveLength(1);
   const loser = undone.indexOf("identity-conflict");
-  const pages = [one, two];
   await until(pages[loser]!, "saved");
   expect(await replicaOf(one)).not.toBe(await replicaOf(two));
   expect(await pages[loser]!.evaluate(() => replica.status.error?.code)).toBe("identity-conflict");
