@@ -86,6 +86,18 @@ export const rules = [
     without: "()",
   },
   {
+    rule: "the log does not tell what was done to records that a prefix dropped",
+    file: "src/map/log.rs",
+    text: "hides && implies_drops(delta, &dropped)",
+    without: "false",
+  },
+  {
+    rule: "of many drops, the log keeps those of registrations that it remembers",
+    file: "src/map/log.rs",
+    text: "drops.retain(|named| touched.binary_search(&&named.id).is_ok());",
+    without: "drops.clear();",
+  },
+  {
     rule: "a page that ends with a registration carries its drops",
     file: "src/map/exchange.rs",
     text: "held.cmp_id(id).is_ge()",
@@ -172,8 +184,14 @@ export const rules = [
   {
     rule: "gaps are asked about",
     file: "src/sync/broadcast/asking.rs",
-    text: "!map.state().context().has_gaps()",
+    text: "!context.has_gaps()",
     without: "true",
+  },
+  {
+    rule: "a new gap is noticed when something beyond it comes",
+    file: "src/sync/broadcast/asking.rs",
+    text: "before.seq > 0 && !context.contains(before)",
+    without: "false",
   },
   {
     rule: "an equal digest ends what is being asked",
