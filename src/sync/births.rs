@@ -175,28 +175,28 @@ impl Numbering {
         dots: &CausalContext,
         context: &CausalContext,
         bytes_max: usize,
-    ) -> (List, CausalContext) {
-        let (mut list, mut rest) = (List::default(), CausalContext::default());
+    ) -> (Vec<(u64, u64)>, CausalContext) {
+        let (mut listed, mut rest) = (Vec::new(), CausalContext::default());
         let (mut before, mut bytes) = (0, 0);
         for (replica, runs) in dots.intersection(context).replicas() {
             for (first, last) in runs.iter() {
                 let Some(number) = self.number(replica, first) else { continue };
                 bytes += number_bytes(number - before) + number_bytes(last - first);
-                if bytes > bytes_max && !list.runs.is_empty() {
+                if bytes > bytes_max && !listed.is_empty() {
                     rest.insert_run(replica, first, last);
                 } else {
                     before = number + (last - first);
-                    list.runs.push((number, before));
+                    listed.push((number, before));
                 }
             }
         }
-        (list, rest)
+        (listed, rest)
     }
 
-    /// The dots of a list, of those in the context; `None` if it is not ordered or lists others.
-    pub(super) fn listed(&self, list: &List, context: &CausalContext) -> Option<CausalContext> {
+    /// The dots with those numbers, of those in the context; `None` if there are others.
+    pub(super) fn listed(&self, runs: &[(u64, u64)], context: &CausalContext) -> Option<CausalContext> {
         let mut dots = CausalContext::default();
-        for (first, last) in &list.runs {
+        for (first, last) in runs {
             let (first, last) = (self.dot(*first)?, self.dot(*last)?);
             let is_known = context.includes_run(first.replica, first.seq, last.seq);
             if first.replica != last.replica || !is_known {

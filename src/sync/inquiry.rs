@@ -4,8 +4,8 @@ mod taking;
 
 use std::collections::VecDeque;
 
-use super::meet::{Births, Pages, Question, Want};
-use crate::causal::CausalContext;
+use super::meet::{Births, Gone, Pages, Question, Want};
+use crate::causal::{CausalContext, Runs};
 use crate::codec::WireKey;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
@@ -13,6 +13,9 @@ use crate::registration::RegistrationId;
 
 /// How many of the questions that were sent may still be answered.
 const SENT_MAX: usize = 8;
+
+/// Of what is told in several messages, so many stretches may have come without those between; or none counts any more.
+const STRETCHES_MAX: usize = 64;
 
 /// A question that was sent.
 #[derive(Clone, Debug)]
@@ -26,6 +29,38 @@ pub(super) struct Sent {
     is_same: bool,
     /// How far the inquiry was: an answer to a question before is not the next page.
     progress: u32,
+    /// What it asked to hear of births.
+    births: Births,
+    /// How many of the births that are gone were told, and how many there are in all.
+    gone: Told,
+}
+
+/// What came of something that is told in several messages, in whatever order.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    /// Which of the births, in the order in which they are told, from 1 on.
+    heard: Runs,
+    /// How many there are, once that was told.
+    count: Option<u64>,
+    /// How many dots the teller knew. When it knew more it may tell others.
+    at: u64,
+}
+
+impl Told {
+    /// Some came, from a teller that knew so many dots, and these are the last ones or not. Returns whether all have come.
+    fn hear(&mut self, gone: &Gone, at: u64, are_last: bool) -> bool {
+        if self.at != at || self.heard.iter().len() > STRETCHES_MAX {
+            *self = Self { at, ..Self::default() };
+        }
+        let until = gone.until();
+        if until > gone.before {
+            self.heard.insert(gone.before.saturating_add(1), until);
+        }
+        if are_last {
+            self.count = Some(until);
+        }
+        self.count == Some(self.heard.prefix())
+    }
 }
 
 /// A question of the peer that is being asked, which is told what is gone when that is found.
@@ -217,14 +252,14 @@ impl<K: WireKey> Inquiry<K> {
         reads_log2: u8,
     ) -> Question<K> {
         self.tries += 1;
-        self.send(id, Some(now_ms), context, true);
+        let births = if self.is_settled { Births::Told } else { self.births };
+        self.send(id, Some(now_ms), context, births, true);
         let pages = match (self.is_paged, self.is_all) {
             (true, _) => Pages::Nothing,
             (false, true) => Pages::All,
             (false, false) => Pages::Unknown,
         };
         self.are_pages_asked |= pages != Pages::Nothing;
-        let births = if self.is_settled { Births::Told } else { self.births };
         Question {
             id,
             registrations: map.state().entries.len() as u64,
@@ -246,7 +281,7 @@ impl<K: WireKey> Inquiry<K> {
         self.births = *births;
         self.are_pages_asked |= *pages != Pages::Nothing;
         let is_same = context.is_empty();
-        self.send(question.id, None, context, is_same);
+        self.send(question.id, None, context, *births, is_same);
         true
     }
 
@@ -255,11 +290,12 @@ impl<K: WireKey> Inquiry<K> {
         self.sent.iter_mut().for_each(|sent| sent.is_same = is_same || sent.context.is_empty());
     }
 
-    fn send(&mut self, id: u32, at_ms: Option<u64>, context: CausalContext, is_same: bool) {
+    fn send(&mut self, id: u32, at_ms: Option<u64>, context: CausalContext, births: Births, is_same: bool) {
         if self.sent.len() == SENT_MAX {
             self.sent.pop_front();
         }
-        self.sent.push_back(Sent { id, at_ms, context, is_same, progress: self.progress });
+        let (progress, gone) = (self.progress, Told::default());
+        self.sent.push_back(Sent { id, at_ms, context, is_same, progress, births, gone });
     }
 
     /// The question that was sent under that number.
@@ -319,6 +355,11 @@ impl<K: WireKey> Inquiry<K> {
         let is_of_peer = self.peer == Some(counterpart.peer);
         let both = counterpart.context.intersection(&self.said);
         (is_of_peer && compared.includes(&both)).then(|| (counterpart, core::mem::take(&mut self.said)))
+    }
+
+    /// Whether a part of the list of births was compared, and more is to come.
+    fn is_listing(&self) -> bool {
+        matches!(self.births, Births::List(from) if from > 0)
     }
 
     /// Whether only the births are left to be told by the peer.

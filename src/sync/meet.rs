@@ -13,6 +13,8 @@
 //!    shows: see `births.rs`. They are compared with what the asker holds before it takes that page. A record that the answerer lacks,
 //!    although the target knows its birth, was dropped, and so is one that the asker lacks.
 //!
+//! What is gone may take several messages, which come in any order: it is settled when all have come.
+//!
 //! The comparison must not be older than the last page: what the answerer dropped in between would be neither told nor shown, although
 //! the target knows what was done to it before. Of two parts, the one whose sender knew more dots is the later one.
 //!
@@ -42,11 +44,12 @@
 //! nothing (0), all is settled (1), a sketch (2), a list (3); 16, something is withheld. *number* of dots that the sender knows beyond what it
 //! tells to know. The page as a delta. What is withheld because
 //! it is too long: a context. The sketch: one byte of the bytes of each sum; *number* of
-//! cells; for each the sum and the check, 2 bytes, little endian; the estimator; the total, 8 bytes. Births that are gone: a list, in the numbering of the question that is answered.
+//! cells; for each the sum and the check, 2 bytes, little endian; the estimator; the total, 8 bytes. Births that are gone: runs, in the numbering of the question that is answered, and *number* of
+//! births that messages before told to be gone.
 
-use super::births::List;
+use super::births::{List, read_runs, write_runs};
 use super::sketch::{CELLS_MAX, CHECK_BYTES, Cell, ESTIMATOR_BYTES, Sketch};
-use crate::causal::CausalContext;
+use crate::causal::{CausalContext, SEQ_MAX};
 use crate::codec::{DecodeError, DecodeProblem, Reader, WireKey, Writer};
 use crate::delta::Delta;
 use crate::id::{NodeId, ReplicaId};
@@ -66,8 +69,39 @@ pub(super) struct Meet<K> {
     pub(super) position: Position,
     pub(super) question: Option<Question<K>>,
     pub(super) answer: Answer<K>,
-    /// Births of records that are dropped, though the receiver holds them; in the numbering of the question that is answered.
-    pub(super) gone: List,
+    pub(super) gone: Gone,
+}
+
+/// Births of records that are dropped, though the receiver holds them; in the numbering of the question that is answered. They may need
+/// several messages.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Gone {
+    /// Runs of numbers, first to last, in order and never adjacent.
+    pub(super) runs: Vec<(u64, u64)>,
+    /// How many were told in the messages before.
+    pub(super) before: u64,
+}
+
+impl Gone {
+    /// How many were told when this message, too, had come.
+    pub(super) fn until(&self) -> u64 {
+        self.runs
+            .iter()
+            .fold(self.before, |sum, (first, last)| sum.saturating_add(last - first).saturating_add(1))
+    }
+
+    fn write(&self, writer: &mut Writer) {
+        write_runs(&self.runs, writer);
+        writer.number(self.before);
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let gone = Self { runs: read_runs(reader)?, before: reader.number()? };
+        if gone.until() > SEQ_MAX {
+            return Err(reader.error(DecodeProblem::OutOfBounds("births that are gone")));
+        }
+        Ok(gone)
+    }
 }
 
 /// What the sender knows.
@@ -170,7 +204,7 @@ pub(super) struct PagePart<K> {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Held {
     Nothing,
-    /// Whatever the receiver holds and the sender dropped was told.
+    /// Whatever the receiver holds and the sender dropped was told, when this message and those before it have come.
     Settled,
     Sketch {
         width: usize,
@@ -265,7 +299,7 @@ impl<K: WireKey> Meet<K> {
             2 => Answer::Told(reader.delta()?.into()),
             _ => Answer::Part(Part::read(reader)?.into()),
         };
-        let gone = if flags & GONE != 0 { List::read(reader)? } else { List::default() };
+        let gone = if flags & GONE != 0 { Gone::read(reader)? } else { Gone::default() };
         Ok(Self { to, re, waited_ms, round_trip_ms, position, question, answer, gone })
     }
 }

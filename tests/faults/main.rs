@@ -9,4 +9,5 @@ mod gaps;
 mod hidden;
 mod identity;
 mod limits;
+mod pieces;
 mod saving;

@@ -255,4 +255,22 @@ export const rules = [
     without: "Some(_) => Default::default()",
     isArm: true,
   },
+  {
+    rule: "of what takes several messages all has to come",
+    file: "src/sync/inquiry.rs",
+    text: "self.count == Some(self.heard.prefix())",
+    without: "self.count.is_some()",
+  },
+  {
+    rule: "who was heard while another was asked in vain is asked next",
+    file: "src/sync/broadcast/asking.rs",
+    text: "inquiry.again.filter(|again| inquiry.peer != Some(*again))",
+    without: "None::<crate::id::ReplicaId>",
+  },
+  {
+    rule: "who goes on under a new id asks everybody",
+    file: "src/sync/broadcast/renaming.rs",
+    text: "self.inquiry.get_or_insert_with(|| Inquiry::new(None, due_ms)).begin_anew(None, due_ms);",
+    without: "();",
+  },
 ];

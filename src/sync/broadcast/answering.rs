@@ -7,9 +7,9 @@ use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::sync::Config;
-use crate::sync::births::{List, Numbering};
+use crate::sync::births::Numbering;
 use crate::sync::inquiry::{Counterpart, Inquiry};
-use crate::sync::meet::{Answer, Births, Meet, Pages, Position, Question, Want};
+use crate::sync::meet::{Answer, Births, Gone, Meet, Pages, Position, Question, Want};
 use crate::sync::message::{Ask, FRAME_BYTES, Message};
 
 /// How many questions wait for an answer. Who is not answered asks again.
@@ -52,18 +52,20 @@ pub(super) struct Reply<K> {
     pub(super) bytes: usize,
     pub(super) is_proven: bool,
     pub(super) asked_ms: u64,
-    pub(super) gone: Option<Gone>,
+    pub(super) gone: Option<Settlement>,
 }
 
 /// What this replica found out for both.
 #[derive(Clone, Debug)]
-pub(super) struct Gone {
-    /// The births that are gone.
+pub(super) struct Settlement {
+    /// The births that are gone and were not told yet.
     pub(super) births: CausalContext,
     /// What the peer was told to be known here: that was compared. What it was told since was not.
     pub(super) said: CausalContext,
     /// What was known here when that was found: what was dropped since is not among it.
     pub(super) known: CausalContext,
+    /// How many births were told to be gone.
+    pub(super) told: u64,
 }
 
 impl<K: WireKey> Broadcast<K> {
@@ -200,7 +202,7 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// Tells the peer of the inquiry which births are gone, now that they are found.
-    pub(super) fn settle_counterpart(&mut self, counterpart: Counterpart, gone: Gone) {
+    pub(super) fn settle_counterpart(&mut self, counterpart: Counterpart, gone: Settlement) {
         let Counterpart { peer, id, asked_ms, context } = counterpart;
         self.replies.push_back(Reply {
             to: peer,
@@ -248,7 +250,7 @@ impl<K: WireKey> Broadcast<K> {
             },
             question: None,
             answer: Answer::Nothing,
-            gone: List::default(),
+            gone: Gone::default(),
         };
         if let Some(told) = self.told_at_once(map, &reply, &lacking, bytes_max, &meet) {
             if told.context.includes(&self.dropped.context) {
@@ -271,14 +273,16 @@ impl<K: WireKey> Broadcast<K> {
         if matches!(meet.answer, Answer::Nothing) {
             let mut rest = CausalContext::default();
             if let (Some(gone), Some(numbering)) = (&reply.gone, Numbering::of(&reply.context)) {
-                (meet.gone, rest) = numbering.runs(&gone.births, &reply.context, bytes_max / 4);
+                let (runs, left) = numbering.runs(&gone.births, &reply.context, bytes_max / 4);
+                (meet.gone, rest) = (Gone { runs, before: gone.told }, left);
             }
             let room = bytes_max.saturating_sub(encoded(&meet, map).len());
             let room = room.saturating_sub(FRAME_BYTES);
             meet.answer = self.part(map, &reply, &position, room, rest.is_empty());
             if !rest.is_empty() {
                 let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
-                let gone = reply.gone.map(|gone| Gone { births: rest, ..gone });
+                let told = meet.gone.until();
+                let gone = reply.gone.map(|gone| Settlement { births: rest, told, ..gone });
                 self.replies.push_front(Reply { gone, want, ..reply });
             }
         }

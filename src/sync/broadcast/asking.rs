@@ -1,16 +1,15 @@
 //! Asking: when, whom, and what is made of the answers.
 
 use super::Broadcast;
-use super::answering::Gone;
+use super::answering::Settlement;
 use crate::causal::{CausalContext, Dot};
 use crate::codec::{RUNS_MAX, WireKey};
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
-use crate::sync::births::List;
 use crate::sync::heard_of::Next;
 use crate::sync::inquiry::{Inquiry, Sent};
-use crate::sync::meet::{Answer, Births, Meet, Position};
+use crate::sync::meet::{Answer, Births, Gone, Meet, Position};
 use crate::sync::message::{Ask, Message};
 
 /// Who was asked so often without an answer is left for somebody who speaks.
@@ -135,6 +134,12 @@ impl<K: WireKey> Broadcast<K> {
             }
         }
         let inquiry = self.inquiry.as_mut().filter(|inquiry| inquiry.due_ms <= now_ms)?;
+        if inquiry.tries >= self.config.tries_max
+            && let Some(peer) = inquiry.again.filter(|again| inquiry.peer != Some(*again))
+        {
+            // It may be gone, or have gone on under another id; this one was heard since.
+            inquiry.begin_anew(Some(peer), now_ms);
+        }
         if inquiry.tries >= self.config.tries_max {
             let is_only = inquiry.peer.is_none_or(|peer| self.peers.others(peer) == 0);
             if is_only || inquiry.is_under_way() {
@@ -177,7 +182,7 @@ impl<K: WireKey> Broadcast<K> {
             position: Position::Absolute(context),
             question: Some(question),
             answer: Answer::Nothing,
-            gone: List::default(),
+            gone: Gone::default(),
         };
         Some(Message::Meet(meet.into()).encode(map.replica()))
     }
@@ -285,7 +290,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         if let Some((counterpart, said)) = counterpart {
             let known = map.state().context().clone();
-            self.settle_counterpart(counterpart, Gone { births: inquiry.gone, said, known });
+            self.settle_counterpart(counterpart, Settlement { births: inquiry.gone, said, known, told: 0 });
         }
         let is_known = self.heard_of.is_known_in(map.state().context());
         let has_others = inquiry.peer.is_some_and(|peer| self.peers.others(peer) > 0);

@@ -6,6 +6,7 @@ use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
 use crate::map::RangeMap;
 use crate::registration::RegistrationId;
+use crate::sync::inquiry::Inquiry;
 use crate::sync::meet::Position;
 use crate::sync::message::Message;
 use crate::sync::{Event, Renaming};
@@ -28,6 +29,7 @@ impl<K: WireKey> Broadcast<K> {
         let dropped = map.set_replica(to);
         self.publish(&dropped);
         self.tell(Event::Renamed { from, to, why: Renaming::Retired, unheard: names(unheard) });
+        self.ask_anew(random);
     }
 
     /// Looks whether a message tells of something else under a number that was used here, or of more than was done here. An echo does
@@ -66,6 +68,13 @@ impl<K: WireKey> Broadcast<K> {
         let again = map.say_anew(to);
         self.publish(&again);
         self.tell(Event::Renamed { from, to, why: Renaming::Twin, unheard: names(unheard) });
+        self.ask_anew(random);
+    }
+
+    /// Asks everybody under the new id: whoever asked the old one for what is known here would never be answered.
+    fn ask_anew(&mut self, random: &mut impl FnMut() -> u64) {
+        let due_ms = self.seen_ms.saturating_add(self.delay_ms(random));
+        self.inquiry.get_or_insert_with(|| Inquiry::new(None, due_ms)).begin_anew(None, due_ms);
     }
 
     fn tell(&mut self, event: Event<K>) {

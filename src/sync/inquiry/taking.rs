@@ -6,8 +6,8 @@ use crate::codec::WireKey;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
-use crate::sync::births::{List, Numbering};
-use crate::sync::meet::{Births, Held, PagePart, Part};
+use crate::sync::births::Numbering;
+use crate::sync::meet::{Births, Gone, Held, PagePart, Part};
 use crate::sync::sketch::Sketch;
 
 /// Of a sketch that was too small, another is asked for at most so often; then a list.
@@ -21,7 +21,7 @@ impl<K: WireKey> Inquiry<K> {
         (peer, theirs): (ReplicaId, &CausalContext),
         sent: &Sent,
         part: Part<K>,
-        gone: &List,
+        gone: &Gone,
         now_ms: u64,
     ) -> Changes<K> {
         if !self.is_under_way() {
@@ -34,6 +34,7 @@ impl<K: WireKey> Inquiry<K> {
             self.asked.join(&sent.context);
         }
         let Part { beyond, page, births } = part;
+        let listed = Numbering::of(&sent.context).and_then(|it| it.listed(&gone.runs, &sent.context));
         let made_at = (theirs.len() as u64).saturating_add(beyond);
         // Who answers a question that was put after the last page came made the answer later.
         let at = if is_next && self.is_paged { self.paged_at.max(made_at) } else { made_at };
@@ -41,29 +42,29 @@ impl<K: WireKey> Inquiry<K> {
             // The peer found out, but not of what it knows by now.
             self.find_births(now_ms);
         }
+        // What is gone was told of what the asker held. It may have come in several messages.
+        let is_last = matches!(births, Held::Settled);
+        let is_settled = is_about_all
+            && sent.is_same
+            && listed.is_some()
+            && (is_last || !gone.runs.is_empty())
+            && self.have_heard(sent, gone, made_at, is_last);
         // Compared with what is held before the page is taken: what it makes this side drop, the peer still held when it told.
         let mut dropped = match births {
+            Held::Nothing | Held::Settled => None,
             _ if !is_about_all => None,
-            Held::Nothing => None,
-            // What is gone was told of what the asker held.
-            Held::Settled if !sent.is_same => None,
-            Held::Settled => {
-                self.cover(sent, at);
-                if sent.context.intersection(theirs).is_empty() {
-                    // What the peer holds was not looked at; but there was nothing to be looked at.
-                    self.compare(&CausalContext::default());
-                }
-                self.due_ms = self.due_ms.min(now_ms);
-                None
-            }
             births => self.compare_births(map, (sent, at), theirs, page.as_ref(), births, now_ms),
         }
         .unwrap_or_default();
-        if !gone.runs.is_empty()
-            && let Some(listed) = Numbering::of(&sent.context).and_then(|it| it.listed(gone, &sent.context))
-        {
-            dropped.join(&listed);
+        if is_settled {
+            self.cover(sent, at);
+            if sent.context.intersection(theirs).is_empty() {
+                // What the peer holds was not looked at; but there was nothing to be looked at.
+                self.compare(&CausalContext::default());
+            }
+            self.due_ms = self.due_ms.min(now_ms);
         }
+        dropped.join(&listed.unwrap_or_default());
         let mut changes = Changes::default();
         if let Some(page) = page {
             if is_about_all {
@@ -85,6 +86,12 @@ impl<K: WireKey> Inquiry<K> {
             changes.join(map.drop_born(&dropped));
         }
         changes
+    }
+
+    /// Takes down births that are gone, in an answer to that question. Returns whether all came that were to be told.
+    fn have_heard(&mut self, sent: &Sent, gone: &Gone, at: u64, are_last: bool) -> bool {
+        let sent = self.sent.iter_mut().find(|other| other.id == sent.id);
+        sent.is_some_and(|sent| sent.gone.hear(gone, at, are_last))
     }
 
     /// Births that were compared before a page was made say nothing of what the peer dropped in between: what was done to that before is
@@ -162,10 +169,19 @@ impl<K: WireKey> Inquiry<K> {
                 Some(held.intersection(&both))
             }
             Held::List(list) => {
-                let mut listed = numbering.listed(&list, &sent.context)?;
+                let from = if let Births::List(from) = sent.births { from } else { 0 };
+                let is_wanted = if from > 0 {
+                    self.births == sent.births && self.is_next(sent)
+                } else {
+                    !self.is_listing()
+                };
+                if !is_wanted {
+                    // It came again, or late: what it says of other births counts no more.
+                    return None;
+                }
+                let mut listed = numbering.listed(&list.runs, &sent.context)?;
                 let shown = numbering.all_dots(shown);
                 listed.join(&shown);
-                let from = if let Births::List(from) = self.births { from } else { 0 };
                 if from == 0 {
                     self.settled_at = at;
                 }
