@@ -94,3 +94,22 @@ impl HeardOf {
         self.fruitless
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_told_all_is_not_asked_again_and_then_everybody_once() {
+        let [peer, other] = [7, 8].map(ReplicaId::new);
+        let mut dots = CausalContext::default();
+        dots.insert_run(ReplicaId::new(1), 1, 4);
+        let mut heard_of = HeardOf::default();
+        heard_of.add(peer, &dots);
+        assert_eq!(heard_of.next(Some(other), true), Some(Next::Peer(peer)));
+        assert_eq!(heard_of.next(Some(peer), true), Some(Next::Everybody));
+        assert_eq!(heard_of.next(None, true), None);
+        heard_of.add(other, &dots);
+        assert_eq!(heard_of.next(Some(other), true), None, "it is no news");
+    }
+}

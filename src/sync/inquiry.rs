@@ -367,3 +367,29 @@ impl<K: WireKey> Inquiry<K> {
         self.is_paged && !self.is_settled && self.births == Births::Told
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(last: u64) -> CausalContext {
+        let mut context = CausalContext::default();
+        context.insert_run(ReplicaId::new(1), 1, last);
+        context
+    }
+
+    #[test]
+    fn what_was_compared_answers_whoever_it_was_compared_with_if_it_was_all() {
+        let [peer, other] = [7, 8].map(ReplicaId::new);
+        let settles = |asker: ReplicaId, compared: u64| {
+            let mut inquiry = Inquiry::<u64>::new(Some(peer), 0);
+            inquiry.aim(peer, known(9), &known(5), &known(5));
+            inquiry.counterpart = Some(Counterpart { peer: asker, id: 3, asked_ms: 0, context: known(4) });
+            inquiry.compare(&known(compared));
+            inquiry.settles().map(|(counterpart, said)| (counterpart.id, said))
+        };
+        assert_eq!(settles(peer, 4), Some((3, known(5))));
+        assert_eq!(settles(peer, 3), None);
+        assert_eq!(settles(other, 4), None);
+    }
+}

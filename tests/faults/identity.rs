@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use crdt_range_map::sync::{Broadcast, Config, Event, Renaming};
+use crdt_range_map::sync::{Broadcast, Config, Event, IgnoreReason, Received, Renaming};
 use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId};
 
 use crate::medium::{Medium, Random};
@@ -165,6 +165,46 @@ fn who_was_retired_before_it_met_the_others_goes_on_under_a_new_id() {
             assert_eq!(medium.tabs[tab].map.priority(&node(), &range(80)), Some(1));
         }
     }
+}
+
+/// What it did unheard is known to it alone, and whoever asks its former id is not answered: so it speaks first, whenever the next digest is.
+#[test]
+fn who_goes_on_under_a_new_id_tells_soon_what_it_had_done() {
+    for seed in 0..10 {
+        let mut medium = Medium::new(seed);
+        let tabs = [medium.open(), medium.open()];
+        medium.operate(0, |map| map.register(&node(), &range(0)).unwrap());
+        medium.run_for(1_000);
+        let retired = medium.tabs[0].map.replica();
+        medium.tabs[0].group = None;
+        medium.operate(0, |map| map.register(&node(), &range(50)).unwrap());
+        medium.run_for(1_000);
+        medium.tabs[0].group = Some(0);
+        medium.operate(1, |map| map.retire(retired));
+        // The first digest comes after ten seconds.
+        medium.run_for(4_000);
+        assert!(medium.is_converged(), "seed {seed}");
+        for tab in tabs {
+            assert_eq!(medium.tabs[tab].map.priority(&node(), &range(50)), Some(1));
+        }
+    }
+}
+
+/// What comes late from a retired writer counts as never done, whoever hears it.
+#[test]
+fn who_is_retired_is_heard_no_more() {
+    let [mut writer, mut other] = maps();
+    let mut random = Random(3);
+    let mut protocols =
+        [0, 0].map(|now_ms| Broadcast::join(Config::default(), now_ms, &mut || random.next()).unwrap());
+    other.merge(&writer.register(&node(), &range(0)).unwrap());
+    other.retire(writer.replica());
+    protocols[0].publish(&writer.register(&node(), &range(50)).unwrap());
+    let late = protocols[0].poll(&writer, 0, &mut || random.next()).unwrap();
+    let before = other.state().clone();
+    let received = protocols[1].receive(&mut other, &late, 0, &mut || random.next());
+    assert!(matches!(received, Received::Ignored(IgnoreReason::Retired)), "{received:?}");
+    assert_eq!(other.state(), &before);
 }
 
 /// A disk that was copied: both write under one id. Everybody ends with what both wrote.

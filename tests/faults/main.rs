@@ -4,6 +4,7 @@
 #[path = "../medium/mod.rs"]
 mod medium;
 
+mod amid;
 mod dense;
 mod gaps;
 mod hidden;
@@ -11,3 +12,4 @@ mod identity;
 mod limits;
 mod pieces;
 mod saving;
+mod storms;

@@ -226,7 +226,7 @@ fn protocol_that_answers_from_logs() {
 #[test]
 fn protocol_that_compares() {
     let medium = Medium { posts_max: 8, ..diverged_tabs(2, 0) };
-    explore_medium("protocol that compares", medium, 24_289);
+    explore_medium("protocol that compares", medium, 24_285);
 }
 
 #[test]

@@ -200,10 +200,6 @@ impl<K: WireKey> Broadcast<K> {
             let waits = question.want.births == Births::Told;
             let (peer, id, asked_ms) = (sender, question.id, now_ms);
             inquiry.counterpart = waits.then_some(Counterpart { peer, id, asked_ms, context });
-            if waits && map.replica() < sender {
-                // Each would wait for what the other finds.
-                inquiry.find_births(now_ms);
-            }
         }
         let changes = match sent {
             Some(sent) => self.answered(map, sender, &sent, &theirs, meet, now_ms),

@@ -1,0 +1,149 @@
+//! What comes another way amid a meeting, at any moment: what is told then is not older than what was compared.
+
+use crdt_range_map::sync::{Broadcast, Config};
+use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId};
+
+use crate::medium::Random;
+
+fn slot(start: u64) -> KeyRange<u64> {
+    KeyRange::new(start, start + 1).unwrap()
+}
+
+/// So many deliveries a meeting takes at most.
+const DELIVERIES: usize = 24;
+
+/// The registrations of a writer that is not there: somebody released them, and the resident knows it. Then it learns that their writer
+/// dropped them, after so many deliveries.
+fn meet(ids: [u64; 2], joins_at_ms: [u64; 2], moment: usize, seed: u64) {
+    let node = NodeId::new("node").unwrap();
+    let config = Config { message_bytes_max: 2_048, compare_bytes_max: 1_024, ..Config::default() };
+    let mut random = Random(seed);
+    let mut maps = ids.map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+    let [mut writer, mut releasing] = [70, 80].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+    (0..300).for_each(|start| drop(writer.register(&node, &slot(4 * start)).unwrap()));
+    (0..100).for_each(|start| drop(maps[0].register(&node, &slot(8 * start + 1)).unwrap()));
+    let [of_writer, of_resident] = [writer.state().clone(), maps[0].state().clone()];
+    maps.iter_mut().for_each(|map| drop(map.merge(&of_writer)));
+    maps[1].merge(&of_resident);
+    releasing.merge(&of_writer);
+    let released: Vec<u64> = (0..300).step_by(7).map(|start| 4 * start).collect();
+    let mut releases = Delta::default();
+    released.iter().for_each(|start| releases.merge(&releasing.release(&node, &slot(*start)).unwrap()));
+    let dropped = writer.merge(&releases).delta().clone();
+    maps[0].merge(&releases);
+    // So that there is much to be told both ways, and something that is gone.
+    (0..600).for_each(|start| drop(maps[0].register(&node, &slot(4 * start + 2)).unwrap()));
+    (0..100).step_by(3).for_each(|start| drop(maps[0].release(&node, &slot(8 * start + 1)).unwrap()));
+    (0..17).for_each(|start| drop(maps[1].register(&node, &slot(4 * start + 3)).unwrap()));
+    maps.iter_mut().for_each(|map| map.set_log_capacity(0));
+    let mut protocols =
+        joins_at_ms.map(|at_ms| Broadcast::join(config, at_ms, &mut || random.next()).unwrap());
+    let mut deliveries = 0;
+    for now_ms in 0..120_000 {
+        for from in (0..2).filter(|from| now_ms >= joins_at_ms[*from]) {
+            while let Some(bytes) = protocols[from].poll(&maps[from], now_ms, &mut || random.next()) {
+                let to = 1 - from;
+                if now_ms < joins_at_ms[to] {
+                    continue;
+                }
+                protocols[to].receive(&mut maps[to], &bytes, now_ms, &mut || random.next());
+                deliveries += 1;
+                if deliveries == moment {
+                    maps[0].merge(&dropped);
+                }
+                if maps[1].state().context().includes(releases.context()) {
+                    let shown =
+                        released.iter().find(|start| maps[1].priority(&node, &slot(**start)).is_some());
+                    assert_eq!(shown, None, "{ids:?} {joins_at_ms:?}, {moment}, seed {seed}, {now_ms} ms");
+                }
+            }
+        }
+    }
+    assert!(
+        maps[0].state() == maps[1].state(),
+        "{ids:?} {joins_at_ms:?}, {moment}, seed {seed}: not the same"
+    );
+}
+
+#[test]
+fn what_is_dropped_amid_a_meeting_is_not_passed_over() {
+    for seed in 0..2 {
+        for ids in [[1, 2], [2, 1]] {
+            for joins_at_ms in [[0, 0], [30_000, 0], [0, 30_000]] {
+                (1..DELIVERIES).for_each(|moment| meet(ids, joins_at_ms, moment, seed));
+            }
+        }
+    }
+}
+
+/// Two who know the same and hold something else, by two writers of one id. While they find that out, one of them learns more.
+fn differ(ids: [u64; 2], who: usize, moment: usize, seed: u64) {
+    let node = NodeId::new("node").unwrap();
+    let mut random = Random(seed);
+    let mut maps = ids.map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+    for (at, map) in maps.iter_mut().enumerate() {
+        let mut twin = RangeMap::<u64>::new(ReplicaId::new(9));
+        (0..20).for_each(|start| {
+            drop(map.merge(&twin.register(&node, &slot(100 * at as u64 + start)).unwrap()))
+        });
+        map.set_log_capacity(0);
+    }
+    let late = RangeMap::new(ReplicaId::new(70)).register(&node, &slot(500)).unwrap();
+    let mut protocols =
+        [0, 0].map(|at_ms| Broadcast::join(Config::default(), at_ms, &mut || random.next()).unwrap());
+    let mut deliveries = 0;
+    for now_ms in 0..60_000 {
+        for from in 0..2 {
+            while let Some(bytes) = protocols[from].poll(&maps[from], now_ms, &mut || random.next()) {
+                let to = 1 - from;
+                protocols[to].receive(&mut maps[to], &bytes, now_ms, &mut || random.next());
+                deliveries += 1;
+                if deliveries == moment {
+                    maps[who].merge(&late);
+                }
+                for map in &maps {
+                    let is_known = map.state().context().includes(late.context());
+                    assert_eq!(
+                        is_known,
+                        map.priority(&node, &slot(500)).is_some(),
+                        "{ids:?} {who} {moment} {seed}"
+                    );
+                }
+            }
+        }
+    }
+    assert!(maps[0].state() == maps[1].state(), "{ids:?} {who}, {moment}, seed {seed}: not the same");
+}
+
+#[test]
+fn what_comes_while_a_difference_is_looked_into_is_told() {
+    for seed in 0..4 {
+        for (ids, who) in [([1, 2], 0), ([1, 2], 1), ([2, 1], 0), ([2, 1], 1)] {
+            (1..10).for_each(|moment| differ(ids, who, moment, seed));
+        }
+    }
+}
+
+/// What comes in pages lies in as many runs as there are registrations: no question tells them.
+#[test]
+fn a_question_stays_short_however_many_pages_came() {
+    let node = NodeId::new("node").unwrap();
+    let config = Config { message_bytes_max: 2_048, compare_bytes_max: 1_024, ..Config::default() };
+    let mut random = Random(3);
+    let mut maps = [1, 2].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+    maps[1].register(&node, &slot(1 << 40)).unwrap();
+    for start in (0..4_000u64).map(|at| at * 7_919 % 4_001) {
+        maps[0].register(&node, &slot(2 * start)).unwrap();
+    }
+    maps.iter_mut().for_each(|map| map.set_log_capacity(0));
+    let mut protocols = [0, 0].map(|at_ms| Broadcast::join(config, at_ms, &mut || random.next()).unwrap());
+    for now_ms in 0..60_000 {
+        for from in 0..2 {
+            while let Some(bytes) = protocols[from].poll(&maps[from], now_ms, &mut || random.next()) {
+                assert!(from == 0 || bytes.len() < 120, "{} bytes at {now_ms} ms", bytes.len());
+                protocols[1 - from].receive(&mut maps[1 - from], &bytes, now_ms, &mut || random.next());
+            }
+        }
+    }
+    assert!(maps[0].state() == maps[1].state());
+}
