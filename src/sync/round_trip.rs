@@ -3,7 +3,7 @@
 /// Until a round trip was measured, others are given that much time to speak first.
 const TURN_UNKNOWN_MS: u64 = 300;
 
-/// No wait doubles beyond this.
+/// Nobody waits longer for an answer.
 const WAIT_MS_MAX: u64 = 120_000;
 
 /// Before a round trip was measured, the wait is the first one doubled so often at most, unless the same is asked again.
@@ -51,7 +51,7 @@ impl RoundTrip {
     pub(super) fn wait_ms(&self, unknown_ms: u64, tries: u32) -> u64 {
         let first_ms = self.measured.map_or(unknown_ms, |(mean, deviation)| mean + (4 * deviation).max(20));
         let doubled = first_ms.saturating_mul(1 << tries.min(20));
-        doubled.min(WAIT_MS_MAX.max(first_ms)).max(1)
+        doubled.clamp(1, WAIT_MS_MAX)
     }
 
     /// How long to wait for the answer to a question that is asked now. Before anything was measured, each waits longer than the last,
@@ -102,6 +102,8 @@ mod tests {
         assert!(trip.mean_ms() > Some(15_000), "it falls slowly");
         trip.add_told(60_000);
         assert!(trip.mean_ms() < Some(20_000), "what was measured here counts more");
+        trip.add(u64::MAX);
+        assert_eq!([trip.wait_ms(500, 0), trip.wait_ms(500, 3)], [120_000; 2]);
         let mut unmeasured = RoundTrip::default();
         let waits: Vec<u64> = (0..8).map(|_| unmeasured.asked_ms(500, 0)).collect();
         assert_eq!(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 32_000]);

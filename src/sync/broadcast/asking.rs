@@ -198,7 +198,9 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
     ) -> Changes<K> {
         let Some(inquiry) = self.inquiry.as_mut() else { return Changes::default() };
-        if let Some(at_ms) = sent.at_ms {
+        // Whoever asks again shows that it has heard a question, maybe long ago: that is no answer.
+        let is_answer = !matches!(meet.answer, Answer::Nothing);
+        if let Some(at_ms) = sent.at_ms.filter(|_| is_answer) {
             self.round_trip.add(now_ms.saturating_sub(at_ms).saturating_sub(meet.waited_ms));
         }
         if inquiry.is_under_way() && inquiry.peer != Some(peer) {
