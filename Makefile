@@ -17,7 +17,7 @@ test: setup-rust setup-node setup-chromium setup-valgrind ## Run every test ther
 soak: setup-rust ## Run new schedules of faults for MINUTES (default 10), and count them and the faults by kind
 	@SOAK=$$(($(MINUTES) * 60)) cargo test --quiet --test simulation
 
-mutants: setup-rust setup-node ## Leave out each rule of tests/mutants in turn, and look which schedule of faults notices
+mutants: setup-rust setup-node ## Leave out each rule of tests/mutants in turn, and look which test or schedule notices
 	@.ci/mutants
 
 fuzz: setup-rust ## Fuzz deltas, messages and conversations for FUZZ_SECONDS each (default 60), with the nightly compiler

@@ -32,12 +32,12 @@ pub(super) struct Sent {
     /// What it asked to hear of births.
     births: Births,
     /// How many of the births that are gone were told, and how many there are in all.
-    gone: Told,
+    gone: HeardGone,
 }
 
-/// What came of something that is told in several messages, in whatever order.
+/// What was heard of births that are gone, which may take several messages, in whatever order.
 #[derive(Clone, Debug, Default)]
-struct Told {
+struct HeardGone {
     /// Which of the births, in the order in which they are told, from 1 on.
     heard: Runs,
     /// How many there are, once that was told.
@@ -46,7 +46,7 @@ struct Told {
     at: u64,
 }
 
-impl Told {
+impl HeardGone {
     /// Some came, from a teller that knew so many dots, and these are the last ones or not. Returns whether all have come.
     fn hear(&mut self, gone: &Gone, at: u64, are_last: bool) -> bool {
         if self.at != at || self.heard.iter().len() > STRETCHES_MAX {
@@ -294,7 +294,7 @@ impl<K: WireKey> Inquiry<K> {
         if self.sent.len() == SENT_MAX {
             self.sent.pop_front();
         }
-        let (progress, gone) = (self.progress, Told::default());
+        let (progress, gone) = (self.progress, HeardGone::default());
         self.sent.push_back(Sent { id, at_ms, context, is_same, progress, births, gone });
     }
 
@@ -391,5 +391,36 @@ mod tests {
         assert_eq!(settles(peer, 4), Some((3, known(5))));
         assert_eq!(settles(peer, 3), None);
         assert_eq!(settles(other, 4), None);
+    }
+
+    #[test]
+    fn all_that_is_gone_was_heard_when_no_message_is_missing() {
+        let told =
+            |before: u64| Gone { runs: vec![(before + 1, before + 2), (before + 9, before + 9)], before };
+        let mut heard = HeardGone::default();
+        assert!(!heard.hear(&told(6), 5, true));
+        assert!(!heard.hear(&told(0), 5, false));
+        assert!(!heard.hear(&told(0), 5, false), "it came again");
+        assert!(heard.hear(&told(3), 5, false));
+        assert!(
+            !heard.hear(&told(6), 7, true),
+            "the teller knew more: what was told before is another matter"
+        );
+        assert!(HeardGone::default().hear(&Gone::default(), 5, true), "nothing is gone");
+    }
+
+    #[test]
+    fn what_is_missing_between_is_remembered_up_to_a_limit() {
+        let stretch = |at: usize| Gone { runs: vec![(1, 1)], before: 2 * at as u64 };
+        for (stretches, is_all) in [(1, true), (STRETCHES_MAX, true), (STRETCHES_MAX + 1, false)] {
+            let mut heard = HeardGone::default();
+            for at in 0..stretches {
+                heard.hear(&stretch(at), 5, at + 1 == stretches);
+            }
+            assert!(heard.heard.iter().len() <= STRETCHES_MAX + 1);
+            let between = Gone { runs: vec![(1, 1)], before: 1 };
+            heard.hear(&between, 5, false);
+            assert_eq!(heard.heard.contains(1), is_all, "{stretches}");
+        }
     }
 }

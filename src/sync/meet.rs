@@ -44,8 +44,8 @@
 //! nothing (0), all is settled (1), a sketch (2), a list (3); 16, something is withheld. *number* of dots that the sender knows beyond what it
 //! tells to know. The page as a delta. What is withheld because
 //! it is too long: a context. The sketch: one byte of the bytes of each sum; *number* of
-//! cells; for each the sum and the check, 2 bytes, little endian; the estimator; the total, 8 bytes. Births that are gone: runs, in the numbering of the question that is answered, and *number* of
-//! births that messages before told to be gone.
+//! cells; for each the sum and the check, 2 bytes, little endian; the estimator; the total, 8 bytes. Births that are gone: runs, in the
+//! numbering of the question that is answered, and *number* of births that messages before told to be gone.
 
 use super::births::{List, read_runs, write_runs};
 use super::sketch::{CELLS_MAX, CHECK_BYTES, Cell, ESTIMATOR_BYTES, Sketch};

@@ -44,7 +44,6 @@ fn meet(others: u64, joins_at_ms: [u64; 2], fate: Fate, seed: u64) {
     maps.iter_mut().for_each(|map| map.set_log_capacity(0));
     let mut protocols =
         joins_at_ms.map(|at_ms| Broadcast::join(config, at_ms, &mut || random.next()).unwrap());
-    let mut times = 1_000;
     let mut late = [VecDeque::new(), VecDeque::new()];
     for now_ms in 0..100_000 {
         for from in (0..2).filter(|from| now_ms >= joins_at_ms[*from]) {
@@ -55,23 +54,21 @@ fn meet(others: u64, joins_at_ms: [u64; 2], fate: Fate, seed: u64) {
             if now_ms < joins_at_ms[1 - from] {
                 continue;
             }
-            if let Fate::Late(after) = fate {
-                for at in 0..posted.len() {
-                    late[from].push_back(posted[at].clone());
-                    if late[from].len() > after {
-                        posted.extend(late[from].pop_front());
+            match fate {
+                Fate::Late(after) => {
+                    for at in 0..posted.len() {
+                        late[from].push_back(posted[at].clone());
+                        if late[from].len() > after {
+                            posted.extend(late[from].pop_front());
+                        }
                     }
                 }
-            } else if posted.len() > 1 && times > 0 {
-                times -= 1;
-                match fate {
-                    Fate::Late(_) => {}
-                    Fate::Backwards => posted.make_contiguous().reverse(),
-                    Fate::Lost(at) => drop(posted.remove(at % posted.len())),
-                    Fate::Instead(at) => {
-                        let at = at % (posted.len() - 1);
-                        posted[at + 1] = posted[at].clone();
-                    }
+                _ if posted.len() < 2 => {}
+                Fate::Backwards => posted.make_contiguous().reverse(),
+                Fate::Lost(at) => drop(posted.remove(at % posted.len())),
+                Fate::Instead(at) => {
+                    let at = at % (posted.len() - 1);
+                    posted[at + 1] = posted[at].clone();
                 }
             }
             let to = 1 - from;

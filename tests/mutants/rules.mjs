@@ -64,7 +64,7 @@ export const rules = [
   {
     rule: "the other side is told that all is compared only if nothing has come since",
     file: "src/sync/broadcast/telling.rs",
-    text: "gone.known == *ours",
+    text: "settlement.known == *ours",
     without: "true",
   },
   {

@@ -52,7 +52,7 @@ pub(super) struct Reply<K> {
     pub(super) bytes: usize,
     pub(super) is_proven: bool,
     pub(super) asked_ms: u64,
-    pub(super) gone: Option<Settlement>,
+    pub(super) settlement: Option<Settlement>,
 }
 
 /// What this replica found out for both.
@@ -167,7 +167,7 @@ impl<K: WireKey> Broadcast<K> {
             bytes,
             is_proven: false,
             asked_ms,
-            gone: None,
+            settlement: None,
         })
     }
 
@@ -183,7 +183,7 @@ impl<K: WireKey> Broadcast<K> {
         let Question { id, registrations, reads_log2, want, .. } = question;
         // Of this question alone: what was found out for another one may be less than what is to be known now.
         let same = self.replies.iter_mut().find(|reply| reply.to == to && reply.id == id);
-        let gone = same.and_then(|reply| reply.gone.take());
+        let settlement = same.and_then(|reply| reply.settlement.take());
         self.replies.retain(|reply| reply.to != to);
         if self.replies.len() < WAITING_MAX {
             self.replies.push_back(Reply {
@@ -196,13 +196,13 @@ impl<K: WireKey> Broadcast<K> {
                 bytes,
                 is_proven: self.peers.is_proven(to),
                 asked_ms: now_ms,
-                gone,
+                settlement,
             });
         }
     }
 
     /// Tells the peer of the inquiry which births are gone, now that they are found.
-    pub(super) fn settle_counterpart(&mut self, counterpart: Counterpart, gone: Settlement) {
+    pub(super) fn settle_counterpart(&mut self, counterpart: Counterpart, settlement: Settlement) {
         let Counterpart { peer, id, asked_ms, context } = counterpart;
         self.replies.push_back(Reply {
             to: peer,
@@ -214,7 +214,7 @@ impl<K: WireKey> Broadcast<K> {
             bytes: 0,
             is_proven: true,
             asked_ms,
-            gone: Some(gone),
+            settlement: Some(settlement),
         });
     }
 
@@ -228,8 +228,8 @@ impl<K: WireKey> Broadcast<K> {
     ) -> Option<Vec<u8>> {
         let ours = map.state().context();
         let lacking = ours.difference(&reply.context);
-        let position = match &reply.gone {
-            Some(gone) => &gone.said,
+        let position = match &reply.settlement {
+            Some(settlement) => &settlement.said,
             None => self.inquiry.as_ref().and_then(|it| it.said_to(reply.to)).unwrap_or(ours),
         };
         let position = position.limited(RUNS_MAX);
@@ -272,9 +272,9 @@ impl<K: WireKey> Broadcast<K> {
         self.ask_back(map, &mut meet, &reply, &position, now_ms, random);
         if matches!(meet.answer, Answer::Nothing) {
             let mut rest = CausalContext::default();
-            if let (Some(gone), Some(numbering)) = (&reply.gone, Numbering::of(&reply.context)) {
-                let (runs, left) = numbering.runs(&gone.births, &reply.context, bytes_max / 4);
-                (meet.gone, rest) = (Gone { runs, before: gone.told }, left);
+            if let (Some(settlement), Some(numbering)) = (&reply.settlement, Numbering::of(&reply.context)) {
+                let (runs, left) = numbering.runs(&settlement.births, &reply.context, bytes_max / 4);
+                (meet.gone, rest) = (Gone { runs, before: settlement.told }, left);
             }
             let room = bytes_max.saturating_sub(encoded(&meet, map).len());
             let room = room.saturating_sub(FRAME_BYTES);
@@ -282,8 +282,9 @@ impl<K: WireKey> Broadcast<K> {
             if !rest.is_empty() {
                 let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
                 let told = meet.gone.until();
-                let gone = reply.gone.map(|gone| Settlement { births: rest, told, ..gone });
-                self.replies.push_front(Reply { gone, want, ..reply });
+                let settlement =
+                    reply.settlement.map(|settlement| Settlement { births: rest, told, ..settlement });
+                self.replies.push_front(Reply { settlement, want, ..reply });
             }
         }
         let bytes = encoded(&meet, map);

@@ -134,21 +134,16 @@ impl<K: WireKey> Broadcast<K> {
             }
         }
         let inquiry = self.inquiry.as_mut().filter(|inquiry| inquiry.due_ms <= now_ms)?;
-        if inquiry.tries >= self.config.tries_max
-            && let Some(peer) = inquiry.again.filter(|again| inquiry.peer != Some(*again))
-        {
-            // It may be gone, or have gone on under another id; this one was heard since.
-            inquiry.begin_anew(Some(peer), now_ms);
-        }
         if inquiry.tries >= self.config.tries_max {
+            let heard_since = inquiry.again.filter(|again| inquiry.peer != Some(*again));
             let is_only = inquiry.peer.is_none_or(|peer| self.peers.others(peer) == 0);
-            if is_only || inquiry.is_under_way() {
+            if heard_since.is_none() && (is_only || inquiry.is_under_way()) {
                 inquiry.give_up();
                 self.heard_of.clear();
                 return None;
             }
-            // It may be gone; somebody else may know.
-            inquiry.begin_anew(None, now_ms);
+            // It may be gone, or have gone on under another id; somebody else may know.
+            inquiry.begin_anew(heard_since, now_ms);
         }
         self.gaps_asked = map.state().context().gaps();
         let said = inquiry.peer.and_then(|peer| inquiry.said_to(peer));

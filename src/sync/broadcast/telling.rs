@@ -55,14 +55,17 @@ impl<K: WireKey> Broadcast<K> {
             births_room = births_room.saturating_sub(page_part.bytes.len());
             let Page { delta, bytes, is_last, withheld, .. } = page_part;
             part.page = Some(PagePart { delta, bytes, is_last, withheld });
-            if !is_last && reply.gone.is_none() {
+            if !is_last && reply.settlement.is_none() {
                 return Answer::Part(part.into());
             }
         }
         let both = reply.context.intersection(position);
         part.births = match reply.want.births {
             // What was dropped since was not compared.
-            Births::Told if is_all_gone && reply.gone.as_ref().is_some_and(|gone| gone.known == *ours) => {
+            Births::Told
+                if is_all_gone
+                    && reply.settlement.as_ref().is_some_and(|settlement| settlement.known == *ours) =>
+            {
                 Held::Settled
             }
             Births::Told => Held::Nothing,

@@ -34,7 +34,12 @@ impl<K: WireKey> Inquiry<K> {
             self.asked.join(&sent.context);
         }
         let Part { beyond, page, births } = part;
-        let listed = Numbering::of(&sent.context).and_then(|it| it.listed(&gone.runs, &sent.context));
+        // If nothing is gone, there need be no numbers for it.
+        let listed = if gone.runs.is_empty() {
+            Some(CausalContext::default())
+        } else {
+            Numbering::of(&sent.context).and_then(|it| it.listed(&gone.runs, &sent.context))
+        };
         let made_at = (theirs.len() as u64).saturating_add(beyond);
         // Who answers a question that was put after the last page came made the answer later.
         let at = if is_next && self.is_paged { self.paged_at.max(made_at) } else { made_at };
