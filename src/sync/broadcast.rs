@@ -86,8 +86,8 @@ pub struct Broadcast<K> {
     /// Tells that a question was heard by whoever says it again.
     token: u32,
     digest_due_ms: u64,
-    /// Whether a digest that was due was left to others.
-    is_digest_left: bool,
+    /// Whether the next digest is this replica's to send, and must not be left to others: it tells of news, or was left once.
+    is_digest_own: bool,
     doubt: Doubt,
     peers: Peers,
     round_trip: RoundTrip,
@@ -134,7 +134,7 @@ impl<K: WireKey> Broadcast<K> {
             replies: VecDeque::new(),
             token: random() as u32,
             digest_due_ms: 0,
-            is_digest_left: false,
+            is_digest_own: false,
             doubt: Doubt::default(),
             peers: Peers::default(),
             round_trip: RoundTrip::default(),
@@ -208,6 +208,7 @@ impl<K: WireKey> Broadcast<K> {
     /// Sends a digest at that time, or earlier.
     pub(super) fn digest_at(&mut self, due_ms: u64) {
         self.digest_due_ms = self.digest_due_ms.min(due_ms);
+        self.is_digest_own = true;
     }
 
     /// When [`poll`](Self::poll) has something to do next, if nothing is received before. Whether something has to be
@@ -353,13 +354,13 @@ impl<K: WireKey> Broadcast<K> {
         if let Some(question) = self.next_question(map, now_ms, random) {
             return Some(question);
         }
-        if self.digest_due_ms <= now_ms && map.is_to_clear() && !self.is_digest_left {
+        if self.digest_due_ms <= now_ms && map.is_to_clear() && !self.is_digest_own {
             // Whoever hears that others agree clears up; so another is to speak.
-            self.is_digest_left = true;
+            self.is_digest_own = true;
             self.digest_due_ms = now_ms.saturating_add(self.config.digest_interval_ms);
         }
         if self.digest_due_ms <= now_ms {
-            self.is_digest_left = false;
+            self.is_digest_own = false;
             // What the caller joined by itself.
             self.may_have_new_gaps = true;
             self.digest_due_ms = self.next_digest_ms(now_ms, random);

@@ -128,7 +128,7 @@ impl<K: WireKey> Broadcast<K> {
             // Should there be more to tell than that, a digest will show it soon.
             let soon_ms =
                 self.round_trip.wait_ms(self.config.retry_ms, 1).saturating_add(self.delay_ms(random));
-            self.digest_due_ms = self.digest_due_ms.min(now_ms.saturating_add(soon_ms));
+            self.digest_at(now_ms.saturating_add(soon_ms));
         }
     }
 

@@ -247,6 +247,7 @@ impl<K: WireKey> Broadcast<K> {
             self.heard_of.clear();
             self.leave_turns(sender, map.state().context());
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
+            self.is_digest_own = false;
             self.doubt = Doubt::default();
             if map.is_to_clear() {
                 // Those who are there have told each other what they had heard of the retired.
