@@ -134,6 +134,11 @@ impl<K: WireKey> Broadcast<K> {
             }
         }
         let inquiry = self.inquiry.as_mut().filter(|inquiry| inquiry.due_ms <= now_ms)?;
+        if inquiry.is_waiting() && inquiry.tries > 0 {
+            // The peer did not tell: it is asked itself. That was no try.
+            inquiry.want_births(Births::Sketch(0));
+            inquiry.tries = 0;
+        }
         if inquiry.tries >= self.config.tries_max {
             let heard_since = inquiry.again.filter(|again| inquiry.peer != Some(*again));
             let is_only = inquiry.peer.is_none_or(|peer| self.peers.others(peer) == 0);
@@ -151,10 +156,6 @@ impl<K: WireKey> Broadcast<K> {
         let context = said.unwrap_or(map.state().context()).limited(RUNS_MAX);
         let wait_ms = self.round_trip.asked_ms(self.config.retry_ms, inquiry.tries);
         let wait_ms = if inquiry.is_under_way() { wait_ms.max(self.config.session_ms) } else { wait_ms };
-        if inquiry.is_waiting() && inquiry.tries > 0 {
-            // The peer did not tell: it is asked itself.
-            inquiry.want_births(Births::Sketch(0));
-        }
         let id = random() as u32;
         let question = inquiry.ask(id, now_ms, map, context.clone(), self.config.reads_log2());
         inquiry.due_ms = now_ms.saturating_add(wait_ms);
