@@ -147,3 +147,68 @@ fn a_question_stays_short_however_many_pages_came() {
     }
     assert!(maps[0].state() == maps[1].state());
 }
+
+/// Two who lack something of each other, of which one can tell all at once and the other cannot. Some of the first messages are lost,
+/// each that has its bit. Amid all that one of them does the first thing that it ever does, so that the births are numbered otherwise.
+fn do_amid(who: usize, logs: [usize; 2], lost: u32, moment: usize, seed: u64) {
+    let what = format!("{who} {logs:?}, lost {lost:b}, at {moment}, seed {seed}");
+    let node = NodeId::new("node").unwrap();
+    let mut random = Random(seed);
+    let [mut maps, mut writers] =
+        [[1, 2], [60, 61]].map(|ids| ids.map(|id| RangeMap::<u64>::new(ReplicaId::new(id))));
+    let [mut before, mut last] = [70, 80].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+    (0..4).for_each(|start| drop(before.register(&node, &slot(start)).unwrap()));
+    for start in 10..12 {
+        before.merge(&last.register(&node, &slot(start)).unwrap());
+        before.merge(&last.release(&node, &slot(start)).unwrap());
+    }
+    let mut all = before.state().clone();
+    for ((at, map), writer) in maps.iter_mut().enumerate().zip(&mut writers) {
+        map.merge(before.state());
+        writer.merge(before.state());
+        map.set_log_capacity(logs[at]);
+        for start in 0..2 {
+            map.merge(&writer.register(&node, &slot(100 * (1 + at as u64) + start)).unwrap());
+            map.merge(&writer.release(&node, &slot(2 * start + at as u64)).unwrap());
+        }
+        all.merge(writer.state());
+    }
+    // Who asks once leaves it to the other to ask again.
+    let config = Config { tries_max: 1 + seed as u32 % 3, ..Config::default() };
+    let mut protocols = [0, 0].map(|at_ms| Broadcast::join(config, at_ms, &mut || random.next()).unwrap());
+    let (mut posts, mut now_ms) = (0, 0);
+    while now_ms < 120_000 {
+        for from in 0..2 {
+            while let Some(bytes) = protocols[from].poll(&maps[from], now_ms, &mut || random.next()) {
+                if posts == moment {
+                    let delta = maps[who].register(&node, &slot(500)).unwrap();
+                    all.merge(&delta);
+                    protocols[who].publish(&delta);
+                }
+                if posts >= 32 || lost >> posts & 1 == 0 {
+                    let to = 1 - from;
+                    protocols[to].receive(&mut maps[to], &bytes, now_ms, &mut || random.next());
+                }
+                posts += 1;
+            }
+        }
+        let wakes_ms = protocols.iter().map(Broadcast::next_wake_ms);
+        now_ms = wakes_ms.min().unwrap_or(u64::MAX).max(now_ms + 1);
+    }
+    let mut expected = RangeMap::<u64>::new(ReplicaId::new(90));
+    expected.merge(&all);
+    assert!(maps[0].state() == maps[1].state(), "{what}: not the same");
+    let [shown, expected] = [&maps[0], &expected].map(|map| map.registrations().collect::<Vec<_>>());
+    assert!(shown == expected, "{what}: {} shown, {} expected", shown.len(), expected.len());
+}
+
+#[test]
+fn who_asks_and_tells_something_new_in_one_message_means_the_same_to_both() {
+    for (who, logs) in [(0, [1 << 20, 0]), (1, [1 << 20, 0]), (0, [0, 0]), (0, [1 << 20; 2])] {
+        for lost in 0..1 << 6 {
+            for seed in 0..3 {
+                (0..6).for_each(|moment| do_amid(who, logs, lost, moment, seed));
+            }
+        }
+    }
+}

@@ -269,7 +269,12 @@ impl<K: WireKey> Broadcast<K> {
         } else if !reply.is_proven {
             meet.answer = Answer::Offer;
         }
-        self.ask_back(map, &mut meet, &reply, &position, now_ms, random);
+        // Whoever hears both a question and what is told beside it takes the asker to know that: both number the births alike.
+        let mut known = position.clone();
+        if let Answer::Told(told) = &meet.answer {
+            known.join(&told.context);
+        }
+        self.ask_back(map, &mut meet, &reply, &known, now_ms, random);
         if matches!(meet.answer, Answer::Nothing) {
             let mut rest = CausalContext::default();
             if let (Some(settlement), Some(numbering)) = (&reply.settlement, Numbering::of(&reply.context)) {
@@ -328,13 +333,13 @@ impl<K: WireKey> Broadcast<K> {
         (told.encode().len() <= room).then_some(told)
     }
 
-    /// Puts the next question to the peer into an answer to it, or begins to ask it if it knows more.
+    /// Puts the next question to the peer into an answer to it that tells to know so much, or begins to ask it if it knows more.
     fn ask_back(
         &mut self,
         map: &RangeMap<K>,
         meet: &mut Meet<K>,
         reply: &Reply<K>,
-        position: &CausalContext,
+        known: &CausalContext,
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) {
@@ -343,7 +348,7 @@ impl<K: WireKey> Broadcast<K> {
         if is_free && !lacks.is_empty() && !reply.want.is_settling() {
             let mut inquiry = self.inquiry.take().unwrap_or_else(|| Inquiry::new(None, now_ms));
             inquiry.begin_anew(Some(reply.to), now_ms);
-            inquiry.aim(reply.to, reply.context.clone(), position, position);
+            inquiry.aim(reply.to, reply.context.clone(), known, known);
             self.statistics.sessions_begun += 1;
             if !matches!(meet.answer, Answer::Told(_)) && reply.want.births != Births::Told {
                 // Whoever began finds out for both.
@@ -361,7 +366,7 @@ impl<K: WireKey> Broadcast<K> {
                 if inquiry.due_ms <= now_ms {
                     let id = random() as u32;
                     meet.question =
-                        Some(inquiry.ask(id, now_ms, map, position.clone(), self.config.reads_log2()));
+                        Some(inquiry.ask(id, now_ms, map, known.clone(), self.config.reads_log2()));
                     let wait_ms = self.round_trip.asked_ms(self.config.retry_ms, 0);
                     inquiry.due_ms = now_ms.saturating_add(wait_ms);
                 }
