@@ -159,7 +159,21 @@ impl<K: SimulatedKey> World<K> {
         let mut effects = Vec::new();
         for place in 0..self.oracle.places.len() {
             let possible = self.oracle.view(knew, place);
-            let fitting = possible.with_priority(self.priority(before, place))?;
+            let mut fitting = possible.with_priority(self.priority(before, place))?;
+            if fitting.len() > 1 {
+                // A release would have told, too.
+                let release = Operation::Release(place);
+                let mut map = before.clone();
+                let told =
+                    apply(&mut map, release, &self.oracle.places).map_err(|wrong| wrong.to_string())?;
+                let count = map.state().context().last_seq(id) - seq;
+                let finished = self.oracle.finished(knew);
+                fitting.retain(|it| {
+                    let effects = it.operate(Doer { replica: id, seq, finished: &finished }, release);
+                    let named = named_by(&effects, seq, id);
+                    effects.len() as u64 == count && named.iter().all(|dot| told.context().contains(*dot))
+                });
+            }
             let by = Doer { seq: seq + effects.len() as u64, ..by };
             let is_told =
                 |effects: &Vec<Effect>| named_by(effects, by.seq, id).iter().all(|dot| told.contains(*dot));
