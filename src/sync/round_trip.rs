@@ -6,8 +6,8 @@ const TURN_UNKNOWN_MS: u64 = 300;
 /// Nobody waits longer for an answer.
 const WAIT_MS_MAX: u64 = 120_000;
 
-/// Before a round trip was measured, the wait is the first one doubled so often at most, unless the same is asked again.
-const UNANSWERED_MAX: u32 = 6;
+/// Before a round trip was measured, nobody waits longer than that because others were asked in vain.
+const UNKNOWN_MS_MAX: u64 = 32_000;
 
 /// What is known of the round trips on a medium.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,8 +60,9 @@ impl RoundTrip {
         if self.measured.is_some() {
             return self.wait_ms(unknown_ms, tries);
         }
+        let doubled_ms = self.wait_ms(unknown_ms, self.unanswered).min(UNKNOWN_MS_MAX);
         self.unanswered = self.unanswered.saturating_add(1);
-        self.wait_ms(unknown_ms, tries.max((self.unanswered - 1).min(UNANSWERED_MAX)))
+        doubled_ms.max(self.wait_ms(unknown_ms, tries))
     }
 
     /// After how long another, who was to speak first, would have been heard.
@@ -104,8 +105,12 @@ mod tests {
         assert!(trip.mean_ms() < Some(20_000), "what was measured here counts more");
         trip.add(u64::MAX);
         assert_eq!([trip.wait_ms(500, 0), trip.wait_ms(500, 3)], [120_000; 2]);
-        let mut unmeasured = RoundTrip::default();
-        let waits: Vec<u64> = (0..8).map(|_| unmeasured.asked_ms(500, 0)).collect();
-        assert_eq!(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 32_000]);
+        let asked = |unknown_ms: u64, count: usize| {
+            let mut unmeasured = RoundTrip::default();
+            (0..count).map(|_| unmeasured.asked_ms(unknown_ms, 0)).collect::<Vec<u64>>()
+        };
+        assert_eq!(asked(500, 8), [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 32_000]);
+        assert_eq!(asked(7, 16)[10..], [7_168, 14_336, 28_672, 32_000, 32_000, 32_000]);
+        assert_eq!(asked(60_000, 2), [60_000; 2]);
     }
 }
