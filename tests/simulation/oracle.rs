@@ -10,6 +10,7 @@
 //! priority that does not follow from the context.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic;
 
 use crdt_range_map::{CausalContext, Dot, KeyRange, ReplicaId};
 
@@ -97,6 +98,9 @@ pub struct Oracle<K> {
     /// Effects that somebody took for lost who had not heard what they were.
     given_up: BTreeSet<Dot>,
 }
+
+/// Ends a schedule in which too much was given up to foretell anything.
+pub struct TooUncertain;
 
 /// Of one registration there are so many possibilities at most.
 const POSSIBLE_MAX: usize = 4_096;
@@ -270,10 +274,9 @@ impl<K: SimulatedKey> Oracle<K> {
                 }
                 several => several.iter().flat_map(with).collect(),
             };
-            assert!(
-                registrations.len() <= POSSIBLE_MAX,
-                "too much was given up to foretell anything of {place}"
-            );
+            if registrations.len() > POSSIBLE_MAX {
+                panic::resume_unwind(Box::new(TooUncertain));
+            }
         }
         Possible { place, registrations }
     }

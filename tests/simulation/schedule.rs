@@ -13,7 +13,7 @@ use crate::model::Id;
 use crate::model::seeds::number;
 use crate::model::world::node;
 use crate::network::{Faults, no_faults};
-use crate::oracle::{Operation, Oracle, Place};
+use crate::oracle::{Operation, Oracle, Place, TooUncertain};
 use crate::process::Saving;
 use crate::protocol::{Medium, Protocol};
 use crate::random::Random;
@@ -42,6 +42,9 @@ pub fn run(seed: u64, steps_max: u64, is_traced: bool) -> Result<Tally, Failure>
     })
 }
 
+/// How schedules are counted that ended early, since the reference could not foretell anything any more.
+pub const UNCERTAIN: &str = "ended early: too uncertain";
+
 thread_local! {
     static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
 }
@@ -62,7 +65,14 @@ fn attempt(seed: u64, steps_max: u64, is_traced: bool) -> Result<Tally, String> 
         true => Schedule::<u64>::new(seed, random, is_traced).live(steps_max),
         false => Schedule::<String>::new(seed, random, is_traced).live(steps_max),
     };
-    panic::catch_unwind(AssertUnwindSafe(live)).unwrap_or_else(|_| Err(PANIC.take()))
+    panic::catch_unwind(AssertUnwindSafe(live)).unwrap_or_else(|payload| {
+        if !payload.is::<TooUncertain>() {
+            return Err(PANIC.take());
+        }
+        let mut tally = Tally::default();
+        tally.count(Group::Schedules, UNCERTAIN);
+        Ok(tally)
+    })
 }
 
 /// What a schedule is about.
