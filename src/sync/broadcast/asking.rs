@@ -95,6 +95,15 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
+    /// Asks no more, if so and before anybody began to tell. What was asked may still be answered, and whoever answers may ask back.
+    pub(super) fn leave_if(&mut self, is_moot: impl FnOnce(&Inquiry<K>) -> bool) {
+        if let Some(inquiry) = self.inquiry.as_mut().filter(|inquiry| !inquiry.is_under_way())
+            && is_moot(inquiry)
+        {
+            inquiry.give_up();
+        }
+    }
+
     /// Somebody who knows the same asks: the answer will be heard here too.
     pub(super) fn leave_question_to_others(&mut self, now_ms: u64) {
         let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
@@ -111,7 +120,7 @@ impl<K: WireKey> Broadcast<K> {
         self.told.join(said);
         if !self.heard_of.is_empty() && self.heard_of.is_known_in(map.state().context()) {
             self.heard_of.clear();
-            self.inquiry.take_if(|inquiry| !inquiry.is_under_way() && !inquiry.is_open);
+            self.leave_if(|inquiry| !inquiry.is_open);
         }
     }
 
@@ -124,7 +133,7 @@ impl<K: WireKey> Broadcast<K> {
     ) -> Option<Vec<u8>> {
         // It may have come another way, over another link for one.
         let is_known = self.heard_of.is_known_in(map.state().context());
-        self.inquiry.take_if(|inquiry| inquiry.is_of_heard && !inquiry.is_under_way() && is_known);
+        self.leave_if(|inquiry| inquiry.is_of_heard && is_known);
         if let Some(inquiry) = &mut self.inquiry {
             // The peer may still wait to be told what is gone.
             let is_waited_for = inquiry.counterpart.is_some() && inquiry.tries < SILENT_TRIES;
