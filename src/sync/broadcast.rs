@@ -14,7 +14,7 @@ use self::hearing::Doubt;
 use self::overhearing::Overheard;
 use super::dropped::Dropped;
 use super::heard_of::HeardOf;
-use super::inquiry::Inquiry;
+use super::inquiry::{Inquiry, Sent};
 use super::message::{FRAME_BYTES, Fingerprints, Message};
 use super::peers::Peers;
 use super::round_trip::RoundTrip;
@@ -71,6 +71,8 @@ pub struct Broadcast<K> {
     dropped_due_ms: u64,
     /// What it is finding out.
     inquiry: Option<Inquiry<K>>,
+    /// The questions of the inquiry that ended last: whoever answers them late may ask back.
+    past: VecDeque<Sent>,
     /// What others are finding out.
     overheard: Overheard<K>,
     /// What somebody is known to know, beyond what is known here.
@@ -126,6 +128,7 @@ impl<K: WireKey> Broadcast<K> {
             dropped: Delta::default(),
             dropped_due_ms: 0,
             inquiry: Some(Inquiry::new(None, now_ms)),
+            past: VecDeque::new(),
             overheard: Overheard::default(),
             heard_of: HeardOf::default(),
             gaps_asked: CausalContext::default(),

@@ -27,8 +27,8 @@ pub(super) struct Sent {
     pub(super) context: CausalContext,
     /// Whether whoever asked holds the same as this replica, as far as that matters to the answer.
     is_same: bool,
-    /// How far the inquiry was: an answer to a question before is not the next page.
-    progress: u32,
+    /// How far the inquiry was: an answer to a question before is not the next page. `None` if it was another inquiry that was under way.
+    progress: Option<u32>,
     /// What it asked to hear of births.
     births: Births,
     /// How many of the births that are gone were told, and how many there are in all.
@@ -168,7 +168,8 @@ impl<K: WireKey> Inquiry<K> {
 
     /// Begins anew. What was asked before may still be answered: on a slow medium nothing else ever would be.
     pub(super) fn begin_anew(&mut self, peer: Option<ReplicaId>, due_ms: u64) {
-        let sent = core::mem::take(&mut self.sent);
+        let mut sent = core::mem::take(&mut self.sent);
+        sent.iter_mut().for_each(|sent| sent.progress = sent.progress.filter(|progress| *progress == 0));
         *self = Self { sent, ..Self::new(peer, due_ms) };
     }
 
@@ -294,7 +295,7 @@ impl<K: WireKey> Inquiry<K> {
         if self.sent.len() == SENT_MAX {
             self.sent.pop_front();
         }
-        let (progress, gone) = (self.progress, HeardGone::default());
+        let (progress, gone) = (Some(self.progress), HeardGone::default());
         self.sent.push_back(Sent { id, at_ms, context, is_same, progress, births, gone });
     }
 
@@ -305,7 +306,7 @@ impl<K: WireKey> Inquiry<K> {
 
     /// Whether an answer to that question is the next thing that is wanted.
     pub(super) fn is_next(&self, sent: &Sent) -> bool {
-        sent.progress == self.progress
+        sent.progress == Some(self.progress)
     }
 
     /// The peer answered: there is no need to ask the same again.

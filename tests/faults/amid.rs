@@ -173,6 +173,9 @@ fn do_amid(who: usize, logs: [usize; 2], lost: u32, moment: usize, seed: u64) {
             map.merge(&writer.register(&node, &slot(100 * (1 + at as u64) + start)).unwrap());
             map.merge(&writer.release(&node, &slot(2 * start + at as u64)).unwrap());
         }
+        // Nothing shows that this was there.
+        map.merge(&writer.register(&node, &slot(300 + at as u64)).unwrap());
+        map.merge(&writer.release(&node, &slot(300 + at as u64)).unwrap());
         all.merge(writer.state());
     }
     // Who asks once leaves it to the other to ask again. Where nothing is lost, no digest is needed.

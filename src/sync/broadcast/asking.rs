@@ -299,6 +299,7 @@ impl<K: WireKey> Broadcast<K> {
             let known = map.state().context().clone();
             self.settle_counterpart(counterpart, Settlement { births: inquiry.gone, said, known, told: 0 });
         }
+        self.past = core::mem::take(&mut inquiry.sent);
         let is_known = self.heard_of.is_known_in(map.state().context());
         let has_others = inquiry.peer.is_some_and(|peer| self.peers.others(peer) > 0);
         let more = if is_known { None } else { self.heard_of.next(inquiry.peer, has_others) };

@@ -163,7 +163,9 @@ impl<K: WireKey> Broadcast<K> {
     ) -> Received<K> {
         meet.round_trip_ms.into_iter().for_each(|round_trip_ms| self.round_trip.add_told(round_trip_ms));
         let sent = meet.re.and_then(|re| self.inquiry.as_ref()?.asked(re)).cloned();
-        let is_meant = sent.is_some() || meet.re == Some(self.token) || meet.to == Some(map.replica());
+        let past = self.past.iter().find(|past| meet.re == Some(past.id));
+        let asked = sent.as_ref().or(past).map(|sent| &sent.context);
+        let is_meant = asked.is_some() || meet.re == Some(self.token) || meet.to == Some(map.replica());
         if !is_meant {
             if let Some(re) = meet.re.filter(|_| meet.to.is_none()) {
                 self.is_answered(re, now_ms, random);
@@ -172,13 +174,13 @@ impl<K: WireKey> Broadcast<K> {
             let changes = self.overhear(map, sender, meet, now_ms);
             return self.applied(changes, now_ms);
         }
-        if sent.is_some() || meet.re == Some(self.token) {
+        if asked.is_some() || meet.re == Some(self.token) {
             self.peers.prove(sender);
         }
-        let theirs = match (&meet.position, &sent) {
+        let theirs = match (&meet.position, asked) {
             (Position::Absolute(context), _) => Some(context.clone()),
-            (Position::Relative { lacks, more }, Some(sent)) => {
-                let mut context = sent.context.difference(lacks);
+            (Position::Relative { lacks, more }, Some(asked)) => {
+                let mut context = asked.difference(lacks);
                 context.join(more);
                 Some(context)
             }
