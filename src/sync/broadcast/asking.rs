@@ -95,13 +95,10 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// Asks no more, if so and before anybody began to tell. What was asked may still be answered, and whoever answers may ask back.
-    pub(super) fn leave_if(&mut self, is_moot: impl FnOnce(&Inquiry<K>) -> bool) {
-        if let Some(inquiry) = self.inquiry.as_mut().filter(|inquiry| !inquiry.is_under_way())
-            && is_moot(inquiry)
-        {
-            inquiry.give_up();
-        }
+    /// Ends the inquiry, if so and before anybody began to tell. What was asked may still be answered, and whoever answers may ask back.
+    pub(super) fn end_if(&mut self, is_moot: impl FnOnce(&Inquiry<K>) -> bool) {
+        let ended = self.inquiry.take_if(|inquiry| !inquiry.is_under_way() && is_moot(inquiry));
+        self.past = ended.map_or(core::mem::take(&mut self.past), |inquiry| inquiry.sent);
     }
 
     /// Somebody who knows the same asks: the answer will be heard here too.
@@ -120,7 +117,7 @@ impl<K: WireKey> Broadcast<K> {
         self.told.join(said);
         if !self.heard_of.is_empty() && self.heard_of.is_known_in(map.state().context()) {
             self.heard_of.clear();
-            self.leave_if(|inquiry| !inquiry.is_open);
+            self.end_if(|inquiry| !inquiry.is_open);
         }
     }
 
@@ -133,7 +130,7 @@ impl<K: WireKey> Broadcast<K> {
     ) -> Option<Vec<u8>> {
         // It may have come another way, over another link for one.
         let is_known = self.heard_of.is_known_in(map.state().context());
-        self.leave_if(|inquiry| inquiry.is_of_heard && is_known);
+        self.end_if(|inquiry| inquiry.is_of_heard && is_known);
         if let Some(inquiry) = &mut self.inquiry {
             // The peer may still wait to be told what is gone.
             let is_waited_for = inquiry.counterpart.is_some() && inquiry.tries < SILENT_TRIES;

@@ -113,7 +113,7 @@ impl<K: WireKey> Broadcast<K> {
         self.learnt(map, &delta.context);
         if !map.state().context().has_gaps() && self.heard_of.is_empty() {
             // It was late and not lost.
-            self.leave_if(|inquiry| inquiry.is_about_gap);
+            self.end_if(|inquiry| inquiry.is_about_gap);
         }
         self.look_for_gaps(map, &delta.context);
         self.ask_about_gaps(map, now_ms, random);
@@ -241,7 +241,11 @@ impl<K: WireKey> Broadcast<K> {
         let ours = Fingerprints::of(map.state());
         if theirs == ours {
             self.told = map.state().context().clone();
-            self.leave_if(|_| true);
+            self.end_if(|inquiry| inquiry.tries == 0);
+            if let Some(inquiry) = self.inquiry.as_mut().filter(|inquiry| !inquiry.is_under_way()) {
+                // Another, who was asked already, may still know more.
+                inquiry.give_up();
+            }
             self.heard_of.clear();
             self.leave_turns(sender, map.state().context());
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
