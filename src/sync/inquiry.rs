@@ -5,6 +5,7 @@ mod taking;
 use std::collections::VecDeque;
 
 use super::meet::{Births, Gone, Pages, Question, Want};
+use super::message::Fingerprints;
 use crate::causal::{CausalContext, Runs};
 use crate::codec::WireKey;
 use crate::id::ReplicaId;
@@ -109,6 +110,8 @@ pub(super) struct Inquiry<K> {
     pub(super) is_of_heard: bool,
     /// Whether it is about something that may only be late.
     pub(super) is_about_gap: bool,
+    /// The digest that it is about: if the same is known and held before it asks, it ends.
+    pub(super) digest: Option<Fingerprints>,
     after: Option<RegistrationId<K>>,
     is_paged: bool,
     /// Whether what is unknown here was asked for.
@@ -150,6 +153,7 @@ impl<K: WireKey> Inquiry<K> {
             is_open: peer.is_none(),
             is_of_heard: false,
             is_about_gap: false,
+            digest: None,
             after: None,
             is_paged: false,
             are_pages_asked: false,

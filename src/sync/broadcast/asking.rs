@@ -10,7 +10,7 @@ use crate::splits::Changes;
 use crate::sync::heard_of::Next;
 use crate::sync::inquiry::{Inquiry, Sent};
 use crate::sync::meet::{Answer, Births, Gone, Meet, Position};
-use crate::sync::message::{Ask, Message};
+use crate::sync::message::{Ask, Fingerprints, Message};
 
 /// Who was asked so often without an answer is left for somebody who speaks.
 const SILENT_TRIES: u32 = 2;
@@ -90,8 +90,9 @@ impl<K: WireKey> Broadcast<K> {
         self.heard_of.add(peer, context);
         let is_idle = self.inquiry.as_ref().is_none_or(Inquiry::has_given_up);
         self.inquire(peer, due_ms);
-        if let (true, Some(inquiry)) = (is_idle, &mut self.inquiry) {
-            inquiry.is_of_heard = true;
+        if let Some(inquiry) = &mut self.inquiry {
+            inquiry.is_of_heard |= is_idle;
+            inquiry.digest = None;
         }
     }
 
@@ -130,7 +131,11 @@ impl<K: WireKey> Broadcast<K> {
     ) -> Option<Vec<u8>> {
         // It may have come another way, over another link for one.
         let is_known = self.heard_of.is_known_in(map.state().context());
-        self.end_if(|inquiry| inquiry.is_of_heard && is_known);
+        self.end_if(|inquiry| {
+            let is_due = inquiry.due_ms <= now_ms && inquiry.tries == 0;
+            let is_same = |digest: &Fingerprints| is_due && *digest == Fingerprints::of(map.state());
+            inquiry.is_of_heard && is_known || inquiry.digest.as_ref().is_some_and(is_same)
+        });
         if let Some(inquiry) = &mut self.inquiry {
             // The peer may still wait to be told what is gone.
             let is_waited_for = inquiry.counterpart.is_some() && inquiry.tries < SILENT_TRIES;

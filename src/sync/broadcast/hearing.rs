@@ -260,7 +260,13 @@ impl<K: WireKey> Broadcast<K> {
         }
         let due_ms = now_ms.saturating_add(self.delay_ms(random));
         if theirs.context != ours.context {
-            return self.inquire(sender, due_ms);
+            let is_idle = self.inquiry.as_ref().is_none_or(Inquiry::has_given_up);
+            self.inquire(sender, due_ms);
+            if let Some(inquiry) = &mut self.inquiry {
+                // Another digest that differs may be of somebody who knows more.
+                inquiry.digest = Some(theirs).filter(|theirs| is_idle || inquiry.digest == Some(*theirs));
+            }
+            return;
         }
         if self.inquiry.as_ref().is_none_or(Inquiry::has_given_up)
             && let Some(times) = self.doubt.look(now_ms, self.config.digest_interval_ms)
