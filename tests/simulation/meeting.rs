@@ -12,6 +12,8 @@ const MEETING_POSTS_MAX: u64 = 60;
 /// So many replicas at most answer a joiner, as long as a message takes no longer than that.
 const ANSWERS_MAX: usize = 3;
 const ANSWERS_LATENCY_MAX_MS: u64 = 500;
+/// Whoever stands last in a line of those who may answer does so up to this much later.
+const LINE_MS: u64 = 30_000;
 /// Which kind of message a digest is.
 pub const DIGEST: u8 = 4;
 
@@ -69,6 +71,7 @@ impl<K: SimulatedKey> Schedule<K> {
             self.world.operate(at, operation)?;
         }
         self.quiet()?;
+        self.world.run_for(LINE_MS)?;
         self.world.forget_posts();
         if is_new {
             let saving = self.saving();

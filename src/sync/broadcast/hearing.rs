@@ -261,7 +261,8 @@ impl<K: WireKey> Broadcast<K> {
         let due_ms = now_ms.saturating_add(self.delay_ms(random));
         if theirs.context != ours.context {
             let is_idle = self.inquiry.as_ref().is_none_or(Inquiry::has_given_up);
-            self.inquire(sender, due_ms);
+            // One of them may only be behind by what is on the way: then a digest that agrees is, too.
+            self.inquire(sender, due_ms.saturating_add(self.round_trip.mean_ms().unwrap_or(0)));
             if let Some(inquiry) = &mut self.inquiry {
                 // Another digest that differs may be of somebody who knows more.
                 inquiry.digest = Some(theirs).filter(|theirs| is_idle || inquiry.digest == Some(*theirs));
