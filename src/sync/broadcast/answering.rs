@@ -21,8 +21,9 @@ const AMPLIFICATION_MAX: usize = 10;
 /// Who knows the same as the asker lets so many others speak first, beside those before it.
 const SAME_PLACES: u64 = 2;
 
-/// Whose turn would come later than that leaves a question to the others, and to the digests.
+/// Whose turn would come later than that, and after more than so many others, leaves a question to the others, and to the digests.
 const LINE_MS_MAX: u64 = 30_000;
+const LINE_PLACES_MAX: u64 = 4;
 
 /// A question to everybody that may be this replica's to answer.
 #[derive(Clone, Debug)]
@@ -98,10 +99,16 @@ impl<K: WireKey> Broadcast<K> {
                 // Whoever has just come does not know yet who else is there, and others may have come with it.
                 turn.due_ms = turn.due_ms.max(now_ms.saturating_add(self.config.delay_max_ms));
             }
-            if turn.due_ms <= since_ms.saturating_add(LINE_MS_MAX) {
+            if turn.due_ms <= self.line_ends_ms(since_ms) {
                 self.turns.push(turn);
             }
         }
+    }
+
+    /// Until when somebody may answer a question that was asked at that time.
+    fn line_ends_ms(&self, since_ms: u64) -> u64 {
+        let turn_ms = self.round_trip.turn_ms(self.config.delay_max_ms);
+        since_ms.saturating_add(LINE_MS_MAX.max(turn_ms.saturating_mul(LINE_PLACES_MAX)))
     }
 
     /// Finds out when it is this replica's turn.
@@ -148,7 +155,7 @@ impl<K: WireKey> Broadcast<K> {
                 break turn;
             }
             // Others were heard since, who stand before.
-            if turn.due_ms <= turn.since_ms.saturating_add(LINE_MS_MAX) {
+            if turn.due_ms <= self.line_ends_ms(turn.since_ms) {
                 self.turns.push(turn);
             }
         };
