@@ -90,6 +90,10 @@ pub struct Broadcast<K> {
     digest_due_ms: u64,
     /// Whether the next digest is this replica's to send, and must not be left to others: it tells of news, or was left once.
     is_digest_own: bool,
+    /// What was known and held here when somebody last said to know and hold the same.
+    agreed: Option<Fingerprints>,
+    /// When news was last heard or sent that others may not have heard yet.
+    news_ms: u64,
     doubt: Doubt,
     peers: Peers,
     round_trip: RoundTrip,
@@ -138,6 +142,8 @@ impl<K: WireKey> Broadcast<K> {
             token: random() as u32,
             digest_due_ms: 0,
             is_digest_own: false,
+            agreed: None,
+            news_ms: 0,
             doubt: Doubt::default(),
             peers: Peers::default(),
             round_trip: RoundTrip::default(),
@@ -315,7 +321,7 @@ impl<K: WireKey> Broadcast<K> {
         let turns =
             self.turns.iter_mut().flat_map(|turn| [&mut turn.due_ms, &mut turn.asked_ms, &mut turn.since_ms]);
         let replies = self.replies.iter_mut().map(|reply| &mut reply.asked_ms);
-        let own = [&mut self.digest_due_ms, &mut self.dropped_due_ms, self.doubt.time()];
+        let own = [&mut self.digest_due_ms, &mut self.dropped_due_ms, &mut self.news_ms, self.doubt.time()];
         let others = self.peers.times().chain(self.overheard.times());
         for time_ms in own.into_iter().chain(inquiry).chain(turns).chain(replies).chain(others) {
             *time_ms = time_ms.saturating_sub(back_ms);
@@ -339,6 +345,7 @@ impl<K: WireKey> Broadcast<K> {
             return Some(bytes);
         }
         if let Some(bytes) = self.next_unposted(map) {
+            self.news_ms = now_ms;
             return Some(bytes);
         }
         if !is_saved {

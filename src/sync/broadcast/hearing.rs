@@ -106,6 +106,7 @@ impl<K: WireKey> Broadcast<K> {
         random: &mut impl FnMut() -> u64,
     ) -> Received<K> {
         let changes = map.merge(delta);
+        self.news_ms = now_ms;
         self.publish_dropped(&changes, now_ms);
         let mut heard = delta.clone();
         heard.merge(changes.delta());
@@ -241,6 +242,7 @@ impl<K: WireKey> Broadcast<K> {
         let ours = Fingerprints::of(map.state());
         if theirs == ours {
             self.told = map.state().context().clone();
+            self.agreed = Some(ours);
             self.end_if(|inquiry| inquiry.tries == 0);
             if let Some(inquiry) = self.inquiry.as_mut().filter(|inquiry| !inquiry.is_under_way()) {
                 // Another, who was asked already, may still know more.
@@ -261,8 +263,10 @@ impl<K: WireKey> Broadcast<K> {
         let due_ms = now_ms.saturating_add(self.delay_ms(random));
         if theirs.context != ours.context {
             let is_idle = self.inquiry.as_ref().is_none_or(Inquiry::has_given_up);
-            // One of them may only be behind by what is on the way: then a digest that agrees is, too.
-            self.inquire(sender, due_ms.saturating_add(self.round_trip.mean_ms().unwrap_or(0)));
+            // Who knows what was known here, and no more, may only be behind by news that is on the way.
+            let news_ends_ms = self.news_ms.saturating_add(self.round_trip.mean_ms().unwrap_or(0));
+            let is_on_the_way = self.agreed == Some(theirs) && now_ms < news_ends_ms;
+            self.inquire(sender, if is_on_the_way { due_ms.max(news_ends_ms) } else { due_ms });
             if let Some(inquiry) = &mut self.inquiry {
                 // Another digest that differs may be of somebody who knows more.
                 inquiry.digest = Some(theirs).filter(|theirs| is_idle || inquiry.digest == Some(*theirs));
