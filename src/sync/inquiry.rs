@@ -399,6 +399,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_asked_in_another_inquiry_is_no_later_page_of_this_one() {
+        let map = RangeMap::<u64>::new(ReplicaId::new(1));
+        let mut inquiry = Inquiry::<u64>::new(None, 0);
+        let is_next =
+            |inquiry: &Inquiry<u64>, id| inquiry.asked(id).is_some_and(|sent| inquiry.is_next(sent));
+        let ask = |inquiry: &mut Inquiry<u64>, id| drop(inquiry.ask(id, 0, &map, known(1), 20));
+        ask(&mut inquiry, 10);
+        inquiry.get_on(0);
+        ask(&mut inquiry, 11);
+        assert_eq!([10, 11].map(|id| is_next(&inquiry, id)), [false, true]);
+        inquiry.begin_anew(None, 0);
+        assert_eq!([10, 11].map(|id| is_next(&inquiry, id)), [true, false], "the first page is the same");
+        inquiry.get_on(0);
+        ask(&mut inquiry, 12);
+        assert_eq!([10, 11, 12].map(|id| is_next(&inquiry, id)), [false, false, true]);
+    }
+
+    #[test]
     fn all_that_is_gone_was_heard_when_no_message_is_missing() {
         let told =
             |before: u64| Gone { runs: vec![(before + 1, before + 2), (before + 9, before + 9)], before };

@@ -1,8 +1,11 @@
 //! Many who have the same to ask, or to answer: one of them speaks.
 
+use std::collections::VecDeque;
+
+use crdt_range_map::sync::{Broadcast, Config};
 use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
 
-use crate::medium::{Faults, Medium, NO_FAULTS};
+use crate::medium::{Faults, Medium, NO_FAULTS, Random};
 
 const REPLICAS: u64 = 24;
 
@@ -18,6 +21,7 @@ fn filled(id: u64, registrations: u64) -> RangeMap<u64> {
 
 const ASK: u8 = 2;
 const MEET: u8 = 3;
+const DIGEST: u8 = 4;
 
 fn posts(medium: &Medium, kind: u8) -> u64 {
     medium.posts.get(&kind).copied().unwrap_or(0)
@@ -86,5 +90,94 @@ fn of_many_who_come_together_few_answer_each() {
                 medium.posts
             );
         }
+    }
+}
+
+/// Three who agree on a medium where a message takes 50 ms, the first of whom asks nothing any more.
+fn three_that_agree(seed: u64) -> ([RangeMap<u64>; 3], [Broadcast<u64>; 3], Random, u64) {
+    let mut random = Random(seed);
+    let mut maps = [1, 2, 3].map(|id| filled(id, 5));
+    let mut protocols =
+        [(); 3].map(|()| Broadcast::join(Config::default(), 0, &mut || random.next()).unwrap());
+    let mut on_the_way = VecDeque::<(u64, usize, Vec<u8>)>::new();
+    for now_ms in 0..60_000 {
+        while let Some((_, to, bytes)) = on_the_way.pop_front_if(|(due_ms, ..)| *due_ms <= now_ms) {
+            protocols[to].receive(&mut maps[to], &bytes, now_ms, &mut || random.next());
+        }
+        for from in 0..3 {
+            while let Some(bytes) = protocols[from].poll(&maps[from], now_ms, &mut || random.next()) {
+                on_the_way.extend((0..3).filter(|to| *to != from).map(|to| (now_ms + 50, to, bytes.clone())));
+            }
+        }
+    }
+    (maps, protocols, random, 60_000)
+}
+
+/// The digest that a replica sends next.
+fn next_digest(protocol: &Broadcast<u64>, map: &RangeMap<u64>, now_ms: u64) -> Vec<u8> {
+    let mut protocol = protocol.clone();
+    (0..20)
+        .find_map(|at| protocol.poll(map, now_ms + 5_000 * at, &mut || 7))
+        .filter(|bytes| bytes[4] == DIGEST)
+        .expect("nothing else is to be said")
+}
+
+#[test]
+fn nobody_is_asked_about_news_that_is_on_the_way() {
+    for seed in 0..40 {
+        for is_digest_first in [false, true] {
+            let (mut maps, mut protocols, mut random, mut now_ms) = three_that_agree(seed);
+            let old_digest = next_digest(&protocols[1], &maps[1], now_ms);
+            let range = KeyRange::new(700, 701).unwrap();
+            let delta = maps[2].register(&NodeId::new("node").unwrap(), &range).unwrap();
+            protocols[2].publish(&delta);
+            let news = protocols[2].poll(&maps[2], now_ms, &mut || random.next()).expect("there is news");
+            let new_digest = next_digest(&protocols[2], &maps[2], now_ms);
+            // Of the second, which has not heard of it when it says so; or of the third, which overtakes what it is about.
+            let heard = match is_digest_first {
+                false => [(0, &news), (1, &old_digest), (2, &new_digest)],
+                true => [(0, &new_digest), (1, &news), (2, &new_digest)],
+            };
+            for (late_ms, bytes) in heard {
+                protocols[0].receive(&mut maps[0], bytes, now_ms + late_ms, &mut || random.next());
+            }
+            for _ in 0..2_000 {
+                now_ms += 1;
+                let said = protocols[0].poll(&maps[0], now_ms, &mut || random.next());
+                let is_question = said.is_some_and(|bytes| [ASK, MEET].contains(&bytes[4]));
+                assert!(!is_question, "seed {seed}, digest first: {is_digest_first}, at {now_ms} ms");
+            }
+        }
+    }
+}
+
+/// Each is given a minute to speak first, and the first in the line is gone.
+#[test]
+fn the_second_in_a_slow_line_answers_where_the_first_is_gone() {
+    let config = Config { delay_max_ms: 60_000, digest_interval_ms: 1 << 40, ..Config::default() };
+    for seed in 0..10 {
+        let (mut random, gone) = (Random(seed), seed as usize % 2);
+        let mut maps = [1, 2, 3].map(|id| filled(id, 5 + id));
+        let mut protocols: Vec<Broadcast<u64>> =
+            (0..2).map(|_| Broadcast::join(config, 0, &mut || random.next()).unwrap()).collect();
+        let mut now_ms = 0;
+        while now_ms < 2_000_000 {
+            if protocols.len() == 2 && now_ms > 1_000_000 {
+                protocols.push(Broadcast::join(config, now_ms, &mut || random.next()).unwrap());
+            }
+            for from in 0..protocols.len() {
+                while let Some(bytes) = protocols[from].poll(&maps[from], now_ms, &mut || random.next()) {
+                    let count = protocols.len();
+                    // One of the two hears nothing any more, nor is heard.
+                    let is_gone = |at: usize| count == 3 && at == gone;
+                    for to in (0..count).filter(|to| *to != from && !is_gone(*to) && !is_gone(from)) {
+                        protocols[to].receive(&mut maps[to], &bytes, now_ms, &mut || random.next());
+                    }
+                }
+            }
+            let wakes_ms = protocols.iter().map(Broadcast::next_wake_ms).min();
+            now_ms = wakes_ms.unwrap_or(u64::MAX).max(now_ms + 1).min(now_ms + 100_000);
+        }
+        assert!(maps[2].state() == maps[1 - gone].state(), "seed {seed}");
     }
 }

@@ -100,6 +100,19 @@ fn what_the_neighbour_came_to_know_meanwhile_is_not_announced() {
 }
 
 #[test]
+fn a_digest_in_place_of_an_announcement_is_left_to_nobody() {
+    let mut net = Net::new(3, &[(0, 1), (1, 2)], 2);
+    net.meshes[1].links.get_mut(&2).unwrap().is_eager = false;
+    // Who waits to clear up after somebody leaves other digests to others.
+    net.maps[1].retire(ReplicaId::new(99));
+    assert!(net.maps[1].is_to_clear());
+    (0..4).for_each(|start| net.change(0, start));
+    net.run_for(1_000);
+    assert_eq!((net.count(1, ANNOUNCE), net.count(1, DIGEST)), (0, 1), "{:?}", net.said);
+    assert_eq!(net.maps[2].registrations().count(), 4);
+}
+
+#[test]
 fn each_wants_news_from_as_many_neighbours_as_it_should_from_the_beginning() {
     let links: Vec<(usize, usize)> = (0..7).flat_map(|one| (0..one).map(move |other| (other, one))).collect();
     let net = Net::new(7, &links, 3);
