@@ -308,6 +308,12 @@ impl<K: WireKey> Inquiry<K> {
         self.sent.iter().find(|sent| sent.id == id)
     }
 
+    /// Whether the last question was put so long ago that it, or its answer, is lost, and not left for the peer to find out.
+    pub(super) fn is_unheard(&self, now_ms: u64, wait_ms: u64) -> bool {
+        let is_late = |sent: &Sent| sent.at_ms.is_none_or(|at_ms| now_ms.saturating_sub(at_ms) >= wait_ms);
+        !self.has_given_up() && !self.is_waiting() && self.sent.back().is_some_and(is_late)
+    }
+
     /// Whether an answer to that question is the next thing that is wanted.
     pub(super) fn is_next(&self, sent: &Sent) -> bool {
         sent.progress == Some(self.progress)

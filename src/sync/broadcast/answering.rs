@@ -370,7 +370,9 @@ impl<K: WireKey> Broadcast<K> {
                     let context = reply.context.clone();
                     inquiry.counterpart = Some(Counterpart { peer, id, asked_ms, context });
                 }
-                if inquiry.due_ms <= now_ms {
+                // Who asks instead of answering did not hear the question.
+                let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
+                if inquiry.due_ms <= now_ms || inquiry.is_unheard(now_ms, wait_ms) {
                     let id = random() as u32;
                     meet.question =
                         Some(inquiry.ask(id, now_ms, map, known.clone(), self.config.reads_log2()));
