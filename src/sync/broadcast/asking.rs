@@ -13,7 +13,7 @@ use crate::sync::meet::{Answer, Births, Gone, Meet, Position};
 use crate::sync::message::{Ask, Fingerprints, Message};
 
 /// Who was asked so often without an answer is left for somebody who speaks.
-const SILENT_TRIES: u32 = 2;
+pub(super) const SILENT_TRIES: u32 = 2;
 
 impl<K: WireKey> Broadcast<K> {
     /// Asks a peer at that time, unless something is being asked already.

@@ -1,5 +1,6 @@
 //! What a replica makes of the messages that it hears.
 
+use super::asking::SILENT_TRIES;
 use super::{Broadcast, Wish};
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
@@ -244,10 +245,9 @@ impl<K: WireKey> Broadcast<K> {
             self.told = map.state().context().clone();
             self.agreed = Some(ours);
             self.end_if(|inquiry| inquiry.tries == 0);
-            if let Some(inquiry) = self.inquiry.as_mut().filter(|inquiry| !inquiry.is_under_way()) {
-                // Another, who was asked already, may still know more.
-                inquiry.give_up();
-            }
+            // Another, who was asked already, may still know more; but one that is silent is left for this one.
+            let is_left = |inquiry: &&mut Inquiry<K>| !inquiry.is_under_way() || inquiry.tries > SILENT_TRIES;
+            self.inquiry.as_mut().filter(is_left).into_iter().for_each(Inquiry::give_up);
             self.heard_of.clear();
             self.leave_turns(sender, map.state().context());
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
