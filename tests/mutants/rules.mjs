@@ -314,7 +314,7 @@ export const rules = [
   {
     rule: "a line of those who may answer has several places, however long each waits",
     file: "src/sync/broadcast/answering.rs",
-    text: "LINE_MS_MAX.max(turn_ms.saturating_mul(LINE_PLACES_MAX))",
+    text: "LINE_MS_MAX.max(turn_ms.saturating_mul(LINE_PLACES_MIN))",
     without: "LINE_MS_MAX",
   },
 ];

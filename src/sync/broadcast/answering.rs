@@ -21,9 +21,9 @@ const AMPLIFICATION_MAX: usize = 10;
 /// Who knows the same as the asker lets so many others speak first, beside those before it.
 const SAME_PLACES: u64 = 2;
 
-/// Whose turn would come later than that, and after more than so many others, leaves a question to the others, and to the digests.
+/// Whose turn would come later than that leaves a question to the others, and to the digests, if so many others stand before it.
 const LINE_MS_MAX: u64 = 30_000;
-const LINE_PLACES_MAX: u64 = 4;
+const LINE_PLACES_MIN: u64 = 4;
 
 /// A question to everybody that may be this replica's to answer.
 #[derive(Clone, Debug)]
@@ -108,7 +108,7 @@ impl<K: WireKey> Broadcast<K> {
     /// Until when somebody may answer a question that was asked at that time.
     fn line_ends_ms(&self, since_ms: u64) -> u64 {
         let turn_ms = self.round_trip.turn_ms(self.config.delay_max_ms);
-        since_ms.saturating_add(LINE_MS_MAX.max(turn_ms.saturating_mul(LINE_PLACES_MAX)))
+        since_ms.saturating_add(LINE_MS_MAX.max(turn_ms.saturating_mul(LINE_PLACES_MIN)))
     }
 
     /// Finds out when it is this replica's turn.

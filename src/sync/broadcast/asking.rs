@@ -98,8 +98,9 @@ impl<K: WireKey> Broadcast<K> {
 
     /// Ends the inquiry, if so and before anybody began to tell. What was asked may still be answered, and whoever answers may ask back.
     pub(super) fn end_if(&mut self, is_moot: impl FnOnce(&Inquiry<K>) -> bool) {
-        let ended = self.inquiry.take_if(|inquiry| !inquiry.is_under_way() && is_moot(inquiry));
-        self.past = ended.map_or(core::mem::take(&mut self.past), |inquiry| inquiry.sent);
+        if let Some(ended) = self.inquiry.take_if(|inquiry| !inquiry.is_under_way() && is_moot(inquiry)) {
+            self.past = ended.sent;
+        }
     }
 
     /// Somebody who knows the same asks: the answer will be heard here too.
