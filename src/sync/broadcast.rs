@@ -83,6 +83,8 @@ pub struct Broadcast<K> {
     may_have_new_gaps: bool,
     /// Questions to everybody, to be answered when it is this replica's turn.
     turns: Vec<Turn>,
+    /// Questions that others answered before they were heard here, the latest last.
+    answered_early: VecDeque<u32>,
     /// Questions to this replica.
     replies: VecDeque<Reply<K>>,
     /// Tells that a question was heard by whoever says it again.
@@ -138,6 +140,7 @@ impl<K: WireKey> Broadcast<K> {
             gaps_asked: CausalContext::default(),
             may_have_new_gaps: true,
             turns: Vec::new(),
+            answered_early: VecDeque::new(),
             replies: VecDeque::new(),
             token: random() as u32,
             digest_due_ms: 0,

@@ -69,10 +69,11 @@ impl Peers {
         self.0.iter().filter(|other| other.id != peer).count() as u64
     }
 
-    /// Forgets those who stood before `own` and let their turn pass. They are remembered again when they are heard.
-    pub(super) fn forget_before(&mut self, own: ReplicaId, asker: ReplicaId) {
+    /// Forgets those who stood before `own`, let their turn pass and were not heard since that time. They are remembered again when
+    /// they are heard.
+    pub(super) fn forget_before(&mut self, own: ReplicaId, asker: ReplicaId, since_ms: u64) {
         let own = distance(own, asker);
-        self.0.retain(|peer| peer.id == asker || distance(peer.id, asker) >= own);
+        self.0.retain(|peer| peer.heard_ms >= since_ms || distance(peer.id, asker) >= own);
     }
 
     /// The times at which peers were heard, for a clock that was set.
@@ -103,7 +104,9 @@ mod tests {
             ids.iter().filter(|id| *id != own).for_each(|id| peers.heard(*id, 0));
             peers.heard(asker, 0);
             turns.push(peers.before(*own, asker));
-            peers.forget_before(*own, asker);
+            peers.forget_before(*own, asker, 0);
+            assert_eq!(peers.before(*own, asker), *turns.last().unwrap(), "all were heard lately");
+            peers.forget_before(*own, asker, 1);
             assert_eq!(peers.before(*own, asker), 0);
         }
         turns.sort_unstable();

@@ -132,3 +132,35 @@ fn what_is_passed_over_is_not_taken_for_dropped() {
     assert_eq!(sides[0].0.state(), sides[1].0.state());
     assert_eq!(sides[1].0.priority(&node(0), &long), Some(1));
 }
+
+/// Who is taking pages hears of most of the rest another way: the peer is not asked for that once more.
+#[test]
+fn what_came_another_way_is_not_taken_in_pages() {
+    let config = Config { message_bytes_max: 2_048, ..Config::default() };
+    let mut sides = [side(1, config), side(2, config)];
+    let mut writer = RangeMap::<String>::new(ReplicaId::new(9));
+    let deltas: Vec<_> = (0..120)
+        .map(|at| KeyRange::from_start(format!("{at:03}-{}", "y".repeat(400))))
+        .map(|range| writer.register(&node(0), &range).unwrap())
+        .collect();
+    sides[0].0.merge(writer.state());
+    sides[0].0.set_log_capacity(0);
+    let pages = |sides: &[(RangeMap<String>, Broadcast<String>); 2]| sides[1].1.statistics().posted[2];
+    let mut random = Random(3);
+    for now_ms in 0..60_000 {
+        for from in 0..2 {
+            while let Some(bytes) = {
+                let (map, sync) = &mut sides[from];
+                sync.poll(map, now_ms, &mut || random.next())
+            } {
+                let (map, sync) = &mut sides[1 - from];
+                sync.receive(map, &bytes, now_ms, &mut || random.next());
+                if map.replica().get() == 2 && (1..10).contains(&map.registrations().count()) {
+                    deltas[10..110].iter().for_each(|delta| drop(map.merge(delta)));
+                }
+            }
+        }
+    }
+    assert!(sides[0].0.state() == sides[1].0.state());
+    assert!(pages(&sides) <= 12, "{} questions", pages(&sides));
+}

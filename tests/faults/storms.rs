@@ -182,3 +182,31 @@ fn the_second_in_a_slow_line_answers_where_the_first_is_gone() {
         assert!(maps[2].state() == maps[1 - gone].state(), "seed {seed}");
     }
 }
+
+/// Each hears what is said after a while of its own: one hears the answer before the question.
+#[test]
+fn who_hears_an_answer_before_its_question_says_nothing() {
+    for seed in 0..20 {
+        let (mut maps, mut protocols, mut random, now_ms) = three_that_agree(seed);
+        let mut joiner = Broadcast::join(Config::default(), now_ms, &mut || random.next()).unwrap();
+        let question = joiner.poll(&filled(4, 2), now_ms, &mut || random.next()).expect("it asks");
+        assert_eq!(question[4], ASK);
+        let mut answer = None;
+        for at in 0..2 {
+            protocols[at].receive(&mut maps[at], &question, now_ms, &mut || random.next());
+        }
+        for late_ms in 0..5_000 {
+            for at in 0..2 {
+                let said = protocols[at].poll(&maps[at], now_ms + late_ms, &mut || random.next());
+                answer = answer.or(said.filter(|bytes| bytes[4] == MEET));
+            }
+        }
+        let answer = answer.expect("somebody answers");
+        protocols[2].receive(&mut maps[2], &answer, now_ms, &mut || random.next());
+        protocols[2].receive(&mut maps[2], &question, now_ms, &mut || random.next());
+        for late_ms in 0..5_000 {
+            let said = protocols[2].poll(&maps[2], now_ms + late_ms, &mut || random.next());
+            assert!(said.is_none_or(|bytes| bytes[4] == DIGEST), "seed {seed}");
+        }
+    }
+}

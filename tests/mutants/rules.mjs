@@ -317,4 +317,22 @@ export const rules = [
     text: "LINE_MS_MAX.max(turn_ms.saturating_mul(LINE_PLACES_MIN))",
     without: "LINE_MS_MAX",
   },
+  {
+    rule: "a question that was answered before it is heard is nobody's turn",
+    file: "src/sync/broadcast/answering.rs",
+    text: "self.answered_early.contains(&id)",
+    without: "false",
+  },
+  {
+    rule: "who was heard lately is not forgotten because another answered instead",
+    file: "src/sync/peers.rs",
+    text: "peer.heard_ms >= since_ms",
+    without: "false",
+  },
+  {
+    rule: "what came another way is not taken in pages once more",
+    file: "src/sync/inquiry/taking.rs",
+    text: "self.tell_more(map.state().context(), now_ms)",
+    without: "()",
+  },
 ];

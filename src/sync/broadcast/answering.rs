@@ -21,6 +21,9 @@ const AMPLIFICATION_MAX: usize = 10;
 /// Who knows the same as the asker lets so many others speak first, beside those before it.
 const SAME_PLACES: u64 = 2;
 
+/// How many answers are remembered that may have overtaken their questions.
+const ANSWERED_EARLY_MAX: usize = 32;
+
 /// Whose turn would come later than that leaves a question to the others, and to the digests, if so many others stand before it.
 const LINE_MS_MAX: u64 = 30_000;
 const LINE_PLACES_MIN: u64 = 4;
@@ -90,7 +93,8 @@ impl<K: WireKey> Broadcast<K> {
         let since_ms =
             self.turns.iter().find(|turn| turn.asker == asker).map_or(now_ms, |turn| turn.since_ms);
         self.turns.retain(|turn| turn.asker != asker);
-        if self.turns.len() < WAITING_MAX {
+        let is_answered = self.answered_early.contains(&id);
+        if self.turns.len() < WAITING_MAX && !is_answered {
             let mut turn = Turn { due_ms: now_ms, asked_ms: now_ms, since_ms, asker, ask, bytes, before: 0 };
             self.stand_in_line(map, &mut turn);
             let has_come =
@@ -131,7 +135,12 @@ impl<K: WireKey> Broadcast<K> {
     pub(super) fn is_answered(&mut self, id: u32, now_ms: u64, random: &mut impl FnMut() -> u64) {
         let count = self.turns.len();
         self.turns.retain(|turn| turn.ask.id != id);
-        if self.turns.len() < count {
+        if self.turns.len() == count {
+            if self.answered_early.len() == ANSWERED_EARLY_MAX {
+                self.answered_early.pop_front();
+            }
+            self.answered_early.push_back(id);
+        } else {
             // Should there be more to tell than that, a digest will show it soon.
             let soon_ms =
                 self.round_trip.wait_ms(self.config.retry_ms, 1).saturating_add(self.delay_ms(random));
@@ -162,7 +171,8 @@ impl<K: WireKey> Broadcast<K> {
         self.overheard.forget(asker);
         self.peers.answered(asker, now_ms);
         if before > 0 {
-            self.peers.forget_before(map.replica(), asker);
+            let recent_ms = self.round_trip.wait_ms(self.config.retry_ms, 2);
+            self.peers.forget_before(map.replica(), asker, asked_ms.saturating_sub(recent_ms));
         }
         Some(Reply {
             to: asker,

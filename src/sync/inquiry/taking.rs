@@ -13,6 +13,9 @@ use crate::sync::sketch::Sketch;
 /// Of a sketch that was too small, another is asked for at most so often; then a list.
 const SKETCHES_MAX: u64 = 1 << 20;
 
+/// Who tells anew what it knows does so in at most so many runs more than before.
+const RUNS_MORE_MAX: usize = 64;
+
 impl<K: WireKey> Inquiry<K> {
     /// Takes a part of an answer to that question, from a peer that knows `theirs`, with births that are gone.
     pub(in crate::sync) fn take_part(
@@ -75,12 +78,16 @@ impl<K: WireKey> Inquiry<K> {
             if is_about_all {
                 self.paged.join(&page.delta.context);
             }
+            let is_old = map.state().context().includes(&page.delta.context);
             changes = map.merge(&page.delta);
             if is_next {
                 self.withheld.join(&page.withheld);
                 self.page(page.delta.last_id(), page.is_last);
                 self.paged_at = self.paged_at.max(made_at);
                 self.get_on(now_ms);
+                if is_old && !page.is_last {
+                    self.tell_more(map.state().context(), now_ms);
+                }
             }
         } else if is_next && self.is_settled && !self.is_paged {
             // It was about the births alone, and now there is something to be paged.
@@ -91,6 +98,26 @@ impl<K: WireKey> Inquiry<K> {
             changes.join(map.drop_born(&dropped));
         }
         changes
+    }
+
+    /// A page brought nothing new: what it carries came another way, and so may what follows. If what is known by now can be told in few
+    /// words, the peer is asked anew for what is still unknown.
+    fn tell_more(&mut self, context: &CausalContext, now_ms: u64) {
+        let is_short = context.run_count() <= self.said.run_count() + RUNS_MORE_MAX;
+        if self.is_all || !is_short || self.is_known_in(context) {
+            return;
+        }
+        let Self { again, is_open, is_of_heard, token, .. } = *self;
+        let counterpart = self.counterpart.take();
+        self.begin_anew(self.peer, now_ms);
+        *self = Self {
+            again,
+            is_open,
+            is_of_heard,
+            token,
+            counterpart,
+            ..core::mem::replace(self, Self::new(None, now_ms))
+        };
     }
 
     /// Takes down births that are gone, in an answer to that question. Returns whether all came that were to be told.
