@@ -1,4 +1,4 @@
-//! The wire format of deltas and states, version 4: canonical, compact, and safe to decode from anybody.
+//! The wire format of deltas and states, version 1: canonical, compact, and safe to decode from anybody.
 //!
 //! Equal deltas have equal bytes, and bytes that are accepted are the ones that encoding again would give: every number is
 //! written in its shortest form, every list is in strict order, nothing is said twice, and nothing unused is listed.
@@ -20,7 +20,7 @@
 //! | replicas | *number* 2·count + c: c if the context follows; 8 bytes each, big endian, ascending |
 //! | context | only if c, and then it tells something: for each replica, *number* 2·p + x: p is how far its dots are known without a gap. If x is 1: *number* 2·runs + r, then for each run *number* of dots between it and the run before (or p), less one, and *number* of its dots, less one; if r is 1, the replica is retired: *number* of its last dot that was known then |
 //! | counts | *number* 8·registrations + 4·s + 2·u + d: s if any has several records, u if any is unbounded, d if drops follow |
-//! | nodes | *number* of them, left out if there are no drops and at most one registration: then there are as many nodes; ascending by bytes; for each but the first one byte of how many bytes it begins with that the one before begins with too, then one byte of length of the rest, and the rest |
+//! | nodes | *number* of them, left out if there are no drops and at most one registration: then there are as many nodes; ascending by bytes. The first: one byte of its length, and its bytes. Each other: of how many bytes it begins with that the one before begins with too, and of the length of the rest, what is below 16 in one byte, 16 · the first + the second; for each of the two that is 15 or more 15 stands there, and a byte of what is beyond 15 follows; then the rest |
 //! | registrations | the *ids* of the registrations, ascending; if s, *column* of records less one |
 //! | records | the columns below, over all records in order: by registration, then by writer |
 //! | drops | only if d: *number* 4·count + 2·f + u: f if the stamp of any is not of the writer; their *ids*; *column* of writers (left out if there is one replica); *column* of births less one; if f, *column* of the stamps' replicas; *column* of stamp − birth for a stamp of the writer (0 if the drop is bare: its own dot is not told), else of stamp − 1. Ascending by id, writer and the stamp's replica |
@@ -81,10 +81,13 @@ impl CausalContext {
 }
 
 /// The version of the format.
-const VERSION: u8 = 4;
+const VERSION: u8 = 1;
 
 /// How many runs of dots beyond the prefixes a context tells at most.
 pub(crate) const RUNS_MAX: usize = 1 << 16;
+
+/// A length that fits into half a byte is less than that.
+const HALF_BYTE_MAX: u8 = 15;
 
 mod flag {
     pub(super) const REGISTERED: u64 = 3;

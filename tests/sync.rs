@@ -197,11 +197,11 @@ fn foreign_and_broken_messages_are_counted_and_change_nothing() {
         Broadcast::join(Config::default(), 0, &mut || 0).unwrap().poll(&map, 0, &mut || 0).unwrap()
     };
     let mut version = whole.clone();
-    version[3] = 0x11;
+    version[3] = 0x21;
     let expected = [
         (vec![], IgnoreReason::Foreign),
         (b"hello".to_vec(), IgnoreReason::Foreign),
-        (version, IgnoreReason::Version(1)),
+        (version, IgnoreReason::Version(2)),
         (of_text_keys, IgnoreReason::KeyKind(2)),
         (own, IgnoreReason::OwnReplica),
         (vec![0; (16 << 20) + 1], IgnoreReason::TooLong { bytes: (16 << 20) + 1 }),

@@ -3,7 +3,7 @@
 mod records;
 
 use self::records::Records;
-use super::{DecodeError, DecodeProblem, RUNS_MAX, Reader, VERSION, WireKey};
+use super::{DecodeError, DecodeProblem, HALF_BYTE_MAX, RUNS_MAX, Reader, VERSION, WireKey};
 use crate::causal::{CausalContext, Dot, SEQ_MAX};
 use crate::delta::Delta;
 use crate::drops::{Drop, Drops, NamedDrop};
@@ -156,12 +156,21 @@ pub(super) fn read_whole_context(reader: &mut Reader<'_>) -> Result<CausalContex
     Ok(context)
 }
 
+/// Two lengths that mostly fit into a byte.
+fn read_lengths(reader: &mut Reader<'_>) -> Result<[usize; 2], DecodeError> {
+    let both = reader.byte()?;
+    let mut lengths = [both >> 4, both & HALF_BYTE_MAX].map(usize::from);
+    for length in lengths.iter_mut().filter(|length| **length == usize::from(HALF_BYTE_MAX)) {
+        *length += usize::from(reader.byte()?);
+    }
+    Ok(lengths)
+}
+
 fn read_nodes(count: usize, reader: &mut Reader<'_>) -> Result<Vec<NodeId>, DecodeError> {
     let mut nodes: Vec<NodeId> = Vec::with_capacity(count);
     let mut bytes: Vec<u8> = Vec::new();
     for at in 0..count {
-        let shared = if at == 0 { 0 } else { usize::from(reader.byte()?) };
-        let length = usize::from(reader.byte()?);
+        let [shared, length] = if at == 0 { [0, usize::from(reader.byte()?)] } else { read_lengths(reader)? };
         let rest = reader.raw(length)?;
         if shared > bytes.len() || bytes.get(shared).is_some_and(|next| rest.first() == Some(next)) {
             return Err(not_canonical(reader, "a node that shares more or less with the one before"));

@@ -1,6 +1,6 @@
 //! From a delta to bytes.
 
-use super::{RUNS_MAX, VERSION, WireKey, Writer, flag, registered};
+use super::{HALF_BYTE_MAX, RUNS_MAX, VERSION, WireKey, Writer, flag, registered};
 use crate::causal::{CausalContext, Dot};
 use crate::delta::Delta;
 use crate::drops::Drop;
@@ -89,11 +89,19 @@ fn write_nodes(nodes: &[&NodeId], writer: &mut Writer) {
     for node in nodes {
         let name = node.as_bytes();
         let shared = before.map_or(0, |before| shared_prefix(before, name));
+        let rest = &name[shared..];
         if before.is_some() {
-            writer.raw(&[shared as u8]);
+            let lengths = [shared, rest.len()].map(|length| length as u8);
+            let [low, high] = lengths.map(|length| length.min(HALF_BYTE_MAX));
+            writer.raw(&[low << 4 | high]);
+            lengths
+                .into_iter()
+                .filter_map(|length| length.checked_sub(HALF_BYTE_MAX))
+                .for_each(|more| writer.raw(&[more]));
+        } else {
+            writer.raw(&[rest.len() as u8]);
         }
-        writer.raw(&[(name.len() - shared) as u8]);
-        writer.raw(&name[shared..]);
+        writer.raw(rest);
         before = Some(name);
     }
 }

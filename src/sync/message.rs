@@ -24,7 +24,7 @@ use crate::delta::Delta;
 use crate::id::ReplicaId;
 
 const MAGIC: [u8; 3] = *b"crm";
-const VERSION: u8 = 3;
+const VERSION: u8 = 1;
 const HEAD_BYTES: usize = 13;
 const CHECKSUM_BYTES: usize = 4;
 

@@ -129,14 +129,14 @@ fn extreme_numbers_do_no_harm() {
 }
 
 /// The head of a message over numbers, with one replica of which no dot is known but what is carried. The counts follow.
-const HEAD: [u8; 10] = [0x41, 2, 0, 0, 0, 0, 0, 0, 0, 1];
+const HEAD: [u8; 10] = [0x11, 2, 0, 0, 0, 0, 0, 0, 0, 1];
 
 /// One node.
 const NODE: [u8; 3] = [1, 1, b'n'];
 
 #[test]
 fn numbers_are_written_in_one_way() {
-    let good = [0x41, 0, 0];
+    let good = [0x11, 0, 0];
     assert!(decode::<u64>(&good).is_ok());
     for at in 1..good.len() {
         let longer = [&good[..at], &[0x80, 0], &good[at + 1..]].concat();
@@ -201,7 +201,7 @@ fn much_is_not_made_from_little() {
             bytes.extend(number(8 * 5_000));
             bytes.resize(10_000, fill);
             let _ = decode::<u64>(&bytes);
-            bytes[0] = 0x42;
+            bytes[0] = 0x12;
             let _ = decode::<String>(&bytes);
         }
     }
@@ -211,7 +211,7 @@ fn much_is_not_made_from_little() {
 fn forged(replica: u64, last: u64, net: u64, is_negative: bool) -> Vec<u8> {
     let flags = if is_negative { 4 + 8 + 16 } else { 4 + 8 };
     let parts: [&[u8]; 9] = [
-        &[0x41, 2],
+        &[0x11, 2],
         &replica.to_be_bytes(),
         // Nothing is known but what is carried: born at 2.
         &[8, 1, b'n'],
@@ -265,7 +265,7 @@ fn a_replica_whose_numbers_were_used_up_by_forgery_changes_nothing_more() {
 
 /// A message with nothing but a context: that many runs of one dot of the replica, none of them next to another.
 fn runs(replica: u64, count: u64) -> Vec<u8> {
-    let mut bytes = [&[0x41, 3][..], &replica.to_be_bytes(), &[1], &number(2 * count)].concat();
+    let mut bytes = [&[0x11, 3][..], &replica.to_be_bytes(), &[1], &number(2 * count)].concat();
     bytes.extend((0..2 * count).map(|_| 0));
     bytes.push(0);
     bytes

@@ -134,7 +134,7 @@ fn every_refusal_has_a_code_and_says_what_was_wrong() {
 }
 
 /// The first byte of a delta of integer keys.
-const HEADER: u8 = 0x41;
+const HEADER: u8 = 0x11;
 
 /// What an id's greatest sequence number looks like in the wire format: 2^53 − 1 dots of replica 1, and nothing else.
 const ALL_OF_REPLICA_1: [u8; 19] =
