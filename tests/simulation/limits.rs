@@ -8,6 +8,9 @@ use crate::random::Random;
 /// when they come.
 const TIMES_MS: [u64; 7] = [0, 1, 7, 100, 3_000, 60_000, u64::MAX];
 const DIGEST_INTERVALS_MS: [u64; 8] = [0, 1, 7, 100, 3_000, 60_000, 1 << 40, u64::MAX];
+/// Digests that often are millions in an hour.
+pub const DIGESTS_OFTEN_MS: u64 = 100;
+const WAIT_WITH_DIGESTS_MAX_MS: u64 = 3_000;
 const TRIES: [u32; 5] = [0, 1, 2, 20, u32::MAX];
 const MESSAGE_BYTES: [usize; 8] = [0, 1_023, 1_024, 2_048, 16_384, 1 << 20, 256 << 20, usize::MAX];
 const COMPARE_BYTES: [usize; 8] = [0, 63, 64, 1_000, 4_096, 1 << 20, 256 << 20, usize::MAX];
@@ -25,6 +28,12 @@ pub fn draw(random: &mut Random) -> Config {
         }
         80..95 => set_one(&mut config, random),
         _ => (0..7).for_each(|_| set_one(&mut config, random)),
+    }
+    if config.digest_interval_ms < DIGESTS_OFTEN_MS {
+        // Where others wait for minutes, that many digests take a processor as long.
+        for wait_ms in [&mut config.delay_max_ms, &mut config.retry_ms] {
+            *wait_ms = (*wait_ms).min(WAIT_WITH_DIGESTS_MAX_MS);
+        }
     }
     config
 }

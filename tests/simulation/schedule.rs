@@ -7,7 +7,7 @@ use crdt_range_map::NodeId;
 use crdt_range_map::sync::Config;
 
 use crate::keys::{Pool, SimulatedKey};
-use crate::limits;
+use crate::limits::{self, DIGESTS_OFTEN_MS};
 use crate::long;
 use crate::model::Id;
 use crate::model::seeds::number;
@@ -176,7 +176,7 @@ impl<K: SimulatedKey> Schedule<K> {
         let jitter_ms = random.pick(&[0, 5, 5, 40]);
         let places = Self::places(kind, &config, &mut random);
         let mut pause_max_ms = random.pick(&[1, 50, 800, 800, 5_000]);
-        if config.digest_interval_ms < 100 {
+        if config.digest_interval_ms < DIGESTS_OFTEN_MS {
             // There is a digest in every millisecond.
             pause_max_ms = pause_max_ms.min(50);
         }
