@@ -19,6 +19,7 @@ use self::identity::Identity;
 use self::limit::Limit;
 use self::log::{LOG_BYTES_MAX, Log};
 use self::operation::Operation;
+use self::retirement::Retirement;
 use crate::causal::SEQ_MAX;
 use crate::delta::Delta;
 use crate::drops::{Drop, NamedDrop};
@@ -65,6 +66,7 @@ pub struct RangeMap<K> {
     /// Shared by snapshots until one of them changes, and in pieces from then on.
     log: Arc<Log<K>>,
     identity: Identity,
+    retirement: Retirement,
     limit: Option<Limit<K>>,
 }
 
@@ -110,6 +112,7 @@ impl<K: Key> RangeMap<K> {
             cache: SplitCache::default(),
             log: Arc::default(),
             identity: Identity::default(),
+            retirement: Retirement::default(),
             limit: None,
         }
     }
@@ -288,7 +291,9 @@ impl<K: Key> RangeMap<K> {
             entry.and_then(|entry| entry.get(self.replica).map(|record| record.birth))
         });
         self.identity.begun_after.get_or_insert(self.state.context.last_seq(self.replica));
-        let mut operation = Operation::new(self.replica, &mut self.state, Arc::make_mut(&mut self.log));
+        let log = Arc::make_mut(&mut self.log);
+        let settled = self.retirement.settled();
+        let mut operation = Operation::new(self.replica, &mut self.state, log, settled);
         awaiting_drop.into_iter().for_each(|id| operation.drop_reset(id));
         operation.finish()
     }
@@ -383,7 +388,9 @@ impl<K: Key> RangeMap<K> {
             return Delta::default();
         }
         self.identity.begun_after.get_or_insert(self.state.context.last_seq(self.replica));
-        let mut operation = Operation::new(self.replica, &mut self.state, Arc::make_mut(&mut self.log));
+        let log = Arc::make_mut(&mut self.log);
+        let settled = self.retirement.settled();
+        let mut operation = Operation::new(self.replica, &mut self.state, log, settled);
         apply(&mut operation);
         self.cache.forget(&operation.changed().finish());
         operation.finish()

@@ -21,8 +21,6 @@ pub(super) struct Identity {
     pub(super) is_former_unsaved: bool,
     /// The last own sequence number before the first effect that was made here.
     pub(super) begun_after: Option<u64>,
-    /// Whether writers were declared retired here whose records were not cleared yet.
-    pub(super) is_to_clear: bool,
 }
 
 impl<K: Key> RangeMap<K> {
@@ -124,7 +122,8 @@ impl<K: Key> RangeMap<K> {
         let written = self.written_since_begin();
         let mut delta = self.set_replica(replica);
         self.identity.begun_after.get_or_insert(self.state.context.last_seq(replica));
-        let mut operation = Operation::new(replica, &mut self.state, Arc::make_mut(&mut self.log));
+        let log = Arc::make_mut(&mut self.log);
+        let mut operation = Operation::new(replica, &mut self.state, log, self.retirement.settled());
         for id in written {
             let at = operation.touch(id);
             operation.take_over(at, former);

@@ -16,6 +16,8 @@ pub(super) struct Operation<'a, K> {
     replica: ReplicaId,
     state: &'a mut Delta<K>,
     log: &'a mut Log<K>,
+    /// Retired writers of whom nobody has anything more to tell, in order.
+    settled: &'a [ReplicaId],
     seq_before: u64,
     touched: Vec<Touched<K>>,
     delta: Delta<K>,
@@ -29,9 +31,14 @@ struct Touched<K> {
 }
 
 impl<'a, K: Key> Operation<'a, K> {
-    pub(super) fn new(replica: ReplicaId, state: &'a mut Delta<K>, log: &'a mut Log<K>) -> Self {
+    pub(super) fn new(
+        replica: ReplicaId,
+        state: &'a mut Delta<K>,
+        log: &'a mut Log<K>,
+        settled: &'a [ReplicaId],
+    ) -> Self {
         let seq_before = state.context.last_seq(replica);
-        Self { replica, state, log, seq_before, touched: Vec::new(), delta: Delta::exact() }
+        Self { replica, state, log, settled, seq_before, touched: Vec::new(), delta: Delta::exact() }
     }
 
     /// Names a registration that the operation is going to change, and returns its place among those.
@@ -71,9 +78,9 @@ impl<'a, K: Key> Operation<'a, K> {
     /// The writers of records who write no more and left nothing unknown, so that anybody may clear up after them.
     fn finished(&self, at: usize) -> impl Iterator<Item = ReplicaId> {
         let context = &self.state.context;
-        let entry = (context.retired().len() > 0).then_some(&self.touched[at].entry);
+        let entry = (!self.settled.is_empty()).then_some(&self.touched[at].entry);
         let writers = entry.into_iter().flat_map(|entry| entry.records().map(|(writer, _)| writer));
-        writers.filter(|writer| context.is_finished(*writer))
+        writers.filter(|writer| self.settled.binary_search(writer).is_ok() && context.is_finished(*writer))
     }
 
     /// Drops a record of which nothing counts any more.

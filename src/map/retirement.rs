@@ -1,10 +1,12 @@
 //! Clearing up: after writers that will write no more, and of contributions that count for nothing.
 //!
 //! Only a record's own writer drops it, once all of it is reset; the records of a writer that is gone for good would stay for
-//! ever. Once such a writer is declared retired, whoever knows everything that it ever wrote may drop its reset records in its
-//! place: each drop takes a sequence number of who makes it, and is told and joined as any other. That happens where the
-//! retirement is declared, in whatever resets such a record later, and in maintenance; not in every replica that hears of it, or
-//! each would have news for all others.
+//! ever. Once such a writer is declared retired, and those who are there have told each other all that they had heard of it, it is
+//! *settled*: whoever knows all of that may drop its reset records in its place. Each drop takes a sequence number of who makes it, and is
+//! told and joined as any other. That happens where the retirement is declared, in whatever resets such a record later, and in
+//! maintenance; not in every replica that hears of it, or each would have news for all others.
+
+use std::sync::Arc;
 
 use super::RangeMap;
 use crate::causal::CausalContext;
@@ -13,6 +15,23 @@ use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::Entry;
 use crate::store::Held;
+
+/// What a replica knows of those who are retired, beside what the context tells.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Retirement {
+    /// Those of whom nobody has anything more to tell, in order.
+    settled: Arc<Vec<ReplicaId>>,
+    /// Whether this replica is to clear up after some of them when others agree.
+    is_to_clear: bool,
+    /// Whether a protocol finds out when others agree.
+    is_synchronised: bool,
+}
+
+impl Retirement {
+    pub(super) fn settled(&self) -> &[ReplicaId] {
+        &self.settled
+    }
+}
 
 impl<K: Key> RangeMap<K> {
     /// Declares that a replica writes no more: its device is lost, its tab is gone for good, its operator has left.
@@ -47,30 +66,53 @@ impl<K: Key> RangeMap<K> {
         declared.retire(replica, self.state.context.last_seq(replica));
         let declared = Delta::claiming(declared);
         self.merge(&declared);
-        self.identity.is_to_clear = true;
+        self.retirement.is_to_clear = true;
         declared
     }
 
     /// Whether a writer was declared retired here, and its reset records were not cleared yet.
     pub(crate) fn is_to_clear(&self) -> bool {
-        self.identity.is_to_clear && !self.is_retired() && !self.is_exhausted()
+        self.retirement.is_to_clear && !self.is_retired() && !self.is_exhausted()
+    }
+
+    /// A protocol will find out when others agree.
+    pub(crate) fn synchronise(&mut self) {
+        self.retirement.is_synchronised = true;
+    }
+
+    /// Others agree: whatever those who are there had heard of the retired is known here. O(1) if that was so before, else O(retired).
+    pub(crate) fn settle(&mut self) {
+        let retired = self.state.context.retired();
+        // The retired only become more.
+        if retired.len() > self.retirement.settled.len() {
+            self.retirement.settled = Arc::new(retired.map(|(replica, _)| replica).collect());
+        }
     }
 
     /// Drops the reset records of retired writers, and takes what nobody has told of them for lost. O(n log r) for n registrations and r
     /// retired, and O(log n) more for each that is cleared.
     pub(crate) fn clear_retired(&mut self) -> Delta<K> {
         let mut delta = self.give_up_lost();
-        let retired = self.retired_writers();
-        delta.merge(&self.clear(|entry| has_reset_record_of(entry, &retired)));
+        let settled = self.retirement.settled.clone();
+        delta.merge(&self.clear(|entry| has_reset_record_of(entry, &settled)));
         delta
+    }
+
+    /// Whether something may be left of the retired that [`clear_retired`](Self::clear_retired) would clear, if all were settled.
+    fn has_left(&self) -> bool {
+        let context = &self.state.context;
+        let settled = self.retirement.settled();
+        let mut retired = context.retired();
+        retired.any(|(replica, _)| !context.is_finished(replica) || settled.binary_search(&replica).is_err())
     }
 
     /// Takes the effects of retired writers that nobody has told of for lost: they are claimed, and nothing comes of them.
     fn give_up_lost(&mut self) -> Delta<K> {
-        self.identity.is_to_clear = false;
+        self.retirement.is_to_clear = false;
         if self.is_retired() || self.is_exhausted() {
             return Delta::default();
         }
+        self.settle();
         let context = &self.state.context;
         let mut all = CausalContext::default();
         for (replica, declared) in context.retired() {
@@ -84,9 +126,11 @@ impl<K: Key> RangeMap<K> {
         Delta::claiming(lost)
     }
 
-    /// In the order of their ids.
-    fn retired_writers(&self) -> Vec<ReplicaId> {
-        self.state.context.retired().map(|(replica, _)| replica).collect()
+    /// Whether a writer is retired, and all that those who are there had heard of it is known here: nothing else of it will ever count.
+    /// That is found out by the protocols of [`sync`](crate::sync) when others agree, or declared by [`maintain`](Self::maintain)
+    /// without one. O(log of the retired).
+    pub fn is_settled(&self, replica: ReplicaId) -> bool {
+        self.retirement.settled.binary_search(&replica).is_ok()
     }
 
     /// Whether this replica is known to be retired, so that operations change nothing and return empty deltas. O(log of the
@@ -115,15 +159,23 @@ impl<K: Key> RangeMap<K> {
     /// Clears what counts for nothing and would stay: what is left of registrations that concurrent decreases have pushed below 1,
     /// and reset records of [retired](Self::retire) writers. Nothing that is visible changes.
     ///
+    /// Of the retired: at once, and what is not known of them by now counts as lost; but with a protocol of [`sync`](crate::sync),
+    /// from the first message on that it received, when others agree. Somebody who is there may have heard more.
+    ///
     /// Meant for a quiet moment now and then; one replica is enough. Mind that an increase that was made elsewhere at the same
     /// time then counts for itself, as after a release. The delta is empty if there is nothing to clear. O(n log r) for n registrations
     /// and r retired, and O(log n) more for each that is cleared.
     pub fn maintain(&mut self) -> Delta<K> {
-        let mut delta = self.give_up_lost();
-        let retired = self.retired_writers();
+        let mut delta = Delta::default();
+        if !self.retirement.is_synchronised {
+            delta = self.give_up_lost();
+        } else if self.has_left() {
+            self.retirement.is_to_clear = true;
+        }
+        let settled = self.retirement.settled.clone();
         delta.merge(&self.clear(|entry| {
             let is_residue = || entry.records().any(|(_, record)| !record.is_caught_up());
-            has_reset_record_of(entry, &retired) || entry.priority().is_none() && is_residue()
+            has_reset_record_of(entry, &settled) || entry.priority().is_none() && is_residue()
         }));
         delta
     }

@@ -250,6 +250,7 @@ impl<K: WireKey> Broadcast<K> {
     ) -> Received<K> {
         let now_ms = self.see(now_ms);
         map.limit_registrations(self.config.registration_bytes_max());
+        map.synchronise();
         self.statistics.messages_received += 1;
         self.statistics.bytes_received += bytes.len() as u64;
         self.told = CausalContext::default();

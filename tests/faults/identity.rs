@@ -98,6 +98,90 @@ fn what_another_had_heard_of_a_retired_writer_counts() {
     }
 }
 
+/// So it does if whoever declared that releases a registration before it meets who heard more.
+#[test]
+fn a_release_takes_nothing_of_what_another_had_heard_of_a_retired_writer() {
+    let [mut writer, mut one, mut other] = maps();
+    let first = writer.increase(&node(), &range(0), by(4)).unwrap();
+    one.merge(&first);
+    other.merge(&first);
+    other.merge(&writer.increase(&node(), &range(0), by(3)).unwrap());
+    one.retire(writer.replica());
+    one.release(&node(), &range(0)).unwrap();
+    meet(&mut one, &mut other);
+    assert_eq!(one.priority(&node(), &range(0)), Some(3), "only +4 was released");
+    // From now on nobody can have heard more: what is released is forgotten at once.
+    one.maintain();
+    meet(&mut one, &mut other);
+    one.release(&node(), &range(0)).unwrap();
+    meet(&mut one, &mut other);
+    assert_eq!(one.registrations().count(), 0);
+    assert!(one.state().encode().len() < 60, "{} bytes", one.state().encode().len());
+}
+
+/// Somebody is back who has heard little of a retired writer, and clears up before it has met the others.
+#[test]
+fn who_clears_up_too_early_takes_nothing_from_anybody() {
+    let [mut writer] = maps();
+    let first = writer.increase(&node(), &range(0), by(4)).unwrap();
+    let mut medium = Medium::new(3);
+    for id in 1..=3 {
+        let mut map = RangeMap::new(ReplicaId::new(10 + id));
+        map.merge(&first);
+        medium.open_with(map);
+    }
+    medium.run_for(5_000);
+    // It hears the others, but does not ask: it has not noticed that it was away.
+    medium.tabs[2].group = None;
+    let more: Vec<Delta<u64>> = (1..4).map(|at| writer.register(&node(), &range(20 * at)).unwrap()).collect();
+    let dropped = writer.release(&node(), &range(0)).unwrap();
+    for tab in 0..2 {
+        more.iter().chain([&dropped]).for_each(|delta| drop(medium.tabs[tab].map.merge(delta)));
+    }
+    medium.run_for(20_000);
+    medium.tabs[2].group = Some(0);
+    medium.operate(0, |map| map.retire(writer.replica()));
+    while !medium.tabs[2].map.state().context().is_retired(writer.replica()) {
+        medium.run_for(1);
+    }
+    medium.operate(2, |map| map.maintain());
+    medium.run_for(60_000);
+    assert!(medium.is_converged());
+    for tab in &medium.tabs {
+        assert_eq!(tab.map.registrations().count(), 3);
+        assert_eq!(tab.map.priority(&node(), &range(0)), None);
+    }
+}
+
+/// Who declared it is gone: whoever is told to clear up does so when others agree.
+#[test]
+fn maintenance_clears_up_after_the_retired_when_those_who_are_there_agree() {
+    let [mut writer] = maps();
+    let first = writer.increase(&node(), &range(0), by(4)).unwrap();
+    // Nobody hears of this.
+    drop(writer.register(&node(), &range(50)).unwrap());
+    let last = writer.increase(&node(), &range(0), by(2)).unwrap();
+    let mut medium = Medium::new(4);
+    for id in 1..=3 {
+        let mut map = RangeMap::new(ReplicaId::new(10 + id));
+        [&first, &last].iter().for_each(|delta| drop(map.merge(delta)));
+        medium.open_with(map);
+    }
+    medium.run_for(2_000);
+    medium.operate(0, |map| map.release(&node(), &range(0)).unwrap());
+    medium.operate(0, |map| map.retire(writer.replica()));
+    medium.run_for(100);
+    medium.regroup(0, None);
+    medium.run_for(60_000);
+    let size = |medium: &Medium| medium.tabs[1].map.state().encode().len();
+    let before = size(&medium);
+    medium.operate(1, |map| map.maintain());
+    medium.run_for(60_000);
+    assert!(medium.tabs[1].map.state() == medium.tabs[2].map.state());
+    assert!(size(&medium) < before, "{} and {before} bytes", size(&medium));
+    assert!(!medium.tabs[1].map.state().context().has_gaps());
+}
+
 fn meet(one: &mut RangeMap<u64>, other: &mut RangeMap<u64>) {
     for _ in 0..3 {
         one.merge(&other.state().clone());

@@ -29,12 +29,14 @@ impl<K: SimulatedKey> World<K> {
         let seq = map.state().context().last_seq(id);
         let place = |place: usize| &self.oracle.places[place];
         let before = map.state().context().clone();
+        let gives_up = matches!(operation, Operation::Maintain) && !running.has_received;
         let foretold = {
-            let finished = match operation {
+            let mut finished = self.oracle.finished(&before);
+            finished.retain(|writer| map.is_settled(*writer));
+            if gives_up {
                 // What it does not know of them it gives up.
-                Operation::Maintain => self.oracle.retired(&before),
-                _ => self.oracle.finished(&before),
-            };
+                finished = self.oracle.retired(&before);
+            }
             let by = Doer { replica: id, seq, finished: &finished };
             let priority = |it| map.priority(&place(it).1, &place(it).0);
             self.oracle.foretell(by, &before, operation, priority)?
@@ -76,7 +78,7 @@ impl<K: SimulatedKey> World<K> {
         trace!(self, "{at} {operation:?}, from number {}: {effects:?}", seq + 1);
         let given_up = self.oracle.given_up(&before, map.state().context(), id)?;
         if !given_up.is_empty() {
-            if !matches!(operation, Operation::Maintain) {
+            if !gives_up {
                 return Err(format!("{operation:?} at {at} claims what it has not heard of: {given_up:?}"));
             }
             self.tally.count(Group::Operations, "maintenances that gave something up");
@@ -153,8 +155,10 @@ impl<K: SimulatedKey> World<K> {
         let given_up = self.oracle.given_up(knew, knows, id)?;
         let retired = self.oracle.retired(knew);
         let by = Doer { replica: id, seq, finished: &retired };
-        // The reference cannot always tell what the replica held. A maintenance would have told.
-        let told = before.clone().maintain().context().clone();
+        // The reference cannot always tell what the replica held. A maintenance would have told, without a protocol.
+        let mut alone = RangeMap::new(id);
+        alone.merge(before.state());
+        let told = alone.maintain().context().clone();
         let grown = knows.last_seq(id) - seq;
         let mut effects = Vec::new();
         for place in 0..self.oracle.places.len() {
@@ -167,7 +171,8 @@ impl<K: SimulatedKey> World<K> {
                 let told =
                     apply(&mut map, release, &self.oracle.places).map_err(|wrong| wrong.to_string())?;
                 let count = map.state().context().last_seq(id) - seq;
-                let finished = self.oracle.finished(knew);
+                let mut finished = self.oracle.finished(knew);
+                finished.retain(|writer| before.is_settled(*writer));
                 fitting.retain(|it| {
                     let effects = it.operate(Doer { replica: id, seq, finished: &finished }, release);
                     let named = named_by(&effects, seq, id);

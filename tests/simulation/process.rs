@@ -32,11 +32,13 @@ pub struct Running<K> {
     pub protocol: Protocol<K>,
     /// When what is not saved yet will be, if something is.
     pub save_due_ms: Option<u64>,
+    /// Whether its protocol has received anything: it clears up after the retired only when others agree, then.
+    pub has_received: bool,
 }
 
 impl<K: SimulatedKey> Running<K> {
     pub fn start(map: RangeMap<K>, protocol: Protocol<K>) -> Self {
-        Self { map, protocol, save_due_ms: None }
+        Self { map, protocol, save_due_ms: None, has_received: false }
     }
 
     pub fn own_seq(&self) -> u64 {

@@ -26,8 +26,9 @@ impl<K: SimulatedKey> World<K> {
             return Ok(());
         };
         let before = running.map.clone();
-        let Running { map, protocol, .. } = running;
+        let Running { map, protocol, has_received, .. } = running;
         let received = protocol.receive(map, delivery.from, &delivery.bytes, clock_ms, &mut self.random);
+        *has_received |= protocol.statistics().messages_received > 0;
         self.check_received(
             delivery,
             &received,

@@ -253,8 +253,9 @@ impl<K: WireKey> Broadcast<K> {
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
             self.is_digest_own = false;
             self.doubt = Doubt::default();
+            // Those who are there have told each other what they had heard of the retired.
+            map.settle();
             if map.is_to_clear() {
-                // Those who are there have told each other what they had heard of the retired.
                 let cleared = map.clear_retired();
                 self.publish(&cleared);
             }
