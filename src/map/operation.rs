@@ -78,7 +78,7 @@ impl<'a, K: Key> Operation<'a, K> {
     /// The writers of records who write no more and left nothing unknown, so that anybody may clear up after them.
     fn finished(&self, at: usize) -> impl Iterator<Item = ReplicaId> {
         let context = &self.state.context;
-        let entry = (!self.settled.is_empty()).then_some(&self.touched[at].entry);
+        let entry = (context.retired().len() > 0).then_some(&self.touched[at].entry);
         let writers = entry.into_iter().flat_map(|entry| entry.records().map(|(writer, _)| writer));
         writers.filter(|writer| self.settled.binary_search(writer).is_ok() && context.is_finished(*writer))
     }

@@ -335,4 +335,16 @@ export const rules = [
     text: "self.tell_more(map.state().context(), now_ms)",
     without: "()",
   },
+  {
+    rule: "only those of whom nobody has anything more to tell are cleared up after",
+    file: "src/map/operation.rs",
+    text: "self.settled.binary_search(writer).is_ok()",
+    without: "true",
+  },
+  {
+    rule: "with a protocol, what is not known of the retired is given up when others agree",
+    file: "src/map/retirement.rs",
+    text: "!self.retirement.is_synchronised",
+    without: "true",
+  },
 ];
