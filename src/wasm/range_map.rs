@@ -251,7 +251,8 @@ impl RangeMap {
     }
 
     /// Clears what counts for nothing and would stay: what is left of registrations that concurrent decreases have pushed below 1,
-    /// and reset records of retired writers. Nothing that is visible changes. For a quiet moment now and then; one replica is enough.
+    /// and reset records of retired writers: of these at once, or, once anything came over a connection, when the other replicas agree.
+    /// Nothing that is visible changes. For a quiet moment now and then; one replica is enough.
     ///
     /// Returns the delta for the other replicas, empty if there is nothing to clear. O(n).
     ///
