@@ -56,7 +56,9 @@
 //! | [`codec`] | the wire format, byte by byte | columns of bit-packed numbers; a dot that a record shows is not written again |
 //! | `splits` | sweep, index, look-up, gaps, changes | blocks of boundaries with their owners in order; a change writes anew only the blocks that it touches |
 //! | `map` | [`RangeMap`]: the operations of one replica | every effect takes a sequence number of its own |
-//! | [`sync`] | anti-entropy on a broadcast medium, sans-io | silence means agreement; a random delay makes one answer and not all |
+//! | `operation` | [`Operation`]: the operations as values, and lists of them | all or nothing |
+//! | [`sync`] | anti-entropy on a medium or over links, sans-io | silence means agreement; a random delay makes one answer and not all |
+//! | [`node`] | [`Node`]: a replica with its links, who is there, and what is to be saved | nothing that is not saved leaves |
 //! | `wasm` | the JavaScript face, on wasm32 only | no borrow is held while a callback runs |
 //!
 //! # What it costs
@@ -102,6 +104,8 @@ mod hash;
 mod id;
 mod key;
 mod map;
+pub mod node;
+mod operation;
 mod ordered;
 mod registration;
 mod sort;
@@ -117,6 +121,8 @@ pub use delta::Delta;
 pub use id::{NodeError, NodeId, ReplicaId};
 pub use key::{Key, KeyRange, LeastKey, RangeError};
 pub use map::{RangeMap, TightenError, WriteError};
+pub use node::Node;
+pub use operation::{Operation, OperationError};
 pub use registration::Registration;
 pub use splits::{Changes, Owner, Owners, Split, Splits};
 

@@ -5,8 +5,8 @@ mod exchange;
 mod identity;
 mod limit;
 mod log;
-mod operation;
 mod retirement;
+mod transaction;
 
 pub(crate) use exchange::{DropRun, Page};
 
@@ -18,8 +18,8 @@ use self::cache::SplitCache;
 use self::identity::Identity;
 use self::limit::Limit;
 use self::log::{LOG_BYTES_MAX, Log};
-use self::operation::Operation;
 use self::retirement::Retirement;
+use self::transaction::Transaction;
 use crate::causal::SEQ_MAX;
 use crate::delta::Delta;
 use crate::drops::{Drop, NamedDrop};
@@ -293,7 +293,7 @@ impl<K: Key> RangeMap<K> {
         self.identity.begun_after.get_or_insert(self.state.context.last_seq(self.replica));
         let log = Arc::make_mut(&mut self.log);
         let settled = self.retirement.settled();
-        let mut operation = Operation::new(self.replica, &mut self.state, log, settled);
+        let mut operation = Transaction::new(self.replica, &mut self.state, log, settled);
         awaiting_drop.into_iter().for_each(|id| operation.drop_reset(id));
         operation.finish()
     }
@@ -383,14 +383,14 @@ impl<K: Key> RangeMap<K> {
         }
     }
 
-    fn operate(&mut self, apply: impl FnOnce(&mut Operation<'_, K>)) -> Delta<K> {
+    fn operate(&mut self, apply: impl FnOnce(&mut Transaction<'_, K>)) -> Delta<K> {
         if self.is_exhausted() || self.is_retired() {
             return Delta::default();
         }
         self.identity.begun_after.get_or_insert(self.state.context.last_seq(self.replica));
         let log = Arc::make_mut(&mut self.log);
         let settled = self.retirement.settled();
-        let mut operation = Operation::new(self.replica, &mut self.state, log, settled);
+        let mut operation = Transaction::new(self.replica, &mut self.state, log, settled);
         apply(&mut operation);
         self.cache.forget(&operation.changed().finish());
         operation.finish()

@@ -49,9 +49,10 @@ use core::fmt;
 pub use self::broadcast::Broadcast;
 pub use self::config::{Config, ConfigError};
 pub use self::mesh::Mesh;
-use self::message::KINDS;
+use self::message::{KINDS, Message};
 pub use self::presence::Presence;
-use crate::codec::DecodeError;
+use crate::codec::{DecodeError, WireKey};
+use crate::delta::Delta;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
 use crate::splits::Changes;
@@ -173,6 +174,24 @@ impl fmt::Display for IgnoreReason {
 /// Who sent a message, which is a sign of life: for [`Presence::heard`], if it was not ignored. `None` if it is too short to be any.
 pub fn sender_of(message: &[u8]) -> Option<ReplicaId> {
     message::sender(message)
+}
+
+/// A delta of that replica, as a message that says by itself if it was damaged.
+pub(crate) fn write_page<K: WireKey>(replica: ReplicaId, delta: Delta<K>) -> Vec<u8> {
+    Message::Delta(delta).encode(replica)
+}
+
+/// A message that carries what presence says.
+pub(crate) fn write_presence<K: WireKey>(replica: ReplicaId, content: Vec<u8>) -> Vec<u8> {
+    Message::<K>::Presence(content).encode(replica)
+}
+
+/// Reads a delta that was written so.
+pub(crate) fn read_page<K: WireKey>(bytes: &[u8]) -> Result<(ReplicaId, Delta<K>), IgnoreReason> {
+    match Message::decode(bytes)? {
+        (replica, Message::Delta(delta)) => Ok((replica, delta)),
+        (_, other) => Err(IgnoreReason::MessageKind(other.kind())),
+    }
 }
 
 /// What a protocol has sent and heard.

@@ -4,7 +4,7 @@
 //! must have saved an effect before anybody hears of it; and if that rule is broken, as by a disk that was copied, two writers use
 //! the same numbers for different things, of which everybody keeps the one that they heard first.
 
-use super::{Operation, RangeMap};
+use super::{RangeMap, Transaction};
 use crate::causal::{CausalContext, Dot};
 use crate::delta::Delta;
 use crate::id::ReplicaId;
@@ -123,7 +123,7 @@ impl<K: Key> RangeMap<K> {
         let mut delta = self.set_replica(replica);
         self.identity.begun_after.get_or_insert(self.state.context.last_seq(replica));
         let log = Arc::make_mut(&mut self.log);
-        let mut operation = Operation::new(replica, &mut self.state, log, self.retirement.settled());
+        let mut operation = Transaction::new(replica, &mut self.state, log, self.retirement.settled());
         for id in written {
             let at = operation.touch(id);
             operation.take_over(at, former);

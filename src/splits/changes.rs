@@ -64,6 +64,11 @@ impl<K: Key> RangeCollector<K> {
         self.between.remove_range(self.between.after(place), to);
     }
 
+    /// Whether there are none. O(1).
+    pub(crate) fn is_empty(&self) -> bool {
+        self.in_order.is_empty()
+    }
+
     /// Disjoint ranges in key order that hold all keys of the collected ones. O(m).
     pub(crate) fn finish(self) -> SmallVec<[KeyRange<K>; 1]> {
         if self.between.is_empty() {

@@ -86,8 +86,21 @@ impl<K: WireKey> Mesh<K> {
     /// [`ConfigError`] if it could not work with that configuration.
     pub fn new(config: Config, fan_in: usize) -> Result<Self, ConfigError> {
         config.check()?;
+        Ok(Self::start(config, fan_in))
+    }
+
+    /// The same, with a configuration that was checked.
+    pub(crate) fn start(config: Config, fan_in: usize) -> Self {
         let (links, wakes, pace, closed) = Default::default();
-        Ok(Self { config, fan_in, links, wakes, seen_ms: 0, pace, closed })
+        Self { config, fan_in, links, wakes, seen_ms: 0, pace, closed }
+    }
+
+    /// The message that carries what [`Presence::poll`](super::Presence::poll) hands out over a link.
+    pub(crate) fn presence_message(&mut self, link: u64, map: &RangeMap<K>, content: Vec<u8>) -> Vec<u8> {
+        match self.links.get_mut(&link) {
+            Some(link) => link.protocol.presence_message(map, content),
+            None => super::write_presence::<K>(map.replica(), content),
+        }
     }
 
     /// Opens a link, under a number that the caller chooses, and asks the neighbour for what is lacking here. A link that was open
@@ -108,6 +121,15 @@ impl<K: WireKey> Mesh<K> {
         self.links.insert(link, opened);
     }
 
+    /// Opens a link to a medium where everybody hears everybody, under a number that the caller chooses: what comes over it goes on over
+    /// the other links, and what comes over them goes on there, unless somebody else said it first. Closes a link that was open under
+    /// that number. O(log of the links).
+    pub fn open_medium(&mut self, link: u64, now_ms: u64, random: &mut impl FnMut() -> u64) {
+        self.close(link);
+        self.wakes.insert((0, link));
+        self.links.insert(link, Link::open_medium(self.config, now_ms, random));
+    }
+
     /// Closes a link. O(log of the links).
     pub fn close(&mut self, link: u64) {
         if let Some(closed) = self.links.remove(&link) {
@@ -119,8 +141,7 @@ impl<K: WireKey> Mesh<K> {
     /// Takes the delta of an own operation, or of a merge that did not come over a link, to be sent: as soon as what it tells of is
     /// [saved](RangeMap::set_saved), if that matters. O(links).
     pub fn publish(&mut self, delta: &Delta<K>, random: &mut impl FnMut() -> u64) {
-        let is_small = delta.entries.len() + delta.drops.len() <= OWN_MAX;
-        self.spread(delta, is_small, random);
+        self.spread(delta, true, random);
     }
 
     /// What was sent and heard so far over all links.
@@ -159,7 +180,7 @@ impl<K: WireKey> Mesh<K> {
         let delta = open.protocol.take_delta();
         let context = map.state().context();
         let is_news = before != *context;
-        match open.protocol.take_wish() {
+        match open.protocol.take_wish().filter(|_| !open.is_medium) {
             Some(Wish::News) => open.is_eager = true,
             Some(Wish::Announcements) => open.is_eager = false,
             None => {}
@@ -167,8 +188,15 @@ impl<K: WireKey> Mesh<K> {
         // Who was asked sends news from then on.
         open.sends_news |= is_news && delta.is_none();
         let may_have_new_gaps = is_news && open.protocol.may_have_new_gaps();
-        let is_twice = delta.is_some() && !is_news;
-        open.known.join(&told);
+        let is_twice = delta.is_some() && !is_news && !open.is_medium;
+        if !open.is_medium {
+            open.known.join(&told);
+        } else if is_news {
+            // Others there heard it too, and what somebody there tells of itself only that one knows.
+            open.known.join(&context.difference(&before));
+        } else if let Some(delta) = &delta {
+            open.known.join(&delta.context);
+        }
         let is_too_many = self.senders().count() > self.fan_in.max(1);
         if let Some(open) =
             self.links.get_mut(&link).filter(|open| is_twice && (is_too_many || !open.sends_news))
@@ -243,7 +271,8 @@ impl<K: WireKey> Mesh<K> {
 
     /// The links that carry news to here.
     fn senders(&self) -> impl Iterator<Item = u64> {
-        self.links.iter().filter(|(_, link)| link.sends_news).map(|(id, _)| *id)
+        let sends_news = |link: &Link<K>| link.sends_news && !link.is_medium;
+        self.links.iter().filter(move |(_, link)| sends_news(link)).map(|(id, _)| *id)
     }
 
     /// Asks a neighbour to announce news rather than to send it.
@@ -254,11 +283,16 @@ impl<K: WireKey> Mesh<K> {
 
     /// Sends what is news to those who want news, or to all if nothing came for a while and they should know at once; and announces it
     /// to the others: of those who are not known to know it.
-    fn spread(&mut self, news: &Delta<K>, is_urgent: bool, random: &mut impl FnMut() -> u64) {
+    fn spread(&mut self, news: &Delta<K>, is_own: bool, random: &mut impl FnMut() -> u64) {
         let hold_ms = self.pace.comes(self.seen_ms);
-        let is_for_all = is_urgent && hold_ms == 0;
+        let is_small = news.entries.len() + news.drops.len() <= OWN_MAX;
+        let is_for_all = is_own && is_small && hold_ms == 0;
         for link in self.links.values_mut().filter(|link| !link.known.includes(&news.context)) {
-            if link.is_eager || is_for_all {
+            if link.is_medium {
+                // Others may have heard it on the same way, and one of them goes first.
+                let spread_ms = if is_own { 0 } else { self.config.delay_max_ms };
+                link.send(news, self.seen_ms.saturating_add(random() % (spread_ms + 1)));
+            } else if link.is_eager || is_for_all {
                 // Not both ends at once, or much would cross on the way.
                 link.send(news, self.seen_ms.saturating_add(random() % (hold_ms + 1)));
             } else {
@@ -272,7 +306,12 @@ impl<K: WireKey> Mesh<K> {
     /// Announces what is not known to be known, a moment later.
     fn announce(&mut self, dots: &CausalContext, random: &mut impl FnMut() -> u64) {
         for link in self.links.values_mut().filter(|link| !link.known.includes(dots)) {
-            link.announce(dots, self.seen_ms, random);
+            if link.is_medium {
+                // All there would ask for what is announced; a digest makes one of them ask.
+                link.protocol.digest_at(self.seen_ms);
+            } else {
+                link.announce(dots, self.seen_ms, random);
+            }
         }
         self.reckon_all();
     }

@@ -119,7 +119,7 @@ impl<K: WireKey> Message<K> {
         bytes
     }
 
-    fn kind(&self) -> u8 {
+    pub(super) fn kind(&self) -> u8 {
         match self {
             Self::Delta(_) => DELTA,
             Self::Ask(_) => ASK,

@@ -337,7 +337,7 @@ export const rules = [
   },
   {
     rule: "only those of whom nobody has anything more to tell are cleared up after",
-    file: "src/map/operation.rs",
+    file: "src/map/transaction.rs",
     text: "self.settled.binary_search(writer).is_ok()",
     without: "true",
   },
@@ -346,5 +346,17 @@ export const rules = [
     file: "src/map/retirement.rs",
     text: "!self.retirement.is_synchronised",
     without: "true",
+  },
+  {
+    rule: "what a page tells may leave when that page is saved, and nothing else",
+    file: "src/node/journal.rs",
+    text: "map.set_saved(Some(out.own_seq));",
+    without: "map.set_saved(None);",
+  },
+  {
+    rule: "what came over one link goes on over a medium",
+    file: "src/sync/mesh.rs",
+    text: "open.known.join(&context.difference(&before));",
+    without: "();",
   },
 ];

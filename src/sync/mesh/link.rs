@@ -28,6 +28,8 @@ pub(super) struct Link<K> {
     pub(super) is_eager: bool,
     /// Whether it sends news at once, as far as is known.
     pub(super) sends_news: bool,
+    /// Whether many are at its other end, who all hear each other. They take everything at once, and none of them is asked for less.
+    pub(super) is_medium: bool,
     /// What is to be sent together, and when.
     held: Vec<Delta<K>>,
     held_due_ms: u64,
@@ -46,6 +48,7 @@ impl<K: WireKey> Link<K> {
             known: CausalContext::default(),
             is_eager: true,
             sends_news: true,
+            is_medium: false,
             held: Vec::new(),
             held_due_ms: u64::MAX,
             news: CausalContext::default(),
@@ -53,6 +56,11 @@ impl<K: WireKey> Link<K> {
             announce_due_ms: u64::MAX,
             wake_ms: 0,
         }
+    }
+
+    /// The same, where many are at the other end.
+    pub(super) fn open_medium(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Self {
+        Self { is_medium: true, ..Self::open(config, now_ms, random) }
     }
 
     /// Asks the neighbour to announce news rather than to send it.

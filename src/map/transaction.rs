@@ -12,7 +12,7 @@ use crate::key::Key;
 use crate::registration::{Entry, NET_MAX, Record, RegistrationId};
 use crate::splits::RangeCollector;
 
-pub(super) struct Operation<'a, K> {
+pub(super) struct Transaction<'a, K> {
     replica: ReplicaId,
     state: &'a mut Delta<K>,
     log: &'a mut Log<K>,
@@ -30,7 +30,7 @@ struct Touched<K> {
     entry: Entry,
 }
 
-impl<'a, K: Key> Operation<'a, K> {
+impl<'a, K: Key> Transaction<'a, K> {
     pub(super) fn new(
         replica: ReplicaId,
         state: &'a mut Delta<K>,

@@ -1,0 +1,77 @@
+//! What a node hands out.
+
+use crate::id::{NodeId, ReplicaId};
+use crate::key::KeyRange;
+use crate::sync::presence::Peer;
+use crate::sync::{IgnoreReason, Renaming};
+
+use super::Page;
+
+/// A link of a node, by the number under which it was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LinkId(pub u64);
+
+/// Who is at the other end of a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LinkKind {
+    /// Many, who all hear each other: a BroadcastChannel, a multicast group, a shared bus.
+    Medium,
+    /// One neighbour: a socket, a serial line, a data channel.
+    Neighbour,
+}
+
+/// What is to be done next for a node: see [`Node::poll`](super::Node::poll).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output<K> {
+    /// Send those bytes over that link.
+    Send {
+        /// Over which.
+        link: LinkId,
+        /// The whole message. The link has to keep messages apart.
+        bytes: Vec<u8>,
+    },
+    /// Save that, and then call [`Node::saved`](super::Node::saved); or [`Node::not_saved`](super::Node::not_saved).
+    Save(Page),
+    /// Something happened.
+    Event(Event<K>),
+    /// Nothing is to be done. Call again at that time, if nothing is received, done or saved before; `u64::MAX` is never.
+    Wait {
+        /// Until when.
+        until_ms: u64,
+    },
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event<K> {
+    /// Within these ranges, which are in order, the owners of keys may have changed since the last such event.
+    Changed(Vec<KeyRange<K>>),
+    /// Somebody came, left, died, or goes by another name.
+    Peer {
+        /// Over which link it is heard.
+        link: LinkId,
+        /// Who, and whether it is there.
+        peer: Peer,
+    },
+    /// Nothing was taken of a message.
+    Refused {
+        /// Over which link it came.
+        link: LinkId,
+        /// Why.
+        reason: IgnoreReason,
+    },
+    /// The node goes on under another replica id by itself.
+    Renamed {
+        /// The id before.
+        from: ReplicaId,
+        /// The id from now on.
+        to: ReplicaId,
+        /// Why.
+        why: Renaming,
+        /// The registrations to which it contributed under the former id without being sure that anybody heard of it. What it did stays,
+        /// unless the others have cleared up after it already.
+        unheard: Vec<(NodeId, KeyRange<K>)>,
+    },
+}

@@ -1,0 +1,84 @@
+//! A node from what was saved of it.
+
+use super::journal::Saved;
+use super::{Node, Options};
+use crate::codec::WireKey;
+use crate::id::ReplicaId;
+use crate::map::RangeMap;
+use crate::sync::{self, ConfigError, IgnoreReason};
+
+/// A page that could not be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// Which, from 0 on.
+    pub page: usize,
+    /// What is wrong with it, and where.
+    pub reason: IgnoreReason,
+}
+
+impl<K: WireKey> Node<K> {
+    /// A node from the pages that were saved of it, in the order in which they were handed out, from the last whole one on. It goes on
+    /// under the id that it had, if all of them can be read; else with what can be, and under the `fresh` id, since others may know
+    /// more of the former one than it does. Of each page that cannot be read the second part tells. O(n + m log n) for m registrations on the pages.
+    ///
+    /// A page that was never told to be [saved](Self::saved) may be missing, or cut off at the end of a file: leave it out.
+    ///
+    /// ```
+    /// use crdt_range_map::node::{Options, Output};
+    /// use crdt_range_map::{KeyRange, Node, NodeId, ReplicaId};
+    ///
+    /// let options = Options { is_saved: true, ..Options::default() };
+    /// let mut node = Node::<u64>::with(options.clone(), ReplicaId::new(1), 42)?;
+    /// let mut pages: Vec<Vec<u8>> = Vec::new(); // a file, say
+    /// node.register(&NodeId::new("node-a")?, &KeyRange::new(0, 100)?)?;
+    /// loop {
+    ///     match node.poll(0) {
+    ///         Output::Save(page) => {
+    ///             if page.is_whole {
+    ///                 pages.clear();
+    ///             }
+    ///             pages.push(page.bytes);
+    ///             node.saved(page.number);
+    ///         }
+    ///         Output::Wait { .. } => break,
+    ///         _ => {}
+    ///     }
+    /// }
+    ///
+    /// let (again, damaged) = Node::restore(options, &pages, ReplicaId::new(2), 43)?;
+    /// assert!(damaged.is_empty());
+    /// assert_eq!(again.map().replica(), ReplicaId::new(1));
+    /// assert_eq!(again.map().state(), node.map().state());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`ConfigError`] if the protocol could not work with those options.
+    pub fn restore(
+        options: Options,
+        pages: impl IntoIterator<Item = impl AsRef<[u8]>>,
+        fresh: ReplicaId,
+        seed: u64,
+    ) -> Result<(Self, Vec<Damage>), ConfigError> {
+        options.sync.check()?;
+        // Merged under an id that nobody has, so that nothing is dropped in answer.
+        let mut map = RangeMap::new(fresh);
+        let (mut last, mut saved, mut damaged) = (None, Saved::default(), Vec::new());
+        for (at, page) in pages.into_iter().enumerate() {
+            let page = page.as_ref();
+            match sync::read_page(page) {
+                Ok((replica, delta)) => {
+                    last = Some(replica);
+                    saved.bytes = saved.bytes.saturating_add(page.len());
+                    map.merge(&delta);
+                }
+                Err(reason) => damaged.push(Damage { page: at, reason }),
+            }
+        }
+        saved.context = map.state().context().clone();
+        if let Some(replica) = last.filter(|_| damaged.is_empty()) {
+            map.set_replica(replica);
+        }
+        Ok((Self::begin(map, options, seed, saved), damaged))
+    }
+}

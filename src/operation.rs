@@ -1,0 +1,157 @@
+//! The operations of a replica, as values.
+
+use core::fmt;
+use core::num::NonZeroU32;
+
+use crate::causal::SEQ_MAX;
+use crate::delta::Delta;
+use crate::id::NodeId;
+use crate::key::{Key, KeyRange};
+use crate::map::{RangeMap, TightenError, WriteError};
+use crate::registration::RegistrationId;
+
+/// What to do with a registration: an operation of [`RangeMap`] as a value, for a list of them, or to be stored or sent.
+///
+/// ```
+/// use crdt_range_map::{KeyRange, NodeId, Operation, RangeMap, ReplicaId};
+///
+/// let node = NodeId::new("node-a").unwrap();
+/// let [wide, narrow] = [100u64, 60].map(|end| KeyRange::new(0, end).unwrap());
+/// let mut map = RangeMap::new(ReplicaId::new(1));
+/// map.apply([
+///     Operation::Register { node: node.clone(), range: wide.clone() },
+///     Operation::Increase { node: node.clone(), range: wide.clone(), by: 4.try_into().unwrap() },
+///     Operation::Tighten { node: node.clone(), range: wide, to: narrow.clone() },
+/// ])?;
+/// assert_eq!(map.priority(&node, &narrow), Some(5));
+/// # Ok::<(), crdt_range_map::OperationError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Operation<K> {
+    /// [`RangeMap::register`].
+    Register {
+        /// Who serves.
+        node: NodeId,
+        /// What.
+        range: KeyRange<K>,
+    },
+    /// [`RangeMap::release`].
+    Release {
+        /// Who serves no more.
+        node: NodeId,
+        /// What.
+        range: KeyRange<K>,
+    },
+    /// [`RangeMap::increase`].
+    Increase {
+        /// Who serves.
+        node: NodeId,
+        /// What.
+        range: KeyRange<K>,
+        /// How much more strongly.
+        by: NonZeroU32,
+    },
+    /// [`RangeMap::decrease`].
+    Decrease {
+        /// Who serves.
+        node: NodeId,
+        /// What.
+        range: KeyRange<K>,
+        /// How much less strongly.
+        by: NonZeroU32,
+    },
+    /// [`RangeMap::tighten`].
+    Tighten {
+        /// Who serves.
+        node: NodeId,
+        /// What it served so far.
+        range: KeyRange<K>,
+        /// What it serves from now on, within that.
+        to: KeyRange<K>,
+    },
+}
+
+impl<K: Key> Operation<K> {
+    /// The registrations that it may change.
+    pub(crate) fn touched(&self) -> impl Iterator<Item = (&NodeId, &KeyRange<K>)> {
+        let (node, range, to) = match self {
+            Self::Register { node, range } | Self::Release { node, range } => (node, range, None),
+            Self::Increase { node, range, .. } | Self::Decrease { node, range, .. } => (node, range, None),
+            Self::Tighten { node, range, to } => (node, range, Some(to)),
+        };
+        core::iter::once((node, range)).chain(to.map(|to| (node, to)))
+    }
+
+    fn apply(&self, map: &mut RangeMap<K>) -> Result<Delta<K>, TightenError> {
+        Ok(match self {
+            Self::Register { node, range } => map.register(node, range)?,
+            Self::Release { node, range } => map.release(node, range)?,
+            Self::Increase { node, range, by } => map.increase(node, range, *by)?,
+            Self::Decrease { node, range, by } => map.decrease(node, range, *by)?,
+            Self::Tighten { node, range, to } => map.tighten(node, range, to)?,
+        })
+    }
+
+    /// Whether it would be refused, whatever comes before it in a list; of a tightening only that can tell.
+    fn check(&self, map: &RangeMap<K>) -> Result<(), WriteError> {
+        match self {
+            Self::Tighten { .. } => Ok(()),
+            Self::Register { node, range }
+            | Self::Release { node, range }
+            | Self::Increase { node, range, .. }
+            | Self::Decrease { node, range, .. } => {
+                map.check_write(Some(&RegistrationId { range: range.clone(), node: node.clone() }))
+            }
+        }
+    }
+}
+
+impl<K: Key> RangeMap<K> {
+    /// Does all of that, one after the other, and returns what it did as one delta; or none of it, if any is refused. For m
+    /// operations O(m log n), and if there are tightenings among them O(n/512) more, for what may have to be taken back.
+    ///
+    /// # Errors
+    /// [`OperationError`] for the first that is refused. Nothing has changed then.
+    pub fn apply(
+        &mut self,
+        operations: impl IntoIterator<Item = Operation<K>>,
+    ) -> Result<Delta<K>, OperationError> {
+        let operations: Vec<Operation<K>> = operations.into_iter().collect();
+        for (index, operation) in operations.iter().enumerate() {
+            operation.check(self).map_err(|why| OperationError { index, why: why.into() })?;
+        }
+        let has_tightenings = operations.iter().any(|it| matches!(it, Operation::Tighten { .. }));
+        // Sequence numbers may run out on the way.
+        let may_fail = has_tightenings || self.last_own_seq() > SEQ_MAX / 2;
+        let before = may_fail.then(|| self.clone());
+        let mut delta = Delta::default();
+        for (index, operation) in operations.iter().enumerate() {
+            match operation.apply(self) {
+                Ok(more) if delta.is_empty() => delta = more,
+                Ok(more) => delta.merge(&more),
+                Err(why) => {
+                    before.into_iter().for_each(|before| *self = before);
+                    return Err(OperationError { index, why });
+                }
+            }
+        }
+        Ok(delta)
+    }
+}
+
+/// Why a list of operations was refused. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OperationError {
+    /// Which of them was refused, from 0 on.
+    pub index: usize,
+    /// Why.
+    pub why: TightenError,
+}
+
+impl fmt::Display for OperationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "operation {}: {}", self.index, self.why)
+    }
+}
+
+impl core::error::Error for OperationError {}

@@ -1,0 +1,178 @@
+//! What a node hands out beside bytes and pages.
+
+use crdt_range_map::node::{Event, LinkKind, Options, Output};
+use crdt_range_map::sync::IgnoreReason;
+use crdt_range_map::sync::presence::{Liveness, Name};
+use crdt_range_map::{KeyRange, Node, Operation, OperationError, ReplicaId, TightenError};
+
+use crate::net::{Net, node, range};
+
+fn named(name: &str) -> Options {
+    Options { name: Some(Name::new(name).unwrap()), ..Options::default() }
+}
+
+fn changes(net: &mut Net, at: usize) -> Vec<KeyRange<u64>> {
+    let events = net.hosts[at].events.drain(..);
+    events.flat_map(|event| if let Event::Changed(ranges) = event { ranges } else { Vec::new() }).collect()
+}
+
+#[test]
+fn ranges_whose_owners_changed_are_told_here_and_there() {
+    let mut net = Net::new(1);
+    (0..2).for_each(|_| _ = net.add(Options::default()));
+    net.wire(LinkKind::Medium, &[0, 1]);
+    net.run_for(1_000);
+    let wide = KeyRange::new(0, 100).unwrap();
+    net.operate(0, |host| host.register(&node(0), &wide).unwrap());
+    net.run_for(1_000);
+    assert_eq!(changes(&mut net, 0), std::slice::from_ref(&wide));
+    assert_eq!(changes(&mut net, 1), std::slice::from_ref(&wide));
+    // Nothing that anybody sees.
+    net.operate(0, |host| host.decrease(&node(1), &range(500), 3.try_into().unwrap()).unwrap());
+    net.operate(0, |host| host.register(&node(0), &wide).unwrap());
+    net.run_for(1_000);
+    assert_eq!(changes(&mut net, 0), []);
+    assert_eq!(changes(&mut net, 1), []);
+    net.operate(1, |host| host.tighten(&node(0), &wide, &range(20)).unwrap());
+    net.run_for(1_000);
+    for at in 0..2 {
+        assert_eq!(changes(&mut net, at), std::slice::from_ref(&wide));
+        assert_eq!(net.hosts[at].node.map().splits().len(), 1);
+    }
+}
+
+#[test]
+fn a_list_of_operations_is_done_as_a_whole_or_not_at_all() {
+    let mut host = Node::<u64>::new(ReplicaId::new(1), 1);
+    let register = Operation::Register { node: node(0), range: range(0) };
+    let tighten = |to| Operation::Tighten { node: node(0), range: range(0), to };
+    let refused = host.apply([register.clone(), tighten(range(5))]).unwrap_err();
+    assert_eq!(refused, OperationError { index: 1, why: TightenError::NotSubRange });
+    assert_eq!(refused.to_string(), "operation 1: the new range is not a proper sub-range of the old one");
+    assert!(host.map().state().is_empty());
+    assert!(matches!(host.poll(0), Output::Wait { .. }), "nothing has changed, and nothing is to be said");
+    let narrow = KeyRange::new(2, 5).unwrap();
+    host.apply([register, tighten(narrow.clone())]).unwrap();
+    assert_eq!(host.map().priority(&node(0), &narrow), Some(1));
+    assert_eq!(host.poll(0), Output::Event(Event::Changed(vec![narrow])));
+}
+
+#[test]
+fn peers_come_and_leave_and_die() {
+    let mut net = Net::new(2);
+    ["Ada", "Grace", "Edsger"].iter().for_each(|name| _ = net.add(named(name)));
+    let wire = net.wire(LinkKind::Medium, &[0, 1, 2]);
+    net.run_for(3_000);
+    let told = |net: &mut Net, at: usize| -> Vec<(String, Liveness)> {
+        let mut told = Vec::new();
+        for event in net.hosts[at].events.drain(..) {
+            if let Event::Peer { peer, .. } = event {
+                told.push((peer.name.as_str().to_string(), peer.liveness));
+            }
+        }
+        told.sort_by(|a, b| a.0.cmp(&b.0));
+        told
+    };
+    let alive = |name: &str| (name.to_string(), Liveness::Alive);
+    assert_eq!(told(&mut net, 0), [alive("Edsger"), alive("Grace")]);
+    assert_eq!(told(&mut net, 1), [alive("Ada"), alive("Edsger")]);
+    assert_eq!(net.hosts[0].node.peers().count(), 2);
+    net.operate(2, |host| host.set_name(Name::new("Barbara").unwrap()));
+    net.run_for(3_000);
+    assert_eq!(told(&mut net, 0), [alive("Barbara")]);
+    let link = net.link(wire, 2);
+    net.operate(2, |host| host.close(link));
+    net.run_for(1_000);
+    assert_eq!(told(&mut net, 0), [("Barbara".into(), Liveness::Left)]);
+    net.cut(wire, false);
+    net.run_for(10_000);
+    assert_eq!(told(&mut net, 0), [("Grace".into(), Liveness::Dead)]);
+}
+
+#[test]
+fn what_is_refused_is_told_and_does_not_pile_up() {
+    let mut host = Node::<u64>::new(ReplicaId::new(1), 1);
+    let link = host.open(LinkKind::Medium, 0);
+    for _ in 0..100_000 {
+        host.receive(link, b"hello", 0);
+    }
+    let mut refusals = 0;
+    loop {
+        match host.poll(0) {
+            Output::Event(event) => {
+                assert_eq!(event, Event::Refused { link, reason: IgnoreReason::Foreign });
+                refusals += 1;
+            }
+            Output::Wait { .. } => break,
+            _ => {}
+        }
+    }
+    assert_eq!(refusals, 64);
+    assert_eq!(host.statistics().messages_ignored, 100_000);
+}
+
+#[test]
+fn a_node_that_is_retired_and_alive_says_under_which_id_it_goes_on() {
+    let mut net = Net::new(3);
+    (0..2).for_each(|at| _ = net.add(named(&format!("{at}"))));
+    net.wire(LinkKind::Neighbour, &[0, 1]);
+    net.run_for(1_000);
+    net.operate(0, |host| host.register(&node(0), &range(0)).unwrap());
+    net.run_for(1_000);
+    net.operate(1, |host| host.retire(ReplicaId::new(1)));
+    net.run_for(20_000);
+    let renamed = net.hosts[0].events.iter().find_map(|event| match event {
+        Event::Renamed { from, to, .. } => Some((*from, *to)),
+        _ => None,
+    });
+    let to = net.hosts[0].node.map().replica();
+    assert_eq!(renamed, Some((ReplicaId::new(1), to)));
+    assert!(net.is_converged());
+    assert_eq!(net.hosts[1].node.map().priority(&node(0), &range(0)), Some(1));
+    // It is there under the new id, too.
+    let alive = |peer: &crdt_range_map::sync::presence::Peer| peer.liveness == Liveness::Alive;
+    let there: Vec<ReplicaId> =
+        net.hosts[1].node.peers().map(|(_, peer)| peer).filter(alive).map(|peer| peer.replica).collect();
+    assert_eq!(there, [to]);
+}
+
+/// A clone goes on as the original does: the same inputs, the same bytes.
+#[test]
+fn a_clone_goes_on_exactly_as_the_original() {
+    let mut original = Node::<u64>::with(named("Ada"), ReplicaId::new(1), 7).unwrap();
+    let mut other = Node::<u64>::with(named("Grace"), ReplicaId::new(2), 8).unwrap();
+    let links = [LinkKind::Medium, LinkKind::Neighbour].map(|kind| original.open(kind, 0));
+    let theirs = other.open(LinkKind::Medium, 0);
+    other.register(&node(2), &range(0)).unwrap();
+    let mut clone = original.clone();
+    let mut outputs = [0, 0];
+    for now_ms in (0..60_000).step_by(20) {
+        let said = loop {
+            match other.poll(now_ms) {
+                Output::Send { bytes, .. } => break Some(bytes),
+                Output::Wait { .. } => break None,
+                _ => {}
+            }
+        };
+        for (host, outputs) in [&mut original, &mut clone].into_iter().zip(&mut outputs) {
+            if let Some(bytes) = &said {
+                links.iter().for_each(|link| host.receive(*link, bytes, now_ms));
+            }
+            if now_ms % 5_000 == 0 {
+                host.register(&node(1), &range(now_ms)).unwrap();
+            }
+            *outputs += 1;
+        }
+        loop {
+            let [one, two] = [&mut original, &mut clone].map(|host| host.poll(now_ms));
+            assert_eq!(one, two);
+            match one {
+                Output::Send { bytes, .. } => other.receive(theirs, &bytes, now_ms),
+                Output::Wait { .. } => break,
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(original.map().state(), clone.map().state());
+    assert_eq!(original.map().state(), other.map().state());
+}
