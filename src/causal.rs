@@ -7,6 +7,8 @@
 
 mod runs;
 
+use core::fmt;
+
 pub(crate) use self::runs::Runs;
 use crate::id::ReplicaId;
 use crate::ordered::Ordered;
@@ -21,6 +23,12 @@ pub struct Dot {
     pub replica: ReplicaId,
     /// Its place among that replica's effects, from 1 to 2^53 − 1.
     pub seq: u64,
+}
+
+impl fmt::Display for Dot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.replica, self.seq)
+    }
 }
 
 /// A set of dots: which effects of which replicas are known, and which replicas are retired. It never claims a dot that was not
@@ -248,8 +256,9 @@ impl CausalContext {
         self.change_runs(replica, |runs| runs.insert(first, last));
     }
 
-    /// Adds all dots of `other`. For each of its replicas, O(log) and O(runs of the one that has fewer · log).
-    pub(crate) fn join(&mut self, other: &Self) {
+    /// Adds all dots of `other`, and who is retired in it. A context must only claim what was received: join the context of a delta
+    /// that was merged, or of what was saved. For each of its replicas, O(log) and O(runs of the one that has fewer · log).
+    pub fn join(&mut self, other: &Self) {
         for (replica, runs) in other.replicas() {
             self.change_runs(replica, |ours| ours.join(runs));
         }

@@ -29,7 +29,8 @@
 //! latest contributions, stamps) are known by being there.
 //!
 //! **context** by itself, as messages of [`crate::sync`] hold it: *number* of replicas; 8 bytes each, big endian, ascending; then as
-//! the context above, where it tells everything.
+//! the context above, where it tells everything. As bytes of its own ([`CausalContext::encode`]) it has a header before it, with the
+//! kind 0.
 //!
 //! **ids** of c registrations: if u, a *column* of 1 for unbounded and 0 for bounded; a *column* of node numbers (left out if
 //! there is one node); the ranges, as the key type writes them ([`WireKey`]): for `u64` a *column* of differences to the start
@@ -71,6 +72,41 @@ use crate::causal::CausalContext;
 use crate::delta::Delta;
 
 impl CausalContext {
+    /// The canonical bytes of this context, for a peer that is to find out what it can [tell](crate::RangeMap::delta_since). O(replicas +
+    /// runs).
+    ///
+    /// ```
+    /// # use crdt_range_map::{CausalContext, Delta, KeyRange, NodeId, RangeMap, ReplicaId};
+    /// let mut here = RangeMap::<u64>::new(ReplicaId::new(1));
+    /// let mut there = RangeMap::<u64>::new(ReplicaId::new(2));
+    /// here.register(&NodeId::new("a")?, &KeyRange::new(0, 100)?)?;
+    /// // There asks here, which answers.
+    /// let question = there.state().context().encode();
+    /// let context = CausalContext::decode(&question)?;
+    /// let answer = here.delta_since(&context).unwrap_or_else(|| here.state().clone()).encode();
+    /// there.merge(&Delta::decode(&answer)?);
+    /// assert_eq!(here.state(), there.state());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn encode(&self) -> Vec<u8> {
+        let mut writer = Writer::default();
+        writer.raw(&[VERSION << 4 | CONTEXT_KIND]);
+        self.write(&mut writer);
+        writer.finish()
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote. O(its length).
+    ///
+    /// # Errors
+    /// [`DecodeError`] for anything else, with the place and the reason. Nothing is allocated but for a constant multiple of the length.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        decode::read_header(CONTEXT_KIND, &mut reader)?;
+        let context = Self::read(&mut reader)?;
+        reader.finish()?;
+        Ok(context)
+    }
+
     pub(crate) fn write(&self, writer: &mut Writer) {
         encode::write_whole_context(self, writer);
     }
@@ -82,6 +118,9 @@ impl CausalContext {
 
 /// The version of the format.
 const VERSION: u8 = 1;
+
+/// Stands for the kind of key in the header of a context by itself.
+const CONTEXT_KIND: u8 = 0;
 
 /// How many runs of dots beyond the prefixes a context tells at most.
 pub(crate) const RUNS_MAX: usize = 1 << 16;

@@ -377,3 +377,33 @@ impl<K: Key> Delta<K> {
         if is_claimed { Ok(()) } else { Err("a record's dot that the context does not claim") }
     }
 }
+
+/// All of them, [merged](Delta::merge).
+impl<K: Key> Extend<Delta<K>> for Delta<K> {
+    fn extend<T: IntoIterator<Item = Delta<K>>>(&mut self, deltas: T) {
+        deltas.into_iter().for_each(|delta| self.merge(&delta));
+    }
+}
+
+impl<'a, K: Key> Extend<&'a Delta<K>> for Delta<K> {
+    fn extend<T: IntoIterator<Item = &'a Delta<K>>>(&mut self, deltas: T) {
+        deltas.into_iter().for_each(|delta| self.merge(delta));
+    }
+}
+
+impl<K: Key> FromIterator<Delta<K>> for Delta<K> {
+    fn from_iter<T: IntoIterator<Item = Delta<K>>>(deltas: T) -> Self {
+        let mut deltas = deltas.into_iter();
+        let mut joined = deltas.next().unwrap_or_default();
+        joined.extend(deltas);
+        joined
+    }
+}
+
+impl<'a, K: Key> FromIterator<&'a Delta<K>> for Delta<K> {
+    fn from_iter<T: IntoIterator<Item = &'a Delta<K>>>(deltas: T) -> Self {
+        let mut joined = Delta::default();
+        joined.extend(deltas);
+        joined
+    }
+}

@@ -1,8 +1,10 @@
 //! Who serves (nodes) and who writes (replicas). The two are different things: one replica may register any node.
 
+use core::borrow::Borrow;
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
+use core::str::FromStr;
 use std::sync::Arc;
 
 /// The identity of a writer: one incarnation of one replica.
@@ -25,6 +27,12 @@ impl ReplicaId {
     }
 }
 
+impl From<u64> for ReplicaId {
+    fn from(id: u64) -> Self {
+        Self(id)
+    }
+}
+
 impl fmt::Display for ReplicaId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)
@@ -33,6 +41,19 @@ impl fmt::Display for ReplicaId {
 
 /// The name of a serving node: 1 to 255 bytes of UTF-8, opaque, ordered by bytes. Cloning is O(1); a name of up to 15 bytes
 /// takes no memory of its own.
+///
+/// A map by nodes can be asked by name:
+///
+/// ```
+/// use std::collections::BTreeMap;
+///
+/// use crdt_range_map::NodeId;
+///
+/// let node: NodeId = "node-a".parse()?;
+/// let addresses = BTreeMap::from([(node, "10.0.0.7")]);
+/// assert_eq!(addresses.get("node-a"), Some(&"10.0.0.7"));
+/// # Ok::<(), crdt_range_map::NodeError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct NodeId {
     // Two fields and not two variants: a clone copies whole words, which is several times as fast as byte by byte.
@@ -81,6 +102,43 @@ impl NodeId {
             None => &self.short[..usize::from(self.short[SHORT_MAX]).min(SHORT_MAX)],
             Some(name) => name.as_bytes(),
         }
+    }
+}
+
+impl FromStr for NodeId {
+    type Err = NodeError;
+
+    fn from_str(name: &str) -> Result<Self, NodeError> {
+        Self::new(name)
+    }
+}
+
+impl TryFrom<&str> for NodeId {
+    type Error = NodeError;
+
+    fn try_from(name: &str) -> Result<Self, NodeError> {
+        Self::new(name)
+    }
+}
+
+impl TryFrom<String> for NodeId {
+    type Error = NodeError;
+
+    fn try_from(name: String) -> Result<Self, NodeError> {
+        Self::new(name)
+    }
+}
+
+impl AsRef<str> for NodeId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+/// Names are equal, ordered and hashed as their strings are.
+impl Borrow<str> for NodeId {
+    fn borrow(&self) -> &str {
+        self.as_str()
     }
 }
 

@@ -5,6 +5,7 @@
 
 use core::fmt;
 use core::hash::Hash;
+use core::ops::{Bound, Range, RangeBounds, RangeFrom};
 
 /// What a key must be: totally ordered, hashable and cheap enough to clone. Every type that qualifies is a key already.
 ///
@@ -129,6 +130,35 @@ impl<K: Key> KeyRange<K> {
             self.end = later.end;
         }
         Ok(())
+    }
+}
+
+impl<K: Key> TryFrom<Range<K>> for KeyRange<K> {
+    type Error = RangeError;
+
+    /// As [`KeyRange::new`].
+    fn try_from(range: Range<K>) -> Result<Self, RangeError> {
+        Self::new(range.start, range.end)
+    }
+}
+
+impl<K: Key> From<RangeFrom<K>> for KeyRange<K> {
+    /// As [`KeyRange::from_start`].
+    fn from(range: RangeFrom<K>) -> Self {
+        Self::from_start(range.start)
+    }
+}
+
+impl<K: Key> RangeBounds<K> for KeyRange<K> {
+    fn start_bound(&self) -> Bound<&K> {
+        Bound::Included(&self.start)
+    }
+
+    fn end_bound(&self) -> Bound<&K> {
+        match &self.end {
+            End::Before(end) => Bound::Excluded(end),
+            End::Unbounded => Bound::Unbounded,
+        }
     }
 }
 

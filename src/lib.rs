@@ -124,7 +124,7 @@ pub use map::{RangeMap, TightenError, WriteError};
 pub use node::Node;
 pub use operation::{Operation, OperationError};
 pub use registration::Registration;
-pub use splits::{Changes, Owner, Owners, Split, Splits};
+pub use splits::{Changes, Owner, Owners, Split, Splits, SplitsIter};
 
 /// The README's example in Rust is a test.
 #[cfg(doctest)]

@@ -5,6 +5,8 @@
 //! ones. So a reset is remembered as a *baseline*, the point in the record up to which it had observed it, and what counts is
 //! only what lies beyond.
 
+use core::fmt;
+
 use smallvec::{SmallVec, smallvec};
 
 use crate::causal::{CausalContext, Dot};
@@ -20,6 +22,12 @@ pub struct Registration<K> {
     pub range: KeyRange<K>,
     /// How strongly.
     pub priority: u64,
+}
+
+impl<K: fmt::Display> fmt::Display for Registration<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}:{}", self.range, self.node, self.priority)
+    }
 }
 
 /// What a registration is known by: the triple (start, end, node), in that order.

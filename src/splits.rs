@@ -10,7 +10,8 @@ mod index;
 mod sweep;
 
 use core::fmt;
-use core::ops::Deref;
+use core::iter::FusedIterator;
+use core::ops::{Deref, Range};
 
 use smallvec::SmallVec;
 
@@ -111,11 +112,55 @@ impl<K: Key> Splits<K> {
     }
 
     /// The splits in key order. O(1) each.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = Split<'_, K>> + DoubleEndedIterator + Clone {
-        (0..self.ranges.len()).map(|at| {
-            let (range, end) = &self.ranges[at];
-            let begin = at.checked_sub(1).map_or(0, |before| self.ranges[before].1);
-            Split { range: range.clone(), owners: &self.owners[begin..*end] }
-        })
+    pub fn iter(&self) -> SplitsIter<'_, K> {
+        SplitsIter { splits: self, places: 0..self.ranges.len() }
+    }
+
+    fn get(&self, at: usize) -> Split<'_, K> {
+        let (range, end) = &self.ranges[at];
+        let begin = at.checked_sub(1).map_or(0, |before| self.ranges[before].1);
+        Split { range: range.clone(), owners: &self.owners[begin..*end] }
     }
 }
+
+impl<'a, K: Key> IntoIterator for &'a Splits<K> {
+    type Item = Split<'a, K>;
+    type IntoIter = SplitsIter<'a, K>;
+
+    fn into_iter(self) -> SplitsIter<'a, K> {
+        self.iter()
+    }
+}
+
+/// The splits of a map in key order. Made by [`Splits::iter`].
+#[derive(Clone, Debug)]
+pub struct SplitsIter<'a, K> {
+    splits: &'a Splits<K>,
+    places: Range<usize>,
+}
+
+impl<'a, K: Key> Iterator for SplitsIter<'a, K> {
+    type Item = Split<'a, K>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.places.next().map(|at| self.splits.get(at))
+    }
+
+    fn nth(&mut self, count: usize) -> Option<Self::Item> {
+        self.places.nth(count).map(|at| self.splits.get(at))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.places.size_hint()
+    }
+}
+
+impl<K: Key> DoubleEndedIterator for SplitsIter<'_, K> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.places.next_back().map(|at| self.splits.get(at))
+    }
+}
+
+impl<K: Key> ExactSizeIterator for SplitsIter<'_, K> {}
+
+impl<K: Key> FusedIterator for SplitsIter<'_, K> {}

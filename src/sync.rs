@@ -171,6 +171,8 @@ impl fmt::Display for IgnoreReason {
     }
 }
 
+impl core::error::Error for IgnoreReason {}
+
 /// Who sent a message, which is a sign of life: for [`Presence::heard`], if it was not ignored. `None` if it is too short to be any.
 pub fn sender_of(message: &[u8]) -> Option<ReplicaId> {
     message::sender(message)

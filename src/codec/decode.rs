@@ -14,13 +14,7 @@ use crate::store::{Store, StoreBuilder};
 
 pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> {
     let mut reader = Reader::new(bytes);
-    let header = reader.byte()?;
-    if header >> 4 != VERSION {
-        return Err(reader.error(DecodeProblem::Version(header >> 4)));
-    }
-    if header & 15 != K::KIND {
-        return Err(reader.error(DecodeProblem::KeyKind(header & 15)));
-    }
+    read_header(K::KIND, &mut reader)?;
     let number = reader.number()?;
     let replicas = read_replicas(number >> 1, &mut reader)?;
     let claims_more = number & 1 == 1;
@@ -53,6 +47,18 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
         delta.note_exact();
     }
     Ok(delta)
+}
+
+/// Reads a header, which has to name that kind.
+pub(super) fn read_header(kind: u8, reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    let header = reader.byte()?;
+    if header >> 4 != VERSION {
+        return Err(reader.error(DecodeProblem::Version(header >> 4)));
+    }
+    if header & 15 != kind {
+        return Err(reader.error(DecodeProblem::KeyKind(header & 15)));
+    }
+    Ok(())
 }
 
 /// The ranges of registrations and the numbers of their nodes.

@@ -354,7 +354,7 @@ export const rules = [
     without: "map.set_saved(None);",
   },
   {
-    rule: "what came over one link goes on over a medium",
+    rule: "what came over a medium is not said there again",
     file: "src/sync/mesh.rs",
     text: "open.known.join(&context.difference(&before));",
     without: "();",
