@@ -24,6 +24,7 @@ const CHECKED_MAX: usize = 300;
 /// Joining ([`merge`](Self::merge)) is associative, commutative and idempotent, so deltas may arrive late, twice and in any
 /// order. Two replicas that know the same hold equal states with equal [encodings](Self::encode).
 #[derive(Clone, Debug)]
+#[must_use = "a delta that is not sent to the others is lost to them"]
 pub struct Delta<K> {
     pub(crate) context: CausalContext,
     pub(crate) entries: Store<K>,

@@ -41,8 +41,8 @@ fn pinned_vectors() {
 
     // Two writers of one registration, and an unbounded range.
     second.merge(first.state());
-    second.increase(&b, &unbounded, two).unwrap();
-    second.decrease(&a, &bounded, 1.try_into().unwrap()).unwrap();
+    _ = second.increase(&b, &unbounded, two).unwrap();
+    _ = second.decrease(&a, &bounded, 1.try_into().unwrap()).unwrap();
     assert_bytes(
         second.state(),
         "11 05 0000000000000002 0102030405060708 04 04 16 02 0161 0162
@@ -74,8 +74,8 @@ fn pinned_vectors_of_a_retired_writer() {
         map.merge(&lost.register(&node, &KeyRange::from_start(start)).unwrap());
     }
     map.merge(&lost.increase(&node, &range, 2.try_into().unwrap()).unwrap());
-    map.register(&node, &range).unwrap();
-    map.release(&node, &range).unwrap();
+    _ = map.register(&node, &range).unwrap();
+    _ = map.release(&node, &range).unwrap();
     assert_bytes(&map.retire(ReplicaId::new(9)), "11 03 0000000000000009 01 01 03 00");
     // It drops in the place of who is retired, and says so: the stamp is its own.
     assert_bytes(&map.maintain(), "11 04 0000000000000008 0000000000000009 01 01 0161 06 0a 09 01 02 00 03");
@@ -134,8 +134,8 @@ fn pinned_vector_of_a_bare_drop() {
 #[test]
 fn pinned_vector_of_text_keys() {
     let mut map = RangeMap::<String>::new(ReplicaId::new(1));
-    map.register(&node("a"), &KeyRange::new("k".into(), "kü".into()).unwrap()).unwrap();
-    map.register(&node("a"), &KeyRange::full()).unwrap();
+    _ = map.register(&node("a"), &KeyRange::new("k".into(), "kü".into()).unwrap()).unwrap();
+    _ = map.register(&node("a"), &KeyRange::full()).unwrap();
     assert_bytes(map.state(), "12 03 0000000000000001 04 12 01 0161 0100 00 016b 036bc3bc 0101 0100");
 }
 
@@ -154,7 +154,7 @@ fn one_operation_takes_few_bytes() {
     let mut map = RangeMap::<u64>::new(ReplicaId::new(0xfedc_ba98_7654_3210));
     let node = node("node-00042");
     for at in 0..10_000 {
-        map.register(&node, &range(at * 400_000, at * 400_000 + 3_000_000)).unwrap();
+        _ = map.register(&node, &range(at * 400_000, at * 400_000 + 3_000_000)).unwrap();
     }
     let last = range(0xf000_0000, 0xf020_0000);
     assert!(map.register(&node, &last).unwrap().encode().len() <= 34);

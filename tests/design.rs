@@ -209,7 +209,7 @@ fn tightening_onto_a_visible_sub_range_only_adds_what_is_missing() {
         let mut map = replica(1);
         let _ = map.increase(&node, &wide, by(5)).unwrap();
         let _ = map.increase(&node, &narrow, by(there)).unwrap();
-        map.tighten(&node, &wide, &narrow).unwrap();
+        _ = map.tighten(&node, &wide, &narrow).unwrap();
         assert_eq!(
             map.priority(&node, &narrow),
             Some(left),
@@ -377,7 +377,7 @@ fn two_drops_of_one_record_commute() {
     clearer.merge(&late);
     clearer.merge(&registered);
     // It never arrives anywhere: a gap.
-    clearer.register(&node, &y).unwrap();
+    _ = clearer.register(&node, &y).unwrap();
     let reset = clearer.release(&node, &x).unwrap();
     let own_drop = writer.merge(&reset).delta().clone();
     let cleared = clearer.retire(writer.replica());

@@ -31,7 +31,7 @@ fn operate(map: &mut RangeMap<u64>, random: &mut Random, keys: u64) {
         7 => {
             let held = map.registrations().nth(random.below(40) as usize);
             if let Some(it) = held {
-                map.release(&it.node, &it.range).unwrap();
+                _ = map.release(&it.node, &it.range).unwrap();
             }
         }
         8 => drop(map.maintain()),
@@ -215,7 +215,9 @@ fn replicas_that_know_the_same_and_differ_come_to_rest() {
     let id = ReplicaId::new(5);
     let mut maps = [1, 2].map(|priority| {
         let mut map = RangeMap::<u64>::new(id);
-        map.increase(&node(priority), &KeyRange::from_start(priority), NonZeroU32::new(1).unwrap()).unwrap();
+        _ = map
+            .increase(&node(priority), &KeyRange::from_start(priority), NonZeroU32::new(1).unwrap())
+            .unwrap();
         let mut holder = RangeMap::new(ReplicaId::new(10 + priority));
         holder.merge(map.state());
         holder
@@ -238,7 +240,7 @@ fn replicas_that_know_the_same_and_differ_come_to_rest() {
 fn a_state_longer_than_any_message_is_handed_over_in_parts() {
     let mut maps = apart(1, 0, 0);
     for start in 0..3_000 {
-        maps[0].register(&node(start % 40), &KeyRange::from_start(start)).unwrap();
+        _ = maps[0].register(&node(start % 40), &KeyRange::from_start(start)).unwrap();
     }
     assert!(maps[0].state().encode().len() > config(1_000).message_bytes_max);
     speak(&mut maps, config(1_000), usize::MAX);
@@ -283,7 +285,7 @@ fn long_keys_are_exchanged_in_parts_too() {
     let mut maps = [1, 2].map(|id| RangeMap::<String>::new(ReplicaId::new(id)));
     for at in 0..400 {
         let key = format!("{at:04}-{}", "long".repeat(100));
-        maps[0].register(&node(at % 7), &KeyRange::from_start(key)).unwrap();
+        _ = maps[0].register(&node(at % 7), &KeyRange::from_start(key)).unwrap();
     }
     let small = Config { message_bytes_max: 16_000, ..config(4_000) };
     let mut random = Random(1);
@@ -306,7 +308,7 @@ fn many_named_drops_are_told_before_a_context_is_joined() {
     let mut maps = [3, 8].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
     maps.iter_mut().for_each(|map| map.set_log_capacity(0));
     // Nobody ever hears of the first.
-    writer.register(&node(0), &KeyRange::from_start(0)).unwrap();
+    _ = writer.register(&node(0), &KeyRange::from_start(0)).unwrap();
     for start in 1..100 {
         let range = KeyRange::from_start(start);
         let registered = writer.register(&node(1), &range).unwrap();
@@ -328,7 +330,7 @@ fn what_comes_another_way_amid_a_meeting_is_not_taken_for_dropped_or_kept_for_ev
         let (x, range) = (node(0), KeyRange::from_start(7));
         let mut writer = RangeMap::<u64>::new(ReplicaId::new(5));
         let late = writer.register(&x, &range).unwrap();
-        writer.release(&x, &range).unwrap();
+        _ = writer.release(&x, &range).unwrap();
         let mut maps = apart(3, 300, 40);
         maps[1].merge(writer.state());
         let expected = shown_by(&joined(&maps));

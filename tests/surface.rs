@@ -15,7 +15,7 @@ fn node(name: &str) -> NodeId {
 fn filled() -> RangeMap<u64> {
     let mut map = RangeMap::new(ReplicaId::from(1));
     for (name, start) in [("a", 0), ("b", 50), ("c", 200)] {
-        map.register(&node(name), &KeyRange::try_from(start..start + 100).unwrap()).unwrap();
+        _ = map.register(&node(name), &KeyRange::try_from(start..start + 100).unwrap()).unwrap();
     }
     map
 }
@@ -90,7 +90,7 @@ fn contexts_travel_as_bytes() {
     let mut map = filled();
     let mut other = RangeMap::<u64>::new(ReplicaId::new(0xffff_ffff_ffff_fff0));
     (0..3).for_each(|_| {
-        other.register(&node("z"), &KeyRange::from_start(9)).unwrap();
+        _ = other.register(&node("z"), &KeyRange::from_start(9)).unwrap();
     });
     let gap = other.register(&node("z"), &KeyRange::from_start(9)).unwrap();
     map.merge(&gap);

@@ -128,7 +128,7 @@ fn a_gap_is_asked_about_without_waiting_for_a_digest() {
 fn a_gap_that_nobody_can_fill_is_asked_about_once() {
     let mut medium = tabs(3);
     let mut gone = RangeMap::new(ReplicaId::new(99));
-    register(50)(&mut gone);
+    _ = register(50)(&mut gone);
     for start in [60, 70, 80] {
         let delta = register(start)(&mut gone);
         medium.operate(0, |map| {
@@ -241,7 +241,8 @@ fn two_replicas(n: u64) -> [RangeMap<u64>; 2] {
         let start = random.below(1 << 32);
         let range = KeyRange::new(start, start + 1 + random.below((8 << 32) / n)).unwrap();
         let by = NonZeroU32::new(1 + random.below(100) as u32).unwrap();
-        map.increase(&NodeId::new(format!("node-{:05}", random.below(8.max(n / 64)))).unwrap(), &range, by)
+        _ = map
+            .increase(&NodeId::new(format!("node-{:05}", random.below(8.max(n / 64)))).unwrap(), &range, by)
             .unwrap();
     }
     let [first, second] = &mut maps;
@@ -261,7 +262,7 @@ fn ten_operations(map: &mut RangeMap<u64>, random: &mut Random) {
             1 => drop(map.release(&it.node, &it.range).unwrap()),
             _ => {
                 let start = random.below(1 << 32);
-                map.register(&it.node, &KeyRange::new(start, start + 1000).unwrap()).unwrap();
+                _ = map.register(&it.node, &KeyRange::new(start, start + 1000).unwrap()).unwrap();
             }
         }
     }

@@ -80,7 +80,7 @@ fn merged_halves(n: usize) -> RangeMap<u64> {
 fn written(replica: u64, nodes: &[NodeId], registrations: impl Iterator<Item = Served>) -> RangeMap<u64> {
     let mut map = RangeMap::new(ReplicaId::new(replica));
     for op in registrations.flat_map(|served| served.writes()) {
-        apply(&mut map, nodes, &op);
+        _ = apply(&mut map, nodes, &op);
     }
     map
 }

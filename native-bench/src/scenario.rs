@@ -134,7 +134,7 @@ impl MergeCase {
         let [mut first, mut second] = twins.clone();
         for (part, replica) in [&mut first, &mut second].into_iter().enumerate() {
             for op in workload.changes(part, changes) {
-                replica.apply(workload, &op);
+                _ = replica.apply(workload, &op);
             }
         }
         Self::new(workload, &first, &second)
@@ -234,7 +234,7 @@ impl<'a> ChangingCase<'a> {
     /// Makes the next change and returns a key whose owners it may have changed.
     pub fn change(&mut self) -> Option<u64> {
         let op = self.increases.next()?;
-        apply(&mut self.replica.map, &self.workload.nodes, &op);
+        _ = apply(&mut self.replica.map, &self.workload.nodes, &op);
         self.pending.push(op);
         Some(op.triple.start)
     }

@@ -345,11 +345,11 @@ mod tests {
         let mut writer = RangeMap::new(ReplicaId::new(1));
         let mut map = RangeMap::new(ReplicaId::new(2));
         // That nobody hears: so what comes after it lies beyond a gap, and its drops have to be named.
-        writer.register(&node, &range(1_000)).unwrap();
+        _ = writer.register(&node, &range(1_000)).unwrap();
         for start in 0..20 {
             map.merge(&writer.register(&node, &range(start)).unwrap());
             map.merge(&writer.release(&node, &range(start)).unwrap());
-            map.register(&node, &range(start)).unwrap();
+            _ = map.register(&node, &range(start)).unwrap();
         }
         assert_eq!(map.state().drops.len(), 20);
         let mut sizes = 0;

@@ -77,7 +77,8 @@ impl<K: WireKey> Node<K> {
         }
         saved.context = map.state().context().clone();
         if let Some(replica) = last.filter(|_| damaged.is_empty()) {
-            map.set_replica(replica);
+            // What it drops of its own nobody is there to hear; whoever meets it learns that.
+            _ = map.set_replica(replica);
         }
         Ok((Self::begin(map, options, seed, saved), damaged))
     }

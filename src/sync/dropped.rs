@@ -149,9 +149,9 @@ mod tests {
         let mut writer = RangeMap::new(ReplicaId::new(1));
         for at in 0..COUNT {
             let (node, range) = range(at * 7 % COUNT);
-            writer.register(&node, &range).unwrap();
+            _ = writer.register(&node, &range).unwrap();
             if at % 2 == 0 {
-                writer.increase(&node, &range, NonZeroU32::MIN).unwrap();
+                _ = writer.increase(&node, &range, NonZeroU32::MIN).unwrap();
             }
         }
         let written = writer.state().clone();

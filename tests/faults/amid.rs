@@ -133,9 +133,9 @@ fn a_question_stays_short_however_many_pages_came() {
     let config = Config { message_bytes_max: 2_048, compare_bytes_max: 1_024, ..Config::default() };
     let mut random = Random(3);
     let mut maps = [1, 2].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
-    maps[1].register(&node, &slot(1 << 40)).unwrap();
+    _ = maps[1].register(&node, &slot(1 << 40)).unwrap();
     for start in (0..4_000u64).map(|at| at * 7_919 % 4_001) {
-        maps[0].register(&node, &slot(2 * start)).unwrap();
+        _ = maps[0].register(&node, &slot(2 * start)).unwrap();
     }
     maps.iter_mut().for_each(|map| map.set_log_capacity(0));
     let mut protocols = [0, 0].map(|at_ms| Broadcast::join(config, at_ms, &mut || random.next()).unwrap());

@@ -56,7 +56,7 @@ fn a_log_that_cannot_hold_all_that_was_dropped_tells_none_of_what_was_done_to_th
                 other.merge(&registered);
             }
         }
-        releasing.register(&node, &range(100)).unwrap();
+        _ = releasing.register(&node, &range(100)).unwrap();
         let release = releasing.release(&node, &range(7)).unwrap();
         telling.merge(&release);
         writer.merge(&release);

@@ -58,7 +58,7 @@ fn a_lost_effect_of_a_retired_writer_leaves_nothing_behind() {
             let mut lost = RangeMap::new(ReplicaId::new(id));
             let mut deltas = vec![lost.register(&node(), &range(id)).unwrap()];
             if has_lost {
-                lost.register(&node(), &range(id + 5)).unwrap();
+                _ = lost.register(&node(), &range(id + 5)).unwrap();
             }
             deltas.push(lost.increase(&node(), &range(id), by(3)).unwrap());
             for map in [&mut one, &mut other] {
@@ -66,10 +66,10 @@ fn a_lost_effect_of_a_retired_writer_leaves_nothing_behind() {
             }
             let released = one.release(&node(), &range(id)).unwrap();
             other.merge(&released);
-            one.retire(ReplicaId::new(id));
+            _ = one.retire(ReplicaId::new(id));
         }
         meet(&mut one, &mut other);
-        one.maintain();
+        _ = one.maintain();
         meet(&mut one, &mut other);
         one.state().encode().len()
     };
@@ -87,10 +87,10 @@ fn what_another_had_heard_of_a_retired_writer_counts() {
     other.merge(&first);
     other.merge(&writer.increase(&node(), &range(0), by(3)).unwrap());
     other.merge(&writer.register(&node(), &range(50)).unwrap());
-    one.release(&node(), &range(0)).unwrap();
-    one.retire(writer.replica());
+    _ = one.release(&node(), &range(0)).unwrap();
+    _ = one.retire(writer.replica());
     meet(&mut one, &mut other);
-    one.maintain();
+    _ = one.maintain();
     meet(&mut one, &mut other);
     for map in [&one, &other] {
         assert_eq!(map.priority(&node(), &range(0)), Some(3), "only +4 was released");
@@ -106,14 +106,14 @@ fn a_release_takes_nothing_of_what_another_had_heard_of_a_retired_writer() {
     one.merge(&first);
     other.merge(&first);
     other.merge(&writer.increase(&node(), &range(0), by(3)).unwrap());
-    one.retire(writer.replica());
-    one.release(&node(), &range(0)).unwrap();
+    _ = one.retire(writer.replica());
+    _ = one.release(&node(), &range(0)).unwrap();
     meet(&mut one, &mut other);
     assert_eq!(one.priority(&node(), &range(0)), Some(3), "only +4 was released");
     // From now on nobody can have heard more: what is released is forgotten at once.
-    one.maintain();
+    _ = one.maintain();
     meet(&mut one, &mut other);
-    one.release(&node(), &range(0)).unwrap();
+    _ = one.release(&node(), &range(0)).unwrap();
     meet(&mut one, &mut other);
     assert_eq!(one.registrations().count(), 0);
     assert!(one.state().encode().len() < 60, "{} bytes", one.state().encode().len());
@@ -235,7 +235,7 @@ fn who_was_retired_before_it_met_the_others_goes_on_under_a_new_id() {
         let retired = medium.tabs[0].map.replica();
         medium.operate(0, |map| map.register(&node(), &range(50)).unwrap());
         if is_by_itself {
-            medium.tabs[0].map.retire(retired);
+            _ = medium.tabs[0].map.retire(retired);
         } else {
             let delta = medium.tabs[1].map.clone().retire(retired);
             medium.tabs[0].map.merge(&delta);
@@ -282,7 +282,7 @@ fn who_is_retired_is_heard_no_more() {
     let mut protocols =
         [0, 0].map(|now_ms| Broadcast::join(Config::default(), now_ms, &mut || random.next()).unwrap());
     other.merge(&writer.register(&node(), &range(0)).unwrap());
-    other.retire(writer.replica());
+    _ = other.retire(writer.replica());
     protocols[0].publish(&writer.register(&node(), &range(50)).unwrap());
     let late = protocols[0].poll(&writer, 0, &mut || random.next()).unwrap();
     let before = other.state().clone();
@@ -297,7 +297,7 @@ fn two_writers_of_one_id_part_and_keep_what_they_wrote() {
     let mut medium = Medium::new(9);
     let third = medium.open();
     let mut original = RangeMap::<u64>::new(ReplicaId::new(77));
-    original.increase(&node(), &range(0), by(2)).unwrap();
+    _ = original.increase(&node(), &range(0), by(2)).unwrap();
     let disk = original.state().encode();
     for copy in 0..2u64 {
         let mut map = RangeMap::new(ReplicaId::new(77));

@@ -38,13 +38,14 @@ fn a_registration_that_is_too_long_keeps_nothing_back() {
     let config = Config { message_bytes_max: 64 << 10, ..Config::default() };
     let mut sides = [side(1, config), side(2, config)];
     let map = &mut sides[0].0;
-    map.register(&node(0), &KeyRange::from_start("b".repeat(100_000))).unwrap();
+    _ = map.register(&node(0), &KeyRange::from_start("b".repeat(100_000))).unwrap();
     for at in 0..500 {
-        map.register(
-            &node(at % 7),
-            &KeyRange::from_start(format!("{}{at}", if at % 2 == 0 { 'a' } else { 'z' })),
-        )
-        .unwrap();
+        _ = map
+            .register(
+                &node(at % 7),
+                &KeyRange::from_start(format!("{}{at}", if at % 2 == 0 { 'a' } else { 'z' })),
+            )
+            .unwrap();
     }
     let posts = talk(&mut sides, 60_000);
     assert_eq!(sides[1].0.registrations().count(), 500);
@@ -89,7 +90,7 @@ fn short_messages_carry_what_is_documented() {
             for (side, (map, _)) in sides.iter_mut().enumerate() {
                 let key = format!("{:03}-{}", at, "y".repeat(300));
                 map.set_log_capacity(0);
-                map.register(&node(side as u64), &KeyRange::from_start(key)).unwrap();
+                _ = map.register(&node(side as u64), &KeyRange::from_start(key)).unwrap();
             }
         }
         talk(&mut sides, 60_000);
@@ -107,9 +108,9 @@ fn what_is_passed_over_is_not_taken_for_dropped() {
     for (map, _) in &mut sides {
         map.set_log_capacity(0);
     }
-    sides[0].0.register(&node(0), &long).unwrap();
+    _ = sides[0].0.register(&node(0), &long).unwrap();
     for at in 0..300 {
-        sides[0].0.register(&node(at % 7), &KeyRange::from_start(format!("a{at}"))).unwrap();
+        _ = sides[0].0.register(&node(at % 7), &KeyRange::from_start(format!("a{at}"))).unwrap();
     }
     talk(&mut sides, 30_000);
     let [(mut holder, _), (mut passed_over, _)] = sides;
@@ -121,12 +122,12 @@ fn what_is_passed_over_is_not_taken_for_dropped() {
     third.merge(holder.state());
     assert_eq!(third.priority(&node(0), &long), Some(1));
     // Nor does the holder lose it when they meet again, with room for all of it.
-    passed_over.register(&node(1), &KeyRange::full()).unwrap();
+    _ = passed_over.register(&node(1), &KeyRange::full()).unwrap();
     let meet = |map: RangeMap<String>| {
         let id = map.replica().get();
         (map, Broadcast::join(large, 0, &mut || id).unwrap())
     };
-    holder.release(&node(1), &KeyRange::from_start("a1".to_string())).unwrap();
+    _ = holder.release(&node(1), &KeyRange::from_start("a1".to_string())).unwrap();
     let mut sides = [meet(holder), meet(passed_over)];
     talk(&mut sides, 30_000);
     assert_eq!(sides[0].0.state(), sides[1].0.state());

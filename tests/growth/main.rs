@@ -175,7 +175,7 @@ const CASES: &[Case] = &[
         Box::new(move || {
             let mut all = enough();
             deltas.iter().for_each(|delta| all.merge(delta));
-            black_box(all);
+            _ = black_box(all);
         })
     }),
     case("a delta of releases comes, and is told", Linear, 500, |n| {
@@ -189,7 +189,7 @@ const CASES: &[Case] = &[
         Box::new(move || {
             drop(map.merge(&Delta::decode(&bytes).unwrap()));
             let told = map.state().encode();
-            black_box(Delta::<u64>::decode(&told).unwrap());
+            _ = black_box(Delta::<u64>::decode(&told).unwrap());
             drop(map.merge(&lost));
         })
     }),
@@ -227,7 +227,7 @@ const CASES: &[Case] = &[
         Box::new(move || {
             drop(map.merge(&Delta::decode(&bytes).unwrap()));
             let told = map.state().encode();
-            black_box(Delta::<u64>::decode(&told).unwrap());
+            _ = black_box(Delta::<u64>::decode(&told).unwrap());
         })
     }),
     case("contexts of many runs are compared", Linear, 2_000, |n| {
@@ -258,7 +258,7 @@ const CASES: &[Case] = &[
         let mut map = poisoned(n);
         let mut author = new(4);
         let mut deltas: Vec<_> = (0..200).map(|at| register(&mut author, at)).collect();
-        deltas.remove(17);
+        _ = deltas.remove(17);
         Box::new(move || deltas.iter().for_each(|delta| drop(map.merge(delta))))
     }),
     case("deltas of the replica of which many runs are known", Flat, 16_000, |n| {

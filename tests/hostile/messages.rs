@@ -30,9 +30,9 @@ fn map(id: u64, from: u64) -> RangeMap<u64> {
         let node = NodeId::new(format!("node-{}", start % 9)).unwrap();
         let range =
             if start % 5 == 0 { KeyRange::from_start(7) } else { KeyRange::new(start, start + 4).unwrap() };
-        map.register(&node, &range).unwrap();
+        _ = map.register(&node, &range).unwrap();
         if start % 4 == 0 {
-            map.release(&node, &range).unwrap();
+            _ = map.release(&node, &range).unwrap();
         }
     }
     map
@@ -45,7 +45,7 @@ fn conversation() -> Vec<(Vec<u8>, RangeMap<u64>, Broadcast<u64>)> {
         let mut maps = [map(3, 0), map(8, 30)];
         let shared = maps[0].state().clone();
         maps[1].merge(&shared);
-        maps[0].register(&NodeId::new("late").unwrap(), &KeyRange::from_start(1)).unwrap();
+        _ = maps[0].register(&NodeId::new("late").unwrap(), &KeyRange::from_start(1)).unwrap();
         maps.iter_mut().for_each(|map| map.set_log_capacity(capacity));
         let mut draws = 0;
         let mut random = || {
@@ -76,8 +76,8 @@ fn conversation() -> Vec<(Vec<u8>, RangeMap<u64>, Broadcast<u64>)> {
         assert_eq!(maps[0].state(), maps[1].state());
         // Only a mesh announces: a head, and then a context, which is most of a state with nothing else.
         let mut news = RangeMap::<u64>::new(ReplicaId::new(99));
-        news.register(&NodeId::new("later").unwrap(), &KeyRange::full()).unwrap();
-        news.release(&NodeId::new("later").unwrap(), &KeyRange::full()).unwrap();
+        _ = news.register(&NodeId::new("later").unwrap(), &KeyRange::full()).unwrap();
+        _ = news.release(&NodeId::new("later").unwrap(), &KeyRange::full()).unwrap();
         let news = news.state().encode();
         let mut announcement = said[0].0[..13].to_vec();
         announcement[4] = ANNOUNCE;
@@ -117,7 +117,7 @@ fn suffer(bytes: &[u8], mut map: RangeMap<u64>, mut sync: Broadcast<u64>) -> Rec
     let bound = BYTES_PER_BYTE_MAX * bytes.len() + BYTES_MAX;
     assert!(peak <= bound, "{peak} bytes allocated for {} bytes of a message", bytes.len());
     // Whatever it learnt, it goes on.
-    map.register(&NodeId::new("after").unwrap(), &KeyRange::new(1, 2).unwrap()).unwrap();
+    _ = map.register(&NodeId::new("after").unwrap(), &KeyRange::new(1, 2).unwrap()).unwrap();
     let _ = map.splits();
     received
 }

@@ -151,7 +151,7 @@ impl State {
             tabs[1..].iter_mut().for_each(|tab| drop(tab.map.merge(&delta)));
         }
         for (tab, operation) in tabs.iter_mut().zip(&medium.unheard) {
-            history.operate(&mut tab.map, &medium.ids, *operation).expect("the next dots");
+            _ = history.operate(&mut tab.map, &medium.ids, *operation).expect("the next dots");
         }
         // Everybody asks when it joins, and there is nothing to answer.
         tabs.iter_mut().for_each(|tab| drop(tab.post()));

@@ -100,7 +100,7 @@ fn sample(map: &RangeMap<u64>, operations: u64, writers: usize) -> Sample {
     let mut fresh = RangeMap::new(ReplicaId::new(1));
     for it in map.registrations() {
         let by = u32::try_from(it.priority).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MAX);
-        fresh.increase(&it.node, &it.range, by).unwrap();
+        _ = fresh.increase(&it.node, &it.range, by).unwrap();
     }
     Sample {
         operations,

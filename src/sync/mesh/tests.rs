@@ -104,7 +104,7 @@ fn a_digest_in_place_of_an_announcement_is_left_to_nobody() {
     let mut net = Net::new(3, &[(0, 1), (1, 2)], 2);
     net.meshes[1].links.get_mut(&2).unwrap().is_eager = false;
     // Who waits to clear up after somebody leaves other digests to others.
-    net.maps[1].retire(ReplicaId::new(99));
+    _ = net.maps[1].retire(ReplicaId::new(99));
     assert!(net.maps[1].is_to_clear());
     (0..4).for_each(|start| net.change(0, start));
     net.run_for(1_000);
