@@ -76,6 +76,7 @@ fn run(options: Options) -> Result<(), Box<dyn Error>> {
         measured.draws.push(rows::draws(&base, 100));
     }
     page::write(&measured, &options.out)?;
+    options.json.parent().map_or(Ok(()), fs::create_dir_all)?;
     fs::write(&options.json, serde_json::to_string_pretty(&measured)?)?;
     println!("{}", fs::read_to_string(options.out.join("sync.md"))?);
     Ok(())
