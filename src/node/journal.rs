@@ -45,6 +45,8 @@ struct Out {
 pub(super) struct Saved {
     pub(super) context: CausalContext,
     pub(super) bytes: usize,
+    /// Whether some of them cannot be read: all are to be replaced at once.
+    pub(super) is_damaged: bool,
 }
 
 /// What is known to be saved.
@@ -63,8 +65,11 @@ pub(super) struct Journal {
 impl Journal {
     /// Begins with a map of which so much is saved.
     pub(super) fn begin<K: WireKey>(map: &mut RangeMap<K>, saved: Saved) -> Self {
-        let Saved { context, bytes } = saved;
+        let Saved { context, bytes, is_damaged } = saved;
         map.set_saved(Some(context.last_seq(map.replica())));
+        if is_damaged {
+            return Self { bytes: usize::MAX, due_ms: Some(0), ..Self::default() };
+        }
         Self { saved: context, bytes, ..Self::default() }
     }
 

@@ -19,7 +19,8 @@ pub struct Damage {
 impl<K: WireKey> Node<K> {
     /// A node from the pages that were saved of it, in the order in which they were handed out, from the last whole one on. It goes on
     /// under the id that it had, if all of them can be read; else with what can be, and under the `fresh` id, since others may know
-    /// more of the former one than it does. Of each page that cannot be read the second part tells. O(n + m log n) for m registrations on the pages.
+    /// more of the former one than it does; then the first page that it hands out is a whole one. Of each page that cannot be read the
+    /// second part tells. O(n + m log n) for m registrations on the pages.
     ///
     /// A page that was never told to be [saved](Self::saved) may be missing, or cut off at the end of a file: leave it out.
     ///
@@ -76,6 +77,7 @@ impl<K: WireKey> Node<K> {
             }
         }
         saved.context = map.state().context().clone();
+        saved.is_damaged = !damaged.is_empty();
         if let Some(replica) = last.filter(|_| damaged.is_empty()) {
             // What it drops of its own nobody is there to hear; whoever meets it learns that.
             _ = map.set_replica(replica);

@@ -135,6 +135,25 @@ fn the_disk_does_not_grow_with_history() {
     assert_eq!(again.map().state(), net.hosts[0].node.map().state());
 }
 
+/// The first page holds everything, and nothing else is needed from then on.
+fn assert_replaces_all(mut again: Node<u64>) {
+    loop {
+        match again.poll(0) {
+            Output::Save(page) => {
+                assert!(page.is_whole);
+                again.saved(page.number);
+                let (third, damages) = Node::restore(saved(), [page.bytes], ReplicaId::new(10), 2).unwrap();
+                assert!(damages.is_empty());
+                assert_eq!(third.map().replica(), ReplicaId::new(9));
+                assert_eq!(third.map().state(), again.map().state());
+                return;
+            }
+            Output::Wait { .. } => panic!("what is damaged is to be replaced"),
+            _ => {}
+        }
+    }
+}
+
 #[test]
 fn a_damaged_page_is_named_and_the_id_is_not_used_again() {
     let mut net = Net::new(6);
@@ -152,6 +171,7 @@ fn a_damaged_page_is_named_and_the_id_is_not_used_again() {
             assert_eq!(damages.iter().map(|damage| damage.page).collect::<Vec<_>>(), [at]);
             assert_eq!(again.map().replica(), ReplicaId::new(9));
             assert_eq!(again.map().registrations().count(), 4);
+            assert_replaces_all(again);
         }
         let mut cut = disk.clone();
         cut[at].truncate(7);
