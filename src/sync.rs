@@ -12,7 +12,7 @@
 //!   context of what it knows. Of those who hear a question to everybody, one answers: they stand in a line, and each gives those
 //!   before it the time of a round trip. An answer is as good for everybody else who hears it.
 //! - **Meet.** What is lacking is told from the [log of recent changes](crate::RangeMap::delta_since), or if that does not reach back so
-//!   far, paged in the order of registrations; what one side dropped is found by [comparing births](meet). Who answers remembers
+//!   far, paged in the order of registrations; what one side dropped is found by comparing births (`src/sync/meet.rs`). Who answers remembers
 //!   nothing of who asks. Whoever hears the meeting of others, and knows no less than the one who asks, makes the same of the answers.
 //! - **Digest.** After a quiet interval, one replica sends fingerprints of what it knows and holds. Those that agree stay quiet and
 //!   start their interval anew; those that don't ask it.
@@ -36,7 +36,7 @@ mod config;
 mod dropped;
 mod heard_of;
 mod inquiry;
-pub mod meet;
+mod meet;
 mod mesh;
 mod message;
 mod peers;

@@ -1,0 +1,131 @@
+//! What the tree promises to a reader: modules use only those above them, files fit in a head, public modules have something in them, and
+//! links lead somewhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The longest file, without its tests.
+const LINES_MAX: usize = 500;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All files of that ending below a folder.
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path, ending));
+        } else if path.extension().is_some_and(|it| it == ending) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The lines of a file before its tests, without comments.
+fn code(path: &Path) -> Vec<String> {
+    if path.ends_with("tests.rs") {
+        return Vec::new();
+    }
+    let text = fs::read_to_string(path).unwrap();
+    let lines = text.lines().take_while(|line| *line != "#[cfg(test)]");
+    lines.filter(|line| !line.trim_start().starts_with("//")).map(str::to_string).collect()
+}
+
+/// The modules in the order of the crate's documentation.
+fn modules() -> Vec<String> {
+    let lib = fs::read_to_string(root().join("src/lib.rs")).unwrap();
+    let rows = lib.lines().filter_map(|line| line.strip_prefix("//! | ").filter(|row| row.contains('`')));
+    let cells = rows.filter_map(|row| row.split('|').next()).take_while(|cell| !cell.contains("time"));
+    let names = cells.flat_map(|cell| cell.split(',').map(|name| name.trim_matches([' ', '`', '[', ']'])));
+    names.map(str::to_string).collect()
+}
+
+/// The modules of this crate that a line names.
+fn named(line: &str) -> impl Iterator<Item = &str> {
+    line.split("crate::")
+        .skip(1)
+        .map(|rest| rest.split(|it: char| !it.is_alphanumeric() && it != '_').next().unwrap_or(""))
+}
+
+#[test]
+fn modules_use_only_those_above_them() {
+    let modules = modules();
+    let declared = code(&root().join("src/lib.rs"));
+    let declared: Vec<&str> = declared
+        .iter()
+        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'))
+        .collect();
+    assert!(declared.len() > 10);
+    for name in &declared {
+        assert!(modules.iter().any(|module| module == name), "{name} is not in the table of src/lib.rs");
+    }
+    let place = |name: &str| modules.iter().position(|module| module == name);
+    let mut uses = 0;
+    for path in files(&root().join("src"), "rs") {
+        let within = path.strip_prefix(root().join("src")).unwrap().iter().next().unwrap();
+        let module = within.to_str().unwrap().trim_end_matches(".rs");
+        let Some(own) = place(module) else { continue };
+        for line in code(&path) {
+            for other in named(&line).filter_map(place) {
+                uses += 1;
+                assert!(other <= own, "{} uses {}, which stands below it", path.display(), modules[other]);
+            }
+        }
+    }
+    assert!(uses > 200, "{uses} uses were seen");
+}
+
+#[test]
+fn files_fit_in_a_head() {
+    for folder in ["src", "examples", "native-bench/src"] {
+        for path in files(&root().join(folder), "rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let lines = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
+            assert!(lines <= LINES_MAX, "{} has {lines} lines", path.display());
+        }
+    }
+}
+
+#[test]
+fn public_modules_have_something_in_them() {
+    let mut seen = 0;
+    for path in files(&root().join("src"), "rs") {
+        for line in code(&path) {
+            let Some(name) = line.strip_prefix("pub mod ").and_then(|rest| rest.strip_suffix(';')) else {
+                continue;
+            };
+            seen += 1;
+            let folder = match path.file_stem().unwrap().to_str().unwrap() {
+                "lib" => root().join("src"),
+                _ => path.with_extension(""),
+            };
+            let has_item = |line: &String| line.starts_with("pub ") && !line.starts_with("pub(");
+            let module = folder.join(format!("{name}.rs"));
+            assert!(code(&module).iter().any(has_item), "{} shows nothing", module.display());
+        }
+    }
+    assert!(seen > 3);
+}
+
+#[test]
+fn links_of_the_documents_lead_somewhere() {
+    let mut seen = 0;
+    for document in
+        ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "native-bench/README.md", "fuzz/README.md"]
+    {
+        let path = root().join(document);
+        let text = fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            if !link.contains("://") && !link.is_empty() {
+                seen += 1;
+                assert!(path.with_file_name(link).exists(), "{document}: {link}");
+            }
+        }
+    }
+    assert!(seen > 5);
+}
