@@ -43,7 +43,7 @@ fn main() -> io::Result<()> {
     save("message", "joiner", &said_by(joiner, |_, _| None))?;
     let mut differing = peer();
     for it in differing.registrations().step_by(9).collect::<Vec<_>>() {
-        differing.release(&it.node, &it.range).expect("it can write");
+        _ = differing.release(&it.node, &it.range).expect("it can write");
     }
     drop(differing.merge(written(20, 300, 20, number).state()));
     save("message", "meeting", &said_by(differing, |_, _| None))?;

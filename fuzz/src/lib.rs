@@ -41,12 +41,12 @@ pub fn written<K: WireKey>(id: u64, from: u64, count: u64, key: fn(u64) -> K) ->
             KeyRange::new(key(start), key(start + 4)).expect("it is not empty")
         };
         let by = 3.try_into().expect("it is not 0");
-        map.register(&node(start % 9), &range).expect("it can write");
+        _ = map.register(&node(start % 9), &range).expect("it can write");
         if start.is_multiple_of(5) {
-            map.release(&node(start % 9), &range).expect("it can write");
+            _ = map.release(&node(start % 9), &range).expect("it can write");
         }
         if start.is_multiple_of(3) {
-            map.increase(&node(start % 9), &range, by).expect("it can write");
+            _ = map.increase(&node(start % 9), &range, by).expect("it can write");
         }
     }
     map

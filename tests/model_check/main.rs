@@ -220,7 +220,7 @@ fn explore_medium(name: &str, mut medium: Medium, expected: usize) {
 #[test]
 fn protocol_that_answers_from_logs() {
     let medium = Medium { posts_max: 4, ..diverged_tabs(3, 4096) };
-    explore_medium("protocol that answers from logs", medium, 26_925);
+    explore_medium("protocol that answers from logs", medium, 38_481);
 }
 
 #[test]
@@ -232,7 +232,7 @@ fn protocol_that_compares() {
 #[test]
 fn protocol_that_compares_amid_operations() {
     let medium = Medium { operations_max: 1, posts_max: 5, ..diverged_tabs(2, 0) };
-    explore_medium("protocol that compares amid operations", medium, 34_485);
+    explore_medium("protocol that compares amid operations", medium, 37_383);
 }
 
 #[test]
