@@ -54,7 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = Options { is_saved: true, ..Options::default() };
     let (mut node, damaged) = Node::restore(options, pages, ReplicaId::new(random), random)?;
     for damage in damaged {
-        println!("page {} of {} cannot be read: {}", damage.page, path.display(), damage.reason);
+        println!("{} is damaged, so that it goes on under another id: {damage:?}", path.display());
     }
 
     let runs = node.map().registrations().count() as u64;

@@ -8,12 +8,12 @@ mod party;
 mod random;
 mod restore;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 pub use self::journal::Page;
 use self::journal::{Journal, Saved};
 pub use self::output::{Event, LinkId, LinkKind, Output};
-use self::party::Party;
+use self::party::Parties;
 use self::random::Random;
 pub use self::restore::Damage;
 use crate::codec::WireKey;
@@ -96,9 +96,9 @@ impl Default for Options {
 pub struct Node<K> {
     map: RangeMap<K>,
     mesh: Mesh<K>,
-    links: BTreeMap<LinkId, Option<Party>>,
+    links: BTreeSet<LinkId>,
     next_link: u64,
-    name: Option<Name>,
+    parties: Parties,
     journal: Option<Journal>,
     random: Random,
     now_ms: u64,
@@ -107,7 +107,6 @@ pub struct Node<K> {
     refusals: usize,
     /// Goodbyes of links that close.
     last_words: VecDeque<(LinkId, Vec<u8>)>,
-    presence_bytes_max: usize,
 }
 
 impl<K: WireKey> Node<K> {
@@ -130,12 +129,14 @@ impl<K: WireKey> Node<K> {
         let Options { sync, fan_in, name, is_saved } = options;
         map.set_registration_bytes_max(sync.registration_bytes_max());
         let journal = is_saved.then(|| Journal::begin(&mut map, saved));
+        let presence = presence::Config::heartbeats().within(sync.message_bytes_max);
+        let parties = Parties::new(presence, map.replica(), name);
         Self {
             map,
             mesh: Mesh::start(sync, fan_in),
-            links: BTreeMap::new(),
+            links: BTreeSet::new(),
             next_link: 0,
-            name,
+            parties,
             journal,
             random: Random(seed),
             now_ms: 0,
@@ -143,7 +144,6 @@ impl<K: WireKey> Node<K> {
             events: VecDeque::new(),
             refusals: 0,
             last_words: VecDeque::new(),
-            presence_bytes_max: sync.message_bytes_max,
         }
     }
 
@@ -155,17 +155,12 @@ impl<K: WireKey> Node<K> {
     /// Who is there, over each link, as far as it is known: with [`Options::name`]. Those that are gone are listed for a while.
     /// O(peers).
     pub fn peers(&self) -> impl Iterator<Item = (LinkId, Peer)> {
-        let parties =
-            self.links.iter().filter_map(|(link, party)| party.as_ref().map(|party| (*link, party)));
-        parties.flat_map(|(link, party)| party.peers().map(move |peer| (link, peer)))
+        self.parties.peers()
     }
 
-    /// Goes by another name, if it has one.
+    /// Goes by another name, if it has one. O(links).
     pub fn set_name(&mut self, name: Name) {
-        if self.name.is_some() {
-            self.links.values_mut().flatten().for_each(|party| party.set_name(name.clone()));
-            self.name = Some(name);
-        }
+        self.parties.set_name(name);
     }
 
     /// What was sent and heard so far over all links.
@@ -183,21 +178,18 @@ impl<K: WireKey> Node<K> {
             LinkKind::Medium => self.mesh.open_medium(link.0, now_ms, &mut || random.next()),
             LinkKind::Neighbour => self.mesh.open(link.0, now_ms, &mut || random.next()),
         }
-        let config = presence::Config::heartbeats().within(self.presence_bytes_max);
-        let name = self.name.clone();
-        let party = name.and_then(|name| Party::join(config, self.map.replica(), name, now_ms));
-        self.links.insert(link, party);
+        self.links.insert(link);
+        self.parties.join(link, now_ms);
         link
     }
 
     /// Closes a link. What is to be said before comes with the next [`poll`](Self::poll): the other end need not hear it. O(log of
     /// the links).
     pub fn close(&mut self, link: LinkId) {
-        if let Some(party) = self.links.remove(&link) {
+        if self.links.remove(&link) {
             self.mesh.close(link.0);
-            if let Some(party) = party {
-                self.last_words
-                    .push_back((link, sync::write_presence::<K>(self.map.replica(), party.goodbye())));
+            if let Some(goodbye) = self.parties.leave(link) {
+                self.last_words.push_back((link, sync::write_presence::<K>(self.map.replica(), goodbye)));
             }
         }
     }
@@ -206,11 +198,13 @@ impl<K: WireKey> Node<K> {
     /// replicas that ever wrote); and O(n) at most for what compares two states.
     pub fn receive(&mut self, link: LinkId, bytes: &[u8], now_ms: u64) {
         self.now_ms = now_ms;
-        let Some(party) = self.links.get_mut(&link) else { return };
+        if !self.links.contains(&link) {
+            return;
+        }
         let random = &mut self.random;
         let received = self.mesh.receive(&mut self.map, link.0, bytes, now_ms, &mut || random.next());
-        if let (Some(party), Some(sender)) = (party, sender_of(bytes)) {
-            party.hear(sender, &received, now_ms, &mut || random.next());
+        if let Some(sender) = sender_of(bytes) {
+            self.parties.hear(link, sender, &received, now_ms, &mut || random.next());
         }
         match received {
             Received::Applied(changes) => {
@@ -239,8 +233,7 @@ impl<K: WireKey> Node<K> {
     /// [`Output::Wait`]. O(log of the links), apart from what it says.
     pub fn poll(&mut self, now_ms: u64) -> Output<K> {
         self.now_ms = now_ms;
-        let own = self.map.replica();
-        self.links.values_mut().flatten().for_each(|party| party.follow(own, now_ms));
+        self.parties.follow(self.map.replica(), now_ms);
         if let Some(event) = self.next_event() {
             return Output::Event(event);
         }
@@ -253,14 +246,12 @@ impl<K: WireKey> Node<K> {
         let random = &mut self.random;
         if let Some((link, bytes)) = self.mesh.poll(&self.map, now_ms, &mut || random.next()) {
             let link = LinkId(link);
-            self.links.get_mut(&link).into_iter().flatten().for_each(|party| party.sent(now_ms));
+            self.parties.sent(link, now_ms);
             return Output::Send { link, bytes };
         }
-        for (link, party) in &mut self.links {
-            if let Some(content) = party.as_mut().and_then(|party| party.poll(now_ms)) {
-                let bytes = self.mesh.presence_message(link.0, &self.map, content);
-                return Output::Send { link: *link, bytes };
-            }
+        if let Some((link, content)) = self.parties.poll(now_ms) {
+            let bytes = self.mesh.presence_message(link.0, &self.map, content);
+            return Output::Send { link, bytes };
         }
         // Somebody may have been found dead.
         if let Some(event) = self.next_event() {
@@ -274,9 +265,8 @@ impl<K: WireKey> Node<K> {
             let ranges = core::mem::take(&mut self.changed).finish();
             return Some(Event::Changed(ranges.into_vec()));
         }
-        for (link, party) in &mut self.links {
-            let news = party.as_mut().map(Party::news).unwrap_or_default();
-            self.events.extend(news.into_iter().map(|peer| Event::Peer { link: *link, peer }));
+        if let Some((link, peer)) = self.parties.next_news() {
+            return Some(Event::Peer { link, peer });
         }
         let event = self.events.pop_front()?;
         self.refusals -= usize::from(matches!(event, Event::Refused { .. }));
@@ -288,8 +278,7 @@ impl<K: WireKey> Node<K> {
             self.journal.as_mut().map_or(u64::MAX, |journal| journal.next_wake_ms(&self.map, now_ms));
         // While something is not saved there is nothing to be woken for: what is due waits for that.
         let sending = if self.map.is_saved() { self.mesh.next_wake_ms() } else { u64::MAX };
-        let presence = self.links.values().flatten().map(Party::next_wake_ms).min().unwrap_or(u64::MAX);
-        saving.min(sending).min(presence)
+        saving.min(sending).min(self.parties.next_wake_ms())
     }
 
     /// The [page](Output::Save) of that number is saved: what it tells may leave from now on. Nothing happens if it is not out.
@@ -299,11 +288,11 @@ impl<K: WireKey> Node<K> {
         }
     }
 
-    /// The page of that number could not be saved. It will be handed out again, under another number, together with what is new:
-    /// call [`poll`](Self::poll) when it may succeed.
+    /// The page of that number could not be saved. What it told is handed out again a second later, under another number, together with what
+    /// is new. Nothing happens if it is not out.
     pub fn not_saved(&mut self, number: u64) {
         if let Some(journal) = &mut self.journal {
-            journal.failed(number);
+            journal.failed(number, self.now_ms);
         }
     }
 

@@ -57,6 +57,8 @@ pub(super) struct Journal {
     pages: u64,
     /// When what came from others is to be saved.
     due_ms: Option<u64>,
+    /// When what could not be saved is tried again.
+    retry_ms: Option<u64>,
     /// How long the pages are since the last whole one, and how long that was.
     bytes: usize,
     whole_bytes: usize,
@@ -78,7 +80,7 @@ impl Journal {
         if self.next_wake_ms(map, now_ms) > now_ms {
             return None;
         }
-        self.due_ms = None;
+        (self.due_ms, self.retry_ms) = (None, None);
         let (state, replica) = (map.state(), map.replica());
         let is_long = self.bytes > self.whole_bytes.max(WHOLE_BYTES_MIN);
         let news = if is_long { None } else { map.delta_since(&self.saved) };
@@ -101,6 +103,10 @@ impl Journal {
         if self.out.is_some() {
             return u64::MAX;
         }
+        if let Some(retry_ms) = self.retry_ms {
+            // The clock may have been set back.
+            return *self.retry_ms.insert(retry_ms.min(now_ms.saturating_add(LATER_MS)));
+        }
         if !map.is_saved() {
             return 0;
         }
@@ -112,9 +118,9 @@ impl Journal {
         *self.due_ms.insert(self.due_ms.unwrap_or(latest_ms).min(latest_ms))
     }
 
-    /// That page is saved. Returns whether it was out.
-    pub(super) fn saved<K: WireKey>(&mut self, map: &mut RangeMap<K>, number: u64) -> bool {
-        let Some(out) = self.out.take_if(|out| out.number == number) else { return false };
+    /// That page is saved, if it was out.
+    pub(super) fn saved<K: WireKey>(&mut self, map: &mut RangeMap<K>, number: u64) {
+        let Some(out) = self.out.take_if(|out| out.number == number) else { return };
         self.saved.join(&out.context);
         if out.is_whole {
             (self.whole_bytes, self.bytes) = (out.bytes, 0);
@@ -124,11 +130,12 @@ impl Journal {
         if map.replica() == out.replica {
             map.set_saved(Some(out.own_seq));
         }
-        true
     }
 
-    /// That page could not be saved: it will be made again.
-    pub(super) fn failed(&mut self, number: u64) -> bool {
-        self.out.take_if(|out| out.number == number).is_some()
+    /// That page could not be saved: it will be made again later.
+    pub(super) fn failed(&mut self, number: u64, now_ms: u64) {
+        if self.out.take_if(|out| out.number == number).is_some() {
+            self.retry_ms = Some(now_ms.saturating_add(LATER_MS));
+        }
     }
 }

@@ -1,82 +1,170 @@
-//! Who is there, over one link.
+//! Who is there, over each link.
 
-use std::collections::BTreeMap;
+use core::ops::Bound;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::LinkId;
 use crate::id::ReplicaId;
 use crate::sync::presence::{Config, Liveness, Name, Peer};
 use crate::sync::{Presence, Received};
 
 /// This node's part in the presence over a link.
 #[derive(Clone, Debug)]
-pub(super) struct Party {
+struct Party {
     presence: Presence,
-    config: Config,
-    own: ReplicaId,
-    /// What was said of the peers, and when their revision was that.
+    /// When it has something to do next.
+    wake_ms: u64,
+    /// What was said of the peers, and what their revision was then.
     revision: u64,
     said: BTreeMap<ReplicaId, (Name, Liveness)>,
 }
 
-impl Party {
-    /// `None` if the configuration cannot work, which is checked before.
-    pub(super) fn join(config: Config, own: ReplicaId, name: Name, now_ms: u64) -> Option<Self> {
-        let presence = Presence::join(config, own, name, now_ms).ok()?;
-        Some(Self { presence, config, own, revision: 0, said: BTreeMap::new() })
+/// Its part over all links; nobody's without a name.
+#[derive(Clone, Debug)]
+pub(super) struct Parties {
+    config: Config,
+    own: ReplicaId,
+    name: Option<Name>,
+    by_link: BTreeMap<LinkId, Party>,
+    /// When each has something to do next.
+    wakes: BTreeSet<(u64, LinkId)>,
+    news: VecDeque<(LinkId, Peer)>,
+    /// The latest time that was passed in.
+    seen_ms: u64,
+}
+
+impl Parties {
+    pub(super) fn new(config: Config, own: ReplicaId, name: Option<Name>) -> Self {
+        let (by_link, wakes, news) = Default::default();
+        Self { config, own, name, by_link, wakes, news, seen_ms: 0 }
     }
 
-    pub(super) fn peers(&self) -> impl Iterator<Item = Peer> {
-        self.presence.peers()
+    pub(super) fn peers(&self) -> impl Iterator<Item = (LinkId, Peer)> {
+        self.by_link.iter().flat_map(|(link, party)| party.presence.peers().map(|peer| (*link, peer)))
     }
 
     pub(super) fn set_name(&mut self, name: Name) {
-        self.presence.set_name(name);
+        if self.name.is_some() {
+            self.name = Some(name.clone());
+            for link in self.links() {
+                self.with(link, |party| party.presence.set_name(name.clone()));
+            }
+        }
     }
 
-    /// Takes part under that id. For the others, who had the former one is gone.
+    pub(super) fn join(&mut self, link: LinkId, now_ms: u64) {
+        let name = self.name.clone();
+        // A configuration that cannot work would have been refused before.
+        if let Some(Ok(presence)) = name.map(|name| Presence::join(self.config, self.own, name, now_ms)) {
+            self.by_link.insert(link, Party { presence, wake_ms: 0, revision: 0, said: BTreeMap::new() });
+            self.wakes.insert((0, link));
+        }
+    }
+
+    /// Leaves, with the content of the message that says so.
+    pub(super) fn leave(&mut self, link: LinkId) -> Option<Vec<u8>> {
+        let party = self.by_link.remove(&link)?;
+        self.wakes.remove(&(party.wake_ms, link));
+        Some(party.presence.goodbye())
+    }
+
+    /// Takes part under that id. For the others, who had the former one is gone. O(1) if that is so already, else O(links).
     pub(super) fn follow(&mut self, own: ReplicaId, now_ms: u64) {
-        if self.own != own {
-            let name = self.presence.name().clone();
-            if let Ok(presence) = Presence::join(self.config, own, name, now_ms) {
-                (self.presence, self.own, self.revision) = (presence, own, u64::MAX);
-            }
+        if self.own == own {
+            return;
+        }
+        self.own = own;
+        let config = self.config;
+        for link in self.links() {
+            self.with(link, |party| {
+                let name = party.presence.name().clone();
+                if let Ok(presence) = Presence::join(config, own, name, now_ms) {
+                    (party.presence, party.revision) = (presence, u64::MAX);
+                }
+            });
         }
     }
 
     /// Takes a message of that sender, of which the protocol made that.
     pub(super) fn hear<K>(
         &mut self,
+        link: LinkId,
         sender: ReplicaId,
         received: &Received<K>,
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) {
-        match received {
-            // The protocol has read it already.
-            Received::Presence(content) => drop(self.presence.receive(sender, content, now_ms, random)),
+        self.with(link, |party| match received {
+            // What cannot be read was refused before.
+            Received::Presence(content) => drop(party.presence.receive(sender, content, now_ms, random)),
             Received::Ignored(_) => {}
-            Received::Applied(_) | Received::Heard => self.presence.heard(sender, now_ms, random),
-        }
+            Received::Applied(_) | Received::Heard => party.presence.heard(sender, now_ms, random),
+        });
     }
 
     /// A message was sent, which is a sign of life.
-    pub(super) fn sent(&mut self, now_ms: u64) {
-        self.presence.posted(now_ms);
+    pub(super) fn sent(&mut self, link: LinkId, now_ms: u64) {
+        self.with(link, |party| party.presence.posted(now_ms));
     }
 
-    pub(super) fn goodbye(&self) -> Vec<u8> {
-        self.presence.goodbye()
+    /// The content of the next message that is due, and the link to send it over. O(log of the links), apart from what it says.
+    pub(super) fn poll(&mut self, now_ms: u64) -> Option<(LinkId, Vec<u8>)> {
+        self.see(now_ms);
+        let mut after = Bound::Unbounded;
+        loop {
+            let (due_ms, link) = *self
+                .wakes
+                .range((after, Bound::Unbounded))
+                .next()
+                .filter(|(due_ms, _)| *due_ms <= now_ms)?;
+            let mut content = None;
+            self.with(link, |party| content = party.presence.poll(now_ms));
+            if let Some(content) = content {
+                return Some((link, content));
+            }
+            after = Bound::Excluded((due_ms, link));
+        }
     }
 
-    pub(super) fn poll(&mut self, now_ms: u64) -> Option<Vec<u8>> {
-        self.presence.poll(now_ms)
+    /// Where a clock was set back, each finds out anew what is due when.
+    fn see(&mut self, now_ms: u64) {
+        if now_ms < self.seen_ms {
+            self.by_link.values_mut().for_each(|party| party.wake_ms = 0);
+            self.wakes = self.by_link.keys().map(|link| (0, *link)).collect();
+        }
+        self.seen_ms = now_ms;
     }
 
     pub(super) fn next_wake_ms(&self) -> u64 {
-        self.presence.next_wake_ms()
+        self.wakes.first().map_or(u64::MAX, |(due_ms, _)| *due_ms)
     }
 
+    /// Of whom there is something new.
+    pub(super) fn next_news(&mut self) -> Option<(LinkId, Peer)> {
+        self.news.pop_front()
+    }
+
+    fn links(&self) -> Vec<LinkId> {
+        self.by_link.keys().copied().collect()
+    }
+
+    /// Changes one of them, and notes what is new and when it is due. O(log of the links + its peers, if there is something new).
+    fn with(&mut self, link: LinkId, change: impl FnOnce(&mut Party)) {
+        let Some(party) = self.by_link.get_mut(&link) else { return };
+        change(party);
+        self.news.extend(party.news().into_iter().map(|peer| (link, peer)));
+        let wake_ms = party.presence.next_wake_ms();
+        if wake_ms != party.wake_ms {
+            self.wakes.remove(&(party.wake_ms, link));
+            self.wakes.insert((wake_ms, link));
+            party.wake_ms = wake_ms;
+        }
+    }
+}
+
+impl Party {
     /// The peers of whom there is something new. O(1) if there are none.
-    pub(super) fn news(&mut self) -> Vec<Peer> {
+    fn news(&mut self) -> Vec<Peer> {
         if self.revision == self.presence.revision() {
             return Vec::new();
         }

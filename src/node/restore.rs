@@ -7,20 +7,29 @@ use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::sync::{self, ConfigError, IgnoreReason};
 
-/// A page that could not be read.
+/// Something that was saved and is not there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Damage {
-    /// Which, from 0 on.
-    pub page: usize,
-    /// What is wrong with it, and where.
-    pub reason: IgnoreReason,
+#[non_exhaustive]
+pub enum Damage {
+    /// A page cannot be read.
+    Unreadable {
+        /// Which, from 0 on.
+        page: usize,
+        /// What is wrong with it, and where.
+        reason: IgnoreReason,
+    },
+    /// Pages are missing between the others: something that the node did under this id is on none.
+    Missing {
+        /// Under which id.
+        replica: ReplicaId,
+    },
 }
 
 impl<K: WireKey> Node<K> {
     /// A node from the pages that were saved of it, in the order in which they were handed out, from the last whole one on. It goes on
-    /// under the id that it had, if all of them can be read; else with what can be, and under the `fresh` id, since others may know
-    /// more of the former one than it does; then the first page that it hands out is a whole one. Of each page that cannot be read the
-    /// second part tells. O(n + m log n) for m registrations on the pages.
+    /// under the id that it had, if all of them can be read and none is missing between; else with what is there, and under the `fresh` id,
+    /// since others may know more of the former one than it does. Then the first page that it hands out is a whole one. The second part tells
+    /// what is damaged. O(n + m log n) for m registrations on the pages.
     ///
     /// A page that was never told to be [saved](Self::saved) may be missing, or cut off at the end of a file: leave it out.
     ///
@@ -73,8 +82,14 @@ impl<K: WireKey> Node<K> {
                     saved.bytes = saved.bytes.saturating_add(page.len());
                     map.merge(&delta);
                 }
-                Err(reason) => damaged.push(Damage { page: at, reason }),
+                Err(reason) => damaged.push(Damage::Unreadable { page: at, reason }),
             }
+        }
+        if let Some(replica) = last.filter(|replica| {
+            let context = map.state().context();
+            context.prefix(*replica) < context.last_seq(*replica)
+        }) {
+            damaged.push(Damage::Missing { replica });
         }
         saved.context = map.state().context().clone();
         saved.is_damaged = !damaged.is_empty();
