@@ -11,8 +11,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crdt_range_map::node::{Options, Output, Page};
 use crdt_range_map::{KeyRange, Node, NodeId, ReplicaId};
 
-/// The pages of the file, and how long it is without one that was cut off while it was written: that was never told to be saved.
-fn pages(file: &[u8]) -> (Vec<&[u8]>, usize) {
+/// The pages of the file. What is left at its end is none that can be read: a page that was cut off while it was written, or the file is
+/// damaged. Nobody can tell, so it is handed over like the others.
+fn pages(file: &[u8]) -> Vec<&[u8]> {
     let (mut rest, mut pages) = (file, Vec::new());
     while let Some((length, more)) = rest.split_first_chunk()
         && let Some((page, more)) = more.split_at_checked(u32::from_be_bytes(*length) as usize)
@@ -20,7 +21,10 @@ fn pages(file: &[u8]) -> (Vec<&[u8]>, usize) {
         pages.push(page);
         rest = more;
     }
-    (pages, file.len() - rest.len())
+    if !rest.is_empty() {
+        pages.push(rest);
+    }
+    pages
 }
 
 fn save(page: &Page, path: &Path) -> io::Result<()> {
@@ -30,7 +34,12 @@ fn save(page: &Page, path: &Path) -> io::Result<()> {
         let mut file = File::create(&new)?;
         file.write_all(&bytes)?;
         file.sync_all()?;
-        fs::rename(new, path)
+        fs::rename(&new, path)?;
+        // On Unix the name is safe when its folder is.
+        #[cfg(unix)]
+        File::open(path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new(".")))?
+            .sync_all()?;
+        Ok(())
     } else {
         let mut file = OpenOptions::new().append(true).create(true).open(path)?;
         file.write_all(&bytes)?;
@@ -47,12 +56,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         _ => Err(error),
     })?;
 
-    let (pages, length) = pages(&file);
-    if length < file.len() {
-        OpenOptions::new().write(true).open(&path)?.set_len(length as u64)?;
-    }
-    let options = Options { is_saved: true, ..Options::default() };
-    let (mut node, damaged) = Node::restore(options, pages, ReplicaId::new(random), random)?;
+    let options = Options { is_durable: true, ..Options::default() };
+    let (mut node, damaged) = Node::restore(options, pages(&file), ReplicaId::new(random), random)?;
     for damage in damaged {
         println!("{} is damaged, so that it goes on under another id: {damage:?}", path.display());
     }

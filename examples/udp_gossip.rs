@@ -73,7 +73,7 @@ fn run(port: u16, neighbours: &[u16]) -> Result<(), Box<dyn Error>> {
                     eprintln!("{name}: {} is {:?}", peer.name, peer.liveness)
                 }
                 Output::Event(event) => eprintln!("{name}: {event:?}"),
-                Output::Save(page) => node.saved(page.number),
+                Output::Save(_) => unreachable!("it is not durable"),
                 Output::Wait { until_ms } => break until_ms,
             }
         };

@@ -72,8 +72,8 @@ use crate::causal::CausalContext;
 use crate::delta::Delta;
 
 impl CausalContext {
-    /// The canonical bytes of this context, for a peer that is to find out what it can [tell](crate::RangeMap::delta_since). O(replicas +
-    /// runs).
+    /// The canonical bytes of this context, for a peer that is to find out what it can [tell](crate::RangeMap::delta_since). Of more than
+    /// 65,536 runs beyond the prefixes the last are left out: then it claims less than it knows. O(replicas + runs).
     ///
     /// ```
     /// # use crdt_range_map::{CausalContext, Delta, KeyRange, NodeId, RangeMap, ReplicaId};

@@ -360,8 +360,8 @@ impl<K: Key> RangeMap<K> {
         self.cache.index(&self.state.entries).gaps()
     }
 
-    /// Whether this replica's sequence numbers have run out, so that operations change nothing and return empty deltas. O(log of
-    /// the replicas).
+    /// Whether this replica's sequence numbers have run out, so that operations are refused with [`WriteError::Exhausted`]. O(log of the
+    /// replicas).
     ///
     /// There are nearly 2^53 of them, more than any writer can use; but a peer that forges operations of this replica can use
     /// them up. A new replica id is the way out.

@@ -29,6 +29,9 @@ use crate::sync::{self, Config, ConfigError, Mesh, Received, Statistics, sender_
 /// From how many neighbours a node wants news at once, unless something else is set.
 const FAN_IN: usize = 3;
 
+/// No time that is told is taken for later than that: there is always some left for what is due after it.
+const TIME_MS_MAX: u64 = 1 << 60;
+
 /// How many refusals wait to be handed out; of more, the oldest is forgotten. All are counted in the [statistics](Node::statistics).
 const REFUSALS_MAX: usize = 64;
 
@@ -37,19 +40,19 @@ const REFUSALS_MAX: usize = 64;
 pub struct Options {
     /// The times and limits of the protocol.
     pub sync: Config,
-    /// From how many neighbours it wants news at once; of other news its neighbours tell it a moment later. At least 1.
+    /// From how many neighbours it wants news at once; of other news its neighbours tell it a moment later. 0 is taken for 1.
     pub fan_in: usize,
     /// What it calls itself, if it tells the others that it is there and wants to know who else is. Every link takes part then: peers that
     /// are silent for 4.5 s are dead.
     pub name: Option<Name>,
     /// Whether what it knows is to be saved, so that it can return under its id: see [`Node`](Node#what-is-saved).
-    pub is_saved: bool,
+    pub is_durable: bool,
 }
 
 impl Default for Options {
     /// Not saved, and without a name.
     fn default() -> Self {
-        Self { sync: Config::default(), fan_in: FAN_IN, name: None, is_saved: false }
+        Self { sync: Config::default(), fan_in: FAN_IN, name: None, is_durable: false }
     }
 }
 
@@ -57,7 +60,9 @@ impl Default for Options {
 ///
 /// **In** go operations, bytes that came over a link, links that open and close, and pages that were saved. **Out** come, by
 /// [`poll`](Self::poll), bytes to send, pages to save, events, and when to call again. It owns its generator, and its clock is
-/// the `now_ms` of each call: a clone goes on exactly as the original would.
+/// the `now_ms` of each call: a clone goes on exactly as the original would, under the same id; so only one of them may have links.
+///
+/// It is a participant, and writes under a [`ReplicaId`]. Who serves keys is named by a [`NodeId`]: one participant may register any.
 ///
 /// ```
 /// use crdt_range_map::node::{LinkKind, Output};
@@ -86,7 +91,7 @@ impl Default for Options {
 ///
 /// # What is saved
 ///
-/// With [`Options::is_saved`], nothing that tells of what this node did leaves before the page that holds it is saved. So a node that
+/// With [`Options::is_durable`], nothing that tells of what this node did leaves before the page that holds it is saved. So a node that
 /// lost its memory returns under its id, by [`restore`](Self::restore) with all pages since the last whole one, and goes on with what
 /// others hold of it. One page is out at a time.
 ///
@@ -99,7 +104,7 @@ pub struct Node<K> {
     links: BTreeSet<LinkId>,
     next_link: u64,
     parties: Parties,
-    journal: Option<Journal>,
+    journal: Option<Journal<K>>,
     random: Random,
     now_ms: u64,
     changed: RangeCollector<K>,
@@ -126,12 +131,12 @@ impl<K: WireKey> Node<K> {
     }
 
     fn begin(mut map: RangeMap<K>, options: Options, seed: u64, saved: Saved) -> Self {
-        let Options { sync, fan_in, name, is_saved } = options;
+        let Options { sync, fan_in, name, is_durable } = options;
         map.set_registration_bytes_max(sync.registration_bytes_max());
-        let journal = is_saved.then(|| Journal::begin(&mut map, saved));
+        let journal = is_durable.then(|| Journal::begin(&mut map, saved));
         let presence = presence::Config::heartbeats().within(sync.message_bytes_max);
         let parties = Parties::new(presence, map.replica(), name);
-        Self {
+        let mut node = Self {
             map,
             mesh: Mesh::start(sync, fan_in),
             links: BTreeSet::new(),
@@ -144,7 +149,9 @@ impl<K: WireKey> Node<K> {
             events: VecDeque::new(),
             refusals: 0,
             last_words: VecDeque::new(),
-        }
+        };
+        node.go_on_if_retired();
+        node
     }
 
     /// What this node knows, to be asked: [`owners`](RangeMap::owners), [`splits`](RangeMap::splits), and so on.
@@ -170,7 +177,7 @@ impl<K: WireKey> Node<K> {
 
     /// Opens a link, and asks who is at its other end for what is lacking here. O(links).
     pub fn open(&mut self, kind: LinkKind, now_ms: u64) -> LinkId {
-        self.now_ms = now_ms;
+        let now_ms = self.see(now_ms);
         let link = LinkId(self.next_link);
         self.next_link += 1;
         let random = &mut self.random;
@@ -183,8 +190,8 @@ impl<K: WireKey> Node<K> {
         link
     }
 
-    /// Closes a link. What is to be said before comes with the next [`poll`](Self::poll): the other end need not hear it. O(log of
-    /// the links).
+    /// Closes a link at once: what was not sent over it yet is discarded. With a [name](Options::name), a goodbye over it comes with the next
+    /// [`poll`](Self::poll), so that the transport is better kept until then. O(log of the links).
     pub fn close(&mut self, link: LinkId) {
         if self.links.remove(&link) {
             self.mesh.close(link.0);
@@ -197,7 +204,7 @@ impl<K: WireKey> Node<K> {
     /// Takes a message that came over a link. Over one that is not open, nothing is taken. Costs what merging it costs, and O(links +
     /// replicas that ever wrote); and O(n) at most for what compares two states.
     pub fn receive(&mut self, link: LinkId, bytes: &[u8], now_ms: u64) {
-        self.now_ms = now_ms;
+        let now_ms = self.see(now_ms);
         if !self.links.contains(&link) {
             return;
         }
@@ -208,6 +215,7 @@ impl<K: WireKey> Node<K> {
         }
         match received {
             Received::Applied(changes) => {
+                self.journal.iter_mut().for_each(Journal::note_received);
                 changes.ranges().iter().for_each(|range| self.changed.add(range.clone()));
             }
             Received::Ignored(reason) => self.refuse(link, reason),
@@ -232,8 +240,12 @@ impl<K: WireKey> Node<K> {
     /// What is to be done next. Call it after every other call, and at the time that it last told, until it hands out
     /// [`Output::Wait`]. O(log of the links), apart from what it says.
     pub fn poll(&mut self, now_ms: u64) -> Output<K> {
-        self.now_ms = now_ms;
-        self.parties.follow(self.map.replica(), now_ms);
+        let told_ms = now_ms;
+        let now_ms = self.see(now_ms);
+        let former = self.parties.own();
+        for (link, goodbye) in self.parties.follow(self.map.replica(), now_ms) {
+            self.last_words.push_back((link, sync::write_presence::<K>(former, goodbye)));
+        }
         if let Some(event) = self.next_event() {
             return Output::Event(event);
         }
@@ -257,7 +269,13 @@ impl<K: WireKey> Node<K> {
         if let Some(event) = self.next_event() {
             return Output::Event(event);
         }
-        Output::Wait { until_ms: self.next_wake_ms(now_ms) }
+        // Nothing is due now, whatever the clock says.
+        Output::Wait { until_ms: self.next_wake_ms(now_ms).max(told_ms.saturating_add(1)) }
+    }
+
+    fn see(&mut self, now_ms: u64) -> u64 {
+        self.now_ms = now_ms.min(TIME_MS_MAX);
+        self.now_ms
     }
 
     fn next_event(&mut self) -> Option<Event<K>> {
@@ -364,10 +382,23 @@ impl<K: WireKey> Node<K> {
         self.operate(vec![(node, range), (node, to)], |map| map.tighten(node, range, to))
     }
 
-    /// Declares that a replica writes no more: see [`RangeMap::retire`].
+    /// Declares that a replica writes no more: see [`RangeMap::retire`]. If it is this one, it goes on under another id at once.
     pub fn retire(&mut self, replica: ReplicaId) {
         let delta = self.map.retire(replica);
         self.publish(&delta);
+        self.go_on_if_retired();
+    }
+
+    /// Goes on under another id, if it is known to be retired: where that comes over a link, the protocol has done it already.
+    fn go_on_if_retired(&mut self) {
+        if self.map.is_retired() {
+            let (from, random) = (self.map.replica(), &mut self.random);
+            let to = sync::fresh(&self.map, &mut || random.next());
+            let dropped = self.map.set_replica(to);
+            self.publish(&dropped);
+            let (why, unheard) = (sync::Renaming::Retired, Vec::new());
+            self.events.push_back(Event::Renamed { from, to, why, unheard });
+        }
     }
 
     /// Clears what counts for nothing: see [`RangeMap::maintain`].
@@ -395,6 +426,7 @@ impl<K: WireKey> Node<K> {
 
     fn publish(&mut self, delta: &Delta<K>) {
         if !delta.is_empty() {
+            self.journal.iter_mut().for_each(|journal| journal.note_own(delta));
             let random = &mut self.random;
             self.mesh.publish(delta, &mut || random.next());
         }

@@ -3,14 +3,12 @@
 use core::fmt;
 use core::num::NonZeroU32;
 
-use crate::causal::SEQ_MAX;
 use crate::delta::Delta;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
-use crate::map::{RangeMap, TightenError, WriteError};
-use crate::registration::RegistrationId;
+use crate::map::{RangeMap, TightenError};
 
-/// What to do with a registration: an operation of [`RangeMap`] as a value, for a list of them, or to be stored or sent.
+/// What to do with a registration: an operation of [`RangeMap`] as a value, for a list of them.
 ///
 /// ```
 /// use crdt_range_map::{KeyRange, NodeId, Operation, RangeMap, ReplicaId};
@@ -91,24 +89,11 @@ impl<K: Key> Operation<K> {
             Self::Tighten { node, range, to } => map.tighten(node, range, to)?,
         })
     }
-
-    /// Whether it would be refused, whatever comes before it in a list; of a tightening only that can tell.
-    fn check(&self, map: &RangeMap<K>) -> Result<(), WriteError> {
-        match self {
-            Self::Tighten { .. } => Ok(()),
-            Self::Register { node, range }
-            | Self::Release { node, range }
-            | Self::Increase { node, range, .. }
-            | Self::Decrease { node, range, .. } => {
-                map.check_write(Some(&RegistrationId { range: range.clone(), node: node.clone() }))
-            }
-        }
-    }
 }
 
 impl<K: Key> RangeMap<K> {
-    /// Does all of that, one after the other, and returns what it did as one delta; or none of it, if any is refused. For m
-    /// operations O(m log n), and if there are tightenings among them O(n/512) more, for what may have to be taken back.
+    /// Does all of that, one after the other, and returns what it did as one delta; or none of it, if any is refused. O(m log n) for m
+    /// operations, and O(n/512) more if there are several: they may have to be taken back.
     ///
     /// # Errors
     /// [`OperationError`] for the first that is refused. Nothing has changed then.
@@ -116,16 +101,13 @@ impl<K: Key> RangeMap<K> {
         &mut self,
         operations: impl IntoIterator<Item = Operation<K>>,
     ) -> Result<Delta<K>, OperationError> {
-        let operations: Vec<Operation<K>> = operations.into_iter().collect();
-        for (index, operation) in operations.iter().enumerate() {
-            operation.check(self).map_err(|why| OperationError { index, why: why.into() })?;
-        }
-        let has_tightenings = operations.iter().any(|it| matches!(it, Operation::Tighten { .. }));
-        // Sequence numbers may run out on the way.
-        let may_fail = has_tightenings || self.last_own_seq() > SEQ_MAX / 2;
-        let before = may_fail.then(|| self.clone());
+        let mut operations = operations.into_iter().enumerate().peekable();
         let mut delta = Delta::default();
-        for (index, operation) in operations.iter().enumerate() {
+        let mut before = None;
+        while let Some((index, operation)) = operations.next() {
+            if before.is_none() && operations.peek().is_some() {
+                before = Some(self.clone());
+            }
             match operation.apply(self) {
                 Ok(more) if delta.is_empty() => delta = more,
                 Ok(more) => delta.merge(&more),

@@ -47,6 +47,7 @@ mod sketch;
 use core::fmt;
 
 pub use self::broadcast::Broadcast;
+pub(crate) use self::broadcast::fresh;
 pub use self::config::{Config, ConfigError};
 pub use self::mesh::Mesh;
 use self::message::{KINDS, Message};

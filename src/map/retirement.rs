@@ -126,15 +126,15 @@ impl<K: Key> RangeMap<K> {
         Delta::claiming(lost)
     }
 
-    /// Whether a writer is retired, and all that those who are there had heard of it is known here: nothing else of it will ever count.
+    /// Whether a writer is retired, and all that those who are there had heard of it is known here: what is missing between counts as lost.
     /// That is found out by the protocols of [`sync`](crate::sync) when others agree, or declared by [`maintain`](Self::maintain)
-    /// without one. O(log of the retired).
+    /// without one; a replica that lost its memory finds it out anew. O(log of the retired).
     pub fn is_settled(&self, replica: ReplicaId) -> bool {
         self.retirement.settled.binary_search(&replica).is_ok()
     }
 
-    /// Whether this replica is known to be retired, so that operations change nothing and return empty deltas. O(log of the
-    /// retired). See [`retire`](Self::retire).
+    /// Whether this replica is known to be retired, so that operations are refused with [`WriteError::Retired`](crate::WriteError). O(log
+    /// of the retired). See [`retire`](Self::retire).
     pub fn is_retired(&self) -> bool {
         self.state.context.is_retired(self.replica)
     }

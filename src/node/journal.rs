@@ -8,6 +8,7 @@
 
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
+use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::sync;
@@ -44,15 +45,21 @@ struct Out {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Saved {
     pub(super) context: CausalContext,
+    /// How long they are in all, and the first, which holds everything.
     pub(super) bytes: usize,
+    pub(super) whole_bytes: usize,
     /// Whether some of them cannot be read: all are to be replaced at once.
     pub(super) is_damaged: bool,
 }
 
 /// What is known to be saved.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Journal {
+#[derive(Clone, Debug)]
+pub(super) struct Journal<K> {
     saved: CausalContext,
+    /// What this node did itself since, which is mostly all that is new.
+    own: Delta<K>,
+    /// Whether something changed that may have taken no sequence number.
+    has_changed: bool,
     out: Option<Out>,
     pages: u64,
     /// When what came from others is to be saved.
@@ -64,28 +71,58 @@ pub(super) struct Journal {
     whole_bytes: usize,
 }
 
-impl Journal {
+impl<K> Default for Journal<K> {
+    fn default() -> Self {
+        let (saved, own, has_changed, out, pages) = Default::default();
+        let (due_ms, retry_ms, bytes, whole_bytes) = Default::default();
+        Self { saved, own, has_changed, out, pages, due_ms, retry_ms, bytes, whole_bytes }
+    }
+}
+
+impl<K: WireKey> Journal<K> {
     /// Begins with a map of which so much is saved.
-    pub(super) fn begin<K: WireKey>(map: &mut RangeMap<K>, saved: Saved) -> Self {
-        let Saved { context, bytes, is_damaged } = saved;
+    pub(super) fn begin(map: &mut RangeMap<K>, saved: Saved) -> Self {
+        let Saved { context, bytes, whole_bytes, is_damaged } = saved;
         map.set_saved(Some(context.last_seq(map.replica())));
         if is_damaged {
             return Self { bytes: usize::MAX, due_ms: Some(0), ..Self::default() };
         }
-        Self { saved: context, bytes, ..Self::default() }
+        Self { saved: context, bytes: bytes - whole_bytes, whole_bytes, ..Self::default() }
+    }
+
+    /// Notes what this node did.
+    pub(super) fn note_own(&mut self, delta: &Delta<K>) {
+        self.own.merge(delta);
+    }
+
+    /// Notes that something came from others.
+    pub(super) fn note_received(&mut self) {
+        self.has_changed = true;
+    }
+
+    /// What the map knows and no page holds, if that can be told.
+    fn news(&mut self, map: &RangeMap<K>) -> Option<Delta<K>> {
+        let own = core::mem::take(&mut self.own);
+        let mut told = self.saved.clone();
+        told.join(own.context());
+        if told == *map.state().context() && !self.has_changed {
+            return Some(own);
+        }
+        map.delta_since(&self.saved)
     }
 
     /// What is to be saved next, if something is and no page is out.
-    pub(super) fn next_page<K: WireKey>(&mut self, map: &RangeMap<K>, now_ms: u64) -> Option<Page> {
+    pub(super) fn next_page(&mut self, map: &RangeMap<K>, now_ms: u64) -> Option<Page> {
         if self.next_wake_ms(map, now_ms) > now_ms {
             return None;
         }
         (self.due_ms, self.retry_ms) = (None, None);
         let (state, replica) = (map.state(), map.replica());
-        let is_long = self.bytes > self.whole_bytes.max(WHOLE_BYTES_MIN);
-        let news = if is_long { None } else { map.delta_since(&self.saved) };
+        let is_whole = self.saved.is_empty() || self.bytes > self.whole_bytes.max(WHOLE_BYTES_MIN);
+        let news = self.news(map).filter(|_| !is_whole);
         let is_whole = news.is_none();
         let bytes = sync::write_page(replica, news.unwrap_or_else(|| state.clone()));
+        self.has_changed = false;
         self.pages += 1;
         self.out = Some(Out {
             number: self.pages,
@@ -99,7 +136,7 @@ impl Journal {
     }
 
     /// When there is something to save, if nothing happens before. Notes when something was there first.
-    pub(super) fn next_wake_ms<K: WireKey>(&mut self, map: &RangeMap<K>, now_ms: u64) -> u64 {
+    pub(super) fn next_wake_ms(&mut self, map: &RangeMap<K>, now_ms: u64) -> u64 {
         if self.out.is_some() {
             return u64::MAX;
         }
@@ -110,7 +147,7 @@ impl Journal {
         if !map.is_saved() {
             return 0;
         }
-        if self.saved == *map.state().context() {
+        if self.saved == *map.state().context() && !self.has_changed {
             self.due_ms = None;
             return u64::MAX;
         }
@@ -119,7 +156,7 @@ impl Journal {
     }
 
     /// That page is saved, if it was out.
-    pub(super) fn saved<K: WireKey>(&mut self, map: &mut RangeMap<K>, number: u64) {
+    pub(super) fn saved(&mut self, map: &mut RangeMap<K>, number: u64) {
         let Some(out) = self.out.take_if(|out| out.number == number) else { return };
         self.saved.join(&out.context);
         if out.is_whole {
@@ -135,6 +172,7 @@ impl Journal {
     /// That page could not be saved: it will be made again later.
     pub(super) fn failed(&mut self, number: u64, now_ms: u64) {
         if self.out.take_if(|out| out.number == number).is_some() {
+            self.has_changed = true;
             self.retry_ms = Some(now_ms.saturating_add(LATER_MS));
         }
     }

@@ -1,7 +1,7 @@
 //! Who is there, over each link.
 
 use core::ops::Bound;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::LinkId;
 use crate::id::ReplicaId;
@@ -28,7 +28,8 @@ pub(super) struct Parties {
     by_link: BTreeMap<LinkId, Party>,
     /// When each has something to do next.
     wakes: BTreeSet<(u64, LinkId)>,
-    news: VecDeque<(LinkId, Peer)>,
+    /// Of whom there is something new, once each.
+    news: BTreeMap<(LinkId, ReplicaId), Peer>,
     /// The latest time that was passed in.
     seen_ms: u64,
 }
@@ -65,24 +66,28 @@ impl Parties {
     pub(super) fn leave(&mut self, link: LinkId) -> Option<Vec<u8>> {
         let party = self.by_link.remove(&link)?;
         self.wakes.remove(&(party.wake_ms, link));
+        self.news.retain(|(other, _), _| *other != link);
         Some(party.presence.goodbye())
     }
 
-    /// Takes part under that id. For the others, who had the former one is gone. O(1) if that is so already, else O(links).
-    pub(super) fn follow(&mut self, own: ReplicaId, now_ms: u64) {
+    pub(super) fn own(&self) -> ReplicaId {
+        self.own
+    }
+
+    /// Takes part under that id. Returns what is to be said under the former one. O(1) if it has that id already, else O(links).
+    pub(super) fn follow(&mut self, own: ReplicaId, now_ms: u64) -> Vec<(LinkId, Vec<u8>)> {
         if self.own == own {
-            return;
+            return Vec::new();
         }
         self.own = own;
-        let config = self.config;
+        let mut goodbyes = Vec::new();
         for link in self.links() {
             self.with(link, |party| {
-                let name = party.presence.name().clone();
-                if let Ok(presence) = Presence::join(config, own, name, now_ms) {
-                    (party.presence, party.revision) = (presence, u64::MAX);
-                }
+                goodbyes.push((link, party.presence.goodbye()));
+                party.presence.go_on_as(own, now_ms);
             });
         }
+        goodbyes
     }
 
     /// Takes a message of that sender, of which the protocol made that.
@@ -141,7 +146,7 @@ impl Parties {
 
     /// Of whom there is something new.
     pub(super) fn next_news(&mut self) -> Option<(LinkId, Peer)> {
-        self.news.pop_front()
+        self.news.pop_first().map(|((link, _), peer)| (link, peer))
     }
 
     fn links(&self) -> Vec<LinkId> {
@@ -152,7 +157,7 @@ impl Parties {
     fn with(&mut self, link: LinkId, change: impl FnOnce(&mut Party)) {
         let Some(party) = self.by_link.get_mut(&link) else { return };
         change(party);
-        self.news.extend(party.news().into_iter().map(|peer| (link, peer)));
+        self.news.extend(party.news().into_iter().map(|peer| ((link, peer.replica), peer)));
         let wake_ms = party.presence.next_wake_ms();
         if wake_ms != party.wake_ms {
             self.wakes.remove(&(party.wake_ms, link));
@@ -176,7 +181,9 @@ impl Party {
             let is_old = before.get(&peer.replica) == Some(&now);
             // Who came and went unnoticed was never there.
             let is_gone = peer.liveness != Liveness::Alive && !before.contains_key(&peer.replica);
-            self.said.insert(peer.replica, now);
+            if !is_gone {
+                self.said.insert(peer.replica, now);
+            }
             if !is_old && !is_gone {
                 news.push(peer);
             }

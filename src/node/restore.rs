@@ -1,6 +1,7 @@
 //! A node from what was saved of it.
 
 use super::journal::Saved;
+use super::random::Random;
 use super::{Node, Options};
 use crate::codec::WireKey;
 use crate::id::ReplicaId;
@@ -25,19 +26,24 @@ pub enum Damage {
     },
 }
 
+/// Whoever has that id writes nothing under it.
+const NOBODY: ReplicaId = ReplicaId::new(0);
+
 impl<K: WireKey> Node<K> {
     /// A node from the pages that were saved of it, in the order in which they were handed out, from the last whole one on. It goes on
     /// under the id that it had, if all of them can be read and none is missing between; else with what is there, and under the `fresh` id,
     /// since others may know more of the former one than it does. Then the first page that it hands out is a whole one. The second part tells
-    /// what is damaged. O(n + m log n) for m registrations on the pages.
+    /// what is damaged. It goes on under the `fresh` id, too, without [`Options::is_durable`]; and under one that the seed decides, if
+    /// the fresh one was used already. O(n + m log n) for m registrations on the pages.
     ///
-    /// A page that was never told to be [saved](Self::saved) may be missing, or cut off at the end of a file: leave it out.
+    /// A page that was never told to be [saved](Self::saved) may be missing, or cut off. Mind that nothing shows when the last ones are missing
+    /// that were, or when all pages are of another node.
     ///
     /// ```
     /// use crdt_range_map::node::{Options, Output};
     /// use crdt_range_map::{KeyRange, Node, NodeId, ReplicaId};
     ///
-    /// let options = Options { is_saved: true, ..Options::default() };
+    /// let options = Options { is_durable: true, ..Options::default() };
     /// let mut node = Node::<u64>::with(options.clone(), ReplicaId::new(1), 42)?;
     /// let mut pages: Vec<Vec<u8>> = Vec::new(); // a file, say
     /// node.register(&NodeId::new("node-a")?, &KeyRange::new(0, 100)?)?;
@@ -71,8 +77,8 @@ impl<K: WireKey> Node<K> {
         seed: u64,
     ) -> Result<(Self, Vec<Damage>), ConfigError> {
         options.sync.check()?;
-        // Merged under an id that nobody has, so that nothing is dropped in answer.
-        let mut map = RangeMap::new(fresh);
+        // Nothing is dropped in answer while the map is nobody's.
+        let mut map = RangeMap::new(NOBODY);
         let (mut last, mut saved, mut damaged) = (None, Saved::default(), Vec::new());
         for (at, page) in pages.into_iter().enumerate() {
             let page = page.as_ref();
@@ -80,6 +86,9 @@ impl<K: WireKey> Node<K> {
                 Ok((replica, delta)) => {
                     last = Some(replica);
                     saved.bytes = saved.bytes.saturating_add(page.len());
+                    if at == 0 {
+                        saved.whole_bytes = page.len();
+                    }
                     map.merge(&delta);
                 }
                 Err(reason) => damaged.push(Damage::Unreadable { page: at, reason }),
@@ -93,10 +102,18 @@ impl<K: WireKey> Node<K> {
         }
         saved.context = map.state().context().clone();
         saved.is_damaged = !damaged.is_empty();
-        if let Some(replica) = last.filter(|_| damaged.is_empty()) {
-            // What it drops of its own nobody is there to hear; whoever meets it learns that.
-            _ = map.set_replica(replica);
-        }
+        let goes_on = options.is_durable && damaged.is_empty();
+        let replica = match last.filter(|_| goes_on) {
+            Some(replica) => replica,
+            // An id that was used already is none that is fresh.
+            None if map.state().context().is_known(fresh) || last == Some(fresh) => {
+                let mut random = Random(seed);
+                sync::fresh(&map, &mut || random.next())
+            }
+            None => fresh,
+        };
+        // What it drops of its own nobody is there to hear; whoever meets it learns that.
+        _ = map.set_replica(replica);
         Ok((Self::begin(map, options, seed, saved), damaged))
     }
 }

@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 use self::answering::{Reply, Turn};
 use self::hearing::Doubt;
 use self::overhearing::Overheard;
+pub(crate) use self::renaming::fresh;
 use super::dropped::Dropped;
 use super::heard_of::HeardOf;
 use super::inquiry::{Inquiry, Sent};

@@ -127,6 +127,14 @@ impl Presence {
         })
     }
 
+    /// Goes on under another id: says hello under it, and remembers who is there.
+    pub(crate) fn go_on_as(&mut self, own: ReplicaId, now_ms: u64) {
+        let now_ms = self.see(now_ms);
+        self.own = own;
+        self.greeting = Some(Greeting { due_ms: now_ms, said: 0 });
+        self.listed_ms = None;
+    }
+
     /// What this replica calls itself.
     pub fn name(&self) -> &Name {
         &self.name

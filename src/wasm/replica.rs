@@ -177,7 +177,7 @@ impl Replica {
         if let Some(link) = self.link() {
             link.close();
         }
-        self.untold_drops.take();
+        drop(self.untold_drops.take());
         self.map.replace(RangeMap::new(replica));
         self.subscribers.enqueue(Source::Remote, &[KeyRange::full()]);
         self.subscribers.notify();

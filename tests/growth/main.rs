@@ -12,7 +12,9 @@ use std::hint::black_box;
 use std::num::NonZeroU32;
 
 use count::{counts_of, growth_counted};
-use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId};
+use crdt_range_map::node::{LinkKind, Options, Output};
+use crdt_range_map::sync::presence::Name;
+use crdt_range_map::{Delta, KeyRange, Node, NodeId, Operation, RangeMap, ReplicaId};
 
 /// By how much the cost may grow when there is four times as much.
 #[derive(Clone, Copy)]
@@ -366,6 +368,47 @@ const CASES: &[Case] = &[
             shuffled(n).for_each(|at| assert!(map.owners(&(10 * at)).iter().count() > 0));
         })
     }),
+    case("a list of operations, with tightenings", Linear, 300, |n| {
+        let mut map = new(1);
+        Box::new(move || {
+            let tighten = |at| KeyRange::new(10 * at + 1, 10 * at + 3).unwrap();
+            let operations = shuffled(n).flat_map(|at| {
+                let (node, range) = (node(), range(at));
+                [
+                    Operation::Register { node: node.clone(), range: range.clone() },
+                    Operation::Tighten { node, range, to: tighten(at) },
+                ]
+            });
+            drop(black_box(map.apply(operations).unwrap()));
+        })
+    }),
+    case("a node with many links does something", Linear, 100, |n| {
+        let (mut host, _) = host(false);
+        (0..n).for_each(|_| _ = black_box(host.open(LinkKind::Neighbour, 0)));
+        outputs(&mut host, 0);
+        outputs(&mut host, 5_000);
+        Box::new(move || {
+            host.register(&node(), &range(0)).unwrap();
+            assert!(outputs(&mut host, 5_000).len() as u64 > n);
+        })
+    }),
+    case("a node with many links has nothing to do", Flat, 400, |n| {
+        let (mut host, _) = host(false);
+        (0..n).for_each(|_| _ = black_box(host.open(LinkKind::Neighbour, 0)));
+        outputs(&mut host, 0);
+        Box::new(move || (0..100).for_each(|_| assert!(outputs(&mut host, 0).is_empty())))
+    }),
+    case("what a node does is saved page by page", Linear, 300, |n| {
+        Box::new(move || assert!(pages(n).len() as u64 >= n))
+    }),
+    case("a node is restored", Linear, 300, |n| {
+        let pages = pages(n);
+        Box::new(move || {
+            let options = Options { is_durable: true, ..Options::default() };
+            let (again, damaged) = Node::<u64>::restore(options, &pages, ReplicaId::new(2), 1).unwrap();
+            assert!(damaged.is_empty() && again.map().last_own_seq() >= n);
+        })
+    }),
     case("owners after a change", Flat, 2_000, |n| {
         let mut map = full(1, n);
         black_box(map.owners(&0));
@@ -377,6 +420,48 @@ const CASES: &[Case] = &[
         })
     }),
 ];
+
+/// What a node hands out until there is nothing to do.
+fn outputs(node: &mut Node<u64>, now_ms: u64) -> Vec<Output<u64>> {
+    let mut outputs = Vec::new();
+    loop {
+        match node.poll(now_ms) {
+            Output::Wait { .. } => return outputs,
+            Output::Save(page) => {
+                node.saved(page.number);
+                outputs.push(Output::Save(page));
+            }
+            output => outputs.push(output),
+        }
+    }
+}
+
+/// A node that knows enough already, and the pages that it handed out.
+fn host(is_durable: bool) -> (Node<u64>, Vec<Vec<u8>>) {
+    let name = Some(Name::new("host").unwrap());
+    let mut host =
+        Node::with(Options { name, is_durable, ..Options::default() }, ReplicaId::new(1), 1).unwrap();
+    let enough = (0..ENOUGH).map(|at| Operation::Register { node: node(), range: range(ENOUGH_FROM + at) });
+    host.apply(enough).unwrap();
+    let pages = pages_of(outputs(&mut host, 0)).collect();
+    (host, pages)
+}
+
+fn pages_of(outputs: Vec<Output<u64>>) -> impl Iterator<Item = Vec<u8>> {
+    outputs
+        .into_iter()
+        .filter_map(|output| if let Output::Save(page) = output { Some(page.bytes) } else { None })
+}
+
+/// The pages of a node that did so much, one thing after the other.
+fn pages(n: u64) -> Vec<Vec<u8>> {
+    let (mut host, mut pages) = host(true);
+    for at in 0..n {
+        host.register(&node(), &range(at)).unwrap();
+        pages.extend(pages_of(outputs(&mut host, 0)));
+    }
+    pages
+}
 
 /// The cases, or those of which the environment tells a part of the name.
 fn cases() -> impl Iterator<Item = &'static Case> {

@@ -3,7 +3,7 @@
 use crdt_range_map::node::{Event, LinkKind, Options, Output};
 use crdt_range_map::sync::IgnoreReason;
 use crdt_range_map::sync::presence::{Liveness, Name};
-use crdt_range_map::{KeyRange, Node, Operation, OperationError, ReplicaId, TightenError};
+use crdt_range_map::{KeyRange, Node, Operation, OperationError, RangeMap, ReplicaId, TightenError};
 
 use crate::net::{Net, node, range};
 
@@ -175,4 +175,113 @@ fn a_clone_goes_on_exactly_as_the_original() {
     }
     assert_eq!(original.map().state(), clone.map().state());
     assert_eq!(original.map().state(), other.map().state());
+}
+
+/// Near the longest registration: the second increase would make it too long, and what peers with larger limits sent can be released.
+#[test]
+fn a_list_is_refused_as_its_operations_are_one_by_one() {
+    let mut refused = 0;
+    for length in 880..960 {
+        let mut map = RangeMap::<String>::new(ReplicaId::new(1));
+        map.set_registration_bytes_max(960);
+        let range = KeyRange::from_start("x".repeat(length));
+        let increase =
+            Operation::Increase { node: node(0), range: range.clone(), by: u32::MAX.try_into().unwrap() };
+        let before = map.state().clone();
+        match map.apply([increase.clone(), increase.clone(), increase.clone()]) {
+            Ok(_) => assert!(map.apply([increase]).is_ok()),
+            Err(OperationError { index, why }) => {
+                assert!(matches!(why, TightenError::TooLong { .. }));
+                assert_eq!(map.state(), &before, "length {length}");
+                refused += usize::from(index > 0);
+            }
+        }
+    }
+    assert!(refused > 0, "at some length the first would have been done");
+    let mut map = RangeMap::<String>::new(ReplicaId::new(1));
+    let range = KeyRange::from_start("x".repeat(2_000));
+    _ = map.register(&node(0), &range).unwrap();
+    map.set_registration_bytes_max(960);
+    assert!(map.apply([Operation::Register { node: node(0), range: range.clone() }]).is_err());
+    _ = map.apply([Operation::Release { node: node(0), range: range.clone() }]).unwrap();
+    assert_eq!(map.priority(&node(0), &range), None);
+}
+
+/// Whatever the clock says, nothing is due again and again.
+#[test]
+fn no_time_makes_a_node_talk_without_end() {
+    for now_ms in [0, 1 << 40, (1 << 60) - 1, 1 << 60, (1 << 62) + 5, u64::MAX / 2, u64::MAX - 1, u64::MAX] {
+        let options = Options { is_durable: true, ..named("Ada") };
+        let mut host = Node::<u64>::with(options, ReplicaId::new(1), 7).unwrap();
+        for kind in [LinkKind::Medium, LinkKind::Neighbour] {
+            host.open(kind, now_ms);
+        }
+        host.register(&node(0), &range(0)).unwrap();
+        let mut outputs = 0;
+        let until_ms = loop {
+            match host.poll(now_ms) {
+                Output::Wait { until_ms } => break until_ms,
+                Output::Save(page) => host.saved(page.number),
+                _ => {}
+            }
+            outputs += 1;
+            assert!(outputs < 100, "at {now_ms}");
+        };
+        assert!(until_ms > now_ms || now_ms == u64::MAX, "at {now_ms}");
+    }
+}
+
+#[test]
+fn what_peers_call_themselves_does_not_pile_up() {
+    let mut host = Node::<u64>::with(named("Ada"), ReplicaId::new(1), 1).unwrap();
+    let link = host.open(LinkKind::Medium, 0);
+    let mut other = Node::<u64>::with(named("Grace"), ReplicaId::new(2), 2).unwrap();
+    other.open(LinkKind::Medium, 0);
+    for at in 0..5_000 {
+        other.set_name(Name::new(format!("Grace {at}")).unwrap());
+        loop {
+            match other.poll(at) {
+                Output::Send { bytes, .. } => host.receive(link, &bytes, at),
+                Output::Wait { .. } => break,
+                _ => {}
+            }
+        }
+    }
+    let mut names = Vec::new();
+    loop {
+        match host.poll(5_000) {
+            Output::Event(Event::Peer { peer, .. }) => names.push(peer.name.as_str().to_string()),
+            Output::Wait { .. } => break,
+            _ => {}
+        }
+    }
+    assert_eq!(names, ["Grace 4999"]);
+}
+
+/// A node goes on under another id, and one of its peers dies at that moment.
+#[test]
+fn who_dies_while_a_node_takes_another_id_is_missed() {
+    let mut net = Net::new(4);
+    (0..3).for_each(|at| _ = net.add(named(&format!("{at}"))));
+    let wire = net.wire(LinkKind::Medium, &[0, 1]);
+    net.wire(LinkKind::Medium, &[0, 2]);
+    net.run_for(3_000);
+    net.hosts.iter_mut().for_each(|host| host.events.clear());
+    net.cut(wire, false);
+    net.operate(0, |host| host.retire(ReplicaId::new(1)));
+    net.run_for(10_000);
+    let own = net.hosts[0].node.map().replica();
+    assert_ne!(own, ReplicaId::new(1));
+    let told = |at: usize| {
+        let peers = net.hosts[at].events.iter().filter_map(|event| match event {
+            Event::Peer { peer, .. } => Some((peer.replica, peer.liveness)),
+            _ => None,
+        });
+        peers.collect::<Vec<_>>()
+    };
+    assert_eq!(told(0), [(ReplicaId::new(2), Liveness::Dead)], "nobody else came or went");
+    assert_eq!(told(1), [(ReplicaId::new(1), Liveness::Dead)]);
+    let mut others = told(2);
+    others.sort_by_key(|(replica, _)| *replica != own);
+    assert_eq!(others, [(own, Liveness::Alive), (ReplicaId::new(1), Liveness::Left)]);
 }

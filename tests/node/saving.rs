@@ -2,13 +2,13 @@
 
 use crdt_range_map::node::{Damage, LinkKind, Options, Output};
 use crdt_range_map::sync::IgnoreReason;
-use crdt_range_map::{Node, ReplicaId};
+use crdt_range_map::{Node, Operation, ReplicaId};
 
 use crate::net::{Net, node, range};
 use crate::random::Random;
 
 fn saved() -> Options {
-    Options { is_saved: true, ..Options::default() }
+    Options { is_durable: true, ..Options::default() }
 }
 
 #[test]
@@ -195,4 +195,60 @@ fn a_damaged_page_is_named_and_the_id_is_not_used_again() {
     let (again, damages) = Node::<u64>::restore(saved(), [message], ReplicaId::new(9), 1).unwrap();
     assert_eq!(damages.len(), 1, "a message is no page");
     assert!(again.map().state().is_empty());
+}
+
+/// An id that was used is none that is fresh; nor is the former one of a node that is not kept any more.
+#[test]
+fn the_former_id_is_used_again_only_where_nothing_is_missing() {
+    let mut net = Net::new(7);
+    net.add(saved());
+    (0..3).for_each(|at| net.operate(0, |host| host.register(&node(at), &range(20 * at)).unwrap()));
+    let disk = net.hosts[0].disk.clone();
+    let restored = |options: Options, pages: &[Vec<u8>], fresh: u64| {
+        Node::<u64>::restore(options, pages, ReplicaId::new(fresh), 5).unwrap().0.map().replica().get()
+    };
+    let mut damaged = disk.clone();
+    damaged[1][20] ^= 1;
+    assert_eq!(restored(saved(), &disk, 9), 1);
+    assert_eq!(restored(saved(), &damaged, 9), 9);
+    assert!(![1, 9].contains(&restored(saved(), &damaged, 1)));
+    assert_eq!(restored(Options::default(), &disk, 9), 9);
+    assert!(![1, 9].contains(&restored(Options::default(), &disk, 1)));
+    assert_eq!(restored(saved(), &[], 9), 9);
+}
+
+/// The first page holds everything, and after a restart it is not written once more.
+#[test]
+fn a_large_state_is_not_written_again_at_each_restart() {
+    let pages_of = |host: &mut Node<u64>| {
+        let mut pages = Vec::new();
+        loop {
+            match host.poll(0) {
+                Output::Save(page) => {
+                    host.saved(page.number);
+                    pages.push(page);
+                }
+                Output::Wait { .. } => return pages,
+                _ => {}
+            }
+        }
+    };
+    let mut host = Node::<u64>::with(saved(), ReplicaId::new(1), 1).unwrap();
+    let register = |at| Operation::Register { node: node(at % 9), range: range(20 * at) };
+    host.apply((0..20_000).map(register)).unwrap();
+    let mut disk: Vec<Vec<u8>> = Vec::new();
+    for page in pages_of(&mut host) {
+        assert!(page.is_whole && page.bytes.len() > 64 << 10);
+        disk.push(page.bytes);
+    }
+    for at in 20_000..20_010 {
+        let (mut again, damaged) = Node::restore(saved(), &disk, ReplicaId::new(9), at).unwrap();
+        assert!(damaged.is_empty());
+        again.apply([register(at)]).unwrap();
+        for page in pages_of(&mut again) {
+            assert!(!page.is_whole && page.bytes.len() < 100);
+            disk.push(page.bytes);
+        }
+    }
+    assert_eq!(disk.len(), 11);
 }

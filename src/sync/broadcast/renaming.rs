@@ -90,7 +90,7 @@ fn names<K>(ids: Vec<RegistrationId<K>>) -> Vec<(NodeId, KeyRange<K>)> {
 }
 
 /// An id that nobody is known to use.
-fn fresh<K: WireKey>(map: &RangeMap<K>, random: &mut impl FnMut() -> u64) -> ReplicaId {
+pub(crate) fn fresh<K: WireKey>(map: &RangeMap<K>, random: &mut impl FnMut() -> u64) -> ReplicaId {
     let mut id = ReplicaId::new(random());
     while id == map.replica() || map.state().context().is_known(id) {
         // A generator that repeats itself must not go on for ever.
