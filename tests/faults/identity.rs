@@ -1,5 +1,6 @@
 //! Releases that were half heard, writers that are lost, and two writers of one id.
 
+use std::collections::VecDeque;
 use std::num::NonZeroU32;
 
 use crdt_range_map::sync::{Broadcast, Config, Event, IgnoreReason, Received, Renaming};
@@ -150,6 +151,50 @@ fn who_clears_up_too_early_takes_nothing_from_anybody() {
     for tab in &medium.tabs {
         assert_eq!(tab.map.registrations().count(), 3);
         assert_eq!(tab.map.priority(&node(), &range(0)), None);
+    }
+}
+
+/// Two have given up what a third holds: all know the same, and the two agree. On a slow medium the third is asked all the same.
+#[test]
+fn who_holds_what_others_gave_up_is_asked_although_they_agree() {
+    const LATENCY_MS: u64 = 10_000;
+    for seed in 0..10 {
+        let [mut writer] = maps();
+        let deltas: Vec<Delta<u64>> =
+            (0..3).map(|_| writer.increase(&node(), &range(0), by(2)).unwrap()).collect();
+        let mut holders = [11, 12, 13].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+        for (at, map) in holders.iter_mut().enumerate() {
+            let heard = if at < 2 { &deltas[..2] } else { &deltas[..] };
+            heard.iter().for_each(|delta| drop(map.merge(delta)));
+            let mut claimed = writer.clone();
+            _ = claimed.register(&node(), &range(50)).unwrap();
+            map.merge(&claimed.register(&node(), &range(50)).unwrap());
+            _ = map.retire(writer.replica());
+            _ = map.maintain();
+        }
+        assert_eq!(holders[0].state().context(), holders[2].state().context());
+        assert!(holders[0].state() != holders[2].state());
+        let mut random = Random(seed);
+        let mut protocols =
+            [(); 3].map(|()| Broadcast::join(Config::default(), 0, &mut || random.next()).unwrap());
+        let mut on_the_way = VecDeque::<(u64, usize, Vec<u8>)>::new();
+        let mut now_ms = 0;
+        while now_ms < 400_000 {
+            while let Some((_, to, bytes)) = on_the_way.pop_front_if(|(due_ms, ..)| *due_ms <= now_ms) {
+                protocols[to].receive(&mut holders[to], &bytes, now_ms, &mut || random.next());
+            }
+            for from in 0..3 {
+                while let Some(bytes) = protocols[from].poll(&holders[from], now_ms, &mut || random.next()) {
+                    let others = (0..3).filter(|to| *to != from);
+                    on_the_way.extend(others.map(|to| (now_ms + LATENCY_MS, to, bytes.clone())));
+                }
+            }
+            let arrives_ms = on_the_way.front().map_or(u64::MAX, |(due_ms, ..)| *due_ms);
+            let wakes_ms = protocols.iter().map(Broadcast::next_wake_ms).min().unwrap_or(u64::MAX);
+            now_ms = arrives_ms.min(wakes_ms).max(now_ms + 1);
+        }
+        assert!(holders.windows(2).all(|pair| pair[0].state() == pair[1].state()), "seed {seed}");
+        assert_eq!(holders[0].priority(&node(), &range(0)), Some(6));
     }
 }
 

@@ -21,6 +21,8 @@ pub(super) struct Doubt {
     /// Before that time it is not looked into again.
     until_ms: u64,
     times: u32,
+    /// Who was doubted last. That others agree says nothing of that one.
+    peer: Option<ReplicaId>,
 }
 
 impl Doubt {
@@ -28,11 +30,12 @@ impl Doubt {
         &mut self.until_ms
     }
 
-    /// It is looked into now: how often it was before, or `None` if it is too early.
-    fn look(&mut self, now_ms: u64, interval_ms: u64) -> Option<u32> {
+    /// What is different with that peer is looked into now: how often that was before, or `None` if it is too early.
+    fn look(&mut self, peer: ReplicaId, now_ms: u64, interval_ms: u64) -> Option<u32> {
         if now_ms < self.until_ms {
             return None;
         }
+        self.peer = Some(peer);
         let times = self.times;
         // The first few follow at once.
         let wait_ms = if times < 4 { 0 } else { interval_ms.saturating_mul(1 << times.min(12)) };
@@ -244,15 +247,21 @@ impl<K: WireKey> Broadcast<K> {
         if theirs == ours {
             self.told = map.state().context().clone();
             self.agreed = Some(ours);
-            self.end_if(|inquiry| inquiry.tries == 0);
+            // That others agree says nothing of one who holds something else.
+            let is_other = |inquiry: &Inquiry<K>| inquiry.is_doubt && inquiry.peer != Some(sender);
+            self.end_if(|inquiry| inquiry.tries == 0 && !is_other(inquiry));
             // Another, who was asked already, may still know more; but one that is silent is left for this one.
-            let is_left = |inquiry: &&mut Inquiry<K>| !inquiry.is_under_way() || inquiry.tries > SILENT_TRIES;
+            let is_left = |inquiry: &&mut Inquiry<K>| {
+                !inquiry.is_under_way() && !is_other(inquiry) || inquiry.tries > SILENT_TRIES
+            };
             self.inquiry.as_mut().filter(is_left).into_iter().for_each(Inquiry::give_up);
             self.heard_of.clear();
             self.leave_turns(sender, map.state().context());
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
             self.is_digest_own = false;
-            self.doubt = Doubt::default();
+            if self.doubt.peer == Some(sender) {
+                self.doubt = Doubt::default();
+            }
             // Those who are there have told each other what they had heard of the retired.
             map.settle();
             if map.is_to_clear() {
@@ -275,7 +284,7 @@ impl<K: WireKey> Broadcast<K> {
             return;
         }
         if self.inquiry.as_ref().is_none_or(Inquiry::has_given_up)
-            && let Some(times) = self.doubt.look(now_ms, self.config.digest_interval_ms)
+            && let Some(times) = self.doubt.look(sender, now_ms, self.config.digest_interval_ms)
         {
             let mut inquiry = self.inquiry.take().unwrap_or_else(|| Inquiry::new(None, due_ms));
             inquiry.begin_anew(Some(sender), due_ms);
