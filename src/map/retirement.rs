@@ -80,6 +80,11 @@ impl<K: Key> RangeMap<K> {
         self.retirement.is_synchronised = true;
     }
 
+    /// Whether it is of use to know that others agree. O(1): the retired only become more.
+    pub(crate) fn is_to_settle(&self) -> bool {
+        self.is_to_clear() || self.state.context.retired().len() > self.retirement.settled.len()
+    }
+
     /// Others agree: whatever those who are there had heard of the retired is known here. O(1) if that was so before, else O(retired).
     pub(crate) fn settle(&mut self) {
         let retired = self.state.context.retired();

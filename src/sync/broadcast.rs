@@ -37,6 +37,9 @@ pub(super) enum Wish {
 /// Who is polled so much later than it wished has slept, or its clock was set forwards.
 const LATE_MS: u64 = 2_000;
 
+/// Whoever is there says a digest at the latest after one and a half of its intervals.
+const SILENT_INTERVALS: u64 = 4;
+
 /// How many deltas wait to be posted one by one; more are joined.
 const UNPOSTED_MAX: usize = 1_024;
 
@@ -95,6 +98,12 @@ pub struct Broadcast<K> {
     is_digest_own: bool,
     /// What was known and held here when somebody last said to know and hold the same.
     agreed: Option<Fingerprints>,
+    /// Since when that is so.
+    agreed_since_ms: u64,
+    /// Whether those at the ends of other links agree for as long, too.
+    others_agree: bool,
+    /// When anybody was heard last.
+    heard_ms: u64,
     /// When news was last heard or sent that others may not have heard yet.
     news_ms: u64,
     doubt: Doubt,
@@ -147,6 +156,9 @@ impl<K: WireKey> Broadcast<K> {
             digest_due_ms: 0,
             is_digest_own: false,
             agreed: None,
+            agreed_since_ms: 0,
+            others_agree: true,
+            heard_ms: now_ms,
             news_ms: 0,
             doubt: Doubt::default(),
             peers: Peers::default(),
@@ -176,6 +188,23 @@ impl<K: WireKey> Broadcast<K> {
             Some(last) => last.merge(delta),
             None => self.unposted.push_back(delta.clone()),
         }
+    }
+
+    /// Whether whoever is there has known and held the same for a digest interval, in which anybody else would have said so.
+    pub(super) fn has_agreed(&self, ours: Fingerprints, now_ms: u64) -> bool {
+        let since_ms = self.agreed_since_ms.saturating_add(self.config.digest_interval_ms);
+        self.agreed == Some(ours) && since_ms <= now_ms
+    }
+
+    /// Whether nobody was heard for so long that nobody is there.
+    pub(super) fn is_silent(&self, now_ms: u64) -> bool {
+        let silent_ms = self.config.digest_interval_ms.saturating_mul(SILENT_INTERVALS);
+        self.heard_ms.saturating_add(silent_ms) < now_ms
+    }
+
+    /// Notes whether those at the ends of other links have agreed.
+    pub(super) fn note_others(&mut self, agree: bool) {
+        self.others_agree = agree;
     }
 
     /// Whether there may be gaps that were not asked about.
@@ -261,6 +290,7 @@ impl<K: WireKey> Broadcast<K> {
         self.go_on_if_retired(map, random);
         let handled = self.read(map, bytes, random).map(|(sender, message)| {
             self.peers.heard(sender, now_ms);
+            self.heard_ms = now_ms;
             self.handle(map, sender, message, bytes.len(), now_ms, random)
         });
         handled.unwrap_or_else(|reason| {
@@ -326,7 +356,14 @@ impl<K: WireKey> Broadcast<K> {
         let turns =
             self.turns.iter_mut().flat_map(|turn| [&mut turn.due_ms, &mut turn.asked_ms, &mut turn.since_ms]);
         let replies = self.replies.iter_mut().map(|reply| &mut reply.asked_ms);
-        let own = [&mut self.digest_due_ms, &mut self.dropped_due_ms, &mut self.news_ms, self.doubt.time()];
+        let own = [
+            &mut self.digest_due_ms,
+            &mut self.dropped_due_ms,
+            &mut self.news_ms,
+            &mut self.agreed_since_ms,
+            &mut self.heard_ms,
+            self.doubt.time(),
+        ];
         let others = self.peers.times().chain(self.overheard.times());
         for time_ms in own.into_iter().chain(inquiry).chain(turns).chain(replies).chain(others) {
             *time_ms = time_ms.saturating_sub(back_ms);

@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use self::link::Link;
 use self::pace::{Pace, new_parts};
 use super::broadcast::Wish;
+use super::message::Fingerprints;
 use super::{Broadcast, Config, ConfigError, Event, Received, Statistics};
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
@@ -173,8 +174,18 @@ impl<K: WireKey> Mesh<K> {
         random: &mut impl FnMut() -> u64,
     ) -> Received<K> {
         let now_ms = self.see(now_ms);
-        let Some(open) = self.links.get_mut(&link) else { return Received::Heard };
+        if !self.links.contains_key(&link) {
+            return Received::Heard;
+        }
         let before = map.state().context().clone();
+        if map.is_to_settle() {
+            let ours = Fingerprints::of(map.state());
+            let others = self.links.iter().filter(|(id, _)| **id != link);
+            let mut others = others.map(|(_, other)| &other.protocol);
+            let agree = others.all(|other| other.is_silent(now_ms) || other.has_agreed(ours, now_ms));
+            self.links.get_mut(&link).into_iter().for_each(|link| link.protocol.note_others(agree));
+        }
+        let Some(open) = self.links.get_mut(&link) else { return Received::Heard };
         let received = open.protocol.receive(map, bytes, now_ms, random);
         let told = open.protocol.take_told();
         let delta = open.protocol.take_delta();

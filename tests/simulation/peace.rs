@@ -15,6 +15,8 @@ use crate::schedule::{Kind, Schedule};
 use crate::world::World;
 use crate::world::trace;
 
+/// Who sends digests no more often than that is not waited for.
+const DIGESTS_RARE_MS: u64 = 100_000;
 /// After so long without faults all must be equal, where a message takes no time and limits are as they come.
 const HEALING_MAX_MS: u64 = 120_000;
 /// What is still under way when all are equal, such as questions that nobody can answer, may take so long.
@@ -162,6 +164,10 @@ impl<K: SimulatedKey> Schedule<K> {
         let settling_ms =
             SETTLING_MS.min(4_000 + 20 * interval_ms.min(IDLE_MS)) + 30 * self.round_ms().min(WAITING_MAX_MS);
         self.world.run_for(settling_ms)?;
+        if interval_ms <= DIGESTS_RARE_MS {
+            // Whoever clears up after the retired does so when all have agreed for a while.
+            self.world.run_for(4 * interval_ms)?;
+        }
         self.world.forget_posts();
         self.world.run_for(idle_ms)?;
         let posted = &self.world.posted;

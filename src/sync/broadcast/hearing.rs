@@ -246,7 +246,9 @@ impl<K: WireKey> Broadcast<K> {
         let ours = Fingerprints::of(map.state());
         if theirs == ours {
             self.told = map.state().context().clone();
-            self.agreed = Some(ours);
+            if self.agreed != Some(ours) {
+                (self.agreed, self.agreed_since_ms) = (Some(ours), now_ms);
+            }
             // That others agree says nothing of one who holds something else.
             let is_other = |inquiry: &Inquiry<K>| inquiry.is_doubt && inquiry.peer != Some(sender);
             self.end_if(|inquiry| inquiry.tries == 0 && !is_other(inquiry));
@@ -262,11 +264,13 @@ impl<K: WireKey> Broadcast<K> {
             if self.doubt.peer == Some(sender) {
                 self.doubt = Doubt::default();
             }
-            // Those who are there have told each other what they had heard of the retired.
-            map.settle();
-            if map.is_to_clear() {
-                let cleared = map.clear_retired();
-                self.publish(&cleared);
+            if map.is_to_settle() && self.others_agree && self.has_agreed(ours, now_ms) {
+                // Those who are there have told each other what they had heard of the retired.
+                map.settle();
+                if map.is_to_clear() {
+                    let cleared = map.clear_retired();
+                    self.publish(&cleared);
+                }
             }
             return;
         }
