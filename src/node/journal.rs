@@ -100,9 +100,8 @@ impl<K: WireKey> Journal<K> {
         self.has_changed = true;
     }
 
-    /// What the map knows and no page holds, if that can be told.
-    fn news(&mut self, map: &RangeMap<K>) -> Option<Delta<K>> {
-        let own = core::mem::take(&mut self.own);
+    /// What the map knows and no page holds, if that can be told: mostly it is what this node did.
+    fn news(&self, map: &RangeMap<K>, own: Delta<K>) -> Option<Delta<K>> {
         let mut told = self.saved.clone();
         told.join(own.context());
         if told == *map.state().context() && !self.has_changed {
@@ -118,8 +117,9 @@ impl<K: WireKey> Journal<K> {
         }
         (self.due_ms, self.retry_ms) = (None, None);
         let (state, replica) = (map.state(), map.replica());
-        let is_whole = self.saved.is_empty() || self.bytes > self.whole_bytes.max(WHOLE_BYTES_MIN);
-        let news = self.news(map).filter(|_| !is_whole);
+        let is_due_whole = self.saved.is_empty() || self.bytes > self.whole_bytes.max(WHOLE_BYTES_MIN);
+        let own = core::mem::take(&mut self.own);
+        let news = if is_due_whole { None } else { self.news(map, own) };
         let is_whole = news.is_none();
         let bytes = sync::write_page(replica, news.unwrap_or_else(|| state.clone()));
         self.has_changed = false;

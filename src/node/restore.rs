@@ -89,24 +89,22 @@ impl<K: WireKey> Node<K> {
                     if at == 0 {
                         saved.whole_bytes = page.len();
                     }
+                    saved.context.join(delta.context());
                     map.merge(&delta);
                 }
                 Err(reason) => damaged.push(Damage::Unreadable { page: at, reason }),
             }
         }
-        if let Some(replica) = last.filter(|replica| {
-            let context = map.state().context();
-            context.prefix(*replica) < context.last_seq(*replica)
-        }) {
+        let has_gap = |replica: &ReplicaId| saved.context.prefix(*replica) < saved.context.last_seq(*replica);
+        if let Some(replica) = last.filter(has_gap) {
             damaged.push(Damage::Missing { replica });
         }
-        saved.context = map.state().context().clone();
         saved.is_damaged = !damaged.is_empty();
         let goes_on = options.is_durable && damaged.is_empty();
         let replica = match last.filter(|_| goes_on) {
             Some(replica) => replica,
             // An id that was used already is none that is fresh.
-            None if map.state().context().is_known(fresh) || last == Some(fresh) => {
+            None if saved.context.is_known(fresh) || last == Some(fresh) => {
                 let mut random = Random(seed);
                 sync::fresh(&map, &mut || random.next())
             }

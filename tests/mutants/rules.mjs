@@ -208,7 +208,7 @@ export const rules = [
   {
     rule: "what others know the same of and hold otherwise is looked into",
     file: "src/sync/broadcast/hearing.rs",
-    text: "self.doubt.look(now_ms, self.config.digest_interval_ms)",
+    text: "self.doubt.look(sender, now_ms, self.config.digest_interval_ms)",
     without: "None::<u32>",
   },
   {

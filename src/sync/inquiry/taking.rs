@@ -110,14 +110,8 @@ impl<K: WireKey> Inquiry<K> {
         let Self { again, is_open, is_of_heard, token, .. } = *self;
         let counterpart = self.counterpart.take();
         self.begin_anew(self.peer, now_ms);
-        *self = Self {
-            again,
-            is_open,
-            is_of_heard,
-            token,
-            counterpart,
-            ..core::mem::replace(self, Self::new(None, now_ms))
-        };
+        (self.again, self.is_open, self.is_of_heard) = (again, is_open, is_of_heard);
+        (self.token, self.counterpart) = (token, counterpart);
     }
 
     /// Takes down births that are gone, in an answer to that question. Returns whether all came that were to be told.
