@@ -7,6 +7,7 @@ mod output;
 mod party;
 mod random;
 mod restore;
+mod shared;
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -112,6 +113,8 @@ pub struct Node<K> {
     refusals: usize,
     /// Goodbyes of links that close.
     last_words: VecDeque<(LinkId, Vec<u8>)>,
+    /// What the last operation did.
+    last_delta: Delta<K>,
 }
 
 impl<K: WireKey> Node<K> {
@@ -149,6 +152,7 @@ impl<K: WireKey> Node<K> {
             events: VecDeque::new(),
             refusals: 0,
             last_words: VecDeque::new(),
+            last_delta: Delta::default(),
         };
         node.go_on_if_retired();
         node
@@ -175,6 +179,11 @@ impl<K: WireKey> Node<K> {
         self.mesh.statistics()
     }
 
+    /// What was sent and heard so far over a link, as long as it is open.
+    pub fn link_statistics(&self, link: LinkId) -> Option<Statistics> {
+        self.mesh.link_statistics(link.0)
+    }
+
     /// Opens a link, and asks who is at its other end for what is lacking here. O(links).
     pub fn open(&mut self, kind: LinkKind, now_ms: u64) -> LinkId {
         let now_ms = self.see(now_ms);
@@ -186,7 +195,7 @@ impl<K: WireKey> Node<K> {
             LinkKind::Neighbour => self.mesh.open(link.0, now_ms, &mut || random.next()),
         }
         self.links.insert(link);
-        self.parties.join(link, now_ms);
+        self.parties.open(link, now_ms);
         link
     }
 
@@ -407,6 +416,31 @@ impl<K: WireKey> Node<K> {
         self.publish(&delta);
     }
 
+    /// Learns what a delta carries that did not come over a link, and passes on what is news. Costs what [`RangeMap::merge`] costs, and O(links).
+    pub fn merge(&mut self, delta: &Delta<K>) {
+        if self.map.state().context().includes(delta.context()) {
+            return;
+        }
+        let changes = self.map.merge(delta);
+        changes.ranges().iter().for_each(|range| self.changed.add(range.clone()));
+        self.publish(delta);
+        self.publish(changes.delta());
+        self.go_on_if_retired();
+    }
+
+    /// What the last operation did, empty if that was nothing: a delta for those who are reached by no link. After a
+    /// [`merge`](Self::merge) it is what this node dropped in answer. O(1).
+    pub fn last_delta(&self) -> &Delta<K> {
+        &self.last_delta
+    }
+
+    /// Goes on under another id, as [`RangeMap::set_replica`] does. O(n) for n registrations.
+    pub fn set_replica(&mut self, replica: ReplicaId) {
+        let dropped = self.map.set_replica(replica);
+        self.journal.iter().for_each(|journal| journal.follow(&mut self.map));
+        self.publish(&dropped);
+    }
+
     fn operate<E>(
         &mut self,
         touched: Vec<(&NodeId, &KeyRange<K>)>,
@@ -425,6 +459,7 @@ impl<K: WireKey> Node<K> {
     }
 
     fn publish(&mut self, delta: &Delta<K>) {
+        self.last_delta = delta.clone();
         if !delta.is_empty() {
             self.journal.iter_mut().for_each(|journal| journal.note_own(delta));
             let random = &mut self.random;

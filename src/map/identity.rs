@@ -50,6 +50,11 @@ impl<K: Key> RangeMap<K> {
         self.identity.is_former_unsaved = false;
     }
 
+    /// The same of the present id alone: what was done under a former one stays as it is.
+    pub(crate) fn set_saved_under_present_id(&mut self, seq: Option<u64>) {
+        self.identity.saved = seq;
+    }
+
     /// The sequence number of this replica's last own effect; 0 if there was none. O(log of the replicas).
     pub fn last_own_seq(&self) -> u64 {
         self.state.context.last_seq(self.replica)

@@ -6,6 +6,8 @@
 //! A page holds what the map knows and no earlier page does, as the log of recent changes tells it; or everything, if that does not reach back,
 //! or if the pages since the last whole one have become longer than it.
 
+use core::ops::Range;
+
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
@@ -26,6 +28,10 @@ pub struct Page {
     pub number: u64,
     /// Whether it holds everything, so that all earlier pages may be deleted once it is saved.
     pub is_whole: bool,
+    /// Under which id the node wrote when it was made.
+    pub replica: ReplicaId,
+    /// The numbers of the effects under that id that are on no page before; empty if there are none.
+    pub own: Range<u64>,
     /// What is to be saved, for [`Node::restore`](super::Node::restore). It says by itself if it was damaged.
     pub bytes: Vec<u8>,
 }
@@ -37,6 +43,8 @@ struct Out {
     replica: ReplicaId,
     context: CausalContext,
     own_seq: u64,
+    /// Whether it holds something that was done here.
+    has_own: bool,
     bytes: usize,
     is_whole: bool,
 }
@@ -58,6 +66,8 @@ pub(super) struct Journal<K> {
     saved: CausalContext,
     /// What this node did itself since, which is mostly all that is new.
     own: Delta<K>,
+    /// Whether something that was done here is on no page, not even on the one that is out.
+    is_owing: bool,
     /// Whether something changed that may have taken no sequence number.
     has_changed: bool,
     out: Option<Out>,
@@ -69,13 +79,31 @@ pub(super) struct Journal<K> {
     /// How long the pages are since the last whole one, and how long that was.
     bytes: usize,
     whole_bytes: usize,
+    /// Whether what is not saved may be sent all the same.
+    sends_unsaved: bool,
+    /// Whether others save in the same place, and pages are put together there.
+    is_shared: bool,
 }
 
 impl<K> Default for Journal<K> {
     fn default() -> Self {
-        let (saved, own, has_changed, out, pages) = Default::default();
+        let (saved, own, is_owing, has_changed, out, pages) = Default::default();
         let (due_ms, retry_ms, bytes, whole_bytes) = Default::default();
-        Self { saved, own, has_changed, out, pages, due_ms, retry_ms, bytes, whole_bytes }
+        let (sends_unsaved, is_shared) = Default::default();
+        Self {
+            saved,
+            own,
+            is_owing,
+            has_changed,
+            out,
+            pages,
+            due_ms,
+            retry_ms,
+            bytes,
+            whole_bytes,
+            sends_unsaved,
+            is_shared,
+        }
     }
 }
 
@@ -92,6 +120,7 @@ impl<K: WireKey> Journal<K> {
 
     /// Notes what this node did.
     pub(super) fn note_own(&mut self, delta: &Delta<K>) {
+        self.is_owing = true;
         self.own.merge(delta);
     }
 
@@ -117,8 +146,11 @@ impl<K: WireKey> Journal<K> {
         }
         (self.due_ms, self.retry_ms) = (None, None);
         let (state, replica) = (map.state(), map.replica());
-        let is_due_whole = self.saved.is_empty() || self.bytes > self.whole_bytes.max(WHOLE_BYTES_MIN);
+        let is_long = self.bytes > self.whole_bytes.max(WHOLE_BYTES_MIN);
+        let is_due_whole = !self.is_shared && (self.saved.is_empty() || is_long);
         let own = core::mem::take(&mut self.own);
+        let has_own = core::mem::take(&mut self.is_owing);
+        let own_seqs = self.saved.last_seq(replica) + 1..map.last_own_seq() + 1;
         let news = if is_due_whole { None } else { self.news(map, own) };
         let is_whole = news.is_none();
         let bytes = sync::write_page(replica, news.unwrap_or_else(|| state.clone()));
@@ -129,10 +161,11 @@ impl<K: WireKey> Journal<K> {
             replica,
             context: state.context().clone(),
             own_seq: map.last_own_seq(),
+            has_own,
             bytes: bytes.len(),
             is_whole,
         });
-        Some(Page { number: self.pages, is_whole, bytes })
+        Some(Page { number: self.pages, is_whole, replica, own: own_seqs, bytes })
     }
 
     /// When there is something to save, if nothing happens before. Notes when something was there first.
@@ -144,7 +177,7 @@ impl<K: WireKey> Journal<K> {
             // The clock may have been set back.
             return *self.retry_ms.insert(retry_ms.min(now_ms.saturating_add(LATER_MS)));
         }
-        if !map.is_saved() {
+        if !map.is_saved() || self.is_owing {
             return 0;
         }
         if self.saved == *map.state().context() && !self.has_changed {
@@ -164,16 +197,60 @@ impl<K: WireKey> Journal<K> {
         } else {
             self.bytes = self.bytes.saturating_add(out.bytes);
         }
-        if map.replica() == out.replica {
+        if map.replica() == out.replica && !self.sends_unsaved {
             map.set_saved(Some(out.own_seq));
         }
     }
 
     /// That page could not be saved: it will be made again later.
     pub(super) fn failed(&mut self, number: u64, now_ms: u64) {
-        if self.out.take_if(|out| out.number == number).is_some() {
-            self.has_changed = true;
+        if self.out.as_ref().is_some_and(|out| out.number == number) {
+            self.withdraw();
             self.retry_ms = Some(now_ms.saturating_add(LATER_MS));
         }
+    }
+
+    /// The page that is out, if one is, counts for nothing.
+    pub(super) fn withdraw(&mut self) {
+        if let Some(out) = self.out.take() {
+            self.is_owing |= out.has_own;
+            self.has_changed = true;
+        }
+    }
+
+    /// Tells the map up to where it is saved under its id.
+    pub(super) fn follow(&self, map: &mut RangeMap<K>) {
+        let saved_seq = self.saved.last_seq(map.replica());
+        map.set_saved_under_present_id(if self.sends_unsaved { None } else { Some(saved_seq) });
+    }
+
+    /// Pages for a place that is shared.
+    pub(super) fn shared() -> Self {
+        Self { sends_unsaved: true, is_shared: true, ..Self::default() }
+    }
+
+    /// Somebody saved what that context says.
+    pub(super) fn absorb(&mut self, map: &mut RangeMap<K>, context: &CausalContext) {
+        self.saved.join(context);
+        self.withdraw();
+        self.follow(map);
+    }
+
+    /// Nothing is saved.
+    pub(super) fn forget_saved(&mut self, map: &mut RangeMap<K>) {
+        self.saved = CausalContext::default();
+        self.withdraw();
+        self.follow(map);
+    }
+
+    pub(super) fn set_sends_unsaved(&mut self, map: &mut RangeMap<K>, sends_unsaved: bool) {
+        self.sends_unsaved = sends_unsaved;
+        // From here on; whatever is held may leave, or has left already.
+        map.set_saved(None);
+        self.follow(map);
+    }
+
+    pub(super) fn has_unsaved(&self) -> bool {
+        self.is_owing || self.out.as_ref().is_some_and(|out| out.has_own)
     }
 }

@@ -3,15 +3,17 @@
 use core::ops::Bound;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::LinkId;
+use super::{LinkId, Node};
+use crate::codec::WireKey;
 use crate::id::ReplicaId;
-use crate::sync::presence::{Config, Liveness, Name, Peer};
-use crate::sync::{Presence, Received};
+use crate::sync::presence::{Config, ConfigError, Deaths, Liveness, Name, Peer};
+use crate::sync::{self, Presence, Received};
 
 /// This node's part in the presence over a link.
 #[derive(Clone, Debug)]
 struct Party {
     presence: Presence,
+    deaths: Deaths,
     /// When it has something to do next.
     wake_ms: u64,
     /// What was said of the peers, and what their revision was then.
@@ -53,13 +55,25 @@ impl Parties {
         }
     }
 
-    pub(super) fn join(&mut self, link: LinkId, now_ms: u64) {
-        let name = self.name.clone();
-        // A configuration that cannot work would have been refused before.
-        if let Some(Ok(presence)) = name.map(|name| Presence::join(self.config, self.own, name, now_ms)) {
-            self.by_link.insert(link, Party { presence, wake_ms: 0, revision: 0, said: BTreeMap::new() });
-            self.wakes.insert((0, link));
+    /// Takes part over a link that was opened, if there is a name for all of them.
+    pub(super) fn open(&mut self, link: LinkId, now_ms: u64) {
+        if let Some(name) = self.name.clone() {
+            // A configuration that cannot work would have been refused before.
+            _ = self.join(link, self.config, name, now_ms);
         }
+    }
+
+    /// Takes part over a link; or goes by another name there, if it does already.
+    fn join(&mut self, link: LinkId, config: Config, name: Name, now_ms: u64) -> Result<(), ConfigError> {
+        if self.by_link.contains_key(&link) {
+            self.with(link, |party| party.presence.set_name(name));
+            return Ok(());
+        }
+        let presence = Presence::join(config, self.own, name, now_ms)?;
+        let (deaths, said) = (config.deaths, BTreeMap::new());
+        self.by_link.insert(link, Party { presence, deaths, wake_ms: 0, revision: 0, said });
+        self.wakes.insert((0, link));
+        Ok(())
     }
 
     /// Leaves, with the content of the message that says so.
@@ -74,7 +88,8 @@ impl Parties {
         self.own
     }
 
-    /// Takes part under that id. Returns what is to be said under the former one. O(1) if it has that id already, else O(links).
+    /// Takes part under that id; where somebody tells of deaths, it leaves until it joins anew. Returns what is to be said under the former
+    /// one. O(1) if it has that id already, else O(links).
     pub(super) fn follow(&mut self, own: ReplicaId, now_ms: u64) -> Vec<(LinkId, Vec<u8>)> {
         if self.own == own {
             return Vec::new();
@@ -82,6 +97,11 @@ impl Parties {
         self.own = own;
         let mut goodbyes = Vec::new();
         for link in self.links() {
+            let is_told = self.by_link.get(&link).is_some_and(|party| party.deaths == Deaths::Told);
+            if is_told {
+                goodbyes.extend(self.leave(link).map(|goodbye| (link, goodbye)));
+                continue;
+            }
             self.with(link, |party| {
                 goodbyes.push((link, party.presence.goodbye()));
                 party.presence.go_on_as(own, now_ms);
@@ -189,5 +209,44 @@ impl Party {
             }
         }
         news
+    }
+}
+
+/// Presence over one link at a time, for those whose surroundings tell of deaths, or who go by several names.
+impl<K: WireKey> Node<K> {
+    /// Takes part in presence over a link under that name, or changes the name if it does already. With [`Deaths::Told`] only once the
+    /// surroundings can tell the others of the death of [this replica](crate::RangeMap::replica); so after an
+    /// [`Event::Renamed`](super::Event::Renamed) it takes no part until it joins anew. Over a link that is not open nothing happens. O(log of the
+    /// links).
+    ///
+    /// # Errors
+    /// [`ConfigError`] for a configuration that cannot work.
+    pub fn join(&mut self, link: LinkId, config: Config, name: Name, now_ms: u64) -> Result<(), ConfigError> {
+        config.check()?;
+        let now_ms = self.see(now_ms);
+        if !self.links.contains(&link) {
+            return Ok(());
+        }
+        self.parties.join(link, config.within(self.mesh.message_bytes_max()), name, now_ms)
+    }
+
+    /// The surroundings tell that a peer has died: see [`Deaths::Told`]. O(log of the peers).
+    pub fn died(&mut self, link: LinkId, replica: ReplicaId, now_ms: u64) {
+        let now_ms = self.see(now_ms);
+        self.parties.with(link, |party| party.presence.died(replica, now_ms));
+    }
+
+    /// This node could not listen for a while: it says hello over a link anew, and gives the others time to be heard. O(log of the links).
+    pub fn resume(&mut self, link: LinkId, now_ms: u64) {
+        let now_ms = self.see(now_ms);
+        self.parties.with(link, |party| party.presence.resume(now_ms));
+    }
+
+    /// Says goodbye over a link with the next [`poll`](Self::poll), and stays: for one who may be about to die without another word. O(1).
+    pub fn say_goodbye(&mut self, link: LinkId) {
+        if let Some(party) = self.parties.by_link.get(&link) {
+            let goodbye = party.presence.goodbye();
+            self.last_words.push_back((link, sync::write_presence::<K>(self.map.replica(), goodbye)));
+        }
     }
 }

@@ -152,6 +152,16 @@ impl<K: WireKey> Mesh<K> {
         statistics
     }
 
+    /// What was sent and heard so far over a link that is open. O(log of the links).
+    pub fn link_statistics(&self, link: u64) -> Option<Statistics> {
+        self.links.get(&link).map(|link| link.protocol.statistics())
+    }
+
+    /// The longest message that is sent or taken.
+    pub(crate) fn message_bytes_max(&self) -> usize {
+        self.config.message_bytes_max
+    }
+
     /// What happened that the caller should know of; call it until there is nothing. O(links).
     pub fn take_event(&mut self) -> Option<Event<K>> {
         self.links.values_mut().find_map(|link| link.protocol.take_event())

@@ -2,7 +2,7 @@
 
 use crdt_range_map::node::{Event, LinkKind, Options, Output};
 use crdt_range_map::sync::IgnoreReason;
-use crdt_range_map::sync::presence::{Liveness, Name};
+use crdt_range_map::sync::presence::{self, Liveness, Name};
 use crdt_range_map::{KeyRange, Node, Operation, OperationError, RangeMap, ReplicaId, TightenError};
 
 use crate::net::{Net, node, range};
@@ -284,4 +284,47 @@ fn who_dies_while_a_node_takes_another_id_is_missed() {
     let mut others = told(2);
     others.sort_by_key(|(replica, _)| *replica != own);
     assert_eq!(others, [(own, Liveness::Alive), (ReplicaId::new(1), Liveness::Left)]);
+}
+
+/// Where the surroundings tell of deaths, a node joins when they can tell of its own, under each id anew.
+#[test]
+fn a_node_takes_part_under_an_id_once_its_death_would_be_told() {
+    let config = presence::Config::default();
+    let mut net = Net::new(4);
+    (0..2).for_each(|_| _ = net.add(Options::default()));
+    let wire = net.wire(LinkKind::Medium, &[0, 1]);
+    net.run_for(1_000);
+    let links = [0, 1].map(|at| net.link(wire, at));
+    let join = |net: &mut Net, at: usize, name: &str| {
+        let now_ms = net.now_ms;
+        net.operate(at, |host| host.join(links[at], config, Name::new(name).unwrap(), now_ms).unwrap());
+    };
+    let peers = |net: &Net, at: usize| -> Vec<(String, Liveness)> {
+        net.hosts[at].node.peers().map(|(_, peer)| (peer.name.as_str().into(), peer.liveness)).collect()
+    };
+    join(&mut net, 0, "Ada");
+    join(&mut net, 1, "Grace");
+    net.run_for(60_000);
+    assert_eq!(peers(&net, 0), [("Grace".into(), Liveness::Alive)], "silence is no death");
+    join(&mut net, 1, "Barbara");
+    net.run_for(1_000);
+    assert_eq!(peers(&net, 0), [("Barbara".into(), Liveness::Alive)]);
+    let (former, now_ms) = (net.hosts[1].node.map().replica(), net.now_ms);
+    net.operate(1, |host| host.set_replica(ReplicaId::new(77)));
+    net.run_for(10_000);
+    assert_eq!(peers(&net, 0), [("Barbara".into(), Liveness::Left)], "nobody could tell of its death yet");
+    assert_eq!(peers(&net, 1), []);
+    join(&mut net, 1, "Barbara");
+    net.run_for(1_000);
+    assert!(peers(&net, 0).contains(&("Barbara".into(), Liveness::Alive)));
+    assert_eq!(peers(&net, 1), [("Ada".into(), Liveness::Alive)]);
+    net.operate(0, |host| host.died(links[0], ReplicaId::new(77), now_ms + 11_000));
+    assert!(net.hosts[0].node.peers().all(|(_, peer)| peer.liveness != Liveness::Alive));
+    net.operate(1, |host| host.say_goodbye(links[1]));
+    net.run_for(100);
+    assert!(peers(&net, 0).iter().all(|(_, liveness)| *liveness == Liveness::Left), "{:?}", peers(&net, 0));
+    net.operate(1, |host| host.resume(links[1], now_ms + 12_000));
+    net.run_for(3_000);
+    assert!(peers(&net, 0).contains(&("Barbara".into(), Liveness::Alive)));
+    assert_ne!(former, ReplicaId::new(77));
 }

@@ -4,6 +4,7 @@ mod events;
 mod links;
 mod net;
 mod saving;
+mod shared;
 
 #[path = "../medium/random.rs"]
 mod random;
