@@ -47,7 +47,7 @@ test-arm: setup-arm ## Run the crate's native tests under qemu on aarch64, armv7
 	@.ci/test-arm
 
 wasm: setup-rust setup-node setup-wasm-tools ## Build the optimised wasm module and its glue into www/package/dist
-	@.ci/wasm
+	@www/binding/build
 
 package: wasm ## Pack the npm package into target/
 	@mkdir -p target
@@ -57,7 +57,7 @@ playground: wasm ## Build the playground into www/playground/dist
 	cd www && npm run build --workspace playground
 
 size: wasm ## Print what a browser loads: raw, gzip and brotli bytes
-	@node .ci/size.mjs www/package/dist/crdt_range_map_bg.wasm www/package/dist/crdt_range_map.js www/package/web.js www/package/once.js
+	@node www/binding/size.mjs www/package/dist/crdt_range_map_bg.wasm www/package/dist/crdt_range_map.js www/package/web.js www/package/once.js
 
 setup: setup-rust setup-node setup-wasm-tools setup-chromium setup-valgrind ## Install all that building and testing needs
 

@@ -59,7 +59,6 @@
 //! | `operation` | [`Operation`]: the operations as values, and lists of them | all or nothing |
 //! | [`sync`] | anti-entropy on a medium or over links, sans-io | silence means agreement; a random delay makes one answer and not all |
 //! | [`node`] | [`Node`]: a replica with its links, who is there, and what is to be saved | nothing that is not saved leaves |
-//! | `wasm` | the JavaScript face, on wasm32 only | no borrow is held while a callback runs |
 //!
 //! # What it costs
 //!
@@ -112,8 +111,6 @@ mod sort;
 mod splits;
 mod store;
 pub mod sync;
-#[cfg(target_arch = "wasm32")]
-pub mod wasm;
 
 pub use causal::{CausalContext, Dot};
 pub use codec::{DecodeError, DecodeProblem, WireKey};

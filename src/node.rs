@@ -416,16 +416,18 @@ impl<K: WireKey> Node<K> {
         self.publish(&delta);
     }
 
-    /// Learns what a delta carries that did not come over a link, and passes on what is news. Costs what [`RangeMap::merge`] costs, and O(links).
-    pub fn merge(&mut self, delta: &Delta<K>) {
+    /// Learns what a delta carries that did not come over a link, and passes on what is news. Returns the ranges whose owners may have changed.
+    /// Costs what [`RangeMap::merge`] costs, and O(links).
+    pub fn merge(&mut self, delta: &Delta<K>) -> Vec<KeyRange<K>> {
         if self.map.state().context().includes(delta.context()) {
-            return;
+            return Vec::new();
         }
         let changes = self.map.merge(delta);
         changes.ranges().iter().for_each(|range| self.changed.add(range.clone()));
         self.publish(delta);
         self.publish(changes.delta());
         self.go_on_if_retired();
+        changes.ranges().to_vec()
     }
 
     /// What the last operation did, empty if that was nothing: a delta for those who are reached by no link. After a
@@ -434,11 +436,12 @@ impl<K: WireKey> Node<K> {
         &self.last_delta
     }
 
-    /// Goes on under another id, as [`RangeMap::set_replica`] does. O(n) for n registrations.
+    /// Goes on under another id, as [`RangeMap::set_replica`] does; and under yet another if that is retired. O(n) for n registrations.
     pub fn set_replica(&mut self, replica: ReplicaId) {
         let dropped = self.map.set_replica(replica);
         self.journal.iter().for_each(|journal| journal.follow(&mut self.map));
         self.publish(&dropped);
+        self.go_on_if_retired();
     }
 
     fn operate<E>(

@@ -1,5 +1,4 @@
 //! What the design promises, example by example. Each test's name is the promise.
-#![cfg(not(target_arch = "wasm32"))]
 
 use std::num::NonZeroU32;
 

@@ -6,7 +6,6 @@
 //! a search cannot shrink unnoticed.
 //!
 //! `DEEPER=1 cargo test --release --test exhaustive -- --nocapture` searches one step deeper, in ten times the time.
-#![cfg(not(target_arch = "wasm32"))]
 
 mod model;
 

@@ -1,6 +1,5 @@
 //! The laws of the lattice, on what random histories reach: whole states, the deltas of operations and of drops, and joins of
 //! those.
-#![cfg(not(target_arch = "wasm32"))]
 
 mod model;
 

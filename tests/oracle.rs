@@ -1,5 +1,4 @@
 //! Random histories of a few replicas, compared with the reference model step by step.
-#![cfg(not(target_arch = "wasm32"))]
 
 mod model;
 

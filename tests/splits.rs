@@ -1,5 +1,4 @@
 //! Splits, gaps and look-ups against brute force on every key of a small key space, for ranges in every order of arrival.
-#![cfg(not(target_arch = "wasm32"))]
 
 mod model;
 

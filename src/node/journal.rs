@@ -28,6 +28,8 @@ pub struct Page {
     pub number: u64,
     /// Whether it holds everything, so that all earlier pages may be deleted once it is saved.
     pub is_whole: bool,
+    /// Whether it holds something that was done here, so that somebody may wait for it, and not just what came from others.
+    pub is_own: bool,
     /// Under which id the node wrote when it was made.
     pub replica: ReplicaId,
     /// The numbers of the effects under that id that are on no page before; empty if there are none.
@@ -120,6 +122,10 @@ impl<K: WireKey> Journal<K> {
 
     /// Notes what this node did.
     pub(super) fn note_own(&mut self, delta: &Delta<K>) {
+        if self.is_shared && self.out.as_ref().is_some_and(|out| !out.has_own) {
+            // Nobody hurries with what came from others.
+            self.withdraw();
+        }
         self.is_owing = true;
         self.own.merge(delta);
     }
@@ -152,6 +158,11 @@ impl<K: WireKey> Journal<K> {
         let has_own = core::mem::take(&mut self.is_owing);
         let own_seqs = self.saved.last_seq(replica) + 1..map.last_own_seq() + 1;
         let news = if is_due_whole { None } else { self.news(map, own) };
+        if news.as_ref().is_some_and(Delta::is_empty) && self.is_shared {
+            // Others have saved it meanwhile.
+            self.has_changed = false;
+            return None;
+        }
         let is_whole = news.is_none();
         let bytes = sync::write_page(replica, news.unwrap_or_else(|| state.clone()));
         self.has_changed = false;
@@ -165,7 +176,7 @@ impl<K: WireKey> Journal<K> {
             bytes: bytes.len(),
             is_whole,
         });
-        Some(Page { number: self.pages, is_whole, replica, own: own_seqs, bytes })
+        Some(Page { number: self.pages, is_whole, is_own: has_own, replica, own: own_seqs, bytes })
     }
 
     /// When there is something to save, if nothing happens before. Notes when something was there first.

@@ -1,7 +1,7 @@
 // The database of one name, shared by all pages that open it.
 //
-//   deltas     [writer, its first number]   what one writer did, in pieces that are only ever added
-//   received   1, 2, …                      what came from elsewhere and nobody here wrote
+//   deltas     [writer, its first number]   pages with what one writer did, which are only ever added
+//   received   1, 2, …                      pages with what came from elsewhere and nobody here wrote
 //   snapshots  generation                   everything that was known at some time, and which pieces that makes superfluous
 //   slots      number of the slot           which id the slot's holder writes under, and that id's next number
 //   sizes      "sizes"                      what tells when the next snapshot is due
@@ -169,15 +169,14 @@ export class Database {
       const [row, before = noSizes] = await Promise.all([slot && slots.get(slot.number), sizes.get("sizes")]);
       const isAsSeen = row?.writer === slot?.seen?.writer && row?.next === slot?.seen?.next;
       if (!isAsSeen) throw conflict(page);
-      const parts = [page.own, page.received].filter(({ length }) => length > 0);
-      const bytes = parts.reduce((sum, { length }) => sum + length + pieceBytes, 0);
-      const after = { ...before, pieces: before.pieces + bytes };
+      const after = { ...before, pieces: before.pieces + page.bytes.length + pieceBytes };
       const writes: Promise<unknown>[] = [sizes.put(after, "sizes")];
       if (slot) writes.push(slots.put({ writer, next: page.next }, slot.number));
-      if (page.own.length > 0) {
-        writes.push(transaction.objectStore("deltas").add(piece(page.own), [writer, page.first]));
+      if (page.first < page.next) {
+        writes.push(transaction.objectStore("deltas").add(piece(page.bytes), [writer, page.first]));
+      } else {
+        writes.push(transaction.objectStore("received").add(piece(page.bytes)));
       }
-      if (page.received.length > 0) writes.push(transaction.objectStore("received").add(piece(page.received)));
       await Promise.all([...writes, done]);
       return after;
     } catch (error) {

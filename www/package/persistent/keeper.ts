@@ -9,7 +9,7 @@ import { exclusively, type Slot } from "./slots.js";
 /** A snapshot is due when the pieces since the last one take so many bytes, and so large a part of it: so it costs O(1) a byte. */
 const snapshotAt = { bytes: 64 << 10, part: 0.5 };
 
-/** How often to look whether the map knows what nobody saved: what came from somebody who saves nothing. */
+/** How often to save what came from somebody who saves nothing. */
 const lookMs = 4_000;
 
 /** Every how many looks to read what others saved, even if nothing is new here: one may have died before it could tell. */
@@ -26,6 +26,8 @@ export interface Place {
 }
 
 interface Waiting {
+  /** The page that was out when it began to wait: what was done before is on that or on the next one. */
+  after: number;
   resolve(): void;
   reject(error: PersistentError): void;
 }
@@ -43,8 +45,8 @@ export class Keeper {
   readonly #onchange: () => void;
   readonly #onconflict: (error: PersistentError) => void;
   #place: Place | undefined;
-  /** Who writes under the slot's id, and its row as this page last saw or wrote it. */
-  #slotWriter: string | undefined;
+  #isClosed = false;
+  /** The slot's row as this page last saw or wrote it. */
   #slotRow: SlotRow | undefined;
   /** How far the database was read. */
   #seen = nothing();
@@ -55,8 +57,6 @@ export class Keeper {
   #isRepairDue = false;
   #isLookDue = false;
   #looks = 0;
-  /** What was known at the last look. */
-  #looked: bigint | undefined;
   #lookTimer: ReturnType<typeof setInterval> | undefined;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #retryMs = retryMs.first;
@@ -81,7 +81,7 @@ export class Keeper {
   }
 
   get isSaved(): boolean {
-    return this.#journal.isSaved;
+    return this.#isClosed || this.#journal.isSaved;
   }
 
   /** Learns all that is saved, goes on under the slot's id, and saves from now on. Throws what IndexedDB throws. */
@@ -93,10 +93,9 @@ export class Keeper {
     await this.#read(database);
     const row = slot && (await database.slot(slot.number));
     if (row) this.#map.setReplica(BigInt(`0x${row.writer}`));
-    // A slot's first id; or something that was written under it is lost, and its numbers must not be used again; or it was retired.
-    if (slot && (!row || this.#journal.nextSeq < row.next || this.#map.isRetired)) this.#map.setReplica();
+    // A slot's first id; or something that was written under it is lost, and its numbers must not be used again.
+    if (slot && (!row || this.#journal.nextSeq < row.next)) this.#map.setReplica();
     this.#slotRow = row;
-    this.#slotWriter = slot && writerOf(this.#map.replica);
     this.#place = place;
     this.#journal.postsUnsaved = false;
     this.#succeeded();
@@ -106,32 +105,37 @@ export class Keeper {
   }
 
   /**
-   * Goes on under a fresh id, saves what waits, and lets go of the database. Returns whether somebody else may have the slot: not if
+   * Saves what waits, goes on under a fresh id, and lets go of the database. Returns whether somebody else may have the slot: not if
    * something of its id is neither saved nor given up.
    */
   async detach(): Promise<boolean> {
     clearInterval(this.#lookTimer);
     if (!this.#place) return true;
-    this.#map.setReplica();
     // A round that is ending may have missed what came last.
     for (let rounds = 0; rounds < 2; rounds += 1) await this.#run();
+    if (!this.#journal.isSaved) await this.#giveUpId();
     const isFree = this.#journal.isSaved || this.#journal.postsUnsaved;
     clearTimeout(this.#retryTimer);
     this.#place = undefined;
     // What is held back belongs to an id that is gone on with: it stays so until it is saved.
-    this.#journal.postsUnsaved = isFree;
+    if (isFree) {
+      this.#journal.postsUnsaved = true;
+      this.#map.setReplica();
+    }
     return isFree;
   }
 
   /** Resolves when all that was done so far is durable. */
   saved(): Promise<void> {
-    if (this.#journal.isSaved) return Promise.resolve();
-    const saved = new Promise<void>((resolve, reject) => this.#waiting.push({ resolve, reject }));
+    if (this.isSaved) return Promise.resolve();
+    const after = this.#journal.take()?.number ?? 0;
+    const saved = new Promise<void>((resolve, reject) => this.#waiting.push({ after, resolve, reject }));
     void this.#run();
     return saved;
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#journal.close();
   }
 
@@ -141,8 +145,7 @@ export class Keeper {
       this.#running = undefined;
       this.#onchange();
       // What came after the last look.
-      const isDone = this.#journal.isSaved && this.#waiting.length === 0;
-      if (this.#place && !this.error && !isDone) void this.#run();
+      if (this.#place && !this.error && this.#journal.take()?.isOwn) void this.#run();
     });
     return this.#running;
   }
@@ -150,7 +153,7 @@ export class Keeper {
   async #writeAll(): Promise<void> {
     try {
       // What was done during one round is found by the next.
-      while (this.#place && ((await this.#writeOperations(this.#place)) || (await this.#writeRest(this.#place))));
+      while (this.#place && ((await this.#writeOwn(this.#place)) || (await this.#writeRest(this.#place))));
       if (!this.#place && this.error) this.#reject(this.error);
     } catch (error) {
       await this.#failed(storageFailure(error));
@@ -163,59 +166,50 @@ export class Keeper {
     if (!isSnapshotDue && !this.#isLookDue) return false;
     try {
       await exclusively(this.#lock, () =>
-        isSnapshotDue ? this.#writeSnapshot(database) : this.#writeMissing(database),
+        isSnapshotDue ? this.#writeSnapshot(database) : this.#writeReceived(database),
       );
     } catch {
-      this.#journal.returned();
+      // The next look tries again.
     }
     if (isSnapshotDue) this.#isSnapshotDue = this.#isRepairDue = false;
     else this.#isLookDue = false;
     return true;
   }
 
-  async #writeOperations({ database, slot }: Place): Promise<boolean> {
-    const page = this.#journal.take("operations");
-    // Who came while a page was on its way waits for nothing any more.
-    const waiting = !page || page.isLast ? this.#waiting.splice(0) : [];
-    if (!page) {
-      for (const { resolve } of waiting) resolve();
+  async #writeOwn({ database, slot }: Place): Promise<boolean> {
+    const page = this.#journal.take();
+    if (!page?.isOwn) {
+      if (this.#journal.isSaved) this.#resolve(Infinity);
       return false;
     }
-    const writer = writerOf(page.replica);
     // What was posted before it is saved is of an id that was given up, until that is saved and nothing else is posted so.
-    const isOfSlot = slot && writer === this.#slotWriter && page.own.length > 0 && !page.isPosted;
-    try {
-      const seen = isOfSlot ? { number: slot.number, seen: this.#slotRow } : undefined;
-      this.#noteSizes(await database.append(page, seen));
-    } catch (error) {
-      this.#waiting.unshift(...waiting);
-      throw error;
-    }
+    const isOfSlot = slot && page.first < page.next && !page.isPosted;
+    const seen = isOfSlot ? { number: slot.number, seen: this.#slotRow } : undefined;
+    this.#noteSizes(await database.append(page, seen));
+    const writer = writerOf(page.replica);
     if (isOfSlot) this.#slotRow = { writer, next: page.next };
-    if (page.own.length > 0) this.#seen.deltas.set(writer, page.first);
-    this.#journal.saved();
+    if (page.first < page.next) this.#seen.deltas.set(writer, page.first);
+    this.#journal.saved(page.number);
     this.#succeeded();
-    for (const { resolve } of waiting) resolve();
+    this.#resolve(this.#journal.isSaved ? Infinity : page.number);
     return true;
   }
 
-  async #writeMissing(database: Database): Promise<void> {
-    const known = this.#map.fingerprint();
+  /** What came from somebody who saves nothing. Each who shares the database has heard it; one writes it. */
+  async #writeReceived(database: Database): Promise<void> {
     await this.#read(database);
-    const page = this.#journal.take("missing");
-    if (page) {
-      this.#noteSizes(await database.append(page));
-      this.#journal.saved();
-    }
-    this.#looked = known;
+    const page = this.#journal.take();
+    // Nothing if something was read: what is still missing then comes soon.
+    if (!page || page.isOwn) return;
+    this.#noteSizes(await database.append(page));
+    this.#journal.saved(page.number);
   }
 
   async #writeSnapshot(database: Database): Promise<void> {
     const reading = await this.#read(database);
     // Somebody may have been faster.
     if (!isDue(reading.sizes) && !this.#isRepairDue) return;
-    const page = this.#journal.take("everything");
-    if (page && (await database.writeSnapshot(page.received, reading))) this.#journal.saved();
+    await database.writeSnapshot(this.#map.state(), reading);
   }
 
   async #read(database: Database): Promise<Reading> {
@@ -241,13 +235,8 @@ export class Keeper {
   }
 
   #look(): void {
-    if (this.#map.isRetired) {
-      // By another replica. The slot's next write names the new id.
-      this.#map.setReplica();
-      this.#slotWriter &&= writerOf(this.#map.replica);
-    }
     this.#looks = (this.#looks + 1) % looksPerRead;
-    if (this.#looks > 0 && this.#map.fingerprint() === this.#looked) return;
+    if (this.#looks > 0 && !this.#journal.take()) return;
     this.#isLookDue = true;
     void this.#run();
   }
@@ -260,7 +249,6 @@ export class Keeper {
   }
 
   async #failed(error: PersistentError): Promise<void> {
-    this.#journal.returned();
     this.error = error;
     if (error.code === "identity-conflict") {
       clearInterval(this.#lookTimer);
@@ -291,6 +279,14 @@ export class Keeper {
     } catch {
       // The first error says what is wrong.
     }
+  }
+
+  /** Those wait no more who began to wait before that page was the next one. */
+  #resolve(page: number): void {
+    const isDone = ({ after }: Waiting) => after < page;
+    const done = this.#waiting.filter(isDone);
+    this.#waiting = this.#waiting.filter((waiting) => !isDone(waiting));
+    for (const { resolve } of done) resolve();
   }
 
   #reject(error: PersistentError): void {

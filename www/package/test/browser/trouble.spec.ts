@@ -189,7 +189,6 @@ test("a database that is deleted is written again", async ({ profile }) => {
   await until(page, "saved");
   await register(page, "c");
   expect(await replicaOf(page)).not.toBe(id);
-  await expect.poll(async () => (await stored(page)).received.length).toBeGreaterThan(0);
   await page.reload();
   await ready(page);
   expect(await registrations(page)).toEqual(["a 0 10 1", "b 0 10 1", "c 0 10 1"]);

@@ -8,13 +8,14 @@ import init, {
   type Journal,
   type JournalPage,
   type Key,
+  type KeyRange,
+  type KeyRangeInput,
   type Operation,
   type Owner,
   type OwnerColumns,
-  type Range,
-  type RangeInput,
   type RangeMapError,
   type Registration,
+  type ReplicaChange,
   type Split,
   type SplitColumns,
 } from "crdt-range-map";
@@ -32,9 +33,9 @@ export async function everyMethod(): Promise<void> {
   const end: Key | null = null;
 
   assertSame<Key, number | bigint>(true);
-  assertSame<keyof RangeInput, "start" | "end">(true);
-  assertSame<RangeInput["start"], Key>(true);
-  assertSame<RangeInput["end"], Key | null>(true);
+  assertSame<keyof KeyRangeInput, "start" | "end">(true);
+  assertSame<KeyRangeInput["start"], Key>(true);
+  assertSame<KeyRangeInput["end"], Key | null>(true);
   assertSame<typeof map.replica, bigint>(true);
   for (const operate of [map.register.bind(map), map.release.bind(map)]) {
     assertSame<Uint8Array, ReturnType<typeof operate>>(true);
@@ -51,15 +52,16 @@ export async function everyMethod(): Promise<void> {
   ];
   assertSame<Uint8Array, ReturnType<typeof map.apply>>(true);
   map.apply(operations);
+  map.apply([{ op: "tighten", node: "a", start: 0, end: null, to: { start: 1, end: 2n } }]);
   map.tighten("a", { start: 0, end: null }, { start: 0n, end: 5 });
 
-  assertSame<ReturnType<typeof map.merge>, Range[]>(true);
+  assertSame<ReturnType<typeof map.merge>, KeyRange[]>(true);
   other.merge(delta);
   other.merge(map.state());
   assertSame<ReturnType<typeof map.fingerprint>, bigint>(true);
   assertSame<ReturnType<typeof map.splits>, Split[]>(true);
   assertSame<ReturnType<typeof map.owners>, Owner[]>(true);
-  assertSame<ReturnType<typeof map.gaps>, Range[]>(true);
+  assertSame<ReturnType<typeof map.gaps>, KeyRange[]>(true);
   assertSame<ReturnType<typeof map.registrations>, Registration[]>(true);
   assertSame<ReturnType<typeof map.priority>, number | undefined>(true);
   assertSame<ReturnType<typeof map.splitColumns>, SplitColumns>(true);
@@ -76,8 +78,8 @@ export async function everyMethod(): Promise<void> {
   map.owners(0);
   map.priority("a", 0, null);
 
-  assertSame<Range["start"], bigint>(true);
-  assertSame<Range["end"], bigint | null>(true);
+  assertSame<KeyRange["start"], bigint>(true);
+  assertSame<KeyRange["end"], bigint | null>(true);
   assertSame<Split["owners"], Owner[]>(true);
   assertSame<Split["end"], bigint | null>(true);
   assertSame<Owner["node"], string>(true);
@@ -86,10 +88,12 @@ export async function everyMethod(): Promise<void> {
   assertSame<Registration["priority"], number>(true);
 
   assertSame<Change["source"], "local" | "remote">(true);
-  assertSame<Change["ranges"], Range[]>(true);
+  assertSame<Change["ranges"], KeyRange[]>(true);
   assertSame<Parameters<Parameters<typeof map.onChange>[0]>, [change: Change]>(true);
   const unsubscribe: () => void = map.onChange(({ ranges }) => ranges.length);
   unsubscribe();
+  assertSame<Parameters<Parameters<typeof map.onReplica>[0]>, [change: ReplicaChange]>(true);
+  assertSame<ReplicaChange["reason"], "retired" | "twin">(true);
 
   using connection: Connection = map.connect("channel");
   assertSame<typeof connection.isOpen, boolean>(true);
@@ -106,7 +110,7 @@ export async function everyMethod(): Promise<void> {
     },
     close() {},
   };
-  map.connect(channel).close();
+  map.connect(channel, { kind: "neighbour", name: "me", locks: null }).close();
   map.connect(new BroadcastChannel("channel")).close();
   // @ts-expect-error: bytes alone don't make a channel
   map.connect(delta);
@@ -115,7 +119,7 @@ export async function everyMethod(): Promise<void> {
   map.owners("0");
   // @ts-expect-error: an end is a key or null, never left out
   map.register("a", 0);
-  // @ts-expect-error: tightening is no operation of a list
+  // @ts-expect-error: to which range?
   map.apply([{ op: "tighten", node: "a", start: 0, end: null }]);
   // @ts-expect-error: a register has no amount
   map.apply([{ op: "register", node: "a", start: 0, end: null, by: 2 }]);
@@ -142,18 +146,18 @@ export async function saved(): Promise<void> {
 
   const map = new RangeMap();
   using journal: Journal = map.journal(() => {});
-  const page: JournalPage | undefined = journal.take("operations");
-  assertSame<JournalPage["own"], Uint8Array>(true);
-  assertSame<ReturnType<typeof journal.absorb>, Range[]>(true);
-  if (page) journal.saved();
+  const page: JournalPage | undefined = journal.take();
+  assertSame<JournalPage["bytes"], Uint8Array>(true);
+  assertSame<JournalPage["replica"], bigint>(true);
+  if (page) journal.saved(page.number);
   journal.postsUnsaved = true;
-  // @ts-expect-error: not one of the three
-  journal.take("all");
+  // @ts-expect-error: which page?
+  journal.saved();
+  journal.absorb(map.state());
   assertSame<ReturnType<typeof map.context>, Uint8Array>(true);
   assertSame<ReturnType<typeof map.deltaSince>, Uint8Array | undefined>(true);
   assertSame<ReturnType<typeof map.retire>, Uint8Array>(true);
   assertSame<ReturnType<typeof map.maintain>, Uint8Array>(true);
-  assertSame<typeof map.isRetired, boolean>(true);
   map.setReplica();
   map.setReplica(5n);
 }

@@ -1,0 +1,50 @@
+// Makes objects of what the module answers in columns.
+
+import type { KeyRange, OwnerColumns, Registration, Split, SplitColumns } from "./types.js";
+
+/** Offsets, nodes, priorities, names, starts, ends. */
+export type Columns = [Uint32Array, Uint32Array, Float64Array, string[], BigUint64Array, BigUint64Array];
+
+function objects<T>(count: number, object: (at: number) => T): T[] {
+  const list: T[] = [];
+  for (let at = 0; at < count; at += 1) list.push(object(at));
+  return list;
+}
+
+/** From starts and ends in turn. */
+export const ranges = (keys: BigUint64Array): KeyRange[] =>
+  objects(keys.length / 2, (at) => ({ start: keys[2 * at], end: keys[2 * at + 1] || null }));
+
+export const ownerColumns = ([ownerOffsets, ownerNodes, ownerPriorities, nodes]: Columns): OwnerColumns => ({
+  ownerOffsets,
+  ownerNodes,
+  ownerPriorities,
+  nodes,
+});
+
+export const splitColumns = (columns: Columns): SplitColumns => ({
+  starts: columns[4],
+  ends: columns[5],
+  ...ownerColumns(columns),
+});
+
+export const splits = ([offsets, nodes, priorities, names, starts, ends]: Columns): Split[] =>
+  objects(starts.length, (at) => {
+    const split: Split = { start: starts[at], end: ends[at] || null, owners: [] };
+    for (let place = offsets[at]; place < offsets[at + 1]; place += 1) {
+      split.owners.push({ node: names[nodes[place]], priority: priorities[place] });
+    }
+    return split;
+  });
+
+export const registrations = ([, nodes, priorities, names, starts, ends]: Columns): Registration[] =>
+  objects(starts.length, (at) => ({
+    node: names[nodes[at]],
+    start: starts[at],
+    end: ends[at] || null,
+    priority: priorities[at],
+  }));
+
+/** Registrations without their priorities. */
+export const nodesAndRanges = (columns: Columns): { node: string; start: bigint; end: bigint | null }[] =>
+  registrations(columns).map(({ node, start, end }) => ({ node, start, end }));

@@ -1,0 +1,253 @@
+// Checks what is handed in. Lists go to the module as typed arrays, so that a whole list crosses in one call. An end of 0 stands for no
+// end: a range ends after its start, so no range ends at 0.
+
+import { type ErrorCode, failure, refuse } from "./errors.js";
+import type { Channel, ConnectOptions, Key } from "./types.js";
+import { random } from "./world.js";
+
+/** Messages are not longer than that. */
+const messageBytesMax = 16 << 20;
+
+function isKey(value: unknown): value is Key {
+  return typeof value === "number"
+    ? Number.isSafeInteger(value) && value >= 0
+    : typeof value === "bigint" && BigInt.asUintN(64, value) === value;
+}
+
+const keyMust = "an integer from 0 to 2^53 - 1 or a bigint from 0 to 2^64 - 1";
+const endMust = "an integer from 0 to 2^53 - 1, a bigint from 0 to 2^64 - 1, or null for no end";
+
+function checkedKey(value: unknown, name: string, index?: number): Key {
+  return isKey(value) ? value : refuse("invalid-key", name, keyMust, value, index);
+}
+
+/** The end of a range that begins at `start`, 0 for none. `path` is that of the range, with a dot. */
+function checkedEnd(start: Key, value: unknown, path = "", index?: number): Key {
+  if (value === null) return 0;
+  if (!isKey(value)) refuse("invalid-key", `${path}end`, endMust, value, index);
+  if (value <= start) {
+    const where = index === undefined ? "" : `operations[${index}]: `;
+    const is = `${path}start is ${start} and ${path}end is ${value}`;
+    throw failure("invalid-range", `${where}a range's start must be below its end, but ${is}`, index);
+  }
+  return value;
+}
+
+/** A node's name: a well-formed string of 1 to 255 bytes in UTF-8. */
+function checkedNode(value: unknown, index?: number): string {
+  const refused = (must: string) => refuse("invalid-node", "node", must, value, index);
+  if (typeof value !== "string") return refused("a string");
+  // Every half of a surrogate pair would become U+FFFD, which would make different names equal.
+  if (/\p{Surrogate}/u.test(value)) return refused("a string without half surrogate pairs");
+  // No character takes more than three bytes for each of its UTF-16 units.
+  const isShort = value.length <= 85 || (value.length <= 255 && new TextEncoder().encode(value).length <= 255);
+  return value !== "" && isShort ? value : refused("1 to 255 bytes long in UTF-8");
+}
+
+/** By how much to change a priority, 1 if it is left out. */
+function checkedAmount(value: unknown, index?: number): number {
+  if (value === undefined) return 1;
+  return typeof value === "number" && value >= 1 && value < 2 ** 32 && Number.isInteger(value)
+    ? value
+    : refuse("invalid-amount", "by", "an integer from 1 to 2^32 - 1", value, index);
+}
+
+/** The start and the end that an object tells, by the name of the argument that it is. */
+function checkedRange(value: unknown, name: string, index?: number): [Key, Key] {
+  if (typeof value !== "object" || value === null) {
+    return refuse("invalid-range", name, "an object with start and end", value, index);
+  }
+  const range = value as { start?: unknown; end?: unknown };
+  const start = checkedKey(range.start, `${name}.start`, index);
+  return [start, checkedEnd(start, range.end, `${name}.`, index)];
+}
+
+// Single arguments.
+
+export const key = (value: unknown): bigint => BigInt(checkedKey(value, "key"));
+
+export const node = (value: unknown): string => checkedNode(value);
+
+export const amount = (value: unknown): number => checkedAmount(value);
+
+/** The start and the end of a range, 0 for none. */
+export function range(start: unknown, end: unknown): [bigint, bigint] {
+  const checked = checkedKey(start, "start");
+  return [BigInt(checked), BigInt(checkedEnd(checked, end))];
+}
+
+/** The same of the argument of that name. */
+export function rangeOf(value: unknown, name: string): [bigint, bigint] {
+  const [start, end] = checkedRange(value, name);
+  return [BigInt(start), BigInt(end)];
+}
+
+/** A replica id. */
+export const replica = (value: unknown): bigint =>
+  typeof value === "bigint" && isKey(value)
+    ? value
+    : refuse("invalid-replica", "replica", "a bigint from 0 to 2^64 - 1", value);
+
+/** The same, or a fresh random one if it is left out. */
+export function replicaOrFresh(value: unknown): bigint {
+  if (value !== undefined) return replica(value);
+  const fresh = random();
+  if (fresh !== undefined) return fresh;
+  throw failure("invalid-replica", "there is no crypto.getRandomValues to draw a replica id from: pass one");
+}
+
+/** The `Uint8Array` that this is, also one of another window or context, for which `instanceof` would say no. */
+function asBytes(value: unknown): Uint8Array | undefined {
+  if (!ArrayBuffer.isView(value) || Reflect.get(value, Symbol.toStringTag) !== "Uint8Array") return undefined;
+  // One whose buffer was transferred away is as long as an empty one, but cannot be copied from.
+  return value.byteLength === 0 ? new Uint8Array() : (value as Uint8Array);
+}
+
+/** Bytes, by the name of the argument that they are. */
+export const bytes = (value: unknown, name: string): Uint8Array =>
+  asBytes(value) ?? refuse("malformed", name, "a Uint8Array", value);
+
+/** The bytes of a message, if it is some and not too many. */
+export function message(value: unknown): Uint8Array | undefined {
+  const bytes = value instanceof ArrayBuffer ? new Uint8Array(value) : asBytes(value);
+  return bytes && bytes.length <= messageBytesMax ? bytes : undefined;
+}
+
+/** A channel's name, or what looks like a channel. */
+export function channel(value: unknown): string | Channel {
+  const { postMessage, close } = Object(value) as Partial<Record<keyof Channel, unknown>>;
+  const isChannel = typeof value === "string" || (typeof postMessage === "function" && typeof close === "function");
+  return isChannel
+    ? (value as string | Channel)
+    : refuse("channel-unavailable", "channel", "a name or have postMessage() and close()", value);
+}
+
+/** An object that has no properties but those. */
+export function options(value: unknown, known: readonly string[]): Record<string, unknown> {
+  if (value === undefined) return {};
+  if (typeof value !== "object" || value === null) return refuse("invalid-options", "options", "an object", value);
+  const unknown = Object.keys(value).find((name) => !known.includes(name));
+  if (unknown !== undefined) refuse("invalid-options", "options", `of ${known.join(", ")}`, unknown);
+  return value as Record<string, unknown>;
+}
+
+/** What the second argument of `connect` says. */
+export function connectOptions(value: unknown): ConnectOptions {
+  const { kind, name, locks } = options(value, ["kind", "name", "locks"]);
+  const check = (isFine: boolean, option: string, must: string, is: unknown, code: ErrorCode = "invalid-options") =>
+    isFine || refuse(code, option, must, is);
+  check(kind === undefined || kind === "medium" || kind === "neighbour", "kind", '"medium" or "neighbour"', kind);
+  check(name === undefined || typeof name === "string", "name", "a string", name, "invalid-name");
+  check(locks === undefined || locks === null || typeof locks === "string", "locks", "a string or null", locks);
+  return { kind, name, locks } as ConnectOptions;
+}
+
+export const peerName = (value: unknown): string =>
+  typeof value === "string" ? value : refuse("invalid-name", "name", "a string", value);
+
+export const callback = <T>(value: T, name = "callback"): T =>
+  typeof value === "function" ? value : refuse("invalid-callback", name, "a function", value);
+
+/** The number of a page. */
+export const pageNumber = (value: unknown): number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+    ? value
+    : refuse("invalid-options", "number", "the number of a page", value);
+
+// Lists of arguments.
+
+/** Numbers of 64 bits. */
+class Words {
+  words: BigUint64Array;
+  /** The same memory; writing two halves spares making a bigint of a number. */
+  halves: Uint32Array;
+  length = 0;
+
+  constructor(count: number) {
+    this.words = new BigUint64Array(count);
+    this.halves = new Uint32Array(this.words.buffer);
+  }
+
+  push(key: Key): void {
+    if (this.length === this.words.length) this.#grow();
+    if (typeof key === "number") {
+      this.#set(key, key / 2 ** 32);
+    } else {
+      this.words[this.length] = key;
+      this.length += 1;
+    }
+  }
+
+  pushHalves(low: number, high: number): void {
+    if (this.length === this.words.length) this.#grow();
+    this.#set(low, high);
+  }
+
+  get filled(): BigUint64Array {
+    return this.length === this.words.length ? this.words : this.words.subarray(0, this.length);
+  }
+
+  #set(low: number, high: number): void {
+    this.halves[2 * this.length] = low;
+    this.halves[2 * this.length + 1] = high;
+    this.length += 1;
+  }
+
+  #grow(): void {
+    const { words } = this;
+    this.words = new BigUint64Array(2 * words.length + 5);
+    this.words.set(words);
+    this.halves = new Uint32Array(this.words.buffer);
+  }
+}
+
+/** Keys in a typed array. */
+export function keys(list: unknown): BigUint64Array {
+  // A detached one is as long as an empty one, but cannot be copied from.
+  if (list instanceof BigUint64Array && list.length > 0) return list;
+  const isList = Array.isArray(list) || (ArrayBuffer.isView(list) && !(list instanceof DataView));
+  if (!isList) return refuse("invalid-key", "keys", "an array", list);
+  const values = list as unknown as ArrayLike<unknown>;
+  const { length } = values;
+  const packed = new Words(length);
+  for (let index = 0; index < length; index += 1) {
+    const value = values[index];
+    packed.push(isKey(value) ? value : checkedKey(value, `keys[${index}]`));
+  }
+  return packed.filled;
+}
+
+const verbs = ["register", "release", "increase", "decrease", "tighten"];
+
+/**
+ * Reads operations that are objects: for each the start, the end, and a word of the amount, the verb (3 bits) and the number of its node
+ * among the names; and then the start and the end to tighten to.
+ */
+export function operations(list: unknown): { words: BigUint64Array; names: string[] } {
+  if (!Array.isArray(list)) return refuse("invalid-operation", "operations", "an array", list);
+  const count = list.length;
+  const packed = new Words(3 * count);
+  const names: string[] = [];
+  const numbers = new Map<unknown, number>();
+  const add = (name: string) => {
+    const number = names.push(name) - 1;
+    numbers.set(name, number);
+    return number;
+  };
+  for (let index = 0; index < count; index += 1) {
+    const item: unknown = list[index];
+    if (typeof item !== "object" || item === null) refuse("invalid-operation", "", "an object", item, index);
+    const { op, node, start, end, by, to } = item as Record<string, unknown>;
+    const verb = verbs.indexOf(op as string);
+    if (verb < 0) refuse("invalid-operation", "op", `one of ${verbs.join(", ")}`, op, index);
+    const number = numbers.get(node) ?? add(checkedNode(node, index));
+    const checkedStart = checkedKey(start, "start", index);
+    packed.push(checkedStart);
+    packed.push(checkedEnd(checkedStart, end, "", index));
+    const hasAmount = verb === 2 || verb === 3;
+    if (!hasAmount && by !== undefined) refuse("invalid-amount", "by", `left out of a ${op as string}`, by, index);
+    packed.pushHalves(checkedAmount(by, index), number * 8 + verb);
+    if (verb === 4) for (const key of checkedRange(to, "to", index)) packed.push(key);
+  }
+  return { words: packed.filled, names };
+}

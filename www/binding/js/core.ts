@@ -1,0 +1,137 @@
+// One replica with all that hangs on it: what a RangeMap, its connections and its journal share.
+//
+// The module says what is to be done next, and `pump` does it until there is nothing: it posts, tells callbacks, and sets the timer. No
+// code of the user runs while the module is at work, so whatever runs may call anything.
+
+import { Next, Replica } from "#glue";
+import { type Columns, nodesAndRanges, ranges } from "./answers.js";
+import { Callbacks, Queue } from "./callbacks.js";
+import { failure } from "./errors.js";
+import type { Link } from "./link.js";
+import type { Change, JournalPage, ReplicaChange } from "./types.js";
+import { now, report, seed, unref } from "./world.js";
+
+/** The longest delay that browsers take; a longer one would be taken for none at all. */
+const delayMsMax = 2 ** 31 - 1;
+
+/** A journal that is open. */
+export interface Saving {
+  /** What is to be saved next. */
+  page: JournalPage | undefined;
+  postsUnsaved: boolean;
+  onUnsaved(): void;
+}
+
+export class Core {
+  readonly links = new Map<number, Link>();
+  saving: Saving | undefined;
+  readonly queue = new Queue();
+  readonly changes = new Callbacks<Change>(this.queue);
+  readonly replicaChanges = new Callbacks<ReplicaChange>(this.queue);
+  #module: Replica | undefined;
+  #timer: { id: ReturnType<typeof setTimeout>; dueMs: number } | undefined;
+
+  constructor(replica: bigint) {
+    this.#module = new Replica(replica, seed());
+  }
+
+  /** What is in the module. Throws `freed`. Nothing else may run before it has answered. */
+  get module(): Replica {
+    if (!this.#module) throw failure("freed", "the map was freed");
+    return this.#module;
+  }
+
+  get isFreed(): boolean {
+    return this.#module === undefined;
+  }
+
+  /** Does whatever is due. `source` is that of the changes that caused it. */
+  pump(source: Change["source"]): void {
+    // Looked at anew each time, since posting one message may free the map.
+    for (let module = this.#module; module; module = this.#module) {
+      const next = module.poll(now());
+      if (next === Next.Wait) {
+        this.#wakeAt(module.untilMs());
+        break;
+      }
+      this.#do(next, module, source);
+    }
+    this.queue.tell();
+  }
+
+  #do(next: Next, module: Replica, source: Change["source"]): void {
+    switch (next) {
+      case Next.Send: {
+        this.links.get(module.link())?.post(module.takeBytes());
+        break;
+      }
+      case Next.Save: {
+        this.#save(module);
+        break;
+      }
+      case Next.Changed: {
+        if (this.changes.isEmpty) break;
+        const keys = module.ranges();
+        this.changes.enqueue(() => ({ source, ranges: ranges(keys) }));
+        break;
+      }
+      case Next.Peer: {
+        this.links.get(module.link())?.notePeers();
+        break;
+      }
+      case Next.Renamed: {
+        const [from, to, isRetired, columns] = module.renaming() as [bigint, bigint, boolean, Columns];
+        const reason = isRetired ? "retired" : "twin";
+        this.replicaChanges.enqueue(() => ({ from, to, reason, unheard: nodesAndRanges(columns) }));
+        this.followReplica();
+        break;
+      }
+    }
+  }
+
+  #save(module: Replica): void {
+    const { saving } = this;
+    if (!saving) return;
+    type Parts = [number, bigint, number, number, boolean, boolean];
+    const [number, replica, first, next, isOwn, isWhole] = module.page() as Parts;
+    const isPosted = saving.postsUnsaved;
+    saving.page = { number, replica, first, next, isOwn, isWhole, isPosted, bytes: module.takeBytes() };
+    this.queue.add(() => {
+      if (this.saving === saving) saving.onUnsaved();
+    });
+  }
+
+  /** Takes part in presence under the id that this replica has now. */
+  followReplica(): void {
+    for (const link of this.links.values()) link.followReplica();
+  }
+
+  #wakeAt(untilMs: number): void {
+    if (this.#timer && this.#timer.dueMs <= untilMs) return;
+    clearTimeout(this.#timer?.id);
+    this.#timer = undefined;
+    // Never, which is later than any date.
+    if (untilMs > Number.MAX_SAFE_INTEGER) return;
+    const delayMs = Math.min(Math.max(0, untilMs - now()), delayMsMax);
+    const wake = () => {
+      this.#timer = undefined;
+      this.pump("remote");
+    };
+    // A timer that is early does no harm: it finds nothing to do and is set anew.
+    this.#timer = { id: unref(setTimeout(wake, delayMs)), dueMs: untilMs };
+  }
+
+  /** Closes everything and gives the memory back. Nothing happens the second time. */
+  free(): void {
+    for (const link of this.links.values()) report(() => link.close());
+    clearTimeout(this.#timer?.id);
+    this.#timer = undefined;
+    this.saving = undefined;
+    this.changes.clear();
+    this.replicaChanges.clear();
+    this.queue.clear();
+    const module = this.#module;
+    this.#module = undefined;
+    module?.free();
+  }
+}

@@ -1,0 +1,392 @@
+import { type Columns, ownerColumns, ranges, registrations, splitColumns, splits } from "./answers.js";
+import * as check from "./arguments.js";
+import { Connection } from "./connection.js";
+import { Core } from "./core.js";
+import { failure, guarded } from "./errors.js";
+import { Journal } from "./journal.js";
+import { Link } from "./link.js";
+import { mustBeLoaded } from "./module.js";
+import type {
+  Change,
+  Channel,
+  ConnectOptions,
+  Key,
+  KeyRange,
+  KeyRangeInput,
+  Operation,
+  Owner,
+  OwnerColumns,
+  Registration,
+  ReplicaChange,
+  Split,
+  SplitColumns,
+} from "./types.js";
+import type { Replica } from "#glue";
+
+/**
+ * One replica of a shared map: which nodes serve which key ranges, and in which order of preference.
+ *
+ * Operations change this replica at once and return a delta, bytes for the other replicas. Deltas may arrive late, twice and
+ * in any order: replicas that have learnt the same agree on everything, without anybody coordinating.
+ *
+ * Every method that refuses a call throws a `RangeMapError` with a stable `code`, and has changed nothing. Beside the codes that
+ * they name, all throw `freed` and `invalid-this`.
+ *
+ * The memory is WebAssembly's: call `free()` when you are done, or declare the map with `using`. A map that is forgotten and has no
+ * open connection is freed by the garbage collector at some time. After `free()` every method throws.
+ */
+export class RangeMap {
+  readonly #core: Core;
+
+  /**
+   * An empty replica. `replica` is the id that it writes under, a bigint; left out, it is a fresh random one, which is right
+   * nearly always: an id must never be used by two writers, nor again by a writer that lost its state.
+   *
+   * Throws `not-initialized`, `invalid-replica`.
+   */
+  constructor(replica?: bigint) {
+    mustBeLoaded();
+    this.#core = new Core(check.replicaOrFresh(replica));
+  }
+
+  static #of(map: RangeMap): Core {
+    if (#core in Object(map)) return map.#core;
+    throw failure("invalid-this", "this is no RangeMap of this copy of the package");
+  }
+
+  /** The id that this replica writes under. */
+  get replica(): bigint {
+    return RangeMap.#of(this).module.replica();
+  }
+
+  /**
+   * Goes on under another id, a fresh random one if it is left out, with everything that is known: for instance because somebody
+   * else may write under the present one from now on. The id must not be in use elsewhere, and if it wrote before, this map must
+   * know all that it wrote.
+   *
+   * Throws `invalid-replica`.
+   */
+  setReplica(replica?: bigint): void {
+    const core = RangeMap.#of(this);
+    const checked = check.replicaOrFresh(replica);
+    core.module.setReplica(checked);
+    core.followReplica();
+    core.pump("local");
+  }
+
+  /**
+   * Announces that `node` serves the keys from `start` up to, but not including, `end`; `null` is no upper end.
+   *
+   * Returns the delta for the other replicas. A registration has priority 1, however often it is made; registering again
+   * still counts against a release elsewhere that has not heard of it. O(log n) for n registrations.
+   *
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
+   */
+  register(node: string, start: Key, end: Key | null): Uint8Array {
+    const [name, [from, to]] = [check.node(node), check.range(start, end)];
+    return RangeMap.#operate(this, (module) => module.register(name, from, to));
+  }
+
+  /**
+   * Withdraws a registration: everything that this replica knows of it. What others add to it at the same time survives.
+   *
+   * Returns the delta for the other replicas, empty if there was nothing to withdraw. O(log n).
+   *
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`.
+   */
+  release(node: string, start: Key, end: Key | null): Uint8Array {
+    const [name, [from, to]] = [check.node(node), check.range(start, end)];
+    return RangeMap.#operate(this, (module) => module.release(name, from, to));
+  }
+
+  /**
+   * Increases a registration's priority by `by`, 1 if it is left out. If there is no such registration it is made, with
+   * priority `by`.
+   *
+   * Returns the delta for the other replicas. O(log n).
+   *
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `too-long`.
+   */
+  increase(node: string, start: Key, end: Key | null, by?: number): Uint8Array {
+    const [name, [from, to], amount] = [check.node(node), check.range(start, end), check.amount(by)];
+    return RangeMap.#operate(this, (module) => module.increase(name, from, to, amount));
+  }
+
+  /**
+   * Decreases a registration's priority by `by`, 1 if it is left out. What would fall below 1 is released.
+   *
+   * Returns the delta for the other replicas, empty if there is no such registration. O(log n).
+   *
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `too-long`.
+   */
+  decrease(node: string, start: Key, end: Key | null, by?: number): Uint8Array {
+    const [name, [from, to], amount] = [check.node(node), check.range(start, end), check.amount(by)];
+    return RangeMap.#operate(this, (module) => module.decrease(name, from, to, amount));
+  }
+
+  /**
+   * Moves a registration to a smaller range within its own, and keeps at least its priority, in one delta.
+   *
+   * Returns the delta for the other replicas. O(log n).
+   *
+   * Throws `not-registered`, `not-sub-range`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
+   */
+  tighten(node: string, from: KeyRangeInput, to: KeyRangeInput): Uint8Array {
+    const name = check.node(node);
+    const [[fromStart, fromEnd], [toStart, toEnd]] = [check.rangeOf(from, "from"), check.rangeOf(to, "to")];
+    return RangeMap.#operate(this, (module) => module.tighten(name, fromStart, fromEnd, toStart, toEnd));
+  }
+
+  /**
+   * Does many operations in one call, in order, and returns their joined delta: the way to make many changes at once.
+   *
+   * All or nothing: if one item is not what it must be, or refused, the error names its place in the message and as `index`, and none
+   * was done. Subscribers are told once. O(log n) each.
+   *
+   * Throws `invalid-operation`, `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `not-registered`, `not-sub-range`,
+   * `exhausted`, `too-long`.
+   */
+  apply(operations: readonly Operation[]): Uint8Array {
+    const { words, names } = check.operations(operations);
+    return RangeMap.#operate(this, (module) => module.apply(words, names));
+  }
+
+  /**
+   * Learns what a delta, or the full state of another replica, carries. Bytes may come from anybody: what is no delta is
+   * refused. An empty array, the delta of an operation that did nothing, is taken and changes nothing. What is news is posted to the
+   * connections.
+   *
+   * A replica that learns that all it contributed to a registration was reset elsewhere drops its record of it. The others
+   * hear of that with the next operation's delta, at once over a connection, or from `state()`.
+   *
+   * Returns disjoint ranges in order that hold every key whose owners may have changed. O(log n) for a small delta; for
+   * a state O(n/64), and O(64) for each registration that differs.
+   *
+   * Throws `malformed`.
+   */
+  merge(delta: Uint8Array): KeyRange[] {
+    const bytes = check.bytes(delta, "delta");
+    const core = RangeMap.#of(this);
+    const changed = guarded(() => core.module.merge(bytes));
+    core.pump("remote");
+    return ranges(changed);
+  }
+
+  /** Everything that this replica knows, itself a delta. Equal states have equal bytes. O(n). */
+  state(): Uint8Array {
+    return RangeMap.#of(this).module.state();
+  }
+
+  /** What this replica knows, in a few bytes for each writer: for `deltaSince` of another replica. It is no delta. */
+  context(): Uint8Array {
+    return RangeMap.#of(this).module.context();
+  }
+
+  /**
+   * What a replica lacks that knows only that much, as a delta for anybody: the answer to its `context()`. Empty if it lacks
+   * nothing; `undefined` if it is too far behind, for this replica remembers some thousands of recent effects: then hand it `state()`.
+   *
+   * Throws `malformed`.
+   */
+  deltaSince(context: Uint8Array): Uint8Array | undefined {
+    const bytes = check.bytes(context, "context");
+    const { module } = RangeMap.#of(this);
+    return guarded(() => module.deltaSince(bytes));
+  }
+
+  /**
+   * Declares that a replica writes no more: its device is lost, its tab is gone for good. What it contributed stays and counts as
+   * before. Its records of registrations that were released, which only it could drop, are dropped later: by `maintain()`, or
+   * over a connection when the replicas there agree. What nobody has told of by then counts as lost.
+   *
+   * What it sends later over a connection is refused. If it lives and learns of this, it goes on under another id by itself, see
+   * `onReplica`; so does this replica if it retires itself. It cannot be taken back.
+   *
+   * Returns the delta for the other replicas, empty if it is known already. O(log r) for r retired.
+   *
+   * Throws `invalid-replica`, `exhausted`.
+   */
+  retire(replica: bigint): Uint8Array {
+    const checked = check.replica(replica);
+    return RangeMap.#operate(this, (module) => module.retire(checked));
+  }
+
+  /**
+   * Clears what counts for nothing and would stay: what is left of registrations that concurrent decreases have pushed below 1,
+   * and reset records of retired writers: of these at once, or, once anything came over a connection, when the other replicas agree.
+   * Nothing that is visible changes. For a quiet moment now and then; one replica is enough.
+   *
+   * Returns the delta for the other replicas, empty if there is nothing to clear. O(n).
+   *
+   * Throws `exhausted`.
+   */
+  maintain(): Uint8Array {
+    return RangeMap.#operate(this, (module) => module.maintain());
+  }
+
+  /** A hash of what this replica knows: replicas with equal fingerprints know the same and answer the same. O(replicas). */
+  fingerprint(): bigint {
+    return RangeMap.#of(this).module.fingerprint();
+  }
+
+  /**
+   * Which nodes serve which keys: the maximal ranges with the same owners in the same order, in key order, without the
+   * gaps.
+   *
+   * O(n log k) when they are first asked for, O(log n) for each that changed since then, and the size of the answer.
+   */
+  splits(): Split[] {
+    return splits(RangeMap.#of(this).module.splits() as Columns);
+  }
+
+  /**
+   * The same as `splits()` in a few typed arrays instead of many objects: for ten thousand splits and more.
+   *
+   * O(n log k) when they are first asked for, O(log n) for each that changed since then, and the size of the answer.
+   */
+  splitColumns(): SplitColumns {
+    return splitColumns(RangeMap.#of(this).module.splits() as Columns);
+  }
+
+  /**
+   * The nodes that serve `key`, in order of preference: by priority, the highest first, then by name.
+   *
+   * O(log n + k) for k owners, and O(log n) for each split that changed since the splits were last asked for.
+   *
+   * Throws `invalid-key`.
+   */
+  owners(key: Key): Owner[] {
+    const checked = check.key(key);
+    return RangeMap.#of(this).module.owners(checked) as Owner[];
+  }
+
+  /**
+   * The owners of many keys, as `owners(key)` tells those of one, in typed arrays: those of each key in turn.
+   *
+   * O(log n + k) a key with k owners, and O(log n) for each split that changed since the splits were last asked for.
+   *
+   * Throws `invalid-key`.
+   */
+  ownersOf(keys: BigUint64Array | Float64Array | readonly Key[]): OwnerColumns {
+    const checked = check.keys(keys);
+    return ownerColumns(RangeMap.#of(this).module.ownersOf(checked) as Columns);
+  }
+
+  /**
+   * The maximal ranges of keys that nobody serves, in key order. O(n), and O(log n) for each split that
+   * changed since the splits were last asked for.
+   */
+  gaps(): KeyRange[] {
+    return ranges(RangeMap.#of(this).module.gaps());
+  }
+
+  /** The registrations, by start, end and node. O(n). */
+  registrations(): Registration[] {
+    return registrations(RangeMap.#of(this).module.registrations() as Columns);
+  }
+
+  /**
+   * A registration's priority, or `undefined` if there is no such registration. Exact up to 2^53. O(log n).
+   *
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`.
+   */
+  priority(node: string, start: Key, end: Key | null): number | undefined {
+    const [name, [from, to]] = [check.node(node), check.range(start, end)];
+    const { module } = RangeMap.#of(this);
+    return guarded(() => module.priority(name, from, to));
+  }
+
+  /**
+   * Calls back after each operation or merge that changed a priority, and returns the function that ends that.
+   *
+   * The callback may call the map, and free it. What it changes is told after what is being told, so every subscriber hears of all
+   * changes in order. What it throws is reported like an exception in an event handler (the `error` event; in Node an
+   * unhandled rejection) and disturbs nobody else.
+   *
+   * Throws `invalid-callback`.
+   */
+  onChange(listener: (change: Change) => void): () => void {
+    const core = RangeMap.#of(this);
+    return RangeMap.#alive(core).changes.subscribe(check.callback(listener));
+  }
+
+  /**
+   * Calls back when this replica goes on under another id by itself: it was retired though it lives, or somebody else writes under the
+   * same. Returns the function that ends that.
+   *
+   * Throws `invalid-callback`.
+   */
+  onReplica(listener: (change: ReplicaChange) => void): () => void {
+    const core = RangeMap.#of(this);
+    return RangeMap.#alive(core).replicaChanges.subscribe(check.callback(listener));
+  }
+
+  /**
+   * Synchronises with every map that is connected to the same channel: what each knows reaches all.
+   *
+   * A string names a BroadcastChannel, which reaches other tabs and workers of the same origin, and this page. Anything that
+   * looks like one, see `Channel`, carries the messages elsewhere, or makes trouble for a test.
+   *
+   * The connection stays open until it is closed or the map is freed, whether or not the returned object is kept; so long the map lives.
+   * A map may have several at once: what comes over one goes on over the others where it is news. In Node, a connection to a
+   * BroadcastChannel alone does not keep the process running.
+   *
+   * With a name in `options` the connection takes part in presence: its `peers()` are those who do as well.
+   *
+   * Throws `channel-unavailable`, `invalid-options`, `invalid-name`; a channel that was handed in is left as it was then.
+   */
+  connect(channel: string | Channel, options?: ConnectOptions): Connection {
+    const [checked, checkedOptions] = [check.channel(channel), check.connectOptions(options)];
+    const core = RangeMap.#alive(RangeMap.#of(this));
+    const link = new Link(core, checked, checkedOptions);
+    core.pump("remote");
+    return Connection.create(link, typeof checked === "string" ? checked : undefined);
+  }
+
+  /**
+   * Opens a journal, by which what happens here can be saved, and the id gone on with after a restart. A map has one at a time;
+   * what it knows already counts as not saved.
+   *
+   * `onUnsaved` is called when there is something to take where there was nothing, at the end of the operation; see `Journal`.
+   *
+   * Throws `invalid-callback`, `already-journaled`.
+   */
+  journal(onUnsaved: () => void): Journal {
+    check.callback(onUnsaved, "onUnsaved");
+    const core = RangeMap.#alive(RangeMap.#of(this));
+    if (core.saving) {
+      throw failure("already-journaled", "the map has an open journal: close() it before opening another");
+    }
+    core.saving = { page: undefined, postsUnsaved: false, onUnsaved };
+    core.module.shareStorage();
+    core.module.setSendsUnsaved(false);
+    const journal = Journal.create(core, core.saving);
+    core.pump("local");
+    return journal;
+  }
+
+  /** Closes the connections and the journal, and gives the memory back. Freeing again does nothing. */
+  free(): void {
+    RangeMap.#of(this).free();
+  }
+
+  [Symbol.dispose](): void {
+    this.free();
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "RangeMap";
+  }
+
+  static #operate(map: RangeMap, operation: (module: Replica) => Uint8Array): Uint8Array {
+    const core = RangeMap.#of(map);
+    const { module } = core;
+    const delta = guarded(() => operation(module));
+    core.pump("local");
+    return delta;
+  }
+
+  static #alive(core: Core): Core {
+    return core.module && core;
+  }
+}

@@ -1,0 +1,77 @@
+//! What the core refuses, as JavaScript gets it: a string of a code, a colon and a message, of which the upper half makes an error.
+
+use core::fmt::Display;
+
+use crdt_range_map::sync::IgnoreReason;
+use crdt_range_map::sync::presence::NameError;
+use crdt_range_map::{DecodeError, NodeError, OperationError, TightenError, WriteError};
+use wasm_bindgen::JsValue;
+
+/// A call that was refused. Nothing has changed then.
+pub struct Failure(String);
+
+impl Failure {
+    fn new(code: &str, message: impl Display) -> Self {
+        Self(format!("{code}:{message}"))
+    }
+
+    /// Without a place in a list.
+    fn of_operation(error: &TightenError, message: impl Display) -> Self {
+        let code = match error {
+            TightenError::NotRegistered => "not-registered",
+            TightenError::NotSubRange => "not-sub-range",
+            TightenError::TooLong { .. } => "too-long",
+            // A node that is retired goes on under another id at once, so that this is no answer of one.
+            TightenError::Exhausted | TightenError::Retired => "exhausted",
+        };
+        Self::new(code, message)
+    }
+}
+
+impl From<TightenError> for Failure {
+    fn from(error: TightenError) -> Self {
+        Self::of_operation(&error, &error)
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        TightenError::from(error).into()
+    }
+}
+
+impl From<OperationError> for Failure {
+    fn from(error: OperationError) -> Self {
+        Self::of_operation(&error.why, format_args!("{}:{}", error.index, error.why))
+    }
+}
+
+impl From<NodeError> for Failure {
+    fn from(error: NodeError) -> Self {
+        Self::new("invalid-node", error)
+    }
+}
+
+impl From<NameError> for Failure {
+    fn from(error: NameError) -> Self {
+        Self::new("invalid-name", error)
+    }
+}
+
+impl From<DecodeError> for Failure {
+    fn from(error: DecodeError) -> Self {
+        Self::new("malformed", error)
+    }
+}
+
+impl From<IgnoreReason> for Failure {
+    fn from(error: IgnoreReason) -> Self {
+        Self::new("malformed", error)
+    }
+}
+
+impl From<Failure> for JsValue {
+    fn from(failure: Failure) -> Self {
+        failure.0.into()
+    }
+}

@@ -1,0 +1,61 @@
+//! What is to be saved, in a place that is shared with others.
+
+use crdt_range_map::{Delta, Node, ReplicaId};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::failure::Failure;
+use crate::replica::Replica;
+
+#[wasm_bindgen]
+impl Replica {
+    #[wasm_bindgen(js_name = shareStorage)]
+    pub fn share_storage(&mut self) {
+        self.node.share_storage();
+    }
+
+    #[wasm_bindgen(js_name = leaveStorage)]
+    pub fn leave_storage(&mut self) {
+        self.node.leave_storage();
+    }
+
+    pub fn saved(&mut self, page: f64) {
+        self.node.saved(page as u64);
+    }
+
+    #[wasm_bindgen(js_name = notSaved)]
+    pub fn not_saved(&mut self, page: f64) {
+        self.node.not_saved(page as u64);
+    }
+
+    pub fn absorb(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        Ok(self.node.absorb(bytes)?)
+    }
+
+    #[wasm_bindgen(js_name = forgetSaved)]
+    pub fn forget_saved(&mut self) {
+        self.node.forget_saved();
+    }
+
+    #[wasm_bindgen(js_name = setSendsUnsaved)]
+    pub fn set_sends_unsaved(&mut self, sends_unsaved: bool) {
+        self.node.set_sends_unsaved(sends_unsaved);
+    }
+
+    #[wasm_bindgen(js_name = hasUnsaved)]
+    pub fn has_unsaved(&self) -> bool {
+        self.node.has_unsaved()
+    }
+
+    /// The number of the next own effect.
+    #[wasm_bindgen(js_name = nextSeq)]
+    pub fn next_seq(&self) -> f64 {
+        (self.node.map().last_own_seq() + 1) as f64
+    }
+
+    /// Begins anew under another id, knowing nothing and with no link, with a journal.
+    pub fn restart(&mut self, replica: u64, seed: u64) {
+        self.node = Node::new(ReplicaId::new(replica), seed);
+        self.node.share_storage();
+        self.answers = Delta::default();
+    }
+}

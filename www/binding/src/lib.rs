@@ -1,0 +1,21 @@
+//! The JavaScript binding of [`crdt_range_map`], for wasm32: one class that drives a [`Node`](crdt_range_map::Node).
+//!
+//! It is the lower half of the binding. The upper half, in `js/`, has the classes that the npm package exports: it checks all arguments,
+//! brings messages to channels and back, keeps timers and calls callbacks. So no code of the user ever runs while this half is at work.
+//! Keys are 64-bit numbers, and an end of 0 is no end.
+#![cfg(target_arch = "wasm32")]
+
+mod answers;
+mod failure;
+mod journal;
+mod links;
+mod operations;
+mod output;
+mod queries;
+mod replica;
+
+pub use self::replica::Replica;
+
+/// As fast as the standard library's allocator and six kilobytes smaller.
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();

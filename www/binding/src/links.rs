@@ -1,0 +1,94 @@
+//! Links, and presence over them. A link is told by its number; times are in milliseconds.
+
+use crdt_range_map::ReplicaId;
+use crdt_range_map::node::{LinkId, LinkKind};
+use crdt_range_map::sync::Statistics;
+use crdt_range_map::sync::presence::{Config, Liveness, Name};
+use js_sys::Array;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::failure::Failure;
+use crate::replica::Replica;
+
+#[wasm_bindgen(module = "/js/push.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = pushPeer)]
+    fn push_peer(peers: &Array, replica: u64, name: &str, last_seen_ms: f64, alive: bool, left: bool);
+}
+
+/// Whether something may call itself that.
+#[wasm_bindgen(js_name = checkName)]
+pub fn check_name(name: &str) -> Result<(), Failure> {
+    Name::new(name)?;
+    Ok(())
+}
+
+#[wasm_bindgen]
+impl Replica {
+    /// Opens a link to one neighbour, or else to a medium where all hear all.
+    pub fn open(&mut self, is_neighbour: bool, now_ms: f64) -> f64 {
+        let kind = if is_neighbour { LinkKind::Neighbour } else { LinkKind::Medium };
+        self.node.open(kind, now_ms as u64).0 as f64
+    }
+
+    pub fn close(&mut self, link: f64) {
+        self.node.close(id(link));
+    }
+
+    pub fn receive(&mut self, link: f64, bytes: &[u8], now_ms: f64) {
+        self.node.receive(id(link), bytes, now_ms as u64);
+    }
+
+    /// Takes part in presence under that name, or changes the name. `has_locks`: deaths are told, by [`died`](Self::died).
+    pub fn join(&mut self, link: f64, name: &str, has_locks: bool, now_ms: f64) -> Result<(), Failure> {
+        let config = if has_locks { Config::default() } else { Config::heartbeats() };
+        // These configurations work.
+        _ = self.node.join(id(link), config, Name::new(name)?, now_ms as u64);
+        Ok(())
+    }
+
+    pub fn died(&mut self, link: f64, replica: u64, now_ms: f64) {
+        self.node.died(id(link), ReplicaId::new(replica), now_ms as u64);
+    }
+
+    pub fn resume(&mut self, link: f64, now_ms: f64) {
+        self.node.resume(id(link), now_ms as u64);
+    }
+
+    #[wasm_bindgen(js_name = sayGoodbye)]
+    pub fn say_goodbye(&mut self, link: f64) {
+        self.node.say_goodbye(id(link));
+    }
+
+    /// `Peer[]`, with the time in milliseconds of the clock that the calls tell.
+    pub fn peers(&self, link: f64) -> Array {
+        let list = Array::new();
+        for (_, peer) in self.node.peers().filter(|(over, _)| *over == id(link)) {
+            let (alive, left) = (peer.liveness == Liveness::Alive, peer.liveness == Liveness::Left);
+            push_peer(&list, peer.replica.get(), peer.name.as_str(), peer.last_seen_ms as f64, alive, left);
+        }
+        list
+    }
+
+    /// The counts of [`Statistics`] in their order, of the lists all in turn; nothing if the link is not open.
+    pub fn statistics(&self, link: f64) -> Vec<f64> {
+        let Some(counts) = self.node.link_statistics(id(link)) else { return Vec::new() };
+        let Statistics { posted, ignored, .. } = counts;
+        let counts = [
+            counts.messages_posted,
+            counts.bytes_posted,
+            counts.messages_received,
+            counts.bytes_received,
+            counts.messages_ignored,
+            counts.sessions_begun,
+            counts.sessions_finished,
+            counts.registrations_too_long,
+            counts.messages_too_long,
+        ];
+        counts.into_iter().chain(posted).chain(ignored).map(|count| count as f64).collect()
+    }
+}
+
+pub(crate) fn id(link: f64) -> LinkId {
+    LinkId(link as u64)
+}
