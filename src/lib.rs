@@ -44,12 +44,12 @@
 //!
 //! | module | what it is | the trick it relies on |
 //! |---|---|---|
+//! | `hash` | the hash by which equal pieces of two states are told | it takes numbers and bytes, and so is the same on every machine |
 //! | `key`, `id` | keys, half-open ranges, node names, replica ids | the order (start, end), unbounded last, is the order of everything stored |
 //! | `sort` | sorting what need not be fast | one copy of the code for all types |
 //! | `ordered` | a list in order, nearly always short | few items lie in one piece, many in chunks that copies share |
 //! | `causal` | dots and causal contexts: which effects are known | runs of consecutive sequence numbers |
 //! | `registration` | records: what each writer contributed, and the baseline up to which it was reset | a reset always observes a prefix of a writer's contributions, so one number remembers it exactly |
-//! | `hash` | the hash by which equal pieces of two states are told | it is the same on every machine |
 //! | `drops` | which drops a state names | what the prefixes cover is told by the context alone |
 //! | `store` | the ordered store of registrations, and the join of two | a B+-tree whose leaves begin where the content says so: equal content has equal leaves, which a join skips |
 //! | `delta` | the lattice: a store with a causal context, and their join | what is absent although the context knows its birth was dropped |
