@@ -453,6 +453,7 @@ impl core::error::Error for WriteError {}
 
 /// Why a registration could not be tightened. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TightenError {
     /// The registration to tighten is not visible.
     NotRegistered,
