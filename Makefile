@@ -29,6 +29,9 @@ check: setup-rust setup-node setup-wasm-tools ## Format, clippy, documentation, 
 msrv: setup-rust ## Check the library with the oldest Rust that Cargo.toml promises, installing it if it is missing
 	@.ci/msrv
 
+deny: setup-rust ## Hold the dependencies to .ci/deny.toml, installing cargo-deny if it is missing (minutes)
+	@.ci/deny
+
 bench: setup-rust setup-node ## Time the native operations: criterion's benches, then a table and one JSON report
 	cargo bench -p native-bench
 	cargo run --release -p native-bench --bin range-bench
@@ -88,5 +91,5 @@ clean: ## Remove what was built (not the installed tools)
 # Two installers at once would fight over the same locks.
 .NOTPARALLEL:
 
-.PHONY: mutants help play test soak fuzz check msrv bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
+.PHONY: mutants help play test soak fuzz check msrv deny bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
 	setup-chromium setup-valgrind setup-arm clean
