@@ -133,6 +133,10 @@ mod splits;
 mod store;
 pub mod sync;
 #[cfg(target_arch = "wasm32")]
+#[allow(
+    clippy::missing_errors_doc,
+    reason = "its documentation is read in JavaScript, where errors have codes"
+)]
 pub mod wasm;
 
 pub use causal::{CausalContext, Dot};
