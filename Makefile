@@ -18,13 +18,19 @@ soak: setup-rust ## Run new schedules of faults for MINUTES (default 10), and co
 	@SOAK=$$(($(MINUTES) * 60)) cargo test --quiet --test simulation
 
 mutants: setup-rust setup-node ## Leave out each rule of tests/mutants in turn, and look which test or schedule notices
-	@.ci/mutants
+	@tests/mutants/run
 
 fuzz: setup-rust ## Fuzz deltas, messages and conversations for FUZZ_SECONDS each (default 60), with the nightly compiler
-	@.ci/fuzz
+	@fuzz/run
 
 check: setup-rust setup-node setup-wasm-tools ## Format, clippy, documentation, TypeScript and lint: warnings are errors
 	@.ci/check
+
+msrv: setup-rust ## Check the library with the oldest Rust that Cargo.toml promises, installing it if it is missing
+	@.ci/msrv
+
+deny: setup-rust ## Hold the dependencies to .ci/deny.toml, installing cargo-deny if it is missing (minutes)
+	@.ci/deny
 
 bench: setup-rust setup-node ## Time the native operations: criterion's benches, then a table and one JSON report
 	cargo bench -p native-bench
@@ -85,5 +91,5 @@ clean: ## Remove what was built (not the installed tools)
 # Two installers at once would fight over the same locks.
 .NOTPARALLEL:
 
-.PHONY: mutants help play test soak fuzz check bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
+.PHONY: mutants help play test soak fuzz check msrv deny bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
 	setup-chromium setup-valgrind setup-arm clean

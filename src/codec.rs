@@ -70,6 +70,7 @@ pub use self::bytes::{Reader, Writer};
 pub use self::keys::WireKey;
 use crate::causal::CausalContext;
 use crate::delta::Delta;
+pub use crate::hash::KeyHasher;
 
 impl CausalContext {
     /// The canonical bytes of this context, for a peer that is to find out what it can [tell](crate::RangeMap::delta_since). Of more than

@@ -76,7 +76,14 @@ impl<K: Key> NamedDrop<K> {
 
     fn hash(&self) -> u64 {
         let (NamedDrop { id, writer, .. }, Drop { birth, stamp }) = (self, self.drop);
-        hash::of(&(&id.range, id.node.as_str(), writer.get(), birth, stamp.replica.get(), stamp.seq))
+        hash::of(|hasher| {
+            id.range.start().feed(hasher);
+            hasher.number(u64::from(id.range.end().is_none()));
+            id.range.end().into_iter().for_each(|end| end.feed(hasher));
+            hasher.bytes(id.node.as_bytes());
+            let numbers = [writer.get(), birth, stamp.replica.get(), stamp.seq];
+            numbers.into_iter().for_each(|number| hasher.number(number));
+        })
     }
 }
 

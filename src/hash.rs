@@ -1,16 +1,11 @@
 //! The hash by which equal pieces of two states are told from different ones.
 //!
-//! It is the same on every platform, so that replicas can compare hashes. It is fast and spreads well, and is no defence
-//! against somebody who looks for a collision. A step is two multiplications of 64 bits and a shift between words, as in the
-//! finalizer of MurmurHash3 (Appleby, 2011): wider ones would be slow in wasm and on 32-bit ARM.
-
-use core::hash::{Hash, Hasher};
-
-use crate::id::ReplicaId;
-use crate::registration::Record;
+//! It is the same on every machine, since replicas compare hashes: it takes numbers of 64 bits and bytes, never what is in memory. It is
+//! fast and spreads well, and is no defence against somebody who looks for a collision. A step is two multiplications of 64 bits and a
+//! shift between words, as in the finalizer of MurmurHash3 (Appleby, 2011): wider ones would be slow in wasm and on 32-bit ARM.
 
 /// Words without a pattern: the fractional digits of pi.
-const PI: [u64; 6] = [
+pub(crate) const PI: [u64; 6] = [
     0x243f_6a88_85a3_08d3,
     0x1319_8a2e_0370_7345,
     0xa409_3822_299f_31d1,
@@ -19,134 +14,99 @@ const PI: [u64; 6] = [
     0xbe54_66cf_34e9_0c6d,
 ];
 
+/// The multipliers of that finalizer.
+const ODD: [u64; 2] = [0xff51_afd7_ed55_8ccd, 0xc4ce_b9fe_1a85_ec53];
+
+/// No byte of UTF-8: what ends a run of bytes.
+const END: u64 = 0xff;
+
 /// Two words to one.
-fn fold(a: u64, b: u64) -> u64 {
+pub(crate) fn fold(a: u64, b: u64) -> u64 {
     let mixed = (a.wrapping_mul(ODD[0]) ^ b.rotate_left(32)).wrapping_mul(ODD[1]);
     mixed ^ mixed >> 32
 }
 
-/// The multipliers of that finalizer.
-const ODD: [u64; 2] = [0xff51_afd7_ed55_8ccd, 0xc4ce_b9fe_1a85_ec53];
+/// Hashes the canonical form of a key: numbers and bytes, which are the same on every machine. See
+/// [`WireKey::hash_into`](crate::WireKey::hash_into).
+#[derive(Clone, Debug)]
+pub struct KeyHasher {
+    state: u64,
+    bytes: usize,
+}
 
-/// Hashes what the standard `Hash` of a key or name writes, in a way that does not depend on the machine's word.
-struct Words(u64);
-
-impl Hasher for Words {
-    fn finish(&self) -> u64 {
-        self.0
+impl KeyHasher {
+    fn new() -> Self {
+        Self { state: PI[1], bytes: 0 }
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
+    /// Takes a number. O(1).
+    #[inline]
+    pub fn number(&mut self, value: u64) {
+        self.state = fold(self.state ^ value, PI[0]);
+        self.bytes += size_of::<u64>();
+    }
+
+    /// Takes a run of bytes, in words of eight, the first byte lowest and the last word filled up with zeros; then how many they are, and
+    /// an end mark. So two runs that are taken one after the other are not mistaken for one. O(their number).
+    pub fn bytes(&mut self, bytes: &[u8]) {
+        for chunk in bytes.chunks(size_of::<u64>()) {
+            let mut word = [0; size_of::<u64>()];
             word[..chunk.len()].copy_from_slice(chunk);
-            self.write_u64(u64::from_le_bytes(word));
+            self.state = fold(self.state ^ u64::from_le_bytes(word), PI[0]);
         }
-        self.write_u64(bytes.len() as u64);
-    }
-
-    fn write_u8(&mut self, value: u8) {
-        self.write_u64(value.into());
-    }
-
-    fn write_u16(&mut self, value: u16) {
-        self.write_u64(value.into());
-    }
-
-    fn write_u32(&mut self, value: u32) {
-        self.write_u64(value.into());
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = fold(self.0 ^ value, PI[0]);
-    }
-
-    fn write_u128(&mut self, value: u128) {
-        self.write_u64(value as u64);
-        self.write_u64((value >> 64) as u64);
-    }
-
-    fn write_usize(&mut self, value: usize) {
-        self.write_u64(value as u64);
-    }
-}
-
-/// The hash of a key or a name.
-pub(crate) fn of(value: &(impl Hash + ?Sized)) -> u64 {
-    let mut words = Words(PI[1]);
-    value.hash(&mut words);
-    words.finish()
-}
-
-/// The hash of a registration's triple. `node` is the [hash](of) of the node's name.
-pub(crate) fn of_registration<K: Hash>(start: &K, end: Option<&K>, node: u64) -> u64 {
-    fold(of(start) ^ node, end.map_or(PI[2], of) ^ PI[3])
-}
-
-/// Whether a registration of that hash begins a leaf of the store: one in 64 does. See [`Store`](crate::store::Store)'s tree.
-pub(crate) fn is_head(registration: u64) -> bool {
-    registration >> (u64::BITS - 6) == 0
-}
-
-/// Takes a record into the hash of what comes before it: the registration, or the record of the writer before. It covers all
-/// that matters of the record: its birth, its latest contribution, its sum, its register and its baseline.
-pub(crate) fn with_record(before: u64, writer: ReplicaId, record: &Record) -> u64 {
-    let named = fold(writer.get() ^ PI[0], record.birth ^ PI[1]);
-    let register = record.registered.unwrap_or_default().rotate_left(32);
-    let contributed = fold(record.last ^ PI[2], record.net as u64 ^ register ^ PI[3]);
-    let hash = fold(before ^ named, contributed ^ PI[4]);
-    match record.baseline {
-        None => hash,
-        Some(baseline) => {
-            let observed = fold(baseline.last ^ PI[4], baseline.net as u64 ^ PI[5]);
-            let stamp = fold(baseline.stamp.replica.get() ^ PI[5], baseline.stamp.seq ^ PI[0]);
-            fold(hash ^ observed, stamp ^ PI[1])
+        for word in [bytes.len() as u64, END] {
+            self.state = fold(self.state ^ word, PI[0]);
         }
+        self.bytes += bytes.len() + 1;
     }
+}
+
+/// The hash of what `feed` writes.
+#[inline]
+pub(crate) fn of(feed: impl FnOnce(&mut KeyHasher)) -> u64 {
+    let mut hasher = KeyHasher::new();
+    feed(&mut hasher);
+    hasher.state
+}
+
+/// How many bytes `feed` writes, with one at the end of each run of bytes.
+pub(crate) fn count_bytes(feed: impl FnOnce(&mut KeyHasher)) -> usize {
+    let mut hasher = KeyHasher::new();
+    feed(&mut hasher);
+    hasher.bytes
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Found by another implementation of the definition: whatever the machine, it has to come to these.
     #[test]
-    fn hashes_are_pinned_since_replicas_on_different_machines_compare_them() {
-        assert_eq!([of(&7u64), of("node-a"), of(&7usize)], [of(&7u64), of("node-a"), of(&7u64)]);
-        assert_eq!(format!("{:016x} {:016x}", of(&7u64), of("node-a")), "a08ff9f10c486467 4bc80b636dd33279");
+    fn hashes_are_the_same_on_every_machine() {
+        let bytes = |bytes: &'static [u8]| move |hasher: &mut KeyHasher| hasher.bytes(bytes);
+        let shown = |hash: u64| format!("{hash:016x}");
+        for (number, expected) in [
+            (0, "6d3dfededd3853f5"),
+            (7, "a08ff9f10c486467"),
+            (0x0102_0304_0506_0708, "dde159e8e7eff25b"),
+            (u64::MAX, "373d73569b9a36d8"),
+        ] {
+            assert_eq!(shown(of(|hasher| hasher.number(number))), expected, "{number}");
+        }
+        assert_eq!(shown(of(bytes(b""))), "70da8ade7a24c160");
+        assert_eq!(shown(of(bytes(b"node-a"))), "4bc80b636dd33279");
+        assert_eq!(shown(of(bytes(b"8 bytes."))), "39a2e880b4f92bf1");
+        assert_eq!(shown(of(bytes("h\u{e9}llo, 9+".as_bytes()))), "0ad307c95e66407b");
     }
 
     #[test]
-    fn one_registration_in_64_is_a_head() {
-        let heads = (0..64_000u64).filter(|key| is_head(of_registration(key, Some(&(key + 9)), 5))).count();
-        assert!((900..1100).contains(&heads), "{heads}");
-    }
-
-    #[test]
-    fn each_part_of_a_record_counts() {
-        use crate::causal::Dot;
-        use crate::registration::Baseline;
-        let stamp = Dot { replica: ReplicaId::new(3), seq: 8 };
-        let record = Record { birth: 1, last: 5, net: 2, registered: Some(3), baseline: None };
-        let baseline = Baseline { last: 4, net: 1, stamp };
-        let other_stamp = Dot { seq: 9, ..stamp };
-        let versions = [
-            record,
-            Record { birth: 2, ..record },
-            Record { last: 6, ..record },
-            Record { net: -2, ..record },
-            Record { registered: None, ..record },
-            Record { registered: Some(4), ..record },
-            Record { baseline: Some(baseline), ..record },
-            Record { baseline: Some(Baseline { last: 3, ..baseline }), ..record },
-            Record { baseline: Some(Baseline { net: 2, ..baseline }), ..record },
-            Record { baseline: Some(Baseline { stamp: other_stamp, ..baseline }), ..record },
-        ];
-        let mut hashes: Vec<u64> =
-            versions.iter().map(|record| with_record(7, ReplicaId::new(1), record)).collect();
-        hashes.push(with_record(7, ReplicaId::new(2), &record));
-        hashes.push(with_record(8, ReplicaId::new(1), &record));
-        hashes.sort_unstable();
-        hashes.dedup();
-        assert_eq!(hashes.len(), versions.len() + 2);
+    fn where_a_run_of_bytes_ends_counts() {
+        let of_runs = |runs: &[&[u8]]| of(|hasher| runs.iter().for_each(|run| hasher.bytes(run)));
+        let hashes =
+            [&[b"ab" as &[u8], b""][..], &[b"a", b"b"], &[b"", b"ab"], &[b"ab"], &[b"ab\0"]].map(of_runs);
+        for (at, hash) in hashes.iter().enumerate() {
+            assert!(!hashes[..at].contains(hash), "{at}");
+        }
+        assert_eq!(count_bytes(|hasher| hasher.bytes(b"abc")), 4);
     }
 }

@@ -3,17 +3,18 @@
 //! A range is never empty and its end may be unbounded. The order of ranges is (start, end) with the unbounded end last,
 //! which is the order in which registrations are stored, encoded and listed.
 
+use core::borrow::Borrow;
 use core::fmt;
-use core::hash::Hash;
 use core::ops::{Bound, Range, RangeBounds, RangeFrom};
 
-/// What a key must be: totally ordered, hashable and cheap enough to clone. Every type that qualifies is a key already.
-///
-/// Two keys that are equal must have equal hashes, as the standard library wants it. States are compared by hashes of what
-/// they hold, so a key that hashes to the same on all platforms lets replicas on different ones skip more.
-pub trait Key: Ord + Clone + fmt::Debug + Hash {}
+use crate::hash::KeyHasher;
 
-impl<T: Ord + Clone + fmt::Debug + Hash> Key for T {}
+/// What a key must be: totally ordered, cheap enough to clone, and hashed to the same on every machine, since states are compared by
+/// hashes of what they hold. Every [`WireKey`](crate::WireKey) is a key.
+pub trait Key: Ord + Clone + fmt::Debug {
+    /// Hashes the key by its canonical form: see [`WireKey::hash_into`](crate::WireKey::hash_into).
+    fn feed(&self, hasher: &mut KeyHasher);
+}
 
 /// A key type with a least value, which [`KeyRange::full`] and the gaps before the first split need.
 pub trait LeastKey: Key {
@@ -58,7 +59,7 @@ pub struct KeyRange<K> {
     end: End<K>,
 }
 
-impl<K: Key> KeyRange<K> {
+impl<K: Ord> KeyRange<K> {
     /// The keys from `start` up to, but not including, `end`. O(1).
     ///
     /// # Errors
@@ -93,9 +94,12 @@ impl<K: Key> KeyRange<K> {
         }
     }
 
-    /// Whether `key` lies in the range. O(1) comparisons.
-    pub fn contains(&self, key: &K) -> bool {
-        *key >= self.start && self.end().is_none_or(|end| key < end)
+    /// Whether `key`, which may be borrowed as in the standard library's maps, lies in the range. O(1) comparisons.
+    pub fn contains<Q: Ord + ?Sized>(&self, key: &Q) -> bool
+    where
+        K: Borrow<Q>,
+    {
+        key >= self.start.borrow() && self.end().is_none_or(|end| key < end.borrow())
     }
 
     /// Whether every key of `other` lies in this range. True for equal ranges. O(1) comparisons.
@@ -133,7 +137,7 @@ impl<K: Key> KeyRange<K> {
     }
 }
 
-impl<K: Key> TryFrom<Range<K>> for KeyRange<K> {
+impl<K: Ord> TryFrom<Range<K>> for KeyRange<K> {
     type Error = RangeError;
 
     /// As [`KeyRange::new`].
@@ -142,14 +146,14 @@ impl<K: Key> TryFrom<Range<K>> for KeyRange<K> {
     }
 }
 
-impl<K: Key> From<RangeFrom<K>> for KeyRange<K> {
+impl<K: Ord> From<RangeFrom<K>> for KeyRange<K> {
     /// As [`KeyRange::from_start`].
     fn from(range: RangeFrom<K>) -> Self {
         Self::from_start(range.start)
     }
 }
 
-impl<K: Key> RangeBounds<K> for KeyRange<K> {
+impl<K> RangeBounds<K> for KeyRange<K> {
     fn start_bound(&self) -> Bound<&K> {
         Bound::Included(&self.start)
     }

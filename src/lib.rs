@@ -44,12 +44,12 @@
 //!
 //! | module | what it is | the trick it relies on |
 //! |---|---|---|
+//! | `hash` | the hash by which equal pieces of two states are told | it takes numbers and bytes, and so is the same on every machine |
 //! | `key`, `id` | keys, half-open ranges, node names, replica ids | the order (start, end), unbounded last, is the order of everything stored |
 //! | `sort` | sorting what need not be fast | one copy of the code for all types |
 //! | `ordered` | a list in order, nearly always short | few items lie in one piece, many in chunks that copies share |
 //! | `causal` | dots and causal contexts: which effects are known | runs of consecutive sequence numbers |
 //! | `registration` | records: what each writer contributed, and the baseline up to which it was reset | a reset always observes a prefix of a writer's contributions, so one number remembers it exactly |
-//! | `hash` | the hash by which equal pieces of two states are told | it is the same on every machine |
 //! | `drops` | which drops a state names | what the prefixes cover is told by the context alone |
 //! | `store` | the ordered store of registrations, and the join of two | a B+-tree whose leaves begin where the content says so: equal content has equal leaves, which a join skips |
 //! | `delta` | the lattice: a store with a causal context, and their join | what is absent although the context knows its birth was dropped |
@@ -57,6 +57,7 @@
 //! | `splits` | sweep, index, look-up, gaps, changes | blocks of boundaries with their owners in order; a change writes anew only the blocks that it touches |
 //! | `map` | [`RangeMap`]: the operations of one replica | every effect takes a sequence number of its own |
 //! | `operation` | [`Operation`]: the operations as values, and lists of them | all or nothing |
+//! | `serial` | with the feature `serde`, forms that people read | what is read is checked as it is when it is made |
 //! | [`sync`] | anti-entropy on a medium or over links, sans-io | silence means agreement; a random delay makes one answer and not all |
 //! | [`node`] | [`Node`]: a replica with its links, who is there, and what is to be saved | nothing that is not saved leaves |
 //!
@@ -86,6 +87,22 @@
 //! numbers for each writer. When a registration was released and all its writers know, nothing of it is left: each writer drops
 //! its own record as soon as it learns that everything in it was reset (see [`RangeMap::merge`]).
 //!
+//! # Features
+//!
+//! `serde`, off by default, gives the types that people read or write a form in files, requests and logs. What is read is checked as it
+//! is when it is made: a name of 256 bytes, a range that holds no key, or one that tells no end, is an error. States travel by
+//! [`Delta::encode`].
+//!
+//! | type | in JSON, and likewise in other formats |
+//! |---|---|
+//! | [`NodeId`] | `"node-a"` |
+//! | [`ReplicaId`] | `"000000000000002a"`, since many programs read a number in JSON with 53 bits; in a format that nobody reads, a number |
+//! | [`KeyRange`] | `{"start":0,"end":100}`, and `null` for the end of an unbounded one |
+//! | [`Owner`] | `{"node":"node-a","priority":3}`; [`Owners`], written only, is a list of them |
+//! | [`Registration`] | `{"node":"node-a","range":{"start":0,"end":100},"priority":3}` |
+//! | [`Split`], written only | `{"range":{"start":0,"end":100},"owners":[{"node":"node-a","priority":3}]}`; [`Splits`] is a list of them |
+//! | [`Operation`] | `{"increase":{"node":"node-a","range":{"start":0,"end":100},"by":2}}` |
+//!
 //! # Hostile input
 //!
 //! [`Delta::decode`] and [`sync::Broadcast::receive`] take bytes from anybody: they return errors that say what was wrong and
@@ -93,7 +110,8 @@
 //! do not authenticate: whoever can speak to a replica can also write to the map. Parts of two states are taken for equal if
 //! 64-bit hashes of them are: somebody who looks for a collision can keep two replicas from agreeing on a part.
 #![forbid(unsafe_code)]
-#![warn(missing_docs)]
+// What anybody sends is answered by an error. Tests may panic.
+#![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
 mod causal;
 pub mod codec;
@@ -107,6 +125,8 @@ pub mod node;
 mod operation;
 mod ordered;
 mod registration;
+#[cfg(feature = "serde")]
+mod serial;
 mod sort;
 mod splits;
 mod store;

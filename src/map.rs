@@ -10,6 +10,7 @@ mod transaction;
 
 pub(crate) use exchange::{DropRun, Page};
 
+use core::borrow::Borrow;
 use core::fmt;
 use core::num::NonZeroU32;
 use std::sync::Arc;
@@ -346,8 +347,22 @@ impl<K: Key> RangeMap<K> {
     ///
     /// O(log n + k) while the splits are up to date. To bring them up to date takes O(n log k) for the first call ever, and then
     /// O((b + k) log n) for the b splits that changes touched since the last call.
+    ///
+    /// The key may be borrowed as in the standard library's maps: a `String` by a `&str`, without a copy.
+    ///
+    /// ```
+    /// # use crdt_range_map::{KeyRange, RangeMap, ReplicaId};
+    /// let mut map = RangeMap::<String>::new(ReplicaId::new(1));
+    /// map.register(&"node-a".parse()?, &KeyRange::from("k".to_string()..))?;
+    /// assert_eq!(map.owners("key").len(), 1);
+    /// assert!(map.owners("ark").is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
-    pub fn owners(&self, key: &K) -> Owners {
+    pub fn owners<Q: Ord + ?Sized>(&self, key: &Q) -> Owners
+    where
+        K: Borrow<Q>,
+    {
         let store = &self.state.entries;
         self.cache.index(store).owners(key, &store.tables().nodes)
     }
@@ -438,6 +453,7 @@ impl core::error::Error for WriteError {}
 
 /// Why a registration could not be tightened. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum TightenError {
     /// The registration to tighten is not visible.
     NotRegistered,

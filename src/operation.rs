@@ -25,6 +25,14 @@ use crate::map::{RangeMap, TightenError};
 /// # Ok::<(), crdt_range_map::OperationError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(
+        rename_all = "lowercase",
+        bound(serialize = "K: Ord + serde::Serialize", deserialize = "K: Ord + serde::Deserialize<'de>")
+    )
+)]
 pub enum Operation<K> {
     /// [`RangeMap::register`].
     Register {

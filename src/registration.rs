@@ -14,7 +14,12 @@ use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
 
 /// A visible registration: a node serves a range of keys, with a priority of 1 or more.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(bound(serialize = "K: Ord + serde::Serialize", deserialize = "K: Ord + serde::Deserialize<'de>"))
+)]
 pub struct Registration<K> {
     /// Who serves.
     pub node: NodeId,

@@ -22,7 +22,8 @@ use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
 
 /// A node that serves a key, with the priority that orders it among the key's owners.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Owner {
     /// Who serves.
     pub node: NodeId,
@@ -78,6 +79,7 @@ impl<'a> IntoIterator for &'a Owners {
 
 /// A maximal range of keys with the same owners in the same order.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(bound = "K: Ord + serde::Serialize"))]
 pub struct Split<'a, K> {
     /// The keys.
     pub range: KeyRange<K>,

@@ -2,9 +2,10 @@
 //!
 //! From the bottom up: a [row](row) is one registration with its records; a [leaf](leaf) is a short run of rows in columns; the
 //! [tree](tree) finds them, counts them and knows the hash of any part; a [join](join) merges two stores and skips what is equal.
-//! Rows name nodes and writers by [number](interner).
+//! Rows name nodes and writers by [number](interner). What is equal is told by [hashes](fingerprint).
 
 mod edit;
+mod fingerprint;
 mod interner;
 mod join;
 mod leaf;

@@ -199,6 +199,7 @@ pub(crate) fn read_page<K: WireKey>(bytes: &[u8]) -> Result<(ReplicaId, Delta<K>
 
 /// What a protocol has sent and heard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Statistics {
     /// Messages handed out to be sent.
     pub messages_posted: u64,

@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeBounds;
 
-use crdt_range_map::sync::IgnoreReason;
+use crdt_range_map::node::{Damage, LinkId, LinkKind, Options, Output, Page};
+use crdt_range_map::sync::{Broadcast, Config, IgnoreReason, Mesh, Received, Statistics};
 use crdt_range_map::{
-    CausalContext, DecodeProblem, Delta, Dot, KeyRange, NodeError, NodeId, RangeError, RangeMap, ReplicaId,
+    CausalContext, Changes, DecodeError, DecodeProblem, Delta, Dot, KeyRange, Node, NodeError, NodeId,
+    Operation, OperationError, Owner, Owners, RangeError, RangeMap, Registration, ReplicaId, Split, Splits,
+    SplitsIter, TightenError, WriteError,
 };
 
 fn node(name: &str) -> NodeId {
@@ -13,7 +16,11 @@ fn node(name: &str) -> NodeId {
 }
 
 fn filled() -> RangeMap<u64> {
-    let mut map = RangeMap::new(ReplicaId::from(1));
+    filled_by(1)
+}
+
+fn filled_by(replica: u64) -> RangeMap<u64> {
+    let mut map = RangeMap::new(ReplicaId::from(replica));
     for (name, start) in [("a", 0), ("b", 50), ("c", 200)] {
         _ = map.register(&node(name), &KeyRange::try_from(start..start + 100).unwrap()).unwrap();
     }
@@ -120,4 +127,152 @@ fn what_is_shown() {
     assert_eq!(Dot { replica: ReplicaId::new(0x2a), seq: 3 }.to_string(), "000000000000002a:3");
     let error: &dyn std::error::Error = &IgnoreReason::Checksum;
     assert_eq!(error.to_string(), "a message that was damaged on the way");
+}
+
+#[test]
+fn keys_are_looked_up_as_they_are_borrowed() {
+    let mut map = RangeMap::<String>::new(ReplicaId::new(1));
+    _ = map.register(&node("a"), &KeyRange::try_from("b".to_string().."d".to_string()).unwrap()).unwrap();
+    for (key, is_owned) in [("a", false), ("b", true), ("cab", true), ("d", false), ("", false)] {
+        assert_eq!(map.owners(key).len(), usize::from(is_owned), "{key}");
+        assert_eq!(map.owners(key), map.owners(&key.to_string()));
+        let range = map.registrations().next().unwrap().range;
+        assert_eq!((range.contains(key), range.contains(&key.to_string())), (is_owned, is_owned));
+    }
+    let mut served = Node::new(ReplicaId::new(1), 7);
+    served.register(&node("a"), &KeyRange::from("k".to_string()..)).unwrap();
+    assert_eq!(served.map().owners("key")[0].node, node("a"));
+}
+
+/// Numbers need no type: `u64` is the only one that is a key.
+#[test]
+fn the_type_of_the_keys_is_found() {
+    let mut map = RangeMap::new(ReplicaId::new(1));
+    _ = map.register(&node("a"), &KeyRange::try_from(0..100).unwrap()).unwrap();
+    let key: u64 = *map.splits().iter().next().unwrap().range.start();
+    assert_eq!(map.owners(&70), map.owners(&(key + 70)));
+}
+
+/// Every operation, each as a method and as a value.
+fn operations() -> [Operation<u64>; 5] {
+    let (node, range, to) = (node("a"), KeyRange::new(0, 100).unwrap(), KeyRange::new(0, 50).unwrap());
+    let by = 1.try_into().unwrap();
+    [
+        Operation::Register { node: node.clone(), range: range.clone() },
+        Operation::Release { node: node.clone(), range: range.clone() },
+        Operation::Increase { node: node.clone(), range: range.clone(), by },
+        Operation::Decrease { node: node.clone(), range: range.clone(), by },
+        Operation::Tighten { node, range, to },
+    ]
+}
+
+fn operate(map: &mut RangeMap<u64>, operation: &Operation<u64>) -> Result<Delta<u64>, TightenError> {
+    Ok(match operation {
+        Operation::Register { node, range } => map.register(node, range)?,
+        Operation::Release { node, range } => map.release(node, range)?,
+        Operation::Increase { node, range, by } => map.increase(node, range, *by)?,
+        Operation::Decrease { node, range, by } => map.decrease(node, range, *by)?,
+        Operation::Tighten { node, range, to } => map.tighten(node, range, to)?,
+    })
+}
+
+fn operate_node(node: &mut Node<u64>, operation: &Operation<u64>) -> Result<(), TightenError> {
+    match operation {
+        Operation::Register { node: name, range } => node.register(name, range)?,
+        Operation::Release { node: name, range } => node.release(name, range)?,
+        Operation::Increase { node: name, range, by } => node.increase(name, range, *by)?,
+        Operation::Decrease { node: name, range, by } => node.decrease(name, range, *by)?,
+        Operation::Tighten { node: name, range, to } => node.tighten(name, range, to)?,
+    }
+    Ok(())
+}
+
+/// A delta that says nothing but that replica 1 has used all its numbers.
+fn all_numbers_of_replica_1() -> Delta<u64> {
+    Delta::decode(&[0x11, 3, 0, 0, 0, 0, 0, 0, 0, 1, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 31, 0])
+        .unwrap()
+}
+
+/// Replica 1, which has heard of registrations of another, and has used all its numbers.
+fn exhausted() -> RangeMap<u64> {
+    let mut map = RangeMap::new(ReplicaId::new(1));
+    map.merge(filled_by(2).state());
+    map.merge(&all_numbers_of_replica_1());
+    map
+}
+
+#[test]
+fn no_operation_of_a_replica_that_may_not_write_is_a_silent_nothing() {
+    let mut retired = filled();
+    assert!(!retired.retire(ReplicaId::new(1)).is_empty());
+    for (mut map, why) in [(retired, TightenError::Retired), (exhausted(), TightenError::Exhausted)] {
+        let before = map.state().clone();
+        for operation in operations() {
+            assert_eq!(operate(&mut map, &operation), Err(why), "{operation:?}");
+            assert_eq!(map.apply([operation]), Err(OperationError { index: 0, why }));
+        }
+        assert_eq!(*map.state(), before);
+    }
+    // Nor is one on what is not there, which would do nothing.
+    let (mut map, nowhere) = (exhausted(), KeyRange::from_start(7));
+    assert_eq!(map.release(&node("z"), &nowhere), Err(WriteError::Exhausted));
+    assert_eq!(map.decrease(&node("z"), &nowhere, 1.try_into().unwrap()), Err(WriteError::Exhausted));
+}
+
+#[test]
+fn a_node_that_may_not_write_goes_on_under_another_id_or_says_so() {
+    let mut retired = Node::new(ReplicaId::new(1), 7);
+    retired.register(&node("a"), &KeyRange::new(0, 100).unwrap()).unwrap();
+    retired.retire(ReplicaId::new(1));
+    assert_ne!(retired.map().replica(), ReplicaId::new(1));
+    for operation in operations() {
+        retired.register(&node("a"), &KeyRange::new(0, 100).unwrap()).unwrap();
+        let before = retired.map().state().context().clone();
+        operate_node(&mut retired, &operation).unwrap();
+        assert_ne!(*retired.map().state().context(), before, "{operation:?}");
+    }
+
+    let mut exhausted = restored_without_numbers();
+    assert!(exhausted.map().is_exhausted());
+    let before = exhausted.map().state().clone();
+    for operation in operations() {
+        let why = operate_node(&mut exhausted, &operation).unwrap_err();
+        assert!(matches!(why, TightenError::Exhausted), "{operation:?}: {why}");
+        assert_eq!(exhausted.apply([operation]), Err(OperationError { index: 0, why }));
+    }
+    assert_eq!(*exhausted.map().state(), before);
+}
+
+/// A node that returns as replica 1, from a page by which that has used all its numbers.
+fn restored_without_numbers() -> Node<u64> {
+    let (map, mut random) = (exhausted(), || 7);
+    let mut protocol = Broadcast::join(Config::default(), 0, &mut random).unwrap();
+    protocol.publish(map.state());
+    let page = protocol.poll(&map, 0, &mut random).unwrap();
+    let options = Options { is_durable: true, ..Options::default() };
+    let (node, damaged) = Node::restore(options, [page], ReplicaId::new(2), 7).unwrap();
+    assert!(damaged.is_empty());
+    assert_eq!(node.map().replica(), ReplicaId::new(1));
+    node
+}
+
+#[test]
+fn types_are_shown_and_go_to_other_threads() {
+    fn common<T: std::fmt::Debug + Clone + Send + Sync + Unpin>() {}
+    fn error<T: std::error::Error + Copy + Eq + Send + Sync + 'static>() {}
+    common::<(RangeMap<u64>, Node<u64>, Delta<u64>, Changes<u64>, CausalContext, Dot, Operation<u64>)>();
+    common::<(NodeId, ReplicaId, KeyRange<u64>, Owner, Registration<u64>)>();
+    common::<(Owners, Splits<u64>, SplitsIter<'static, u64>, Split<'static, u64>)>();
+    common::<(Broadcast<u64>, Mesh<u64>, Config, Statistics, Received<u64>)>();
+    common::<(Options, Output<u64>, Page, LinkId, LinkKind, Damage)>();
+    error::<NodeError>();
+    error::<RangeError>();
+    error::<WriteError>();
+    error::<TightenError>();
+    error::<OperationError>();
+    error::<DecodeError>();
+    error::<IgnoreReason>();
+    error::<crdt_range_map::sync::ConfigError>();
+    error::<crdt_range_map::sync::presence::ConfigError>();
+    error::<crdt_range_map::sync::presence::NameError>();
 }

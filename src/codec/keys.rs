@@ -1,6 +1,9 @@
 //! How key types are written.
 
+use core::fmt;
+
 use super::{DecodeError, DecodeProblem, Reader, Writer};
+use crate::hash::KeyHasher;
 use crate::key::{Key, KeyRange};
 
 /// A key type that can be written to the wire.
@@ -8,7 +11,64 @@ use crate::key::{Key, KeyRange};
 /// An implementation for a type of your own takes a [`KIND`](Self::KIND) from 8 to 15, the same on all replicas.
 /// Decoding must accept exactly what encoding writes, or states would not be canonical, and must check lengths before it
 /// allocates.
-pub trait WireKey: Key {
+///
+/// A type that has an order which is not that of its bytes on the wire may well be one. Here is a version number, major before minor:
+///
+/// ```
+/// use crdt_range_map::codec::{DecodeError, DecodeProblem, Reader, WireKey, Writer};
+/// use crdt_range_map::{KeyRange, RangeMap, ReplicaId};
+///
+/// #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// struct Version(u32, u32);
+///
+/// impl Version {
+///     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+///         let mut part = || {
+///             let part = u32::try_from(reader.number()?);
+///             part.map_err(|_| reader.error(DecodeProblem::OutOfBounds("a part of a version")))
+///         };
+///         Ok(Self(part()?, part()?))
+///     }
+/// }
+///
+/// impl WireKey for Version {
+///     const KIND: u8 = 8;
+///
+///     fn encode_ranges<'a>(
+///         ranges: impl Iterator<Item = (&'a Self, Option<&'a Self>)> + Clone,
+///         writer: &mut Writer,
+///     ) {
+///         for Version(major, minor) in ranges.flat_map(|(start, end)| [Some(start), end]).flatten() {
+///             writer.number((*major).into());
+///             writer.number((*minor).into());
+///         }
+///     }
+///
+///     fn decode_ranges(
+///         is_unbounded: &[bool],
+///         reader: &mut Reader<'_>,
+///     ) -> Result<Vec<KeyRange<Self>>, DecodeError> {
+///         let mut ranges = Vec::new();
+///         for is_unbounded in is_unbounded {
+///             let start = Self::read(reader)?;
+///             ranges.push(if *is_unbounded {
+///                 KeyRange::from_start(start)
+///             } else {
+///                 KeyRange::new(start, Self::read(reader)?)
+///                     .map_err(|_| reader.error(DecodeProblem::NotCanonical("a range that holds no key")))?
+///             });
+///         }
+///         Ok(ranges)
+///     }
+/// }
+///
+/// let mut map = RangeMap::new(ReplicaId::new(1));
+/// let delta = map.register(&"old".parse()?, &KeyRange::try_from(Version(1, 0)..Version(2, 3))?)?;
+/// assert_eq!(crdt_range_map::Delta::decode(&delta.encode())?, delta);
+/// assert_eq!(map.owners(&Version(2, 2)).len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait WireKey: Ord + Clone + fmt::Debug {
     /// Names the key type in the first byte of each message: 1 is `u64`, 2 is `String`, 3 to 7 are reserved, 8 to 15 are free
     /// for types of your own.
     const KIND: u8;
@@ -28,6 +88,24 @@ pub trait WireKey: Key {
         is_unbounded: &[bool],
         reader: &mut Reader<'_>,
     ) -> Result<Vec<KeyRange<Self>>, DecodeError>;
+
+    /// Hashes the key by a canonical form, the same on every machine and for all replicas: states are compared by hashes of what they
+    /// hold. Different keys must differ in what they write.
+    ///
+    /// Unless something faster is written for a type, that form is the bytes by which [`encode_ranges`](Self::encode_ranges) writes the
+    /// unbounded range that begins with the key.
+    fn hash_into(&self, hasher: &mut KeyHasher) {
+        let mut writer = Writer::default();
+        Self::encode_ranges(core::iter::once((self, None)), &mut writer);
+        hasher.bytes(&writer.finish());
+    }
+}
+
+impl<T: WireKey> Key for T {
+    #[inline]
+    fn feed(&self, hasher: &mut KeyHasher) {
+        self.hash_into(hasher);
+    }
 }
 
 /// A column of differences of the starts, and a column of end − start − 1 for the bounded ranges.
@@ -66,6 +144,11 @@ impl WireKey for u64 {
         }
         Ok(ranges)
     }
+
+    #[inline]
+    fn hash_into(&self, hasher: &mut KeyHasher) {
+        hasher.number(*self);
+    }
 }
 
 /// For each range its start and, if it is bounded, its end: a number of bytes, and the UTF-8.
@@ -97,6 +180,10 @@ impl WireKey for String {
             });
         }
         Ok(ranges)
+    }
+
+    fn hash_into(&self, hasher: &mut KeyHasher) {
+        hasher.bytes(self.as_bytes());
     }
 }
 

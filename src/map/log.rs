@@ -19,6 +19,7 @@ use self::batches::{Batch, Batches, Touched};
 use crate::causal::{CausalContext, Dot, Runs};
 use crate::delta::Delta;
 use crate::drops::NamedDrop;
+use crate::hash;
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::ordered::{Ordered, Place};
@@ -52,21 +53,7 @@ impl<K> Default for Log<K> {
 
 /// What a key holds beside its own size: as much as it feeds to a hash.
 pub(super) fn key_bytes<K: Key>(key: &K) -> usize {
-    struct Count(usize);
-    impl core::hash::Hasher for Count {
-        fn finish(&self) -> u64 {
-            0
-        }
-        fn write(&mut self, bytes: &[u8]) {
-            self.0 += bytes.len();
-        }
-    }
-    if !core::mem::needs_drop::<K>() {
-        return 0;
-    }
-    let mut count = Count(0);
-    key.hash(&mut count);
-    count.0
+    if core::mem::needs_drop::<K>() { hash::count_bytes(|hasher| key.feed(hasher)) } else { 0 }
 }
 
 impl<K: Key> Log<K> {

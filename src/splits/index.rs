@@ -5,6 +5,7 @@
 //! anew, from the registrations that cover their first keys and those that start within: the store finds both. A block begins
 //! at a key of its own for as long as it lives, so the owners at its first key may have become those before it.
 
+use core::borrow::Borrow;
 use std::sync::Arc;
 
 use super::block::{BLOCK_MIN, BlockWriter, Blocks, Span, Walk, for_each_covering};
@@ -122,11 +123,14 @@ impl<K: Key> SplitIndex<K> {
 
     /// The owners of one key. O(log n + k) for k owners.
     #[inline]
-    pub(crate) fn owners(&self, key: &K, names: &Interner<NodeId>) -> Owners {
+    pub(crate) fn owners<Q: Ord + ?Sized>(&self, key: &Q, names: &Interner<NodeId>) -> Owners
+    where
+        K: Borrow<Q>,
+    {
         let mut owners = Owners::default();
         if let Some(group) = self.groups.get(place_of(&self.firsts, key)) {
             let block = place_of(&group.firsts, key);
-            let after = group.keys(block).partition_point(|boundary| boundary <= key);
+            let after = group.keys(block).partition_point(|boundary| boundary.borrow() <= key);
             if let Some(at) = after.checked_sub(1) {
                 for_each_covering(group.spans(block), at, |span| owners.push(owner(span, names)));
             }
@@ -226,8 +230,8 @@ impl<K: Key> SplitIndex<K> {
 }
 
 /// The last place whose first key is not after `key`; 0 if there is none.
-fn place_of<K: Ord>(firsts: &[K], key: &K) -> usize {
-    firsts.partition_point(|first| first <= key).saturating_sub(1)
+fn place_of<K: Borrow<Q>, Q: Ord + ?Sized>(firsts: &[K], key: &Q) -> usize {
+    firsts.partition_point(|first| first.borrow() <= key).saturating_sub(1)
 }
 
 fn owner(span: &Span, names: &Interner<NodeId>) -> Owner {

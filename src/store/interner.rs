@@ -3,12 +3,12 @@
 //! A copy shares memory with the original: what is changed in one is copied before, page by page.
 
 use core::cmp::Ordering;
-use core::hash::Hash;
 use std::sync::Arc;
 
 use smallvec::SmallVec;
 
 use crate::hash;
+use crate::id::{NodeId, ReplicaId};
 use crate::ordered::Ordered;
 
 /// Up to this many values are searched one by one: a delta has one or two, and needs no table for them.
@@ -16,6 +16,24 @@ const SEARCHED: usize = 8;
 
 /// How many slots are copied at once.
 const PAGE: usize = 256;
+
+/// What is given numbers.
+pub(crate) trait Interned: Clone + Ord {
+    /// A hash that is the same on every machine, since those of registrations take in those of their nodes.
+    fn hash(&self) -> u64;
+}
+
+impl Interned for NodeId {
+    fn hash(&self) -> u64 {
+        hash::of(|hasher| hasher.bytes(self.as_bytes()))
+    }
+}
+
+impl Interned for ReplicaId {
+    fn hash(&self) -> u64 {
+        hash::of(|hasher| hasher.number(self.get()))
+    }
+}
 
 /// Values with numbers. A number stays that of its value for as long as anything uses it, and may then be given to another.
 #[derive(Clone, Debug)]
@@ -91,7 +109,7 @@ impl<T> Default for Interner<T> {
     }
 }
 
-impl<T: Clone + Ord + Hash> Interner<T> {
+impl<T: Interned> Interner<T> {
     /// How many numbers there are, used or not: all are below. O(1).
     pub(crate) fn len(&self) -> usize {
         self.slots.len()
@@ -111,7 +129,7 @@ impl<T: Clone + Ord + Hash> Interner<T> {
             .map(|(number, slot)| (number, &slot.value))
     }
 
-    /// The [hash](hash::of) of that value. O(1).
+    /// The [hash](Interned::hash) of that value. O(1).
     pub(crate) fn hash(&self, number: u32) -> u64 {
         self.slots.get(number).hash
     }
@@ -122,7 +140,7 @@ impl<T: Clone + Ord + Hash> Interner<T> {
             let at = self.slots.first.iter().position(|slot| slot.uses > 0 && slot.value == *value)?;
             return Some(at as u32);
         };
-        let hash = hash::of(value);
+        let hash = value.hash();
         let at = numbers.place_of(|of| self.order(*of, hash, value).is_lt());
         numbers.get(at).filter(|of| self.order(**of, hash, value).is_eq()).map(|(_, number)| *number)
     }
@@ -179,7 +197,7 @@ impl<T: Clone + Ord + Hash> Interner<T> {
     }
 
     fn add(&mut self, value: &T) -> u32 {
-        let hash = hash::of(value);
+        let hash = value.hash();
         let slot = Slot { value: value.clone(), hash, uses: 0 };
         let number = match self.free.last().copied() {
             Some(number) => {
@@ -220,14 +238,14 @@ mod tests {
         let mut interner = Interner::default();
         for round in 0..3u64 {
             for value in 0..40 {
-                let value = value + 100 * round;
+                let value = ReplicaId::new(value + 100 * round);
                 let number = interner.intern(&value);
                 assert_eq!(interner.intern(&value), number);
                 assert_eq!((interner.find(&value), *interner.get(number)), (Some(number), value));
-                assert_eq!(interner.hash(number), hash::of(&value));
+                assert_eq!(interner.hash(number), value.hash());
             }
             for value in 0..40 {
-                let value = value + 100 * round;
+                let value = ReplicaId::new(value + 100 * round);
                 let number = interner.find(&value).unwrap();
                 interner.release(number);
                 assert_eq!(interner.find(&value), Some(number), "one use is left");
@@ -236,8 +254,12 @@ mod tests {
             }
         }
         assert_eq!(interner.len(), 0);
-        let numbers = [1, 2, 3].map(|value| interner.intern(&value));
+        let numbers = [1, 2, 3].map(|value| interner.intern(&ReplicaId::new(value)));
         interner.release(numbers[1]);
-        assert_eq!((interner.intern(&4), interner.len()), (numbers[1], 3), "freed numbers are given again");
+        assert_eq!(
+            (interner.intern(&ReplicaId::new(4)), interner.len()),
+            (numbers[1], 3),
+            "freed numbers are given again"
+        );
     }
 }

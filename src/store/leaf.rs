@@ -1,8 +1,7 @@
 //! A leaf of the tree: a short run of registrations in columns, the starts apart, so that a search touches little memory.
 
-use super::Tables;
 use super::row::{Held, Row};
-use crate::hash;
+use super::{Tables, fingerprint};
 use crate::id::ReplicaId;
 use crate::key::{End, Key, KeyRange};
 use crate::registration::{Entry, RegistrationId};
@@ -182,7 +181,7 @@ impl<K: Key> Leaf<K> {
 
     /// Whether that row begins a leaf by its hash.
     pub(super) fn is_head(&self, at: usize, tables: &Tables) -> bool {
-        hash::is_head(self.held(at, tables).registration_hash())
+        fingerprint::is_head(self.held(at, tables).registration_hash())
     }
 
     /// The invariants: rows in order, entries aside that belong to one row each and do not fit into it.

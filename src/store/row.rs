@@ -5,11 +5,9 @@
 //! place there.
 
 use core::cmp::Ordering;
-use core::hash::Hash;
 
-use super::Tables;
+use super::{Tables, fingerprint};
 use crate::causal::SEQ_MAX;
-use crate::hash;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
 use crate::registration::{Entry, Record, RegistrationId, priority_of};
@@ -274,15 +272,15 @@ impl<'a, K> Held<'a, K> {
     /// The hash of the triple.
     pub(super) fn registration_hash(&self) -> u64
     where
-        K: Hash,
+        K: Key,
     {
-        hash::of_registration(self.start, self.end(), self.tables.nodes.hash(self.row.node))
+        fingerprint::of_registration(self.start, self.end(), self.tables.nodes.hash(self.row.node))
     }
 
     /// The hash of all that matters: the triple and the records.
     pub(super) fn hash(&self) -> u64
     where
-        K: Hash,
+        K: Key,
     {
         self.hash_after(self.registration_hash())
     }
@@ -292,13 +290,13 @@ impl<'a, K> Held<'a, K> {
     pub(super) fn hash_after(&self, registration: u64) -> u64 {
         match self.compact() {
             Some((writer, record)) => {
-                hash::with_record(registration, *self.tables.writers.get(writer), &record)
+                fingerprint::with_record(registration, *self.tables.writers.get(writer), &record)
             }
             None => self
                 .entry_aside()
                 .into_iter()
                 .flat_map(Entry::records)
-                .fold(registration, |hash, (writer, record)| hash::with_record(hash, writer, record)),
+                .fold(registration, |hash, (writer, record)| fingerprint::with_record(hash, writer, record)),
         }
     }
 }

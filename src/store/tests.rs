@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use super::interner::Interned;
 use super::*;
 use crate::causal::{CausalContext, Dot};
 use crate::drops::Drops;
-use crate::hash;
+use crate::hash::KeyHasher;
 use crate::registration::Record;
 
 type Model = BTreeMap<RegistrationId<u64>, Entry>;
@@ -149,9 +150,10 @@ impl JoinObserver<u64> for Changed {
 
 /// Registrations in order, of which the condition holds by their hash.
 fn chosen(count: usize, is_wanted: impl Fn(bool) -> bool) -> Vec<RegistrationId<u64>> {
-    let node = hash::of(&NodeId::new("node-0").unwrap());
+    let node = NodeId::new("node-0").unwrap().hash();
+    let hash = |start: u64| fingerprint::of_registration(&start, Some(&(start + 3)), node);
     (0u64..)
-        .filter(|start| is_wanted(hash::is_head(hash::of_registration(start, Some(&(start + 3)), node))))
+        .filter(|start| is_wanted(fingerprint::is_head(hash(*start))))
         .map(|start| id(start, Some(start + 3), 0))
         .take(count)
         .collect()
@@ -238,8 +240,14 @@ fn a_common_row_takes_little_memory() {
 }
 
 /// A key that counts how often it was compared with another.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Counted(u64);
+
+impl Key for Counted {
+    fn feed(&self, hasher: &mut KeyHasher) {
+        hasher.number(self.0);
+    }
+}
 
 thread_local! {
     static COMPARED: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };

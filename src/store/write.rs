@@ -1,10 +1,9 @@
 //! Building a tree from rows that come in order: what a join and the decoder do.
 
-use super::Tables;
 use super::leaf::Leaf;
 use super::row::{Held, Row};
 use super::tree::{Branch, Child, LEAF_MAX, parents_of};
-use crate::hash;
+use super::{Tables, fingerprint};
 use crate::key::Key;
 use crate::registration::Entry;
 
@@ -52,7 +51,7 @@ impl<K: Key> LeafWriter<K> {
         let held = self.pending.held(at, tables);
         let registration = held.registration_hash();
         let hash = held.hash_after(registration);
-        if at > 0 && (at == LEAF_MAX || hash::is_head(registration)) {
+        if at > 0 && (at == LEAF_MAX || fingerprint::is_head(registration)) {
             self.cut_before_last(tables);
             self.sum = Some(0);
         }

@@ -423,9 +423,12 @@ impl<K: WireKey> Broadcast<K> {
 
     /// What waits to be sent and tells of nothing unsaved, as much as fits into a message.
     fn next_unposted(&mut self, map: &RangeMap<K>) -> Option<Vec<u8>> {
-        let is_saved = |delta: &mut Delta<K>| map.is_saved_up_to(delta.context.last_seq(map.replica()));
+        let is_saved = |delta: &Delta<K>| map.is_saved_up_to(delta.context.last_seq(map.replica()));
         let size = |delta: &Delta<K>| delta.entries.len() + delta.drops.len();
-        let mut delta = self.unposted.pop_front_if(is_saved)?;
+        if !self.unposted.front().is_some_and(is_saved) {
+            return None;
+        }
+        let mut delta = self.unposted.pop_front()?;
         let most = self.config.message_bytes_max - FRAME_BYTES;
         if let Some(dropped) = Dropped::of(&delta) {
             let bytes = Message::<K>::Dropped(dropped).encode(map.replica());
@@ -433,10 +436,13 @@ impl<K: WireKey> Broadcast<K> {
                 return Some(bytes);
             }
         }
-        while let Some(next) = self.unposted.pop_front_if(|next| {
-            is_saved(next) && size(&delta) + size(next) <= most / 128 && !Dropped::may_be(next)
-        }) {
-            delta.merge(&next);
+        while let Some(next) = self.unposted.front()
+            && is_saved(next)
+            && size(&delta) + size(next) <= most / 128
+            && !Dropped::may_be(next)
+        {
+            delta.merge(next);
+            self.unposted.pop_front();
         }
         while delta.encode().len() > most
             && let Some((first, rest)) = delta.halves()

@@ -1,5 +1,7 @@
 //! Counts what a thread has allocated, so that tests can bound it.
 
+#![allow(unsafe_code, reason = "there is no other way to see allocations from within a program")]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 

@@ -49,7 +49,10 @@ impl<K> Default for Effects<K> {
 }
 
 impl<K: Key> Effects<K> {
-    pub fn fingerprint(&self) -> u64 {
+    pub fn fingerprint(&self) -> u64
+    where
+        K: Hash,
+    {
         let mut hasher = DefaultHasher::new();
         self.issued.hash(&mut hasher);
         hasher.finish()

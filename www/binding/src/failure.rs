@@ -21,8 +21,8 @@ impl Failure {
             TightenError::NotRegistered => "not-registered",
             TightenError::NotSubRange => "not-sub-range",
             TightenError::TooLong { .. } => "too-long",
-            // A node that is retired goes on under another id at once, so that this is no answer of one.
-            TightenError::Exhausted | TightenError::Retired => "exhausted",
+            // That it is exhausted: a node that is retired goes on under another id at once.
+            _ => "exhausted",
         };
         Self::new(code, message)
     }
