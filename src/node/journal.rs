@@ -6,12 +6,12 @@
 //! A page holds what the map knows and no earlier page does, as the log of recent changes tells it; or everything, if that does not reach back,
 //! or if the pages since the last whole one have become longer than it.
 
-use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::sync;
+use crate::version::Version;
 
 /// What came from others is saved that much later, together with what else comes: it could be had again.
 const LATER_MS: u64 = 1_000;
@@ -35,7 +35,7 @@ pub struct Page {
 struct Out {
     number: u64,
     replica: ReplicaId,
-    context: CausalContext,
+    version: Version,
     own_seq: u64,
     bytes: usize,
     is_whole: bool,
@@ -44,7 +44,7 @@ struct Out {
 /// What pages hold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Saved {
-    pub(super) context: CausalContext,
+    pub(super) version: Version,
     /// How long they are in all, and the first, which holds everything.
     pub(super) bytes: usize,
     pub(super) whole_bytes: usize,
@@ -55,7 +55,7 @@ pub(super) struct Saved {
 /// What is known to be saved.
 #[derive(Clone, Debug)]
 pub(super) struct Journal<K> {
-    saved: CausalContext,
+    saved: Version,
     /// What this node did itself since, which is mostly all that is new.
     own: Delta<K>,
     /// Whether something changed that may have taken no sequence number.
@@ -82,12 +82,12 @@ impl<K> Default for Journal<K> {
 impl<K: WireKey> Journal<K> {
     /// Begins with a map of which so much is saved.
     pub(super) fn begin(map: &mut RangeMap<K>, saved: Saved) -> Self {
-        let Saved { context, bytes, whole_bytes, is_damaged } = saved;
-        map.set_saved(Some(context.last_seq(map.replica())));
+        let Saved { version, bytes, whole_bytes, is_damaged } = saved;
+        map.set_saved(Some(version.context.last_seq(map.replica())));
         if is_damaged {
             return Self { bytes: usize::MAX, due_ms: Some(0), ..Self::default() };
         }
-        Self { saved: context, bytes: bytes - whole_bytes, whole_bytes, ..Self::default() }
+        Self { saved: version, bytes: bytes - whole_bytes, whole_bytes, ..Self::default() }
     }
 
     /// Notes what this node did.
@@ -103,8 +103,8 @@ impl<K: WireKey> Journal<K> {
     /// What the map knows and no page holds, if that can be told: mostly it is what this node did.
     fn news(&self, map: &RangeMap<K>, own: Delta<K>) -> Option<Delta<K>> {
         let mut told = self.saved.clone();
-        told.join(own.context());
-        if told == *map.state().context() && !self.has_changed {
+        told.join(own.version());
+        if told == *map.state().version() && !self.has_changed {
             return Some(own);
         }
         map.delta_since(&self.saved)
@@ -127,7 +127,7 @@ impl<K: WireKey> Journal<K> {
         self.out = Some(Out {
             number: self.pages,
             replica,
-            context: state.context().clone(),
+            version: state.version().clone(),
             own_seq: map.last_own_seq(),
             bytes: bytes.len(),
             is_whole,
@@ -147,7 +147,7 @@ impl<K: WireKey> Journal<K> {
         if !map.is_saved() {
             return 0;
         }
-        if self.saved == *map.state().context() && !self.has_changed {
+        if self.saved == *map.state().version() && !self.has_changed {
             self.due_ms = None;
             return u64::MAX;
         }
@@ -158,7 +158,7 @@ impl<K: WireKey> Journal<K> {
     /// That page is saved, if it was out.
     pub(super) fn saved(&mut self, map: &mut RangeMap<K>, number: u64) {
         let Some(out) = self.out.take_if(|out| out.number == number) else { return };
-        self.saved.join(&out.context);
+        self.saved.join(&out.version);
         if out.is_whole {
             (self.whole_bytes, self.bytes) = (out.bytes, 0);
         } else {

@@ -16,9 +16,9 @@ use super::arguments;
 use super::errors::Failure;
 use super::replica::{Replica, next_seq};
 use super::values;
-use crate::causal::CausalContext;
 use crate::delta::Delta;
 use crate::id::ReplicaId;
+use crate::version::Version;
 
 /// What is saved in one go.
 pub(super) struct Page {
@@ -87,14 +87,14 @@ pub(super) struct Pages {
     waiting: VecDeque<Page>,
     taken: Option<Page>,
     /// What is known to be saved.
-    saved: CausalContext,
+    saved: Version,
     posts_unsaved: bool,
 }
 
 impl Pages {
     fn new(on_unsaved: JsValue) -> Self {
         let waiting = VecDeque::new();
-        Self { on_unsaved, waiting, taken: None, saved: CausalContext::default(), posts_unsaved: false }
+        Self { on_unsaved, waiting, taken: None, saved: Version::default(), posts_unsaved: false }
     }
 
     fn is_saved(&self) -> bool {
@@ -203,7 +203,7 @@ impl Journal {
             let state = map.state();
             match what {
                 "operations" => pages.waiting.pop_front(),
-                "missing" if pages.saved.includes(state.context()) => None,
+                "missing" if pages.saved.includes(state.version()) => None,
                 "missing" => Some(known(map.delta_since(&pages.saved).unwrap_or_else(|| state.clone()))),
                 _ => Some(known(state.clone())),
             }
@@ -224,7 +224,7 @@ impl Journal {
         let page = {
             let pages = &mut *self.pages.borrow_mut();
             let Some(page) = pages.taken.take() else { return };
-            page.deltas().iter().for_each(|delta| pages.saved.join(delta.context()));
+            page.deltas().iter().for_each(|delta| pages.saved.join(delta.version()));
             page
         };
         let deltas = page.deltas();
@@ -245,14 +245,14 @@ impl Journal {
         #[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: &JsValue,
     ) -> Result<JsValue, Failure> {
         let delta = Delta::decode(&values::delta(bytes)?)?;
-        self.pages.borrow_mut().saved.join(delta.context());
+        self.pages.borrow_mut().saved.join(delta.version());
         Ok(self.replica.absorb(&delta).ranges().iter().collect::<Ranges>().objects())
     }
 
     /// Forgets what is saved, which counts as missing from now on, unless it is absorbed again: for another place to save in.
     #[wasm_bindgen(js_name = forgetSaved)]
     pub fn forget_saved(&self) {
-        self.pages.borrow_mut().saved = CausalContext::default();
+        self.pages.borrow_mut().saved = Version::default();
     }
 
     /// Forgets everything, closes the connection, and begins anew under `replica`, or a fresh random id: for when another writer turns

@@ -17,9 +17,7 @@ use super::values;
 use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::sync::presence::Name;
-
-/// The first byte of a context, which no delta begins with: merged as a delta, a context would claim what it does not carry.
-const CONTEXT_TAG: u8 = b'c';
+use crate::version::Version;
 
 /// One replica of a shared map: which nodes serve which key ranges, and in which order of preference.
 ///
@@ -195,9 +193,7 @@ impl RangeMap {
     /// What this replica knows, in a few bytes for each writer: for `deltaSince` of another replica. It is no delta.
     #[wasm_bindgen(unchecked_return_type = "Uint8Array")]
     pub fn context(&self) -> JsValue {
-        let mut bytes = vec![CONTEXT_TAG];
-        bytes.extend(Delta::<u64>::claiming(self.replica.map().state().context().clone()).encode());
-        values::bytes(&bytes)
+        values::bytes(&self.replica.map().state().version().encode())
     }
 
     /// What a replica lacks that knows only that much, as a delta for anybody: the answer to its `context()`. Empty if it lacks
@@ -209,17 +205,8 @@ impl RangeMap {
         &self,
         #[wasm_bindgen(unchecked_param_type = "Uint8Array")] context: &JsValue,
     ) -> Result<JsValue, Failure> {
-        let bytes = values::context(context)?;
-        let known = match bytes.split_first() {
-            Some((&CONTEXT_TAG, rest)) => Delta::<u64>::decode(rest)?,
-            _ => {
-                return Err(Failure::new(
-                    Code::Malformed,
-                    "not a context, at byte 0: no context begins like that",
-                ));
-            }
-        };
-        let lacking = self.replica.map().delta_since(known.context());
+        let version = Version::decode(&values::context(context)?)?;
+        let lacking = self.replica.map().delta_since(&version);
         Ok(lacking.map_or(JsValue::UNDEFINED, |delta| {
             values::bytes(&if delta.is_empty() { Vec::new() } else { delta.encode() })
         }))
@@ -264,7 +251,7 @@ impl RangeMap {
 
     /// A hash of what this replica knows: replicas with equal fingerprints know the same and answer the same. O(replicas).
     pub fn fingerprint(&self) -> u64 {
-        self.replica.map().state().context().fingerprint()
+        self.replica.map().state().version().fingerprint()
     }
 
     /// Which nodes serve which keys: the maximal ranges with the same owners in the same order, in key order, without the

@@ -119,7 +119,7 @@ impl Replica {
 
     /// Merges a delta that did not come over the connection, posts what was news in it there, and tells the subscribers.
     pub(super) fn merge(&self, delta: &Delta<u64>) -> Changes<u64> {
-        let is_news = !self.map().state().context().includes(delta.context());
+        let is_news = !self.map().state().version().includes(delta.version());
         self.absorb_and_spread(delta, if is_news { delta.clone() } else { Delta::default() })
     }
 
@@ -208,7 +208,7 @@ impl Replica {
         let (received, page) = {
             let mut map = self.map.borrow_mut();
             let (replica, first) = (map.replica(), next_seq(&map));
-            let before = map.state().context().clone();
+            let before = map.state().version().clone();
             let received = receive(&mut map);
             let next = next_seq(&map);
             let page = if map.replica() != replica {
