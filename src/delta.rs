@@ -1,9 +1,9 @@
-//! The lattice: an ordered store of entries with the [version](Version) that they are what is left of: the causal context that they were
-//! learnt in, and who is retired.
+//! The lattice of the states: the effects that are known, who is retired, and an ordered store of what is left of the effects.
 //!
-//! A full state and the delta of one operation are the same type; both are joined in the same way. What is absent from a
-//! state although its context knows the birth of it has been dropped, and a join drops it on the other side too. Drops that the context does not tell by itself are
-//! [named](Drops).
+//! The first two, the [version](Version), are lattices of their own and are joined each by itself. The store is joined in the light of both
+//! sides' contexts: what is absent from a state although its context knows the birth of it has been dropped, and a join drops it on the
+//! other side too. Drops that the context does not tell by itself are [named](Drops). A full state and the delta of one operation are the
+//! same type; both are joined in the same way.
 
 use core::cell::RefCell;
 
@@ -29,6 +29,7 @@ const CHECKED_MAX: usize = 300;
 #[derive(Clone, Debug)]
 #[must_use = "a delta that is not sent to the others is lost to them"]
 pub struct Delta<K> {
+    /// What it claims: the dots, and beside them who is retired.
     pub(crate) version: Version,
     pub(crate) entries: Store<K>,
     pub(crate) drops: Drops<K>,

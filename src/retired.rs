@@ -7,7 +7,7 @@ use crate::id::ReplicaId;
 use crate::ordered::Ordered;
 
 /// The replicas that are known to [write no more](crate::RangeMap::retire), each with the last sequence number that whoever retired it
-/// knew.
+/// knew. They are part of the [`Version`](crate::Version) of a state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Retired(Ordered<[(ReplicaId, u64); 1]>);
 

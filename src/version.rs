@@ -8,10 +8,17 @@ use crate::causal::{CausalContext, Fingerprint};
 use crate::id::ReplicaId;
 use crate::retired::Retired;
 
-/// The version of a state: which effects are known, and which replicas are retired. Two states of the same version are equal.
+/// The version of a state: which effects are known, and which replicas are retired. Replicas of the same version hold the same.
 ///
 /// It is part of each [`Delta`](crate::Delta), and by itself what a replica tells a peer that is to answer what it
-/// [lacks](crate::RangeMap::delta_since): both parts travel together, since either may be news to a peer that knows the other.
+/// [lacks](crate::RangeMap::delta_since). Both parts travel together, since either may be news to who knows the other. A version claims
+/// effects and carries nothing that came of them, so it cannot be merged into a map:
+///
+/// ```compile_fail,E0308
+/// # use crdt_range_map::{RangeMap, ReplicaId};
+/// let [here, mut there] = [1, 2].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+/// there.merge(here.state().version());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Version {
     pub(crate) context: CausalContext,
@@ -55,8 +62,8 @@ impl Version {
         }
     }
 
-    /// Adds all that `other` knows. A version must only claim what was received: join that of a delta which was merged, or of what was saved.
-    /// Each part costs what it costs by [itself](CausalContext::join).
+    /// Adds all that `other` knows. A version must only claim what was received: join that of a delta which was merged, or of what was
+    /// saved. Each part costs what it costs by [itself](CausalContext::join).
     pub fn join(&mut self, other: &Self) {
         self.context.join(&other.context);
         self.retired.join(&other.retired);

@@ -16,8 +16,9 @@ use crate::store::{Held, Store};
 use crate::version::Version;
 
 impl<K: Key> RangeMap<K> {
-    /// What a peer of that [version](Delta::version) lacks, as a delta for anybody: effects, and who is retired. `None` if that cannot be told, because the peer is too far
-    /// behind: then hand it the whole [`state`](Self::state), or let [`sync`](crate::sync) find out what it lacks.
+    /// What a peer of that [version](Delta::version) lacks, as a delta for anybody: effects, and who is retired. `None` if that cannot be
+    /// told, because the peer is too far behind: then hand it the whole [`state`](Self::state), or let [`sync`](crate::sync) find out what
+    /// it lacks.
     ///
     /// It is told from a log of recent effects, see [`set_log_capacity`](Self::set_log_capacity). A peer that knows nothing gets the
     /// whole state. O(log + m log m) for a delta of m registrations.
@@ -52,8 +53,8 @@ impl<K: Key> RangeMap<K> {
         Some(delta)
     }
 
-    /// What came of those dots, which are known here, as a delta for anybody, with those who are retired; `None` if the log does not reach back so far. O(log +
-    /// m log m) for a delta of m registrations.
+    /// What came of those dots, and that those are retired, both known here, as a delta for anybody; `None` if the log does not reach back
+    /// so far. O(log + m log m) for a delta of m registrations.
     pub(crate) fn told_by_log(&self, lacking: &Version) -> Option<Delta<K>> {
         if !self.log.reaches(&lacking.context) {
             return None;
