@@ -222,3 +222,30 @@ impl fmt::Display for DecodeError {
 }
 
 impl core::error::Error for DecodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causal::Dot;
+    use crate::id::ReplicaId;
+
+    #[test]
+    fn dots_alone_are_written_as_a_version_and_refused_with_who_is_retired() {
+        let replica = ReplicaId::new(1);
+        let mut version = Version::default();
+        version.context.insert(Dot { replica, seq: 3 });
+        let bytes = |version: &Version| {
+            let mut writer = Writer::default();
+            version.write(&mut writer);
+            writer.finish()
+        };
+        let mut writer = Writer::default();
+        version.context.write(&mut writer);
+        assert_eq!(writer.finish(), bytes(&version));
+        assert_eq!(CausalContext::read(&mut Reader::new(&bytes(&version))).as_ref(), Ok(version.context()));
+        version.retired.insert(replica, 5);
+        assert_eq!(Version::read(&mut Reader::new(&bytes(&version))).as_ref(), Ok(&version));
+        let refused = CausalContext::read(&mut Reader::new(&bytes(&version)));
+        assert!(matches!(refused.map_err(|error| error.problem), Err(DecodeProblem::OutOfBounds(_))));
+    }
+}
