@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crdt_range_map::{CausalContext, Delta, KeyRange, NodeId, RangeMap, ReplicaId};
+use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId, Version};
 
 fn show(whose: &str, map: &RangeMap<u64>) {
     println!("{whose}:");
@@ -37,9 +37,9 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     // Or one asks what it lacks.
     let mut third = RangeMap::<u64>::new(ReplicaId::new(3));
-    let question = third.state().context().encode();
-    let context = CausalContext::decode(&question)?;
-    let answer = here.delta_since(&context).unwrap_or_else(|| here.state().clone()).encode();
+    let question = third.state().version().encode();
+    let version = Version::decode(&question)?;
+    let answer = here.delta_since(&version).unwrap_or_else(|| here.state().clone()).encode();
     println!("a third one is told all in {} bytes", answer.len());
     third.merge(&Delta::decode(&answer)?);
     assert_eq!(third.owners(&70), here.owners(&70));

@@ -31,20 +31,19 @@ impl fmt::Display for Dot {
     }
 }
 
-/// A set of dots: which effects of which replicas are known, and which replicas are retired. It never claims a dot that was not
-/// received.
+/// A set of dots: which effects of which replicas are known. It never claims a dot that was not received.
+///
+/// What a replica knows is that and who is [retired](crate::Retired): together, they are the [`Version`](crate::Version) of its state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CausalContext {
     /// By replica; none without a run. The context of an operation's delta takes no memory apart.
     replicas: Ordered<[(ReplicaId, Runs); 2]>,
-    /// By replica: those that write no more, with the last sequence number that whoever retired them knew.
-    retired: Ordered<[(ReplicaId, u64); 1]>,
 }
 
 impl CausalContext {
-    /// Whether nothing is known: no dot, and of no replica that it is retired.
+    /// Whether no dot is known.
     pub fn is_empty(&self) -> bool {
-        self.replicas.is_empty() && self.retired.is_empty()
+        self.replicas.is_empty()
     }
 
     /// Whether the dot is known. O(log of replicas and runs).
@@ -57,7 +56,7 @@ impl CausalContext {
         other.replicas().all(|(replica, theirs)| {
             self.runs(replica)
                 .is_some_and(|ours| theirs.iter().all(|(first, last)| ours.includes(first, last)))
-        }) && other.retired().all(|(replica, last)| self.retired_at(replica).is_some_and(|ours| ours >= last))
+        })
     }
 
     /// What is known here and not to `other`. O(runs here · log + those of `other` that they overlap).
@@ -69,18 +68,13 @@ impl CausalContext {
                 left.replicas.push((replica, runs));
             }
         }
-        for (replica, last) in self.retired() {
-            if other.retired_at(replica).is_none_or(|theirs| theirs < last) {
-                left.retired.push((replica, last));
-            }
-        }
         left
     }
 
     /// What is known both here and to `other`. For each replica of the one that knows fewer, O(log) and O(runs of the one that has
     /// fewer · log + those of the other that they overlap).
     pub fn intersection(&self, other: &Self) -> Self {
-        if other.replicas.len() + other.retired.len() < self.replicas.len() + self.retired.len() {
+        if other.replicas.len() < self.replicas.len() {
             return other.intersection(self);
         }
         let mut both = Self::default();
@@ -88,11 +82,6 @@ impl CausalContext {
             let runs = other.runs(replica).map_or_else(Runs::default, |theirs| ours.intersection(theirs));
             if !runs.is_empty() {
                 both.replicas.push((replica, runs));
-            }
-        }
-        for (replica, last) in self.retired() {
-            if let Some(theirs) = other.retired_at(replica) {
-                both.retired.push((replica, last.min(theirs)));
             }
         }
         both
@@ -115,41 +104,12 @@ impl CausalContext {
         self.runs(replica).is_some_and(|runs| runs.intersects(first, last))
     }
 
-    /// Whether anything is known of this replica.
-    pub(crate) fn is_known(&self, replica: ReplicaId) -> bool {
-        self.runs(replica).is_some() || self.is_retired(replica)
-    }
-
-    /// Whether this replica is known to write no more. O(log of the retired).
-    pub fn is_retired(&self, replica: ReplicaId) -> bool {
-        self.retired_at(replica).is_some()
-    }
-
-    /// Whether this replica is retired and everything that it ever wrote is known, so that others may clear up after it.
-    pub(crate) fn is_finished(&self, replica: ReplicaId) -> bool {
-        self.retired_at(replica).is_some_and(|last| {
-            let runs = self.runs(replica);
-            runs.map_or(0, Runs::prefix) >= last.max(runs.map_or(0, Runs::last))
-        })
-    }
-
-    /// The retired replicas in order, each with the last sequence number that was known when it was retired.
-    pub(crate) fn retired(&self) -> impl ExactSizeIterator<Item = (ReplicaId, u64)> + '_ {
-        self.retired.iter().copied()
-    }
-
-    /// Who is retired, without anything else.
-    pub(crate) fn only_retired(&self) -> Self {
-        Self { replicas: Ordered::default(), retired: self.retired.clone() }
-    }
-
-    /// As much of it as a message tells: all, unless it has more than so many runs beside the prefixes. A message that is written of more
-    /// leaves out the rest by itself, and its sender would not know. O(replicas + runs).
+    /// All of it, unless it has more than so many runs beside the prefixes: then the prefixes and the first ones. O(replicas + runs).
     pub(crate) fn limited(&self, runs_max: usize) -> Self {
         if self.run_count() <= runs_max {
             return self.clone();
         }
-        let mut limited = self.only_retired();
+        let mut limited = Self::default();
         let mut left = runs_max;
         for (replica, runs) in self.replicas() {
             for (first, last) in runs.iter() {
@@ -161,28 +121,6 @@ impl CausalContext {
             }
         }
         limited
-    }
-
-    /// Notes that a replica writes no more after that sequence number. O(log of the retired).
-    pub(crate) fn retire(&mut self, replica: ReplicaId, last: u64) {
-        let at = self.retired.place_of(|(retired, _)| *retired < replica);
-        match self.retired.get(at) {
-            Some((retired, known)) if *retired == replica => {
-                if *known < last
-                    && let Some((_, known)) = self.retired.get_mut(at)
-                {
-                    *known = last;
-                }
-            }
-            _ => self.retired.insert(at, (replica, last)),
-        }
-    }
-
-    /// The last sequence number of a retired replica that whoever retired it knew, `None` if it is not known to be retired. O(log of
-    /// the retired).
-    pub fn retired_at(&self, replica: ReplicaId) -> Option<u64> {
-        let at = self.retired.place_of(|(retired, _)| *retired < replica);
-        self.retired.get(at).filter(|(retired, _)| *retired == replica).map(|(_, last)| *last)
     }
 
     /// How far this replica's dots are known without a gap.
@@ -224,10 +162,8 @@ impl CausalContext {
         gaps
     }
 
-    /// A hash of the set: equal contexts have equal fingerprints on every platform, and different ones differ but for an
-    /// accident of one in 2^64. It is no defence against somebody who looks for a collision. O(replicas + runs).
-    pub fn fingerprint(&self) -> u64 {
-        let mut hash = Fingerprint::default();
+    /// Adds all dots to a hash. O(replicas + runs).
+    pub(crate) fn feed(&self, hash: &mut Fingerprint) {
         for (replica, runs) in self.replicas() {
             hash.add(replica.get());
             for (first, last) in runs.iter() {
@@ -236,11 +172,6 @@ impl CausalContext {
             }
             hash.add(0);
         }
-        for (replica, last) in self.retired() {
-            hash.add(replica.get());
-            hash.add(!last);
-        }
-        hash.0
     }
 
     /// The known replicas in order, each with its runs; none of them empty.
@@ -256,13 +187,12 @@ impl CausalContext {
         self.change_runs(replica, |runs| runs.insert(first, last));
     }
 
-    /// Adds all dots of `other`, and who is retired in it. A context must only claim what was received: join the context of a delta
+    /// Adds all dots of `other`. A context must only claim what was received: join the context of a delta
     /// that was merged, or of what was saved. For each of its replicas, O(log) and O(runs of the one that has fewer · log).
     pub fn join(&mut self, other: &Self) {
         for (replica, runs) in other.replicas() {
             self.change_runs(replica, |ours| ours.join(runs));
         }
-        other.retired().for_each(|(replica, last)| self.retire(replica, last));
     }
 
     /// The dots of one replica.
@@ -288,14 +218,18 @@ impl CausalContext {
 
 /// A streaming hash of 64-bit words, the finalizer of splitmix64 (Steele, Lea and Flood, 2014) chained over them.
 #[derive(Default)]
-struct Fingerprint(u64);
+pub(crate) struct Fingerprint(u64);
 
 impl Fingerprint {
-    fn add(&mut self, word: u64) {
+    pub(crate) fn add(&mut self, word: u64) {
         let mut mixed = (self.0 ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         self.0 = mixed ^ (mixed >> 31);
+    }
+
+    pub(crate) fn finish(self) -> u64 {
+        self.0
     }
 }
 
@@ -378,27 +312,6 @@ mod tests {
     }
 
     #[test]
-    fn the_retired_are_part_of_what_is_known() {
-        let [a, b] = [1, 2].map(ReplicaId::new);
-        let mut knows = CausalContext::default();
-        knows.insert_run(a, 1, 3);
-        let mut told = knows.clone();
-        told.retire(a, 5);
-        assert!(told.includes(&knows) && !knows.includes(&told));
-        assert_ne!(told.fingerprint(), knows.fingerprint());
-        assert!(told.is_retired(a) && !told.is_retired(b));
-        assert!(!told.is_finished(a), "4 and 5 are not known");
-        told.insert_run(a, 4, 5);
-        assert!(told.is_finished(a));
-        told.insert_run(a, 7, 7);
-        assert!(!told.is_finished(a), "there was more than who retired it knew");
-        let news = told.difference(&knows);
-        assert!(news.is_retired(a) && told.intersection(&news) == news);
-        knows.join(&news);
-        assert_eq!(knows, told);
-    }
-
-    #[test]
     fn a_context_includes_what_it_joined_and_nothing_else() {
         let [a, b] = [1, 2].map(ReplicaId::new);
         let mut left = CausalContext::default();
@@ -419,6 +332,11 @@ mod tests {
         assert!(both.has_gaps() && both.gaps() == gap);
         gap.join(&both);
         assert!(!gap.has_gaps() && gap.gaps().is_empty());
-        assert_ne!(both.fingerprint(), left.fingerprint());
+        let [both, left] = [both, left].map(|context| {
+            let mut hash = Fingerprint::default();
+            context.feed(&mut hash);
+            hash.finish()
+        });
+        assert_ne!(both, left);
     }
 }

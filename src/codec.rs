@@ -29,8 +29,8 @@
 //! latest contributions, stamps) are known by being there.
 //!
 //! **context** by itself, as messages of [`crate::sync`] hold it: *number* of replicas; 8 bytes each, big endian, ascending; then as
-//! the context above, where it tells everything. As bytes of its own ([`CausalContext::encode`]) it has a header before it, with the
-//! kind 0.
+//! the context above, where it tells everything. It is a [`Version`]: the dots, and who is retired. As bytes of its own
+//! ([`Version::encode`]) it has a header before it, with the kind 0.
 //!
 //! **ids** of c registrations: if u, a *column* of 1 for unbounded and 0 for bounded; a *column* of node numbers (left out if
 //! there is one node); the ranges, as the key type writes them ([`WireKey`]): for `u64` a *column* of differences to the start
@@ -71,20 +71,21 @@ pub use self::keys::WireKey;
 use crate::causal::CausalContext;
 use crate::delta::Delta;
 pub use crate::hash::KeyHasher;
+use crate::version::Version;
 
-impl CausalContext {
-    /// The canonical bytes of this context, for a peer that is to find out what it can [tell](crate::RangeMap::delta_since). Of more than
+impl Version {
+    /// The canonical bytes of this version, for a peer that is to find out what it can [tell](crate::RangeMap::delta_since). Of more than
     /// 65,536 runs beyond the prefixes the last are left out: then it claims less than it knows. O(replicas + runs).
     ///
     /// ```
-    /// # use crdt_range_map::{CausalContext, Delta, KeyRange, NodeId, RangeMap, ReplicaId};
+    /// # use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId, Version};
     /// let mut here = RangeMap::<u64>::new(ReplicaId::new(1));
     /// let mut there = RangeMap::<u64>::new(ReplicaId::new(2));
     /// here.register(&NodeId::new("a")?, &KeyRange::new(0, 100)?)?;
     /// // There asks here, which answers.
-    /// let question = there.state().context().encode();
-    /// let context = CausalContext::decode(&question)?;
-    /// let answer = here.delta_since(&context).unwrap_or_else(|| here.state().clone()).encode();
+    /// let question = there.state().version().encode();
+    /// let version = Version::decode(&question)?;
+    /// let answer = here.delta_since(&version).unwrap_or_else(|| here.state().clone()).encode();
     /// there.merge(&Delta::decode(&answer)?);
     /// assert_eq!(here.state(), there.state());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -103,17 +104,33 @@ impl CausalContext {
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         decode::read_header(CONTEXT_KIND, &mut reader)?;
-        let context = Self::read(&mut reader)?;
+        let version = Self::read(&mut reader)?;
         reader.finish()?;
-        Ok(context)
+        Ok(version)
     }
 
     pub(crate) fn write(&self, writer: &mut Writer) {
-        encode::write_whole_context(self, writer);
+        encode::write_version(self, writer);
     }
 
     pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        decode::read_whole_context(reader)
+        decode::read_version(reader)
+    }
+}
+
+/// As a version in which nobody is retired.
+impl CausalContext {
+    pub(crate) fn write(&self, writer: &mut Writer) {
+        Version::from(self.clone()).write(writer);
+    }
+
+    pub(crate) fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let Version { context, retired } = Version::read(reader)?;
+        if retired.is_empty() {
+            Ok(context)
+        } else {
+            Err(reader.error(DecodeProblem::OutOfBounds("who is retired, where only dots are told")))
+        }
     }
 }
 
@@ -206,3 +223,30 @@ impl fmt::Display for DecodeError {
 }
 
 impl core::error::Error for DecodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::causal::Dot;
+    use crate::id::ReplicaId;
+
+    #[test]
+    fn dots_alone_are_written_as_a_version_and_refused_with_who_is_retired() {
+        let replica = ReplicaId::new(1);
+        let mut version = Version::default();
+        version.context.insert(Dot { replica, seq: 3 });
+        let bytes = |version: &Version| {
+            let mut writer = Writer::default();
+            version.write(&mut writer);
+            writer.finish()
+        };
+        let mut writer = Writer::default();
+        version.context.write(&mut writer);
+        assert_eq!(writer.finish(), bytes(&version));
+        assert_eq!(CausalContext::read(&mut Reader::new(&bytes(&version))).as_ref(), Ok(version.context()));
+        version.retired.insert(replica, 5);
+        assert_eq!(Version::read(&mut Reader::new(&bytes(&version))).as_ref(), Ok(&version));
+        let refused = CausalContext::read(&mut Reader::new(&bytes(&version)));
+        assert!(matches!(refused.map_err(|error| error.problem), Err(DecodeProblem::OutOfBounds(_))));
+    }
+}

@@ -1,8 +1,9 @@
-//! The lattice: an ordered store of entries with the causal context that they were learnt in.
+//! The lattice of the states: the effects that are known, who is retired, and an ordered store of what is left of the effects.
 //!
-//! A full state and the delta of one operation are the same type; both are joined in the same way. What is absent from a
-//! state although its context knows the birth of it has been dropped, and a join drops it on the other side too. Drops that the context does not tell by itself are
-//! [named](Drops).
+//! The first two, the [version](Version), are lattices of their own and are joined each by itself. The store is joined in the light of both
+//! sides' contexts: what is absent from a state although its context knows the birth of it has been dropped, and a join drops it on the
+//! other side too. Drops that the context does not tell by itself are [named](Drops). A full state and the delta of one operation are the
+//! same type; both are joined in the same way.
 
 use core::cell::RefCell;
 
@@ -13,8 +14,10 @@ use crate::drops::{Drop, Drops, NamedDrop};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::Key;
 use crate::registration::{Entry, Record, RegistrationId};
+use crate::retired::Retired;
 use crate::sort::sorted;
 use crate::store::{Held, Interner, JoinObserver, Joined, Side, Store, StoreBuilder, Unobserved};
+use crate::version::Version;
 
 /// Up to how many entries, drops and runs of dots are checked in a build with debug assertions.
 const CHECKED_MAX: usize = 300;
@@ -26,7 +29,8 @@ const CHECKED_MAX: usize = 300;
 #[derive(Clone, Debug)]
 #[must_use = "a delta that is not sent to the others is lost to them"]
 pub struct Delta<K> {
-    pub(crate) context: CausalContext,
+    /// What it claims: the dots, and beside them who is retired.
+    pub(crate) version: Version,
     pub(crate) entries: Store<K>,
     pub(crate) drops: Drops<K>,
     /// Whether it is known to carry all that it claims; of a delta that is put together or changed but by the methods here, or
@@ -36,7 +40,7 @@ pub struct Delta<K> {
 
 impl<K: PartialEq> PartialEq for Delta<K> {
     fn eq(&self, other: &Self) -> bool {
-        self.context == other.context && self.entries == other.entries && self.drops == other.drops
+        self.version == other.version && self.entries == other.entries && self.drops == other.drops
     }
 }
 
@@ -44,14 +48,14 @@ impl<K: Eq> Eq for Delta<K> {}
 
 impl<K> Default for Delta<K> {
     fn default() -> Self {
-        Self::new(CausalContext::default(), Store::default(), Drops::default())
+        Self::new(Version::default(), Store::default(), Drops::default())
     }
 }
 
 impl<K> Delta<K> {
     /// A delta of those parts.
-    pub(crate) fn new(context: CausalContext, entries: Store<K>, drops: Drops<K>) -> Self {
-        Self { context, entries, drops, is_exact: false }
+    pub(crate) fn new(version: Version, entries: Store<K>, drops: Drops<K>) -> Self {
+        Self { version, entries, drops, is_exact: false }
     }
 }
 
@@ -61,19 +65,35 @@ impl<K: Key> Delta<K> {
         Self { is_exact: true, ..Self::default() }
     }
 
-    /// A message that only tells which dots are known. It is no state: joined like one, it would drop all that it claims.
-    pub(crate) fn claiming(context: CausalContext) -> Self {
-        Self { context, ..Self::default() }
+    /// What declares that those write no more.
+    pub(crate) fn retiring(retired: Retired) -> Self {
+        Self::new(retired.into(), Store::default(), Drops::default())
+    }
+
+    /// What declares that nothing came of those dots, which nobody has told of. Whatever still holds something of them drops it.
+    pub(crate) fn giving_up(lost: CausalContext) -> Self {
+        Self::new(lost.into(), Store::default(), Drops::default())
     }
 
     /// Whether the delta carries nothing at all: no operation happened. O(1).
     pub fn is_empty(&self) -> bool {
-        self.context.is_empty()
+        self.version.is_empty()
+    }
+
+    /// Which effects the delta carries or knows of, and who it knows to be retired: for a peer that is to tell what it
+    /// [lacks](crate::RangeMap::delta_since). O(1).
+    pub fn version(&self) -> &Version {
+        &self.version
     }
 
     /// Which effects the delta carries or knows of. O(1).
     pub fn context(&self) -> &CausalContext {
-        &self.context
+        &self.version.context
+    }
+
+    /// Who the delta knows to be [retired](crate::RangeMap::retire). O(1).
+    pub fn retired(&self) -> &Retired {
+        &self.version.retired
     }
 
     /// Joins another delta or state into this one: afterwards this one carries what either did.
@@ -107,24 +127,25 @@ impl<K: Key> Delta<K> {
         if is_small() && (other.names_what_it_drops() || other.carries_all_it_claims()) {
             self.join_touched(other, observer);
         } else {
-            let Self { context, entries, drops, .. } = self;
-            let there = Side { context: &other.context, drops: &other.drops };
-            entries.join(&other.entries, Side { context, drops }, there, observer);
+            let Self { version, entries, drops, .. } = self;
+            let here = Side { context: &version.context, drops };
+            let there = Side { context: other.context(), drops: &other.drops };
+            entries.join(&other.entries, here, there, observer);
         }
-        self.context.join(&other.context);
-        self.drops.join(&other.drops, &self.context);
-        self.prune_drops(&other.context);
+        self.version.join(&other.version);
+        self.drops.join(&other.drops, &self.version.context);
+        self.prune_drops(other.context());
         self.debug_check();
     }
 
     /// Whether every drop that the context tells of is named: only what a prefix covers is not.
     fn names_what_it_drops(&self) -> bool {
-        self.context.replicas().all(|(_, runs)| runs.prefix() == 0)
+        self.context().replicas().all(|(_, runs)| runs.prefix() == 0)
     }
 
     /// Joins only the registrations that `other` names; right if nothing else is to be concluded from its context.
     fn join_touched(&mut self, other: &Self, observer: &mut dyn JoinObserver<K>) {
-        let there = Side { context: &other.context, drops: &other.drops };
+        let there = Side { context: other.context(), drops: &other.drops };
         other.entries.for_each(|held| self.join_entry(there, &held.id(), &held.entry(), observer));
         for (id, ..) in other.drops.iter() {
             if other.entries.get(id).is_none() {
@@ -133,11 +154,11 @@ impl<K: Key> Delta<K> {
         }
     }
 
-    /// Takes everything that the context knows as known. Right only for who holds all that is left of it.
-    pub(crate) fn adopt(&mut self, context: &CausalContext) {
+    /// Takes everything that the version knows as known. Right only for who holds all that is left of it.
+    pub(crate) fn adopt(&mut self, version: &Version) {
         self.is_exact = false;
-        self.context.join(context);
-        self.prune_drops(context);
+        self.version.join(version);
+        self.prune_drops(&version.context);
         self.debug_check();
     }
 
@@ -149,8 +170,8 @@ impl<K: Key> Delta<K> {
         theirs: &Entry,
         observer: &mut dyn JoinObserver<K>,
     ) {
-        let Self { context, entries, drops, .. } = self;
-        let here = Side { context, drops };
+        let Self { version, entries, drops, .. } = self;
+        let here = Side { context: &version.context, drops };
         let stale = RefCell::new(SmallVec::<[(ReplicaId, u64); 1]>::new());
         entries.edit(id, &mut |ours| {
             let before = ours.priority();
@@ -183,17 +204,18 @@ impl<K: Key> Delta<K> {
     /// Adds what the drop claims and, as long as it needs to be named, the drop itself: with the dot of the drop, or a bare one. Of
     /// that writer's records of the registration, none must be as old. O(log n).
     pub(crate) fn add_drop(&mut self, id: RegistrationId<K>, writer: ReplicaId, drop: Drop) {
-        self.context.insert(Dot { replica: writer, seq: drop.birth });
-        self.context.insert(drop.stamp);
-        self.is_exact &= self.drops.insert(id, writer, drop, &self.context);
-        self.is_exact &= !self.drops.prune([writer, drop.stamp.replica].into_iter(), &self.context);
+        let context = &mut self.version.context;
+        context.insert(Dot { replica: writer, seq: drop.birth });
+        context.insert(drop.stamp);
+        self.is_exact &= self.drops.insert(id, writer, drop, context);
+        self.is_exact &= !self.drops.prune([writer, drop.stamp.replica].into_iter(), context);
     }
 
     /// Adds an entry that is lacking, and claims its dots. O(its writers · log n).
     pub(crate) fn add_entry(&mut self, id: &RegistrationId<K>, entry: &Entry) {
         let mut claimed = CausalContext::default();
         entry.claim(&mut claimed);
-        self.context.join(&claimed);
+        self.version.context.join(&claimed);
         let mut is_lacking = false;
         self.entries.edit(id, &mut |added| {
             is_lacking = added.is_empty();
@@ -224,10 +246,10 @@ impl<K: Key> Delta<K> {
             debug_assert!(is_after, "rows come in order");
         }
         let drops = Drops::from_ordered(drops.to_vec());
-        let mut part = Self::new(CausalContext::default(), builder.finish(), drops);
+        let mut part = Self::new(Version::default(), builder.finish(), drops);
         let mut claimed = CausalContext::default();
         part.carried_dots(&CausalContext::default()).into_iter().for_each(|dot| claimed.insert(dot));
-        part.adopt(&claimed);
+        part.adopt(&claimed.into());
         part
     }
 
@@ -254,7 +276,8 @@ impl<K: Key> Delta<K> {
     /// Forgets the named drops that the context tells by itself, now that it was joined with `joined`.
     fn prune_drops(&mut self, joined: &CausalContext) {
         if !self.drops.is_empty() {
-            self.is_exact &= !self.drops.prune(joined.replicas().map(|(replica, _)| replica), &self.context);
+            self.is_exact &=
+                !self.drops.prune(joined.replicas().map(|(replica, _)| replica), &self.version.context);
         }
     }
 
@@ -327,7 +350,7 @@ impl<K: Key> Delta<K> {
     }
 
     fn count_claimed(&self) -> u64 {
-        let runs = self.context.replicas().flat_map(|(_, runs)| runs.iter());
+        let runs = self.context().replicas().flat_map(|(_, runs)| runs.iter());
         runs.fold(0u64, |sum, (first, last)| sum.saturating_add(last - first + 1))
     }
 
@@ -341,11 +364,11 @@ impl<K: Key> Delta<K> {
         for named in self.drops.named() {
             let Drop { birth, stamp } = named.drop;
             let born = Dot { replica: named.writer, seq: birth };
-            let is_claimed = self.context.contains(born) && self.context.contains(stamp);
+            let is_claimed = self.context().contains(born) && self.context().contains(stamp);
             if !is_claimed || stamp.replica == named.writer && birth > stamp.seq {
                 return Err("a drop whose dots the context does not claim");
             }
-            if named.is_told_by(&self.context) {
+            if named.is_told_by(self.context()) {
                 return Err("a named drop that the context already tells");
             }
             let mut is_dropped = false;
@@ -364,7 +387,7 @@ impl<K: Key> Delta<K> {
     /// In a build with debug assertions: checks the invariants, unless there is so much that nothing would be tested in time.
     fn debug_check(&self) {
         let is_small = || {
-            self.entries.len() + self.drops.len() <= CHECKED_MAX && self.context.run_count() <= CHECKED_MAX
+            self.entries.len() + self.drops.len() <= CHECKED_MAX && self.context().run_count() <= CHECKED_MAX
         };
         debug_assert!(!is_small() || self.check() == Ok(()), "{:?}", self.check());
     }
@@ -374,7 +397,7 @@ impl<K: Key> Delta<K> {
         self.entries.check()?;
         self.check_drops()?;
         let carried = self.carried_dots(&CausalContext::default());
-        let is_claimed = carried.iter().all(|dot| self.context.contains(*dot));
+        let is_claimed = carried.iter().all(|dot| self.context().contains(*dot));
         if is_claimed { Ok(()) } else { Err("a record's dot that the context does not claim") }
     }
 }

@@ -49,10 +49,12 @@
 //! | `sort` | sorting what need not be fast | one copy of the code for all types |
 //! | `ordered` | a list in order, nearly always short | few items lie in one piece, many in chunks that copies share |
 //! | `causal` | dots and causal contexts: which effects are known | runs of consecutive sequence numbers |
+//! | `retired` | who is retired: a lattice of its own beside the dots | of two who retired a replica, who knew more of it counts |
+//! | `version` | which effects are known, and who is retired: the claim of a state, without what is left of it | it is no state, so it cannot be joined as one |
 //! | `registration` | records: what each writer contributed, and the baseline up to which it was reset | a reset always observes a prefix of a writer's contributions, so one number remembers it exactly |
 //! | `drops` | which drops a state names | what the prefixes cover is told by the context alone |
 //! | `store` | the ordered store of registrations, and the join of two | a B+-tree whose leaves begin where the content says so: equal content has equal leaves, which a join skips |
-//! | `delta` | the lattice: a store with a causal context, and their join | what is absent although the context knows its birth was dropped |
+//! | `delta` | the lattice: a store with a version, and their join | what is absent although the context knows its birth was dropped |
 //! | [`codec`] | the wire format, byte by byte | columns of bit-packed numbers; a dot that a record shows is not written again |
 //! | `splits` | sweep, index, look-up, gaps, changes | blocks of boundaries with their owners in order; a change writes anew only the blocks that it touches |
 //! | `map` | [`RangeMap`]: the operations of one replica | every effect takes a sequence number of its own |
@@ -125,12 +127,14 @@ pub mod node;
 mod operation;
 mod ordered;
 mod registration;
+mod retired;
 #[cfg(feature = "serde")]
 mod serial;
 mod sort;
 mod splits;
 mod store;
 pub mod sync;
+mod version;
 
 pub use causal::{CausalContext, Dot};
 pub use codec::{DecodeError, DecodeProblem, WireKey};
@@ -141,7 +145,9 @@ pub use map::{RangeMap, TightenError, WriteError};
 pub use node::Node;
 pub use operation::{Operation, OperationError};
 pub use registration::Registration;
+pub use retired::Retired;
 pub use splits::{Changes, Owner, Owners, Split, Splits, SplitsIter};
+pub use version::Version;
 
 /// The README's example in Rust is a test.
 #[cfg(doctest)]

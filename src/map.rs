@@ -252,7 +252,7 @@ impl<K: Key> RangeMap<K> {
     /// it had contributed to a registration, it drops its record of it; that is news of its own, and
     /// [`Changes::delta`] carries it for the others.
     pub fn merge(&mut self, delta: &Delta<K>) -> Changes<K> {
-        let news = delta.context.difference(&self.state.context);
+        let news = delta.version().difference(self.state.version());
         let mut observer = self.observer();
         self.state.join(delta, &mut observer);
         let mut dropped = core::mem::take(&mut observer.dropped);
@@ -291,7 +291,7 @@ impl<K: Key> RangeMap<K> {
             let entry = self.state.entries.get(id).map(|held| held.entry());
             entry.and_then(|entry| entry.get(self.replica).map(|record| record.birth))
         });
-        self.identity.begun_after.get_or_insert(self.state.context.last_seq(self.replica));
+        self.identity.begun_after.get_or_insert(self.state.context().last_seq(self.replica));
         let log = Arc::make_mut(&mut self.log);
         let settled = self.retirement.settled();
         let mut operation = Transaction::new(self.replica, &mut self.state, log, settled);
@@ -381,7 +381,7 @@ impl<K: Key> RangeMap<K> {
     /// There are nearly 2^53 of them, more than any writer can use; but a peer that forges operations of this replica can use
     /// them up. A new replica id is the way out.
     pub fn is_exhausted(&self) -> bool {
-        self.state.context.last_seq(self.replica) > SEQ_MAX - (1 << 32)
+        self.state.context().last_seq(self.replica) > SEQ_MAX - (1 << 32)
     }
 
     /// Whether this replica may write, and contribute to that registration.
@@ -402,7 +402,7 @@ impl<K: Key> RangeMap<K> {
         if self.is_exhausted() || self.is_retired() {
             return Delta::default();
         }
-        self.identity.begun_after.get_or_insert(self.state.context.last_seq(self.replica));
+        self.identity.begun_after.get_or_insert(self.state.context().last_seq(self.replica));
         let log = Arc::make_mut(&mut self.log);
         let settled = self.retirement.settled();
         let mut operation = Transaction::new(self.replica, &mut self.state, log, settled);

@@ -419,7 +419,7 @@ impl<K: WireKey> Node<K> {
     /// Learns what a delta carries that did not come over a link, and passes on what is news. Returns the ranges whose owners may have changed.
     /// Costs what [`RangeMap::merge`] costs, and O(links).
     pub fn merge(&mut self, delta: &Delta<K>) -> Vec<KeyRange<K>> {
-        if self.map.state().context().includes(delta.context()) {
+        if self.map.state().version().includes(delta.version()) {
             return Vec::new();
         }
         let changes = self.map.merge(delta);

@@ -222,7 +222,7 @@ pub struct Statistics {
     pub sessions_finished: u64,
     /// Registrations that were not sent because they are longer than [`Config::registration_bytes_max`], each time.
     pub registrations_too_long: u64,
-    /// Messages that were not sent because they are longer than [`Config::message_bytes_max`]: with the contexts of very many replicas.
+    /// Messages that were not sent because they are longer than [`Config::message_bytes_max`]: with the versions of very many replicas.
     pub messages_too_long: u64,
 }
 

@@ -406,7 +406,7 @@ fn an_answer_claims_no_reset_of_a_record_that_went_unnamed() {
     let dropped = writer.merge(&reset).delta().clone();
     answerer.merge(writer.state());
     asker.merge(&dropped);
-    if let Some(answer) = answerer.delta_since(asker.state().context()) {
+    if let Some(answer) = answerer.delta_since(asker.state().version()) {
         overhearing.merge(&answer);
     }
     let knows_of_reset = overhearing.state().context().last_seq(resetter.replica()) > 0;

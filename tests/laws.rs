@@ -1,11 +1,11 @@
-//! The laws of the lattice, on what random histories reach: whole states, the deltas of operations and of drops, and joins of
-//! those.
+//! The laws of the lattices, on what random histories reach: whole states, the deltas of operations and of drops, and joins of
+//! those; and on their parts, the dots and who is retired.
 
 mod model;
 
 use std::fmt::Debug;
 
-use crdt_range_map::{CausalContext, Delta, Key, RangeMap, ReplicaId};
+use crdt_range_map::{CausalContext, Delta, Key, KeyRange, NodeId, RangeMap, ReplicaId, Retired, Version};
 use model::Knowledge;
 use model::history::histories;
 use model::seeds;
@@ -49,6 +49,43 @@ impl<K: Key> Lattice for Knowledge<K> {
     }
 }
 
+/// A lattice whose order can be asked for, and in which what one has and another has not is a value, too.
+trait Ordered: Lattice {
+    fn covers(&self, other: &Self) -> bool;
+    fn without(&self, other: &Self) -> Self;
+    fn shared(&self, other: &Self) -> Self;
+}
+
+macro_rules! ordered {
+    ($($kind:ty),*) => { $(
+        impl Lattice for $kind {
+            fn bottom() -> Self {
+                Self::default()
+            }
+
+            fn join_in(&mut self, other: &Self) {
+                self.join(other);
+            }
+        }
+
+        impl Ordered for $kind {
+            fn covers(&self, other: &Self) -> bool {
+                self.includes(other)
+            }
+
+            fn without(&self, other: &Self) -> Self {
+                self.difference(other)
+            }
+
+            fn shared(&self, other: &Self) -> Self {
+                self.intersection(other)
+            }
+        }
+    )* };
+}
+
+ordered!(CausalContext, Retired, Version);
+
 /// Associative, commutative, idempotent, with a unit: for every three of the values.
 fn check_laws<L: Lattice>(values: &[&L]) -> Result<(), TestCaseError> {
     for a in values {
@@ -67,18 +104,42 @@ fn check_laws<L: Lattice>(values: &[&L]) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A context is no lattice by its public face, but that of a join is the union of both.
-fn check_contexts<K: Key>(values: &[&Delta<K>]) -> Result<(), TestCaseError> {
+/// The order is that of the join, the difference is what a join would add, and the intersection is what both have.
+fn check_order<L: Ordered>(values: &[&L]) -> Result<(), TestCaseError> {
+    check_laws(values)?;
+    for a in values {
+        for b in values {
+            let both = a.joined(b);
+            prop_assert_eq!(a.covers(b), both == **a, "it covers what adds nothing to it");
+            prop_assert_eq!(&b.joined(&a.without(b)), &both, "the difference is what is lacking");
+            prop_assert_eq!(a.without(b) == L::bottom(), b.covers(a));
+            let shared = a.shared(b);
+            prop_assert_eq!(&shared, &b.shared(a));
+            prop_assert!(a.covers(&shared) && b.covers(&shared));
+            prop_assert_eq!(&a.shared(&both), *a, "absorption");
+        }
+    }
+    Ok(())
+}
+
+/// The version of a join is the join of the versions, part by part.
+fn check_versions<K: Key>(values: &[&Delta<K>]) -> Result<(), TestCaseError> {
+    check_order(&values.iter().map(|it| it.version()).collect::<Vec<_>>())?;
+    check_order(&values.iter().map(|it| it.context()).collect::<Vec<_>>())?;
+    check_order(&values.iter().map(|it| it.retired()).collect::<Vec<_>>())?;
     for a in values {
         prop_assert_eq!(a.is_empty(), **a == Delta::bottom());
-        prop_assert_eq!(a.is_empty(), a.context().is_empty());
+        prop_assert_eq!(a.is_empty(), a.version().is_empty());
+        let decoded = Version::decode(&a.version().encode());
+        prop_assert_eq!(decoded.as_ref(), Ok(a.version()));
         for b in values {
-            let (ours, theirs) = (a.context(), b.context());
             let both = a.joined(b);
-            prop_assert!(both.context().includes(ours) && both.context().includes(theirs));
-            let is_equal = |context: &CausalContext| context == both.context();
-            prop_assert_eq!(ours.includes(theirs), is_equal(ours), "it includes what adds nothing to it");
-            prop_assert_eq!(ours.fingerprint() == both.context().fingerprint(), is_equal(ours));
+            prop_assert_eq!(both.version(), &a.version().joined(b.version()));
+            prop_assert_eq!(both.context(), &a.context().joined(b.context()));
+            prop_assert_eq!(both.retired(), &a.retired().joined(b.retired()));
+            let is_equal = a.version() == both.version();
+            prop_assert_eq!(a.version().fingerprint() == both.version().fingerprint(), is_equal);
+            prop_assert_eq!(a.version().encode() == both.version().encode(), is_equal);
         }
     }
     Ok(())
@@ -133,7 +194,7 @@ fn check<K: SampleKey>() {
         let (deltas, knowledge): (Vec<_>, Vec<_>) = chosen.unzip();
         check_laws(&deltas)?;
         check_laws(&knowledge)?;
-        check_contexts(&deltas)?;
+        check_versions(&deltas)?;
         check_replica(&deltas)?;
         check_bytes(&deltas)
     });
@@ -147,4 +208,45 @@ fn deltas_over_numbers_are_a_lattice() {
 #[test]
 fn deltas_over_strings_are_a_lattice() {
     check::<String>();
+}
+
+/// What somebody knows who heard so many effects of each of those writers before it retired that writer.
+fn retiring(heard: &[(u64, usize)]) -> Delta<u64> {
+    let mut declaring = RangeMap::new(ReplicaId::new(100));
+    for (writer, count) in heard {
+        let mut writer = RangeMap::new(ReplicaId::new(*writer));
+        let node = NodeId::new("a").expect("it is short");
+        for start in 0..*count as u64 {
+            let range = KeyRange::new(start, start + 1).expect("it is not empty");
+            declaring.merge(&writer.register(&node, &range).expect("it may write"));
+        }
+        _ = declaring.retire(writer.replica());
+    }
+    declaring.state().clone()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn who_is_retired_is_a_lattice_beside_the_dots(
+        heard in prop::collection::vec(prop::collection::vec((1u64..5, 0usize..4), 0..5), 1..5),
+    ) {
+        let deltas: Vec<Delta<u64>> = heard.iter().map(|heard| retiring(heard)).collect();
+        let deltas: Vec<&Delta<u64>> = deltas.iter().collect();
+        check_laws(&deltas)?;
+        check_versions(&deltas)?;
+        check_bytes(&deltas)?;
+        check_replica(&deltas)?;
+        for (heard, delta) in heard.iter().zip(deltas) {
+            for (writer, _) in heard {
+                prop_assert!(delta.retired().contains(ReplicaId::new(*writer)));
+            }
+            let writers: std::collections::BTreeSet<u64> = heard.iter().map(|(writer, _)| *writer).collect();
+            prop_assert_eq!(delta.retired().len(), writers.len());
+            let mut declared = delta.retired().iter().map(|(writer, last)| (writer.get(), last));
+            let first = |id: u64| heard.iter().find(|(writer, _)| *writer == id).map(|(_, count)| *count as u64);
+            prop_assert!(declared.all(|(writer, last)| first(writer) == Some(last)));
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crdt_range_map::sync::{Broadcast, Config, IgnoreReason, Mesh, Received, Stat
 use crdt_range_map::{
     CausalContext, Changes, DecodeError, DecodeProblem, Delta, Dot, KeyRange, Node, NodeError, NodeId,
     Operation, OperationError, Owner, Owners, RangeError, RangeMap, Registration, ReplicaId, Split, Splits,
-    SplitsIter, TightenError, WriteError,
+    SplitsIter, TightenError, Version, WriteError,
 };
 
 fn node(name: &str) -> NodeId {
@@ -93,7 +93,7 @@ fn deltas_are_joined_as_a_collection_is() {
 }
 
 #[test]
-fn contexts_travel_as_bytes() {
+fn versions_travel_as_bytes() {
     let mut map = filled();
     let mut other = RangeMap::<u64>::new(ReplicaId::new(0xffff_ffff_ffff_fff0));
     (0..3).for_each(|_| {
@@ -102,22 +102,22 @@ fn contexts_travel_as_bytes() {
     let gap = other.register(&node("z"), &KeyRange::from_start(9)).unwrap();
     map.merge(&gap);
     map.merge(&map.clone().retire(ReplicaId::new(7)));
-    let context = map.state().context();
-    let bytes = context.encode();
-    assert_eq!(CausalContext::decode(&bytes).as_ref(), Ok(context));
-    assert_eq!(CausalContext::default().encode(), [0x10, 0]);
+    let version = map.state().version();
+    let bytes = version.encode();
+    assert_eq!(Version::decode(&bytes).as_ref(), Ok(version));
+    assert_eq!(Version::default().encode(), [0x10, 0]);
     for cut in 0..bytes.len() {
-        assert!(CausalContext::decode(&bytes[..cut]).is_err(), "cut at {cut}");
+        assert!(Version::decode(&bytes[..cut]).is_err(), "cut at {cut}");
     }
-    let problem = |bytes: &[u8]| CausalContext::decode(bytes).unwrap_err().problem;
+    let problem = |bytes: &[u8]| Version::decode(bytes).unwrap_err().problem;
     assert_eq!(problem(&[&bytes[..], &[0]].concat()), DecodeProblem::TrailingBytes);
-    assert_eq!(problem(&map.state().encode()), DecodeProblem::KeyKind(1), "a delta is no context");
+    assert_eq!(problem(&map.state().encode()), DecodeProblem::KeyKind(1), "a delta is no version");
     assert_eq!(problem(&[0x20, 0]), DecodeProblem::Version(2));
     assert_eq!(Delta::<u64>::decode(&bytes).unwrap_err().problem, DecodeProblem::KeyKind(0));
-    let mut joined = CausalContext::default();
-    joined.join(other.state().context());
-    joined.join(context);
-    assert!(joined.includes(context) && joined.includes(other.state().context()));
+    let mut joined = Version::default();
+    joined.join(other.state().version());
+    joined.join(version);
+    assert!(joined.includes(version) && joined.includes(other.state().version()));
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn main() -> io::Result<()> {
     save("delta_decode", "operation", &written(1, 6, 1, number).state().encode())?;
     save("delta_decode", "retired", &retired.state().encode())?;
     let since = written(1, 0, 20, number);
-    let delta = numbers.delta_since(since.state().context()).expect("it is remembered");
+    let delta = numbers.delta_since(since.state().version()).expect("it is remembered");
     save("delta_decode", "since", &delta.encode())?;
 
     let joiner = RangeMap::new(ReplicaId::new(SENDERS[1]));

@@ -20,7 +20,7 @@ fn read<K: WireKey>(bytes: &[u8], key: fn(u64) -> K) {
     for count in [0, 40] {
         let mut map: RangeMap<K> = written(3, 100, count, key);
         drop(map.merge(&delta));
-        assert!(map.state().context().includes(delta.context()), "what was merged is known");
+        assert!(map.state().version().includes(delta.version()), "what was merged is known");
         let once = map.state().clone();
         drop(map.merge(&delta));
         assert!(*map.state() == once, "the second time is no news");

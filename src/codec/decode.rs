@@ -11,6 +11,7 @@ use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
 use crate::registration::{Entry, RegistrationId};
 use crate::store::{Store, StoreBuilder};
+use crate::version::Version;
 
 pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> {
     let mut reader = Reader::new(bytes);
@@ -18,7 +19,7 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
     let number = reader.number()?;
     let replicas = read_replicas(number >> 1, &mut reader)?;
     let claims_more = number & 1 == 1;
-    let context = if claims_more { read_context(&replicas, &mut reader)? } else { CausalContext::default() };
+    let version = if claims_more { read_context(&replicas, &mut reader)? } else { Version::default() };
 
     let number = reader.number()?;
     let (several, unbounded, has_drops) = (number & 4 != 0, number & 2 != 0, number & 1 != 0);
@@ -27,18 +28,18 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
     let nodes = read_nodes(nodes, &mut reader)?;
     let mut used = vec![false; nodes.len()];
     let ids = read_ids::<K>(count, unbounded, &mut used, &mut reader)?;
-    let (entries, is_known) = read_entries(&ids, several, &nodes, &replicas, &context, &mut reader)?;
+    let (entries, is_known) = read_entries(&ids, several, &nodes, &replicas, &version.context, &mut reader)?;
     let drops =
         if has_drops { read_drops(&nodes, &mut used, &replicas, &mut reader)? } else { Drops::default() };
     if used.contains(&false) {
         return Err(not_canonical(&reader, "a node that nothing uses"));
     }
 
-    let mut delta = Delta::new(context, entries, drops);
+    let mut delta = Delta::new(version, entries, drops);
     if !is_known || has_drops {
         claim_carried(&mut delta, &replicas, &reader)?;
     }
-    if replicas.iter().any(|replica| !delta.context.is_known(*replica)) {
+    if replicas.iter().any(|replica| !delta.version.is_known(*replica)) {
         return Err(not_canonical(&reader, "a replica of which nothing is known"));
     }
     delta.check_drops().map_err(|what| not_canonical(&reader, what))?;
@@ -100,8 +101,8 @@ fn read_replicas(count: u64, reader: &mut Reader<'_>) -> Result<Vec<ReplicaId>, 
     Ok(replicas)
 }
 
-fn read_context(replicas: &[ReplicaId], reader: &mut Reader<'_>) -> Result<CausalContext, DecodeError> {
-    let mut context = CausalContext::default();
+fn read_context(replicas: &[ReplicaId], reader: &mut Reader<'_>) -> Result<Version, DecodeError> {
+    let Version { mut context, mut retired } = Version::default();
     let mut runs_left = RUNS_MAX;
     for replica in replicas {
         let number = reader.number()?;
@@ -139,27 +140,28 @@ fn read_context(replicas: &[ReplicaId], reader: &mut Reader<'_>) -> Result<Causa
             if last > SEQ_MAX {
                 return Err(out_of_bounds(reader, "a sequence number"));
             }
-            context.retire(*replica, last);
+            retired.insert(*replica, last);
         }
     }
-    if context.is_empty() {
+    let version = Version { context, retired };
+    if version.is_empty() {
         return Err(not_canonical(reader, "a context that tells nothing"));
     }
-    Ok(context)
+    Ok(version)
 }
 
-/// Reads a context by itself.
-pub(super) fn read_whole_context(reader: &mut Reader<'_>) -> Result<CausalContext, DecodeError> {
+/// Reads a version by itself.
+pub(super) fn read_version(reader: &mut Reader<'_>) -> Result<Version, DecodeError> {
     let count = reader.number()?;
     let replicas = read_replicas(count, reader)?;
     if replicas.is_empty() {
-        return Ok(CausalContext::default());
+        return Ok(Version::default());
     }
-    let context = read_context(&replicas, reader)?;
-    if replicas.iter().any(|replica| !context.is_known(*replica)) {
+    let version = read_context(&replicas, reader)?;
+    if replicas.iter().any(|replica| !version.is_known(*replica)) {
         return Err(not_canonical(reader, "a replica of which nothing is known"));
     }
-    Ok(context)
+    Ok(version)
 }
 
 /// Two lengths that mostly fit into a byte.
@@ -329,20 +331,20 @@ fn claim_carried<K: WireKey>(
     replicas: &[ReplicaId],
     reader: &Reader<'_>,
 ) -> Result<(), DecodeError> {
-    let prefixes: Vec<u64> = replicas.iter().map(|replica| delta.context.prefix(*replica)).collect();
-    let beyond = delta.carried_dots(&delta.context);
+    let prefixes: Vec<u64> = replicas.iter().map(|replica| delta.context().prefix(*replica)).collect();
+    let beyond = delta.carried_dots(delta.context());
     if beyond.iter().any(|dot| replicas.binary_search(&dot.replica).is_err()) {
         return Err(not_canonical(reader, "a dot of a replica that is not listed"));
     }
-    if beyond.iter().any(|dot| delta.context.contains(*dot)) {
+    if beyond.iter().any(|dot| delta.context().contains(*dot)) {
         return Err(not_canonical(reader, "a run of dots that the records tell already"));
     }
     // Joined at once: one by one, dots between many runs would take quadratic time.
     let mut carried = CausalContext::default();
     beyond.into_iter().for_each(|dot| carried.insert(dot));
-    delta.context.join(&carried);
+    delta.version.context.join(&carried);
     for (replica, prefix) in replicas.iter().zip(prefixes) {
-        if delta.context.prefix(*replica) != prefix {
+        if delta.context().prefix(*replica) != prefix {
             return Err(not_canonical(reader, "dots that continue the prefix"));
         }
     }

@@ -7,17 +7,18 @@ use crate::drops::Drop;
 use crate::id::{NodeId, ReplicaId};
 use crate::registration::Record;
 use crate::sort::sorted;
+use crate::version::Version;
 
 pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     let mut writer = Writer::default();
     writer.raw(&[VERSION << 4 | K::KIND]);
     // Mostly everything is known without gaps, and then no carried dot needs to be looked at.
-    let carried = if delta.context.has_gaps() {
+    let carried = if delta.context().has_gaps() {
         delta.carried_dots(&CausalContext::default())
     } else {
         Default::default()
     };
-    let told = told_by_context(&delta.context, &carried);
+    let told = told_by(delta.version(), &carried);
     let replicas: Vec<ReplicaId> = told.iter().map(|told| told.replica).collect();
     let has_context =
         told.iter().any(|told| told.prefix > 0 || !told.runs.is_empty() || told.retired.is_some());
@@ -111,7 +112,7 @@ fn shared_prefix(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
-/// What the context tells of a replica beyond what is carried.
+/// What the version tells of a replica beyond what is carried.
 struct Told {
     replica: ReplicaId,
     /// How far it is known without a gap.
@@ -122,16 +123,16 @@ struct Told {
     retired: Option<u64>,
 }
 
-/// Writes a context by itself: *number* of replicas, their ids, and what is told of each.
-pub(super) fn write_whole_context(context: &CausalContext, writer: &mut Writer) {
-    let told = told_by_context(context, &[]);
+/// Writes a version by itself: *number* of replicas, their ids, and what is told of each.
+pub(super) fn write_version(version: &Version, writer: &mut Writer) {
+    let told = told_by(version, &[]);
     writer.number(told.len() as u64);
     told.iter().for_each(|told| writer.raw(&told.replica.get().to_be_bytes()));
     write_context(&told, writer);
 }
 
-fn told_by_context(context: &CausalContext, carried: &[Dot]) -> Vec<Told> {
-    let mut retired = context.retired().peekable();
+fn told_by(Version { context, retired }: &Version, carried: &[Dot]) -> Vec<Told> {
+    let mut retired = retired.iter().peekable();
     let mut all_told = Vec::with_capacity(context.replicas().len());
     let unwritten = |(replica, last)| Told { replica, prefix: 0, runs: Vec::new(), retired: Some(last) };
     for (replica, runs) in context.replicas() {

@@ -6,17 +6,19 @@ use super::RangeMap;
 use crate::causal::{CausalContext, Dot, Runs};
 use crate::codec::WireKey;
 use crate::delta::Delta;
-use crate::drops::{Drop, NamedDrop};
+use crate::drops::{Drop, Drops, NamedDrop};
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::RegistrationId;
 use crate::sort::sorted;
 use crate::splits::Changes;
-use crate::store::Held;
+use crate::store::{Held, Store};
+use crate::version::Version;
 
 impl<K: Key> RangeMap<K> {
-    /// What a peer lacks that knows that much, as a delta for anybody; `None` if that cannot be told, because the peer is too far
-    /// behind: then hand it the whole [`state`](Self::state), or let [`sync`](crate::sync) find out what it lacks.
+    /// What a peer of that [version](Delta::version) lacks, as a delta for anybody: effects, and who is retired. `None` if that cannot be
+    /// told, because the peer is too far behind: then hand it the whole [`state`](Self::state), or let [`sync`](crate::sync) find out what
+    /// it lacks.
     ///
     /// It is told from a log of recent effects, see [`set_log_capacity`](Self::set_log_capacity). A peer that knows nothing gets the
     /// whole state. O(log + m log m) for a delta of m registrations.
@@ -31,35 +33,35 @@ impl<K: Key> RangeMap<K> {
     /// there.merge(here.state());
     ///
     /// here.register(&node, &range(500)).unwrap();
-    /// let lacking = here.delta_since(there.state().context()).unwrap();
+    /// let lacking = here.delta_since(there.state().version()).unwrap();
     /// assert!(lacking.encode().len() < 50);
     /// there.merge(&lacking);
     /// assert_eq!(there.state(), here.state());
     /// ```
-    pub fn delta_since(&self, context: &CausalContext) -> Option<Delta<K>> {
-        let known = &self.state.context;
-        let lacking = known.difference(context);
+    pub fn delta_since(&self, version: &Version) -> Option<Delta<K>> {
+        let known = self.state.version();
+        let lacking = known.difference(version);
         if lacking == *known {
             return Some(self.state.clone());
         }
         let mut delta = self.told_by_log(&lacking)?;
         for NamedDrop { id, writer, drop } in self.log.unclaimed() {
-            if context.contains(Dot { replica: *writer, seq: drop.birth }) {
+            if version.context.contains(Dot { replica: *writer, seq: drop.birth }) {
                 delta.add_drop(id.clone(), *writer, *drop);
             }
         }
         Some(delta)
     }
 
-    /// What came of those dots, which are known here, as a delta for anybody; `None` if the log does not reach back so far. O(log +
-    /// m log m) for a delta of m registrations.
-    pub(crate) fn told_by_log(&self, lacking: &CausalContext) -> Option<Delta<K>> {
-        if !self.log.reaches(lacking) {
+    /// What came of those dots, and that those are retired, both known here, as a delta for anybody; `None` if the log does not reach back
+    /// so far. O(log + m log m) for a delta of m registrations.
+    pub(crate) fn told_by_log(&self, lacking: &Version) -> Option<Delta<K>> {
+        if !self.log.reaches(&lacking.context) {
             return None;
         }
         // Others may hear it who know less than that peer. So whatever it claims it carries, or what came after that.
-        let mut delta = Delta::claiming(lacking.clone());
-        let touched: Vec<&RegistrationId<K>> = self.log.touched_by(lacking).collect();
+        let mut delta = Delta::new(lacking.clone(), Store::default(), Drops::default());
+        let touched: Vec<&RegistrationId<K>> = self.log.touched_by(&lacking.context).collect();
         let mut touched = sorted(&touched, Ord::cmp);
         touched.dedup();
         for id in touched {
@@ -74,11 +76,11 @@ impl<K: Key> RangeMap<K> {
         Some(delta)
     }
 
-    /// Takes as known all that the context knows: every part was compared with somebody who knew that much, and now they hold the
+    /// Takes as known all that the version knows: every part was compared with somebody who knew that much, and now they hold the
     /// same.
-    pub(crate) fn adopt(&mut self, context: &CausalContext) {
-        let news = context.difference(&self.state.context);
-        Arc::make_mut(&mut self.log).forget_all(&news);
+    pub(crate) fn adopt(&mut self, version: &Version) {
+        let news = version.difference(self.state.version());
+        Arc::make_mut(&mut self.log).forget_all(&news.context);
         self.state.adopt(&news);
     }
 
@@ -218,8 +220,8 @@ impl<K: WireKey> RangeMap<K> {
                         is_all_withheld = withheld.run_count() > WITHHELD_RUNS_MAX;
                         if is_all_withheld {
                             // All that may be known, in few runs.
-                            for replica in self.state.context.replicas().map(|(replica, _)| replica) {
-                                withheld.insert_run(replica, 1, self.state.context.last_seq(replica));
+                            for replica in self.state.context().replicas().map(|(replica, _)| replica) {
+                                withheld.insert_run(replica, 1, self.state.context().last_seq(replica));
                             }
                         }
                     }
@@ -265,7 +267,7 @@ impl<K: WireKey> RangeMap<K> {
             }
             if order.len() == 1 {
                 // One registration alone, with its drops. Which dots of its writers in between came to it too is not remembered.
-                let mut dots = delta.context;
+                let mut dots = delta.version.context;
                 for held in rows {
                     held.for_each_record(|writer, record| dots.insert_run(writer, record.birth, record.last));
                 }
@@ -287,7 +289,7 @@ impl<K: Key> RangeMap<K> {
         for DropRun { birth, stamp, count } in runs {
             let mut born = CausalContext::default();
             born.insert_run(writer, *birth, birth + count - 1);
-            let born = self.state.context.intersection(&born);
+            let born = self.state.context().intersection(&born);
             let pieces = born.runs(writer).into_iter().flat_map(Runs::iter);
             known.extend(pieces.map(|(first, last)| DropRun {
                 birth: first,
@@ -311,7 +313,7 @@ impl<K: Key> RangeMap<K> {
                 }
             });
         }
-        let unnamed = dots.difference(&named.context);
+        let unnamed = dots.difference(named.context());
         (named, unnamed)
     }
 

@@ -57,7 +57,7 @@ impl<K: Key> RangeMap<K> {
 
     /// The sequence number of this replica's last own effect; 0 if there was none. O(log of the replicas).
     pub fn last_own_seq(&self) -> u64 {
-        self.state.context.last_seq(self.replica)
+        self.state.context().last_seq(self.replica)
     }
 
     /// Whether all own effects are [saved](Self::set_saved), or need not be. O(log of the replicas).
@@ -99,10 +99,10 @@ impl<K: Key> RangeMap<K> {
             let contributed = |record: &Record| (record.birth, record.net, record.registered);
             ours.last == theirs.last && contributed(ours) != contributed(theirs) || ours.last < theirs.last
         };
-        if delta.context.last_seq(self.replica) == 0 {
+        if delta.context().last_seq(self.replica) == 0 {
             return false;
         }
-        self.is_outdone_by(&delta.context)
+        self.is_outdone_by(delta.context())
             || delta.entries.rows().any(|held| {
                 let id = held.id();
                 let mut is_other = false;
@@ -126,7 +126,7 @@ impl<K: Key> RangeMap<K> {
         let former = self.replica;
         let written = self.written_since_begin();
         let mut delta = self.set_replica(replica);
-        self.identity.begun_after.get_or_insert(self.state.context.last_seq(replica));
+        self.identity.begun_after.get_or_insert(self.state.context().last_seq(replica));
         let log = Arc::make_mut(&mut self.log);
         let mut operation = Transaction::new(replica, &mut self.state, log, self.retirement.settled());
         for id in written {

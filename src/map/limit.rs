@@ -5,8 +5,10 @@ use super::log::key_bytes;
 use crate::causal::{CausalContext, Dot, SEQ_MAX};
 use crate::codec::WireKey;
 use crate::delta::Delta;
+use crate::drops::Drops;
 use crate::key::Key;
 use crate::registration::{Baseline, Entry, RegistrationId};
+use crate::store::Store;
 
 /// The longest registration that is accepted, and how it is measured: keys that are not written to the wire have no length there.
 #[derive(Debug)]
@@ -80,9 +82,9 @@ impl<K: Key> RangeMap<K> {
         }
         let mut context = CausalContext::default();
         entry.claim(&mut context);
-        let mut delta = Delta::claiming(context);
-        delta.entries.edit(id, &mut |added| added.clone_from(&entry));
-        let bytes = measure(&delta);
+        let mut entries = Store::default();
+        entries.edit(id, &mut |added| added.clone_from(&entry));
+        let bytes = measure(&Delta::new(context.into(), entries, Drops::default()));
         (bytes > bytes_max).then_some((bytes, bytes_max))
     }
 }

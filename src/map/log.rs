@@ -25,6 +25,7 @@ use crate::key::Key;
 use crate::ordered::{Ordered, Place};
 use crate::registration::RegistrationId;
 use crate::sort::sorted;
+use crate::version::Version;
 
 /// How many bytes of memory the log takes at most. With short names and keys that is some 9,000 effects.
 pub(super) const LOG_BYTES_MAX: usize = 1 << 20;
@@ -139,10 +140,10 @@ impl<K: Key> Log<K> {
     /// Remembers what was joined: `news` is what it claims that was not known before, `dropped` what it dropped here.
     ///
     /// O(m log m) for a delta of m registrations, O(writers) for more than the log holds.
-    pub(super) fn note(&mut self, delta: &Delta<K>, news: &CausalContext, dropped: Vec<NamedDrop<K>>) {
+    pub(super) fn note(&mut self, delta: &Delta<K>, news: &Version, dropped: Vec<NamedDrop<K>>) {
         let size = delta.entries.len() + delta.drops.len() + dropped.len();
         if size.saturating_mul(size_of::<Touched<K>>()) > self.bytes_max / 2 {
-            self.forget_all(news);
+            self.forget_all(&news.context);
             let drops = dropped.into_iter().chain(delta.drops.named().cloned());
             return self.keep_drops(drops.map(Arc::new).collect());
         }
@@ -153,8 +154,8 @@ impl<K: Key> Log<K> {
             let mut is_news = hides;
             // An effect on a record that came late is between its first and its last one, and shows in nothing else.
             held.for_each_record(|writer, record| {
-                is_news |= news.intersects(writer, record.birth, record.last)
-                    || record.baseline.is_some_and(|baseline| news.contains(baseline.stamp));
+                is_news |= news.context.intersects(writer, record.birth, record.last)
+                    || record.baseline.is_some_and(|baseline| news.context.contains(baseline.stamp));
             });
             if is_news {
                 touched.push(Touched::Changed(held.id()));
@@ -168,15 +169,15 @@ impl<K: Key> Log<K> {
                 touched.push(Touched::Dropped(Arc::new(named)));
             }
         }
-        self.forget_unnamed(delta, news);
+        self.forget_unnamed(delta, &news.context);
         if is_unclear {
-            self.forget_all(news);
+            self.forget_all(&news.context);
             if !touched.is_empty() {
                 self.add(Batch { claims: SmallVec::new(), touched });
             }
         } else if !touched.is_empty() || !news.is_empty() {
             let mut claims = SmallVec::new();
-            for (replica, runs) in news.replicas() {
+            for (replica, runs) in news.context.replicas() {
                 claims.extend(runs.iter().map(|(first, last)| (replica, first, last)));
             }
             self.add(Batch { claims, touched });
@@ -186,7 +187,7 @@ impl<K: Key> Log<K> {
     /// Raises the horizon over dots that are claimed though nothing that is carried shows what came of them. That concerns a prefix
     /// alone, which tells by itself that records were dropped: beyond it, every drop is named.
     fn forget_unnamed(&mut self, delta: &Delta<K>, news: &CausalContext) {
-        let reach = |replica: ReplicaId| delta.context.prefix(replica);
+        let reach = |replica: ReplicaId| delta.context().prefix(replica);
         let is_beyond = |(replica, runs): (ReplicaId, &Runs)| {
             runs.iter().next().is_none_or(|(first, _)| first > reach(replica))
         };
@@ -258,14 +259,14 @@ impl<K: Key> Log<K> {
 
 /// Whether some dot that was not known is told by a delta beyond the prefixes of its context and shows in none of its entries: of two
 /// resets of a record that reach as far, one is kept. Then any of its registrations may be the one. O(m log m) for more than one.
-fn hides_any_of<K: Key>(news: &CausalContext, delta: &Delta<K>) -> bool {
+fn hides_any_of<K: Key>(news: &Version, delta: &Delta<K>) -> bool {
     if delta.entries.len() + delta.drops.len() <= 1 {
         return !news.is_empty();
     }
-    let carried = delta.carried_dots(&delta.context);
-    let shown = carried.iter().filter(|dot| news.contains(**dot)).count() as u64;
-    let told = news.replicas().flat_map(|(replica, runs)| {
-        let reach = delta.context.prefix(replica);
+    let carried = delta.carried_dots(delta.context());
+    let shown = carried.iter().filter(|dot| news.context.contains(**dot)).count() as u64;
+    let told = news.context.replicas().flat_map(|(replica, runs)| {
+        let reach = delta.context().prefix(replica);
         runs.iter().map(move |(first, last)| (last + 1).saturating_sub(first.max(reach + 1)))
     });
     shown < told.fold(0, u64::saturating_add)
@@ -274,8 +275,8 @@ fn hides_any_of<K: Key>(news: &CausalContext, delta: &Delta<K>) -> bool {
 /// Whether a delta tells, by a prefix of its context, that records were dropped, and not all of these were held here. Which registrations
 /// they belonged to it does not tell, so what else became of them could not be passed on. O(m log m).
 fn implies_drops<K: Key>(delta: &Delta<K>, dropped: &[NamedDrop<K>]) -> bool {
-    let prefix = |(replica, _)| delta.context.prefix(replica);
-    let reach = delta.context.replicas().map(prefix).fold(0, u64::saturating_add);
+    let prefix = |(replica, _)| delta.context().prefix(replica);
+    let reach = delta.context().replicas().map(prefix).fold(0, u64::saturating_add);
     if reach == 0 {
         return false;
     }
@@ -283,7 +284,7 @@ fn implies_drops<K: Key>(delta: &Delta<K>, dropped: &[NamedDrop<K>]) -> bool {
     told.extend(dropped.iter().map(|named| Dot { replica: named.writer, seq: named.drop.birth }));
     told.sort_unstable();
     told.dedup();
-    let told = told.iter().filter(|dot| dot.seq <= delta.context.prefix(dot.replica)).count();
+    let told = told.iter().filter(|dot| dot.seq <= delta.context().prefix(dot.replica)).count();
     (told as u64) < reach
 }
 
@@ -325,10 +326,10 @@ mod tests {
                 5 => drop(map.maintain()),
                 _ => {}
             }
-            let context = maps[*to].state().context().clone();
+            let version = maps[*to].state().version().clone();
             let mut expected = maps[*to].clone();
             expected.merge(maps[*from].state());
-            match maps[*from].delta_since(&context) {
+            match maps[*from].delta_since(&version) {
                 Some(delta) => {
                     told += 1;
                     maps[*to].merge(&delta);
@@ -363,7 +364,7 @@ mod tests {
             both.merge(&first.release(&node, &range(start)).unwrap());
         }
         both.merge(&second.release(&node, &range(0)).unwrap());
-        let known = second.state().context().clone();
+        let known = second.state().version().clone();
         second.merge(&both.delta_since(&known).unwrap());
         third.merge(&second.delta_since(&known).unwrap());
         assert!(third.state().context().contains(crate::Dot { replica: ReplicaId::new(1), seq: 2 }));

@@ -14,9 +14,11 @@ use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::Entry;
+use crate::retired::Retired;
 use crate::store::Held;
+use crate::version::Version;
 
-/// What a replica knows of those who are retired, beside what the context tells.
+/// What a replica knows of those who are retired, beside what its state tells.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Retirement {
     /// Those of whom nobody has anything more to tell, in order.
@@ -42,7 +44,7 @@ impl<K: Key> RangeMap<K> {
     /// [`sync`](crate::sync), which do it when the replicas that are there agree; effects that nobody has told of by then count as lost. Its own
     /// later messages are refused ([`IgnoreReason::Retired`](crate::sync::IgnoreReason::Retired)), and if it lives, it goes on under another
     /// id as soon as it learns of the declaration: by itself with a protocol, else by [`set_replica`](Self::set_replica). The
-    /// declaration is part of the context, spreads with it, and cannot be taken back.
+    /// declaration is part of the [version](crate::Version), spreads with it, and cannot be taken back.
     ///
     /// The delta is empty if it is known already. O(log of the retired).
     ///
@@ -59,12 +61,12 @@ impl<K: Key> RangeMap<K> {
     /// assert!(map.state().encode().len() < with_a_reset_record);
     /// ```
     pub fn retire(&mut self, replica: ReplicaId) -> Delta<K> {
-        if self.state.context.is_retired(replica) {
+        if self.state.retired().contains(replica) {
             return Delta::default();
         }
-        let mut declared = CausalContext::default();
-        declared.retire(replica, self.state.context.last_seq(replica));
-        let declared = Delta::claiming(declared);
+        let mut declared = Retired::default();
+        declared.insert(replica, self.state.context().last_seq(replica));
+        let declared = Delta::retiring(declared);
         self.merge(&declared);
         self.retirement.is_to_clear = true;
         declared
@@ -82,15 +84,15 @@ impl<K: Key> RangeMap<K> {
 
     /// Whether it is of use to know that others agree. O(1): the retired only become more.
     pub(crate) fn is_to_settle(&self) -> bool {
-        self.is_to_clear() || self.state.context.retired().len() > self.retirement.settled.len()
+        self.is_to_clear() || self.state.retired().len() > self.retirement.settled.len()
     }
 
     /// Others agree: whatever those who are there had heard of the retired is known here. O(1) if that was so before, else O(retired).
     pub(crate) fn settle(&mut self) {
-        let retired = self.state.context.retired();
+        let retired = self.state.retired();
         // The retired only become more.
         if retired.len() > self.retirement.settled.len() {
-            self.retirement.settled = Arc::new(retired.map(|(replica, _)| replica).collect());
+            self.retirement.settled = Arc::new(retired.iter().map(|(replica, _)| replica).collect());
         }
     }
 
@@ -105,10 +107,10 @@ impl<K: Key> RangeMap<K> {
 
     /// Whether something may be left of the retired that [`clear_retired`](Self::clear_retired) would clear, if all were settled.
     fn has_left(&self) -> bool {
-        let context = &self.state.context;
+        let version = self.state.version();
         let settled = self.retirement.settled();
-        let mut retired = context.retired();
-        retired.any(|(replica, _)| !context.is_finished(replica) || settled.binary_search(&replica).is_err())
+        let mut retired = version.retired.iter();
+        retired.any(|(replica, _)| !version.is_finished(replica) || settled.binary_search(&replica).is_err())
     }
 
     /// Takes the effects of retired writers that nobody has told of for lost: they are claimed, and nothing comes of them.
@@ -118,17 +120,17 @@ impl<K: Key> RangeMap<K> {
             return Delta::default();
         }
         self.settle();
-        let context = &self.state.context;
+        let Version { context, retired } = self.state.version();
         let mut all = CausalContext::default();
-        for (replica, declared) in context.retired() {
+        for (replica, declared) in retired.iter() {
             let last = declared.max(context.last_seq(replica));
             if context.prefix(replica) < last {
                 all.insert_run(replica, 1, last);
             }
         }
         let lost = all.difference(context);
-        self.adopt(&lost);
-        Delta::claiming(lost)
+        self.adopt(&lost.clone().into());
+        Delta::giving_up(lost)
     }
 
     /// Whether a writer is retired, and all that those who are there had heard of it is known here: what is missing between counts as lost.
@@ -141,7 +143,7 @@ impl<K: Key> RangeMap<K> {
     /// Whether this replica is known to be retired, so that operations are refused with [`WriteError::Retired`](crate::WriteError). O(log
     /// of the retired). See [`retire`](Self::retire).
     pub fn is_retired(&self) -> bool {
-        self.state.context.is_retired(self.replica)
+        self.state.retired().contains(self.replica)
     }
 
     /// Goes on under another id, with everything that is known: after this one was [retired](Self::retire), when its numbers

@@ -37,7 +37,7 @@ impl<'a, K: Key> Transaction<'a, K> {
         log: &'a mut Log<K>,
         settled: &'a [ReplicaId],
     ) -> Self {
-        let seq_before = state.context.last_seq(replica);
+        let seq_before = state.context().last_seq(replica);
         Self { replica, state, log, settled, seq_before, touched: Vec::new(), delta: Delta::exact() }
     }
 
@@ -68,19 +68,19 @@ impl<'a, K: Key> Transaction<'a, K> {
         finished.into_iter().for_each(|writer| self.drop_record(at, writer));
         let Touched { id, entry, .. } = &mut self.touched[at];
         for (_, record) in entry.unreset_mut() {
-            let stamp = Dot { replica: self.replica, seq: self.state.context.last_seq(self.replica) + 1 };
+            let stamp = Dot { replica: self.replica, seq: self.state.context().last_seq(self.replica) + 1 };
             record.reset(stamp);
-            self.state.context.insert(stamp);
+            self.state.version.context.insert(stamp);
             self.log.push(stamp, id.clone());
         }
     }
 
     /// The writers of records who write no more and left nothing unknown, so that anybody may clear up after them.
     fn finished(&self, at: usize) -> impl Iterator<Item = ReplicaId> {
-        let context = &self.state.context;
-        let entry = (context.retired().len() > 0).then_some(&self.touched[at].entry);
+        let version = self.state.version();
+        let entry = (!version.retired.is_empty()).then_some(&self.touched[at].entry);
         let writers = entry.into_iter().flat_map(|entry| entry.records().map(|(writer, _)| writer));
-        writers.filter(|writer| self.settled.binary_search(writer).is_ok() && context.is_finished(*writer))
+        writers.filter(|writer| self.settled.binary_search(writer).is_ok() && version.is_finished(*writer))
     }
 
     /// Drops a record of which nothing counts any more.
@@ -162,7 +162,7 @@ impl<'a, K: Key> Transaction<'a, K> {
             record.last = next.seq;
         }
         if record.last == next.seq {
-            self.state.context.insert(next);
+            self.state.version.context.insert(next);
             self.log.push(next, id.clone());
         }
         record
@@ -182,7 +182,7 @@ impl<'a, K: Key> Transaction<'a, K> {
     /// Writes what was changed, and returns the delta: the whole entries of the registrations that were touched, the drops that
     /// were made, and a claim to know exactly the dots in them. Empty if nothing happened.
     pub(super) fn finish(mut self) -> Delta<K> {
-        if self.state.context.last_seq(self.replica) == self.seq_before {
+        if self.state.context().last_seq(self.replica) == self.seq_before {
             return Delta::default();
         }
         for Touched { id, entry, .. } in core::mem::take(&mut self.touched) {
@@ -200,6 +200,6 @@ impl<'a, K: Key> Transaction<'a, K> {
 
     /// The name of the next effect. It counts as used once it is in the state's context.
     fn next_dot(&self) -> Dot {
-        Dot { replica: self.replica, seq: self.state.context.last_seq(self.replica) + 1 }
+        Dot { replica: self.replica, seq: self.state.context().last_seq(self.replica) + 1 }
     }
 }

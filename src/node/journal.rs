@@ -8,12 +8,12 @@
 
 use core::ops::Range;
 
-use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::sync;
+use crate::version::Version;
 
 /// What came from others is saved that much later, together with what else comes: it could be had again.
 const LATER_MS: u64 = 1_000;
@@ -43,7 +43,7 @@ pub struct Page {
 struct Out {
     number: u64,
     replica: ReplicaId,
-    context: CausalContext,
+    version: Version,
     own_seq: u64,
     /// Whether it holds something that was done here.
     has_own: bool,
@@ -54,7 +54,7 @@ struct Out {
 /// What pages hold.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Saved {
-    pub(super) context: CausalContext,
+    pub(super) version: Version,
     /// How long they are in all, and the first, which holds everything.
     pub(super) bytes: usize,
     pub(super) whole_bytes: usize,
@@ -65,7 +65,7 @@ pub(super) struct Saved {
 /// What is known to be saved.
 #[derive(Clone, Debug)]
 pub(super) struct Journal<K> {
-    saved: CausalContext,
+    saved: Version,
     /// What this node did itself since, which is mostly all that is new.
     own: Delta<K>,
     /// Whether something that was done here is on no page, not even on the one that is out.
@@ -112,12 +112,12 @@ impl<K> Default for Journal<K> {
 impl<K: WireKey> Journal<K> {
     /// Begins with a map of which so much is saved.
     pub(super) fn begin(map: &mut RangeMap<K>, saved: Saved) -> Self {
-        let Saved { context, bytes, whole_bytes, is_damaged } = saved;
-        map.set_saved(Some(context.last_seq(map.replica())));
+        let Saved { version, bytes, whole_bytes, is_damaged } = saved;
+        map.set_saved(Some(version.context.last_seq(map.replica())));
         if is_damaged {
             return Self { bytes: usize::MAX, due_ms: Some(0), ..Self::default() };
         }
-        Self { saved: context, bytes: bytes - whole_bytes, whole_bytes, ..Self::default() }
+        Self { saved: version, bytes: bytes - whole_bytes, whole_bytes, ..Self::default() }
     }
 
     /// Notes what this node did.
@@ -138,8 +138,8 @@ impl<K: WireKey> Journal<K> {
     /// What the map knows and no page holds, if that can be told: mostly it is what this node did.
     fn news(&self, map: &RangeMap<K>, own: Delta<K>) -> Option<Delta<K>> {
         let mut told = self.saved.clone();
-        told.join(own.context());
-        if told == *map.state().context() && !self.has_changed {
+        told.join(own.version());
+        if told == *map.state().version() && !self.has_changed {
             return Some(own);
         }
         map.delta_since(&self.saved)
@@ -156,7 +156,7 @@ impl<K: WireKey> Journal<K> {
         let is_due_whole = !self.is_shared && (self.saved.is_empty() || is_long);
         let own = core::mem::take(&mut self.own);
         let has_own = core::mem::take(&mut self.is_owing);
-        let own_seqs = self.saved.last_seq(replica) + 1..map.last_own_seq() + 1;
+        let own_seqs = self.saved.context().last_seq(replica) + 1..map.last_own_seq() + 1;
         let news = if is_due_whole { None } else { self.news(map, own) };
         if news.as_ref().is_some_and(Delta::is_empty) && self.is_shared {
             // Others have saved it meanwhile.
@@ -170,7 +170,7 @@ impl<K: WireKey> Journal<K> {
         self.out = Some(Out {
             number: self.pages,
             replica,
-            context: state.context().clone(),
+            version: state.version().clone(),
             own_seq: map.last_own_seq(),
             has_own,
             bytes: bytes.len(),
@@ -191,7 +191,7 @@ impl<K: WireKey> Journal<K> {
         if !map.is_saved() || self.is_owing {
             return 0;
         }
-        if self.saved == *map.state().context() && !self.has_changed {
+        if self.saved == *map.state().version() && !self.has_changed {
             self.due_ms = None;
             return u64::MAX;
         }
@@ -202,7 +202,7 @@ impl<K: WireKey> Journal<K> {
     /// That page is saved, if it was out.
     pub(super) fn saved(&mut self, map: &mut RangeMap<K>, number: u64) {
         let Some(out) = self.out.take_if(|out| out.number == number) else { return };
-        self.saved.join(&out.context);
+        self.saved.join(&out.version);
         if out.is_whole {
             (self.whole_bytes, self.bytes) = (out.bytes, 0);
         } else {
@@ -231,7 +231,7 @@ impl<K: WireKey> Journal<K> {
 
     /// Tells the map up to where it is saved under its id.
     pub(super) fn follow(&self, map: &mut RangeMap<K>) {
-        let saved_seq = self.saved.last_seq(map.replica());
+        let saved_seq = self.saved.context().last_seq(map.replica());
         map.set_saved_under_present_id(if self.sends_unsaved { None } else { Some(saved_seq) });
     }
 
@@ -241,15 +241,15 @@ impl<K: WireKey> Journal<K> {
     }
 
     /// Somebody saved what that context says.
-    pub(super) fn absorb(&mut self, map: &mut RangeMap<K>, context: &CausalContext) {
-        self.saved.join(context);
+    pub(super) fn absorb(&mut self, map: &mut RangeMap<K>, version: &Version) {
+        self.saved.join(version);
         self.withdraw();
         self.follow(map);
     }
 
     /// Nothing is saved.
     pub(super) fn forget_saved(&mut self, map: &mut RangeMap<K>) {
-        self.saved = CausalContext::default();
+        self.saved = Version::default();
         self.withdraw();
         self.follow(map);
     }

@@ -89,13 +89,14 @@ impl<K: WireKey> Node<K> {
                     if at == 0 {
                         saved.whole_bytes = page.len();
                     }
-                    saved.context.join(delta.context());
+                    saved.version.join(delta.version());
                     map.merge(&delta);
                 }
                 Err(reason) => damaged.push(Damage::Unreadable { page: at, reason }),
             }
         }
-        let has_gap = |replica: &ReplicaId| saved.context.prefix(*replica) < saved.context.last_seq(*replica);
+        let context = &saved.version.context;
+        let has_gap = |replica: &ReplicaId| context.prefix(*replica) < context.last_seq(*replica);
         if let Some(replica) = last.filter(has_gap) {
             damaged.push(Damage::Missing { replica });
         }
@@ -104,7 +105,7 @@ impl<K: WireKey> Node<K> {
         let replica = match last.filter(|_| goes_on) {
             Some(replica) => replica,
             // An id that was used already is none that is fresh.
-            None if saved.context.is_known(fresh) || last == Some(fresh) => {
+            None if saved.version.is_known(fresh) || last == Some(fresh) => {
                 let mut random = Random(seed);
                 sync::fresh(&map, &mut || random.next())
             }

@@ -39,7 +39,7 @@ impl<K: WireKey> Node<K> {
         let changes = self.map.merge(&delta);
         changes.ranges().iter().for_each(|range| self.changed.add(range.clone()));
         if let Some(journal) = &mut self.journal {
-            journal.absorb(&mut self.map, delta.context());
+            journal.absorb(&mut self.map, delta.version());
         }
         self.publish(changes.delta());
         self.go_on_if_retired();

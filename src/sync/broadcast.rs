@@ -24,6 +24,7 @@ use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::map::RangeMap;
+use crate::version::Version;
 
 /// What a neighbour would rather have over a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,13 +113,13 @@ pub struct Broadcast<K> {
     /// The latest time that was passed in.
     seen_ms: u64,
     /// What the last message told of what its sender knows.
-    told: CausalContext,
+    told: Version,
     /// The delta that the last message was, with what this replica dropped in answer.
     heard: Option<Delta<K>>,
     /// What shows somebody else who writes under the same id that there are two.
     evidence: Option<Vec<u8>>,
     /// What is to be announced.
-    announcement: Option<CausalContext>,
+    announcement: Option<Version>,
     /// What the last message wished.
     wish: Option<Wish>,
     events: VecDeque<Event<K>>,
@@ -164,7 +165,7 @@ impl<K: WireKey> Broadcast<K> {
             peers: Peers::default(),
             round_trip: RoundTrip::default(),
             seen_ms: now_ms,
-            told: CausalContext::default(),
+            told: Version::default(),
             heard: None,
             evidence: None,
             announcement: None,
@@ -228,7 +229,7 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// What the last message told of what its sender knows.
-    pub(super) fn take_told(&mut self) -> CausalContext {
+    pub(super) fn take_told(&mut self) -> Version {
         core::mem::take(&mut self.told)
     }
 
@@ -242,9 +243,9 @@ impl<K: WireKey> Broadcast<K> {
         self.wish.take()
     }
 
-    /// Announces dots that can be asked for. None at all wishes for announcements rather than news.
-    pub(super) fn announce(&mut self, dots: CausalContext) {
-        self.announcement.get_or_insert_default().join(&dots);
+    /// Announces what can be asked for. Nothing at all wishes for announcements rather than news.
+    pub(super) fn announce(&mut self, news: Version) {
+        self.announcement.get_or_insert_default().join(&news);
     }
 
     /// Sends a digest at that time, or earlier.
@@ -283,7 +284,7 @@ impl<K: WireKey> Broadcast<K> {
         map.synchronise();
         self.statistics.messages_received += 1;
         self.statistics.bytes_received += bytes.len() as u64;
-        self.told = CausalContext::default();
+        self.told = Version::default();
         self.heard = None;
         self.wish = None;
         // It may have been retired by what came another way.
@@ -312,7 +313,7 @@ impl<K: WireKey> Broadcast<K> {
         let now_ms = self.see(now_ms);
         loop {
             let bytes = self.next_message(map, now_ms, random)?;
-            // A context can be too long, of very many replicas, or a delta that cannot be split any further.
+            // A version can be too long, of very many replicas, or a delta that cannot be split any further.
             if bytes.len() <= self.config.message_bytes_max {
                 self.count_post(&bytes);
                 return Some(bytes);
@@ -391,11 +392,11 @@ impl<K: WireKey> Broadcast<K> {
             return Some(bytes);
         }
         if !is_saved {
-            // Anything else might tell of it, if only by its context.
+            // Anything else might tell of it, if only by its version.
             return None;
         }
-        if let Some(dots) = self.announcement.take() {
-            return Some(Message::<K>::Announce(dots).encode(map.replica()));
+        if let Some(news) = self.announcement.take() {
+            return Some(Message::<K>::Announce(news).encode(map.replica()));
         }
         if let Some(reply) = self.replies.pop_front() {
             return self.reply(map, reply, now_ms, random).or_else(|| self.next_message(map, now_ms, random));
@@ -423,7 +424,7 @@ impl<K: WireKey> Broadcast<K> {
 
     /// What waits to be sent and tells of nothing unsaved, as much as fits into a message.
     fn next_unposted(&mut self, map: &RangeMap<K>) -> Option<Vec<u8>> {
-        let is_saved = |delta: &Delta<K>| map.is_saved_up_to(delta.context.last_seq(map.replica()));
+        let is_saved = |delta: &Delta<K>| map.is_saved_up_to(delta.context().last_seq(map.replica()));
         let size = |delta: &Delta<K>| delta.entries.len() + delta.drops.len();
         if !self.unposted.front().is_some_and(is_saved) {
             return None;

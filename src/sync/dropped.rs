@@ -180,7 +180,7 @@ mod tests {
     fn take(map: &mut RangeMap<u64>, told: &Dropped) {
         let (named, unnamed) = map.name_drops(told.writer, &told.runs);
         map.merge(&named);
-        map.adopt(&unnamed);
+        map.adopt(&unnamed.into());
     }
 
     #[test]
@@ -195,7 +195,7 @@ mod tests {
         take(&mut by_birth, &told);
         assert_eq!(by_birth.state(), by_name.state());
         assert_eq!(by_birth.state(), writer.state());
-        assert_eq!(by_birth.delta_since(&before[0].context), by_name.delta_since(&before[0].context));
+        assert_eq!(by_birth.delta_since(before[0].version()), by_name.delta_since(before[0].version()));
         take(&mut by_birth, &told);
         assert_eq!(by_birth.state(), writer.state(), "and again");
     }
@@ -207,8 +207,8 @@ mod tests {
         let mut map = RangeMap::new(ReplicaId::new(3));
         map.merge(&written);
         map.merge(&resets);
-        map.drop_born(&told.claims().intersection(&written.context));
-        let before = map.state().context.clone();
+        map.drop_born(&told.claims().intersection(written.context()));
+        let before = map.state().version().clone();
         take(&mut map, &told);
         assert_eq!(map.state(), writer.state());
         assert_eq!(map.delta_since(&before), None);
@@ -222,11 +222,11 @@ mod tests {
         let mut map = RangeMap::new(ReplicaId::new(3));
         map.merge(&half);
         map.merge(&resets.halves().unwrap().0);
-        let before = map.state().context.clone();
+        let before = map.state().context().clone();
         take(&mut map, &told);
         for (id, owner, drop) in dropped.drops.iter() {
             let is_known = before.contains(Dot { replica: owner, seq: drop.birth });
-            assert_eq!(map.state().context.contains(drop.stamp), is_known, "{id:?}");
+            assert_eq!(map.state().context().contains(drop.stamp), is_known, "{id:?}");
         }
         map.merge(writer.state());
         assert_eq!(map.state(), writer.state());

@@ -2,6 +2,7 @@
 
 use crate::causal::CausalContext;
 use crate::id::ReplicaId;
+use crate::version::Version;
 
 /// Whom to ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +23,8 @@ impl Next {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct HeardOf {
-    dots: CausalContext,
+    /// What it is.
+    version: Version,
     /// Who knew of it last, and was not asked since.
     from: Option<ReplicaId>,
     /// Whether everybody was asked since then.
@@ -35,11 +37,11 @@ pub(super) struct HeardOf {
 
 impl HeardOf {
     /// A peer knows so much.
-    pub(super) fn add(&mut self, peer: ReplicaId, context: &CausalContext) {
+    pub(super) fn add(&mut self, peer: ReplicaId, version: &Version) {
         self.from = Some(peer);
-        let news = context.difference(&self.withheld);
-        if !self.dots.includes(&news) {
-            self.dots.join(&news);
+        let news = version.without(&self.withheld);
+        if !self.version.includes(&news) {
+            self.version.join(&news);
             self.fruitless = 0;
             self.is_all_asked = false;
         }
@@ -49,7 +51,7 @@ impl HeardOf {
     pub(super) fn withhold(&mut self, dots: &CausalContext) {
         if !dots.is_empty() {
             self.withheld.join(dots);
-            self.dots = self.dots.difference(&self.withheld);
+            self.version = self.version.without(&self.withheld);
         }
     }
 
@@ -60,17 +62,17 @@ impl HeardOf {
     }
 
     /// Whether a peer that knows that much could send something that is not known here.
-    pub(super) fn is_news(&self, context: &CausalContext, known: &CausalContext) -> bool {
-        !known.includes(context) && !known.includes(&context.difference(&self.withheld))
+    pub(super) fn is_news(&self, version: &Version, known: &Version) -> bool {
+        !known.includes(version) && !known.includes(&version.without(&self.withheld))
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.dots.is_empty()
+        self.version.is_empty()
     }
 
     /// Whether who knows so much knows all of it.
-    pub(super) fn is_known_in(&self, context: &CausalContext) -> bool {
-        context.includes(&self.dots)
+    pub(super) fn is_known_in(&self, version: &Version) -> bool {
+        version.includes(&self.version)
     }
 
     /// That peer, or `None` for everybody, has told all that it knows, and not all of this: whom to ask next, of whom else there is. Who told of it may be
@@ -105,11 +107,12 @@ mod tests {
         let mut dots = CausalContext::default();
         dots.insert_run(ReplicaId::new(1), 1, 4);
         let mut heard_of = HeardOf::default();
-        heard_of.add(peer, &dots);
+        let version = dots.into();
+        heard_of.add(peer, &version);
         assert_eq!(heard_of.next(Some(other), true), Some(Next::Peer(peer)));
         assert_eq!(heard_of.next(Some(peer), true), Some(Next::Everybody));
         assert_eq!(heard_of.next(None, true), None);
-        heard_of.add(other, &dots);
+        heard_of.add(other, &version);
         assert_eq!(heard_of.next(Some(other), true), None, "it is no news");
     }
 }

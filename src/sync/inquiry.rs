@@ -11,6 +11,7 @@ use crate::codec::WireKey;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::registration::RegistrationId;
+use crate::version::Version;
 
 /// How many of the questions that were sent may still be answered.
 const SENT_MAX: usize = 8;
@@ -25,7 +26,7 @@ pub(super) struct Sent {
     /// `None` if that is no use: the clock was set, or the replica slept, since.
     pub(super) at_ms: Option<u64>,
     /// What was known then.
-    pub(super) context: CausalContext,
+    pub(super) version: Version,
     /// Whether whoever asked holds the same as this replica, as far as that matters to the answer.
     is_same: bool,
     /// How far the inquiry was: an answer to a question before is not the next page. `None` if it was another inquiry that was under way.
@@ -72,7 +73,7 @@ pub(super) struct Counterpart {
     /// When it was heard.
     pub(super) asked_ms: u64,
     /// What the peer knew.
-    pub(super) context: CausalContext,
+    pub(super) version: Version,
 }
 
 /// What a replica is finding out.
@@ -86,19 +87,19 @@ pub(super) struct Inquiry<K> {
     pub(super) tries: u32,
     pub(super) sent: VecDeque<Sent>,
     /// What the peer knew at first, which is known here when all is done.
-    pub(super) target: Option<CausalContext>,
+    pub(super) target: Option<Version>,
     /// What the peer cannot send of it.
     pub(super) withheld: CausalContext,
     /// What was known here when the question was asked to which the target was the answer.
-    known: CausalContext,
+    known: Version,
     /// What was known here when the target was set. The peer is told no more than that until all is found out: what its pages bring
     /// lies in as many runs as there are registrations, and each question would have to tell them.
-    said: CausalContext,
+    said: Version,
     /// What the peer sent since.
-    paged: CausalContext,
+    paged: Version,
     /// What was known when a question was asked that was answered since.
-    asked: CausalContext,
-    /// Whether all entries are wanted and not only those that the context lacks.
+    asked: Version,
+    /// Whether all entries are wanted and not only those that the version lacks.
     is_all: bool,
     /// Whether it is about what is held differently although the same is known.
     pub(super) is_doubt: bool,
@@ -123,9 +124,9 @@ pub(super) struct Inquiry<K> {
     /// How many it knew when the births were compared.
     settled_at: u64,
     /// Of what both sides know, the dots whose births were compared here.
-    compared: Option<CausalContext>,
+    compared: Option<Version>,
     /// Of what both sides know, the dots of which nothing is held here that the peer has dropped.
-    covered: CausalContext,
+    covered: Version,
     progress: u32,
     /// What the peer said that shows, said again, that it was heard.
     pub(super) token: Option<u32>,
@@ -142,10 +143,10 @@ impl<K: WireKey> Inquiry<K> {
             tries: 0,
             sent: VecDeque::new(),
             target: None,
-            known: CausalContext::default(),
-            said: CausalContext::default(),
-            paged: CausalContext::default(),
-            asked: CausalContext::default(),
+            known: Version::default(),
+            said: Version::default(),
+            paged: Version::default(),
+            asked: Version::default(),
             withheld: CausalContext::default(),
             is_all: false,
             is_doubt: false,
@@ -162,7 +163,7 @@ impl<K: WireKey> Inquiry<K> {
             paged_at: 0,
             settled_at: 0,
             compared: None,
-            covered: CausalContext::default(),
+            covered: Version::default(),
             progress: 0,
             token: None,
             counterpart: None,
@@ -190,8 +191,8 @@ impl<K: WireKey> Inquiry<K> {
     }
 
     /// Whether so much is what it was to find out.
-    pub(super) fn is_known_in(&self, context: &CausalContext) -> bool {
-        !self.is_doubt && self.target.as_ref().is_some_and(|target| context.includes(target))
+    pub(super) fn is_known_in(&self, version: &Version) -> bool {
+        !self.is_doubt && self.target.as_ref().is_some_and(|target| version.includes(target))
     }
 
     pub(super) fn has_given_up(&self) -> bool {
@@ -209,13 +210,7 @@ impl<K: WireKey> Inquiry<K> {
 
     /// Fixes what it finds out: what the peer knows now, in answer to a question by who knew so much; `ours` is known now. What that did not
     /// include has to come in pages, although it was to be about the births alone.
-    pub(super) fn aim(
-        &mut self,
-        peer: ReplicaId,
-        target: CausalContext,
-        known: &CausalContext,
-        ours: &CausalContext,
-    ) {
+    pub(super) fn aim(&mut self, peer: ReplicaId, target: Version, known: &Version, ours: &Version) {
         self.peer = Some(peer);
         self.known = known.clone();
         self.said = ours.clone();
@@ -224,26 +219,22 @@ impl<K: WireKey> Inquiry<K> {
     }
 
     /// What that peer is told of what is known here, if it is less than all.
-    pub(super) fn said_to(&self, peer: ReplicaId) -> Option<&CausalContext> {
+    pub(super) fn said_to(&self, peer: ReplicaId) -> Option<&Version> {
         (self.is_under_way() && self.peer == Some(peer)).then_some(&self.said)
     }
 
     /// What of the target came another way, if so much is known, and was not compared. What is held here of that and was asked for in vain,
     /// the peer has dropped. `None` if it is not certain that it was asked for.
-    pub(super) fn came_otherwise(
-        &self,
-        told: &CausalContext,
-        context: &CausalContext,
-    ) -> Option<CausalContext> {
-        let came = context.intersection(told).difference(&self.paged).difference(&self.covered);
+    pub(super) fn came_otherwise(&self, told: &Version, version: &Version) -> Option<Version> {
+        let came = version.intersection(told).difference(&self.paged).difference(&self.covered);
         let is_certain = came.is_empty() || self.are_pages_asked && came.intersection(&self.asked).is_empty();
         is_certain.then_some(came)
     }
 
     /// Whether an answer to that question, from a peer that knows `theirs`, is about all that is to be found out. One that is late may
     /// have been made of less, or for somebody who knew less.
-    pub(super) fn is_about_all(&self, sent: &Sent, theirs: &CausalContext) -> bool {
-        sent.context.includes(&self.known)
+    pub(super) fn is_about_all(&self, sent: &Sent, theirs: &Version) -> bool {
+        sent.version.includes(&self.known)
             && self.target.as_ref().is_some_and(|target| theirs.includes(target))
     }
 
@@ -253,12 +244,12 @@ impl<K: WireKey> Inquiry<K> {
         id: u32,
         now_ms: u64,
         map: &RangeMap<K>,
-        context: CausalContext,
+        version: Version,
         reads_log2: u8,
     ) -> Question<K> {
         self.tries += 1;
         let births = if self.is_settled { Births::Told } else { self.births };
-        self.send(id, Some(now_ms), context, births, true);
+        self.send(id, Some(now_ms), version, births, true);
         let pages = match (self.is_paged, self.is_all) {
             (true, _) => Pages::Nothing,
             (false, true) => Pages::All,
@@ -275,7 +266,7 @@ impl<K: WireKey> Inquiry<K> {
 
     /// Listens to the answers to a question of somebody else, who knows no more than this replica and has asked nothing before it that
     /// this replica did not hear. Returns whether it can.
-    pub(super) fn listen(&mut self, question: &Question<K>, context: CausalContext) -> bool {
+    pub(super) fn listen(&mut self, question: &Question<K>, version: Version) -> bool {
         let Want { pages, after, births } = &question.want;
         let is_list = |births: &Births| matches!(births, Births::List(from) if *from > 0);
         let is_next_page = if self.is_paged { *pages == Pages::Nothing } else { *after == self.after };
@@ -285,22 +276,22 @@ impl<K: WireKey> Inquiry<K> {
         }
         self.births = *births;
         self.are_pages_asked |= *pages != Pages::Nothing;
-        let is_same = context.is_empty();
-        self.send(question.id, None, context, *births, is_same);
+        let is_same = version.is_empty();
+        self.send(question.id, None, version, *births, is_same);
         true
     }
 
     /// Whoever asked told what it holds: that is, or is not, what this replica holds.
     pub(super) fn is_asker_same(&mut self, is_same: bool) {
-        self.sent.iter_mut().for_each(|sent| sent.is_same = is_same || sent.context.is_empty());
+        self.sent.iter_mut().for_each(|sent| sent.is_same = is_same || sent.version.is_empty());
     }
 
-    fn send(&mut self, id: u32, at_ms: Option<u64>, context: CausalContext, births: Births, is_same: bool) {
+    fn send(&mut self, id: u32, at_ms: Option<u64>, version: Version, births: Births, is_same: bool) {
         if self.sent.len() == SENT_MAX {
             self.sent.pop_front();
         }
         let (progress, gone) = (Some(self.progress), HeardGone::default());
-        self.sent.push_back(Sent { id, at_ms, context, is_same, progress, births, gone });
+        self.sent.push_back(Sent { id, at_ms, version, is_same, progress, births, gone });
     }
 
     /// The question that was sent under that number.
@@ -352,7 +343,7 @@ impl<K: WireKey> Inquiry<K> {
     }
 
     /// The births of those dots, which both sides know, were compared here, as far as they were asked for.
-    pub(super) fn compare(&mut self, both: &CausalContext) {
+    pub(super) fn compare(&mut self, both: &Version) {
         self.compared = Some(match &self.compared {
             Some(compared) => compared.intersection(both),
             None => both.clone(),
@@ -361,10 +352,10 @@ impl<K: WireKey> Inquiry<K> {
 
     /// The question of the peer to which it is an answer that the births were compared, if all were of which the peer was told that
     /// they are known here; and what it was told.
-    pub(super) fn settles(&mut self) -> Option<(Counterpart, CausalContext)> {
+    pub(super) fn settles(&mut self) -> Option<(Counterpart, Version)> {
         let (counterpart, compared) = (self.counterpart.take()?, self.compared.as_ref()?);
         let is_of_peer = self.peer == Some(counterpart.peer);
-        let both = counterpart.context.intersection(&self.said);
+        let both = counterpart.version.intersection(&self.said);
         (is_of_peer && compared.includes(&both)).then(|| (counterpart, core::mem::take(&mut self.said)))
     }
 
@@ -383,10 +374,10 @@ impl<K: WireKey> Inquiry<K> {
 mod tests {
     use super::*;
 
-    fn known(last: u64) -> CausalContext {
+    fn known(last: u64) -> Version {
         let mut context = CausalContext::default();
         context.insert_run(ReplicaId::new(1), 1, last);
-        context
+        context.into()
     }
 
     #[test]
@@ -395,7 +386,7 @@ mod tests {
         let settles = |asker: ReplicaId, compared: u64| {
             let mut inquiry = Inquiry::<u64>::new(Some(peer), 0);
             inquiry.aim(peer, known(9), &known(5), &known(5));
-            inquiry.counterpart = Some(Counterpart { peer: asker, id: 3, asked_ms: 0, context: known(4) });
+            inquiry.counterpart = Some(Counterpart { peer: asker, id: 3, asked_ms: 0, version: known(4) });
             inquiry.compare(&known(compared));
             inquiry.settles().map(|(counterpart, said)| (counterpart.id, said))
         };

@@ -1,13 +1,13 @@
 //! What two replicas say to each other when they find out what each lacks.
 //!
-//! A *question* tells what its sender knows, its causal context, and what it wants to hear next. An *answer* is made from the
+//! A *question* tells what its sender knows, the version of its state, and what it wants to hear next. An *answer* is made from the
 //! question alone: who answers remembers nothing of the asker, so that nobody can take up all places, and a question may be
 //! repeated at any time. Mostly a message of a meeting is both.
 //!
 //! An answer is first of all what the log tells, if that reaches back so far. If not, it goes in three steps, each of them asked for:
 //!
 //! 1. an *offer*: that there is more, and what the answerer knows, the *target*;
-//! 2. *pages*, in the order of registrations: the entries of which the asker's context lacks an update or a reset, and the drops
+//! 2. *pages*, in the order of registrations: the entries of which the asker lacks an update or a reset, and the drops
 //!    that are still named. Each page claims the dots that it carries;
 //! 3. the births of the records that the answerer holds, of those that both tell to know, but for those that the page beside them
 //!    shows: see `births.rs`. They are compared with what the asker holds before it takes that page. A record that the answerer lacks,
@@ -43,7 +43,7 @@
 //! An answer that is all that was lacking: *number* of bytes, and a delta. A part: one byte: 1, a page follows; 2, it is the last; 4 · births:
 //! nothing (0), all is settled (1), a sketch (2), a list (3); 16, something is withheld. *number* of dots that the sender knows beyond what it
 //! tells to know. The page as a delta. What is withheld because
-//! it is too long: a context. The sketch: one byte of the bytes of each sum; *number* of
+//! it is too long: a context in which nobody is retired. The sketch: one byte of the bytes of each sum; *number* of
 //! cells; for each the sum and the check, 2 bytes, little endian; the estimator; the total, 8 bytes. Births that are gone: runs, in the
 //! numbering of the question that is answered, and *number* of births that messages before told to be gone.
 
@@ -55,6 +55,7 @@ use crate::delta::Delta;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
 use crate::registration::RegistrationId;
+use crate::version::Version;
 
 /// A message of a meeting.
 #[derive(Clone, Debug, PartialEq)]
@@ -107,11 +108,11 @@ impl Gone {
 /// What the sender knows.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Position {
-    Absolute(CausalContext),
+    Absolute(Version),
     /// Of the question that is answered.
     Relative {
-        lacks: CausalContext,
-        more: CausalContext,
+        lacks: Version,
+        more: Version,
     },
 }
 
@@ -250,7 +251,7 @@ impl<K: WireKey> Meet<K> {
         writer.number(self.waited_ms);
         writer.number(self.round_trip_ms.map_or(0, |round_trip_ms| round_trip_ms + 1));
         match &self.position {
-            Position::Absolute(context) => context.write(writer),
+            Position::Absolute(version) => version.write(writer),
             Position::Relative { lacks, more } => {
                 lacks.write(writer);
                 more.write(writer);
@@ -282,9 +283,9 @@ impl<K: WireKey> Meet<K> {
         let waited_ms = reader.number()?;
         let round_trip_ms = reader.number()?.checked_sub(1);
         let position = if flags & RELATIVE != 0 {
-            Position::Relative { lacks: CausalContext::read(reader)?, more: CausalContext::read(reader)? }
+            Position::Relative { lacks: Version::read(reader)?, more: Version::read(reader)? }
         } else {
-            Position::Absolute(CausalContext::read(reader)?)
+            Position::Absolute(Version::read(reader)?)
         };
         let question = if flags & ASKS != 0 {
             let (id, registrations, reads_log2) = (reader.u32_be()?, reader.number()?, reader.byte()?);

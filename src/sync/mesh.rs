@@ -23,10 +23,10 @@ use self::pace::{Pace, new_parts};
 use super::broadcast::Wish;
 use super::message::Fingerprints;
 use super::{Broadcast, Config, ConfigError, Event, Received, Statistics};
-use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::map::RangeMap;
+use crate::version::Version;
 
 /// An own operation touches no more registrations than that: it goes at once over all links, so that it does not depend on who wants
 /// news from here. More, as of a state that was loaded, goes to those who want news, as what others did does.
@@ -187,7 +187,7 @@ impl<K: WireKey> Mesh<K> {
         if !self.links.contains_key(&link) {
             return Received::Heard;
         }
-        let before = map.state().context().clone();
+        let before = map.state().version().clone();
         if map.is_to_settle() {
             let ours = Fingerprints::of(map.state());
             let others = self.links.iter().filter(|(id, _)| **id != link);
@@ -199,8 +199,8 @@ impl<K: WireKey> Mesh<K> {
         let received = open.protocol.receive(map, bytes, now_ms, random);
         let told = open.protocol.take_told();
         let delta = open.protocol.take_delta();
-        let context = map.state().context();
-        let is_news = before != *context;
+        let version = map.state().version();
+        let is_news = before != *version;
         match open.protocol.take_wish().filter(|_| !open.is_medium) {
             Some(Wish::News) => open.is_eager = true,
             Some(Wish::Announcements) => open.is_eager = false,
@@ -214,9 +214,9 @@ impl<K: WireKey> Mesh<K> {
             open.known.join(&told);
         } else if is_news {
             // Others there heard it too, and what somebody there tells of itself only that one knows.
-            open.known.join(&context.difference(&before));
+            open.known.join(&version.difference(&before));
         } else if let Some(delta) = &delta {
-            open.known.join(&delta.context);
+            open.known.join(delta.version());
         }
         let is_too_many = self.senders().count() > self.fan_in.max(1);
         if let Some(open) =
@@ -233,7 +233,7 @@ impl<K: WireKey> Mesh<K> {
                 Some(news) => {
                     new_parts(news, &before).iter().for_each(|part| self.spread(part, false, random));
                 }
-                None => self.announce(&context.difference(&before), random),
+                None => self.announce(&version.difference(&before), random),
             }
         }
         received
@@ -308,7 +308,7 @@ impl<K: WireKey> Mesh<K> {
         let hold_ms = self.pace.comes(self.seen_ms);
         let is_small = news.entries.len() + news.drops.len() <= OWN_MAX;
         let is_for_all = is_own && is_small && hold_ms == 0;
-        for link in self.links.values_mut().filter(|link| !link.known.includes(&news.context)) {
+        for link in self.links.values_mut().filter(|link| !link.known.includes(news.version())) {
             if link.is_medium {
                 // Others may have heard it on the same way, and one of them goes first.
                 let spread_ms = if is_own { 0 } else { self.config.delay_max_ms };
@@ -318,20 +318,20 @@ impl<K: WireKey> Mesh<K> {
                 link.send(news, self.seen_ms.saturating_add(random() % (hold_ms + 1)));
             } else {
                 // Others hold it as long.
-                link.announce(&news.context, self.seen_ms.saturating_add(hold_ms), random);
+                link.announce(news.version(), self.seen_ms.saturating_add(hold_ms), random);
             }
         }
         self.reckon_all();
     }
 
     /// Announces what is not known to be known, a moment later.
-    fn announce(&mut self, dots: &CausalContext, random: &mut impl FnMut() -> u64) {
-        for link in self.links.values_mut().filter(|link| !link.known.includes(dots)) {
+    fn announce(&mut self, news: &Version, random: &mut impl FnMut() -> u64) {
+        for link in self.links.values_mut().filter(|link| !link.known.includes(news)) {
             if link.is_medium {
                 // All there would ask for what is announced; a digest makes one of them ask.
                 link.protocol.digest_at(self.seen_ms);
             } else {
-                link.announce(dots, self.seen_ms, random);
+                link.announce(news, self.seen_ms, random);
             }
         }
         self.reckon_all();

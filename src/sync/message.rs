@@ -10,7 +10,7 @@
 //! | 3 meet | see [`super::meet`] |
 //! | 4 digest | fingerprints of what the sender knows and of what it holds, 8 bytes each, big endian |
 //! | 5 presence | see [`super::presence`] |
-//! | 6 announce | dots that the sender can tell of: a context. If there are none, it wishes to be told so rather than to be sent news |
+//! | 6 announce | what the sender can tell of: a context. If there are none, it wishes to be told so rather than to be sent news |
 //! | 7 drops | see `dropped.rs`: many drops of one writer |
 
 use crc::{CRC_32_ISO_HDLC, Crc};
@@ -18,10 +18,10 @@ use crc::{CRC_32_ISO_HDLC, Crc};
 use super::dropped::Dropped;
 use super::meet::Meet;
 use super::{IgnoreReason, presence};
-use crate::causal::CausalContext;
 use crate::codec::{DecodeError, Reader, WireKey, Writer};
 use crate::delta::Delta;
 use crate::id::ReplicaId;
+use crate::version::Version;
 
 const MAGIC: [u8; 3] = *b"crm";
 const VERSION: u8 = 1;
@@ -46,8 +46,8 @@ pub(super) enum Message<K> {
     Digest(Fingerprints),
     /// Who is there.
     Presence(Vec<u8>),
-    /// Dots that the sender can tell of.
-    Announce(CausalContext),
+    /// What the sender can tell of.
+    Announce(Version),
     /// Many records that one writer dropped.
     Dropped(Dropped),
 }
@@ -60,7 +60,7 @@ pub(super) struct Ask {
     pub(super) registrations: u64,
     /// The asker reads messages of two to the power of that many bytes.
     pub(super) reads_log2: u8,
-    pub(super) context: CausalContext,
+    pub(super) version: Version,
 }
 
 /// A fingerprint of what is held, apart from what is known.
@@ -71,13 +71,13 @@ pub(super) fn held<K: WireKey>(state: &Delta<K>) -> u64 {
 /// By what two replicas tell whether they know and hold the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fingerprints {
-    pub(super) context: u64,
+    pub(super) version: u64,
     pub(super) entries: u64,
 }
 
 impl Fingerprints {
     pub(super) fn of<K: WireKey>(state: &Delta<K>) -> Self {
-        Self { context: state.context.fingerprint(), entries: held(state) }
+        Self { version: state.version().fingerprint(), entries: held(state) }
     }
 }
 
@@ -97,20 +97,20 @@ impl<K: WireKey> Message<K> {
         writer.raw(&sender.get().to_be_bytes());
         match self {
             Self::Delta(delta) => writer.raw(&delta.encode()),
-            Self::Ask(Ask { id, round_trip_ms, registrations, reads_log2, context }) => {
+            Self::Ask(Ask { id, round_trip_ms, registrations, reads_log2, version }) => {
                 writer.raw(&id.to_be_bytes());
                 writer.number(round_trip_ms.map_or(0, |round_trip_ms| round_trip_ms + 1));
                 writer.number(*registrations);
                 writer.raw(&[*reads_log2]);
-                context.write(&mut writer);
+                version.write(&mut writer);
             }
             Self::Meet(meet) => meet.write(&mut writer),
-            Self::Digest(Fingerprints { context, entries }) => {
-                writer.raw(&context.to_be_bytes());
+            Self::Digest(Fingerprints { version, entries }) => {
+                writer.raw(&version.to_be_bytes());
                 writer.raw(&entries.to_be_bytes());
             }
             Self::Presence(content) => writer.raw(content),
-            Self::Announce(dots) => dots.write(&mut writer),
+            Self::Announce(version) => version.write(&mut writer),
             Self::Dropped(dropped) => dropped.write(&mut writer),
         }
         let mut bytes = writer.finish();
@@ -166,11 +166,11 @@ impl<K: WireKey> Message<K> {
                 round_trip_ms: reader.number()?.checked_sub(1),
                 registrations: reader.number()?,
                 reads_log2: reader.byte()?,
-                context: CausalContext::read(&mut reader)?,
+                version: Version::read(&mut reader)?,
             }),
             MEET => Self::Meet(Meet::read(&mut reader)?.into()),
-            DIGEST => Self::Digest(Fingerprints { context: reader.u64_be()?, entries: reader.u64_be()? }),
-            ANNOUNCE => Self::Announce(CausalContext::read(&mut reader)?),
+            DIGEST => Self::Digest(Fingerprints { version: reader.u64_be()?, entries: reader.u64_be()? }),
+            ANNOUNCE => Self::Announce(Version::read(&mut reader)?),
             DROPPED => Self::Dropped(Dropped::read(&mut reader)?),
             _ => {
                 presence::check(content)?;

@@ -1,6 +1,6 @@
 //! Resets that show in nothing that is held: whoever passes them on has to pass on what they did.
 
-use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId, Version};
 
 #[test]
 fn a_reset_of_a_record_that_its_writer_has_dropped_is_passed_on_with_that_drop() {
@@ -33,7 +33,7 @@ fn a_reset_of_a_record_that_its_writer_has_dropped_is_passed_on_with_that_drop()
     // The first writer returns from its save.
     let mut returned = map(55433);
     returned.merge(first.state());
-    let before = returned.state().context().clone();
+    let before = returned.state().version().clone();
     returned.merge(&late.delta_since(&before).unwrap());
     // It need not be able to tell what came of it.
     let news = returned.delta_since(&before).unwrap_or_else(|| returned.state().clone());
@@ -64,8 +64,8 @@ fn a_log_that_cannot_hold_all_that_was_dropped_tells_none_of_what_was_done_to_th
         telling.merge(writer.state());
         // To somebody who knows that all is dropped, and not that one of them was released before.
         let released = release.context().difference(listening.state().context());
-        let context = writer.state().context().difference(&released);
-        let Some(told) = telling.delta_since(&context) else { continue };
+        let version = Version::from(writer.state().context().difference(&released));
+        let Some(told) = telling.delta_since(&version) else { continue };
         listening.merge(&told);
         let knows_release = listening.state().context().includes(&released);
         assert!(!knows_release || listening.priority(&node, &range(7)).is_none(), "{capacity}: {told:?}");

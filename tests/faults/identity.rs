@@ -142,7 +142,7 @@ fn who_clears_up_too_early_takes_nothing_from_anybody() {
     medium.run_for(20_000);
     medium.tabs[2].group = Some(0);
     medium.operate(0, |map| map.retire(writer.replica()));
-    while !medium.tabs[2].map.state().context().is_retired(writer.replica()) {
+    while !medium.tabs[2].map.state().retired().contains(writer.replica()) {
         medium.run_for(1);
     }
     medium.operate(2, |map| map.maintain());
@@ -172,7 +172,7 @@ fn who_holds_what_others_gave_up_is_asked_although_they_agree() {
             _ = map.retire(writer.replica());
             _ = map.maintain();
         }
-        assert_eq!(holders[0].state().context(), holders[2].state().context());
+        assert_eq!(holders[0].state().version(), holders[2].state().version());
         assert!(holders[0].state() != holders[2].state());
         let mut random = Random(seed);
         let mut protocols =

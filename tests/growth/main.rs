@@ -236,9 +236,10 @@ const CASES: &[Case] = &[
         let [ours, theirs] = [bytes::runs(1, n), bytes::runs(1, n + n / 2)];
         let [ours, theirs] = [ours, theirs].map(|bytes| Delta::<u64>::decode(&bytes).unwrap());
         Box::new(move || {
-            let (ours, theirs) = (ours.context(), theirs.context());
+            let (ours, theirs) = (ours.version(), theirs.version());
             assert!(theirs.includes(ours) && !ours.includes(theirs));
-            black_box((theirs.difference(ours), theirs.intersection(ours), ours.gaps(), ours.fingerprint()));
+            let gaps = ours.context().gaps();
+            black_box((theirs.difference(ours), theirs.intersection(ours), gaps, ours.fingerprint()));
         })
     }),
     case("a context of many runs is compared with one of few", Flat, 4_000, |n| {
@@ -301,7 +302,7 @@ const CASES: &[Case] = &[
     }),
     case("what a peer lacks is told", Linear, 900, |n| {
         let mut map = full(1, n);
-        let known = map.state().context().clone();
+        let known = map.state().version().clone();
         shuffled(n).for_each(|at| drop(map.increase(&node(), &range(at), by(1))));
         Box::new(move || drop(black_box(map.delta_since(&known))))
     }),

@@ -171,7 +171,7 @@ fn a_peer_that_never_agrees_is_asked_more_and_more_rarely() {
     let interval_ms = Config::default().digest_interval_ms;
     for round in 0..400 {
         let mut body = digest[..digest.len() - 4].to_vec();
-        body[13..21].copy_from_slice(&map.state().context().fingerprint().to_be_bytes());
+        body[13..21].copy_from_slice(&map.state().version().fingerprint().to_be_bytes());
         body[21..29].copy_from_slice(&[0xee; 8]);
         let now_ms = 20_000 + round * interval_ms / 4;
         let received = sync.receive(&mut map, &signed(&body), now_ms, &mut || 1);

@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crdt_range_map::{CausalContext, ReplicaId};
+use crdt_range_map::{ReplicaId, Version};
 
 use super::model::Id;
 use super::model::effects::{Effects, Fault};
@@ -28,7 +28,7 @@ pub struct State {
     /// Every delta that was ever sent, ordered by fingerprint, each once.
     pub messages: Vec<Arc<Message>>,
     /// What replicas knew when they asked for the rest.
-    pub asks: Vec<Arc<CausalContext>>,
+    pub asks: Vec<Arc<Version>>,
     pub effects: Effects<u64>,
     effects_fingerprint: u64,
     pub operations: usize,
@@ -115,13 +115,13 @@ impl State {
 
     /// The replica asks for what it does not know.
     pub fn ask(&mut self, at: usize) {
-        let known = self.sites[at].map.state().context();
+        let known = self.sites[at].map.state().version();
         let place = self.asks.partition_point(|ask| ask.fingerprint() < known.fingerprint());
         self.asks.insert(place, Arc::new(known.clone()));
     }
 
     /// The replica answers: with what is lacking, or if it cannot tell that, with all it holds. Returns whether anything changed.
-    pub fn answer(&mut self, at: usize, ask: &CausalContext) -> bool {
+    pub fn answer(&mut self, at: usize, ask: &Version) -> bool {
         let Site { map, reference, .. } = &*self.sites[at];
         let told = match map.delta_since(ask) {
             Some(delta) => {
@@ -196,10 +196,10 @@ impl State {
         None
     }
 
-    /// Whether replicas with equal contexts have equal states.
+    /// Whether replicas of equal versions have equal states.
     pub fn knowing_the_same_is_holding_the_same(&self) -> bool {
         let states = || self.sites.iter().map(|site| site.map.state());
-        states().all(|one| states().all(|other| one.context() != other.context() || one == other))
+        states().all(|one| states().all(|other| one.version() != other.version() || one == other))
     }
 
     /// Whether a replica knows all that was sent under its id.

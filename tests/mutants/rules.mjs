@@ -10,7 +10,7 @@ export const rules = [
   {
     rule: "what came another way, and was asked for in vain, is dropped",
     file: "src/sync/broadcast/asking.rs",
-    text: "if came.is_empty() { Changes::default() } else { map.drop_born(&came) }",
+    text: "if came.is_empty() { Changes::default() } else { map.drop_born(&came.context) }",
     without: "Changes::default()",
   },
   {
@@ -28,13 +28,13 @@ export const rules = [
   {
     rule: "of what is joined at once, the log forgets everything",
     file: "src/map/exchange.rs",
-    text: "Arc::make_mut(&mut self.log).forget_all(&news)",
+    text: "Arc::make_mut(&mut self.log).forget_all(&news.context)",
     without: "()",
   },
   {
     rule: "what is withheld is not joined",
     file: "src/sync/broadcast/asking.rs",
-    text: "inquiry.target.as_ref()?.difference(&inquiry.withheld)",
+    text: "inquiry.target.as_ref()?.without(&inquiry.withheld)",
     without: "inquiry.target.as_ref()?.clone()",
   },
   {
@@ -70,13 +70,13 @@ export const rules = [
   {
     rule: "nothing unsaved leaves",
     file: "src/sync/broadcast.rs",
-    text: "map.is_saved_up_to(delta.context.last_seq(map.replica()))",
+    text: "map.is_saved_up_to(delta.context().last_seq(map.replica()))",
     without: "true",
   },
   {
     rule: "the log tells only what it remembers",
     file: "src/map/exchange.rs",
-    text: "!self.log.reaches(lacking)",
+    text: "!self.log.reaches(&lacking.context)",
     without: "false",
   },
   {
@@ -112,7 +112,7 @@ export const rules = [
   {
     rule: "an inquiry of others is followed only by who knows no less",
     file: "src/sync/broadcast/overhearing.rs",
-    text: "!ours.includes(&context)",
+    text: "!ours.includes(&version)",
     without: "false",
   },
   {
@@ -148,7 +148,7 @@ export const rules = [
   {
     rule: "who knows the same leaves a question to others",
     file: "src/sync/broadcast/overhearing.rs",
-    text: "is_mine || context == *ours",
+    text: "is_mine || version == *ours",
     without: "false",
   },
   {
@@ -166,13 +166,13 @@ export const rules = [
   {
     rule: "an inquiry ends when what it was to find out is known",
     file: "src/sync/broadcast/asking.rs",
-    text: "inquiry.is_known_in(map.state().context()) && !is_waited_for",
+    text: "inquiry.is_known_in(map.state().version()) && !is_waited_for",
     without: "false",
   },
   {
     rule: "who is retired is heard no more",
     file: "src/sync/broadcast/hearing.rs",
-    text: "carries && map.state().context().is_retired(sender)",
+    text: "carries && map.state().retired().contains(sender)",
     without: "false",
   },
   {
@@ -234,12 +234,12 @@ export const rules = [
     rule: "who asks tells the same through a meeting",
     file: "src/sync/inquiry.rs",
     text: "(self.is_under_way() && self.peer == Some(peer)).then_some(&self.said)",
-    without: "None::<&CausalContext>",
+    without: "None::<&Version>",
   },
   {
     rule: "of births that are not known no drop is taken as known",
     file: "src/map/exchange.rs",
-    text: "self.state.context.intersection(&born)",
+    text: "self.state.context().intersection(&born)",
     without: "born.clone()",
   },
   {
@@ -270,7 +270,7 @@ export const rules = [
   {
     rule: "what is told beside a question is known to the asker",
     file: "src/sync/broadcast/answering.rs",
-    text: "known.join(&told.context);",
+    text: "known.join(told.version());",
     without: "();",
   },
   {
@@ -332,7 +332,7 @@ export const rules = [
   {
     rule: "what came another way is not taken in pages once more",
     file: "src/sync/inquiry/taking.rs",
-    text: "self.tell_more(map.state().context(), now_ms)",
+    text: "self.tell_more(map.state().version(), now_ms)",
     without: "()",
   },
   {
@@ -356,7 +356,7 @@ export const rules = [
   {
     rule: "what came over a medium is not said there again",
     file: "src/sync/mesh.rs",
-    text: "open.known.join(&context.difference(&before));",
+    text: "open.known.join(&version.difference(&before));",
     without: "();",
   },
 ];

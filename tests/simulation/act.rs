@@ -28,7 +28,7 @@ impl<K: SimulatedKey> World<K> {
         let id = map.replica();
         let seq = map.state().context().last_seq(id);
         let place = |place: usize| &self.oracle.places[place];
-        let before = map.state().context().clone();
+        let before = map.state().version().clone();
         let gives_up = matches!(operation, Operation::Maintain) && !running.has_received;
         let foretold = {
             let mut finished = self.oracle.finished(&before);
@@ -39,7 +39,7 @@ impl<K: SimulatedKey> World<K> {
             }
             let by = Doer { replica: id, seq, finished: &finished };
             let priority = |it| map.priority(&place(it).1, &place(it).0);
-            self.oracle.foretell(by, &before, operation, priority)?
+            self.oracle.foretell(by, before.context(), operation, priority)?
         };
         if foretold.as_ref().is_ok_and(|possible| are_alike(possible, seq, id)) {
             self.tally.count(Group::Operations, "left out, since the reference could not tell what it did");
@@ -76,7 +76,7 @@ impl<K: SimulatedKey> World<K> {
             return Err(format!("{operation:?} at {at}: {} effects instead of {possible:?}", last - seq));
         };
         trace!(self, "{at} {operation:?}, from number {}: {effects:?}", seq + 1);
-        let given_up = self.oracle.given_up(&before, map.state().context(), id)?;
+        let given_up = self.oracle.given_up(&before, map.state().version(), id)?;
         if !given_up.is_empty() {
             if !gives_up {
                 return Err(format!("{operation:?} at {at} claims what it has not heard of: {given_up:?}"));
@@ -152,8 +152,8 @@ impl<K: SimulatedKey> World<K> {
         let Some(running) = self.processes[at].running() else { return Ok(()) };
         let (map, knew) = (&running.map, before.state().context());
         let (id, seq, knows) = (map.replica(), knew.last_seq(map.replica()), map.state().context());
-        let given_up = self.oracle.given_up(knew, knows, id)?;
-        let retired = self.oracle.retired(knew);
+        let given_up = self.oracle.given_up(before.state().version(), map.state().version(), id)?;
+        let retired = self.oracle.retired(before.state().version());
         let by = Doer { replica: id, seq, finished: &retired };
         // The reference cannot always tell what the replica held. A maintenance would have told, without a protocol.
         let mut alone = RangeMap::new(id);
@@ -171,7 +171,7 @@ impl<K: SimulatedKey> World<K> {
                 let told =
                     apply(&mut map, release, &self.oracle.places).map_err(|wrong| wrong.to_string())?;
                 let count = map.state().context().last_seq(id) - seq;
-                let mut finished = self.oracle.finished(knew);
+                let mut finished = self.oracle.finished(before.state().version());
                 finished.retain(|writer| before.is_settled(*writer));
                 fitting.retain(|it| {
                     let effects = it.operate(Doer { replica: id, seq, finished: &finished }, release);

@@ -12,7 +12,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic;
 
-use crdt_range_map::{CausalContext, Dot, KeyRange, ReplicaId};
+use crdt_range_map::{CausalContext, Dot, KeyRange, ReplicaId, Version};
 
 use crate::heard::Heard;
 use crate::keys::SimulatedKey;
@@ -289,18 +289,18 @@ impl<K: SimulatedKey> Oracle<K> {
     /// What somebody has taken for lost who knows more now than before, but for what it did itself: of retired writers only, and then all.
     pub fn given_up(
         &self,
-        before: &CausalContext,
-        after: &CausalContext,
+        before: &Version,
+        after: &Version,
         by: ReplicaId,
     ) -> Result<BTreeSet<Dot>, String> {
-        let news = after.difference(before);
+        let news = after.context().difference(before.context());
         let mut given_up = BTreeSet::new();
         for writer in self.issued.keys().filter(|writer| **writer != by) {
-            let all = before.prefix(*writer) + 1..=news.last_seq(*writer);
+            let all = before.context().prefix(*writer) + 1..=news.last_seq(*writer);
             let dots = all.map(|seq| Dot { replica: *writer, seq }).filter(|dot| news.contains(*dot));
             let count = given_up.len();
             given_up.extend(dots);
-            if given_up.len() > count && !after.is_retired(*writer) {
+            if given_up.len() > count && !after.retired().contains(*writer) {
                 return Err(format!("{by} gives up what {writer} did, who may still tell"));
             }
         }
@@ -314,8 +314,8 @@ impl<K: SimulatedKey> Oracle<K> {
     }
 
     /// The writers that are known to be retired.
-    pub fn retired(&self, context: &CausalContext) -> BTreeSet<ReplicaId> {
-        self.issued.keys().filter(|writer| context.is_retired(**writer)).copied().collect()
+    pub fn retired(&self, version: &Version) -> BTreeSet<ReplicaId> {
+        self.issued.keys().filter(|writer| version.retired().contains(**writer)).copied().collect()
     }
 
     /// Whether something that was given up concerns a registration, to whoever knows those dots.
@@ -324,10 +324,14 @@ impl<K: SimulatedKey> Oracle<K> {
     }
 
     /// Retired writers of whom everything is known.
-    pub fn finished(&self, context: &CausalContext) -> BTreeSet<ReplicaId> {
+    pub fn finished(&self, version: &Version) -> BTreeSet<ReplicaId> {
+        let context = version.context();
         let is_finished = |writer: &&ReplicaId| {
             let last = context.last_seq(**writer);
-            context.retired_at(**writer).is_some_and(|told| context.prefix(**writer) >= last.max(told))
+            version
+                .retired()
+                .last_seq(**writer)
+                .is_some_and(|told| context.prefix(**writer) >= last.max(told))
         };
         self.issued.keys().filter(is_finished).copied().collect()
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crdt_range_map::{CausalContext, Delta};
+use crdt_range_map::{Delta, Version};
 
 use crate::keys::{SimulatedKey, ends};
 use crate::meeting::DIGEST;
@@ -37,7 +37,7 @@ impl<K: SimulatedKey> Schedule<K> {
     /// Ends all faults and waits until all are equal.
     pub fn heal(&mut self) -> Result<(), String> {
         self.end_faults()?;
-        let mut known: Vec<CausalContext> = self.contexts();
+        let mut known: Vec<Version> = self.versions();
         let begin_ms = self.world.now_ms;
         let posts = self.world.posts;
         self.wait_until_equal()?;
@@ -49,7 +49,7 @@ impl<K: SimulatedKey> Schedule<K> {
         if posts > replicas * HEALING_POSTS_MAX + self.speakers() * self.digests_in(took_ms) {
             return Err(format!("{posts} messages to heal"));
         }
-        let all = self.contexts().pop().expect("somebody is alive");
+        let all = self.versions().pop().expect("somebody is alive");
         match known.drain(..).all(|known| all.includes(&known)) {
             true => Ok(()),
             false => Err("something that was known is not known any more".into()),
@@ -126,17 +126,17 @@ impl<K: SimulatedKey> Schedule<K> {
                 trace!(self.world, "{:?}", running.protocol);
             }
         }
-        let contexts = self.contexts();
-        let know_the_same = contexts.windows(2).all(|pair| pair[0] == pair[1]);
-        let is_retired = |id| contexts.iter().any(|context| context.is_retired(id));
+        let versions = self.versions();
+        let know_the_same = versions.windows(2).all(|pair| pair[0] == pair[1]);
+        let is_retired = |id| versions.iter().any(|version| version.retired().contains(id));
         let unaware = self.world.living().filter(|map| is_retired(map.replica())).count();
         let claim =
             if know_the_same { "though all claim to know the same" } else { "and not knowing the same" };
         format!("{what}, {claim}; {unaware} do not know that they are retired")
     }
 
-    fn contexts(&self) -> Vec<CausalContext> {
-        self.world.living().map(|map| map.state().context().clone()).collect()
+    fn versions(&self) -> Vec<Version> {
+        self.world.living().map(|map| map.state().version().clone()).collect()
     }
 
     fn is_equal(&self) -> bool {

@@ -200,7 +200,7 @@ impl<K: SimulatedKey> World<K> {
             Received::Applied(changes) => (changes.ranges(), changes.delta().context().clone()),
             _ => (&[][..], CausalContext::default()),
         };
-        if knows == knew && changed.is_empty() {
+        if running.map.state().version() == before.state().version() && changed.is_empty() {
             return Ok(());
         }
         if matches!(received, Received::Heard) && kind == Some(DIGEST) {

@@ -248,9 +248,9 @@ impl Network {
         self.free.push(place);
         let Self { nodes, random, .. } = self;
         let node = &mut nodes[to];
-        let before = node.map.state().context().fingerprint();
+        let before = node.map.state().version().fingerprint();
         drop(node.mesh.receive(&mut node.map, from as u64, &bytes, self.now_ms, &mut || random.draw()));
-        let has_learnt = before != node.map.state().context().fingerprint();
+        let has_learnt = before != node.map.state().version().fingerprint();
         self.pump(to);
         Some(has_learnt.then_some(to))
     }
@@ -277,7 +277,7 @@ impl Network {
     /// Lets time pass until all hold that. Returns when 99 % of them did.
     fn run_until_all_know(&mut self, expected: &Delta<u64>) -> Result<u64, String> {
         let until_ms = self.now_ms + SPREADING_MAX_MS;
-        let knows_all = |node: &Node| node.map.state().context().includes(expected.context());
+        let knows_all = |node: &Node| node.map.state().version().includes(expected.version());
         let mut is_lacking: Vec<bool> = self.nodes.iter().map(|node| !knows_all(node)).collect();
         let mut lacking = is_lacking.iter().filter(|is_lacking| **is_lacking).count();
         let mut most_ms = None;

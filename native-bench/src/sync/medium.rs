@@ -88,11 +88,11 @@ impl Medium {
         for (_, Tab { map, protocol, computed }) in
             self.tabs.iter_mut().enumerate().filter(|(to, _)| *to != from)
         {
-            let before = map.state().context().fingerprint();
+            let before = map.state().version().fingerprint();
             let begin = ThreadTime::now();
             protocol.receive(map, bytes, self.now_ms, &mut || self.random.draw());
             *computed += begin.elapsed();
-            if map.state().context().fingerprint() != before {
+            if map.state().version().fingerprint() != before {
                 self.last_news_ms = self.now_ms;
             }
         }

@@ -11,6 +11,7 @@ use crate::sync::births::Numbering;
 use crate::sync::inquiry::{Counterpart, Inquiry};
 use crate::sync::meet::{Answer, Births, Gone, Meet, Pages, Position, Question, Want};
 use crate::sync::message::{Ask, FRAME_BYTES, Message};
+use crate::version::Version;
 
 /// How many questions wait for an answer. Who is not answered asks again.
 const WAITING_MAX: usize = 128;
@@ -48,7 +49,7 @@ pub(super) struct Reply<K> {
     pub(super) to: ReplicaId,
     pub(super) id: u32,
     /// What the asker knew.
-    pub(super) context: CausalContext,
+    pub(super) version: Version,
     pub(super) registrations: u64,
     pub(super) reads_log2: u8,
     pub(super) want: Want<K>,
@@ -65,9 +66,9 @@ pub(super) struct Settlement {
     /// The births that are gone and were not told yet.
     pub(super) births: CausalContext,
     /// What the peer was told to be known here: that was compared. What it was told since was not.
-    pub(super) said: CausalContext,
+    pub(super) said: Version,
     /// What was known here when that was found: what was dropped since is not among it.
-    pub(super) known: CausalContext,
+    pub(super) known: Version,
     /// How many births were told to be gone.
     pub(super) told: u64,
 }
@@ -84,12 +85,12 @@ impl<K: WireKey> Broadcast<K> {
         random: &mut impl FnMut() -> u64,
     ) {
         ask.round_trip_ms.into_iter().for_each(|round_trip_ms| self.round_trip.add_told(round_trip_ms));
-        self.told.join(&ask.context);
-        self.hear_of(map, asker, &ask.context, now_ms, random);
+        self.told.join(&ask.version);
+        self.hear_of(map, asker, &ask.version, now_ms, random);
         let want = Want { pages: Pages::Unknown, after: None, births: Births::Sketch(0) };
         let Ask { id, registrations, reads_log2, .. } = ask;
         let question = Question { id, registrations, reads_log2, want };
-        self.overhear_question(map, asker, None, &question, ask.context.clone(), now_ms);
+        self.overhear_question(map, asker, None, &question, ask.version.clone(), now_ms);
         let since_ms =
             self.turns.iter().find(|turn| turn.asker == asker).map_or(now_ms, |turn| turn.since_ms);
         self.turns.retain(|turn| turn.asker != asker);
@@ -124,7 +125,7 @@ impl<K: WireKey> Broadcast<K> {
         } else {
             self.peers.before(map.replica(), turn.asker)
         };
-        let is_news = turn.ask.context != *map.state().context();
+        let is_news = turn.ask.version != *map.state().version();
         // There may be somebody who has more to tell.
         let places = turn.before + if is_news { 0 } else { SAME_PLACES.min(self.peers.others(turn.asker)) };
         let wait_ms = self.round_trip.line_ms(self.config.delay_max_ms, places);
@@ -149,8 +150,8 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// That peer knows all that is known here: nothing need be told to it, nor to anybody who knows the same.
-    pub(super) fn leave_turns(&mut self, peer: ReplicaId, context: &CausalContext) {
-        self.turns.retain(|turn| turn.asker != peer && turn.ask.context != *context);
+    pub(super) fn leave_turns(&mut self, peer: ReplicaId, version: &Version) {
+        self.turns.retain(|turn| turn.asker != peer && turn.ask.version != *version);
     }
 
     /// The question to everybody that it is this replica's turn to answer, if any is.
@@ -177,7 +178,7 @@ impl<K: WireKey> Broadcast<K> {
         Some(Reply {
             to: asker,
             id: ask.id,
-            context: ask.context,
+            version: ask.version,
             registrations: ask.registrations,
             reads_log2: ask.reads_log2,
             want: Want { pages: Pages::Unknown, after: None, births: Births::Sketch(0) },
@@ -193,7 +194,7 @@ impl<K: WireKey> Broadcast<K> {
         &mut self,
         to: ReplicaId,
         question: Question<K>,
-        context: CausalContext,
+        version: Version,
         bytes: usize,
         now_ms: u64,
     ) {
@@ -206,7 +207,7 @@ impl<K: WireKey> Broadcast<K> {
             self.replies.push_back(Reply {
                 to,
                 id,
-                context,
+                version,
                 registrations,
                 reads_log2,
                 want,
@@ -220,11 +221,11 @@ impl<K: WireKey> Broadcast<K> {
 
     /// Tells the peer of the inquiry which births are gone, now that they are found.
     pub(super) fn settle_counterpart(&mut self, counterpart: Counterpart, settlement: Settlement) {
-        let Counterpart { peer, id, asked_ms, context } = counterpart;
+        let Counterpart { peer, id, asked_ms, version } = counterpart;
         self.replies.push_back(Reply {
             to: peer,
             id,
-            context,
+            version,
             registrations: 0,
             reads_log2: u8::MAX,
             want: Want { pages: Pages::Nothing, after: None, births: Births::Told },
@@ -243,14 +244,14 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) -> Option<Vec<u8>> {
-        let ours = map.state().context();
-        let lacking = ours.difference(&reply.context);
+        let ours = map.state().version();
+        let lacking = ours.difference(&reply.version);
         let position = match &reply.settlement {
             Some(settlement) => &settlement.said,
             None => self.inquiry.as_ref().and_then(|it| it.said_to(reply.to)).unwrap_or(ours),
         };
         let position = position.limited(RUNS_MAX);
-        let lacks = reply.context.difference(&position);
+        let lacks = reply.version.difference(&position);
         let most = if reply.is_proven { usize::MAX } else { AMPLIFICATION_MAX * reply.bytes };
         let reads = 1usize.checked_shl(reply.reads_log2.into()).unwrap_or(usize::MAX);
         let reads = reads.max(Config::MESSAGE_BYTES_MIN);
@@ -260,8 +261,8 @@ impl<K: WireKey> Broadcast<K> {
             re: Some(reply.id),
             waited_ms: now_ms.saturating_sub(reply.asked_ms),
             round_trip_ms: self.round_trip.mean_ms(),
-            position: if lacks.run_count() <= RUNS_MAX {
-                Position::Relative { lacks, more: position.difference(&reply.context) }
+            position: if lacks.context.run_count() <= RUNS_MAX {
+                Position::Relative { lacks, more: position.difference(&reply.version) }
             } else {
                 Position::Absolute(position.clone())
             },
@@ -270,11 +271,11 @@ impl<K: WireKey> Broadcast<K> {
             gone: Gone::default(),
         };
         if let Some(told) = self.told_at_once(map, &reply, &lacking, bytes_max, &meet) {
-            if told.context.includes(&self.dropped.context) {
+            if told.version().includes(self.dropped.version()) {
                 self.dropped = Delta::default();
             }
             if let Position::Relative { more, .. } = &mut meet.position {
-                *more = more.difference(&told.context);
+                *more = more.difference(told.version());
             }
             meet.answer = Answer::Told(told.into());
         } else if !self.dropped.is_empty() {
@@ -289,13 +290,13 @@ impl<K: WireKey> Broadcast<K> {
         // Whoever hears both a question and what is told beside it takes the asker to know that: both number the births alike.
         let mut known = position.clone();
         if let Answer::Told(told) = &meet.answer {
-            known.join(&told.context);
+            known.join(told.version());
         }
         self.ask_back(map, &mut meet, &reply, &known, now_ms, random);
         if matches!(meet.answer, Answer::Nothing) {
-            let mut rest = CausalContext::default();
-            if let (Some(settlement), Some(numbering)) = (&reply.settlement, Numbering::of(&reply.context)) {
-                let (runs, left) = numbering.runs(&settlement.births, &reply.context, bytes_max / 4);
+            let (asked, mut rest) = (&reply.version.context, CausalContext::default());
+            if let (Some(settlement), Some(numbering)) = (&reply.settlement, Numbering::of(asked)) {
+                let (runs, left) = numbering.runs(&settlement.births, asked, bytes_max / 4);
                 (meet.gone, rest) = (Gone { runs, before: settlement.told }, left);
             }
             let room = bytes_max.saturating_sub(encoded(&meet, map).len());
@@ -316,8 +317,7 @@ impl<K: WireKey> Broadcast<K> {
         // An offer need not say what is known: that comes with the first page.
         let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
         meet.question = Some(Question { id: self.token, registrations: 0, reads_log2: 0, want });
-        meet.position =
-            Position::Relative { lacks: CausalContext::default(), more: CausalContext::default() };
+        meet.position = Position::Relative { lacks: Version::default(), more: Version::default() };
         Some(encoded(&meet, map))
     }
 
@@ -326,7 +326,7 @@ impl<K: WireKey> Broadcast<K> {
         &self,
         map: &RangeMap<K>,
         reply: &Reply<K>,
-        lacking: &CausalContext,
+        lacking: &Version,
         bytes_max: usize,
         meet: &Meet<K>,
     ) -> Option<Delta<K>> {
@@ -340,7 +340,7 @@ impl<K: WireKey> Broadcast<K> {
         let frame = encoded(meet, map).len() + 16;
         let most = bytes_max.saturating_sub(frame);
         let room = most.min(self.config.part_bytes_max());
-        let is_all = reply.context.is_empty() && map.state().entries.len() < most / 4;
+        let is_all = reply.version.is_empty() && map.state().entries.len() < most / 4;
         if is_all {
             // To take it in pages takes many times as long: what is known of it by then lies in as many runs as there are registrations.
             let all = map.state();
@@ -356,16 +356,16 @@ impl<K: WireKey> Broadcast<K> {
         map: &RangeMap<K>,
         meet: &mut Meet<K>,
         reply: &Reply<K>,
-        known: &CausalContext,
+        known: &Version,
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) {
-        let lacks = reply.context.difference(map.state().context());
+        let lacks = reply.version.difference(map.state().version());
         let is_free = self.inquiry.as_ref().is_none_or(|inquiry| !inquiry.is_under_way());
         if is_free && !lacks.is_empty() && !reply.want.is_settling() {
             let mut inquiry = self.inquiry.take().unwrap_or_else(|| Inquiry::new(None, now_ms));
             inquiry.begin_anew(Some(reply.to), now_ms);
-            inquiry.aim(reply.to, reply.context.clone(), known, known);
+            inquiry.aim(reply.to, reply.version.clone(), known, known);
             self.statistics.sessions_begun += 1;
             if !matches!(meet.answer, Answer::Told(_)) && reply.want.births != Births::Told {
                 // Whoever began finds out for both.
@@ -377,8 +377,8 @@ impl<K: WireKey> Broadcast<K> {
             Some(inquiry) if inquiry.peer == Some(reply.to) => {
                 if reply.want.waits_for_births() {
                     let Reply { to: peer, id, asked_ms, .. } = *reply;
-                    let context = reply.context.clone();
-                    inquiry.counterpart = Some(Counterpart { peer, id, asked_ms, context });
+                    let version = reply.version.clone();
+                    inquiry.counterpart = Some(Counterpart { peer, id, asked_ms, version });
                 }
                 // Who asks instead of answering did not hear the question.
                 let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);

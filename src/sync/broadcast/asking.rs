@@ -11,6 +11,7 @@ use crate::sync::heard_of::Next;
 use crate::sync::inquiry::{Inquiry, Sent};
 use crate::sync::meet::{Answer, Births, Gone, Meet, Position};
 use crate::sync::message::{Ask, Fingerprints, Message};
+use crate::version::Version;
 
 /// Who was asked so often without an answer is left for somebody who speaks.
 pub(super) const SILENT_TRIES: u32 = 2;
@@ -74,20 +75,20 @@ impl<K: WireKey> Broadcast<K> {
         &mut self,
         map: &RangeMap<K>,
         peer: ReplicaId,
-        context: &CausalContext,
+        version: &Version,
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) {
-        if self.heard_of.is_news(context, map.state().context()) {
+        if self.heard_of.is_news(version, map.state().version()) {
             let due_ms = now_ms.saturating_add(self.round_trip.turn_ms(self.config.delay_max_ms));
             let due_ms = due_ms.saturating_add(self.delay_ms(random));
-            self.inquire_heard(peer, context, due_ms);
+            self.inquire_heard(peer, version, due_ms);
         }
     }
 
     /// Asks a peer at that time for what it is known to know.
-    pub(super) fn inquire_heard(&mut self, peer: ReplicaId, context: &CausalContext, due_ms: u64) {
-        self.heard_of.add(peer, context);
+    pub(super) fn inquire_heard(&mut self, peer: ReplicaId, version: &Version, due_ms: u64) {
+        self.heard_of.add(peer, version);
         let is_idle = self.inquiry.as_ref().is_none_or(Inquiry::has_given_up);
         self.inquire(peer, due_ms);
         if let Some(inquiry) = &mut self.inquiry {
@@ -115,9 +116,9 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// Enough was heard: what somebody was known to know is known here too.
-    pub(super) fn learnt(&mut self, map: &RangeMap<K>, said: &CausalContext) {
+    pub(super) fn learnt(&mut self, map: &RangeMap<K>, said: &Version) {
         self.told.join(said);
-        if !self.heard_of.is_empty() && self.heard_of.is_known_in(map.state().context()) {
+        if !self.heard_of.is_empty() && self.heard_of.is_known_in(map.state().version()) {
             self.heard_of.clear();
             self.end_if(|inquiry| !inquiry.is_open);
         }
@@ -131,7 +132,7 @@ impl<K: WireKey> Broadcast<K> {
         random: &mut impl FnMut() -> u64,
     ) -> Option<Vec<u8>> {
         // It may have come another way, over another link for one.
-        let is_known = self.heard_of.is_known_in(map.state().context());
+        let is_known = self.heard_of.is_known_in(map.state().version());
         self.end_if(|inquiry| {
             let is_due = inquiry.due_ms <= now_ms && inquiry.tries == 0;
             let is_same = |digest: &Fingerprints| is_due && *digest == Fingerprints::of(map.state());
@@ -140,7 +141,7 @@ impl<K: WireKey> Broadcast<K> {
         if let Some(inquiry) = &mut self.inquiry {
             // The peer may still wait to be told what is gone.
             let is_waited_for = inquiry.counterpart.is_some() && inquiry.tries < SILENT_TRIES;
-            if inquiry.is_known_in(map.state().context()) && !is_waited_for {
+            if inquiry.is_known_in(map.state().version()) && !is_waited_for {
                 inquiry.begin_anew(None, now_ms);
                 inquiry.give_up();
             }
@@ -165,11 +166,11 @@ impl<K: WireKey> Broadcast<K> {
         self.gaps_asked = map.state().context().gaps();
         let said = inquiry.peer.and_then(|peer| inquiry.said_to(peer));
         // What a message cannot tell to be known is taken as not known, on both sides.
-        let context = said.unwrap_or(map.state().context()).limited(RUNS_MAX);
+        let version = said.unwrap_or(map.state().version()).limited(RUNS_MAX);
         let wait_ms = self.round_trip.asked_ms(self.config.retry_ms, inquiry.tries);
         let wait_ms = if inquiry.is_under_way() { wait_ms.max(self.config.session_ms) } else { wait_ms };
         let id = random() as u32;
-        let question = inquiry.ask(id, now_ms, map, context.clone(), self.config.reads_log2());
+        let question = inquiry.ask(id, now_ms, map, version.clone(), self.config.reads_log2());
         inquiry.due_ms = now_ms.saturating_add(wait_ms);
         let round_trip_ms = self.round_trip.mean_ms();
         let Some(to) = inquiry.peer else {
@@ -178,7 +179,7 @@ impl<K: WireKey> Broadcast<K> {
                 round_trip_ms,
                 registrations: question.registrations,
                 reads_log2: question.reads_log2,
-                context,
+                version,
             };
             return Some(Message::<K>::Ask(ask).encode(map.replica()));
         };
@@ -187,7 +188,7 @@ impl<K: WireKey> Broadcast<K> {
             re: inquiry.token,
             waited_ms: 0,
             round_trip_ms,
-            position: Position::Absolute(context),
+            position: Position::Absolute(version),
             question: Some(question),
             answer: Answer::Nothing,
             gone: Gone::default(),
@@ -201,7 +202,7 @@ impl<K: WireKey> Broadcast<K> {
         map: &mut RangeMap<K>,
         peer: ReplicaId,
         sent: &Sent,
-        theirs: &CausalContext,
+        theirs: &Version,
         meet: Meet<K>,
         now_ms: u64,
     ) -> Changes<K> {
@@ -230,13 +231,13 @@ impl<K: WireKey> Broadcast<K> {
             }
             Answer::Told(delta) => {
                 changes = map.merge(&delta);
-                self.learnt(map, &delta.context);
+                self.learnt(map, delta.version());
                 self.told.join(theirs);
                 changes.join(self.finish(map, now_ms));
             }
             Answer::Part(part) => {
                 self.statistics.sessions_begun += u64::from(!inquiry.is_under_way());
-                part.page.iter().for_each(|page| self.told.join(&page.delta.context));
+                part.page.iter().for_each(|page| self.told.join(page.delta.version()));
                 changes = inquiry.take_part(map, (peer, theirs), sent, *part, &meet.gone, now_ms);
                 changes.join(self.wait_or_finish(map, now_ms));
             }
@@ -260,21 +261,21 @@ impl<K: WireKey> Broadcast<K> {
 
     /// Takes what a message carries, whatever it was an answer to.
     pub(super) fn take_carried(&mut self, map: &mut RangeMap<K>, answer: Answer<K>) -> Changes<K> {
-        let Some(delta) = answer.delta().filter(|delta| !map.state().context().includes(&delta.context))
+        let Some(delta) = answer.delta().filter(|delta| !map.state().version().includes(delta.version()))
         else {
             return Changes::default();
         };
         let changes = map.merge(delta);
-        self.look_for_gaps(map, &delta.context);
-        self.learnt(map, &delta.context);
+        self.look_for_gaps(map, delta.context());
+        self.learnt(map, delta.version());
         changes
     }
 
     /// Takes as known what the peer of an inquiry that found out all knew; `None` if some of that has to be asked for again.
     pub(super) fn conclude(&mut self, map: &mut RangeMap<K>, inquiry: &Inquiry<K>) -> Option<Changes<K>> {
-        let told = inquiry.target.as_ref()?.difference(&inquiry.withheld);
-        let came = inquiry.came_otherwise(&told, map.state().context())?;
-        let changes = if came.is_empty() { Changes::default() } else { map.drop_born(&came) };
+        let told = inquiry.target.as_ref()?.without(&inquiry.withheld);
+        let came = inquiry.came_otherwise(&told, map.state().version())?;
+        let changes = if came.is_empty() { Changes::default() } else { map.drop_born(&came.context) };
         self.heard_of.withhold(&inquiry.withheld);
         map.adopt(&told);
         self.may_have_new_gaps = true;
@@ -299,11 +300,11 @@ impl<K: WireKey> Broadcast<K> {
             }
         }
         if let Some((counterpart, said)) = counterpart {
-            let known = map.state().context().clone();
+            let known = map.state().version().clone();
             self.settle_counterpart(counterpart, Settlement { births: inquiry.gone, said, known, told: 0 });
         }
         self.past = core::mem::take(&mut inquiry.sent);
-        let is_known = self.heard_of.is_known_in(map.state().context());
+        let is_known = self.heard_of.is_known_in(map.state().version());
         let has_others = inquiry.peer.is_some_and(|peer| self.peers.others(peer) > 0);
         let more = if is_known { None } else { self.heard_of.next(inquiry.peer, has_others) };
         if more.is_none() {

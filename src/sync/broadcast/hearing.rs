@@ -2,17 +2,18 @@
 
 use super::asking::SILENT_TRIES;
 use super::{Broadcast, Wish};
-use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
+use crate::retired::Retired;
 use crate::splits::Changes;
 use crate::sync::dropped::Dropped;
 use crate::sync::inquiry::{Counterpart, Inquiry};
 use crate::sync::meet::{Answer, Births, Meet, Position};
 use crate::sync::message::{Fingerprints, Message};
 use crate::sync::{IgnoreReason, Received};
+use crate::version::Version;
 
 /// Somebody who knows the same holds something else. That needs two writers of one id, a forger, or a meeting that was cut; it is
 /// looked into more and more rarely, so that what cannot be mended does not go on for ever.
@@ -69,7 +70,7 @@ impl<K: WireKey> Broadcast<K> {
             Message::Meet(meet) => meet.re.is_some(),
             _ => false,
         };
-        let is_refused = carries && map.state().context().is_retired(sender);
+        let is_refused = carries && map.state().retired().contains(sender);
         if is_refused { Err(IgnoreReason::Retired) } else { Ok((sender, message)) }
     }
 
@@ -94,8 +95,8 @@ impl<K: WireKey> Broadcast<K> {
                 Received::Heard
             }
             Message::Presence(content) => Received::Presence(content),
-            Message::Announce(dots) => {
-                self.announced(map, sender, &dots, now_ms);
+            Message::Announce(version) => {
+                self.announced(map, sender, &version, now_ms);
                 Received::Heard
             }
             Message::Dropped(dropped) => self.take_dropped(map, sender, &dropped, now_ms, random),
@@ -115,12 +116,12 @@ impl<K: WireKey> Broadcast<K> {
         let mut heard = delta.clone();
         heard.merge(changes.delta());
         self.heard = Some(heard);
-        self.learnt(map, &delta.context);
+        self.learnt(map, delta.version());
         if !map.state().context().has_gaps() && self.heard_of.is_empty() {
             // It was late and not lost.
             self.end_if(|inquiry| inquiry.is_about_gap);
         }
-        self.look_for_gaps(map, &delta.context);
+        self.look_for_gaps(map, delta.context());
         self.ask_about_gaps(map, now_ms, random);
         Received::Applied(changes.into())
     }
@@ -139,9 +140,9 @@ impl<K: WireKey> Broadcast<K> {
         }
         let (named, unnamed) = map.name_drops(dropped.writer, &dropped.runs);
         let received = self.merge(map, &named, now_ms, random);
-        map.adopt(&unnamed);
+        map.adopt(&unnamed.clone().into());
         self.look_for_gaps(map, &unnamed);
-        let claims = dropped.claims();
+        let claims = dropped.claims().into();
         self.learnt(map, &claims);
         self.hear_of(map, sender, &claims, now_ms, random);
         received
@@ -169,7 +170,7 @@ impl<K: WireKey> Broadcast<K> {
         meet.round_trip_ms.into_iter().for_each(|round_trip_ms| self.round_trip.add_told(round_trip_ms));
         let sent = meet.re.and_then(|re| self.inquiry.as_ref()?.asked(re)).cloned();
         let past = self.past.iter().find(|past| meet.re == Some(past.id));
-        let asked = sent.as_ref().or(past).map(|sent| &sent.context);
+        let asked = sent.as_ref().or(past).map(|sent| &sent.version);
         let is_meant = asked.is_some() || meet.re == Some(self.token) || meet.to == Some(map.replica());
         if !is_meant {
             if let Some(re) = meet.re.filter(|_| meet.to.is_none()) {
@@ -183,11 +184,11 @@ impl<K: WireKey> Broadcast<K> {
             self.peers.prove(sender);
         }
         let theirs = match (&meet.position, asked) {
-            (Position::Absolute(context), _) => Some(context.clone()),
+            (Position::Absolute(version), _) => Some(version.clone()),
             (Position::Relative { lacks, more }, Some(asked)) => {
-                let mut context = asked.difference(lacks);
-                context.join(more);
-                Some(context)
+                let mut version = asked.difference(lacks);
+                version.join(more);
+                Some(version)
             }
             (Position::Relative { .. }, None) => None,
         };
@@ -196,17 +197,17 @@ impl<K: WireKey> Broadcast<K> {
             return self.applied(changes, now_ms);
         };
         if let Answer::Told(delta) = &meet.answer {
-            theirs.join(&delta.context);
+            theirs.join(delta.version());
         }
         let question = meet.question.clone().filter(|question| !question.want.is_settling());
         if let (Some(question), Some(inquiry)) = (&question, &mut self.inquiry)
             && inquiry.peer.is_none_or(|peer| peer == sender)
         {
-            let context = theirs.clone();
+            let version = theirs.clone();
             // Who wants to hear what is held here finds out by itself.
             let waits = question.want.births == Births::Told;
             let (peer, id, asked_ms) = (sender, question.id, now_ms);
-            inquiry.counterpart = waits.then_some(Counterpart { peer, id, asked_ms, context });
+            inquiry.counterpart = waits.then_some(Counterpart { peer, id, asked_ms, version });
         }
         let changes = match sent {
             Some(sent) => self.answered(map, sender, &sent, &theirs, meet, now_ms),
@@ -245,7 +246,7 @@ impl<K: WireKey> Broadcast<K> {
     ) {
         let ours = Fingerprints::of(map.state());
         if theirs == ours {
-            self.told = map.state().context().clone();
+            self.told = map.state().version().clone();
             if self.agreed != Some(ours) {
                 (self.agreed, self.agreed_since_ms) = (Some(ours), now_ms);
             }
@@ -258,7 +259,7 @@ impl<K: WireKey> Broadcast<K> {
             };
             self.inquiry.as_mut().filter(is_left).into_iter().for_each(Inquiry::give_up);
             self.heard_of.clear();
-            self.leave_turns(sender, map.state().context());
+            self.leave_turns(sender, map.state().version());
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
             self.is_digest_own = false;
             if self.doubt.peer == Some(sender) {
@@ -275,7 +276,7 @@ impl<K: WireKey> Broadcast<K> {
             return;
         }
         let due_ms = now_ms.saturating_add(self.delay_ms(random));
-        if theirs.context != ours.context {
+        if theirs.version != ours.version {
             let is_idle = self.inquiry.as_ref().is_none_or(Inquiry::has_given_up);
             // Who knows what was known here, and no more, may only be behind by news that is on the way.
             let news_ends_ms = self.news_ms.saturating_add(self.round_trip.mean_ms().unwrap_or(0));
@@ -298,15 +299,15 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// A neighbour can tell of those dots: if they do not come by themselves, it is asked.
-    fn announced(&mut self, map: &RangeMap<K>, sender: ReplicaId, dots: &CausalContext, now_ms: u64) {
-        if dots.is_empty() {
+    /// A neighbour can tell of that much: if it does not come by itself, it is asked.
+    fn announced(&mut self, map: &RangeMap<K>, sender: ReplicaId, version: &Version, now_ms: u64) {
+        if version.is_empty() {
             self.wish = Some(Wish::Announcements);
         }
-        self.told.join(dots);
-        if self.heard_of.is_news(dots, map.state().context()) {
+        self.told.join(version);
+        if self.heard_of.is_news(version, map.state().version()) {
             let wait_ms = self.round_trip.turn_ms(self.config.delay_max_ms);
-            self.inquire_heard(sender, dots, now_ms.saturating_add(wait_ms));
+            self.inquire_heard(sender, version, now_ms.saturating_add(wait_ms));
         }
     }
 
@@ -318,23 +319,21 @@ impl<K: WireKey> Broadcast<K> {
         message: &Message<K>,
         random: &mut impl FnMut() -> u64,
     ) {
-        let mut retired = CausalContext::default();
+        let mut retired = Retired::default();
         match message {
-            Message::Delta(delta) => retired.join(&delta.context.only_retired()),
-            Message::Ask(ask) => retired.join(&ask.context.only_retired()),
+            Message::Delta(delta) => retired.join(delta.retired()),
+            Message::Ask(ask) => retired.join(&ask.version.retired),
             Message::Meet(meet) => {
-                match &meet.position {
-                    Position::Absolute(context) => retired.join(&context.only_retired()),
-                    Position::Relative { more, .. } => retired.join(&more.only_retired()),
-                }
+                let (Position::Absolute(version) | Position::Relative { more: version, .. }) = &meet.position;
+                retired.join(&version.retired);
                 if let Answer::Told(delta) = &meet.answer {
-                    retired.join(&delta.context.only_retired());
+                    retired.join(delta.retired());
                 }
             }
             Message::Digest(_) | Message::Presence(_) | Message::Announce(_) | Message::Dropped(_) => {}
         }
-        if !map.state().context().includes(&retired) {
-            map.merge(&Delta::claiming(retired));
+        if !map.state().retired().includes(&retired) {
+            map.merge(&Delta::retiring(retired));
             self.go_on_if_retired(map, random);
         }
     }

@@ -6,7 +6,6 @@
 use std::collections::VecDeque;
 
 use super::Broadcast;
-use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::id::ReplicaId;
 use crate::map::RangeMap;
@@ -14,6 +13,7 @@ use crate::splits::Changes;
 use crate::sync::births::Numbering;
 use crate::sync::inquiry::Inquiry;
 use crate::sync::meet::{Answer, Held, Meet, Position, Question};
+use crate::version::Version;
 
 /// How many of the questions that were heard are remembered, so that what answers them can be understood.
 const QUESTIONS_MAX: usize = 64;
@@ -21,7 +21,7 @@ const QUESTIONS_MAX: usize = 64;
 /// How many inquiries of others are followed at a time.
 const FOLLOWED_MAX: usize = 16;
 
-/// A context in so many runs more than what is known here is not kept.
+/// A version in so many runs more than what is known here is not kept.
 const RUNS_MORE_MAX: usize = 64;
 
 /// An inquiry of somebody else.
@@ -37,7 +37,7 @@ struct Followed<K> {
 #[derive(Clone, Debug)]
 pub(super) struct Overheard<K> {
     /// The numbers of questions, and what their askers knew.
-    questions: VecDeque<(u32, CausalContext)>,
+    questions: VecDeque<(u32, Version)>,
     followed: Vec<Followed<K>>,
 }
 
@@ -59,18 +59,18 @@ impl<K: WireKey> Overheard<K> {
     }
 
     /// What the sender of a message knows, if that can be told.
-    fn position(&self, meet: &Meet<K>) -> Option<CausalContext> {
+    fn position(&self, meet: &Meet<K>) -> Option<Version> {
         let mut theirs = match &meet.position {
-            Position::Absolute(context) => context.clone(),
+            Position::Absolute(version) => version.clone(),
             Position::Relative { lacks, more } => {
                 let (_, asked) = self.questions.iter().find(|(id, _)| Some(*id) == meet.re)?;
-                let mut context = asked.difference(lacks);
-                context.join(more);
-                context
+                let mut version = asked.difference(lacks);
+                version.join(more);
+                version
             }
         };
         if let Answer::Told(delta) = &meet.answer {
-            theirs.join(&delta.context);
+            theirs.join(delta.version());
         }
         Some(theirs)
     }
@@ -89,7 +89,7 @@ impl<K: WireKey> Broadcast<K> {
         let Some(theirs) = self.overheard.position(&meet) else {
             return self.take_carried(map, meet.answer);
         };
-        if map.state().context().includes(&theirs) {
+        if map.state().version().includes(&theirs) {
             // There is nothing to be learnt from that peer. But it may ask back when it answers.
             let is_moot = |inquiry: &&mut Inquiry<K>| {
                 inquiry.peer == Some(sender) && !inquiry.is_under_way() && !inquiry.is_doubt
@@ -106,13 +106,7 @@ impl<K: WireKey> Broadcast<K> {
 
     /// Somebody who asks tells what it holds, so that its peer can find what is gone for both. What the peer then says to be gone holds for
     /// this replica too if it holds the same: of what there was, the asker may have dropped more since it asked.
-    fn overhear_births(
-        &mut self,
-        map: &RangeMap<K>,
-        asker: ReplicaId,
-        theirs: &CausalContext,
-        meet: &Meet<K>,
-    ) {
+    fn overhear_births(&mut self, map: &RangeMap<K>, asker: ReplicaId, theirs: &Version, meet: &Meet<K>) {
         let Answer::Part(part) = &meet.answer else { return };
         let Held::Sketch { sketch, .. } = &part.births else { return };
         let Some(followed) = self.overheard.followed.iter_mut().find(|followed| followed.asker == asker)
@@ -122,8 +116,8 @@ impl<K: WireKey> Broadcast<K> {
         let Some((_, asked)) = self.overheard.questions.iter().find(|(id, _)| Some(*id) == meet.re) else {
             return;
         };
-        let Some(numbering) = Numbering::of(asked) else { return };
-        let both = asked.intersection(theirs);
+        let Some(numbering) = Numbering::of(&asked.context) else { return };
+        let both = asked.context.intersection(&theirs.context);
         let mut ours = numbering.sketch(map.state(), &both, 1);
         if let Some(page) = &part.page {
             numbering.numbers(&page.delta, &both).into_iter().for_each(|number| ours.toggle(number));
@@ -136,7 +130,7 @@ impl<K: WireKey> Broadcast<K> {
         &mut self,
         map: &mut RangeMap<K>,
         peer: ReplicaId,
-        theirs: &CausalContext,
+        theirs: &Version,
         meet: Meet<K>,
         now_ms: u64,
     ) -> Changes<K> {
@@ -151,7 +145,7 @@ impl<K: WireKey> Broadcast<K> {
         else {
             return self.take_carried(map, meet.answer);
         };
-        if is_of_another || !followed.inquiry.is_under_way() && map.state().context().includes(theirs) {
+        if is_of_another || !followed.inquiry.is_under_way() && map.state().version().includes(theirs) {
             return self.take_carried(map, meet.answer);
         }
         followed.heard_ms = now_ms;
@@ -173,11 +167,13 @@ impl<K: WireKey> Broadcast<K> {
         asker: ReplicaId,
         to: Option<ReplicaId>,
         question: &Question<K>,
-        context: CausalContext,
+        version: Version,
         now_ms: u64,
     ) {
-        let ours = map.state().context();
-        if context.run_count() > ours.run_count() + RUNS_MORE_MAX || self.peers.others(asker) == 0 {
+        let ours = map.state().version();
+        if version.context.run_count() > ours.context.run_count() + RUNS_MORE_MAX
+            || self.peers.others(asker) == 0
+        {
             return;
         }
         if self.overheard.questions.iter().any(|(id, _)| *id == question.id) {
@@ -187,19 +183,19 @@ impl<K: WireKey> Broadcast<K> {
         if self.overheard.questions.len() == QUESTIONS_MAX {
             self.overheard.questions.pop_front();
         }
-        self.overheard.questions.push_back((question.id, context.clone()));
-        if !ours.includes(&context) {
+        self.overheard.questions.push_back((question.id, version.clone()));
+        if !ours.includes(&version) {
             return self.overheard.forget(asker);
         }
         let is_mine = self.inquiry.as_ref().is_some_and(|inquiry| to.is_some() && inquiry.peer == to);
-        if is_mine || context == *ours {
+        if is_mine || version == *ours {
             self.leave_question_to_others(now_ms);
         }
         let at = self.overheard.followed.iter().position(|followed| followed.asker == asker);
         if let Some(at) = at {
             let followed = &mut self.overheard.followed[at];
             followed.heard_ms = now_ms;
-            if followed.inquiry.listen(question, context.clone()) {
+            if followed.inquiry.listen(question, version.clone()) {
                 return;
             }
             self.overheard.followed.swap_remove(at);
@@ -209,7 +205,7 @@ impl<K: WireKey> Broadcast<K> {
             self.overheard.followed.retain(|followed| followed.heard_ms.saturating_add(patience_ms) > now_ms);
         }
         let mut inquiry = Inquiry::new(None, u64::MAX);
-        if self.overheard.followed.len() < FOLLOWED_MAX && inquiry.listen(question, context) {
+        if self.overheard.followed.len() < FOLLOWED_MAX && inquiry.listen(question, version) {
             self.overheard.followed.push(Followed { asker, heard_ms: now_ms, inquiry });
         }
     }

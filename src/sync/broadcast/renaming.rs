@@ -24,7 +24,7 @@ impl<K: WireKey> Broadcast<K> {
             return;
         }
         let from = map.replica();
-        let unheard = map.written_after(map.state().context().retired_at(from).unwrap_or(0));
+        let unheard = map.written_after(map.state().retired().last_seq(from).unwrap_or(0));
         let to = fresh(map, random);
         let dropped = map.set_replica(to);
         self.publish(&dropped);
@@ -42,13 +42,11 @@ impl<K: WireKey> Broadcast<K> {
     ) {
         let is_twin = match message {
             Message::Delta(delta) => map.is_contradicted_by(delta),
-            Message::Ask(ask) => map.is_outdone_by(&ask.context),
+            Message::Ask(ask) => map.is_outdone_by(&ask.version.context),
             Message::Meet(meet) => {
-                let is_outdone = match &meet.position {
-                    Position::Absolute(context) => map.is_outdone_by(context),
-                    Position::Relative { more, .. } => map.is_outdone_by(more),
-                };
-                is_outdone || meet.answer.delta().is_some_and(|delta| map.is_contradicted_by(delta))
+                let (Position::Absolute(version) | Position::Relative { more: version, .. }) = &meet.position;
+                map.is_outdone_by(&version.context)
+                    || meet.answer.delta().is_some_and(|delta| map.is_contradicted_by(delta))
             }
             Message::Dropped(dropped) => map.is_outdone_by(&dropped.claims()),
             Message::Digest(_) | Message::Presence(_) | Message::Announce(_) => false,
@@ -92,7 +90,7 @@ fn names<K>(ids: Vec<RegistrationId<K>>) -> Vec<(NodeId, KeyRange<K>)> {
 /// An id that nobody is known to use.
 pub(crate) fn fresh<K: WireKey>(map: &RangeMap<K>, random: &mut impl FnMut() -> u64) -> ReplicaId {
     let mut id = ReplicaId::new(random());
-    while id == map.replica() || map.state().context().is_known(id) {
+    while id == map.replica() || map.state().version().is_known(id) {
         // A generator that repeats itself must not go on for ever.
         id = ReplicaId::new(id.get().wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1));
     }

@@ -8,6 +8,7 @@ use crate::map::{Page, RangeMap};
 use crate::sync::births::{List, Numbering};
 use crate::sync::meet::{Answer, Births, Held, PagePart, Pages, Part};
 use crate::sync::sketch::Sketch;
+use crate::version::Version;
 
 /// So much room is left for telling what is withheld, at least; if that is too little, all is.
 const WITHHELD_BYTES_MIN: usize = 256;
@@ -27,12 +28,12 @@ impl<K: WireKey> Broadcast<K> {
         &mut self,
         map: &RangeMap<K>,
         reply: &Reply<K>,
-        position: &CausalContext,
+        position: &Version,
         room: usize,
         is_all_gone: bool,
     ) -> Answer<K> {
-        let ours = map.state().context();
-        let beyond = ours.len().saturating_sub(position.len()) as u64;
+        let ours = map.state().version();
+        let beyond = ours.context.len().saturating_sub(position.context.len()) as u64;
         let mut part = Part { beyond, page: None, births: Held::Nothing };
         // So many bytes hold whatever registration may be sent; its drops, and what stands beside it in the message, are not taken from
         // that.
@@ -43,7 +44,7 @@ impl<K: WireKey> Broadcast<K> {
             let is_all = reply.want.pages == Pages::All;
             let page = |room: usize| {
                 let bytes_max = (room.min(part_bytes_max), room);
-                map.page(&reply.context, reply.want.after.as_ref(), is_all, bytes_max)
+                map.page(&reply.version.context, reply.want.after.as_ref(), is_all, bytes_max)
             };
             let mut page_part = page(room);
             if !page_part.withheld.is_empty() {
@@ -59,7 +60,7 @@ impl<K: WireKey> Broadcast<K> {
                 return Answer::Part(part.into());
             }
         }
-        let both = reply.context.intersection(position);
+        let both = reply.version.intersection(position);
         part.births = match reply.want.births {
             // What was dropped since was not compared.
             Births::Told
@@ -70,7 +71,7 @@ impl<K: WireKey> Broadcast<K> {
             }
             Births::Told => Held::Nothing,
             _ if reply.registrations == 0 || both.is_empty() => Held::Settled,
-            births => births_held(map, reply, position, part.page.as_ref(), births, births_room),
+            births => births_held(map, reply, &position.context, part.page.as_ref(), births, births_room),
         };
         Answer::Part(part.into())
     }
@@ -85,8 +86,9 @@ fn births_held<K: WireKey>(
     births: Births,
     room: usize,
 ) -> Held {
-    let Some(numbering) = Numbering::of(&reply.context) else { return Held::Nothing };
-    let both = &reply.context.intersection(position);
+    let asked = &reply.version.context;
+    let Some(numbering) = Numbering::of(asked) else { return Held::Nothing };
+    let both = &asked.intersection(position);
     let shown = page.map_or(Vec::new(), |page| numbering.numbers(&page.delta, both));
     let bytes_max = room.saturating_sub(16);
     let list = |from| numbering.list(map.state(), both, &shown, from, bytes_max);
@@ -98,7 +100,7 @@ fn births_held<K: WireKey>(
             let since = map.state().context().last_seq(own).saturating_sub(position.last_seq(own));
             let held = numbering.count(map.state(), both) + usize::try_from(since).unwrap_or(0);
             let known = usize::try_from(reply.registrations).unwrap_or(usize::MAX);
-            let unheard = reply.context.difference(position).len();
+            let unheard = asked.difference(position).len();
             let differences = held.abs_diff(known).saturating_sub(unheard);
             let gone_here = page.map_or(0, |page| unshown(reply, position, page));
             let gone_there = (gone_here + held).saturating_sub(known).min(unheard);
@@ -125,7 +127,7 @@ fn unshown<K: WireKey>(reply: &Reply<K>, position: &CausalContext, page: &PagePa
     if reply.want.after.is_some() {
         return 0;
     }
-    let news = position.difference(&reply.context);
-    let shown = page.delta.context.intersection(&news).len();
+    let news = position.difference(&reply.version.context);
+    let shown = page.delta.context().intersection(&news).len();
     news.len().saturating_sub(shown).min(2 * page.delta.entries.len())
 }

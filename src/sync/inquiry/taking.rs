@@ -9,6 +9,7 @@ use crate::splits::Changes;
 use crate::sync::births::Numbering;
 use crate::sync::meet::{Births, Gone, Held, PagePart, Part};
 use crate::sync::sketch::Sketch;
+use crate::version::Version;
 
 /// Of a sketch that was too small, another is asked for at most so often; then a list.
 const SKETCHES_MAX: u64 = 1 << 20;
@@ -21,7 +22,7 @@ impl<K: WireKey> Inquiry<K> {
     pub(in crate::sync) fn take_part(
         &mut self,
         map: &mut RangeMap<K>,
-        (peer, theirs): (ReplicaId, &CausalContext),
+        (peer, theirs): (ReplicaId, &Version),
         sent: &Sent,
         part: Part<K>,
         gone: &Gone,
@@ -29,21 +30,22 @@ impl<K: WireKey> Inquiry<K> {
     ) -> Changes<K> {
         if !self.is_under_way() {
             // What came after the question was not compared, if it did not come from the peer.
-            self.aim(peer, theirs.clone(), &sent.context, map.state().context());
+            self.aim(peer, theirs.clone(), &sent.version, map.state().version());
         }
         let is_about_all = self.is_about_all(sent, theirs);
         let is_next = is_about_all && self.is_next(sent);
         if is_about_all {
-            self.asked.join(&sent.context);
+            self.asked.join(&sent.version);
         }
         let Part { beyond, page, births } = part;
         // If nothing is gone, there need be no numbers for it.
         let listed = if gone.runs.is_empty() {
             Some(CausalContext::default())
         } else {
-            Numbering::of(&sent.context).and_then(|it| it.listed(&gone.runs, &sent.context))
+            let asked = &sent.version.context;
+            Numbering::of(asked).and_then(|it| it.listed(&gone.runs, asked))
         };
-        let made_at = (theirs.len() as u64).saturating_add(beyond);
+        let made_at = (theirs.context.len() as u64).saturating_add(beyond);
         // Who answers a question that was put after the last page came made the answer later.
         let at = if is_next && self.is_paged { self.paged_at.max(made_at) } else { made_at };
         if is_next && self.is_waiting() && page.is_none() && matches!(births, Held::Nothing) {
@@ -66,9 +68,9 @@ impl<K: WireKey> Inquiry<K> {
         .unwrap_or_default();
         if is_settled {
             self.cover(sent, at);
-            if sent.context.intersection(theirs).is_empty() {
+            if sent.version.intersection(theirs).is_empty() {
                 // What the peer holds was not looked at; but there was nothing to be looked at.
-                self.compare(&CausalContext::default());
+                self.compare(&Version::default());
             }
             self.due_ms = self.due_ms.min(now_ms);
         }
@@ -76,9 +78,9 @@ impl<K: WireKey> Inquiry<K> {
         let mut changes = Changes::default();
         if let Some(page) = page {
             if is_about_all {
-                self.paged.join(&page.delta.context);
+                self.paged.join(page.delta.version());
             }
-            let is_old = map.state().context().includes(&page.delta.context);
+            let is_old = map.state().version().includes(page.delta.version());
             changes = map.merge(&page.delta);
             if is_next {
                 self.withheld.join(&page.withheld);
@@ -86,7 +88,7 @@ impl<K: WireKey> Inquiry<K> {
                 self.paged_at = self.paged_at.max(made_at);
                 self.get_on(now_ms);
                 if is_old && !page.is_last {
-                    self.tell_more(map.state().context(), now_ms);
+                    self.tell_more(map.state().version(), now_ms);
                 }
             }
         } else if is_next && self.is_settled && !self.is_paged {
@@ -102,9 +104,9 @@ impl<K: WireKey> Inquiry<K> {
 
     /// A page brought nothing new: what it carries came another way, and so may what follows. If what is known by now can be told in few
     /// words, the peer is asked anew for what is still unknown.
-    fn tell_more(&mut self, context: &CausalContext, now_ms: u64) {
-        let is_short = context.run_count() <= self.said.run_count() + RUNS_MORE_MAX;
-        if self.is_all || !is_short || self.is_known_in(context) {
+    fn tell_more(&mut self, version: &Version, now_ms: u64) {
+        let is_short = version.context.run_count() <= self.said.context.run_count() + RUNS_MORE_MAX;
+        if self.is_all || !is_short || self.is_known_in(version) {
             return;
         }
         let Self { again, is_open, is_of_heard, token, .. } = *self;
@@ -125,7 +127,7 @@ impl<K: WireKey> Inquiry<K> {
     fn compare_anew_if_old(&mut self, now_ms: u64) {
         if self.is_settled && self.settled_at < self.paged_at {
             self.is_settled = false;
-            self.covered = CausalContext::default();
+            self.covered = Version::default();
             self.births = Births::Sketch(0);
             self.due_ms = self.due_ms.min(now_ms);
         }
@@ -134,7 +136,7 @@ impl<K: WireKey> Inquiry<K> {
     /// Whatever the peer, when it knew so many dots, had dropped of what both sides knew when that was asked is dropped here.
     fn cover(&mut self, sent: &Sent, at: u64) {
         if let Some(target) = &self.target {
-            self.covered.join(&sent.context.intersection(target));
+            self.covered.join(&sent.version.intersection(target));
             self.is_settled = true;
             self.settled_at = self.settled_at.max(at);
         }
@@ -152,13 +154,14 @@ impl<K: WireKey> Inquiry<K> {
         &mut self,
         map: &RangeMap<K>,
         (sent, at): (&Sent, u64),
-        theirs: &CausalContext,
+        theirs: &Version,
         page: Option<&PagePart<K>>,
         births: Held,
         now_ms: u64,
     ) -> Option<CausalContext> {
-        let numbering = Numbering::of(&sent.context)?;
-        let both = sent.context.intersection(theirs);
+        let asked = &sent.version.context;
+        let numbering = Numbering::of(asked)?;
+        let both = asked.intersection(&theirs.context);
         // Of what the page shows to be held by the peer, nothing else is said.
         let (shown, gone) = match page {
             Some(page) => numbering.shown(&page.delta, map, &both),
@@ -173,7 +176,7 @@ impl<K: WireKey> Inquiry<K> {
                 let cells = left.cells.len();
                 let estimate = left.estimate();
                 let found = match left.numbers() {
-                    Some(numbers) => numbering.dots(&numbers, &sent.context).ok_or(Births::List(0)),
+                    Some(numbers) => numbering.dots(&numbers, asked).ok_or(Births::List(0)),
                     None => {
                         let wanted = Sketch::cells_for(estimate + estimate / 4).max(2 * cells) as u64;
                         let is_short = wanted < SKETCHES_MAX;
@@ -190,7 +193,7 @@ impl<K: WireKey> Inquiry<K> {
                 };
                 let held = numbering.held(map.state(), &found, 0, None);
                 self.gone.join(&found.difference(&held));
-                self.compare(&sent.context.intersection(self.target.as_ref()?));
+                self.compare(&sent.version.intersection(self.target.as_ref()?));
                 self.cover(sent, at);
                 Some(held.intersection(&both))
             }
@@ -205,7 +208,7 @@ impl<K: WireKey> Inquiry<K> {
                     // It came again, or late: what it says of other births counts no more.
                     return None;
                 }
-                let mut listed = numbering.listed(&list.runs, &sent.context)?;
+                let mut listed = numbering.listed(&list.runs, asked)?;
                 let shown = numbering.all_dots(shown);
                 listed.join(&shown);
                 if from == 0 {
@@ -213,7 +216,7 @@ impl<K: WireKey> Inquiry<K> {
                 }
                 let held = numbering.held(map.state(), &both, from, list.next);
                 self.gone.join(&listed.difference(&held).difference(&shown));
-                self.compare(&sent.context.intersection(self.target.as_ref()?));
+                self.compare(&sent.version.intersection(self.target.as_ref()?));
                 match list.next {
                     Some(next) if next > from => {
                         self.want_births(Births::List(next));

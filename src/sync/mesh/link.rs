@@ -1,9 +1,9 @@
 //! A link to a neighbour: what waits to be sent over it.
 
 use super::{Broadcast, Config};
-use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
+use crate::version::Version;
 
 /// How long news waits before it is announced over the links that do not carry it, at least: mostly it has come to the neighbour
 /// another way by then. Up to as much again at random, so that not both sides announce it.
@@ -23,7 +23,7 @@ const HELD_MAX: usize = 1_024;
 pub(super) struct Link<K> {
     pub(super) protocol: Broadcast<K>,
     /// What the neighbour is known to know, or will when what was sent arrives.
-    pub(super) known: CausalContext,
+    pub(super) known: Version,
     /// Whether the neighbour is sent news at once.
     pub(super) is_eager: bool,
     /// Whether it sends news at once, as far as is known.
@@ -34,7 +34,7 @@ pub(super) struct Link<K> {
     held: Vec<Delta<K>>,
     held_due_ms: u64,
     /// What is to be announced, since when, and when.
-    news: CausalContext,
+    news: Version,
     news_since_ms: u64,
     announce_due_ms: u64,
     /// When it has something to do next.
@@ -45,13 +45,13 @@ impl<K: WireKey> Link<K> {
     pub(super) fn open(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Self {
         Self {
             protocol: Broadcast::start(config, now_ms, random),
-            known: CausalContext::default(),
+            known: Version::default(),
             is_eager: true,
             sends_news: true,
             is_medium: false,
             held: Vec::new(),
             held_due_ms: u64::MAX,
-            news: CausalContext::default(),
+            news: Version::default(),
             news_since_ms: 0,
             announce_due_ms: u64::MAX,
             wake_ms: 0,
@@ -66,7 +66,7 @@ impl<K: WireKey> Link<K> {
     /// Asks the neighbour to announce news rather than to send it.
     pub(super) fn decline(&mut self) {
         self.sends_news = false;
-        self.protocol.announce(CausalContext::default());
+        self.protocol.announce(Version::default());
     }
 
     /// Sends news at that time, or together with what is sent before.
@@ -82,11 +82,11 @@ impl<K: WireKey> Link<K> {
     }
 
     /// Announces what is not known to be known, a moment later.
-    pub(super) fn announce(&mut self, dots: &CausalContext, now_ms: u64, random: &mut impl FnMut() -> u64) {
+    pub(super) fn announce(&mut self, news: &Version, now_ms: u64, random: &mut impl FnMut() -> u64) {
         if self.news.is_empty() {
             self.news_since_ms = now_ms;
         }
-        self.news.join(dots);
+        self.news.join(news);
         let due_ms = now_ms.saturating_add(ANNOUNCE_MS + random() % (ANNOUNCE_MS + 1));
         let latest_ms = self.news_since_ms.saturating_add(ANNOUNCE_MS_MAX);
         let first_ms = if self.announce_due_ms < u64::MAX { self.announce_due_ms } else { due_ms };
@@ -98,8 +98,8 @@ impl<K: WireKey> Link<K> {
         if self.held_due_ms <= now_ms {
             self.held_due_ms = u64::MAX;
             for delta in core::mem::take(&mut self.held) {
-                if !self.known.includes(&delta.context) {
-                    self.known.join(&delta.context);
+                if !self.known.includes(delta.version()) {
+                    self.known.join(delta.version());
                     self.protocol.publish(&delta);
                 }
             }
@@ -108,7 +108,9 @@ impl<K: WireKey> Link<K> {
             self.announce_due_ms = u64::MAX;
             let news = core::mem::take(&mut self.news).difference(&self.known);
             // Nothing at all would be a wish.
-            if news.len() > ANNOUNCED_MAX && now_ms < self.news_since_ms.saturating_add(ANNOUNCE_MS_MAX) {
+            if news.context.len() > ANNOUNCED_MAX
+                && now_ms < self.news_since_ms.saturating_add(ANNOUNCE_MS_MAX)
+            {
                 self.protocol.digest_at(now_ms);
             } else if !news.is_empty() {
                 self.known.join(&news);

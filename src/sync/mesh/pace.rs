@@ -1,8 +1,8 @@
 //! How much news comes, and what of it is new.
 
-use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
+use crate::version::Version;
 
 /// After so long, what came counts half.
 const HALF_LIFE_MS: u64 = 50;
@@ -41,8 +41,8 @@ impl Pace {
 
 /// The parts of a delta of which something was not known before, by registration; the whole of it if all is new, or if parts would claim
 /// less. O(n log n), and for what is all new O(runs of its dots).
-pub(super) fn new_parts<K: WireKey>(delta: Delta<K>, before: &CausalContext) -> Vec<Delta<K>> {
-    if delta.context.intersection(before).is_empty() {
+pub(super) fn new_parts<K: WireKey>(delta: Delta<K>, before: &Version) -> Vec<Delta<K>> {
+    if delta.version().intersection(before).is_empty() {
         return vec![delta];
     }
     let mut parts = Vec::new();
@@ -53,11 +53,11 @@ pub(super) fn new_parts<K: WireKey>(delta: Delta<K>, before: &CausalContext) -> 
             None => parts.push(part),
         }
     }
-    let mut claimed = CausalContext::default();
-    parts.iter().for_each(|part| claimed.join(&part.context));
-    if !claimed.includes(&delta.context) {
+    let mut claimed = Version::default();
+    parts.iter().for_each(|part| claimed.join(part.version()));
+    if !claimed.includes(delta.version()) {
         return vec![delta];
     }
-    parts.retain(|part| !before.includes(&part.context));
+    parts.retain(|part| !before.includes(part.version()));
     parts
 }

@@ -90,8 +90,8 @@ fn what_the_neighbour_came_to_know_meanwhile_is_not_announced() {
         net.change(0, u64::from(is_told));
         net.run_for(DELAY_MS + 5);
         if is_told {
-            let context = net.maps[1].state().context();
-            net.meshes[1].links.get_mut(&2).unwrap().known.join(context);
+            let version = net.maps[1].state().version();
+            net.meshes[1].links.get_mut(&2).unwrap().known.join(version);
         }
         net.run_for(1_000);
         // An empty one would be a wish.
@@ -204,15 +204,14 @@ fn of_what_comes_twice_only_the_rest_goes_on() {
     let mut all = first.clone();
     all.merge(&second);
     all.merge(&third);
-    let mut before = first.context().clone();
+    let mut before = first.version().clone();
     assert_eq!(new_parts(all.clone(), &before), [second, third.clone()]);
-    assert_eq!(new_parts(all.clone(), &CausalContext::default()), [all.clone()]);
-    before.join(all.context());
+    assert_eq!(new_parts(all.clone(), &Version::default()), [all.clone()]);
+    before.join(all.version());
     assert_eq!(new_parts(all.clone(), &before), []);
     // What is claimed beside what is carried is not lost.
     let mut claims = all.clone();
-    claims.merge(&Delta::claiming(
-        map.register(&NodeId::new("x").unwrap(), &KeyRange::full()).unwrap().context,
-    ));
-    assert_eq!(new_parts(claims.clone(), first.context()), [claims]);
+    let other = map.register(&NodeId::new("x").unwrap(), &KeyRange::full()).unwrap();
+    claims.merge(&Delta::giving_up(other.context().clone()));
+    assert_eq!(new_parts(claims.clone(), first.version()), [claims]);
 }

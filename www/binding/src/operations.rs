@@ -2,7 +2,7 @@
 
 use core::num::NonZeroU32;
 
-use crdt_range_map::{CausalContext, Delta, Node, NodeId, Operation, ReplicaId};
+use crdt_range_map::{Delta, Node, NodeId, Operation, ReplicaId, Version};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::answers;
@@ -82,14 +82,14 @@ impl Replica {
     }
 
     pub fn context(&self) -> Vec<u8> {
-        self.node.map().state().context().encode()
+        self.node.map().state().version().encode()
     }
 
     /// What a replica lacks that knows that context; `None` if that cannot be told.
     #[wasm_bindgen(js_name = deltaSince)]
     pub fn delta_since(&self, context: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
-        let context = CausalContext::decode(context)?;
-        Ok(self.node.map().delta_since(&context).as_ref().map(encode))
+        let version = Version::decode(context)?;
+        Ok(self.node.map().delta_since(&version).as_ref().map(encode))
     }
 
     fn operate(

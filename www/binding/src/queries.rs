@@ -54,6 +54,6 @@ impl Replica {
     }
 
     pub fn fingerprint(&self) -> u64 {
-        self.node.map().state().context().fingerprint()
+        self.node.map().state().version().fingerprint()
     }
 }

@@ -1,0 +1,156 @@
+//! Who is retired: the replicas that write no more.
+//!
+//! It is a lattice of its own beside the dots: of each retired replica, the last sequence number that whoever retired it knew. That a
+//! replica is retired is never taken back, and of two who retired it the one who knew more of it counts.
+
+use crate::id::ReplicaId;
+use crate::ordered::Ordered;
+
+/// The replicas that are known to [write no more](crate::RangeMap::retire), each with the last sequence number that whoever retired it
+/// knew. They are part of the [`Version`](crate::Version) of a state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Retired(Ordered<[(ReplicaId, u64); 1]>);
+
+impl Retired {
+    /// Whether nobody is known to be retired.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many are retired. O(1).
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether this replica is known to write no more. O(log of the retired).
+    pub fn contains(&self, replica: ReplicaId) -> bool {
+        self.last_seq(replica).is_some()
+    }
+
+    /// The last sequence number of a retired replica that whoever retired it knew, 0 if that knew of none; `None` if the replica is not
+    /// known to be retired. It may have written more than that. O(log of the retired).
+    pub fn last_seq(&self, replica: ReplicaId) -> Option<u64> {
+        let at = self.0.place_of(|(retired, _)| *retired < replica);
+        self.0.get(at).filter(|(retired, _)| *retired == replica).map(|(_, last)| *last)
+    }
+
+    /// The retired replicas in order, each with what [`last_seq`](Self::last_seq) says of it.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (ReplicaId, u64)> + '_ {
+        self.0.iter().copied()
+    }
+
+    /// Whether joining `other` would add nothing: all who are retired there are retired here, by somebody who knew as much of them.
+    /// O(retired there · log of those here).
+    pub fn includes(&self, other: &Self) -> bool {
+        other.iter().all(|(replica, last)| self.last_seq(replica).is_some_and(|ours| ours >= last))
+    }
+
+    /// Adds all who are retired in `other`. O(retired there · log of those here).
+    pub fn join(&mut self, other: &Self) {
+        other.iter().for_each(|(replica, last)| self.insert(replica, last));
+    }
+
+    /// What joining this would add to `other`. O(retired here · log of those there).
+    pub fn difference(&self, other: &Self) -> Self {
+        let mut left = Self::default();
+        for (replica, last) in self.iter() {
+            if other.last_seq(replica).is_none_or(|theirs| theirs < last) {
+                left.0.push((replica, last));
+            }
+        }
+        left
+    }
+
+    /// What both say: the greatest that both [include](Self::includes). O(retired of the one that has fewer · log).
+    pub fn intersection(&self, other: &Self) -> Self {
+        if other.len() < self.len() {
+            return other.intersection(self);
+        }
+        let mut both = Self::default();
+        for (replica, last) in self.iter() {
+            if let Some(theirs) = other.last_seq(replica) {
+                both.0.push((replica, last.min(theirs)));
+            }
+        }
+        both
+    }
+
+    /// Notes that a replica writes no more after that sequence number. O(log of the retired).
+    pub(crate) fn insert(&mut self, replica: ReplicaId, last: u64) {
+        let at = self.0.place_of(|(retired, _)| *retired < replica);
+        match self.0.get(at) {
+            // Nothing is changed for nothing: copies may share it.
+            Some((retired, known)) if *retired == replica => {
+                if *known < last
+                    && let Some((_, known)) = self.0.get_mut(at)
+                {
+                    *known = last;
+                }
+            }
+            _ => self.0.insert(at, (replica, last)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn retired(all: &[(u64, u64)]) -> Retired {
+        let mut retired = Retired::default();
+        all.iter().for_each(|(replica, last)| retired.insert(ReplicaId::new(*replica), *last));
+        retired
+    }
+
+    /// What was inserted, in the plainest form.
+    fn model(all: &[(u64, u64)]) -> BTreeMap<u64, u64> {
+        let mut model = BTreeMap::new();
+        for (replica, last) in all {
+            let known = model.entry(*replica).or_insert(0);
+            *known = (*known).max(*last);
+        }
+        model
+    }
+
+    fn listed(retired: &Retired) -> Vec<(u64, u64)> {
+        retired.iter().map(|(replica, last)| (replica.get(), last)).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn it_is_a_map_to_the_greatest_numbers(
+            [ours, theirs] in prop::array::uniform2(prop::collection::vec((0u64..6, 0u64..4), 0..12)),
+        ) {
+            let [left, right] = [&ours[..], &theirs].map(retired);
+            let [left_model, right_model] = [&ours[..], &theirs].map(model);
+            prop_assert_eq!(listed(&left), left_model.clone().into_iter().collect::<Vec<_>>());
+            prop_assert_eq!((left.len(), left.is_empty()), (left_model.len(), left_model.is_empty()));
+            for replica in 0..7 {
+                let (id, last) = (ReplicaId::new(replica), left_model.get(&replica).copied());
+                prop_assert_eq!((left.last_seq(id), left.contains(id)), (last, last.is_some()));
+            }
+            let mut both = left.clone();
+            both.join(&right);
+            prop_assert_eq!(&both, &retired(&[ours, theirs].concat()));
+            prop_assert!(both.includes(&left) && both.includes(&right));
+            prop_assert_eq!(left.includes(&right), both == left);
+
+            let news = left.difference(&right);
+            let mut again = right.clone();
+            again.join(&news);
+            prop_assert_eq!(&again, &both, "the difference is what is lacking");
+            prop_assert_eq!(news.is_empty(), right.includes(&left));
+
+            let shared = left.intersection(&right);
+            prop_assert!(left.includes(&shared) && right.includes(&shared));
+            let least = left_model.iter().filter_map(|(replica, last)| {
+                right_model.get(replica).map(|theirs| (*replica, *last.min(theirs)))
+            });
+            prop_assert_eq!(listed(&shared), least.collect::<Vec<_>>());
+        }
+    }
+}
