@@ -248,6 +248,24 @@ fn nothing_is_left_out() {
     assert!(lacking.is_empty(), "no vector has {lacking:?}");
 }
 
+/// The examples of the page on the protocol, written byte by byte with what each means, are vectors.
+#[test]
+fn examples_of_the_protocol_page_are_vectors() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/protocol.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let files = ["histories-u64.json", "messages.json"];
+    let all = files.map(|name| std::fs::read_to_string(path(name)).unwrap()).concat();
+    let examples = page.split("```hex\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let mut seen = 0;
+    for example in examples {
+        let bytes: String = example.lines().map(|line| line.split("  ").next().unwrap()).collect();
+        let bytes = bytes.replace(' ', "");
+        assert!(all.contains(&format!("\"{bytes}\"")), "no vector is {bytes}");
+        seen += 1;
+    }
+    assert!(seen >= 2);
+}
+
 /// What the vectors of messages show at least.
 const SHOWN: [&str; 28] = [
     "delta", "ask", "meet", "digest", "presence", "announce", "drops", "hello", "here", "who", "goodbye",

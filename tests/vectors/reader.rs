@@ -1,6 +1,7 @@
 //! A second reader of the wire format, made from `docs/protocol.md` alone: it shares nothing with the crate. It trusts its input, and panics
 //! where that ends too early.
 
+mod sketch;
 mod state;
 
 use serde_json::{Map, Value, json};
@@ -137,14 +138,7 @@ fn part(bytes: &mut Bytes<'_>) -> Value {
     match flags >> 2 & 3 {
         0 => {}
         1 => part["births"] = json!("settled"),
-        2 => {
-            let width = usize::from(bytes.byte());
-            let count = bytes.number();
-            let cell = |bytes: &mut Bytes<'_>| json!([hex(bytes.raw(width)), hex(bytes.raw(2))]);
-            let cells: Vec<Value> = (0..count).map(|_| cell(bytes)).collect();
-            let (estimator, total) = (hex(bytes.raw(128)), hex(bytes.raw(8)));
-            part["births"] = json!({ "cells": cells, "estimator": estimator, "total": total });
-        }
+        2 => part["births"] = sketch::read(bytes),
         _ => {
             let listed = runs(bytes);
             part["births"] = json!({ "listed": listed, "next": bytes.number() });
