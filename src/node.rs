@@ -43,7 +43,7 @@ pub struct Options {
     /// From how many neighbours it wants news at once. The others announce theirs a moment later, and it asks for what did not come.
     /// 0 counts as 1.
     pub fan_in: usize,
-    /// The name under which it takes part in [presence](crate::sync::presence) on every link: the others learn that it is there, and it
+    /// The name under which it takes part in [`presence`] on every link: the others learn that it is there, and it
     /// learns who else is. A peer that is silent for 4.5 s counts as dead. `None`: it takes no part.
     pub name: Option<Name>,
     /// Whether it hands out pages to be saved, so that it can return under its id: see [`Node`](Node#what-is-saved).
