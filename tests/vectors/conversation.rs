@@ -31,10 +31,11 @@ struct World<K> {
     sent: Vec<Value>,
 }
 
-fn node<K: TextKey>(told: &Value) -> Node<K> {
-    let name = told["name"].as_str().map(|name| Name::new(name).unwrap());
-    let mut options = Options { name, is_durable: told["is_durable"] == json!(true), ..Options::default() };
-    for (set, to) in told["options"].as_object().into_iter().flatten() {
+fn node<K: TextKey>(described: &Value) -> Node<K> {
+    let name = described["name"].as_str().map(|name| Name::new(name).unwrap());
+    let mut options =
+        Options { name, is_durable: described["is_durable"] == json!(true), ..Options::default() };
+    for (set, to) in described["options"].as_object().into_iter().flatten() {
         let to = to.as_u64().unwrap() as usize;
         match &**set {
             "fan_in" => options.fan_in = to,
@@ -43,7 +44,7 @@ fn node<K: TextKey>(told: &Value) -> Node<K> {
             other => panic!("{other} is no option here"),
         }
     }
-    Node::with(options, replica(text(told, "replica")), number(told, "seed")).unwrap()
+    Node::with(options, replica(text(described, "replica")), number(described, "seed")).unwrap()
 }
 
 impl<K: TextKey> World<K> {
@@ -170,10 +171,10 @@ impl<K: TextKey> World<K> {
 }
 
 /// Lets nodes talk as a conversation says, and notes what they sent and saved. In the end all hold the same.
-pub fn tell<K: TextKey>(conversation: &Value) -> Value {
+pub fn replay<K: TextKey>(conversation: &Value) -> Value {
     let nodes = conversation["nodes"].as_object().unwrap();
     let mut world = World::<K> {
-        nodes: nodes.iter().map(|(name, told)| (name.clone(), node(told))).collect(),
+        nodes: nodes.iter().map(|(name, described)| (name.clone(), node(described))).collect(),
         links: BTreeMap::new(),
         flights: Vec::new(),
         now_ms: 0,
@@ -183,16 +184,16 @@ pub fn tell<K: TextKey>(conversation: &Value) -> Value {
     conversation["steps"].as_array().unwrap().iter().for_each(|step| world.step(step));
     let ends: BTreeMap<&String, Value> =
         world.nodes.iter().map(|(name, node)| (name, json!(hex(&node.map().state().encode())))).collect();
-    let mut told = conversation.clone();
+    let mut result = conversation.clone();
     let first = ends.values().next().unwrap();
     assert!(ends.values().all(|end| end == first), "they end apart: {}", json!(ends));
-    told["end"] = first.clone();
-    told["sent"] = Value::Array(world.sent);
-    told
+    result["end"] = first.clone();
+    result["sent"] = Value::Array(world.sent);
+    result
 }
 
 /// What becomes of one message, which is given without its checksum, at a node that knows nothing.
-pub fn tell_one<K: TextKey>(case: &Value) -> Value {
+pub fn try_message<K: TextKey>(case: &Value) -> Value {
     let mut bytes = unhex(text(case, "before_checksum"));
     match case["checksum"].as_str() {
         Some(checksum) => bytes.extend(unhex(checksum)),
@@ -201,22 +202,22 @@ pub fn tell_one<K: TextKey>(case: &Value) -> Value {
     let mut node = Node::<K>::new(ReplicaId::new(1), 1);
     let link = node.open(LinkKind::Medium, 0);
     node.receive(link, &bytes, 0);
-    let mut told = case.clone();
-    told["bytes"] = json!(hex(&bytes));
+    let mut result = case.clone();
+    result["bytes"] = json!(hex(&bytes));
     let is_to_be_refused = case["is_hostile"] == json!(true);
     loop {
         match node.poll(0) {
             Output::Event(Event::Refused { reason, .. }) => {
                 assert!(is_to_be_refused, "{}: {reason}", text(case, "name"));
-                told["refused"] =
+                result["refused"] =
                     json!({ "reason": IgnoreReason::NAMES[reason.index()], "says": reason.to_string() });
-                return told;
+                return result;
             }
             Output::Wait { .. } => break,
             _ => {}
         }
     }
     assert!(!is_to_be_refused, "{} was taken", text(case, "name"));
-    told["says"] = reader::message(&bytes);
-    told
+    result["says"] = reader::message(&bytes);
+    result
 }

@@ -58,13 +58,13 @@ fn write(value: &Value, indent: usize, text: &mut String) {
 }
 
 /// Names the first place in which two values differ.
-pub fn assert_same(at: &str, file: &Value, told: &Value) {
-    match (file, told) {
+pub fn assert_same(at: &str, file: &Value, result: &Value) {
+    match (file, result) {
         (Value::Object(ours), Value::Object(theirs)) => {
             let names: Vec<&String> =
                 ours.keys().chain(theirs.keys().filter(|name| !ours.contains_key(*name))).collect();
             for name in names {
-                assert_same(&format!("{at}/{name}"), &file[name], &told[name]);
+                assert_same(&format!("{at}/{name}"), &file[name], &result[name]);
             }
         }
         (Value::Array(ours), Value::Array(theirs)) => {
@@ -73,6 +73,6 @@ pub fn assert_same(at: &str, file: &Value, told: &Value) {
             }
             assert_eq!(ours.len(), theirs.len(), "{at} has so many in the file, and now");
         }
-        _ => assert_eq!(file, told, "{at}: in the file, and now"),
+        _ => assert_eq!(file, result, "{at}: in the file, and now"),
     }
 }

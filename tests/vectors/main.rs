@@ -1,13 +1,15 @@
 //! The vectors of `tests/vectors/*.json`, for another implementation as much as for this one.
 //!
 //! Each file holds what is done, and what came of it: bytes, and what they say. Here the same is done anew and has to come to the same; each
-//! of the bytes is read by the crate and by a second reader, made from `docs/protocol.md` alone; and hostile bytes are refused for the reason
+//! of the bytes is read by the crate and by a second reader, made from `docs/protocol.md` alone; deltas and contexts are written by a second
+//! writer, too, from what the reader found; and hostile bytes are refused for the reason
 //! that the file names. `VECTORS=write cargo test --test vectors` writes what came of it anew: do that when the format changes, and read the
 //! difference.
 
 mod conversation;
 mod layout;
 mod reader;
+mod writer;
 
 use std::path::{Path, PathBuf};
 
@@ -92,7 +94,13 @@ pub fn operation<K: TextKey>(step: &Value) -> Option<Operation<K>> {
 fn written<K: TextKey>(delta: &Delta<K>) -> Value {
     let bytes = delta.encode();
     assert_eq!(Delta::decode(&bytes).as_ref(), Ok(delta));
-    json!({ "bytes": hex(&bytes), "says": reader::delta(&bytes) })
+    let says = reader::delta(&bytes);
+    assert_eq!(
+        hex(&writer::delta(K::KIND, &says)),
+        hex(&bytes),
+        "as the second writer has it, and the crate"
+    );
+    json!({ "bytes": hex(&bytes), "says": says })
 }
 
 fn owners(owners: &[crdt_range_map::Owner]) -> Value {
@@ -105,6 +113,7 @@ fn end<K: TextKey>(map: &RangeMap<K>, asked: &Value) -> Value {
     assert_eq!(CausalContext::decode(&context).as_ref(), Ok(map.state().context()));
     let mut end = written(map.state());
     assert_eq!(reader::context(&context), end["says"]["knows"], "a state knows what its context says");
+    assert_eq!(hex(&writer::context(&end["says"]["knows"])), hex(&context));
     end["context"] = json!(hex(&context));
     let registration = |it: crdt_range_map::Registration<K>| {
         let [start, end] = [0, 1].map(|at| range_json(&it.range)[at].clone());
@@ -122,15 +131,15 @@ fn end<K: TextKey>(map: &RangeMap<K>, asked: &Value) -> Value {
 }
 
 /// Does what a history says, and notes what came of each step and of all.
-fn tell_history<K: TextKey>(history: &Value) -> Value {
-    let mut told = history.clone();
+fn replay_history<K: TextKey>(history: &Value) -> Value {
+    let mut result = history.clone();
     let replicas = history["replicas"].as_object().unwrap();
     let mut maps: Vec<(&String, RangeMap<K>)> =
         replicas.iter().map(|(name, id)| (name, RangeMap::new(replica(id.as_str().unwrap())))).collect();
     let at =
         |maps: &[(&String, RangeMap<K>)], name: &str| maps.iter().position(|(it, _)| *it == name).unwrap();
     let mut deltas: Vec<Delta<K>> = Vec::new();
-    for step in told["steps"].as_array_mut().unwrap() {
+    for step in result["steps"].as_array_mut().unwrap() {
         let place = at(&maps, text(step, "at"));
         let what = text(step, "do").to_string();
         let mut delta = Delta::default();
@@ -163,13 +172,13 @@ fn tell_history<K: TextKey>(history: &Value) -> Value {
         deltas.push(delta);
     }
     let ends = maps.iter().map(|(name, map)| ((*name).clone(), end(map, &history["asked"]))).collect();
-    told["ends"] = Value::Object(ends);
-    told
+    result["ends"] = Value::Object(ends);
+    result
 }
 
 /// Why bytes are refused, and where.
-fn tell_hostile(case: &Value) -> Value {
-    let mut told = case.clone();
+fn refusal(case: &Value) -> Value {
+    let mut result = case.clone();
     let bytes = unhex(text(case, "bytes"));
     let error = match text(case, "as") {
         "delta of u64" => Delta::<u64>::decode(&bytes).map(|_| ()),
@@ -178,19 +187,19 @@ fn tell_hostile(case: &Value) -> Value {
         other => panic!("{other} is nothing that is read"),
     };
     let error = error.expect_err(text(case, "name"));
-    told["refused"] = json!({ "at": error.offset, "why": layout::problem(&error.problem) });
-    told
+    result["refused"] = json!({ "at": error.offset, "why": layout::problem(&error.problem) });
+    result
 }
 
-fn tell_all(file: &Value, tell: impl Fn(&Value) -> Value) -> Value {
-    let mut told = file.clone();
-    for (name, cases) in told.as_object_mut().unwrap() {
+fn replay_all(file: &Value, replay: impl Fn(&Value) -> Value) -> Value {
+    let mut result = file.clone();
+    for (name, cases) in result.as_object_mut().unwrap() {
         if let Value::Array(cases) = cases {
             assert!(!cases.is_empty(), "{name} is empty");
-            cases.iter_mut().for_each(|case| *case = tell(case));
+            cases.iter_mut().for_each(|case| *case = replay(case));
         }
     }
-    told
+    result
 }
 
 fn path(name: &str) -> PathBuf {
@@ -202,44 +211,44 @@ fn is_to_write() -> bool {
 }
 
 /// Reads a file, does what it says, and finds what it says to come of it; or writes that.
-fn check(name: &str, tell: impl Fn(&Value) -> Value) {
+fn check(name: &str, replay: impl Fn(&Value) -> Value) {
     let path = path(name);
     let before = std::fs::read_to_string(&path).unwrap();
     let file: Value = serde_json::from_str(&before).unwrap();
-    let told = tell_all(&file, tell);
+    let result = replay_all(&file, replay);
     if is_to_write() {
-        std::fs::write(&path, layout::pretty(&told)).unwrap();
+        std::fs::write(&path, layout::pretty(&result)).unwrap();
         return;
     }
-    layout::assert_same(name, &file, &told);
-    assert!(before == layout::pretty(&told), "{name} is laid out otherwise: write it anew");
+    layout::assert_same(name, &file, &result);
+    assert!(before == layout::pretty(&result), "{name} is laid out otherwise: write it anew");
 }
 
 #[test]
 fn histories_of_number_keys_come_to_these_bytes_and_splits() {
-    check("histories-u64.json", tell_history::<u64>);
+    check("histories-u64.json", replay_history::<u64>);
 }
 
 #[test]
 fn histories_of_text_keys_come_to_these_bytes_and_splits() {
-    check("histories-string.json", tell_history::<String>);
+    check("histories-string.json", replay_history::<String>);
 }
 
 #[test]
 fn hostile_bytes_are_refused_for_these_reasons() {
-    check("hostile.json", tell_hostile);
+    check("hostile.json", refusal);
 }
 
 #[test]
 fn conversations_take_these_messages() {
-    check("conversations.json", conversation::tell::<u64>);
+    check("conversations.json", conversation::replay::<u64>);
 }
 
 #[test]
 fn messages_are_read_or_refused_for_these_reasons() {
     check("messages.json", |case| match case["keys"].as_str() {
-        Some("String") => conversation::tell_one::<String>(case),
-        _ => conversation::tell_one::<u64>(case),
+        Some("String") => conversation::try_message::<String>(case),
+        _ => conversation::try_message::<u64>(case),
     });
 }
 
