@@ -8,7 +8,7 @@ use crdt_range_map::sync::presence::Name;
 use crdt_range_map::{Node, Operation, ReplicaId};
 use serde_json::{Value, json};
 
-use crate::{TextKey, hex, number, operation, reader, replica, text, unhex};
+use crate::{TextKey, clear, hex, number, operation, reader, replica, text, unhex};
 
 /// How long a message is on its way.
 const WAY_MS: u64 = 5;
@@ -203,6 +203,7 @@ pub fn try_message<K: TextKey>(case: &Value) -> Value {
     let link = node.open(LinkKind::Medium, 0);
     node.receive(link, &bytes, 0);
     let mut result = case.clone();
+    clear(&mut result, &["says", "refused"]);
     result["bytes"] = json!(hex(&bytes));
     let is_to_be_refused = case["is_hostile"] == json!(true);
     loop {

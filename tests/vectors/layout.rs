@@ -1,7 +1,9 @@
 //! How a file of vectors is laid out, and how two are compared.
 
+use std::collections::BTreeMap;
+
 use crdt_range_map::DecodeProblem;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// What fits into so many columns stands in one line.
 const WIDTH: usize = 140;
@@ -26,34 +28,52 @@ pub fn pretty(value: &Value) -> String {
     text
 }
 
+/// The fields in the order of their names, whatever the order in which the map keeps them.
+fn fields(value: &Map<String, Value>) -> BTreeMap<&String, &Value> {
+    value.iter().collect()
+}
+
+fn line(value: &Value) -> String {
+    let items: Vec<String> = match value {
+        Value::Array(items) => items.iter().map(line).collect(),
+        Value::Object(all) => {
+            fields(all).iter().map(|(name, field)| format!("{}: {}", json!(name), line(field))).collect()
+        }
+        other => return other.to_string(),
+    };
+    let items = items.join(", ");
+    if value.is_array() { format!("[{items}]") } else { format!("{{{items}}}") }
+}
+
 fn write(value: &Value, indent: usize, text: &mut String) {
-    let line = value.to_string();
-    if indent + line.len() <= WIDTH {
-        return text.push_str(&line);
+    let short = line(value);
+    if indent + short.len() <= WIDTH {
+        return text.push_str(&short);
     }
-    let begin = format!("\n{}", " ".repeat(indent + 2));
-    let mut separate = "";
+    let mut separate = format!("\n{}", " ".repeat(indent + 2));
+    let next = format!(",{separate}");
+    let end = format!("\n{}", " ".repeat(indent));
     match value {
         Value::Array(items) => {
             text.push('[');
             for item in items {
-                text.push_str(separate);
-                text.push_str(&begin);
+                text.push_str(&std::mem::replace(&mut separate, next.clone()));
                 write(item, indent + 2, text);
-                separate = ",";
             }
-            text.push_str(&format!("\n{}]", " ".repeat(indent)));
+            text.push_str(&end);
+            text.push(']');
         }
-        Value::Object(fields) => {
+        Value::Object(all) => {
             text.push('{');
-            for (name, field) in fields {
-                text.push_str(&format!("{separate}{begin}{}: ", json!(name)));
+            for (name, field) in fields(all) {
+                text.push_str(&std::mem::replace(&mut separate, next.clone()));
+                text.push_str(&format!("{}: ", json!(name)));
                 write(field, indent + 2, text);
-                separate = ",";
             }
-            text.push_str(&format!("\n{}}}", " ".repeat(indent)));
+            text.push_str(&end);
+            text.push('}');
         }
-        _ => text.push_str(&line),
+        _ => text.push_str(&short),
     }
 }
 

@@ -50,6 +50,11 @@ pub fn number(value: &Value, name: &str) -> u64 {
     value[name].as_u64().unwrap_or_else(|| panic!("{name} is missing in {value}"))
 }
 
+/// Takes away what came of it before.
+pub fn clear(value: &mut Value, results: &[&str]) {
+    value.as_object_mut().unwrap().retain(|name, _| !results.contains(&name.as_str()));
+}
+
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -140,6 +145,7 @@ fn replay_history<K: TextKey>(history: &Value) -> Value {
         |maps: &[(&String, RangeMap<K>)], name: &str| maps.iter().position(|(it, _)| *it == name).unwrap();
     let mut deltas: Vec<Delta<K>> = Vec::new();
     for step in result["steps"].as_array_mut().unwrap() {
+        clear(step, &["delta", "changed", "refused"]);
         let place = at(&maps, text(step, "at"));
         let what = text(step, "do").to_string();
         let mut delta = Delta::default();
@@ -165,7 +171,6 @@ fn replay_history<K: TextKey>(history: &Value) -> Value {
             }
             (other, _) => panic!("{other} is nothing to do"),
         }
-        step.as_object_mut().unwrap().remove("delta");
         if what != "merge" || !delta.is_empty() {
             step["delta"] = written(&delta);
         }
