@@ -4,21 +4,50 @@
 //! may arrive late, twice or in any order. Every replica *computes* the same split points and, for every key, the same ordered
 //! list of serving nodes. Nothing is ever agreed on in a conversation.
 //!
-//! ```
-//! use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+//! A [`Node`] is a participant: it takes operations and received bytes, and hands out bytes to send, what has changed, and
+//! when to call it again. It does no input or output itself.
 //!
-//! let [a, b] = ["node-a", "node-b"].map(|name| NodeId::new(name).unwrap());
-//! let all = KeyRange::new(0u64, 100).unwrap();
-//! let half = KeyRange::new(0u64, 50).unwrap();
+//! ```
+//! use crdt_range_map::node::{LinkKind, Output};
+//! use crdt_range_map::{KeyRange, Node, ReplicaId};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut node = Node::new(ReplicaId::new(0x2a), 0x2a); // a random id of its own, and a random seed
+//! let link = node.open(LinkKind::Medium, 0); // all on it hear each other
+//! node.register(&"node-a".parse()?, &KeyRange::new(0u64, 100)?)?;
+//! let wake_ms = loop {
+//!     match node.poll(0) {
+//!         Output::Send { link, bytes } => println!("send {} bytes over {link:?}", bytes.len()),
+//!         Output::Event(event) => println!("{event:?}"), // other owners, peers that came and went
+//!         Output::Save(page) => node.saved(page.number), // only for a durable node
+//!         Output::Wait { until_ms } => break until_ms,
+//!     }
+//! };
+//! // What arrives: node.receive(link, &bytes, now_ms), and poll again; at the latest at `wake_ms`.
+//! assert_eq!(node.map().owners(&70)[0].to_string(), "node-a:1");
+//! # assert!(wake_ms > 0);
+//! # let _ = link;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`RangeMap`] is the map alone, for those who carry deltas themselves:
+//!
+//! ```
+//! use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (a, b) = (NodeId::new("node-a")?, NodeId::new("node-b")?);
+//! let (all, half) = (KeyRange::new(0u64, 100)?, KeyRange::new(0, 50)?);
 //!
 //! // Two replicas, each under an id of its own. Each operation returns a delta for the others.
 //! let mut here = RangeMap::new(ReplicaId::new(1));
 //! let mut there = RangeMap::new(ReplicaId::new(2));
-//! let registered = here.register(&a, &all).unwrap();
-//! let bytes = there.increase(&b, &half, 2.try_into().unwrap()).unwrap().encode();
+//! let registered = here.register(&a, &all)?;
+//! let bytes = there.increase(&b, &half, 2.try_into()?)?.encode();
 //!
 //! // Deltas arrive in any order, more than once, as values or as bytes.
-//! let changes = here.merge(&crdt_range_map::Delta::decode(&bytes).unwrap());
+//! let changes = here.merge(&Delta::decode(&bytes)?);
 //! assert_eq!(changes.ranges(), [half]);
 //! there.merge(&registered);
 //!
@@ -28,6 +57,8 @@
 //!     assert_eq!(owners, ["node-b:2", "node-a:1"]);
 //!     assert_eq!(replica.splits().len(), 2);
 //! }
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # What it means
@@ -37,6 +68,11 @@
 //!
 //! A release cancels exactly what the releasing replica had observed. A concurrent register or increase wins over it, but only
 //! with what the release had not observed: of +5, seen by all, then a release concurrent with +1, there remains 1, not 6.
+//!
+//! # Documents
+//!
+//! In `docs/` of the repository: `design.md`, the meaning and why it is exact; `protocol.md`, the messages byte by byte; `why.md`, short
+//! answers. `tests/vectors/` has bytes for other implementations. The words are explained in the [glossary](#glossary) below.
 //!
 //! # Map of the code
 //!
@@ -52,9 +88,9 @@
 //! | `retired` | who is retired: a lattice of its own beside the dots | of two who retired a replica, who knew more of it counts |
 //! | `version` | which effects are known, and who is retired: the claim of a state, without what is left of it | it is no state, so it cannot be joined as one |
 //! | `registration` | records: what each writer contributed, and the baseline up to which it was reset | a reset always observes a prefix of a writer's contributions, so one number remembers it exactly |
-//! | `drops` | which drops a state names | what the prefixes cover is told by the context alone |
+//! | `drops` | the drops that a state names | a drop that the prefix of the context covers need not be named |
 //! | `store` | the ordered store of registrations, and the join of two | a B+-tree whose leaves begin where the content says so: equal content has equal leaves, which a join skips |
-//! | `delta` | the lattice: a store with a version, and their join | what is absent although the context knows its birth was dropped |
+//! | `delta` | the lattice: a store with a version, and their join | a record that is absent although the context knows its birth was dropped |
 //! | [`codec`] | the wire format, byte by byte | columns of bit-packed numbers; a dot that a record shows is not written again |
 //! | `splits` | sweep, index, look-up, gaps, changes | blocks of boundaries with their owners in order; a change writes anew only the blocks that it touches |
 //! | `map` | [`RangeMap`]: the operations of one replica | every effect takes a sequence number of its own |
@@ -86,7 +122,7 @@
 //! # History is bounded
 //!
 //! A state holds one record for each writer of a registration, however many adjustments it made, and one run of sequence
-//! numbers for each writer. When a registration was released and all its writers know, nothing of it is left: each writer drops
+//! numbers for each writer. When a registration was released and all its writers know, nothing of it is left: each writer removes
 //! its own record as soon as it learns that everything in it was reset (see [`RangeMap::merge`]).
 //!
 //! # Features
@@ -111,6 +147,8 @@
 //! where, never panic, and allocate no more than a constant multiple of the input. What they accept cannot overflow later. They
 //! do not authenticate: whoever can speak to a replica can also write to the map. Parts of two states are taken for equal if
 //! 64-bit hashes of them are: somebody who looks for a collision can keep two replicas from agreeing on a part.
+//!
+#![doc = include_str!("../docs/glossary.md")]
 #![forbid(unsafe_code)]
 // What anybody sends is answered by an error. Tests may panic.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
@@ -149,7 +187,7 @@ pub use retired::Retired;
 pub use splits::{Changes, Owner, Owners, Split, Splits, SplitsIter};
 pub use version::Version;
 
-/// The README's example in Rust is a test.
+/// The README's examples in Rust are tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

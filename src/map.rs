@@ -77,7 +77,7 @@ struct MergeObserver<K> {
     changed: RangeCollector<K>,
     /// Registrations of which this replica's own record is reset as a whole.
     awaiting_drop: Vec<RegistrationId<K>>,
-    /// Records that went because a context told so.
+    /// Records that were dropped because the other context implied it.
     dropped: Vec<NamedDrop<K>>,
     /// Records that came although they are known to be dropped; not more than the log can hold.
     stale: Vec<NamedDrop<K>>,
@@ -245,12 +245,12 @@ impl<K: Key> RangeMap<K> {
         }))
     }
 
-    /// Learns what a delta, or the full state of another replica, carries. O(m log n) for an operation's delta of m
+    /// Joins a delta, or the full state of another replica. O(m log n) for an operation's delta of m
     /// registrations; O((n + m)/64 + 64 d) for a state that differs in d: the leaves of the store are compared by hash.
     ///
-    /// The [`Changes`] tell which keys may have other owners now. When this replica learns that others reset everything that
-    /// it had contributed to a registration, it drops its record of it; that is news of its own, and
-    /// [`Changes::delta`] carries it for the others.
+    /// The [`Changes`] have the ranges of keys that may have other owners now. When this replica learns that others reset everything
+    /// that it had contributed to a registration, it drops its record. That is an effect of its own, and [`Changes::delta`] has
+    /// it for the others.
     pub fn merge(&mut self, delta: &Delta<K>) -> Changes<K> {
         let news = delta.version().difference(self.state.version());
         let mut observer = self.observer();
@@ -274,7 +274,7 @@ impl<K: Key> RangeMap<K> {
         }
     }
 
-    /// Does what follows from a merge: drops what this replica has to drop, and tells what changed.
+    /// Does what follows from a merge: drops what this replica has to drop, and returns what changed.
     fn finish_merge(&mut self, observer: MergeObserver<K>) -> Changes<K> {
         let MergeObserver { changed, awaiting_drop, .. } = observer;
         let ranges = changed.finish();
@@ -282,7 +282,7 @@ impl<K: Key> RangeMap<K> {
         Changes::new(ranges, self.drop_reset(awaiting_drop))
     }
 
-    /// Drops this replica's records of registrations that others have reset, in the order of their births: many are told shorter so.
+    /// Drops this replica's records of registrations that others have reset, in the order of their births: many drops take fewer bytes so.
     fn drop_reset(&mut self, mut awaiting_drop: Vec<RegistrationId<K>>) -> Delta<K> {
         if awaiting_drop.is_empty() || self.is_exhausted() || self.is_retired() {
             return Delta::default();

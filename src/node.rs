@@ -30,34 +30,35 @@ use crate::sync::{self, Config, ConfigError, Mesh, Received, Statistics, sender_
 /// From how many neighbours a node wants news at once, unless something else is set.
 const FAN_IN: usize = 3;
 
-/// No time that is told is taken for later than that: there is always some left for what is due after it.
+/// Later times count as this one, so that something can always be due after now.
 const TIME_MS_MAX: u64 = 1 << 60;
 
-/// How many refusals wait to be handed out; of more, the oldest is forgotten. All are counted in the [statistics](Node::statistics).
+/// How many refusals wait for [`Node::poll`]. Of more than that the oldest is forgotten; the [statistics](Node::statistics) count all.
 const REFUSALS_MAX: usize = 64;
 
-/// How a node works. What stands for a time is in milliseconds.
+/// The settings of a node. All times are in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
     /// The times and limits of the protocol.
     pub sync: Config,
-    /// From how many neighbours it wants news at once; of other news its neighbours tell it a moment later. 0 is taken for 1.
+    /// From how many neighbours it wants news at once. The others announce theirs a moment later, and it asks for what did not come.
+    /// 0 counts as 1.
     pub fan_in: usize,
-    /// What it calls itself, if it tells the others that it is there and wants to know who else is. Every link takes part then: peers that
-    /// are silent for 4.5 s are dead.
+    /// The name under which it takes part in [`presence`] on every link: the others learn that it is there, and it
+    /// learns who else is. A peer that is silent for 4.5 s counts as dead. `None`: it takes no part.
     pub name: Option<Name>,
-    /// Whether what it knows is to be saved, so that it can return under its id: see [`Node`](Node#what-is-saved).
+    /// Whether it hands out pages to be saved, so that it can return under its id: see [`Node`](Node#what-is-saved).
     pub is_durable: bool,
 }
 
 impl Default for Options {
-    /// Not saved, and without a name.
+    /// Not durable, and without a name.
     fn default() -> Self {
         Self { sync: Config::default(), fan_in: FAN_IN, name: None, is_durable: false }
     }
 }
 
-/// A participant, sans-io: the caller brings bytes in and out, and tells the time.
+/// A participant, sans-io: the caller carries the bytes, and passes the time in with each call.
 ///
 /// **In** go operations, bytes that came over a link, links that open and close, and pages that were saved. **Out** come, by
 /// [`poll`](Self::poll), bytes to send, pages to save, events, and when to call again. It owns its generator, and its clock is
@@ -92,12 +93,12 @@ impl Default for Options {
 ///
 /// # What is saved
 ///
-/// With [`Options::is_durable`], nothing that tells of what this node did leaves before the page that holds it is saved. So a node that
-/// lost its memory returns under its id, by [`restore`](Self::restore) with all pages since the last whole one, and goes on with what
-/// others hold of it. One page is out at a time.
+/// With [`Options::is_durable`], [`poll`](Self::poll) hands out *pages*. No message that shows an own effect leaves before the page with
+/// that effect is saved. So a node that lost its memory may return under its id: [`restore`](Self::restore) it with all pages since the
+/// last whole one. One page is out at a time.
 ///
-/// What it does itself is to be saved at once, and what came from others a second later, together with what else came. A page is
-/// mostly as long as what is new; and as long as the whole state if the log of recent changes does not reach back to the last one.
+/// Own effects are to be saved at once, and what came from others a second later, together with what else comes. A page mostly has
+/// only what is new. It has the whole state if the log of recent changes does not reach back to the page before.
 #[derive(Clone, Debug)]
 pub struct Node<K> {
     map: RangeMap<K>,
@@ -158,23 +159,23 @@ impl<K: WireKey> Node<K> {
         node
     }
 
-    /// What this node knows, to be asked: [`owners`](RangeMap::owners), [`splits`](RangeMap::splits), and so on.
+    /// The map of this node, for queries: [`owners`](RangeMap::owners), [`splits`](RangeMap::splits), and so on. O(1).
     pub fn map(&self) -> &RangeMap<K> {
         &self.map
     }
 
-    /// Who is there, over each link, as far as it is known: with [`Options::name`]. Those that are gone are listed for a while.
+    /// The peers that are known over each link, if this node has a [name](Options::name). Those that are gone are listed for a while.
     /// O(peers).
     pub fn peers(&self) -> impl Iterator<Item = (LinkId, Peer)> {
         self.parties.peers()
     }
 
-    /// Goes by another name, if it has one. O(links).
+    /// Changes the name, if the node has one, and tells the others. O(links).
     pub fn set_name(&mut self, name: Name) {
         self.parties.set_name(name);
     }
 
-    /// What was sent and heard so far over all links.
+    /// Counts of what was sent and received so far, over all links. O(links).
     pub fn statistics(&self) -> Statistics {
         self.mesh.statistics()
     }
@@ -199,8 +200,8 @@ impl<K: WireKey> Node<K> {
         link
     }
 
-    /// Closes a link at once: what was not sent over it yet is discarded. With a [name](Options::name), a goodbye over it comes with the next
-    /// [`poll`](Self::poll), so that the transport is better kept until then. O(log of the links).
+    /// Closes a link at once; what waits to be sent over it is discarded. If the node has a [name](Options::name), the next
+    /// [`poll`](Self::poll) hands out a goodbye for that link: keep the transport until then. O(log of the links).
     pub fn close(&mut self, link: LinkId) {
         if self.links.remove(&link) {
             self.mesh.close(link.0);
@@ -210,8 +211,9 @@ impl<K: WireKey> Node<K> {
         }
     }
 
-    /// Takes a message that came over a link. Over one that is not open, nothing is taken. Costs what merging it costs, and O(links +
-    /// replicas that ever wrote); and O(n) at most for what compares two states.
+    /// Takes a message that arrived over a link. It may be damaged or hostile: then an [event](Event::Refused) says so. Does nothing if the
+    /// link is not open. Costs what merging the message costs, and O(links + replicas that ever wrote); at most O(n) for a message
+    /// that compares two states.
     pub fn receive(&mut self, link: LinkId, bytes: &[u8], now_ms: u64) {
         let now_ms = self.see(now_ms);
         if !self.links.contains(&link) {
@@ -246,8 +248,8 @@ impl<K: WireKey> Node<K> {
         self.events.push_back(Event::Refused { link, reason });
     }
 
-    /// What is to be done next. Call it after every other call, and at the time that it last told, until it hands out
-    /// [`Output::Wait`]. O(log of the links), apart from what it says.
+    /// What the caller is to do next. Call it after every other call, and at the time of the last [`Output::Wait`]; call it again until it
+    /// returns [`Output::Wait`]. O(log of the links), and what it takes to write the message or page.
     pub fn poll(&mut self, now_ms: u64) -> Output<K> {
         let told_ms = now_ms;
         let now_ms = self.see(now_ms);
@@ -308,25 +310,26 @@ impl<K: WireKey> Node<K> {
         saving.min(sending).min(self.parties.next_wake_ms())
     }
 
-    /// The [page](Output::Save) of that number is saved: what it tells may leave from now on. Nothing happens if it is not out.
+    /// Reports that the [page](Output::Save) of that number is saved: its effects may be sent from now on. Does nothing if that page is
+    /// not out. O(replicas that ever wrote).
     pub fn saved(&mut self, number: u64) {
         if let Some(journal) = &mut self.journal {
             journal.saved(&mut self.map, number);
         }
     }
 
-    /// The page of that number could not be saved. What it told is handed out again a second later, under another number, together with what
-    /// is new. Nothing happens if it is not out.
+    /// Reports that the page of that number could not be saved. A second later a page with the same effects, and what is new, is handed
+    /// out under another number. Does nothing if that page is not out. O(1).
     pub fn not_saved(&mut self, number: u64) {
         if let Some(journal) = &mut self.journal {
             journal.failed(number, self.now_ms);
         }
     }
 
-    /// Does all of that, or nothing: see [`RangeMap::apply`].
+    /// Applies all of these operations, or none: see [`RangeMap::apply`].
     ///
     /// # Errors
-    /// [`OperationError`] for the first operation that is refused.
+    /// [`OperationError`] for the first operation that is refused. Nothing has changed then.
     pub fn apply(
         &mut self,
         operations: impl IntoIterator<Item = Operation<K>>,
@@ -391,7 +394,7 @@ impl<K: WireKey> Node<K> {
         self.operate(vec![(node, range), (node, to)], |map| map.tighten(node, range, to))
     }
 
-    /// Declares that a replica writes no more: see [`RangeMap::retire`]. If it is this one, it goes on under another id at once.
+    /// Declares that a replica writes no more: see [`RangeMap::retire`]. If that is this node's own id, it goes on under another at once.
     pub fn retire(&mut self, replica: ReplicaId) {
         let delta = self.map.retire(replica);
         self.publish(&delta);
@@ -410,7 +413,7 @@ impl<K: WireKey> Node<K> {
         }
     }
 
-    /// Clears what counts for nothing: see [`RangeMap::maintain`].
+    /// Clears residue, and the reset records of retired writers: see [`RangeMap::maintain`]. O(n log r).
     pub fn maintain(&mut self) {
         let delta = self.map.maintain();
         self.publish(&delta);

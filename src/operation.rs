@@ -8,7 +8,7 @@ use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
 use crate::map::{RangeMap, TightenError};
 
-/// What to do with a registration: an operation of [`RangeMap`] as a value, for a list of them.
+/// An operation of [`RangeMap`] as a value, for lists and logs of operations.
 ///
 /// ```
 /// use crdt_range_map::{KeyRange, NodeId, Operation, RangeMap, ReplicaId};
@@ -38,41 +38,41 @@ pub enum Operation<K> {
     Register {
         /// Who serves.
         node: NodeId,
-        /// What.
+        /// Which keys.
         range: KeyRange<K>,
     },
     /// [`RangeMap::release`].
     Release {
         /// Who serves no more.
         node: NodeId,
-        /// What.
+        /// Which keys.
         range: KeyRange<K>,
     },
     /// [`RangeMap::increase`].
     Increase {
         /// Who serves.
         node: NodeId,
-        /// What.
+        /// Which keys.
         range: KeyRange<K>,
-        /// How much more strongly.
+        /// What is added to the priority.
         by: NonZeroU32,
     },
     /// [`RangeMap::decrease`].
     Decrease {
         /// Who serves.
         node: NodeId,
-        /// What.
+        /// Which keys.
         range: KeyRange<K>,
-        /// How much less strongly.
+        /// What is taken from the priority.
         by: NonZeroU32,
     },
     /// [`RangeMap::tighten`].
     Tighten {
         /// Who serves.
         node: NodeId,
-        /// What it served so far.
+        /// Which keys it served so far.
         range: KeyRange<K>,
-        /// What it serves from now on, within that.
+        /// Which keys it serves from now on: a proper part of these.
         to: KeyRange<K>,
     },
 }
@@ -100,7 +100,7 @@ impl<K: Key> Operation<K> {
 }
 
 impl<K: Key> RangeMap<K> {
-    /// Does all of that, one after the other, and returns what it did as one delta; or none of it, if any is refused. O(m log n) for m
+    /// Applies these operations, one after the other, and returns one delta of all; or none of them, if any is refused. O(m log n) for m
     /// operations, and O(n/512) more if there are several: they may have to be taken back.
     ///
     /// # Errors

@@ -178,7 +178,7 @@ impl Entry {
         &mut self.records[at].1
     }
 
-    /// Keeps the records that the condition holds of.
+    /// Keeps the records that satisfy the condition.
     pub(crate) fn retain(&mut self, mut keep: impl FnMut(ReplicaId, &Record) -> bool) {
         self.records.retain(|(writer, record)| keep(*writer, record));
     }
@@ -225,8 +225,8 @@ impl Entry {
 
     /// Joins the same registration's entry of another state.
     ///
-    /// `dropped_here` and `dropped_there` tell whether the one or the other side knows that a record was dropped, if it
-    /// lacks it. Returns whether anything changed. O(writers).
+    /// `dropped_here` and `dropped_there` are asked of a record that one side lacks: whether that side knows that it was dropped. Returns
+    /// whether anything changed. O(writers).
     pub(crate) fn join(
         &mut self,
         other: &Self,

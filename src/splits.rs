@@ -2,7 +2,7 @@
 //!
 //! Nothing here is announced or agreed on. A [sweep](sweep) over the ends of all ranges finds the boundaries at which the
 //! owners change; [blocks](block) keep some of them with their owners in order; the [index](index) finds the block of a key and
-//! writes anew what a change touches; [`Splits`] is all of them written out; [`Changes`] tell what a merge may have moved.
+//! writes anew what a change touches; [`Splits`] is all of them written out; [`Changes`] has what a merge may have changed.
 
 mod block;
 mod changes;
@@ -97,7 +97,7 @@ impl<K: fmt::Display> fmt::Display for Split<'_, K> {
 /// Every split of a map, in key order. Made by [`RangeMap::splits`](crate::RangeMap::splits).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Splits<K> {
-    /// Each with where its owners end.
+    /// The splits, each with the index at which its owners end.
     ranges: Vec<(KeyRange<K>, usize)>,
     owners: Vec<Owner>,
 }

@@ -121,23 +121,110 @@ fn public_modules_have_something_in_them() {
     assert!(seen > 3);
 }
 
+/// The pages of `docs/`.
+fn pages() -> Vec<String> {
+    let names = files(&root().join("docs"), "md").into_iter();
+    names.map(|path| format!("docs/{}", path.file_name().unwrap().to_str().unwrap())).collect()
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap()
+}
+
+/// How a heading is named in a link to it.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim_start_matches('#').trim().to_lowercase();
+    let kept = kept.chars().filter(|it| it.is_alphanumeric() || [' ', '-'].contains(it));
+    kept.map(|it| if it == ' ' { '-' } else { it }).collect()
+}
+
 #[test]
 fn links_of_the_documents_lead_somewhere() {
     if is_packed() {
         return;
     }
-    let mut seen = 0;
-    for document in
-        ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "native-bench/README.md", "fuzz/README.md"]
-    {
-        let path = root().join(document);
-        let text = fs::read_to_string(&path).unwrap();
-        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
-            if !link.contains("://") && !link.is_empty() {
-                seen += 1;
-                assert!(path.with_file_name(link).exists(), "{document}: {link}");
+    let others = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "native-bench/README.md", "fuzz/README.md"];
+    let (mut seen, mut anchors) = (0, 0);
+    for document in others.map(str::to_string).into_iter().chain(pages()) {
+        let path = root().join(&document);
+        for link in read(&document).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            if link.contains("://") || link.is_empty() {
+                continue;
+            }
+            seen += 1;
+            let (file, to) = link.split_once('#').unwrap_or((link, ""));
+            let file = if file.is_empty() { path.clone() } else { path.with_file_name(file) };
+            assert!(file.exists(), "{document}: {link}");
+            if !to.is_empty() {
+                anchors += 1;
+                let text = fs::read_to_string(&file).unwrap();
+                let mut headings = text.lines().filter(|line| line.starts_with('#'));
+                assert!(headings.any(|heading| anchor(heading) == to), "{document}: {link}");
             }
         }
     }
-    assert!(seen > 5);
+    assert!(seen > 20 && anchors > 2, "{seen} links, {anchors} of them to a heading");
+}
+
+#[test]
+fn every_page_is_found_from_the_readme() {
+    if is_packed() {
+        return;
+    }
+    let readme = read("README.md");
+    assert!(pages().len() > 2);
+    for page in pages() {
+        assert!(readme.contains(&format!("]({page})")), "{page}");
+    }
+}
+
+/// Files, tests and rules that the pages name.
+#[test]
+fn what_the_pages_name_is_there() {
+    if is_packed() {
+        return;
+    }
+    let rules = read("tests/mutants/rules.mjs");
+    let (mut paths, mut quoted) = (0, 0);
+    for page in pages() {
+        let text = read(&page);
+        for name in text.split('`').skip(1).step_by(2) {
+            let begins =
+                ["src/", "tests/", "docs/", "www/", "examples/"].iter().any(|it| name.starts_with(it));
+            if begins && !name.contains([' ', '*', '\n']) {
+                paths += 1;
+                assert!(root().join(name).exists(), "{page}: {name}");
+            }
+        }
+        for place in text.split("*Where:*").skip(1).filter_map(|rest| rest.split("\n\n").next()) {
+            for rule in place.split('"').skip(1).step_by(2) {
+                quoted += 1;
+                let rule = rule.split_whitespace().collect::<Vec<_>>().join(" ");
+                assert!(rules.contains(&format!("rule: \"{rule}\"")), "{page}: no mutant is named {rule:?}");
+            }
+        }
+    }
+    assert!(paths > 10 && quoted > 4, "{paths} paths, {quoted} rules");
+}
+
+/// What was called otherwise once, or had a name of its own where the glossary has another.
+const STALE: [(&str, &str); 5] = [
+    ("sync::compare", "a module that is gone"),
+    ("sync::places", "a module that is gone"),
+    ("fn lower(", "decrease"),
+    ("fn raise(", "increase"),
+    ("steps of sessions", "meetings"),
+];
+
+#[test]
+fn names_that_are_gone_do_not_come_back() {
+    let pages = pages().into_iter().map(|page| root().join(page));
+    let roots = ["README.md", "CONTRIBUTING.md"].map(|name| root().join(name));
+    let code = ["src", "examples"].into_iter().flat_map(|folder| files(&root().join(folder), "rs"));
+    for path in pages.chain(roots).chain(code) {
+        let text = fs::read_to_string(&path).unwrap();
+        for (stale, instead) in STALE {
+            assert!(!text.contains(stale), "{} says {stale:?}: {instead}", path.display());
+        }
+    }
 }

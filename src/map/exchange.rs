@@ -1,4 +1,4 @@
-//! What one replica tells another of what it holds: the parts of which the protocols in [`crate::sync`] are made.
+//! What one replica sends to another: deltas from the log, pages, and drops by their births. [`crate::sync`] is made of these.
 
 use std::sync::Arc;
 
@@ -20,8 +20,8 @@ impl<K: Key> RangeMap<K> {
     /// told, because the peer is too far behind: then hand it the whole [`state`](Self::state), or let [`sync`](crate::sync) find out what
     /// it lacks.
     ///
-    /// It is told from a log of recent effects, see [`set_log_capacity`](Self::set_log_capacity). A peer that knows nothing gets the
-    /// whole state. O(log + m log m) for a delta of m registrations.
+    /// A peer with an empty context gets the whole state. See [`set_log_capacity`](Self::set_log_capacity) for how far the log reaches.
+    /// O(log + m log m) for a delta of m registrations.
     ///
     /// ```
     /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
@@ -97,7 +97,7 @@ impl<K: Key> RangeMap<K> {
     }
 }
 
-/// What a replica holds that a peer lacks, from some registration on.
+/// Entries and named drops that a peer lacks, from some registration on.
 pub(crate) struct Page<K> {
     /// Whole entries and named drops; it claims their dots alone.
     pub(crate) delta: Delta<K>,
@@ -105,10 +105,10 @@ pub(crate) struct Page<K> {
     pub(crate) bytes: Vec<u8>,
     /// Whether there is nothing after it.
     pub(crate) is_last: bool,
-    /// How many registrations were passed over because they are too long.
+    /// How many registrations were left out because they are too long.
     pub(crate) too_long: u64,
-    /// The dots of those: whoever took them as known without the records would make others believe that those were dropped. All that
-    /// is known here, if they are more than can be told.
+    /// The dots of those. A peer that claimed them without having the records would make others believe that these were dropped. All that
+    /// is known here, if they are too many to be listed.
     pub(crate) withheld: CausalContext,
 }
 
@@ -123,7 +123,7 @@ pub(crate) struct DropRun {
     pub(crate) count: u64,
 }
 
-/// Beyond so many runs, what a page withholds is not told one by one.
+/// Beyond so many runs, the withheld dots of a page are not listed one by one.
 const WITHHELD_RUNS_MAX: usize = 32;
 
 /// What fits into a page.
@@ -140,10 +140,10 @@ enum Fitting<K> {
 }
 
 impl<K: WireKey> RangeMap<K> {
-    /// The entries of which a peer that knows that much lacks an update or a reset, and the drops that are still named and that it
-    /// lacks, from after `after` on: as many as take at most `bytes_max` bytes, encoded; or one registration with its drops, if they take
-    /// at most `alone_bytes_max`. All of them if `is_all`. What was dropped otherwise is not in it. O(n), and O(log n) for what comes
-    /// before the page.
+    /// Entries of which a peer with this context lacks an update or a reset, and named drops that it lacks, of registrations after `after`:
+    /// as many as take at most `bytes_max` bytes, encoded; or one registration with its drops, if that takes at most `alone_bytes_max`.
+    /// With `is_all`, whether the peer lacks them or not. Drops that are no longer named are not among them. O(n), and O(log n) for
+    /// what comes before the page.
     pub(crate) fn page(
         &self,
         context: &CausalContext,
@@ -151,7 +151,7 @@ impl<K: WireKey> RangeMap<K> {
         is_all: bool,
         (bytes_max, alone_bytes_max): (usize, usize),
     ) -> Page<K> {
-        // With room for nothing at all, nothing is looked at, and everything would seem to be told.
+        // With room for nothing at all, nothing would be looked at, and the page would pass for the last one.
         let bytes_max = bytes_max.max(1);
         let prefixes = self.state.writer_prefixes(context);
         let is_unknown = |held: &Held<'_, K>| match held.compact() {
@@ -282,8 +282,8 @@ impl<K: WireKey> RangeMap<K> {
 }
 
 impl<K: Key> RangeMap<K> {
-    /// The drops of that writer as a delta which names them, as far as the records are held here; and the dots of the drops of records
-    /// that are known and not held: they are gone already. O(n log m) for m runs.
+    /// A delta that names those drops of a writer whose records are still here; and the dots of the drops whose records are known here and
+    /// gone already. O(n log m) for m runs.
     pub(crate) fn name_drops(&self, writer: ReplicaId, runs: &[DropRun]) -> (Delta<K>, CausalContext) {
         let mut known: Vec<DropRun> = Vec::with_capacity(runs.len());
         for DropRun { birth, stamp, count } in runs {
@@ -317,7 +317,7 @@ impl<K: Key> RangeMap<K> {
         (named, unnamed)
     }
 
-    /// Drops the records with those births, which somebody has dropped. O(n + m log n) for m of them.
+    /// Drops the records with these births, of which is known that they were dropped elsewhere. O(n + m log n) for m of them.
     pub(crate) fn drop_born(&mut self, births: &CausalContext) -> Changes<K> {
         let mut gone = Delta::default();
         for held in self.state.entries.rows() {

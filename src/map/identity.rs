@@ -1,4 +1,4 @@
-//! Whose numbers these are: up to which they are saved, and what to do if somebody else writes under the same id.
+//! The replica's own sequence numbers: up to which they are saved, and what to do if somebody else writes under the same id.
 //!
 //! A sequence number counts as used once it may have left the replica. So a replica that is to return under its id after a crash
 //! must have saved an effect before anybody hears of it; and if that rule is broken, as by a disk that was copied, two writers use
@@ -24,9 +24,9 @@ pub(super) struct Identity {
 }
 
 impl<K: Key> RangeMap<K> {
-    /// Says up to which of its own sequence numbers this replica is saved, so that it can return under its id. From then on the protocols
-    /// of [`sync`](crate::sync) hand out nothing that tells of own effects beyond, and go on when this is called again. `None`, as
-    /// at first: it does not matter, since the replica will never return under this id.
+    /// Sets up to which of its own sequence numbers this replica is saved. From then on the protocols of [`sync`](crate::sync) hand out no
+    /// message that shows an own effect beyond; they go on when this is called with a greater number. `None`, as at first: nothing has to
+    /// be saved, since the replica will never return under this id.
     ///
     /// Merging may have own effects too: see [`Changes::delta`](crate::Changes::delta). [`last_own_seq`](Self::last_own_seq) counts
     /// all. O(1).
@@ -120,8 +120,8 @@ impl<K: Key> RangeMap<K> {
             })
     }
 
-    /// Goes on under another id, and says under it anew what was done under this one since this replica was made: the records of that are
-    /// dropped. Returns that as a delta. O(n).
+    /// Goes on under another id. What this replica contributed under the former one since it was made is dropped, and contributed anew
+    /// under the new one. Returns that as a delta. O(n).
     pub(crate) fn say_anew(&mut self, replica: ReplicaId) -> Delta<K> {
         let former = self.replica;
         let written = self.written_since_begin();

@@ -29,13 +29,12 @@ impl<K> Copy for Limit<K> {}
 const RECORD_BYTES_MAX: usize = 128;
 
 impl<K: WireKey> RangeMap<K> {
-    /// Refuses from now on what would make a registration longer than that: with its node, its keys and the records of all its
-    /// writers, encoded by itself. What is there already, and what others send, stays.
+    /// Sets the greatest length of a registration, encoded by itself with its node, its keys and the records of all its writers. Operations
+    /// that would make one longer are refused from now on. Longer ones that are there already, or come from others, stay.
     ///
-    /// A protocol of [`sync`](crate::sync) sends no registration that is longer than
-    /// [`Config::registration_bytes_max`](crate::sync::Config::registration_bytes_max), and sets that here when it first receives
-    /// something, unless less is set already. Set it before the first operation to have those checked too. At first there is no
-    /// limit. O(1).
+    /// At first there is no limit. A protocol of [`sync`](crate::sync) sends no registration that is longer than
+    /// [`Config::registration_bytes_max`](crate::sync::Config::registration_bytes_max), and sets that limit when it first receives a
+    /// message, unless a lower one is set. Set it before the first operation, so that all are checked. O(1).
     ///
     /// ```
     /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId, WriteError};

@@ -1,13 +1,13 @@
 //! The log of recent changes: which registrations each recent effect touched.
 //!
-//! It tells what a peer lacks that is slightly behind, without a look at everything that is held. What was learnt together is one
-//! *batch*: the dots that it claims, the registrations that it touched, and the records that it dropped. Whoever lacks any of those
-//! dots is told of all that the batch touched. The log is bounded by bytes and forgets the oldest batch first; of what it has
+//! It finds what a peer lacks that is slightly behind, without a look at the whole state. What was learnt together is one *batch*: the
+//! dots that it claims, the registrations that it touched, and the records that it dropped. A peer that lacks any of these dots is
+//! sent all that the batch touched. The log is bounded by bytes and forgets the oldest batch first; of what it has
 //! forgotten, or never knew by name, it keeps the *horizon*: for each writer, up to where. Only a peer that knows everything below
 //! the horizon can be answered from the log.
 //!
 //! Dropped records are also found by their registration. An operation's delta names those that the log remembers: whoever gets an
-//! entry that a release has shaped, and still holds a record which that release dropped, would otherwise show half of it.
+//! entry that a release has changed, and still has a record that the release dropped, would otherwise show half of the release.
 
 mod batches;
 
@@ -52,7 +52,7 @@ impl<K> Default for Log<K> {
     }
 }
 
-/// What a key holds beside its own size: as much as it feeds to a hash.
+/// The memory of a key beside its own size: as much as it feeds to a hash.
 pub(super) fn key_bytes<K: Key>(key: &K) -> usize {
     if core::mem::needs_drop::<K>() { hash::count_bytes(|hasher| key.feed(hasher)) } else { 0 }
 }
@@ -97,8 +97,8 @@ impl<K: Key> Log<K> {
         self.shrink_to(self.bytes_max);
     }
 
-    /// Remembers, of drops that are too many to be remembered together, those of registrations that what is remembered touched: what was
-    /// done to the records before cannot be told without.
+    /// Of drops that are too many to be remembered together, remembers those of registrations that other batches touched. Without them, what
+    /// was done to the dropped records before could not be sent.
     fn keep_drops(&mut self, mut drops: Vec<Arc<NamedDrop<K>>>) {
         if drops.is_empty() {
             return;
@@ -184,8 +184,8 @@ impl<K: Key> Log<K> {
         }
     }
 
-    /// Raises the horizon over dots that are claimed though nothing that is carried shows what came of them. That concerns a prefix
-    /// alone, which tells by itself that records were dropped: beyond it, every drop is named.
+    /// Raises the horizon over claimed dots of which nothing that is carried shows what came of them. That can only be dots of a prefix,
+    /// which implies drops without naming them: beyond it, every drop is named.
     fn forget_unnamed(&mut self, delta: &Delta<K>, news: &CausalContext) {
         let reach = |replica: ReplicaId| delta.context().prefix(replica);
         let is_beyond = |(replica, runs): (ReplicaId, &Runs)| {
@@ -220,7 +220,7 @@ impl<K: Key> Log<K> {
         self.horizon.join(&lost);
     }
 
-    /// Whether the log tells what became of all those dots. O(writers).
+    /// Whether the log knows what came of all these dots. O(writers).
     pub(super) fn reaches(&self, lacking: &CausalContext) -> bool {
         let is_lost = |(replica, runs): (ReplicaId, &Runs)| {
             runs.iter().next().is_some_and(|(first, _)| first <= self.horizon.last_seq(replica))
@@ -272,8 +272,8 @@ fn hides_any_of<K: Key>(news: &Version, delta: &Delta<K>) -> bool {
     shown < told.fold(0, u64::saturating_add)
 }
 
-/// Whether a delta tells, by a prefix of its context, that records were dropped, and not all of these were held here. Which registrations
-/// they belonged to it does not tell, so what else became of them could not be passed on. O(m log m).
+/// Whether a prefix of a delta's context implies drops of records, not all of which were here. Which registrations these belonged to is not
+/// known, so what else was done to them could not be passed on. O(m log m).
 fn implies_drops<K: Key>(delta: &Delta<K>, dropped: &[NamedDrop<K>]) -> bool {
     let prefix = |(replica, _)| delta.context().prefix(replica);
     let reach = delta.context().replicas().map(prefix).fold(0, u64::saturating_add);

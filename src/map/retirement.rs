@@ -1,9 +1,9 @@
 //! Clearing up: after writers that will write no more, and of contributions that count for nothing.
 //!
-//! Only a record's own writer drops it, once all of it is reset; the records of a writer that is gone for good would stay for
-//! ever. Once such a writer is declared retired, and those who are there have told each other all that they had heard of it, it is
-//! *settled*: whoever knows all of that may drop its reset records in its place. Each drop takes a sequence number of who makes it, and is
-//! told and joined as any other. That happens where the retirement is declared, in whatever resets such a record later, and in
+//! Only a record's own writer drops it, once all of it is reset. So the records of a writer that is gone for good would stay for ever.
+//! Once such a writer is declared retired, and the replicas that are there have exchanged all that they had heard of it, it is *settled*:
+//! whoever knows all of that may drop its reset records in its place. Each drop takes a sequence number of the replica that makes it, and
+//! is sent and joined as any other. That happens where the retirement is declared, in whatever resets such a record later, and in
 //! maintenance; not in every replica that hears of it, or each would have news for all others.
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::version::Version;
 /// What a replica knows of those who are retired, beside what its state tells.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Retirement {
-    /// Those of whom nobody has anything more to tell, in order.
+    /// The settled ones, in order.
     settled: Arc<Vec<ReplicaId>>,
     /// Whether this replica is to clear up after some of them when others agree.
     is_to_clear: bool,
@@ -82,7 +82,7 @@ impl<K: Key> RangeMap<K> {
         self.retirement.is_synchronised = true;
     }
 
-    /// Whether it is of use to know that others agree. O(1): the retired only become more.
+    /// Whether something waits for others to agree. O(1): the retired only become more.
     pub(crate) fn is_to_settle(&self) -> bool {
         self.is_to_clear() || self.state.retired().len() > self.retirement.settled.len()
     }
@@ -96,8 +96,8 @@ impl<K: Key> RangeMap<K> {
         }
     }
 
-    /// Drops the reset records of retired writers, and takes what nobody has told of them for lost. O(n log r) for n registrations and r
-    /// retired, and O(log n) more for each that is cleared.
+    /// Drops the reset records of retired writers; effects of theirs that are missing here count as lost. O(n log r) for n registrations and
+    /// r retired, and O(log n) more for each that is cleared.
     pub(crate) fn clear_retired(&mut self) -> Delta<K> {
         let mut delta = self.give_up_lost();
         let settled = self.retirement.settled.clone();
@@ -113,7 +113,7 @@ impl<K: Key> RangeMap<K> {
         retired.any(|(replica, _)| !version.is_finished(replica) || settled.binary_search(&replica).is_err())
     }
 
-    /// Takes the effects of retired writers that nobody has told of for lost: they are claimed, and nothing comes of them.
+    /// Counts the effects of retired writers that are missing here as lost: they are claimed, and nothing comes of them.
     fn give_up_lost(&mut self) -> Delta<K> {
         self.retirement.is_to_clear = false;
         if self.is_retired() || self.is_exhausted() {
@@ -133,9 +133,9 @@ impl<K: Key> RangeMap<K> {
         Delta::giving_up(lost)
     }
 
-    /// Whether a writer is retired, and all that those who are there had heard of it is known here: what is missing between counts as lost.
-    /// That is found out by the protocols of [`sync`](crate::sync) when others agree, or declared by [`maintain`](Self::maintain)
-    /// without one; a replica that lost its memory finds it out anew. O(log of the retired).
+    /// Whether a retired writer is *settled*: this replica knows all that the replicas that are there had heard of it, and what is missing
+    /// between its sequence numbers counts as lost. The protocols of [`sync`](crate::sync) find that out when all agree; without a
+    /// protocol [`maintain`](Self::maintain) declares it. A replica that lost its memory finds it out anew. O(log of the retired).
     pub fn is_settled(&self, replica: ReplicaId) -> bool {
         self.retirement.settled.binary_search(&replica).is_ok()
     }
@@ -163,14 +163,14 @@ impl<K: Key> RangeMap<K> {
         self.drop_reset(awaiting_drop)
     }
 
-    /// Clears what counts for nothing and would stay: what is left of registrations that concurrent decreases have pushed below 1,
-    /// and reset records of [retired](Self::retire) writers. Nothing that is visible changes.
+    /// Removes what counts for nothing and would otherwise stay: residue, which is what concurrent decreases leave of a registration that
+    /// is not visible; and the reset records of [retired](Self::retire) writers. Nothing visible changes.
     ///
-    /// Of the retired: at once, and what is not known of them by now counts as lost; but with a protocol of [`sync`](crate::sync),
-    /// from the first message on that it received, when others agree. Somebody who is there may have heard more.
+    /// The retired are cleared up after at once, and what is missing of them counts as lost. But once a protocol of [`sync`](crate::sync)
+    /// has received a message, that waits until all who are there agree: one of them may have heard more.
     ///
-    /// Meant for a quiet moment now and then; one replica is enough. Mind that an increase that was made elsewhere at the same
-    /// time then counts for itself, as after a release. The delta is empty if there is nothing to clear. O(n log r) for n registrations
+    /// Call it in a quiet moment now and then, on one replica. An increase of residue that was made elsewhere at the same time then counts
+    /// by itself, as after a release. The delta is empty if there is nothing to clear. O(n log r) for n registrations
     /// and r retired, and O(log n) more for each that is cleared.
     pub fn maintain(&mut self) -> Delta<K> {
         let mut delta = Delta::default();
@@ -187,7 +187,7 @@ impl<K: Key> RangeMap<K> {
         delta
     }
 
-    /// Clears up in registrations of which that holds.
+    /// Clears residue and reset records in the registrations that match.
     fn clear(&mut self, is_meant: impl Fn(&Entry) -> bool) -> Delta<K> {
         let rows = self.state.entries.rows().filter(|held: &Held<'_, K>| match held.compact() {
             // A common one is visible and was never reset.

@@ -1,4 +1,4 @@
-//! One operation under way: it writes to the state, remembers what it touched, and ends as a delta.
+//! One operation while it runs: it writes to the state, remembers what it touched, and ends as a delta.
 //!
 //! Every effect takes a sequence number of its own, and concerns one record: each update of a record, each reset of another writer's
 //! record, and each drop. Were two to share a number, whoever learnt it from the one would believe that it had seen the other.
@@ -16,7 +16,7 @@ pub(super) struct Transaction<'a, K> {
     replica: ReplicaId,
     state: &'a mut Delta<K>,
     log: &'a mut Log<K>,
-    /// Retired writers of whom nobody has anything more to tell, in order.
+    /// The settled retired writers, in order.
     settled: &'a [ReplicaId],
     seq_before: u64,
     touched: Vec<Touched<K>>,
@@ -41,7 +41,7 @@ impl<'a, K: Key> Transaction<'a, K> {
         Self { replica, state, log, settled, seq_before, touched: Vec::new(), delta: Delta::exact() }
     }
 
-    /// Names a registration that the operation is going to change, and returns its place among those.
+    /// Takes a registration that the operation is going to change, and returns its index.
     pub(super) fn touch(&mut self, id: RegistrationId<K>) -> usize {
         let held = self.state.entries.get(&id);
         let (before, entry) = held.map_or_else(Default::default, |held| (held.priority(), held.entry()));
@@ -99,7 +99,7 @@ impl<'a, K: Key> Transaction<'a, K> {
         done.into_iter().for_each(|writer| self.drop_record(at, writer));
     }
 
-    /// Drops this replica's own record of a registration that others have reset, which is all that the delta tells of it.
+    /// Drops this replica's own record of a registration that others have reset. The delta carries nothing else of it.
     pub(super) fn drop_reset(&mut self, id: RegistrationId<K>) {
         let mut dropped = None;
         self.state.entries.edit(&id, &mut |entry| dropped = entry.remove(self.replica));
@@ -130,11 +130,11 @@ impl<'a, K: Key> Transaction<'a, K> {
         self.delta.add_drop(id, writer, drop);
     }
 
-    /// Names the records of a registration that are remembered to be dropped: what a reset left of the others would be mistaken by
-    /// somebody who still holds those.
+    /// Names the dropped records of a registration, as far as the log remembers them. A receiver that still has these, and gets the others
+    /// as a reset left them, would show a priority that never was.
     fn name_dropped(&mut self, id: &RegistrationId<K>, entry: &Entry) {
         for NamedDrop { writer, drop, .. } in self.log.dropped_of(id) {
-            // A record that a writer has begun since tells by itself that the earlier one is gone.
+            // A record that a writer has begun since shows by itself that the earlier one is gone.
             if entry.get(*writer).is_none() {
                 self.delta.add_drop(id.clone(), *writer, *drop);
             }

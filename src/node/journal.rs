@@ -1,10 +1,10 @@
 //! What of a node is not saved yet.
 //!
-//! A sequence number counts as used once it may have left the replica. So nothing that tells of an own effect leaves before the page that
-//! holds the effect is saved: the map is told up to where it is, and the protocols hand out nothing beyond.
+//! A sequence number counts as used once it may have left the replica. So no message that shows an own effect leaves before the page with
+//! that effect is saved: the map notes up to where it is saved, and the protocols send nothing beyond.
 //!
-//! A page holds what the map knows and no earlier page does, as the log of recent changes tells it; or everything, if that does not reach back,
-//! or if the pages since the last whole one have become longer than it.
+//! A page has what the map knows and no earlier page has, taken from the log of recent changes. It has the whole state if the log does not
+//! reach back so far, or if the pages since the last whole one have become longer than that.
 
 use core::ops::Range;
 
@@ -15,18 +15,18 @@ use crate::map::RangeMap;
 use crate::sync;
 use crate::version::Version;
 
-/// What came from others is saved that much later, together with what else comes: it could be had again.
+/// What came from others is saved that much later, together with what else comes: it could be asked for again.
 const LATER_MS: u64 = 1_000;
 
 /// Pages are not joined before they are that long in all.
 const WHOLE_BYTES_MIN: usize = 64 << 10;
 
-/// Something to be saved. See [`Node`](super::Node#what-is-saved).
+/// Bytes to be saved. See [`Node`](super::Node#what-is-saved).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// To be told to [`Node::saved`](super::Node::saved).
+    /// The number to call [`Node::saved`](super::Node::saved) with.
     pub number: u64,
-    /// Whether it holds everything, so that all earlier pages may be deleted once it is saved.
+    /// Whether it has the whole state, so that all earlier pages may be deleted once it is saved.
     pub is_whole: bool,
     /// Whether it holds something that was done here, so that somebody may wait for it, and not just what came from others.
     pub is_own: bool,
@@ -51,7 +51,7 @@ struct Out {
     is_whole: bool,
 }
 
-/// What pages hold.
+/// What is known of the saved pages.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Saved {
     pub(super) version: Version,
@@ -135,7 +135,7 @@ impl<K: WireKey> Journal<K> {
         self.has_changed = true;
     }
 
-    /// What the map knows and no page holds, if that can be told: mostly it is what this node did.
+    /// What the map knows and no page has. Mostly that is what this node did; else the log is asked, and `None` if that no longer knows.
     fn news(&self, map: &RangeMap<K>, own: Delta<K>) -> Option<Delta<K>> {
         let mut told = self.saved.clone();
         told.join(own.version());

@@ -31,13 +31,13 @@ pub enum Output<K> {
         /// The whole message. The link has to keep messages apart.
         bytes: Vec<u8>,
     },
-    /// Save that, and then call [`Node::saved`](super::Node::saved); or [`Node::not_saved`](super::Node::not_saved).
+    /// Save that page, and then call [`Node::saved`](super::Node::saved), or [`Node::not_saved`](super::Node::not_saved) if that failed.
     Save(Page),
     /// Something happened.
     Event(Event<K>),
-    /// Nothing is to be done. Call again at that time, if nothing is received, done or saved before; `u64::MAX` is never.
+    /// Nothing is due. Call [`poll`](super::Node::poll) again at that time, or after the next other call; `u64::MAX` is never.
     Wait {
-        /// Until when.
+        /// The time, in milliseconds.
         until_ms: u64,
     },
 }
@@ -46,16 +46,16 @@ pub enum Output<K> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<K> {
-    /// Within these ranges, which are in order, the owners of keys may have changed since the last such event.
+    /// The owners of keys in these ranges may have changed since the last such event. The ranges are disjoint and in order.
     Changed(Vec<KeyRange<K>>),
-    /// Somebody came, left, died, or goes by another name.
+    /// A peer came, left, died, or changed its name.
     Peer {
         /// Over which link it is heard.
         link: LinkId,
-        /// Who, and whether it is there.
+        /// The peer, with whether it is there.
         peer: Peer,
     },
-    /// Nothing was taken of a message.
+    /// A message was ignored as a whole.
     Refused {
         /// Over which link it came.
         link: LinkId,
@@ -70,8 +70,8 @@ pub enum Event<K> {
         to: ReplicaId,
         /// Why.
         why: Renaming,
-        /// The registrations to which it contributed under the former id without being sure that anybody heard of it. What it did stays,
-        /// unless the others have cleared up after it already.
+        /// The registrations to which it contributed under the former id, where it is not sure that anybody heard. These contributions
+        /// still count, unless the others have cleared up after the former id already.
         unheard: Vec<(NodeId, KeyRange<K>)>,
     },
 }

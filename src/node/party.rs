@@ -1,4 +1,4 @@
-//! Who is there, over each link.
+//! The part of a node in the presence over each of its links.
 
 use core::ops::Bound;
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +16,7 @@ struct Party {
     deaths: Deaths,
     /// When it has something to do next.
     wake_ms: u64,
-    /// What was said of the peers, and what their revision was then.
+    /// What was last reported of the peers, and their revision then.
     revision: u64,
     said: BTreeMap<ReplicaId, (Name, Liveness)>,
 }
@@ -110,7 +110,7 @@ impl Parties {
         goodbyes
     }
 
-    /// Takes a message of that sender, of which the protocol made that.
+    /// Takes a message of that sender, as the protocol has received it.
     pub(super) fn hear<K>(
         &mut self,
         link: LinkId,
@@ -132,7 +132,7 @@ impl Parties {
         self.with(link, |party| party.presence.posted(now_ms));
     }
 
-    /// The content of the next message that is due, and the link to send it over. O(log of the links), apart from what it says.
+    /// The content of the next message that is due, and the link to send it over. O(log of the links), and what it takes to write it.
     pub(super) fn poll(&mut self, now_ms: u64) -> Option<(LinkId, Vec<u8>)> {
         self.see(now_ms);
         let mut after = Bound::Unbounded;
@@ -164,7 +164,7 @@ impl Parties {
         self.wakes.first().map_or(u64::MAX, |(due_ms, _)| *due_ms)
     }
 
-    /// Of whom there is something new.
+    /// The next peer that has changed.
     pub(super) fn next_news(&mut self) -> Option<(LinkId, Peer)> {
         self.news.pop_first().map(|((link, _), peer)| (link, peer))
     }

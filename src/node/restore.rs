@@ -8,36 +8,37 @@ use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::sync::{self, ConfigError, IgnoreReason};
 
-/// Something that was saved and is not there.
+/// Damage of saved pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Damage {
     /// A page cannot be read.
     Unreadable {
-        /// Which, from 0 on.
+        /// Its place among the pages, from 0.
         page: usize,
         /// What is wrong with it, and where.
         reason: IgnoreReason,
     },
-    /// Pages are missing between the others: something that the node did under this id is on none.
+    /// Pages are missing between the others: an effect of this id is on none of them.
     Missing {
-        /// Under which id.
+        /// The id.
         replica: ReplicaId,
     },
 }
 
-/// Whoever has that id writes nothing under it.
+/// The id of a map while it is read back. Nothing is written under it.
 const NOBODY: ReplicaId = ReplicaId::new(0);
 
 impl<K: WireKey> Node<K> {
-    /// A node from the pages that were saved of it, in the order in which they were handed out, from the last whole one on. It goes on
-    /// under the id that it had, if all of them can be read and none is missing between; else with what is there, and under the `fresh` id,
-    /// since others may know more of the former one than it does. Then the first page that it hands out is a whole one. The second part tells
-    /// what is damaged. It goes on under the `fresh` id, too, without [`Options::is_durable`]; and under one that the seed decides, if
-    /// the fresh one was used already. O(n + m log n) for m registrations on the pages.
+    /// Makes a node from its saved pages: all from the last whole one on, in the order in which they were handed out. Returns the node, and
+    /// what is damaged.
     ///
-    /// A page that was never told to be [saved](Self::saved) may be missing, or cut off. Mind that nothing shows when the last ones are missing
-    /// that were, or when all pages are of another node.
+    /// If all pages can be read, and none is missing between them, the node goes on under its former id. Otherwise it starts with what is
+    /// there, under the `fresh` id, since others may know more of the former id than it does; its first page is then a whole one.
+    /// Without [`Options::is_durable`] it takes the `fresh` id as well. If that one was used already, the seed decides on another.
+    ///
+    /// A page that was handed out and never [reported as saved](Self::saved) may be missing, or cut off. Mind that nothing shows if the last
+    /// saved pages are missing, or if all pages are of another node. O(n + m log n) for m registrations on the pages.
     ///
     /// ```
     /// use crdt_range_map::node::{Options, Output};

@@ -6,7 +6,7 @@ use crate::delta::Delta;
 use crate::key::{Key, KeyRange};
 use crate::ordered::Ordered;
 
-/// What a merge changed: the keys that may have other owners now, and what this replica did itself in answer.
+/// What a merge changed: the ranges of keys that may have other owners now, and what this replica did itself in answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Changes<K> {
     /// That of a single operation takes no memory apart.
@@ -113,8 +113,8 @@ impl<K: Key> Changes<K> {
         &self.ranges
     }
 
-    /// The records that this replica dropped because it learnt that others had reset them, as a delta for the others; mostly
-    /// empty. If it is lost, a later exchange of states brings the same.
+    /// The delta of what this replica did in answer, for the others: it drops its records that others have reset. Mostly empty. If it is
+    /// lost, a later exchange of states brings the same. O(1).
     pub fn delta(&self) -> &Delta<K> {
         &self.delta
     }

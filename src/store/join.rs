@@ -179,7 +179,7 @@ impl<K: Key> Join<'_, K> {
     fn insert_before(&mut self, next: Option<(&K, &Child<K>)>) {
         while let Some(theirs) = self.cursor.current {
             if let Some((start, child)) = next {
-                // Nearly always both leaves are equal or their starts tell: then neither is looked into.
+                // Nearly always both leaves are equal, or their starts decide: then neither is looked into.
                 let is_at = theirs.at == 0 && (start < theirs.start || self.is_equal(child, theirs.child));
                 if is_at || child.leaf().is_some_and(|leaf| self.order(leaf, 0, &theirs).is_le()) {
                     return;

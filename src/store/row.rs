@@ -1,8 +1,8 @@
 //! One registration in the store: 32 bytes beside its start, in the common case.
 //!
 //! Nearly every registration has one writer, which registered it, may have adjusted it, and was never reset by anybody else.
-//! Such a *compact* row holds its one record itself. Any other lies *aside*, as an [`Entry`] in its leaf, and the row holds its
-//! place there.
+//! Such a *compact* row holds its one record itself. Any other lies *aside*, as an [`Entry`] in its leaf, and the row holds
+//! the index of it there.
 
 use core::cmp::Ordering;
 
@@ -31,7 +31,7 @@ pub(super) struct Row<K> {
     pub(super) node: u32,
     /// The number of the only writer, or [`ASIDE`].
     writer: u32,
-    /// The record's birth, or the entry's place aside; with flags.
+    /// The record's birth, or the entry's index aside; with flags.
     birth: u64,
     /// How much the record's latest contribution is later than its birth.
     grown: u32,
@@ -99,7 +99,7 @@ impl<K> Row<K> {
         (self.writer == ASIDE).then_some((self.birth & PLACE) as usize)
     }
 
-    /// Tells that the records lie aside at that place.
+    /// Notes at which index aside the records lie.
     pub(super) fn write_place(&mut self, place: usize) {
         (self.writer, self.grown, self.net) = (ASIDE, 0, 0);
         self.birth = self.birth & UNBOUNDED | place as u64;

@@ -130,13 +130,13 @@ proptest! {
             let before = model.get(id).and_then(Entry::priority);
             prop_assert_eq!(observer.0.remove(id), Some([before, entry.priority()]));
         }
-        // Beside those, it was told of what is gone.
+        // Beside those, it heard of what is gone.
         let gone = |id: &RegistrationId<u64>| model.contains_key(id) && !expected.contains_key(id);
         prop_assert!(observer.0.iter().all(|(id, [_, after])| gone(id) && after.is_none()));
     }
 }
 
-/// Remembers the priorities that it was told, before and after.
+/// Remembers the reported priorities, before and after.
 #[derive(Default)]
 struct Changed(BTreeMap<RegistrationId<u64>, [Option<u64>; 2]>);
 

@@ -24,7 +24,7 @@ impl<K> Default for LeafWriter<K> {
 }
 
 impl<K: Key> LeafWriter<K> {
-    /// Appends a row, compact or with its entry. `may_head` tells whether it may be one that begins a leaf.
+    /// Appends a row, compact or with its entry. `may_head` is whether it may begin a leaf.
     #[inline]
     pub(super) fn push(
         &mut self,
@@ -42,7 +42,7 @@ impl<K: Key> LeafWriter<K> {
         }
     }
 
-    /// [`push`](Self::push) for a store whose fingerprints are asked for next: with the hash that tells whether the row begins a
+    /// [`push`](Self::push) for a store whose fingerprints are asked for next: with the hash that decides whether the row begins a
     /// leaf, the sum of the leaf's hashes costs little more.
     #[inline]
     pub(super) fn push_hashed(&mut self, start: K, row: Row<K>, entry: Option<Entry>, tables: &Tables) {

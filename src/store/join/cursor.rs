@@ -4,7 +4,7 @@ use crate::key::Key;
 use crate::store::leaf::Leaf;
 use crate::store::tree::Child;
 
-/// A place in the other store.
+/// A position in the other store.
 pub(super) struct Cursor<'a, K> {
     /// All leaves, with their first starts.
     pub(super) leaves: &'a [(&'a K, &'a Child<K>)],

@@ -1,11 +1,11 @@
-//! Who is told of what a join changes.
+//! What a join reports while it runs.
 
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
 use crate::registration::{Entry, RegistrationId};
 use crate::store::Held;
 
-/// Is told of what a join changes, and of what it refuses.
+/// Takes reports of what a join changes, and of what it refuses.
 pub(crate) trait JoinObserver<K> {
     /// A registration was changed.
     fn joined(&mut self, joined: Joined<'_, K>);
@@ -37,7 +37,7 @@ impl<K: Key> Joined<'_, K> {
     }
 }
 
-/// Does not want to be told.
+/// Ignores every report.
 pub(crate) struct Unobserved;
 
 impl<K> JoinObserver<K> for Unobserved {

@@ -8,7 +8,7 @@ use crate::registration::{Entry, RegistrationId};
 use crate::store::leaf::Leaf;
 use crate::store::{Held, Interner, Tables};
 
-/// What one side of a join knew before it, by which it tells whether a record that it lacks was dropped.
+/// What one side of a join knew before it: by that a record that it lacks is new to it, or was dropped.
 pub(crate) struct Side<'a, K> {
     pub(crate) context: &'a CausalContext,
     pub(crate) drops: &'a Drops<K>,
@@ -40,7 +40,7 @@ pub(super) struct Knowledge<'a, K> {
     pub(super) side: Side<'a, K>,
     /// For each of the writers, up to where all its dots are known.
     prefixes: Vec<u64>,
-    /// Whether the prefixes tell everything.
+    /// Whether the prefixes are all that is known.
     is_plain: bool,
 }
 
