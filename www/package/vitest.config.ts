@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ["test/unit/**/*.test.ts"],
     // What is built is loaded as it is, and not transformed on the way.
-    server: { deps: { external: [/\/package\/(node|once)\.js/, /\/package\/dist\//] } },
+    server: { deps: { external: [/\/package\/(?!test\/)/, /\/entry\.mjs$/] } },
     // A process for each file, with a garbage collector that can be called.
     pool: "forks",
     execArgv: ["--expose-gc"],

@@ -1,6 +1,6 @@
 // What the tests share: maps and channels, what was refused, short texts for what comes back, and waiting. Importing it loads the
 // module.
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -13,13 +13,13 @@ import init, {
   type Key,
   type Operation,
   type RangeMapError,
-} from "../../node.js";
+} from "crdt-range-map";
 
-export * from "../../node.js";
+export * from "crdt-range-map";
 
 await init();
 
-const packageFolder = fileURLToPath(new URL("../..", import.meta.url));
+const packageFolder = fileURLToPath(new URL("../..", import.meta.url)).replace(/\/$/, "");
 
 /** `new RangeMap(id)`, freed when the test is over. */
 export function map(id: number | bigint): RangeMap {
@@ -165,18 +165,21 @@ export async function collect(): Promise<void> {
 /** The package once more, with a module and a memory of its own. */
 export class Copy {
   private constructor(
-    readonly folder: string,
-    readonly RangeMap: typeof import("../../node.js").RangeMap,
+    readonly RangeMap: typeof import("crdt-range-map").RangeMap,
     /** How large the module's memories and its tables of references are. */
     readonly sizes: () => number[],
   ) {}
 
-  /** Copies the files, since a module is loaded once from each place. `init()` is left to the caller if `isLoaded` is false. */
+  /** Installs the package once more, since a module is loaded once from each place. Without `isLoaded` nobody calls `init()`. */
   static async load(isLoaded = true): Promise<Copy> {
     const folder = mkdtempSync(join(tmpdir(), "crdt-range-map-copy-"));
     onTestFinished(() => rmSync(folder, { recursive: true }));
-    const files = ["package.json", "node.js", "once.js", "dist"];
-    for (const file of files) cpSync(join(packageFolder, file), join(folder, file), { recursive: true });
+    const filter = (source: string) => !/\/package\/(node_modules|test)(\/|$)/.test(source);
+    cpSync(packageFolder, join(folder, "node_modules/crdt-range-map"), { recursive: true, filter });
+    const entry = join(folder, "entry.mjs");
+    writeFileSync(entry, 'export { default as init, RangeMap } from "crdt-range-map";');
+    const { init, RangeMap } = await import(pathToFileURL(entry).href);
+
     const sized: (WebAssembly.Memory | WebAssembly.Table)[] = [];
     const { instantiate } = WebAssembly;
     vi.spyOn(WebAssembly, "instantiate").mockImplementation(async (...given: Parameters<typeof instantiate>) => {
@@ -186,11 +189,10 @@ export class Copy {
       sized.push(...wrong(Object.values(exports).filter(isSized)));
       return made;
     });
-    const copy = await import(pathToFileURL(join(folder, "node.js")).href);
-    if (isLoaded) await copy.default();
+    if (isLoaded) await init();
     vi.restoreAllMocks();
     const sizes = () => sized.map((it) => (it instanceof WebAssembly.Memory ? it.buffer.byteLength : it.length));
     if (isLoaded) expect(sizes().length).toBeGreaterThan(0);
-    return new Copy(folder, copy.RangeMap, sizes);
+    return new Copy(RangeMap, sizes);
   }
 }
