@@ -146,8 +146,9 @@ describe("ids", () => {
     here.register("here", 0, 10);
     there.register("there", 0, 10);
     for (const each of [here, there, witness]) each.connect("twins");
-    await until(() => here.replica !== there.replica && agree(here, there, witness));
-    expect(splits(witness)).toEqual(["[0, 10) here:1 there:1"]);
+    const both = "[0, 10) here:1 there:1";
+    await until(() => [here, there, witness].every((each) => splits(each).join() === both));
+    expect(here.replica).not.toBe(there.replica);
     expect(new Set(reasons)).toEqual(new Set(["twin"]));
   });
 
