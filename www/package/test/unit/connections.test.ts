@@ -1,4 +1,5 @@
 // Maps of one process on BroadcastChannels: what each knows reaches all.
+import { spawnSync } from "node:child_process";
 import { expect, test, vi } from "vitest";
 import { agree, code, map, register, splits, until, wrong } from "./kit.js";
 
@@ -190,4 +191,18 @@ test("maps connect nowhere without a channel", () => {
   const here = map(1);
   expect(code(() => here.connect("nowhere"))).toBe("channel-unavailable");
   expect(code(() => here.connect(wrong(undefined)))).toBe("channel-unavailable");
+});
+
+test("an open connection alone does not keep a process running", () => {
+  const script = `
+    import init, { RangeMap } from "crdt-range-map";
+    await init();
+    const map = new RangeMap();
+    map.connect("process", { name: "process" });
+    map.register("a", 0, 1);
+    console.log("connected");
+  `;
+  const options = { cwd: import.meta.dirname, encoding: "utf8", timeout: 250_000 } as const;
+  const { status, stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], options);
+  expect([status, stdout.trim()]).toEqual([0, "connected"]);
 });
