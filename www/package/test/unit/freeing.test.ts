@@ -1,0 +1,106 @@
+// What is freed is gone, and leaves no memory behind.
+import { expect, test, vi } from "vitest";
+import { agree, collect, Copy, map, Recording, register, until } from "./kit.js";
+
+test("a map that is freed is gone, and calls nobody", () => {
+  const here = map(1);
+  const heard = vi.fn();
+  const unsubscribe = here.onChange(heard);
+  here.free();
+  expect(() => here.register("a", 0, 1)).toThrow();
+  expect(() => here.splits()).toThrow();
+  expect(() => here.replica).toThrow();
+  unsubscribe();
+  expect(heard).not.toHaveBeenCalled();
+});
+
+test("using a map frees it where there is Symbol.dispose", () => {
+  const here = map(1);
+  const connection = here.connect(new Recording());
+  here[Symbol.dispose]();
+  expect(() => here.splits()).toThrow();
+  expect(connection.isOpen).toBe(false);
+});
+
+test("freeing the object of a connection closes it", async () => {
+  const [here, there] = [map(1), map(2)];
+  const [end, other] = [new Recording(), new Recording()];
+  here.connect(end).free();
+  expect(end.closedWith).toEqual([null]);
+  here.connect(other)[Symbol.dispose]();
+  expect(other.closedWith).toEqual([null]);
+  // And the map goes on.
+  here.connect("after");
+  there.connect("after");
+  here.register("a", 0, 1);
+  await until(() => agree(here, there));
+});
+
+test("a connection lives whether or not its object is kept, and the map with it", async () => {
+  const there = map(2);
+  const connect = () => void map(1).connect("kept");
+  connect();
+  await collect();
+  const connection = there.connect("kept");
+  await until(() => connection.statistics().messagesReceived > 0);
+});
+
+test("what is freed leaves neither memory nor references behind", async () => {
+  const { RangeMap, sizes } = await Copy.load();
+  vi.stubGlobal("reportError", () => {});
+  const persisting = new RangeMap(3n);
+  // Its log of recent changes is as long as it may become.
+  const release = { ...register("a", 0, 1), op: "release" } as const;
+  const again = Array.from({ length: 500 }, () => [register("a", 0, 1), release]).flat();
+  for (let count = 0; count < 100; count += 1) persisting.apply(again);
+  persisting.onChange(() => {
+    throw "noise";
+  });
+  const round = () => {
+    persisting.register("a", 0, 1);
+    persisting.release("a", 0, 1);
+    const [here, there] = [new RangeMap(1n), new RangeMap(2n)];
+    for (let start = 0; start < 20; start += 1) here.register("a", start, 100);
+    there.merge(here.state());
+    there.splits();
+    const closed = here.connect(new Recording());
+    closed.close();
+    here.connect(new Recording()).free();
+    const last = here.connect(new Recording(), { name: "last" });
+    here.release("a", 0, 100);
+    for (const done of [here, there, closed, last]) done.free();
+  };
+  // The first rounds fill caches and make the heap as large as it has to be.
+  for (let count = 0; count < 500; count += 1) round();
+  const before = sizes();
+  for (let count = 0; count < 1000; count += 1) round();
+  expect(sizes()).toEqual(before);
+});
+
+test("what is forgotten is freed by the garbage collector", async () => {
+  const { RangeMap, sizes } = await Copy.load();
+  let thrown = 0;
+  const round = () => {
+    const here = new RangeMap(1n);
+    here.register("a", 0, 100);
+    here.onChange(() => {});
+    here.connect(new Recording()).close();
+    try {
+      here.owners(-1);
+    } catch {
+      thrown += 1;
+    }
+  };
+  const rounds = async (count: number) => {
+    for (let done = 0; done < count; done += 1) {
+      round();
+      if (done % 20 === 0) await collect();
+    }
+  };
+  await rounds(100);
+  const before = sizes();
+  await rounds(400);
+  // It depends on when the collector runs, but a map takes more than a few hundred bytes, and some references.
+  expect(Math.max(...sizes().map((size, at) => size - before[at]!))).toBeLessThan(200_000);
+  expect(thrown).toBe(500);
+});
