@@ -19,7 +19,7 @@ use crdt_range_map::{
 use serde_json::{Value, json};
 
 /// A key in a file is text.
-pub trait TextKey: WireKey + LeastKey {
+trait TextKey: WireKey + LeastKey {
     fn of(text: &str) -> Self;
     fn text(&self) -> String;
 }
@@ -42,30 +42,30 @@ impl TextKey for String {
     }
 }
 
-pub fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value[name].as_str().unwrap_or_else(|| panic!("{name} is missing in {value}"))
 }
 
-pub fn number(value: &Value, name: &str) -> u64 {
+fn number(value: &Value, name: &str) -> u64 {
     value[name].as_u64().unwrap_or_else(|| panic!("{name} is missing in {value}"))
 }
 
 /// Takes away what came of it before.
-pub fn clear(value: &mut Value, results: &[&str]) {
+fn clear(value: &mut Value, results: &[&str]) {
     value.as_object_mut().unwrap().retain(|name, _| !results.contains(&name.as_str()));
 }
 
-pub fn hex(bytes: &[u8]) -> String {
+fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Bytes from hexadecimal digits, with spaces where they help.
-pub fn unhex(text: &str) -> Vec<u8> {
+fn unhex(text: &str) -> Vec<u8> {
     let digits: Vec<u32> = text.chars().filter_map(|digit| digit.to_digit(16)).collect();
     digits.chunks(2).map(|pair| (pair[0] << 4 | pair[1]) as u8).collect()
 }
 
-pub fn replica(text: &str) -> ReplicaId {
+fn replica(text: &str) -> ReplicaId {
     ReplicaId::new(u64::from_str_radix(text, 16).unwrap())
 }
 
@@ -82,7 +82,7 @@ fn range_json<K: TextKey>(range: &KeyRange<K>) -> Value {
 }
 
 /// The operation that a step is, if it is one.
-pub fn operation<K: TextKey>(step: &Value) -> Option<Operation<K>> {
+fn operation<K: TextKey>(step: &Value) -> Option<Operation<K>> {
     let node = || NodeId::new(text(step, "node")).unwrap();
     let by = || u32::try_from(number(step, "by")).unwrap().try_into().unwrap();
     Some(match text(step, "do") {

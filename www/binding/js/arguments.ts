@@ -1,7 +1,7 @@
 // Checks what is handed in. Lists go to the module as typed arrays, so that a whole list crosses in one call. An end of 0 stands for no
 // end: a range ends after its start, so no range ends at 0.
 
-import { type ErrorCode, failure, refuse } from "./errors.js";
+import { failure, refuse } from "./errors.js";
 import type { Channel, ConnectOptions, Key } from "./types.js";
 import { random } from "./world.js";
 
@@ -134,10 +134,10 @@ export function options(value: unknown, known: readonly string[]): Record<string
 /** What the second argument of `connect` says. */
 export function connectOptions(value: unknown): ConnectOptions {
   const { kind, name, locks } = options(value, ["kind", "name", "locks"]);
-  const check = (isFine: boolean, option: string, must: string, is: unknown, code: ErrorCode = "invalid-options") =>
-    isFine || refuse(code, option, must, is);
+  const check = (isFine: boolean, option: string, must: string, is: unknown) =>
+    isFine || refuse("invalid-options", option, must, is);
   check(kind === undefined || kind === "medium" || kind === "neighbour", "kind", '"medium" or "neighbour"', kind);
-  check(name === undefined || typeof name === "string", "name", "a string", name, "invalid-name");
+  check(name === undefined || typeof name === "string", "name", "a string", name);
   check(locks === undefined || locks === null || typeof locks === "string", "locks", "a string or null", locks);
   return { kind, name, locks } as ConnectOptions;
 }

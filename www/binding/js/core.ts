@@ -107,17 +107,18 @@ export class Core {
   }
 
   #wakeAt(untilMs: number): void {
-    if (this.#timer && this.#timer.dueMs <= untilMs) return;
+    // Later than any date is never; a timer that is set would keep this alive.
+    const isNever = untilMs > Number.MAX_SAFE_INTEGER;
+    // One that is early does no other harm: it finds nothing to do and is set anew.
+    if (!isNever && this.#timer && this.#timer.dueMs <= untilMs) return;
     clearTimeout(this.#timer?.id);
     this.#timer = undefined;
-    // Never, which is later than any date.
-    if (untilMs > Number.MAX_SAFE_INTEGER) return;
+    if (isNever) return;
     const delayMs = Math.min(Math.max(0, untilMs - now()), delayMsMax);
     const wake = () => {
       this.#timer = undefined;
       this.pump("remote");
     };
-    // A timer that is early does no harm: it finds nothing to do and is set anew.
     this.#timer = { id: unref(setTimeout(wake, delayMs)), dueMs: untilMs };
   }
 

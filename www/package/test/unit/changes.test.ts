@@ -36,7 +36,7 @@ describe("links", () => {
     await until(() => agree(one, between, other));
     expect(splits(one)).toEqual(["[0, 10) one:1", "[20, 30) other:1"]);
 
-    connections[0]!.close();
+    connections.pop()!.close();
     expect(connections.map(({ isOpen }) => isOpen)).toEqual([false, true]);
     one.register("alone", 0, 10);
     other.register("still", 20, 30);
@@ -306,16 +306,16 @@ describe("memory", () => {
   test("a map with an open connection lives until that is closed", async () => {
     const there = map(2);
     const heard = vi.fn();
-    const connections: WeakRef<Connection>[] = [];
+    const connections: Connection[] = [];
     const ref = forgotten((here) => {
       here.onChange(heard);
-      connections.push(new WeakRef(here.connect("alive")));
+      connections.push(here.connect("alive"));
     });
     await collect();
     there.connect("alive");
     there.register("a", 0, 10);
     await until(() => heard.mock.calls.length > 0);
-    connections[0]!.deref()!.close();
+    connections.pop()!.close();
     await collect();
     expect(ref.deref()).toBeUndefined();
   });

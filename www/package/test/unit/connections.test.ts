@@ -36,6 +36,8 @@ test("statistics count what is posted and received, by kind", async () => {
     "messagesIgnored",
     "sessionsBegun",
     "sessionsFinished",
+    "registrationsTooLong",
+    "messagesTooLong",
     "posted",
     "ignored",
   ]);

@@ -62,7 +62,7 @@ test("a list of operations does what they do one by one", () => {
   ];
   for (const { op, node, start, end, ...rest } of operations) {
     if (op === "register" || op === "release") oneByOne[op](node, start, end);
-    else oneByOne[op](node, start, end, "by" in rest ? rest.by : undefined);
+    else if (op !== "tighten") oneByOne[op](node, start, end, "by" in rest ? rest.by : undefined);
   }
   const delta = atOnce.apply(operations);
   expect(atOnce.state()).toEqual(oneByOne.state());
@@ -89,9 +89,9 @@ test("a list with a bad operation is refused whole, and the error says which it 
     [null, "invalid-operation", "operations[1] must be an object, not null"],
     ["release", "invalid-operation", 'operations[1] must be an object, not "release"'],
     [
-      item({ op: "tighten" }),
+      item({ op: "raise" }),
       "invalid-operation",
-      'operations[1].op must be one of register, release, increase, decrease, not "tighten"',
+      'operations[1].op must be one of register, release, increase, decrease, tighten, not "raise"',
     ],
     [item({ node: undefined }), "invalid-node", "operations[1].node must be a string, not undefined"],
     [item({ node: "\ud800" }), "invalid-node", "operations[1].node must be "],
@@ -102,6 +102,12 @@ test("a list with a bad operation is refused whole, and the error says which it 
       item({ op: "release", start: 7n, end: 5 }),
       "invalid-range",
       "operations[1]: a range's start must be below its end, but start is 7 and end is 5",
+    ],
+    [item({ op: "tighten" }), "invalid-range", "operations[1].to must be an object with start and end, not undefined"],
+    [
+      item({ op: "tighten", to: { start: 1, end: 1 } }),
+      "invalid-range",
+      "operations[1]: a range's start must be below",
     ],
     [item({ op: "increase", by: 0 }), "invalid-amount", "operations[1].by must be "],
     [item({ op: "decrease", by: "1" }), "invalid-amount", "operations[1].by must be "],
