@@ -56,8 +56,9 @@ package: wasm ## Pack the npm package into target/
 playground: wasm ## Build the playground into www/playground/dist
 	cd www && npm run build --workspace playground
 
-size: wasm ## Print what a browser loads: raw, gzip and brotli bytes
-	@node .ci/size.mjs www/package/dist/crdt_range_map_bg.wasm www/package/dist/crdt_range_map.js www/package/web.js www/package/once.js
+size: wasm ## Print what a browser loads, by the default entry and by the lean one: raw, gzip and brotli bytes
+	@echo crdt-range-map: && cd www/package/dist && node ../../../.ci/size.mjs index.js inlined.js load.js crdt_range_map.js
+	@echo crdt-range-map/lean: && cd www/package/dist && node ../../../.ci/size.mjs lean.js load.js crdt_range_map.js crdt_range_map_bg.wasm
 
 setup: setup-rust setup-node setup-wasm-tools setup-chromium setup-valgrind ## Install all that building and testing needs
 

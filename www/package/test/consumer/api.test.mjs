@@ -1,6 +1,5 @@
 // Every method once, from Node, as a user of the installed package calls it. The meaning itself is tested in Rust.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
 import init, { RangeMap } from "crdt-range-map";
 
@@ -24,15 +23,6 @@ test("init resolves again, at the same time and later, without a second module",
   await Promise.all([init(), init()]);
   assert.equal(map.priority("a", 0, 10), 1);
   map.free();
-});
-
-test("init takes a file: URL", async () => {
-  const bytes = await readFile(new URL(import.meta.resolve("crdt-range-map/crdt_range_map_bg.wasm")));
-  assert(WebAssembly.validate(bytes));
-  const file = new URL(import.meta.resolve("crdt-range-map"));
-  // Another query is another module instance for Node: this one has not been loaded yet.
-  const fresh = await import(`${file.href}?fresh`);
-  await fresh.default({ module_or_path: new URL(import.meta.resolve("crdt-range-map/crdt_range_map_bg.wasm")) });
 });
 
 test("a replica id is kept, or drawn at random", () => {
