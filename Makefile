@@ -14,6 +14,9 @@ play: playground ## Build the playground and serve it on PORT (default 5173), in
 test: setup-rust setup-node setup-chromium setup-valgrind ## Run every test there is, installing what is missing, Chromium included
 	@.ci/test
 
+test-package: setup-chromium wasm ## Try the packed npm package with each bundler, framework and test runner of its README, from the npm registry
+	@CHROMIUM_PATH=$$(.ci/find-chromium) npm --prefix www --workspace package run --silent test:matrix
+
 soak: setup-rust ## Run new schedules of faults for MINUTES (default 10), and count them and the faults by kind
 	@SOAK=$$(($(MINUTES) * 60)) cargo test --quiet --test simulation
 
@@ -86,5 +89,5 @@ clean: ## Remove what was built (not the installed tools)
 # Two installers at once would fight over the same locks.
 .NOTPARALLEL:
 
-.PHONY: mutants help play test soak fuzz check bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
+.PHONY: mutants help play test test-package soak fuzz check bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
 	setup-chromium setup-valgrind setup-arm clean

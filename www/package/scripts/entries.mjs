@@ -65,7 +65,8 @@ function copyTypes(file) {
 await finishGlue();
 await inlineModule();
 const [index, lean] = ["index", "lean"].map(entry);
-await bundle({ index, lean, workerd: entry("workerd") }, { chunkFileNames: "[name].js" }, { plugins: [built] });
+const [workerd, edge] = ["workerd", "edge-light"].map(entry);
+await bundle({ index, lean, workerd, "edge-light": edge }, { chunkFileNames: "[name].js" }, { plugins: [built] });
 const cjs = {
   format: "cjs",
   exports: "named",

@@ -95,9 +95,18 @@ test("the tarball holds what is needed and nothing else", () => {
     [
       ...["LICENSE-APACHE", "LICENSE-MIT", "README.md", "dist/LICENSE-fflate", "dist/LICENSE-idb"],
       ...common.flatMap((name) => [`dist/${name}.js`, `dist/${name}.cjs`, `dist/${name}.d.cts`]),
-      ...["dist/crdt_range_map.d.ts", "dist/crdt_range_map_bg.wasm", "dist/inlined.js", "dist/workerd.js"],
+      ...["dist/crdt_range_map.d.ts", "dist/crdt_range_map_bg.wasm", "dist/inlined.js"],
+      ...["dist/edge-light.js", "dist/workerd.js"],
       ...["dist/load.cjs", "dist/load.js", "index.d.ts", "package.json"],
       ...["lean", "persistent"].flatMap((name) => [`${name}.d.ts`, `${name}.js`]),
     ].sort(),
   );
+});
+
+test("the README lists what `make test-package` tries, with its versions", async () => {
+  const { rows } = await import(process.env.CELLS);
+  const readme = readFileSync("node_modules/crdt-range-map/README.md", "utf8");
+  const lines = readme.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| --"));
+  const written = lines.map((line) => line.replace(/ +/g, " "));
+  assert.deepEqual(written.slice(1), rows);
 });

@@ -1,153 +1,182 @@
 // What the package is tried with: exact versions, as a new user would install them, and how each is run.
 //
-// `checks` are named functions. Each gets a fresh copy of `files` with the installed packages, and these: `run` runs an installed
-// command to its end, `start` one that serves until the check is over, `serve` a folder; `browse` opens a page that asserts by itself.
+// Each of the `checks` runs in a fresh copy of `files` beside the installed packages, with the default entry and, if `lean` names it,
+// with the lean one. It gets these: `run` runs an installed command to its end, `start` one that serves until the check is over,
+// `serve` a folder; `browse` opens a page in Chromium and asserts what it answers. PORT in a command is a free port.
 
-/** Checks that a page works, with the default entry and, where `lean` says so, with the lean one. */
-const page = ({ lean, ...rest }) => ({ files: ["page"], entries: lean ? ["default", "lean"] : ["default"], ...rest });
-
-const vite = (version, lean) =>
-  page({
-    packages: { vite: version },
-    lean,
-    checks: {
-      dev: async ({ start, browse }) => browse(await start("vite", "--strictPort", "--port", "PORT")),
-      build: async ({ run, serve, browse }) => {
-        await run("vite", "build");
-        await browse(await serve("dist"));
-      },
+const vite = (version, lean) => ({
+  packages: { vite: version },
+  files: ["page"],
+  lean,
+  checks: {
+    dev: async ({ start, browse }) => browse(await start("vite", "--strictPort", "--port", "PORT")),
+    build: async ({ run, serve, browse }) => {
+      await run("vite", "build");
+      await browse(await serve("dist"));
     },
-  });
+  },
+});
 
-/** A bundler of one script, whose command line is given; it leaves dist/page.js. */
-const bundler = (packages, lean, ...command) =>
-  page({
-    packages,
-    lean,
-    checks: {
-      build: async ({ run, copy, serve, browse }) => {
-        await run(...command);
-        await copy("index.html", "dist/index.html");
-        await browse(await serve("dist"));
-      },
+/** A bundler that makes dist/page.js by that command. */
+const bundler = (packages, lean, ...command) => ({
+  packages,
+  files: ["page"],
+  lean,
+  checks: {
+    build: async ({ run, copy, serve, browse }) => {
+      await run(...command);
+      copy("index.html", "dist/index.html");
+      await browse(await serve("dist"));
     },
-  });
+  },
+});
 
-const next = (...flags) => ({
-  build: async ({ run, start, fetchText, assert, browse }) => {
-    await run("next", "build", ...flags);
+/** A server component, a route handler, another in the edge runtime, and a client component. */
+const next =
+  (flag) =>
+  async ({ run, start, fetchText, assert, browse }) => {
+    await run("next", "build", flag);
     const url = await start("next", "start", "--port", "PORT");
     assert.match(await fetchText(url), /<main>node-a/);
-    assert.deepEqual(JSON.parse(await fetchText(`${url}api/owners`)), [{ node: "node-a", priority: 1 }]);
+    for (const route of ["owners", "edge"]) {
+      assert.deepEqual(JSON.parse(await fetchText(`${url}api/${route}`)), [{ node: "node-a", priority: 1 }]);
+    }
     await browse(url);
-  },
-});
+  };
 
-const node = (...args) => ({
-  run: async ({ run, assert }) => assert.equal(await run("node", ...args), "node-a function\n"),
-});
+const prints =
+  (...command) =>
+  async ({ run, assert }) =>
+    assert.equal(await run(...command), "node-a function\n");
 
-const typescript = (version, resolutions) => ({
-  packages: { typescript: version },
-  files: ["typescript"],
-  checks: Object.fromEntries(
-    Object.entries(resolutions).map(([name, args]) => [
-      name,
-      ({ run }) => run("tsc", "--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom", ...args, "program.ts"),
-    ]),
-  ),
-});
-const bundlerResolution = ["--module", "esnext", "--moduleResolution", "bundler"];
+const succeeds =
+  (...command) =>
+  ({ run }) =>
+    run(...command);
 
-const jest = { jest: "30.5.2" };
-const vitest = { vitest: "4.1.12" };
-const tested = (...command) => ({ run: ({ run }) => run(...command) });
+const compiles = (...options) =>
+  succeeds("tsc", "--noEmit", "--strict", "--target", "es2022", "--lib", "es2022,dom", ...options, "program.ts");
+const compilesForBundler = compiles("--module", "esnext", "--moduleResolution", "bundler");
+
+const webpack = "webpack --mode production --entry ./page.js --output-path dist --output-filename page.js";
+const jestOfModules = "node --experimental-vm-modules node_modules/jest/bin/jest.js --testMatch **/*.test.mjs";
 
 export const cells = {
-  "Vite 5": vite("5.4.21", false),
-  "Vite 6": vite("6.4.6", false),
-  "Vite 7": vite("7.3.8", false),
-  "Vite 8": vite("8.4.0", true),
-  "webpack 5": bundler(
-    { webpack: "5.113.0", "webpack-cli": "7.3.1" },
-    true,
-    ...["webpack", "--mode", "production", "--entry", "./page.js", "--output-path", "dist", "--output-filename", "page.js"],
-  ),
-  "Next 16, Turbopack": {
-    packages: { next: "16.4.6", react: "19.3.1", "react-dom": "19.3.1" },
-    files: ["page", "next"],
-    checks: next("--turbopack"),
+  "no bundler": {
+    packages: {},
+    files: ["page"],
+    lean: ["page"],
+    checks: {
+      page: async ({ serve, replace, browse }) => {
+        const entries = { "": "index", "/lean": "lean", "/persistent": "persistent" };
+        const imports = Object.entries(entries).map(([path, name]) => [
+          `crdt-range-map${path}`,
+          `./node_modules/crdt-range-map/dist/${name}.js`,
+        ]);
+        const map = JSON.stringify({ imports: Object.fromEntries(imports) });
+        replace("index.html", "<script", `<script type="importmap">${map}</script><script`);
+        await browse(await serve("."));
+      },
+    },
   },
-  "Next 16, webpack": {
+  "Vite 5": vite("5.4.21", ["build"]),
+  "Vite 6": vite("6.4.6", ["build"]),
+  "Vite 7": vite("7.3.8", ["build"]),
+  "Vite 8": vite("8.4.0", ["dev", "build"]),
+  "webpack 5": bundler({ webpack: "5.113.0", "webpack-cli": "7.3.1" }, ["build"], ...webpack.split(" ")),
+  "Next 16": {
     packages: { next: "16.4.6", react: "19.3.1", "react-dom": "19.3.1" },
     files: ["page", "next"],
-    checks: next("--webpack"),
+    checks: { Turbopack: next("--turbopack"), webpack: next("--webpack") },
   },
   esbuild: bundler(
     { esbuild: "0.28.2" },
-    false,
+    [],
     ...["esbuild", "page.js", "--bundle", "--format=esm", "--outfile=dist/page.js"],
   ),
   Rollup: bundler(
     { rollup: "4.68.8", "@rollup/plugin-node-resolve": "16.0.3" },
-    false,
+    [],
     ...["rollup", "page.js", "--plugin", "node-resolve", "--file", "dist/page.js"],
   ),
-  Rolldown: bundler({ rolldown: "1.3.3" }, false, "rolldown", "page.js", "--file", "dist/page.js"),
-  "Bun's bundler": bundler({ bun: "1.4.5" }, false, "bun", "build", "page.js", "--outdir", "dist"),
-  Bun: { packages: { bun: "1.4.5" }, files: ["node"], checks: { run: async ({ run, assert }) => {
-    for (const name of ["program.mjs", "program.cjs"]) assert.equal(await run("bun", name), "node-a function\n");
-  } } },
-  Parcel: page({
+  Rolldown: bundler({ rolldown: "1.3.3" }, [], "rolldown", "page.js", "--file", "dist/page.js"),
+  Parcel: {
     packages: { parcel: "2.16.4" },
-    lean: true,
+    files: ["page"],
+    lean: ["build"],
     checks: {
       build: async ({ run, serve, browse }) => {
         await run("parcel", "build", "index.html", "--no-cache", "--dist-dir", "dist");
         await browse(await serve("dist"));
       },
     },
-  }),
-  "no bundler": page({
+  },
+  "Bun, bundler": bundler({ bun: "1.4.5" }, [], "bun", "build", "page.js", "--outdir", "dist"),
+  "Bun, runtime": {
+    packages: { bun: "1.4.5" },
+    files: ["node"],
+    lean: ["import", "require"],
+    checks: { import: prints("bun", "program.mjs"), require: prints("bun", "program.cjs") },
+  },
+  Node: {
     packages: {},
-    lean: true,
+    files: ["node"],
+    lean: ["import", "require"],
+    checks: { import: prints("node", "program.mjs"), require: prints("node", "program.cjs") },
+  },
+  workerd: {
+    packages: { workerd: "1.20261117.1", esbuild: "0.28.2" },
+    files: ["workerd"],
     checks: {
-      page: async ({ serve, replace, browse }) => {
-        const map = (entry) => `"crdt-range-map${entry && `/${entry}`}": "./node_modules/crdt-range-map/dist/${entry || "index"}.js"`;
-        const imports = ["", "lean", "persistent"].map(map).join();
-        await replace("index.html", "<script", `<script type="importmap">{"imports": {${imports}}}</script><script`);
-        await browse(await serve("."));
+      "bundled by esbuild": async ({ run, start, fetchText, assert }) => {
+        const options = ["--bundle", "--format=esm", "--conditions=workerd", "--outfile=dist/worker.js"];
+        await run("esbuild", "worker.js", ...options, "--loader:.wasm=copy", "--asset-names=[name]");
+        const url = await start("workerd", "serve", "config.capnp", "--socket-addr", "http=localhost:PORT");
+        assert.equal(await fetchText(url), "node-a function");
       },
     },
-  }),
-  "Node, import": { packages: {}, files: ["node"], checks: node("program.mjs") },
-  "Node, require": { packages: {}, files: ["node"], checks: node("program.cjs") },
-  "TypeScript 5": typescript("5.9.3", {
-    node10: ["--module", "commonjs", "--moduleResolution", "node10"],
-    node16: ["--module", "node16"],
-    bundler: bundlerResolution,
-  }),
-  "TypeScript 7": typescript("7.0.2", { nodenext: ["--module", "nodenext"], bundler: bundlerResolution }),
-  "Jest, CommonJS": { packages: jest, files: ["jest"], checks: tested("jest", "required") },
-  "Jest, jsdom": {
-    packages: { ...jest, "jest-environment-jsdom": "30.5.2" },
+  },
+  "TypeScript 5": {
+    packages: { typescript: "5.9.3" },
+    files: ["typescript"],
+    checks: {
+      node10: compiles("--module", "commonjs", "--moduleResolution", "node10"),
+      node16: compiles("--module", "node16"),
+      bundler: compilesForBundler,
+    },
+  },
+  "TypeScript 7": {
+    packages: { typescript: "7.0.2" },
+    files: ["typescript"],
+    checks: { nodenext: compiles("--module", "nodenext"), bundler: compilesForBundler },
+  },
+  Jest: {
+    packages: { jest: "30.5.2", "jest-environment-jsdom": "30.5.2" },
     files: ["jest"],
-    checks: tested("jest", "--env", "jsdom", "required"),
+    lean: ["CommonJS", "CommonJS and jsdom", "ES modules"],
+    checks: {
+      CommonJS: succeeds("jest", "required"),
+      "CommonJS and jsdom": succeeds("jest", "--env", "jsdom", "required"),
+      "ES modules": succeeds(...jestOfModules.split(" ")),
+    },
   },
-  "Jest, ES modules": {
-    packages: jest,
-    files: ["jest"],
-    checks: tested("node", "--experimental-vm-modules", "node_modules/jest/bin/jest.js", "--testMatch", "**/*.test.mjs"),
-  },
-  Vitest: { packages: vitest, files: ["vitest"], checks: tested("vitest", "run", "map") },
-  "Vitest, jsdom": {
-    packages: { ...vitest, jsdom: "27.4.0" },
+  Vitest: {
+    packages: { vitest: "4.1.12", jsdom: "27.4.0", "fake-indexeddb": "6.2.8" },
     files: ["vitest"],
-    checks: tested("vitest", "run", "--environment", "jsdom", "map"),
-  },
-  "Vitest, fake-indexeddb": {
-    packages: { ...vitest, "fake-indexeddb": "6.2.8" },
-    files: ["vitest"],
-    checks: tested("vitest", "run", "saved"),
+    lean: ["Node", "jsdom", "fake-indexeddb"],
+    checks: {
+      Node: succeeds("vitest", "run", "map"),
+      jsdom: succeeds("vitest", "run", "--environment", "jsdom", "map"),
+      "fake-indexeddb": succeeds("vitest", "run", "saved"),
+    },
   },
 };
+
+/** The rows of the README's table. */
+export const rows = Object.entries(cells).map(([name, { packages, lean = [], checks }]) => {
+  const versions = Object.entries(packages).map(([name, version]) => `${name} ${version}`);
+  return `| ${[name, versions.join(", "), Object.keys(checks).join(", "), lean.join(", ")].join(" | ")} |`.replaceAll(
+    "  ",
+    " ",
+  );
+});

@@ -49,7 +49,12 @@ export class Fixture {
     for (const name of files) {
       cpSync(fileURLToPath(new URL(`files/${name}`, import.meta.url)), this.folder, { recursive: true });
     }
-    if (entry === "lean") this.#replace("answer.js", 'from "crdt-range-map"', 'from "crdt-range-map/lean"');
+    if (entry === "lean") {
+      const names = readdirSync(this.folder).filter((name) => /\.[cm]?js$/.test(name));
+      const using = names.filter((name) => readFileSync(join(this.folder, name), "utf8").includes('"crdt-range-map"'));
+      assert(using.length > 0);
+      for (const name of using) this.#replace(name, '"crdt-range-map"', '"crdt-range-map/lean"');
+    }
   }
 
   tools() {
@@ -58,8 +63,8 @@ export class Fixture {
       start: (...command) => this.#start(command),
       serve: (folder) => this.#serve(folder),
       browse: (url) => this.#browse(url),
-      copy: async (from, to) => cpSync(join(this.folder, from), join(this.folder, to)),
-      replace: async (...args) => this.#replace(...args),
+      copy: (from, to) => cpSync(join(this.folder, from), join(this.folder, to)),
+      replace: (...args) => this.#replace(...args),
       fetchText: async (url) => {
         const response = await fetch(url);
         const text = await response.text();
@@ -97,7 +102,7 @@ export class Fixture {
     await once(free, "listening");
     const { port } = free.address();
     free.close();
-    const [program, args] = this.#command(command.map((word) => (word === "PORT" ? String(port) : word)));
+    const [program, args] = this.#command(command.map((word) => word.replace("PORT", String(port))));
     // A group of its own, since a server may have children.
     const server = spawn(program, args, { cwd: this.folder, env: environment, detached: true, stdio: "pipe" });
     let printed = "";
@@ -116,14 +121,19 @@ export class Fixture {
     return url;
   }
 
-  /** Serves a folder as any server of files does, and returns its address. */
+  /** Serves a folder as a strict server of files does, and returns its address. */
   async #serve(folder) {
+    const headers = { "content-security-policy": "script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'" };
     const types = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
     const server = createServer(async ({ url }, response) => {
-      const path = normalize(decodeURIComponent(new URL(url, "http://localhost").pathname)).replace(/\/$/, "/index.html");
+      const path = normalize(decodeURIComponent(new URL(url, "http://localhost").pathname)).replace(
+        /\/$/,
+        "/index.html",
+      );
       try {
         const body = await readFile(join(this.folder, folder, path));
-        response.writeHead(200, { "content-type": types[extname(path)] ?? "application/octet-stream" }).end(body);
+        response.writeHead(200, { ...headers, "content-type": types[extname(path)] ?? "application/octet-stream" });
+        response.end(body);
       } catch {
         response.writeHead(404).end();
       }
@@ -135,7 +145,7 @@ export class Fixture {
 
   /** Opens the page in Chromium, with a profile of its own, and asserts what its title says at last. */
   async #browse(url) {
-    browser ??= chromium.launch({ executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium", args: flags });
+    browser ??= chromium.launch({ executablePath: process.env.CHROMIUM_PATH, args: flags });
     const context = await (await browser).newContext();
     const errors = [];
     try {

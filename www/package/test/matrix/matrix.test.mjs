@@ -12,11 +12,11 @@ import { closeBrowser, Fixture } from "./fixture.mjs";
 
 const packed = mkdtempSync(join(tmpdir(), "crdt-range-map-matrix-"));
 const [{ filename }] = JSON.parse(
-  execFileSync(
-    "npm",
-    ["pack", "--json", "--ignore-scripts", "--workspaces=false", "--pack-destination", packed],
-    { cwd: fileURLToPath(new URL("../..", import.meta.url)), encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
-  ),
+  execFileSync("npm", ["pack", "--json", "--ignore-scripts", "--workspaces=false", "--pack-destination", packed], {
+    cwd: fileURLToPath(new URL("../..", import.meta.url)),
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  }),
 );
 
 after(async () => {
@@ -24,12 +24,12 @@ after(async () => {
   rmSync(packed, { recursive: true });
 });
 
-for (const [name, { packages, files, entries = ["default"], checks }] of Object.entries(cells)) {
+for (const [name, { packages, files, lean = [], checks }] of Object.entries(cells)) {
   test(name, async (t) => {
     const fixture = new Fixture(join(packed, filename), packages);
     try {
       for (const [check, run] of Object.entries(checks)) {
-        for (const entry of entries) {
+        for (const entry of lean.includes(check) ? ["default", "lean"] : ["default"]) {
           await t.test(`${name}: ${check}, ${entry} entry`, async () => {
             fixture.begin(files, entry);
             try {
