@@ -3,6 +3,7 @@
 import load from "../dist/crdt_range_map.js";
 
 /** @import { InitOptions } from "../index.js" */
+/** @typedef {NonNullable<InitOptions["module_or_path"]>} Source */
 
 /** @type {Promise<void> | undefined} */
 let loading;
@@ -10,12 +11,12 @@ let loading;
 /**
  * Makes the `init` of an entry.
  *
- * @param {() => NonNullable<InitOptions["module_or_path"]>} shipped what is loaded if the user names nothing
+ * @param {() => Source | Promise<Source>} shipped what is loaded if the user names nothing
  * @returns {(options?: InitOptions) => Promise<void>}
  */
 export function loader(shipped) {
   const start = async (/** @type {InitOptions} */ { module_or_path }) => {
-    await load({ module_or_path: await opened(module_or_path ?? shipped()) });
+    await load({ module_or_path: await opened(module_or_path ?? (await shipped())) });
   };
   return (options = {}) => {
     loading ??= start(options).catch((error) => {
@@ -29,7 +30,7 @@ export function loader(shipped) {
 /**
  * Node's `fetch` reads no files, so a `file:` URL is read from disk there. Not imported, since browsers have no such module.
  *
- * @param {NonNullable<InitOptions["module_or_path"]>} source
+ * @param {Source} source
  */
 function opened(source) {
   const isFile = (typeof source === "string" || source instanceof URL) && String(source).startsWith("file:");

@@ -3,7 +3,7 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { deflateRawSync } from "node:zlib";
+import { deflateSync } from "node:zlib";
 import { build } from "rolldown";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -48,7 +48,7 @@ async function finishGlue() {
 async function inlineModule() {
   const module = readFileSync(join(dist, "crdt_range_map_bg.wasm"));
   const define = {
-    DEFLATED_MODULE: JSON.stringify(deflateRawSync(module, { level: 9, memLevel: 9 }).toString("base64")),
+    DEFLATED_MODULE: JSON.stringify(deflateSync(module, { level: 9, memLevel: 9 }).toString("base64")),
     MODULE_LENGTH: String(module.length),
   };
   await bundle({ inlined: entry("inlined") }, { minify: true }, { transform: { define } });

@@ -161,12 +161,13 @@ export const cells = {
     },
   },
   Vitest: {
-    packages: { vitest: "4.1.12", jsdom: "27.4.0", "fake-indexeddb": "6.2.8" },
+    packages: { vitest: "4.1.12", jsdom: "27.4.0", "happy-dom": "21.0.4", "fake-indexeddb": "6.2.8" },
     files: ["vitest"],
-    lean: ["Node", "jsdom", "fake-indexeddb"],
+    lean: ["Node", "jsdom", "happy-dom", "fake-indexeddb"],
     checks: {
       Node: succeeds("vitest", "run", "map"),
       jsdom: succeeds("vitest", "run", "--environment", "jsdom", "map"),
+      "happy-dom": succeeds("vitest", "run", "--environment", "happy-dom", "map"),
       "fake-indexeddb": succeeds("vitest", "run", "saved"),
     },
   },
