@@ -2,20 +2,11 @@
 // the first, so callers at the same time share one load. One that failed may be tried again.
 import load from "../dist/crdt_range_map.js";
 
-/** @import { InitOptions } from "../index.js" */
-/** @typedef {NonNullable<InitOptions["module_or_path"]>} Source */
-
-/** @type {Promise<void> | undefined} */
 let loading;
 
-/**
- * Makes the `init` of an entry.
- *
- * @param {() => Source | Promise<Source>} shipped what is loaded if the user names nothing
- * @returns {(options?: InitOptions) => Promise<void>}
- */
+/** Makes the `init` of an entry. `shipped` returns what is loaded if the user names nothing. */
 export function loader(shipped) {
-  const start = async (/** @type {InitOptions} */ { module_or_path }) => {
+  const start = async ({ module_or_path }) => {
     await load({ module_or_path: await opened(module_or_path ?? (await shipped())) });
   };
   return (options = {}) => {
@@ -27,11 +18,7 @@ export function loader(shipped) {
   };
 }
 
-/**
- * Node's `fetch` reads no files, so a `file:` URL is read from disk there. Not imported, since browsers have no such module.
- *
- * @param {Source} source
- */
+/** Node's `fetch` reads no files, so a `file:` URL is read from disk there. Not imported, since browsers have no such module. */
 function opened(source) {
   const isFile = (typeof source === "string" || source instanceof URL) && String(source).startsWith("file:");
   const files = isFile ? globalThis.process?.getBuiltinModule?.("node:fs/promises") : undefined;

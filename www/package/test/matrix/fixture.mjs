@@ -154,7 +154,7 @@ export class Fixture {
       page.on("requestfailed", (request) => errors.push(`${request.url()}: ${request.failure()?.errorText}`));
       await page.goto(url, { timeout: patienceMs });
       const title = await page
-        .waitForFunction(() => document.title, null, { timeout: errors.length > 0 ? 5_000 : 60_000 })
+        .waitForFunction(() => document.title, null, { timeout: patienceMs })
         .then((handle) => handle.jsonValue())
         .catch((error) => `no answer: ${error.message}`);
       assert.equal(title, "node-a true", errors.join("\n"));
