@@ -14,6 +14,9 @@ play: playground ## Build the playground and serve it on PORT (default 5173), in
 test: setup-rust setup-node setup-chromium setup-valgrind ## Run every test there is, installing what is missing, Chromium included
 	@.ci/test
 
+test-package: setup-chromium wasm ## Try the packed npm package with each bundler, framework and test runner of its README, from the npm registry
+	@CHROMIUM_PATH=$$(.ci/find-chromium) npm --prefix www --workspace package run --silent test:matrix
+
 soak: setup-rust ## Run new schedules of faults for MINUTES (default 10), and count them and the faults by kind
 	@SOAK=$$(($(MINUTES) * 60)) cargo test --quiet --test simulation
 
@@ -62,8 +65,9 @@ package: wasm ## Pack the npm package into target/
 playground: wasm ## Build the playground into www/playground/dist
 	cd www && npm run build --workspace playground
 
-size: wasm ## Print what a browser loads: raw, gzip and brotli bytes
-	@node www/binding/size.mjs www/package/dist/crdt_range_map_bg.wasm www/package/dist/crdt_range_map.js www/package/web.js www/package/once.js
+size: wasm ## Print what a browser loads, by the default entry and by the lean one: raw, gzip and brotli bytes
+	@echo crdt-range-map: && cd www/package/dist && node ../../binding/size.mjs index.js inlined.js load.js crdt_range_map.js
+	@echo crdt-range-map/lean: && cd www/package/dist && node ../../binding/size.mjs lean.js load.js crdt_range_map.js crdt_range_map_bg.wasm
 
 setup: setup-rust setup-node setup-wasm-tools setup-chromium setup-valgrind ## Install all that building and testing needs
 
@@ -91,5 +95,5 @@ clean: ## Remove what was built (not the installed tools)
 # Two installers at once would fight over the same locks.
 .NOTPARALLEL:
 
-.PHONY: mutants help play test soak fuzz check msrv deny bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
+.PHONY: mutants help play test test-package soak fuzz check msrv deny bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
 	setup-chromium setup-valgrind setup-arm clean

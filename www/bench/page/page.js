@@ -1,7 +1,7 @@
 // The measurements in a page: `bench(options)` is called from outside, and what it is doing goes to the console.
 import * as automerge from "@automerge/automerge/slim";
 import automergeUrl from "@automerge/automerge/automerge.wasm?url";
-import init, * as ours from "crdt-range-map";
+import init, * as ours from "crdt-range-map/lean";
 import oursUrl from "crdt-range-map/crdt_range_map_bg.wasm?url";
 import * as loro from "loro-crdt/web";
 import loroUrl from "loro-crdt/web/loro_wasm_bg.wasm?url";

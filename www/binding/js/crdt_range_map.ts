@@ -1,6 +1,8 @@
-// What the module exports.
+/// <reference lib="esnext.disposable" preserve="true" />
+// What the module exports. The reference spares users from having to name the library of `[Symbol.dispose]` themselves.
 
-export { default, initSync } from "./module.js";
+/** @internal */
+export { default } from "./module.js";
 export { Connection } from "./connection.js";
 export type { ErrorCode, RangeMapError } from "./errors.js";
 export { Journal } from "./journal.js";

@@ -1,6 +1,6 @@
 // The wasm module: loaded once, before anything else.
 
-import load, { initSync as loadSync } from "#glue";
+import load from "#glue";
 import { failure } from "./errors.js";
 
 /** Where the module is, its bytes, or what was made of them. */
@@ -17,11 +17,5 @@ export function mustBeLoaded(): void {
 
 export default async function init(options?: { module_or_path: ModuleSource | Promise<ModuleSource> }): Promise<void> {
   await load(options);
-  isLoaded = true;
-}
-
-/** The same of a module that is there already, or of its bytes. */
-export function initSync(options: { module: BufferSource | WebAssembly.Module }): void {
-  loadSync(options);
   isLoaded = true;
 }

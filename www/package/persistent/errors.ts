@@ -25,3 +25,12 @@ export function storageFailure(error: unknown): PersistentError {
       return failure("storage-failed", `the map could not be saved: ${String(error)}`, error);
   }
 }
+
+/**
+ * Reports what nobody catches, as an exception in an event handler is: to the `error` event where there is `reportError`, and as an
+ * unhandled rejection elsewhere, as in Node.
+ */
+export function report(error: unknown): void {
+  if (typeof reportError === "function") reportError(error);
+  else void Promise.reject(error);
+}

@@ -3,7 +3,7 @@
 import { type ConnectOptions, type Connection, RangeMap } from "../dist/crdt_range_map.js";
 import type { OpenOptions, PersistentError, PersistentRangeMap, PersistentStatus } from "../persistent.js";
 import { Database } from "./database.js";
-import { failure, storageFailure } from "./errors.js";
+import { failure, report, storageFailure } from "./errors.js";
 import { Keeper } from "./keeper.js";
 import { type Slot, takeSlot } from "./slots.js";
 
@@ -141,7 +141,7 @@ class OpenMap implements PersistentRangeMap {
       try {
         this.#connect();
       } catch (error) {
-        reportError(error);
+        report(error);
       }
     });
   }
@@ -215,7 +215,7 @@ class OpenMap implements PersistentRangeMap {
 
   #step(step: () => Promise<void>): Promise<void> {
     const done = this.#steps.then(step);
-    this.#steps = done.catch(reportError);
+    this.#steps = done.catch(report);
     return done;
   }
 
@@ -227,7 +227,7 @@ class OpenMap implements PersistentRangeMap {
     try {
       this.onstatus?.(status);
     } catch (error) {
-      reportError(error);
+      report(error);
     }
   }
 }

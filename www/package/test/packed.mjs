@@ -23,7 +23,13 @@ try {
   const files = packed.files.map((file) => file.path);
   const { status } = spawnSync(process.execPath, ["--test", "--test-reporter=spec", "."], {
     cwd: folder,
-    env: { ...process.env, PACKED_FILES: JSON.stringify(files), TOOLS: tools },
+    env: {
+      ...process.env,
+      PACKED_FILES: JSON.stringify(files),
+      TARBALL: join(folder, packed.filename),
+      TOOLS: tools,
+      CELLS: join(here, "matrix/cells.mjs"),
+    },
     stdio: "inherit",
   });
   process.exitCode = status ?? 1;

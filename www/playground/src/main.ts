@@ -1,4 +1,4 @@
-import init from "crdt-range-map";
+import init from "crdt-range-map/lean";
 import { mount } from "svelte";
 import "./app.css";
 import App from "./view/App.svelte";

@@ -1,6 +1,5 @@
 // Every method once, from Node, as a user of the installed package calls it. The meaning itself is tested in Rust.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { before, test } from "node:test";
 import init, { RangeMap } from "crdt-range-map";
 
@@ -24,15 +23,6 @@ test("init resolves again, at the same time and later, without a second module",
   await Promise.all([init(), init()]);
   assert.equal(map.priority("a", 0, 10), 1);
   map.free();
-});
-
-test("init takes a file: URL", async () => {
-  const bytes = await readFile(new URL(import.meta.resolve("crdt-range-map/crdt_range_map_bg.wasm")));
-  assert(WebAssembly.validate(bytes));
-  const file = new URL(import.meta.resolve("crdt-range-map"));
-  // Another query is another module instance for Node: this one has not been loaded yet.
-  const fresh = await import(`${file.href}?fresh`);
-  await fresh.default({ module_or_path: new URL(import.meta.resolve("crdt-range-map/crdt_range_map_bg.wasm")) });
 });
 
 test("a replica id is kept, or drawn at random", () => {
@@ -115,7 +105,7 @@ test("apply does many operations in one call, all or none", () => {
     code: "invalid-operation",
     index: 1,
     message:
-      /operations\[1\]\.op must be one of register, release, increase, decrease, not "rename"; nothing has changed/,
+      /operations\[1\]\.op must be one of register, release, increase, decrease, tighten, not "rename"; nothing has changed/,
   });
   assertCode("invalid-operation", () => map.apply(undefined));
   assert.deepEqual(map.registrations(), expected);
@@ -186,7 +176,7 @@ test("two maps on one channel agree", async () => {
   try {
     assert.equal(connections[0].channelName, "packed");
     assert.equal(connections[0].isOpen, true);
-    assertCode("already-connected", () => one.connect("packed"));
+    assertCode("invalid-options", () => one.connect("packed", { kind: "star" }));
     one.register("a", 0, 10);
     const deadline = Date.now() + 300_000;
     while (two.priority("a", 0, 10) !== 1) {
@@ -237,7 +227,7 @@ test("a journal saves what happens, and brings it back under the same id", () =>
   let isTold = 0;
   const journal = map.journal(() => (isTold += 1));
   const save = () => {
-    for (let page; (page = journal.take("operations")); journal.saved()) saved.push(page.own, page.received);
+    for (let page; (page = journal.take()); journal.saved(page.number)) saved.push(page.bytes);
   };
   map.register("a", 0, 10);
   map.increase("a", 0, 10, 2);
@@ -251,11 +241,11 @@ test("a journal saves what happens, and brings it back under the same id", () =>
 
   const again = new RangeMap();
   const journalAgain = again.journal(() => {});
-  for (const bytes of saved.filter(({ length }) => length > 0)) journalAgain.absorb(bytes);
+  for (const bytes of saved) journalAgain.absorb(bytes);
   again.setReplica(1n);
   assert.deepEqual(again.state(), map.state());
   assert.equal(journalAgain.nextSeq, journal.nextSeq);
-  assert.equal(journalAgain.take("missing"), undefined);
+  assert.equal(journalAgain.take(), undefined);
   journal.close();
   journalAgain.free();
 });
@@ -275,11 +265,12 @@ test("replicas catch up by context, retire others, and clear up", () => {
   assert.equal(one.deltaSince(two.context()).length, 0);
   assertCode("malformed", () => one.deltaSince(two.state()));
   assertCode("malformed", () => one.merge(two.context()));
+  const told = [];
+  one.onReplica((change) => told.push(change));
   one.merge(two.retire(1n));
-  assert.equal(one.isRetired, true);
-  assertCode("retired", () => one.register("b", 0, 10));
+  assert.notEqual(one.replica, 1n);
+  assert.deepEqual(told, [{ from: 1n, to: one.replica, reason: "retired", unheard: [] }]);
   assert.equal(two.maintain().length, 0);
-  one.setReplica();
   one.register("b", 0, 10);
 });
 

@@ -12,7 +12,7 @@ import {
   type Peer,
   type Registration,
   type Split,
-} from "crdt-range-map";
+} from "crdt-range-map/lean";
 import type { PersistentRangeMap, PersistentStatus } from "./kept";
 import { oncePerFrame } from "./schedule";
 

@@ -1,0 +1,2 @@
+// For those who resolve files and know no `exports`.
+export * from "./dist/persistent.js";
