@@ -224,6 +224,18 @@ impl CausalContext {
         gaps
     }
 
+    /// The dots beyond a gap, as far as the other's prefix reaches: it knows what is missing here before them. O(replicas log n + runs).
+    pub(crate) fn beyond_closed_gaps(&self, other: &Self) -> Self {
+        let mut beyond = Self::default();
+        for (replica, runs) in self.replicas() {
+            let prefix = other.prefix(replica);
+            for (first, last) in runs.iter().filter(|(first, _)| (2..=prefix).contains(first)) {
+                beyond.insert_run(replica, first, last.min(prefix));
+            }
+        }
+        beyond
+    }
+
     /// A hash of the set: equal contexts have equal fingerprints on every platform, and different ones differ but for an
     /// accident of one in 2^64. It is no defence against somebody who looks for a collision. O(replicas + runs).
     pub fn fingerprint(&self) -> u64 {
