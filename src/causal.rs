@@ -162,6 +162,18 @@ impl CausalContext {
         gaps
     }
 
+    /// The dots beyond a gap, as far as the other's prefix reaches: it knows what is missing here before them. O(replicas log n + runs).
+    pub(crate) fn beyond_closed_gaps(&self, other: &Self) -> Self {
+        let mut beyond = Self::default();
+        for (replica, runs) in self.replicas() {
+            let prefix = other.prefix(replica);
+            for (first, last) in runs.iter().filter(|(first, _)| (2..=prefix).contains(first)) {
+                beyond.insert_run(replica, first, last.min(prefix));
+            }
+        }
+        beyond
+    }
+
     /// Adds all dots to a hash. O(replicas + runs).
     pub(crate) fn feed(&self, hash: &mut Fingerprint) {
         for (replica, runs) in self.replicas() {

@@ -127,6 +127,9 @@ pub(super) struct Inquiry<K> {
     compared: Option<Version>,
     /// Of what both sides know, the dots of which nothing is held here that the peer has dropped.
     covered: Version,
+    /// Whether the peer, when it made a page, knew what the target lacks before something else. It names no more what was dropped there,
+    /// and of what was before that may be held here, or come: so the target cannot be taken as known.
+    is_unnamed: bool,
     progress: u32,
     /// What the peer said that shows, said again, that it was heard.
     pub(super) token: Option<u32>,
@@ -164,6 +167,7 @@ impl<K: WireKey> Inquiry<K> {
             settled_at: 0,
             compared: None,
             covered: Version::default(),
+            is_unnamed: false,
             progress: 0,
             token: None,
             counterpart: None,
@@ -223,12 +227,19 @@ impl<K: WireKey> Inquiry<K> {
         (self.is_under_way() && self.peer == Some(peer)).then_some(&self.said)
     }
 
+    /// Tells the peer that gaps before what it was told are closed, if that is so by now: what was dropped beyond them is named no more.
+    pub(super) fn close_gaps(&mut self, ours: &CausalContext) {
+        for (replica, runs) in self.said.context.beyond_closed_gaps(ours).replicas() {
+            self.said.context.insert_run(replica, 1, runs.last());
+        }
+    }
+
     /// What of the target came another way, if so much is known, and was not compared. What is held here of that and was asked for in vain,
-    /// the peer has dropped. `None` if it is not certain that it was asked for.
+    /// the peer has dropped. `None` if it is not certain that it was asked for, or that all that was dropped was named.
     pub(super) fn came_otherwise(&self, told: &Version, version: &Version) -> Option<Version> {
         let came = version.intersection(told).difference(&self.paged).difference(&self.covered);
         let is_certain = came.is_empty() || self.are_pages_asked && came.intersection(&self.asked).is_empty();
-        is_certain.then_some(came)
+        (is_certain && !self.is_unnamed).then_some(came)
     }
 
     /// Whether an answer to that question, from a peer that knows `theirs`, is about all that is to be found out. One that is late may
@@ -393,6 +404,25 @@ mod tests {
         assert_eq!(settles(peer, 4), Some((3, known(5))));
         assert_eq!(settles(peer, 3), None);
         assert_eq!(settles(other, 4), None);
+    }
+
+    #[test]
+    fn a_gap_that_was_closed_is_told_to_be_closed_and_nothing_else_that_came_since() {
+        let [writer, other] = [1, 2].map(ReplicaId::new);
+        let context = |all: &[(ReplicaId, u64, u64)]| {
+            let mut context = CausalContext::default();
+            all.iter().for_each(|(replica, first, last)| context.insert_run(*replica, *first, *last));
+            context
+        };
+        let said = context(&[(writer, 1, 2), (writer, 5, 6), (writer, 9, 9), (other, 1, 3)]);
+        let mut inquiry = Inquiry::<u64>::new(Some(other), 0);
+        inquiry.aim(other, known(9), &said.clone().into(), &said.clone().into());
+        inquiry.close_gaps(&context(&[(writer, 1, 3), (writer, 5, 6), (writer, 9, 9), (other, 1, 8)]));
+        assert_eq!(inquiry.said.context, said);
+        inquiry.close_gaps(&context(&[(writer, 1, 7), (writer, 9, 9), (other, 1, 8)]));
+        assert_eq!(inquiry.said.context, context(&[(writer, 1, 6), (writer, 9, 9), (other, 1, 3)]));
+        inquiry.close_gaps(&context(&[(writer, 1, 12), (other, 1, 8)]));
+        assert_eq!(inquiry.said.context, context(&[(writer, 1, 9), (other, 1, 3)]));
     }
 
     #[test]

@@ -21,6 +21,11 @@
 //! Until it is done, whoever asks tells to know what it knew when it began, and nothing of what came since: pages come in the order of
 //! registrations, and their dots lie in as many runs as they have entries.
 //!
+//! But what was dropped is named only while there is a gap before it. Who tells to know something beyond a gap that is closed by now tells
+//! nowhere what was dropped there, and who takes that as known may hold an earlier record of the same writer, or hear of it later. So a
+//! position that comes with a page has no such gap: when one is closed, that is told. And where the answerer has closed a gap of the
+//! target amid the pages, nothing is taken as known, and it is asked anew.
+//!
 //! Then the asker knows all that came of the target, and takes it as known: unless some of that came another way meanwhile, which
 //! may have put back a record that was compared already. So a meeting may end anywhere, and what was paged is not lost.
 //!

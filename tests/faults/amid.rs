@@ -223,3 +223,109 @@ fn whatever_is_lost_and_done_amid_a_meeting_both_know_the_same_in_the_end() {
         }
     }
 }
+
+/// A writer that is not there registered something, released that, and registered it again; somebody released that too, and the writer
+/// dropped it. The deltas of that: the first register, its release, the second one with its release, and the drop.
+fn twice(node: &NodeId, at: &KeyRange<u64>) -> [Delta<u64>; 4] {
+    let [mut writer, mut releasing] = [70, 80].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+    let first = writer.register(node, at).unwrap();
+    let released = writer.release(node, at).unwrap();
+    let mut again = writer.register(node, at).unwrap();
+    releasing.merge(&again);
+    let release = releasing.release(node, at).unwrap();
+    again.merge(&release);
+    let dropped = writer.merge(&release).delta().clone();
+    [first, released, again, dropped]
+}
+
+/// One is away from the moment on when so many messages were delivered. What the other had not heard of a writer comes then, so that it
+/// need not name any more what that dropped. The one that comes back has heard only what the other had not.
+fn come_back(ids: [u64; 2], joins_at_ms: [u64; 2], cut: usize, seed: u64) {
+    let what = format!("{ids:?} {joins_at_ms:?}, {cut}, seed {seed}");
+    let node = NodeId::new("node").unwrap();
+    let mut random = Random(seed);
+    let mut maps = ids.map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+    let [first, released, again, dropped] = twice(&node, &slot(50));
+    (0..5).for_each(|start| drop(maps[0].register(&node, &slot(start)).unwrap()));
+    (10..15).for_each(|start| drop(maps[1].register(&node, &slot(start)).unwrap()));
+    maps[0].merge(&first);
+    maps[1].merge(&again);
+    maps.iter_mut().for_each(|map| map.set_log_capacity(0));
+    let mut protocols =
+        joins_at_ms.map(|at_ms| Broadcast::join(Config::default(), at_ms, &mut || random.next()).unwrap());
+    let mut deliveries = 0;
+    let back_ms = 3_000 + joins_at_ms[0].max(joins_at_ms[1]);
+    for now_ms in 0..160_000 {
+        if now_ms == back_ms {
+            [&first, &released, &dropped].into_iter().for_each(|delta| drop(maps[1].merge(delta)));
+            protocols[0] = Broadcast::join(Config::default(), now_ms, &mut || random.next()).unwrap();
+        }
+        for from in (0..2).filter(|from| now_ms >= joins_at_ms[*from]) {
+            while let Some(bytes) = protocols[from].poll(&maps[from], now_ms, &mut || random.next()) {
+                let to = 1 - from;
+                if now_ms < joins_at_ms[to] || deliveries >= cut && now_ms < back_ms {
+                    continue;
+                }
+                protocols[to].receive(&mut maps[to], &bytes, now_ms, &mut || random.next());
+                deliveries += 1;
+                if maps[0].state().context().includes(again.context()) {
+                    assert_eq!(maps[0].priority(&node, &slot(50)), None, "{what}, {now_ms} ms");
+                }
+            }
+        }
+    }
+    assert!(maps[0].state() == maps[1].state(), "{what}: not the same");
+}
+
+#[test]
+fn what_need_not_be_named_any_more_is_not_told_to_be_known_without_what_was_before() {
+    for seed in 0..4 {
+        for (ids, joins_at_ms) in [([1, 2], [0, 0]), ([1, 2], [9_000, 0]), ([2, 1], [0, 9_000])] {
+            (1..8).for_each(|cut| come_back(ids, joins_at_ms, cut, seed));
+        }
+    }
+}
+
+/// The same comes to the one after so many messages and to the other after so many, while there are many pages.
+fn learn_amid(ids: [u64; 2], moments: [usize; 2], seed: u64) {
+    let what = format!("{ids:?}, {moments:?}, seed {seed}");
+    let node = NodeId::new("node").unwrap();
+    let config = Config { message_bytes_max: 2_048, compare_bytes_max: 1_024, ..Config::default() };
+    let mut random = Random(seed);
+    let mut maps = ids.map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+    let [first, released, again, dropped] = twice(&node, &slot(50_000));
+    (0..10).for_each(|start| drop(maps[0].register(&node, &slot(start)).unwrap()));
+    (0..900).for_each(|start| drop(maps[1].register(&node, &slot(100 + 7 * start)).unwrap()));
+    maps[1].merge(&again);
+    maps.iter_mut().for_each(|map| map.set_log_capacity(0));
+    let mut protocols = [0, 0].map(|at_ms| Broadcast::join(config, at_ms, &mut || random.next()).unwrap());
+    let mut deliveries = 0;
+    for now_ms in 0..120_000 {
+        for from in 0..2 {
+            while let Some(bytes) = protocols[from].poll(&maps[from], now_ms, &mut || random.next()) {
+                let to = 1 - from;
+                protocols[to].receive(&mut maps[to], &bytes, now_ms, &mut || random.next());
+                deliveries += 1;
+                if deliveries == moments[0] {
+                    maps[0].merge(&first);
+                }
+                if deliveries == moments[1] {
+                    [&first, &released, &dropped].into_iter().for_each(|delta| drop(maps[1].merge(delta)));
+                }
+                if maps[0].state().context().includes(again.context()) {
+                    assert_eq!(maps[0].priority(&node, &slot(50_000)), None, "{what}, {now_ms} ms");
+                }
+            }
+        }
+    }
+    assert!(maps[0].state() == maps[1].state(), "{what}: not the same");
+}
+
+#[test]
+fn what_need_not_be_named_any_more_amid_a_meeting_is_not_passed_over() {
+    for ids in [[1, 2], [2, 1]] {
+        for first in 1..12 {
+            (1..12).for_each(|second| learn_amid(ids, [first, second], 0));
+        }
+    }
+}

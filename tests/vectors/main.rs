@@ -13,9 +13,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 
-use crdt_range_map::{
-    Version, Delta, KeyRange, LeastKey, NodeId, Operation, RangeMap, ReplicaId, WireKey,
-};
+use crdt_range_map::{Delta, KeyRange, LeastKey, NodeId, Operation, RangeMap, ReplicaId, Version, WireKey};
 use serde_json::{Value, json};
 
 /// A key in a file is text.

@@ -240,11 +240,16 @@ impl<K: WireKey> Broadcast<K> {
     pub(super) fn reply(
         &mut self,
         map: &RangeMap<K>,
-        reply: Reply<K>,
+        mut reply: Reply<K>,
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) -> Option<Vec<u8>> {
         let ours = map.state().version();
+        // A page must not come with a position that has gaps where nothing is named any more.
+        self.inquiry.iter_mut().for_each(|inquiry| inquiry.close_gaps(&ours.context));
+        if reply.want.pages != Pages::Nothing {
+            reply.settlement.take_if(|it| !it.said.context.beyond_closed_gaps(&ours.context).is_empty());
+        }
         let lacking = ours.difference(&reply.version);
         let position = match &reply.settlement {
             Some(settlement) => &settlement.said,

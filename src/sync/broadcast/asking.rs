@@ -164,6 +164,7 @@ impl<K: WireKey> Broadcast<K> {
             inquiry.begin_anew(heard_since, now_ms);
         }
         self.gaps_asked = map.state().context().gaps();
+        inquiry.close_gaps(map.state().context());
         let said = inquiry.peer.and_then(|peer| inquiry.said_to(peer));
         // What a message cannot tell to be known is taken as not known, on both sides.
         let version = said.unwrap_or(map.state().version()).limited(RUNS_MAX);

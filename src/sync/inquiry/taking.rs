@@ -84,6 +84,9 @@ impl<K: WireKey> Inquiry<K> {
             changes = map.merge(&page.delta);
             if is_next {
                 self.withheld.join(&page.withheld);
+                let beyond =
+                    self.target.as_ref().map(|target| target.context.beyond_closed_gaps(&theirs.context));
+                self.is_unnamed |= beyond.is_some_and(|beyond| !beyond.is_empty());
                 self.page(page.delta.last_id(), page.is_last);
                 self.paged_at = self.paged_at.max(made_at);
                 self.get_on(now_ms);
