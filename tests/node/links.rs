@@ -106,3 +106,26 @@ fn a_link_that_is_closed_carries_nothing() {
     net.run_for(5_000);
     assert!(net.is_converged());
 }
+
+/// What a peer missed is told from the log of recent changes, if that may take memory; else the two compare what they hold.
+#[test]
+fn without_a_log_those_who_meet_again_compare_what_they_hold() {
+    let posted = [Options::default().log_bytes_max, 0].map(|log_bytes_max| {
+        let mut net = Net::new(3);
+        (0..2).for_each(|_| _ = net.add(Options { log_bytes_max, ..Options::default() }));
+        let wire = net.wire(LinkKind::Neighbour, &[0, 1]);
+        (0..300).for_each(|at| net.operate(0, |host| host.register(&node(1), &range(20 * at)).unwrap()));
+        net.run_for(5_000);
+        net.cut(wire, false);
+        net.operate(0, |host| host.register(&node(2), &range(7)).unwrap());
+        net.run_for(1_000);
+        assert!(!net.is_converged());
+        net.cut(wire, true);
+        let before =
+            net.hosts[0].node.statistics().bytes_posted + net.hosts[1].node.statistics().bytes_posted;
+        net.run_for(30_000);
+        assert!(net.is_converged());
+        net.hosts[0].node.statistics().bytes_posted + net.hosts[1].node.statistics().bytes_posted - before
+    });
+    assert!(posted[0] < posted[1], "{posted:?}");
+}
