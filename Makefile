@@ -26,12 +26,12 @@ fuzz: setup-rust ## Fuzz deltas, messages and conversations for FUZZ_SECONDS eac
 check: setup-rust setup-node setup-wasm-tools ## Format, clippy, documentation, TypeScript and lint: warnings are errors
 	@.ci/check
 
-bench: setup-rust setup-node ## Time the native operations: criterion's benches, then a table and one JSON report
-	cargo bench -p native-bench
+bench: setup-rust setup-node ## Time the native operations: a table and one JSON report
 	cargo run --release -p native-bench --bin range-bench
 
-bench-sync: setup-rust ## Count what synchronisation costs in messages and bytes, and make native-bench/report/sync.md
+bench-sync: setup-rust setup-node ## Count what synchronisation costs in messages and bytes, and make native-bench/report/sync.md
 	cargo run --release -p native-bench --bin sync-bench
+	@node www/report/report.js sync
 
 bench-web: setup-chromium wasm ## Time the npm package in Node and Chromium, beside other CRDT packages and the native build
 	@npm --prefix www --workspace bench run --silent bench
