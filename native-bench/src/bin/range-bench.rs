@@ -103,9 +103,9 @@ fn measure_all(options: &Options) -> Result<(), Box<dyn Error>> {
     // Memory first: where no other process can be started, it is measured in this one, which holds little yet.
     let mut memory = Vec::new();
     let weighed = match effort {
-        Effort::Marked => vec![1_000_000],
+        Effort::Marked if !options.quick => vec![1_000_000],
         // It is another on 32-bit machines.
-        Effort::Nothing => vec![],
+        Effort::Marked | Effort::Nothing => vec![],
         _ => sizes.clone(),
     };
     for n in weighed {
