@@ -35,12 +35,12 @@ msrv: setup-rust ## Check the library with the oldest Rust that Cargo.toml promi
 deny: setup-rust ## Hold the dependencies to .ci/deny.toml, installing cargo-deny if it is missing (minutes)
 	@.ci/deny
 
-bench: setup-rust setup-node ## Time the native operations: criterion's benches, then a table and one JSON report
-	cargo bench -p native-bench
+bench: setup-rust setup-node ## Time the native operations: a table and one JSON report
 	cargo run --release -p native-bench --bin range-bench
 
-bench-sync: setup-rust ## Count what synchronisation costs in messages and bytes, and make native-bench/report/sync.md
+bench-sync: setup-rust setup-node ## Count what synchronisation costs in messages and bytes, and make native-bench/report/sync.md
 	cargo run --release -p native-bench --bin sync-bench
+	@node www/report/report.js sync
 
 bench-web: setup-chromium wasm ## Time the npm package in Node and Chromium, beside other CRDT packages and the native build
 	@npm --prefix www --workspace bench run --silent bench

@@ -9,6 +9,7 @@ mod retirement;
 mod transaction;
 
 pub(crate) use exchange::{DropRun, Page};
+pub(crate) use log::LOG_BYTES_MAX;
 
 use core::borrow::Borrow;
 use core::fmt;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use self::cache::SplitCache;
 use self::identity::Identity;
 use self::limit::Limit;
-use self::log::{LOG_BYTES_MAX, Log};
+use self::log::Log;
 use self::retirement::Retirement;
 use self::transaction::Transaction;
 use crate::causal::SEQ_MAX;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crdt_range_map::{Owner, RangeMap, Split};
 
-use crate::naive::{NaiveOwner, NaiveSplit};
+use crate::expected::ExpectedSplit;
 use crate::workload::{Served, Workload};
 
 /// How many items a result has, and a hash of them in their order.
@@ -144,7 +144,7 @@ pub fn visited_splits(map: &RangeMap<u64>) -> Digest {
 }
 
 /// What [`splits`] must be.
-pub fn expected_splits(workload: &Workload, splits: &[NaiveSplit]) -> Digest {
+pub fn expected_splits(workload: &Workload, splits: &[ExpectedSplit]) -> Digest {
     let mut digester = Digester::default();
     for split in splits {
         digester.owned([split.start, split.end], named(workload, &split.owners));
@@ -164,7 +164,7 @@ pub fn look_ups(map: &RangeMap<u64>, keys: impl IntoIterator<Item = u64>) -> Dig
 /// What [`look_ups`] must be.
 pub fn expected_look_ups(
     workload: &Workload,
-    splits: &[NaiveSplit],
+    splits: &[ExpectedSplit],
     keys: impl IntoIterator<Item = u64>,
 ) -> Digest {
     let mut digester = Digester::default();
@@ -183,9 +183,9 @@ fn pairs(owners: &[Owner]) -> impl ExactSizeIterator<Item = (&str, u64)> {
 
 fn named<'a>(
     workload: &'a Workload,
-    owners: &'a [NaiveOwner],
+    owners: &'a [(u32, u64)],
 ) -> impl ExactSizeIterator<Item = (&'a str, u64)> {
-    owners.iter().map(|owner| (workload.nodes[owner.node as usize].as_str(), owner.priority))
+    owners.iter().map(|(node, priority)| (workload.nodes[*node as usize].as_str(), *priority))
 }
 
 #[cfg(test)]

@@ -70,7 +70,7 @@ impl FlatOwners {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::naive;
+    use crate::expected;
     use crate::scenario::Replica;
     use crate::workload::Workload;
 
@@ -80,13 +80,13 @@ mod tests {
         let [_, replica] = Replica::twins(&workload);
         let mut expected = Vec::new();
         let mut covered_to = None;
-        for split in naive::splits(&replica.expected()) {
+        for split in expected::splits(&replica.expected()) {
             if let Some(end) = covered_to.filter(|end| *end != split.start) {
                 expected.push((end, vec![]));
             }
             let owners = split.owners.iter();
             let number = |node: u32| node_number(&workload.nodes[node as usize]);
-            let pairs = owners.map(|owner| (number(owner.node), owner.priority as u32)).collect();
+            let pairs = owners.map(|owner| (number(owner.0), owner.1 as u32)).collect();
             expected.push((split.start, pairs));
             covered_to = Some(split.end);
         }
@@ -96,14 +96,6 @@ mod tests {
         let found: Vec<(u64, Vec<(u32, u32)>)> =
             flat.iter().map(|(start, owners)| (start, owners.to_vec())).collect();
         assert_eq!(found, expected);
-    }
-
-    #[test]
-    fn nodes_of_a_workload_have_numbers_of_their_own() {
-        let numbers: Vec<u32> = Workload::new(10_000).nodes.iter().map(node_number).collect();
-        let distinct: std::collections::HashSet<&u32> = numbers.iter().collect();
-        assert_eq!(distinct.len(), numbers.len());
-        assert_ne!(node_number(&NodeId::new("AU").unwrap()), node_number(&NodeId::new("JP").unwrap()));
     }
 
     #[test]

@@ -5,116 +5,67 @@
 //! addresses have two owners, of ranges that nest or cross. Both are of another shape than W(n).
 
 use std::collections::BTreeMap;
-use std::env;
-use std::fmt;
-use std::fs;
+use std::io::Read;
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use crate::workload::{Served, Triple, Workload, name};
 
-/// The environment variable that names the folder of the tables.
-pub const PATH_VARIABLE: &str = "RANGE_BENCH_IPV4";
+/// The package, the file and the priority of a table.
+type Table = (&'static str, &'static str, u64);
 
-const INSTALLED_AT: &str = "www/node_modules/@ip-location-db";
+const COUNTRIES: Table = ("asn-country", "asn-country-ipv4.csv", 1);
+const NETWORKS: Table = ("asn", "asn-ipv4.csv", 2);
 
-/// Why the real data could not be used.
-#[derive(Debug)]
-pub enum Ipv4Error {
-    /// No folder was named, and the packages are not installed.
-    NotInstalled,
-    /// A table could not be read.
-    Unreadable(PathBuf, std::io::Error),
-    /// A line of a table, counted from 1, is not what it must be.
-    BadLine(&'static str, usize),
-}
-
-impl fmt::Display for Ipv4Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotInstalled => write!(
-                f,
-                "the IPv4 tables are not installed, so their benches are left out: `npm --prefix www install` brings them, \
-                 or name their folder in {PATH_VARIABLE}"
-            ),
-            Self::Unreadable(path, error) => write!(f, "{}: {error}", path.display()),
-            Self::BadLine(table, line) => {
-                write!(f, "{table}, line {line}: this is not `first address,last address,country or number`")
-            }
-        }
-    }
-}
-
-impl std::error::Error for Ipv4Error {}
-
-/// One of the two tables.
-struct Table {
-    package: &'static str,
-    file: &'static str,
-    priority: u64,
-    /// The node's name from what follows the two addresses.
-    node: fn(&str) -> Option<String>,
-}
-
-const COUNTRIES: Table =
-    Table { package: "asn-country", file: "asn-country-ipv4.csv", priority: 1, node: country };
-
-const NETWORKS: Table = Table { package: "asn", file: "asn-ipv4.csv", priority: 2, node: network };
-
-fn country(rest: &str) -> Option<String> {
-    (!rest.is_empty() && !rest.contains(',')).then(|| rest.to_owned())
-}
-
-/// `AS` and the network's number; the organization's name, which may contain anything, is left out.
-fn network(rest: &str) -> Option<String> {
-    let (number, _) = rest.split_once(',')?;
-    Some(format!("AS{}", number.parse::<u32>().ok()?))
-}
-
-/// The workloads of the tables in that folder, or in the one that the environment names, or as they are installed. The files may
-/// lie in the folder or in one of their package's name.
+/// The workloads of the tables in that folder, or as they are installed; nothing if they are not. The files may lie in the folder or in
+/// one of their package's name.
 ///
 /// # Errors
-/// [`Ipv4Error`] if there are no tables or they are not what they should be.
-pub fn load(folder: Option<&Path>) -> Result<[Workload; 2], Ipv4Error> {
-    let named = folder.map(Path::to_path_buf).or_else(|| env::var_os(PATH_VARIABLE).map(PathBuf::from));
-    let folder = named.or_else(installed).ok_or(Ipv4Error::NotInstalled)?;
-    let [countries, networks] = [&COUNTRIES, &NETWORKS].map(|table| {
-        let in_package = folder.join(table.package).join(table.file);
-        let path = if in_package.is_file() { in_package } else { folder.join(table.file) };
-        let text = fs::read_to_string(&path).map_err(|error| Ipv4Error::Unreadable(path, error))?;
-        table.parse(&text)
-    });
-    let (countries, networks) = (countries?, networks?);
+/// What is wrong with a table, in words that name it and the line.
+pub fn load(folder: Option<&Path>) -> Result<Option<[Workload; 2]>, String> {
+    let Some(folder) = folder.map(Path::to_path_buf).or_else(installed) else { return Ok(None) };
+    let read = |table: &Table| {
+        let in_package = folder.join(table.0).join(table.1);
+        let path = if in_package.is_file() { in_package } else { folder.join(table.1) };
+        let file = std::fs::File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        rows(table, file).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let (countries, networks) = (read(&COUNTRIES)?, read(&NETWORKS)?);
     let overlaid = workload("IPv4 by network and country", &[networks, countries.clone()].concat());
-    Ok([workload("IPv4 by country", &countries), overlaid])
+    Ok(Some([workload("IPv4 by country", &countries), overlaid]))
 }
 
 /// The packages below the working directory, or below where this crate was built.
 fn installed() -> Option<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folders = [PathBuf::from(INSTALLED_AT), here.join("..").join(INSTALLED_AT)];
-    folders.into_iter().find(|folder| folder.join(NETWORKS.package).is_dir())
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folders = [PathBuf::new(), here].map(|folder| folder.join("www/node_modules/@ip-location-db"));
+    folders.into_iter().find(|folder| folder.join(NETWORKS.0).is_dir())
 }
 
 /// A row of a table: its half-open range, node and priority.
 type Row = (u64, u64, String, u64);
 
-impl Table {
-    fn parse(&self, text: &str) -> Result<Vec<Row>, Ipv4Error> {
-        let rows = text.lines().enumerate();
-        rows.map(|(at, line)| self.row(line).ok_or(Ipv4Error::BadLine(self.file, at + 1))).collect()
-    }
-
-    /// The table's ranges include their last address.
-    fn row(&self, line: &str) -> Option<Row> {
-        let mut fields = line.splitn(3, ',');
-        let mut address =
-            || fields.next()?.parse::<Ipv4Addr>().ok().map(|address| u64::from(u32::from(address)));
+/// Rows are a first and a last address, and a country, or a network's number and name, which is left out.
+fn rows(table: &Table, csv: impl Read) -> Result<Vec<Row>, String> {
+    let is_networks = *table == NETWORKS;
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(csv);
+    let row = |record: &csv::StringRecord| {
+        let mut fields = record.iter();
+        let mut address = || Some(u64::from(u32::from(fields.next()?.parse::<Ipv4Addr>().ok()?)));
         let (first, last) = (address()?, address()?);
-        let node = (self.node)(fields.next()?.trim())?;
-        (first <= last).then_some((first, last + 1, node, self.priority))
-    }
+        let node = match (is_networks, record.iter().skip(2).collect::<Vec<_>>().as_slice()) {
+            (true, [number, _]) => format!("AS{}", number.parse::<u32>().ok()?),
+            (false, [country]) if !country.is_empty() => (*country).into(),
+            _ => return None,
+        };
+        (first <= last).then_some((first, last + 1, node, table.2))
+    };
+    let line = |record: Result<csv::StringRecord, csv::Error>| {
+        let record = record.map_err(|error| error.to_string())?;
+        let at = record.position().map_or(0, csv::Position::line);
+        row(&record).ok_or_else(|| format!("line {at} is not `first address,last address,country or number`"))
+    };
+    reader.records().map(line).collect()
 }
 
 /// A workload of those rows. The two replicas write every other row each: halves of a sorted table would not interleave, as those
@@ -127,8 +78,8 @@ fn workload(title: &str, rows: &[Row]) -> Workload {
         Served { triple, priority: *priority }
     };
     let [even, odd] = [0, 1].map(|skipped| rows.iter().skip(skipped).step_by(2).map(served));
-    let registrations = even.chain(odd).collect();
-    Workload::of_data(title, numbers.keys().map(|node| name(node)).collect(), registrations)
+    let nodes = numbers.keys().map(|node| name(node)).collect();
+    Workload { name: title.into(), nodes, registrations: even.chain(odd).collect() }
 }
 
 #[cfg(test)]
@@ -139,7 +90,8 @@ mod tests {
     fn rows_become_half_open_ranges_of_countries_and_networks() {
         let countries = "1.0.0.0,1.0.0.255,JP\n1.0.1.0,1.0.1.0,AU\n255.255.255.0,255.255.255.255,JP\n";
         let networks = "1.0.0.0,1.0.0.127,13335,\"Cloudflare, Inc.\"\n";
-        let rows = [NETWORKS.parse(networks).unwrap(), COUNTRIES.parse(countries).unwrap()].concat();
+        let tables = [(NETWORKS, networks), (COUNTRIES, countries)];
+        let rows = tables.map(|(table, text)| rows(&table, text.as_bytes()).unwrap()).concat();
         let workload = workload("both", &rows);
         let names: Vec<&str> = workload.nodes.iter().map(|node| node.as_str()).collect();
         assert_eq!(names, ["AS13335", "AU", "JP"]);
@@ -157,18 +109,14 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named() {
-        for line in [
-            "1.0.0.0,1.0.0.255",
-            "1.0.0.9,1.0.0.0,AU",
-            "1.0.0,1.0.0.255,AU",
-            "1.0.0.0,1.0.0.1,",
-            "1.0.0.0,1.0.0.1,A,B",
-        ] {
+        let bad = ["1.0.0.0,1.0.0.255", "1.0.0.9,1.0.0.0,AU", "1.0.0,1.0.0.255,AU", "1.0.0.0,1.0.0.1,"];
+        for line in bad.iter().chain(&["1.0.0.0,1.0.0.1,A,B"]) {
             let table = format!("1.0.0.0,1.0.0.255,JP\n{line}\n");
-            assert!(matches!(COUNTRIES.parse(&table), Err(Ipv4Error::BadLine(_, 2))), "{line}");
+            let error = rows(&COUNTRIES, table.as_bytes()).unwrap_err();
+            assert!(error.contains("line 2") || error.contains("line: 2"), "{error}");
         }
         for line in ["1.0.0.0,1.0.0.1,13335", "1.0.0.0,1.0.0.1,AU,Australia"] {
-            assert!(matches!(NETWORKS.parse(line), Err(Ipv4Error::BadLine(_, 1))), "{line}");
+            assert!(rows(&NETWORKS, line.as_bytes()).unwrap_err().contains("line 1"), "{line}");
         }
     }
 }

@@ -3,37 +3,51 @@
 //! The pieces, from the bottom up:
 //!
 //! - [`workload`]: W(n), a deterministic workload of n registrations; [`ipv4`]: the same from real data;
-//! - [`model`], [`naive`]: what the results must be, computed in the slowest and most obvious way; [`check`]: digests by which
-//!   results are compared, with each other and across machines;
+//! - [`expected`]: what the results must be, computed in the most obvious way; [`check`]: digests by which results are compared, with
+//!   each other and across machines;
 //! - [`scenario`]: replicas that stand ready for one of the merges, and the result that each must have;
 //! - [`mod@reference`]: what the hardware allows, hand-written loops that are timed beside the map;
-//! - [`timer`], [`measure`], [`machine`], [`report`], [`table`]: the binary `range-bench`. The criterion benches use the scenarios alone;
-//! - [`region`], [`instructions`]: counts of executed instructions, under an emulator;
-//! - [`sync`]: the binary `sync-bench`, what synchronisation costs in messages and bytes;
-//! - [`page`], [`plot`]: the report page, from what the others wrote down.
+//! - [`timer`], [`region`], [`measure`], [`memory`], [`machine`], [`report`], [`show`]: the binary `range-bench`;
+//! - [`sync`]: the binary `sync-bench`, what synchronisation costs in messages and bytes.
 //!
-//! A wrong fast answer cannot pass: everything that is timed is also checked, outside of the timed region.
+//! A wrong fast answer cannot pass: everything that is timed is also checked, outside of the timed region. All of them write JSON,
+//! from which `www/report` makes the pages.
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 pub mod allocator;
 pub mod check;
-pub mod compare;
 pub mod consume;
-pub mod instructions;
+pub mod expected;
 pub mod ipv4;
 pub mod machine;
 pub mod measure;
 pub mod memory;
-pub mod model;
-pub mod naive;
-pub mod page;
-pub mod plot;
 pub mod reference;
 pub mod region;
 pub mod report;
 pub mod scenario;
+pub mod show;
 pub mod sync;
-pub mod table;
 pub mod timer;
 pub mod workload;
+
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// Writes what was measured to a file, and the folders above it.
+///
+/// # Errors
+/// If it cannot be written, in words that name it.
+pub fn write(report: &impl serde::Serialize, path: &Path) -> Result<(), Box<dyn Error>> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    let json = serde_json::to_string_pretty(report)? + "\n";
+    fs::write(path, json).map_err(|error| format!("{}: {error}", path.display()).into())
+}
+
+/// The time, in RFC 3339.
+pub fn now() -> String {
+    humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
+}

@@ -8,12 +8,10 @@ mod splits;
 
 pub use self::codec::delta_sizes;
 use crate::check::Digest;
-use crate::report::{Kind, Row, compared};
+use crate::report::{Kind, Row};
 use crate::scenario::Replica;
 use crate::timer::{Effort, Probe, sample_in_turn};
 use crate::workload::Workload;
-
-const REGISTRATION: &str = "registration";
 
 /// Runs every bench on a workload, and tells which ones are under way.
 ///
@@ -32,7 +30,7 @@ pub fn all(workload: &Workload, effort: Effort, progress: &mut dyn FnMut(&str)) 
     splits::after_changes(&mut session, &replica);
     splits::look_ups(&mut session, &replica);
     codec::state(&mut session, &replica);
-    compared(session.rows)
+    session.rows
 }
 
 /// The benches of one workload, as far as they have been run.
@@ -50,11 +48,11 @@ impl<'a> Session<'a> {
 
     /// A row that counts registrations, or `units` of another `unit`.
     fn row(&self, bench: &str, digest: Digest) -> Row {
-        self.row_by(bench, (REGISTRATION, self.workload.n()), digest)
+        self.row_by(bench, ("registration", self.workload.n()), digest)
     }
 
-    fn row_by(&self, bench: &str, (unit, units): (&str, usize), digest: Digest) -> Row {
-        Row::new(&self.workload.name, self.workload.n() as u64, bench, unit, units as u64, digest)
+    fn row_by(&self, bench: &str, by: (&str, usize), digest: Digest) -> Row {
+        Row::new(&self.workload.name, self.workload.n() as u64, bench, by, digest)
     }
 
     fn reference(&self, bench: &str, digest: Digest) -> Row {
@@ -66,7 +64,7 @@ impl<'a> Session<'a> {
         let (rows, mut probes): (Vec<Row>, Vec<Probe<'_>>) =
             benches.into_iter().map(|bench| (bench.row, bench.probe)).unzip();
         let timings = sample_in_turn(self.effort, &mut probes);
-        self.rows.extend(rows.into_iter().zip(timings).map(|(row, timing)| row.timed(timing.as_ref())));
+        self.rows.extend(rows.into_iter().zip(timings).map(|(row, samples_ns)| row.timed(samples_ns)));
     }
 }
 
@@ -83,7 +81,7 @@ impl<'a> Bench<'a> {
 
     /// To be compared with that bench.
     fn beside(self, reference: &str) -> Self {
-        Self { row: self.row.beside(reference), ..self }
+        Self { row: Row { reference: Some(reference.into()), ..self.row }, ..self }
     }
 }
 

@@ -11,8 +11,8 @@ use crdt_range_map::{Delta, NodeId, RangeMap, ReplicaId};
 
 use crate::allocator;
 use crate::check::{self, Digest};
+use crate::expected;
 use crate::machine;
-use crate::naive;
 use crate::report::Memory;
 use crate::scenario::apply;
 use crate::workload::{self, Served, Workload};
@@ -50,15 +50,12 @@ pub fn measure(n: usize) -> Memory {
     assert_eq!(map.registrations().count(), n, "registrations are missing, or {n} draws repeat one");
     drop(map);
     let pinned = PINNED.iter().find(|(size, _)| *size == n).map(|(_, digests)| *digests);
-    assert_eq!([splits, look_ups], pinned.unwrap_or_else(|| expected(n)), "the splits or look-ups are wrong");
-    let by_registration = |bytes: u64| bytes as f64 / n as f64;
+    assert_eq!([splits, look_ups], pinned.unwrap_or_else(|| computed(n)), "the splits or look-ups are wrong");
     Memory {
         workload: Workload::name_of(n),
         n: n as u64,
         state_bytes,
-        state_bytes_per_registration: by_registration(state_bytes),
         indexed_bytes,
-        indexed_bytes_per_registration: by_registration(indexed_bytes),
         peak_bytes,
         process_peak_bytes,
         count: splits.count,
@@ -86,14 +83,14 @@ fn written(replica: u64, nodes: &[NodeId], registrations: impl Iterator<Item = S
 }
 
 /// What the splits and the look-ups of W(n) must be.
-fn expected(n: usize) -> [Digest; 2] {
+fn computed(n: usize) -> [Digest; 2] {
     let workload = Workload::new(n);
-    let splits = naive::splits(&workload.registrations);
+    let splits = expected::splits(&workload.registrations);
     let look_ups = check::expected_look_ups(&workload, &splits, workload::keys(n));
     [check::expected_splits(&workload, &splits), look_ups]
 }
 
-/// Measures W(n) in a process of its own, for which this program is started again with `memory --size n`; under an emulator,
+/// Measures W(n) in a process of its own, for which this program is started again with `memory n`; under an emulator,
 /// which cannot start it, in this one.
 ///
 /// # Errors
@@ -102,8 +99,7 @@ pub fn measure_apart(n: usize) -> Result<Memory, Box<dyn Error>> {
     if machine::is_emulated() {
         return Ok(measure(n));
     }
-    let output =
-        Command::new(std::env::current_exe()?).args(["memory", "--size", &n.to_string()]).output()?;
+    let output = Command::new(std::env::current_exe()?).args(["memory", &n.to_string()]).output()?;
     if !output.status.success() {
         return Err(format!("memory of W({n}): {}", String::from_utf8_lossy(&output.stderr)).into());
     }
@@ -115,9 +111,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pinned_digests_are_those_of_the_naive_splits() {
+    fn the_pinned_digests_are_those_of_the_expected_splits() {
         for (n, digests) in PINNED.iter().filter(|(n, _)| *n <= 10_000) {
-            assert_eq!(*digests, expected(*n), "{n}");
+            assert_eq!(*digests, computed(*n), "{n}");
         }
     }
 

@@ -4,7 +4,7 @@
 //! with, not competitors.
 
 use crate::check::{Digest, Digester};
-use crate::workload::{KEY_SPACE, Served, Workload};
+use crate::workload::{Served, Workload};
 
 /// A registration in 40 bytes, as plain as it can be stored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -162,38 +162,9 @@ impl FlatSplits {
     }
 }
 
-/// For every range of 2^shift keys, which stretch is the first to begin there, so that a look-up searches among few.
-pub struct Buckets<'a> {
-    flat: &'a FlatSplits,
-    shift: u32,
-    /// One more than there are buckets.
-    first: Vec<u32>,
-}
-
-impl<'a> Buckets<'a> {
-    /// About as many buckets as stretches.
-    pub fn over(flat: &'a FlatSplits) -> Self {
-        let bits = flat.starts.len().next_power_of_two().trailing_zeros();
-        let shift = KEY_SPACE.trailing_zeros() - bits;
-        let edges = (0..=1u64 << bits).map(|bucket| bucket << shift);
-        let first = edges.map(|edge| flat.starts.partition_point(|start| *start < edge) as u32).collect();
-        Self { flat, shift, first }
-    }
-
-    /// Which registrations cover that key, which lies in the key space.
-    pub fn covering(&self, key: u64) -> &'a [u32] {
-        let bucket = (key >> self.shift) as usize;
-        let (first, end) = (self.first[bucket] as usize, self.first[bucket + 1] as usize);
-        let starts = &self.flat.starts[first..end];
-        self.flat.covering_before(first + starts.iter().take_while(|start| **start <= key).count())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::naive;
-    use std::collections::BTreeSet;
 
     #[test]
     fn merged_halves_are_the_whole() {
@@ -214,30 +185,15 @@ mod tests {
     }
 
     #[test]
-    fn the_sweep_finds_the_same_nodes_as_the_naive_splits() {
+    fn the_sweep_finds_what_covers_a_key() {
         let workload = Workload::new(300);
         let flat = FlatSplits::sweep(&workload.registrations);
-        for split in naive::splits(&workload.registrations) {
-            let expected: BTreeSet<u32> = split.owners.iter().map(|owner| owner.node).collect();
-            for key in [split.start, split.end - 1] {
-                let found = flat.covering(key).iter();
-                let found: BTreeSet<u32> =
-                    found.map(|number| workload.registrations[*number as usize].triple.node).collect();
-                assert_eq!(found, expected, "{key}");
-            }
-        }
-    }
-
-    #[test]
-    fn the_buckets_find_what_the_search_finds() {
-        for n in [1, 10, 1000] {
-            let workload = Workload::new(n);
-            let flat = FlatSplits::sweep(&workload.registrations);
-            let buckets = Buckets::over(&flat);
-            let edges = flat.starts.iter().flat_map(|start| [start.saturating_sub(1), *start, start + 1]);
-            for key in edges.chain([0, KEY_SPACE - 1]).filter(|key| *key < KEY_SPACE) {
-                assert_eq!(buckets.covering(key), flat.covering(key), "{key}");
-            }
+        for key in workload.keys() {
+            let covers = |served: &Served| served.triple.start <= key && key < served.triple.end;
+            let expected = (0..).zip(&workload.registrations).filter(|(_, served)| covers(served));
+            let mut found = flat.covering(key).to_vec();
+            found.sort_unstable();
+            assert_eq!(found, expected.map(|(number, _)| number).collect::<Vec<u32>>(), "{key}");
         }
     }
 }

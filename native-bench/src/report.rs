@@ -1,18 +1,16 @@
-//! The results as one JSON file holds them; [`table`](crate::table) shows them to people.
-//!
-//! Everything here can be read back, so that reports can be compared and drawn later, on another machine.
+//! The results as one JSON file holds them. Everything here can be read back, on another machine.
 
+use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use crate::check::Digest;
-use crate::machine::Machine;
-use crate::timer::Timing;
+use crate::timer::median;
 
 /// The version of the JSON's shape that this program writes and reads.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Everything that one run of `range-bench` found out.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -39,20 +37,27 @@ impl Report {
     /// # Errors
     /// What is wrong with the file, in words that name it.
     pub fn read(path: &Path) -> Result<Self, String> {
-        let named = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+        let named = |error: &dyn Display| format!("{}: {error}", path.display());
         let text = fs::read_to_string(path).map_err(|error| named(&error))?;
         // The format first, since a report of another one would fail with a less helpful message.
-        let Format { format } = serde_json::from_str(&text).map_err(|error| named(&error))?;
-        if format != FORMAT {
-            return Err(named(&format!("its format is {format}, this program reads {FORMAT}")));
+        let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| named(&error))?;
+        if value["format"] != FORMAT {
+            return Err(named(&format!("its format is {}, this program reads {FORMAT}", value["format"])));
         }
-        serde_json::from_str(&text).map_err(|error| named(&error))
+        serde_json::from_value(value).map_err(|error| named(&error))
     }
-}
 
-#[derive(Deserialize)]
-struct Format {
-    format: u32,
+    /// The row of a bench on a workload.
+    pub fn row(&self, workload: &str, bench: &str) -> Option<&Row> {
+        self.rows.iter().find(|row| row.workload == workload && row.bench == bench)
+    }
+
+    /// How many times as long as its reference a whole run takes, by the medians. Runs are compared, since a reference may count
+    /// other units.
+    pub fn ratio(&self, row: &Row) -> Option<f64> {
+        let reference = self.row(&row.workload, row.reference.as_ref()?)?;
+        Some(row.run_ns()? / reference.run_ns()?)
+    }
 }
 
 /// What was built. What could not be found out is empty.
@@ -67,7 +72,20 @@ pub struct Build {
     /// The target triple that the binary was built for.
     pub target: String,
     /// The processor features that the compiler took for granted.
-    pub target_features: Vec<String>,
+    pub target_features: String,
+}
+
+/// A machine. What could not be found out is empty.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Machine {
+    /// The board or machine as its firmware calls it.
+    pub model: String,
+    /// The kernel's name and release.
+    pub kernel: String,
+    /// The processor, as the kernel calls it.
+    pub cpu: String,
+    /// How many processors the program may use.
+    pub cpus: usize,
 }
 
 /// What a row measures.
@@ -83,7 +101,7 @@ pub enum Kind {
 }
 
 /// One bench on one workload.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Row {
     /// The workload's name.
     pub workload: String,
@@ -101,18 +119,12 @@ pub struct Row {
     pub median_ns: Option<f64>,
     /// The samples of that time, taken in turn with those of the reference.
     pub samples_ns: Vec<f64>,
+    /// The instructions by unit, if they were counted instead.
+    pub instructions: Option<f64>,
     /// The bench on the same workload that this one is compared with: a reference for the map, the map for a peer.
     pub reference: Option<String>,
-    /// How many times as long as the reference a whole run takes, by the medians.
-    pub ratio: Option<f64>,
-    /// How many times as long a unit takes as on the workload W(n/10) of the same run.
-    pub growth: Option<f64>,
     /// The encoded size.
     pub bytes: Option<u64>,
-    /// The same by registration.
-    pub bytes_per_registration: Option<f64>,
-    /// Encoded bytes in 10^6 by second.
-    pub mb_per_s: Option<f64>,
     /// How many items the result has.
     pub count: u64,
     /// A hash of the result.
@@ -121,55 +133,35 @@ pub struct Row {
 
 impl Row {
     /// A row of the map without times.
-    pub fn new(workload: &str, n: u64, bench: &str, unit: &str, units: u64, digest: Digest) -> Self {
+    pub fn new(workload: &str, n: u64, bench: &str, (unit, units): (&str, usize), digest: Digest) -> Self {
         Self {
             workload: workload.into(),
             n,
             bench: bench.into(),
             kind: Kind::Map,
             unit: unit.into(),
-            units,
+            units: units as u64,
             median_ns: None,
             samples_ns: Vec::new(),
+            instructions: None,
             reference: None,
-            ratio: None,
-            growth: None,
             bytes: None,
-            bytes_per_registration: None,
-            mb_per_s: None,
             count: digest.count,
             hash: digest.hash_text(),
         }
     }
 
     /// As a row of another kind.
-    pub fn of_kind(mut self, kind: Kind) -> Self {
-        self.kind = kind;
-        self
+    pub fn of_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
     }
 
-    /// To be compared with that bench of the same workload, see [`compared`].
-    pub fn beside(mut self, reference: &str) -> Self {
-        self.reference = Some(reference.into());
-        self
-    }
-
-    /// With the size of what is encoded.
-    pub fn with_bytes(mut self, bytes: u64) -> Self {
-        self.bytes = Some(bytes);
-        self.bytes_per_registration = Some(bytes as f64 / self.n as f64);
-        self
-    }
-
-    /// With the times of the runs, if they were taken.
-    pub fn timed(mut self, timing: Option<&Timing>) -> Self {
-        if let Some(timing) = timing {
-            // A picosecond is much less than any of this can tell apart.
-            let by_unit = |ns: f64| (ns / self.units as f64 * 1e3).round() / 1e3;
-            self.median_ns = Some(by_unit(timing.median_ns()));
-            self.samples_ns = timing.samples_ns().iter().map(|ns| by_unit(*ns)).collect();
-            self.mb_per_s = self.bytes.map(|bytes| bytes as f64 * 1e3 / timing.median_ns());
-        }
+    /// With the times of whole runs in nanoseconds, if they were taken.
+    pub fn timed(mut self, samples_ns: Vec<f64>) -> Self {
+        // A picosecond is much less than any of this can tell apart.
+        let by_unit = |ns: f64| (ns / self.units as f64 * 1e3).round() / 1e3;
+        self.median_ns = (!samples_ns.is_empty()).then(|| by_unit(median(samples_ns.clone())));
+        self.samples_ns = samples_ns.into_iter().map(by_unit).collect();
         self
     }
 
@@ -179,33 +171,24 @@ impl Row {
     }
 }
 
-/// The rows with their ratios to the references among them. Runs are compared, since a reference may count other units.
-pub fn compared(mut rows: Vec<Row>) -> Vec<Row> {
-    for at in 0..rows.len() {
-        let row = &rows[at];
-        let reference = row.reference.as_ref().and_then(|bench| {
-            rows.iter().find(|other| other.workload == row.workload && other.bench == *bench)
-        });
-        let ratio = reference.and_then(|reference| Some(row.run_ns()? / reference.run_ns()?));
-        rows[at].ratio = ratio;
+/// Gives the rows the counts that an emulator's plugin logged, one a line, each of a marked region.
+///
+/// # Errors
+/// If there is not one count for each row.
+pub fn counted(rows: &mut [Row], log: &str) -> Result<(), String> {
+    let counts: Result<Vec<u64>, _> = log.lines().map(str::parse).collect();
+    let counts = counts.ok().filter(|counts| counts.len() == rows.len());
+    let wrong = || {
+        let rows = rows.len();
+        format!(
+            "not one count for each of the {rows} marked regions: was this run under qemu, with the plugin that counts?"
+        )
+    };
+    let counts = counts.ok_or_else(wrong)?;
+    for (row, count) in rows.iter_mut().zip(counts) {
+        row.instructions = Some(count as f64 / row.units as f64);
     }
-    rows
-}
-
-/// The rows with their growth: the time by unit on W(n) divided by that on W(n/10).
-pub fn with_growth(mut rows: Vec<Row>, name_of: impl Fn(u64) -> String) -> Vec<Row> {
-    for at in 0..rows.len() {
-        let row = &rows[at];
-        let smaller = rows.iter().find(|other| {
-            other.bench == row.bench
-                && other.n * 10 == row.n
-                && other.workload == name_of(other.n)
-                && row.workload == name_of(row.n)
-        });
-        let growth = smaller.and_then(|smaller| Some(row.median_ns? / smaller.median_ns?));
-        rows[at].growth = growth;
-    }
-    rows
+    Ok(())
 }
 
 /// What W(n) takes in memory, taken in a process of its own by a counting allocator.
@@ -217,12 +200,8 @@ pub struct Memory {
     pub n: u64,
     /// The bytes that a replica with everything has allocated before its first look-up.
     pub state_bytes: u64,
-    /// The same by registration.
-    pub state_bytes_per_registration: f64,
     /// The bytes that it has allocated after look-ups: the state and the index of the splits.
     pub indexed_bytes: u64,
-    /// The same by registration.
-    pub indexed_bytes_per_registration: f64,
     /// The most bytes that were ever allocated at once: writing both halves, encoding and merging one, look-ups, all splits.
     pub peak_bytes: u64,
     /// The most memory that the process ever had resident, as the kernel counts it (VmHWM); unknown under emulation.
@@ -251,79 +230,66 @@ pub struct DeltaSize {
 impl DeltaSize {
     /// From the sizes in bytes.
     pub fn new(operation: &str, sizes: &[u64]) -> Self {
-        let sum: u64 = sizes.iter().sum();
         Self {
             operation: operation.into(),
             count: sizes.len() as u64,
             bytes_min: sizes.iter().min().copied().unwrap_or(0),
-            bytes_mean: sum as f64 / sizes.len().max(1) as f64,
+            bytes_mean: sizes.iter().sum::<u64>() as f64 / sizes.len().max(1) as f64,
             bytes_max: sizes.iter().max().copied().unwrap_or(0),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn row(workload: &str, n: u64, bench: &str, median_ns: f64) -> Row {
-        let row = Row::new(workload, n, bench, "registration", n, Digest { count: 7, hash: 0xabc });
+    pub(crate) fn row(workload: &str, bench: &str, median_ns: f64) -> Row {
+        let row = Row::new(workload, 10, bench, ("registration", 10), Digest { count: 7, hash: 0xabc });
         Row { median_ns: Some(median_ns), ..row }
+    }
+
+    pub(crate) fn report(rows: Vec<Row>) -> Report {
+        let (date, build) = ("2026-11-01T00:00:00Z".into(), Build::this());
+        let deltas = vec![DeltaSize::new("register", &[30, 40])];
+        Report { format: FORMAT, date, build, machine: Some(Machine::this()), rows, memory: vec![], deltas }
     }
 
     #[test]
     fn whole_runs_of_one_workload_are_compared() {
-        let reference = Row { units: 1, ..row("W(10)", 10, "loop", 20.0) }.of_kind(Kind::Reference);
-        let elsewhere = Row { workload: "W(9)".into(), ..reference.clone() };
-        let rows = compared(vec![elsewhere, row("W(10)", 10, "merge", 4.0).beside("loop"), reference]);
-        assert_eq!(rows.iter().map(|row| row.ratio).collect::<Vec<_>>(), [None, Some(2.0), None]);
+        let reference = Row { units: 1, ..row("W(10)", "loop", 20.0) }.of_kind(Kind::Reference);
+        let elsewhere = Row { workload: "W(9)".into(), median_ns: Some(1.0), ..reference.clone() };
+        let merge = Row { reference: Some("loop".into()), ..row("W(10)", "merge", 4.0) };
+        let report = report(vec![elsewhere, merge, reference]);
+        let ratios: Vec<Option<f64>> = report.rows.iter().map(|row| report.ratio(row)).collect();
+        assert_eq!(ratios, [None, Some(2.0), None]);
     }
 
     #[test]
-    fn rates_are_of_encoded_bytes() {
-        let row = row("W(10)", 10, "encode", 0.0).with_bytes(80).timed(Some(&Timing::of(vec![40.0])));
-        assert_eq!(
-            (row.median_ns, row.mb_per_s, row.bytes_per_registration),
-            (Some(4.0), Some(2000.0), Some(8.0))
-        );
+    fn a_row_has_the_median_by_unit() {
+        let row = row("W(10)", "encode", 0.0).timed(vec![40.0, 90.0, 10.0]);
+        assert_eq!((row.median_ns, row.samples_ns), (Some(4.0), vec![4.0, 9.0, 1.0]));
     }
 
     #[test]
-    fn growth_is_from_a_tenth_of_the_same_family() {
-        let name = |n| format!("W({n})");
-        let rows = vec![
-            row("data", 10, "merge", 1.0),
-            row("W(10)", 10, "merge", 2.0),
-            row("W(100)", 100, "merge", 3.0),
-            row("W(100)", 100, "splits", 3.0),
-            row("data", 100, "merge", 3.0),
-        ];
-        let growths: Vec<Option<f64>> = with_growth(rows, name).iter().map(|row| row.growth).collect();
-        assert_eq!(growths, [None, None, Some(1.5), None, None]);
+    fn each_region_gets_its_own_count_and_another_number_of_counts_is_refused() {
+        let mut rows = vec![row("W(10)", "merge", 0.0), Row { units: 40, ..row("W(10)", "splits", 0.0) }];
+        for log in ["", "1\n", "1\n2\n3\n", "1\ntwo\n"] {
+            assert!(counted(&mut rows, log).unwrap_err().contains("2 marked regions"), "{log:?}");
+        }
+        counted(&mut rows, "100\n340\n").unwrap();
+        assert_eq!([rows[0].instructions, rows[1].instructions], [Some(10.0), Some(8.5)]);
     }
 
     #[test]
-    fn a_report_of_another_format_is_refused_by_name() {
+    fn a_report_is_read_back_as_it_was_written_and_one_of_another_format_refused() {
         let path = std::env::temp_dir().join(format!("range-bench-format-{}.json", std::process::id()));
+        let written = report(vec![row("W(10)", "merge", 2.5)]);
+        fs::write(&path, serde_json::to_string(&written).unwrap()).unwrap();
+        assert_eq!(Report::read(&path).unwrap().rows, written.rows);
         fs::write(&path, r#"{"format": 1, "rows": "of another shape"}"#).unwrap();
         let error = Report::read(&path).unwrap_err();
         fs::remove_file(&path).unwrap();
         assert!(error.contains("format is 1") && error.contains("range-bench-format"), "{error}");
-    }
-
-    #[test]
-    fn a_report_is_read_back_as_it_was_written() {
-        let report = Report {
-            format: FORMAT,
-            date: "2026-11-01T00:00:00Z".into(),
-            build: Build::this(),
-            machine: Some(Machine::this()),
-            rows: vec![row("W(10)", 10, "merge", 2.5)],
-            memory: vec![],
-            deltas: vec![DeltaSize::new("register", &[3, 5])],
-        };
-        let json = serde_json::to_string(&report).unwrap();
-        let back: Report = serde_json::from_str(&json).unwrap();
-        assert_eq!(serde_json::to_string(&back).unwrap(), json);
     }
 }

@@ -1,4 +1,4 @@
-//! Replicas that stand ready for a measurement, each written by the library and by the [model](crate::model) alike, so that the
+//! Replicas that stand ready for a measurement, each written by the library and by the [model](crate::expected) alike, so that the
 //! result to be expected is known beforehand.
 
 use std::hint::black_box;
@@ -6,8 +6,7 @@ use std::hint::black_box;
 use crdt_range_map::{Delta, NodeId, RangeMap, ReplicaId};
 
 use crate::check::{self, Digest};
-use crate::model::Model;
-use crate::naive;
+use crate::expected::{self, Model};
 use crate::workload::{Op, OpKind, Served, Workload};
 
 /// How many one-operation deltas merge C takes at once.
@@ -32,7 +31,7 @@ pub struct Replica {
 impl Replica {
     /// An empty replica of that number.
     pub fn new(id: u64) -> Self {
-        Self { map: RangeMap::new(ReplicaId::new(id)), model: Model::new(id) }
+        Self { map: RangeMap::new(ReplicaId::new(id)), model: Model::default() }
     }
 
     /// The two replicas that wrote the halves of a workload.
@@ -105,7 +104,7 @@ fn received(delta: &Delta<u64>) -> Delta<u64> {
 
 /// A replica as it comes back from its encoded state. Unlike a clone it shares no memory, which could make a change dearer than it
 /// is in real use.
-pub(crate) fn restored(replica: ReplicaId, state: &[u8]) -> RangeMap<u64> {
+fn restored(replica: ReplicaId, state: &[u8]) -> RangeMap<u64> {
     let mut map = RangeMap::new(replica);
     drop(map.merge(&decoded(state)));
     map
@@ -254,17 +253,17 @@ impl<'a> ChangingCase<'a> {
     }
 }
 
-/// Compares a replica's splits and look-ups with the naive ones; returns the digests of both.
+/// Compares a replica's splits and look-ups with the expected ones; returns the digests of both.
 ///
 /// # Panics
 /// If they differ.
 pub fn check_splits(workload: &Workload, replica: &Replica, keys: &[u64]) -> [Digest; 2] {
-    let naive = naive::splits(&replica.expected());
-    let expected = check::expected_splits(workload, &naive);
+    let splits = expected::splits(&replica.expected());
+    let expected = check::expected_splits(workload, &splits);
     let keys = || keys.iter().copied();
     // Look-ups first: they come after changes in real use, and the list of all splits could make good for their mistakes.
     let look_ups = check::look_ups(&replica.map, keys());
-    let expected_look_ups = check::expected_look_ups(workload, &naive, keys());
+    let expected_look_ups = check::expected_look_ups(workload, &splits, keys());
     assert_eq!(look_ups, expected_look_ups, "a look-up has a wrong result");
     assert_eq!(check::visited_splits(&replica.map), expected, "the visited splits are wrong");
     assert_eq!(check::splits(&replica.map), expected, "the splits are wrong");

@@ -2,8 +2,8 @@
 //!
 //! What is counted is the processor time of the thread, so that other load on the machine disturbs little: everything that is
 //! measured here computes and waits for nothing. What is compared is sampled in turn, so that a machine that gets slower for a
-//! while slows both sides. criterion knows more statistics; this timer serves where a binary is copied to a board and has to run
-//! there in minutes.
+//! while slows both sides. It serves where a binary is copied to a board and has
+//! to run there in minutes.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -53,30 +53,8 @@ const SAMPLE_MIN: Duration = Duration::from_micros(200);
 /// At most so many runs with an input of their own make up a sample, since preparing may take much longer than running.
 const FRESH_RUNS_MAX: u32 = 16;
 
-/// The samples of one measurement, in nanoseconds a run.
-#[derive(Clone, Debug)]
-pub struct Timing {
-    samples_ns: Vec<f64>,
-}
-
-impl Timing {
-    /// Of samples that were taken already.
-    pub fn of(samples_ns: Vec<f64>) -> Self {
-        Self { samples_ns }
-    }
-
-    /// The samples in the order in which they were taken.
-    pub fn samples_ns(&self) -> &[f64] {
-        &self.samples_ns
-    }
-
-    /// The median of the samples.
-    pub fn median_ns(&self) -> f64 {
-        median(self.samples_ns.clone())
-    }
-}
-
-fn median(mut samples: Vec<f64>) -> f64 {
+/// The middle one, or the mean of the two in the middle.
+pub fn median(mut samples: Vec<f64>) -> f64 {
     samples.sort_by(f64::total_cmp);
     let middle = samples.len() / 2;
     if samples.len().is_multiple_of(2) {
@@ -162,16 +140,14 @@ fn time_once<O>(run: impl FnOnce() -> O) -> Duration {
     elapsed
 }
 
-/// Samples the probes in turn, each as often as the others. `None` for each if nothing is to be measured.
-pub fn sample_in_turn(effort: Effort, probes: &mut [Probe<'_>]) -> Vec<Option<Timing>> {
-    if matches!(effort, Effort::Nothing) {
-        return vec![None; probes.len()];
-    }
-    if matches!(effort, Effort::Marked) {
-        for probe in probes.iter_mut() {
-            (probe.take)(Sample::Marked);
+/// Samples the probes in turn, each as often as the others: nanoseconds a run. No samples if no times are to be taken.
+pub fn sample_in_turn(effort: Effort, probes: &mut [Probe<'_>]) -> Vec<Vec<f64>> {
+    let mut samples_ns = vec![Vec::new(); probes.len()];
+    if matches!(effort, Effort::Nothing | Effort::Marked) {
+        if matches!(effort, Effort::Marked) {
+            probes.iter_mut().for_each(|probe| _ = (probe.take)(Sample::Marked));
         }
-        return vec![None; probes.len()];
+        return samples_ns;
     }
     let clock_ns = median((0..101).map(|_| time_once(|| ()).as_nanos() as f64).collect());
     let sample = Sample::Timed { clock_ns };
@@ -181,7 +157,6 @@ pub fn sample_in_turn(effort: Effort, probes: &mut [Probe<'_>]) -> Vec<Option<Ti
     }
     let time = effort.time() * probes.len() as u32;
     let begun = Instant::now();
-    let mut samples_ns = vec![Vec::new(); probes.len()];
     for round in 0..SAMPLES_MAX {
         if round >= effort.samples_min() && begun.elapsed() >= time {
             break;
@@ -190,7 +165,7 @@ pub fn sample_in_turn(effort: Effort, probes: &mut [Probe<'_>]) -> Vec<Option<Ti
             samples_ns.push((probe.take)(sample));
         }
     }
-    samples_ns.into_iter().map(|samples_ns| Some(Timing::of(samples_ns))).collect()
+    samples_ns
 }
 
 #[cfg(test)]
@@ -200,8 +175,7 @@ mod tests {
 
     #[test]
     fn the_median_is_the_middle() {
-        assert_eq!(Timing::of(vec![9.0, 1.0, 2.0]).median_ns(), 2.0);
-        assert_eq!(Timing::of(vec![9.0, 1.0, 2.0, 4.0]).median_ns(), 3.0);
+        assert_eq!([median(vec![9.0, 1.0, 2.0]), median(vec![9.0, 1.0, 2.0, 4.0])], [2.0, 3.0]);
     }
 
     #[test]
@@ -213,7 +187,7 @@ mod tests {
         };
         let run = |input: &mut Vec<usize>| assert!(input.pop().is_some());
         let timings = sample_in_turn(Effort::Quick, &mut [Probe::fresh(prepare, run)]);
-        assert!(timings[0].as_ref().unwrap().samples_ns().len() >= Effort::Quick.samples_min());
+        assert!(timings[0].len() >= Effort::Quick.samples_min());
         assert!(prepared > Effort::Quick.samples_min());
     }
 
@@ -226,7 +200,7 @@ mod tests {
             Probe::prepared(&order, prepare, run)
         };
         let timings = sample_in_turn(Effort::Quick, &mut [probe('a'), probe('b')]);
-        let [a, b] = [0, 1].map(|at| timings[at].as_ref().unwrap().samples_ns().len());
+        let [a, b] = [0, 1].map(|at| timings[at].len());
         assert_eq!(a, b);
         order.borrow_mut().dedup();
         assert_eq!(order.borrow().len(), 2 * (a + 1));
@@ -238,7 +212,7 @@ mod tests {
         let mut repeated = 0;
         let mut probes =
             [Probe::fresh(|| 7, |input: &mut u32| inputs.push(*input)), Probe::repeated(|| repeated += 1)];
-        assert!(sample_in_turn(Effort::Marked, &mut probes).iter().all(Option::is_none));
+        assert!(sample_in_turn(Effort::Marked, &mut probes).iter().all(Vec::is_empty));
         drop(probes);
         // A run before the marked one brings the data into the caches, as for timing.
         assert_eq!((inputs, repeated), (vec![7], 2));
@@ -248,6 +222,6 @@ mod tests {
     fn nothing_runs_without_timing() {
         let mut probes =
             [Probe::fresh(|| panic!("prepared"), |_: &mut ()| ()), Probe::repeated(|| panic!("run"))];
-        assert!(sample_in_turn(Effort::Nothing, &mut probes).iter().all(Option::is_none));
+        assert!(sample_in_turn(Effort::Nothing, &mut probes).iter().all(Vec::is_empty));
     }
 }

@@ -116,11 +116,6 @@ impl Workload {
         Self { name: Self::name_of(n), nodes: node_names(n), registrations }
     }
 
-    /// A workload of given registrations, `nodes` in the order of their names.
-    pub fn of_data(name: &str, nodes: Vec<NodeId>, registrations: Vec<Served>) -> Self {
-        Self { name: name.into(), nodes, registrations }
-    }
-
     /// The number of registrations.
     pub fn n(&self) -> usize {
         self.registrations.len()

@@ -142,7 +142,7 @@ impl<K: WireKey> Mesh<K> {
     /// Takes the delta of an own operation, or of a merge that did not come over a link, to be sent: as soon as what it tells of is
     /// [saved](RangeMap::set_saved), if that matters. O(links).
     pub fn publish(&mut self, delta: &Delta<K>, random: &mut impl FnMut() -> u64) {
-        self.spread(delta, true, random);
+        self.spread(delta, delta.version(), true, random);
     }
 
     /// What was sent and heard so far over all links.
@@ -229,11 +229,12 @@ impl<K: WireKey> Mesh<K> {
             self.links.values_mut().for_each(|link| link.protocol.expect_new_gaps());
         }
         if is_news {
+            let dots = version.difference(&before);
             match delta.or_else(|| map.delta_since(&before)) {
-                Some(news) => {
-                    new_parts(news, &before).iter().for_each(|part| self.spread(part, false, random));
-                }
-                None => self.announce(&version.difference(&before), random),
+                Some(news) => new_parts(news, &before).iter().for_each(|part| {
+                    self.spread(part, &part.version().intersection(&dots), false, random);
+                }),
+                None => self.announce(&dots, random),
             }
         }
         received
@@ -303,12 +304,19 @@ impl<K: WireKey> Mesh<K> {
     }
 
     /// Sends what is news to those who want news, or to all if nothing came for a while and they should know at once; and announces it
-    /// to the others: of those who are not known to know it.
-    fn spread(&mut self, news: &Delta<K>, is_own: bool, random: &mut impl FnMut() -> u64) {
+    /// to the others: of those who are not known to know it. What is new in it are those dots: the rest of the entries that it carries they
+    /// may have from elsewhere.
+    fn spread(
+        &mut self,
+        news: &Delta<K>,
+        dots: &Version,
+        is_own: bool,
+        random: &mut impl FnMut() -> u64,
+    ) {
         let hold_ms = self.pace.comes(self.seen_ms);
         let is_small = news.entries.len() + news.drops.len() <= OWN_MAX;
         let is_for_all = is_own && is_small && hold_ms == 0;
-        for link in self.links.values_mut().filter(|link| !link.known.includes(news.version())) {
+        for link in self.links.values_mut().filter(|link| !link.known.includes(dots)) {
             if link.is_medium {
                 // Others may have heard it on the same way, and one of them goes first.
                 let spread_ms = if is_own { 0 } else { self.config.delay_max_ms };

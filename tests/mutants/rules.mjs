@@ -214,8 +214,8 @@ export const rules = [
   {
     rule: "what a neighbour sent goes on over the other links",
     file: "src/sync/mesh.rs",
-    text: "new_parts(news, &before).iter().for_each(|part| self.spread(part, false, random));",
-    without: "drop(news);",
+    text: "self.spread(part, &part.context.intersection(&dots), false, random);",
+    without: "_ = part;",
   },
   {
     rule: "the own record of what others reset is dropped, and told",

@@ -106,3 +106,47 @@ fn a_link_that_is_closed_carries_nothing() {
     net.run_for(5_000);
     assert!(net.is_converged());
 }
+
+/// What a peer missed is told from the log of recent changes, if that may take memory; else the two compare what they hold.
+#[test]
+fn without_a_log_those_who_meet_again_compare_what_they_hold() {
+    let posted = [Options::default().log_bytes_max, 0].map(|log_bytes_max| {
+        let mut net = Net::new(3);
+        (0..2).for_each(|_| _ = net.add(Options { log_bytes_max, ..Options::default() }));
+        let wire = net.wire(LinkKind::Neighbour, &[0, 1]);
+        (0..300).for_each(|at| net.operate(0, |host| host.register(&node(1), &range(20 * at)).unwrap()));
+        net.run_for(5_000);
+        net.cut(wire, false);
+        net.operate(0, |host| host.register(&node(2), &range(7)).unwrap());
+        net.run_for(1_000);
+        assert!(!net.is_converged());
+        net.cut(wire, true);
+        let before =
+            net.hosts[0].node.statistics().bytes_posted + net.hosts[1].node.statistics().bytes_posted;
+        net.run_for(30_000);
+        assert!(net.is_converged());
+        net.hosts[0].node.statistics().bytes_posted + net.hosts[1].node.statistics().bytes_posted - before
+    });
+    assert!(posted[0] < posted[1], "{posted:?}");
+}
+
+/// What was heard on a medium is known there: nobody says it again, also if it is about something that was known from elsewhere.
+#[test]
+fn what_a_medium_told_is_not_said_again_there() {
+    let mut net = net(4, 2);
+    let before = net.wire(LinkKind::Medium, &[0, 1]);
+    (0..20).for_each(|at| net.operate(0, |host| host.register(&node(1), &range(20 * at)).unwrap()));
+    net.run_for(5_000);
+    for at in 0..2 {
+        let link = net.link(before, at);
+        net.operate(at, |host| host.close(link));
+    }
+    let by = std::num::NonZeroU32::MIN;
+    (0..20).for_each(|at| net.operate(0, |host| host.increase(&node(1), &range(20 * at), by).unwrap()));
+    net.wire(LinkKind::Medium, &[0, 1]);
+    let deltas = net.hosts[1].node.statistics().posted[0];
+    net.run_for(5_000);
+    assert!(net.is_converged());
+    assert_eq!(net.hosts[1].node.map().priority(&node(1), &range(0)), Some(2));
+    assert_eq!(net.hosts[1].node.statistics().posted[0], deltas, "it did nothing that is to be told");
+}

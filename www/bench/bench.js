@@ -6,9 +6,17 @@ import { cpus, release, type } from "node:os";
 import { fileURLToPath } from "node:url";
 import { inChromium } from "./chromium.js";
 import { natively } from "./native.js";
-import { tables } from "./tables.js";
+import { assertSame } from "./src/digest.js";
+import { lines } from "../report/web.js";
 
-const options = { sizes: [1_000, 10_000, 100_000], sizedOn: 10_000, budgetMs: 2_000 };
+const sizes = process.argv.slice(2).map(Number);
+const options = {
+  sizes: sizes.length > 0 ? sizes : [1_000, 10_000, 100_000],
+  sizedOn: Math.min(10_000, sizes[0] ?? 10_000),
+  budgetMs: 2_000,
+  /** What is expected, as the native build has it, which checks itself. @type {import("./native.js").NativeRow[]} */
+  expected: [],
+};
 const target = fileURLToPath(new URL("../../target/", import.meta.url));
 const progress = (/** @type {string} */ what) => console.error(`  ${what}`);
 
@@ -39,9 +47,18 @@ mkdirSync(target, { recursive: true });
 const runtimes = [];
 for (const measure of [inNode, () => inChromium(options, progress)]) {
   console.error("natively");
-  const native = natively([10_000, 100_000], target);
+  const native = natively(options.sizes);
+  options.expected = native.map((row) => ({ ...row, samplesNs: [] }));
   console.error(measure === inNode ? "in Node" : "in Chromium");
-  runtimes.push({ ...(await measure()), native });
+  const runtime = await measure();
+  for (const { n, bench, digest } of native) {
+    const row = runtime.rows.find(
+      (/** @type {import("./src/run.js").Row} */ row) =>
+        row.n === n && row.bench === bench && row.system === packages[0],
+    );
+    assertSame(`${bench}, ${runtime.name} and native`, row?.digest ?? { count: 0, sum: 0, hash: 0 }, digest);
+  }
+  runtimes.push({ ...runtime, native });
 }
 const git = (/** @type {string[]} */ ...args) => execFileSync("git", args, { encoding: "utf8" }).trim();
 const report = {
@@ -53,5 +70,5 @@ const report = {
   runtimes,
 };
 writeFileSync(`${target}web-bench.json`, JSON.stringify(report, null, 2) + "\n");
-console.log(tables(report));
+console.log(lines(report).join("\n"));
 console.error("Every result is right. Report: target/web-bench.json");

@@ -6,7 +6,7 @@ use crdt_range_map::{Delta, RangeMap, ReplicaId};
 
 use super::{Bench, Session};
 use crate::check::{self, Digester};
-use crate::report::DeltaSize;
+use crate::report::{DeltaSize, Row};
 use crate::scenario::{self, Replica};
 use crate::timer::Probe;
 use crate::workload::{Op, OpKind, SplitMix64, Triple, Workload};
@@ -17,23 +17,23 @@ const SIZED: usize = 1000;
 /// The whole state, encoded and decoded.
 pub(super) fn state(session: &mut Session<'_>, replica: &Replica) {
     session.tell("codec");
-    let bytes = scenario::check_codec(replica);
+    let encoded = scenario::check_codec(replica);
     let mut digester = Digester::default();
-    digester.bytes(&bytes);
-    let size = bytes.len() as u64;
+    digester.bytes(&encoded);
+    let bytes = Some(encoded.len() as u64);
 
     let mut decoded = RangeMap::new(ReplicaId::new(3));
-    drop(decoded.merge(&Delta::decode(&bytes).expect("what was encoded can be decoded")));
+    drop(decoded.merge(&Delta::decode(&encoded).expect("what was encoded can be decoded")));
     let digest = check::registrations(&decoded);
     let expected = check::expected_registrations(session.workload, &replica.expected());
     assert_eq!(digest, expected, "the decoded registrations are wrong");
 
     let state = replica.map.state();
     let encode = Probe::fresh(|| (), |()| state.encode());
-    let decode = Probe::fresh(|| (), |()| Delta::<u64>::decode(&bytes));
+    let decode = Probe::fresh(|| (), |()| Delta::<u64>::decode(&encoded));
     let benches = vec![
-        Bench::new(session.row("encode", digester.digest()).with_bytes(size), encode),
-        Bench::new(session.row("decode", digest).with_bytes(size), decode),
+        Bench::new(Row { bytes, ..session.row("encode", digester.digest()) }, encode),
+        Bench::new(Row { bytes, ..session.row("decode", digest) }, decode),
     ];
     session.run(benches);
 }

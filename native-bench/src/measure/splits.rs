@@ -1,9 +1,9 @@
 //! The splits and look-ups, beside a sweep by hand and searches in its result.
 
 use super::{Bench, Session};
-use crate::check::{Digest, Digester};
+use crate::check::Digester;
 use crate::consume::{FlatOwners, fold_numbers, fold_owners};
-use crate::reference::{Buckets, FlatSplits};
+use crate::reference::FlatSplits;
 use crate::report::Kind;
 use crate::scenario::{self, ChangingCase, Replica};
 use crate::timer::Probe;
@@ -11,7 +11,6 @@ use crate::timer::Probe;
 const SWEEP: &str = "sort and sweep";
 const VISITED: &str = "splits: visited, flat output";
 const SEARCH: &str = "search in the sweep";
-const BUCKETS: &str = "buckets over the sweep";
 const LOOK_UP: &str = "look-up: random key";
 
 /// How often the splits change before their digest is taken.
@@ -73,27 +72,17 @@ pub(super) fn look_ups(session: &mut Session<'_>, replica: &Replica) {
     let by_key = ("key", keys.len());
     let [_, digest] = scenario::check_splits(workload, replica, &keys);
     let flat = FlatSplits::sweep(&workload.registrations);
-    let buckets = Buckets::over(&flat);
-    let found = covering_digest(&keys, |key| flat.covering(key));
-    assert_eq!(covering_digest(&keys, |key| buckets.covering(key)), found, "the buckets are wrong");
-    let reference = |bench| session.row_by(bench, by_key, found).of_kind(Kind::Reference);
+    let mut covering = Digester::default();
+    keys.iter().for_each(|key| covering.covered(*key, flat.covering(*key)));
+    let found = covering.digest();
     let map = &replica.map;
     let search = Probe::repeated(|| keys.iter().fold(0, |hash, key| fold_numbers(hash, flat.covering(*key))));
-    let bucket_search =
-        Probe::repeated(|| keys.iter().fold(0, |hash, key| fold_numbers(hash, buckets.covering(*key))));
     let look_up = Probe::repeated(|| keys.iter().fold(0, |hash, key| fold_owners(hash, &map.owners(key))));
     let benches = vec![
-        Bench::new(reference(SEARCH), search),
-        Bench::new(reference(BUCKETS), bucket_search),
+        Bench::new(session.row_by(SEARCH, by_key, found).of_kind(Kind::Reference), search),
         Bench::new(session.row_by(LOOK_UP, by_key, digest), look_up).beside(SEARCH),
     ];
     session.run(benches);
     #[cfg(feature = "peers")]
     session.run(super::peers::look_ups(session, &flat, &keys, found, LOOK_UP));
-}
-
-fn covering_digest<'a>(keys: &[u64], covering: impl Fn(u64) -> &'a [u32]) -> Digest {
-    let mut digester = Digester::default();
-    keys.iter().for_each(|key| digester.covered(*key, covering(*key)));
-    digester.digest()
 }

@@ -1,16 +1,16 @@
-//! Two replicas that meet: all that both send until they are equal.
+//! Two nodes that meet: all that both send until they are equal.
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use crdt_range_map::{Delta, RangeMap, ReplicaId};
+use crdt_range_map::node::{LinkKind, Options};
+use crdt_range_map::{Node, ReplicaId};
 use serde::{Deserialize, Serialize};
 
-use super::medium::Medium;
-use crate::check::{Digest, Digester};
-use crate::scenario::{apply, restored};
-use crate::timer::Timing;
+use super::network::Network;
+use crate::check;
+use crate::timer::median;
 use crate::workload::{Op, OpKind, SplitMix64, Workload};
 
 /// What it took.
@@ -24,8 +24,6 @@ pub struct Meeting {
     pub virtual_ms: u64,
     /// Processor time of who was there and of who came: the median of some meetings.
     pub computed_ms: [f64; 2],
-    /// The same of the first of them, before anything that the maps remember to be faster.
-    pub first_ms: [f64; 2],
 }
 
 /// Asks in vain for so long, or says all that there is to say.
@@ -34,15 +32,39 @@ const MEETING_MAX_MS: u64 = 120_000;
 /// They do not meet again after so long.
 const MEETINGS_MAX: Duration = Duration::from_secs(1);
 
-/// Lets `comer` come to a medium where `resident` is alone, so many times, each time with clones;
-/// not so often if that takes long.
+/// A medium where everybody hears everybody one millisecond later.
+pub(super) fn medium(seed: u64) -> Network {
+    let mut network = Network::new(1..2, 0, seed);
+    network.wire();
+    network
+}
+
+/// Somebody comes to it. Returns its number.
+pub(super) fn join(medium: &mut Network, node: Node<u64>) -> usize {
+    let at = medium.add(node);
+    medium.open(at, 0, LinkKind::Medium, medium.now_ms);
+    medium.operate(at, |_| ());
+    at
+}
+
+/// Lets time pass until all say no more and are equal.
+fn settle(medium: &mut Network, what: &str) {
+    let until_ms = medium.now_ms + MEETING_MAX_MS;
+    medium.run_for(QUIET_MS);
+    while !medium.is_converged() {
+        assert!(medium.now_ms < until_ms, "{what}: both are equal");
+        medium.run_for(QUIET_MS);
+    }
+}
+
+/// Lets `comer` come to a medium where `resident` is alone, so many times, each time with clones; not so often if that takes long.
 ///
 /// # Panics
 /// If they do not end with equal states in which is visible what merging the two makes visible.
-pub fn meet(resident: &RangeMap<u64>, comer: &RangeMap<u64>, seed: u64, times_max: usize) -> Meeting {
-    let mut expected = resident.clone();
-    drop(expected.merge(comer.state()));
-    let expected = visible(&expected);
+pub fn meet(resident: &Node<u64>, comer: &Node<u64>, seed: u64, times_max: usize) -> Meeting {
+    let mut merged = resident.map().clone();
+    drop(merged.merge(comer.map().state()));
+    let expected = check::registrations(&merged);
     let mut took: Option<Meeting> = None;
     let mut samples = [(); 2].map(|()| Vec::new());
     let begin = Instant::now();
@@ -50,45 +72,30 @@ pub fn meet(resident: &RangeMap<u64>, comer: &RangeMap<u64>, seed: u64, times_ma
         if took.is_some() && begin.elapsed() > MEETINGS_MAX {
             break;
         }
-        let mut medium = Medium::new(seed);
-        medium.join(resident.clone());
+        let mut medium = medium(seed);
+        join(&mut medium, resident.clone());
         medium.run_for(QUIET_MS);
-        let (before, begin_ms) = (medium.statistics(), medium.now_ms);
-        medium.tabs[0].computed = Duration::ZERO;
-        medium.join(comer.clone());
-        medium.run_for(QUIET_MS);
-        while !medium.is_converged() && medium.now_ms < begin_ms + MEETING_MAX_MS {
-            medium.run_for(QUIET_MS);
-        }
-        assert!(medium.is_converged(), "seed {seed}: both are equal");
-        let after = medium.statistics();
-        let computed_ms = [0, 1].map(|at| medium.tabs[at].computed.as_secs_f64() * 1e3);
+        let (before, begin_ms) = (medium.traffic, medium.now_ms);
+        medium.hosts[0].computed = Duration::ZERO;
+        join(&mut medium, comer.clone());
+        settle(&mut medium, &format!("seed {seed}"));
+        let computed_ms = [0, 1].map(|at| medium.hosts[at].computed.as_secs_f64() * 1e3);
         samples.iter_mut().zip(computed_ms).for_each(|(samples, ms)| samples.push(ms));
         let meeting = Meeting {
-            messages: after.messages_posted - before.messages_posted,
-            bytes: after.bytes_posted - before.bytes_posted,
+            messages: medium.traffic.messages - before.messages,
+            bytes: medium.traffic.bytes - before.bytes,
             virtual_ms: medium.last_news_ms.saturating_sub(begin_ms),
             computed_ms,
-            first_ms: computed_ms,
         };
         let first = took.get_or_insert_with(|| {
-            assert_eq!(visible(&medium.tabs[0].map), expected, "seed {seed}: equal to the merge of both");
+            let found = check::registrations(medium.hosts[0].node.map());
+            assert_eq!(found, expected, "seed {seed}: equal to the merge of both");
             meeting.clone()
         });
         assert_eq!((meeting.messages, meeting.bytes), (first.messages, first.bytes), "the same each time");
     }
     let took = took.expect("they meet at least once");
-    Meeting { computed_ms: samples.map(|samples| Timing::of(samples).median_ns()), ..took }
-}
-
-/// What users of a map see.
-fn visible(map: &RangeMap<u64>) -> Digest {
-    let mut digester = Digester::default();
-    for it in map.registrations() {
-        let end = it.range.end().copied().unwrap_or(u64::MAX);
-        digester.registration(*it.range.start(), end, it.node.as_str(), it.priority);
-    }
-    digester.digest()
+    Meeting { computed_ms: samples.map(median), ..took }
 }
 
 /// What somebody does to registrations that are all different.
@@ -107,19 +114,6 @@ pub enum Act {
     Mixed,
 }
 
-impl Act {
-    /// What the page calls it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Own => "own increased",
-            Self::Others => "others' increased",
-            Self::Released => "released",
-            Self::Mixed => "mixed",
-        }
-    }
-}
-
 /// Who did it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -132,21 +126,13 @@ pub enum Who {
     Both,
 }
 
-impl Who {
-    /// What the page calls it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Resident => "resident",
-            Self::Comer => "comer",
-            Self::Both => "both",
-        }
-    }
-}
-
-/// Two replicas that hold W(n) and share no memory. Each wrote a half.
+/// Two nodes that hold W(n) and share no memory. Each wrote a half.
 pub struct Base {
     pub(super) workload: Workload,
-    pub(super) maps: [RangeMap<u64>; 2],
+    /// What each of them saved.
+    pub(super) pages: [Vec<Vec<u8>>; 2],
+    /// They as they come back from that: with a log of recent changes, and without.
+    nodes: [[Node<u64>; 2]; 2],
     /// New ones, a half for each.
     newcomers: Vec<Op>,
 }
@@ -157,16 +143,31 @@ const IDS: [u64; 2] = [0x9e37_79b9_7f4a_7c15, 0x3c6e_f372_fe94_f82a];
 /// Nobody announces more than this.
 const NEW_MAX: usize = 30_000;
 
+/// A node that can return under its id.
+fn durable() -> Options {
+    Options { is_durable: true, ..Options::default() }
+}
+
 impl Base {
-    /// Both with all of W(n).
+    /// Both with all of W(n), which they told each other.
     pub fn new(n: usize) -> Self {
         let workload = Workload::new(n);
-        let [mut first, second] = Self::halves(&workload);
-        drop(first.merge(second.state()));
-        let state = first.state().encode();
-        let maps = IDS.map(|id| restored(ReplicaId::new(id), &state));
+        let mut medium = medium(1);
+        Self::halves(&workload).into_iter().for_each(|node| _ = join(&mut medium, node));
+        settle(&mut medium, "W(n)");
+        let pages: [Vec<Vec<u8>>; 2] = [0, 1].map(|at| std::mem::take(&mut medium.hosts[at].disk));
+        let without_log = Options { log_bytes_max: 0, ..durable() };
+        let nodes = [durable(), without_log].map(|options| {
+            [0, 1].map(|at| {
+                let fresh = ReplicaId::new(7);
+                let restored = Node::restore(options.clone(), &pages[at], fresh, IDS[at]);
+                let (node, damaged) = restored.expect("the defaults work");
+                assert!(damaged.is_empty() && node.map().replica() == ReplicaId::new(IDS[at]));
+                node
+            })
+        });
         let newcomers = workload.newcomers(2 * NEW_MAX);
-        Self { workload, maps, newcomers }
+        Self { workload, pages, nodes, newcomers }
     }
 
     /// How many registrations both hold.
@@ -174,40 +175,35 @@ impl Base {
         self.workload.n()
     }
 
+    /// The two with what they know of recent changes, or without.
+    pub(super) fn nodes(&self, has_log: bool) -> [Node<u64>; 2] {
+        self.nodes[usize::from(!has_log)].clone()
+    }
+
     /// The two as they were before they heard of each other.
-    pub fn halves(workload: &Workload) -> [RangeMap<u64>; 2] {
+    pub(super) fn halves(workload: &Workload) -> [Node<u64>; 2] {
         [0, 1].map(|part| {
-            let mut map = RangeMap::new(ReplicaId::new(IDS[part]));
-            workload.writes(part).for_each(|op| drop(apply(&mut map, &workload.nodes, &op)));
-            map
+            let node = Node::with(durable(), ReplicaId::new(IDS[part]), IDS[part]);
+            let mut node = node.expect("the defaults work");
+            workload.writes(part).for_each(|op| operate(&mut node, workload, &op));
+            node
         })
     }
 
     /// The two after `who` did that to `d` registrations. Without a log, neither remembers its latest changes.
-    pub fn after(&self, act: Act, d: usize, who: Who, has_log: bool, seed: u64) -> [RangeMap<u64>; 2] {
-        let mut maps = self.maps.clone();
+    pub fn after(&self, act: Act, d: usize, who: Who, has_log: bool, seed: u64) -> [Node<u64>; 2] {
+        let mut nodes = self.nodes(has_log);
         let mut random = SplitMix64::new(seed ^ d as u64);
-        for (side, map) in maps.iter_mut().enumerate() {
+        for (side, node) in nodes.iter_mut().enumerate() {
             if who == Who::Both || side == who as usize {
-                self.act(map, side, act, d, &mut random, |_| ());
-            }
-            if !has_log {
-                map.set_log_capacity(0);
+                self.act(node, side, act, d, &mut random);
             }
         }
-        maps
+        nodes
     }
 
-    /// Does that to `d` registrations, as the resident (`side` 0) or the comer, and shows what it did.
-    pub(super) fn act(
-        &self,
-        map: &mut RangeMap<u64>,
-        side: usize,
-        act: Act,
-        d: usize,
-        random: &mut SplitMix64,
-        mut done: impl FnMut(&Delta<u64>),
-    ) {
+    /// Does that to `d` registrations, as the resident (`side` 0) or the comer.
+    pub(super) fn act(&self, node: &mut Node<u64>, side: usize, act: Act, d: usize, random: &mut SplitMix64) {
         let held = &self.workload.registrations;
         let halves = held.split_at(held.len() / 2);
         let [own, others] = if side == 0 { [halves.0, halves.1] } else { [halves.1, halves.0] };
@@ -231,7 +227,18 @@ impl Base {
                     break op;
                 }
             };
-            done(&apply(map, &self.workload.nodes, &op));
+            operate(node, &self.workload, &op);
         }
     }
+}
+
+/// Does an operation.
+pub(super) fn operate(node: &mut Node<u64>, workload: &Workload, op: &Op) {
+    let (name, range) = (&workload.nodes[op.triple.node as usize], op.triple.range());
+    match op.kind {
+        OpKind::Register => node.register(name, &range),
+        OpKind::Increase(by) => node.increase(name, &range, by),
+        OpKind::Release => node.release(name, &range),
+    }
+    .expect("nobody is retired, and names are short");
 }

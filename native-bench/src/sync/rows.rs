@@ -1,13 +1,10 @@
 //! Which meetings are measured.
 
-use std::num::NonZeroU32;
-
-use crdt_range_map::{Delta, RangeMap, ReplicaId};
+use crdt_range_map::{Node, ReplicaId};
 use serde::{Deserialize, Serialize};
 
 use super::meeting::{Act, Base, Meeting, Who, meet};
-use crate::scenario::{apply, restored};
-use crate::workload::{Op, OpKind, SplitMix64};
+use crate::workload::SplitMix64;
 
 /// Two that hold W(n), after one or each of them did something to d registrations.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -26,110 +23,74 @@ pub struct Row {
     pub meeting: Meeting,
 }
 
-/// What differs.
-pub const ACTS: [Act; 5] = [Act::New, Act::Own, Act::Others, Act::Released, Act::Mixed];
-/// On which side.
-pub const SIDES: [Who; 3] = [Who::Resident, Who::Comer, Who::Both];
-/// How many, as far as there are twice as many registrations.
-pub const DIFFERENCES: [usize; 5] = [1, 20, 200, 2_000, 20_000];
+/// How many differ, as far as there are twice as many registrations.
+const DIFFERENCES: [usize; 5] = [1, 20, 200, 2_000, 20_000];
 
-/// One of them.
-pub fn row(base: &Base, act: Act, d: usize, who: Who, has_log: bool, times: usize) -> Row {
-    let [resident, comer] = base.after(act, d, who, has_log, 1);
-    let meeting = meet(&resident, &comer, 1, times);
-    Row { n: base.n(), d, act, who, has_log, meeting }
-}
+/// So often they meet, for the median of the processor time.
+const TIMES: usize = 5;
 
 /// All of them.
 pub fn rows(base: &Base) -> Vec<Row> {
     let mut rows = Vec::new();
+    let n = base.n();
     for has_log in [true, false] {
-        for act in ACTS {
-            for who in SIDES {
-                let differences = DIFFERENCES.into_iter().filter(|d| d * 2 <= base.n());
-                rows.extend(differences.map(|d| row(base, act, d, who, has_log, TIMES)));
+        for act in [Act::New, Act::Own, Act::Others, Act::Released, Act::Mixed] {
+            for who in [Who::Resident, Who::Comer, Who::Both] {
+                for d in DIFFERENCES.into_iter().filter(|d| d * 2 <= n) {
+                    let [resident, comer] = base.after(act, d, who, has_log, 1);
+                    let meeting = meet(&resident, &comer, 1, TIMES);
+                    rows.push(Row { n, d, act, who, has_log, meeting });
+                }
             }
         }
     }
     rows
 }
 
-/// So often they meet, for the median of the processor time.
-const TIMES: usize = 5;
-
-/// A meeting beside a bound of its own.
+/// A meeting of two that differ a lot.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Special {
+pub struct Great {
     /// What differs.
     pub what: String,
     /// Registrations before.
     pub n: usize,
+    /// How long the encoded state is of who knows more: all of it could be sent instead.
+    pub whole_bytes: usize,
     /// What it took.
     pub meeting: Meeting,
-    /// How many bytes it may take.
-    pub bytes_max: u64,
 }
 
-/// So much of a whole state may be sent at most, whatever differs.
-const WHOLE: f64 = 1.05;
-
-/// Great differences, and a joiner: beside the state of who knows more, and what the other has that it lacks.
-pub fn wholes(base: &Base) -> Vec<Special> {
+/// Great differences, and a joiner.
+pub fn great(base: &Base) -> Vec<Great> {
     let n = base.n();
-    let special = |what: &str, [resident, comer]: &[RangeMap<u64>; 2], whole: &RangeMap<u64>, back: usize| {
-        let bytes_max = (WHOLE * whole.state().encode().len() as f64) as u64 + back as u64;
-        Special { what: what.into(), n, meeting: meet(resident, comer, 1, 1), bytes_max }
+    let great = |what: String, [resident, comer]: &[Node<u64>; 2], whole: &Node<u64>| {
+        let whole_bytes = whole.map().state().encode().len();
+        Great { what, n, whole_bytes, meeting: meet(resident, comer, 1, 1) }
     };
-    let mut specials = Vec::new();
-    let joiner = [base.maps[0].clone(), RangeMap::new(ReplicaId::new(7))];
-    specials.push(special("joiner", &joiner, &joiner[0], 0));
+    let random = || SplitMix64::new(1);
+    let mut found = Vec::new();
+    let joiner = [base.nodes(true)[0].clone(), Node::new(ReplicaId::new(7), 7)];
+    found.push(great("joiner".into(), &joiner, &joiner[0]));
     let halves = Base::halves(&base.workload);
-    specials.push(special("all new, a half each", &halves, &halves[0], halves[1].state().encode().len()));
+    found.push(great("all new, a half each".into(), &halves, &halves[0]));
     for (side, by) in ["resident", "comer"].into_iter().enumerate() {
         for percent in [10, 50, 90, 100] {
-            let mut maps = base.maps.clone();
-            base.act(
-                &mut maps[side],
-                side,
-                Act::Released,
-                n * percent / 100,
-                &mut SplitMix64::new(1),
-                |_| (),
-            );
-            let what = format!("{percent} % released by the {by}");
-            specials.push(special(&what, &maps, &maps[side], 0));
+            let mut nodes = base.nodes(true);
+            base.act(&mut nodes[side], side, Act::Released, n * percent / 100, &mut random());
+            found.push(great(format!("{percent} % released by the {by}"), &nodes, &nodes[side]));
         }
-        let mut maps = base.maps.clone();
+        let mut nodes = base.nodes(true);
         for act in [Act::Own, Act::Others] {
-            base.act(&mut maps[side], side, act, n / 2, &mut SplitMix64::new(1), |_| ());
+            base.act(&mut nodes[side], side, act, n / 2, &mut random());
         }
-        specials.push(special(&format!("all changed by the {by}"), &maps, &maps[side], 0));
+        found.push(great(format!("all changed by the {by}"), &nodes, &nodes[side]));
     }
-    let mut maps = base.maps.clone();
-    let mut back = Delta::default();
-    for (side, map) in maps.iter_mut().enumerate() {
-        back = Delta::default();
-        base.act(map, side, Act::Own, n / 2, &mut SplitMix64::new(1), |done| back.merge(done));
+    let mut nodes = base.nodes(true);
+    for (side, node) in nodes.iter_mut().enumerate() {
+        base.act(node, side, Act::Own, n / 2, &mut random());
     }
-    specials.push(special("all changed, a half each", &maps, &maps[0], back.encode().len()));
-    specials
-}
-
-/// Somebody heard a raise and a release of one registration in one delta, and then increased 60; who knows nothing of all that
-/// returns.
-pub fn after_raise_and_release(base: &Base) -> Special {
-    let [mut here, mut there] = base.maps.clone();
-    // One that it wrote itself, so that the raise leaves nothing behind.
-    let triple = base.workload.registrations[base.n() - 1].triple;
-    let nodes = &base.workload.nodes;
-    let mut both = apply(&mut there, nodes, &Op { triple, kind: OpKind::Increase(NonZeroU32::MIN) });
-    both.merge(&apply(&mut there, nodes, &Op { triple, kind: OpKind::Release }));
-    drop(here.merge(&both));
-    base.act(&mut here, 0, Act::Own, 60, &mut SplitMix64::new(1), |_| ());
-    let comer = restored(ReplicaId::new(0xda94_2042_e4dd_58b5), &base.maps[0].state().encode());
-    let meeting = meet(&here, &comer, 1, 1);
-    let what = "60 changes after a raise and a release in one delta".into();
-    Special { what, n: base.n(), meeting, bytes_max: 1_200 }
+    found.push(great("all changed, a half each".into(), &nodes, &nodes[0]));
+    found
 }
 
 /// The meetings of many draws.
@@ -143,28 +104,52 @@ pub struct Draws {
     pub mean_bytes: f64,
     /// The most that one took.
     pub worst_bytes: u64,
-    /// Which one.
-    pub worst_seed: u64,
     /// The most messages that one took.
     pub worst_messages: u64,
 }
 
 /// 10 + 10 operations, mixed, with logs.
 pub fn draws(base: &Base, draws: u64) -> Draws {
-    let meetings = (0..draws).map(|seed| {
+    let meeting = |seed| {
         let [resident, comer] = base.after(Act::Mixed, 10, Who::Both, true, seed);
-        (meet(&resident, &comer, seed, 1), seed)
-    });
-    let meetings: Vec<(Meeting, u64)> = meetings.collect();
-    let sum: u64 = meetings.iter().map(|(it, _)| it.bytes).sum();
-    let worst = meetings.iter().max_by_key(|(it, _)| it.bytes);
-    let (worst, worst_seed) = worst.expect("there are draws");
+        meet(&resident, &comer, seed, 1)
+    };
+    let meetings: Vec<Meeting> = (0..draws).map(meeting).collect();
+    let (bytes, messages) = (|it: &Meeting| it.bytes, |it: &Meeting| it.messages);
     Draws {
         n: base.n(),
         draws,
-        mean_bytes: sum as f64 / draws as f64,
-        worst_bytes: worst.bytes,
-        worst_seed: *worst_seed,
-        worst_messages: meetings.iter().map(|(it, _)| it.messages).max().unwrap_or(0),
+        mean_bytes: meetings.iter().map(bytes).sum::<u64>() as f64 / draws as f64,
+        worst_bytes: meetings.iter().map(bytes).max().unwrap_or(0),
+        worst_messages: meetings.iter().map(messages).max().unwrap_or(0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_differences_cost_little_with_a_log_and_without() {
+        let base = Base::new(1_000);
+        for (has_log, bytes_max) in [(true, 800), (false, 1_100)] {
+            for act in [Act::New, Act::Others, Act::Released] {
+                let [resident, comer] = base.after(act, 20, Who::Comer, has_log, 1);
+                let meeting = meet(&resident, &comer, 1, 2);
+                assert!(
+                    meeting.bytes <= bytes_max && meeting.messages <= 5,
+                    "{act:?}, {has_log}: {meeting:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn great_differences_cost_hardly_more_than_both_states() {
+        for Great { what, whole_bytes, meeting, .. } in great(&Base::new(3_000)) {
+            // Of what is released little is left, and yet it has to be told.
+            let bytes_max = if what.contains("released") { 36_000 } else { 2 * whole_bytes as u64 + 500 };
+            assert!(meeting.bytes <= bytes_max, "{what}: {meeting:?}, {whole_bytes}");
+        }
     }
 }

@@ -1,4 +1,5 @@
-// What a result is known by, so that a wrong fast answer cannot pass: a count, a sum and a hash. `native/src/main.rs` does the same.
+// What a result is known by, so that a wrong fast answer cannot pass: a count, a sum and a hash. `web-bench` of
+// native-bench does the same.
 
 /** @typedef {{ count: number, sum: number, hash: number }} Digest */
 

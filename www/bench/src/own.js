@@ -7,7 +7,6 @@
 /** @import { Workload } from "./workload.js" */
 import { expected } from "./compared.js";
 import { assertSame, ofOwners, ofRegistrations } from "./digest.js";
-import * as naive from "./naive.js";
 
 /**
  * The lists of owners that columns hold.
@@ -29,13 +28,15 @@ function* lists({ ownerOffsets, ownerNodes, ownerPriorities, nodes }, of) {
  * @param {System<RangeMap>} system
  * @param {Workload} workload
  * @param {ReturnType<typeof scene>} bytes
+ * @param {import("../native.js").NativeRow[]} natively what the native build found
  */
-export function benches(system, { n, items, keys }, { full }) {
-  const registrations = items.map((item) => ({ ...item, priority: item.by }));
-  const splits = naive.splits(registrations);
-  const ofSplits = ofOwners(splits.map(({ start, end, owners }) => ({ of: [start, end], owners })));
-  const owners = naive.ownersOf(splits, keys);
-  const ofKeys = ofOwners(keys.map((key, at) => ({ of: [key], owners: owners[at] })));
+export function benches(system, { n, items, keys }, { full }, natively) {
+  const found = ["splits from scratch, in columns", "look-up, in columns"].map((bench) => {
+    const row = natively.find((row) => row.n === n && row.bench === bench);
+    if (row === undefined) throw new Error(`nobody says what "${bench}" of W(${n}) must be`);
+    return row.digest;
+  });
+  const [ofSplits, ofKeys] = found;
   const all = expected(items);
   const load = () => system.load(full, 1);
 

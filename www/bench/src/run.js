@@ -33,10 +33,11 @@ import { workload as w } from "./workload.js";
 
 /**
  * @param {Packages} packages
- * @param {{ sizes: number[], sizedOn: number, budgetMs: number }} options `budgetMs`: about how long a bench may take
+ * @param {{ sizes: number[], sizedOn: number, budgetMs: number, expected: import("../native.js").NativeRow[] }} options `budgetMs`: about how
+ *   long a bench may take
  * @param {(what: string) => void} progress
  */
-export async function run(packages, { sizes, sizedOn, budgetMs }, progress) {
+export async function run(packages, { sizes, sizedOn, budgetMs, expected }, progress) {
   const map = ours(packages.ours);
   const all = [
     map,
@@ -60,7 +61,7 @@ export async function run(packages, { sizes, sizedOn, budgetMs }, progress) {
       const scene = compared.scene(any, workload);
       const named = (/** @type {any} */ bench) => ({ ...bench, system: system.name });
       benches.push(...compared.benches(any, workload, scene).map(named));
-      if (system === map) benches.push(...own.benches(map, workload, scene).map(named));
+      if (system === map) benches.push(...own.benches(map, workload, scene, expected).map(named));
       if (n === sizedOn) bytes.push({ system: system.name, ...(await compared.sizes(any, workload, scene)) });
     }
     for (const name of new Set(benches.map((bench) => bench.name))) {

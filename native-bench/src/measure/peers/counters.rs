@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crdts::{CmRDT, CvRDT, PNCounter};
 
 use crate::check::{Digest, expected_registrations};
-use crate::model::Model;
+use crate::expected::Model;
 use crate::scenario::DELTAS;
 use crate::workload::{Op, OpKind, Served, Triple, Workload};
 
@@ -27,7 +27,7 @@ impl Counters {
     pub(super) fn halves(workload: &Workload) -> [Self; 2] {
         [0, 1].map(|part| {
             let actor = part as u64 + 1;
-            let (map, model) = (CounterMap::new(), Model::new(actor));
+            let (map, model) = (CounterMap::new(), Model::default());
             let mut counters = Self { actor, map, model, contested: HashSet::new() };
             workload.writes(part).for_each(|op| drop(counters.apply(&op)));
             counters
