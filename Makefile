@@ -9,7 +9,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 play: playground ## Build the playground and serve it on PORT (default 5173), installing what is missing
-	@.ci/play
+	@www/playground/serve
 
 test: setup-rust setup-node setup-chromium setup-valgrind ## Run every test there is, installing what is missing, Chromium included
 	@.ci/test
@@ -46,11 +46,11 @@ bench-web: setup-chromium wasm ## Time the npm package in Node and Chromium, bes
 	@npm --prefix www --workspace bench run --silent bench
 
 report: setup-rust setup-node setup-arm ## Measure all there is and make native-bench/report/report.md with its plots
-	@.ci/report
+	@native-bench/make-report
 
 # HOST in the environment is something else: some shells put this machine's name there.
 bench-arm: setup-arm ## Build it for ARM, prove results and count instructions under qemu; HOST=user@board runs it there
-	@.ci/bench-arm $(if $(filter command,$(origin HOST)),$(HOST))
+	@native-bench/bench-arm $(if $(filter command,$(origin HOST)),$(HOST))
 
 test-arm: setup-arm ## Run the crate's native tests under qemu on aarch64, armv7 and armv5te
 	@.ci/test-arm

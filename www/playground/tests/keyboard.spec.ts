@@ -23,7 +23,7 @@ async function tabTo(page: Page, role: string, name: string | RegExp, key = "Tab
   throw new Error(`${role} "${String(name)}" is not reached by ${key}`);
 }
 
-test("register, raise, tighten and release with the keyboard alone", async ({ page }) => {
+test("register, increase, tighten and release with the keyboard alone", async ({ page }) => {
   const playground = await Playground.at(page);
   const replica = playground.replica("A");
 
@@ -49,9 +49,9 @@ test("register, raise, tighten and release with the keyboard alone", async ({ pa
   await expect(replica.note).toContainText("Selected: k, 790 – 860, priority 1.");
   await page.keyboard.press("+");
   await page.keyboard.press("+");
-  await expect(replica.note).toContainText("Raised to priority 3.");
+  await expect(replica.note).toContainText("Increased to priority 3.");
   await page.keyboard.press("-");
-  await expect(replica.note).toContainText("Lowered to priority 2.");
+  await expect(replica.note).toContainText("Decreased to priority 2.");
 
   await page.keyboard.press("Tab");
   const start = replica.band.getByRole("slider", { name: /^Start of k/ });

@@ -2,7 +2,7 @@
 import { expect, type BrowserContext, type Locator, type Page } from "@playwright/test";
 
 export type ScenarioId = "small" | "ipv4" | "empty";
-export type Operation = "Register" | "Release" | "Raise" | "Lower" | "Tighten";
+export type Operation = "Register" | "Release" | "Increase" | "Decrease" | "Tighten";
 
 export interface Edit {
   readonly node: string;

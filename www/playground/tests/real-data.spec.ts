@@ -80,7 +80,7 @@ test("the page says what was left out, and whom to thank", async ({ page }) => {
 test("a range registered over real ones is first where its priority is higher", async ({ context }) => {
   const here = await Playground.open(context, "ipv4");
   const there = await Playground.open(context, "ipv4");
-  await here.replica("A").edit("Raise", { node: "ZZ", start: "8.0.0.0", end: "9.0.0.0", by: "5" });
+  await here.replica("A").edit("Increase", { node: "ZZ", start: "8.0.0.0", end: "9.0.0.0", by: "5" });
   await there.lookUp("8.8.8.8");
   const both = /ZZ\s+.*5\s+US United States\s+1/s;
   await expect(there.answers.getByRole("listitem")).toHaveText([both, both, both]);

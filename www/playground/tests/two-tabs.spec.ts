@@ -25,10 +25,10 @@ test("replicas that part and meet again agree on the splits", async ({ context }
   await away.setOnline(false);
   await expect(away.agreement).toHaveText("offline, nothing missed");
 
-  // Concurrently: A releases what the other tab raises, and each registers something.
+  // Concurrently: A releases what the other tab increases, and each registers something.
   await away.edit("Release", { node: "e", start: "400", end: "600" });
   await away.edit("Register", { node: "y", start: "0", end: "40" });
-  await there.replica("B").edit("Raise", { node: "e", start: "400", end: "600", by: "3" });
+  await there.replica("B").edit("Increase", { node: "e", start: "400", end: "600", by: "3" });
   await there.replica("C").edit("Register", { node: "x", start: "790", end: "860" });
 
   await expect(away.agreement).toHaveText("offline, apart");
@@ -45,7 +45,7 @@ test("replicas that part and meet again agree on the splits", async ({ context }
   expect(await there.agreedSplits()).toEqual(splits);
   expect(splits).toContain("0 40 y 1");
   expect(splits).toContain("790 860 x 1");
-  // The release had not seen the raise by 3: that part, and only that part, is left.
+  // The release had not seen the increase by 3: that part, and only that part, is left.
   expect(await here.replica("A").registrations()).toContainEqual(expect.stringMatching(/^e 400 600 3/));
   await expect(here.answers).toContainText("All 3 replicas here give the same answer.");
 });
@@ -54,7 +54,7 @@ test("a tab that opens late catches up", async ({ context }) => {
   const first = await Playground.open(context);
   const second = await Playground.open(context);
   await first.replica("A").edit("Register", { node: "late", start: "800", end: "850" });
-  await second.replica("B").edit("Lower", { node: "c", start: "300", end: "640", by: "3" });
+  await second.replica("B").edit("Decrease", { node: "c", start: "300", end: "640", by: "3" });
   await second.replica("C").edit("Release", { node: "d", start: "560", end: "790" });
 
   const third = await Playground.open(context);

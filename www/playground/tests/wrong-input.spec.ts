@@ -67,11 +67,11 @@ test("an amount that is none, too small or too large", async () => {
     ["0", "At least 1."],
     ["4294967296", "At most 4294967295."],
   ] as const) {
-    await replica.edit("Raise", { ...fine, by });
+    await replica.edit("Increase", { ...fine, by });
     await expectProblem(replica.field("By"), words, by);
   }
-  await replica.edit("Raise", { ...fine, by: "4294967295" });
-  await expect(replica.note).toContainText("Raised to priority 4294967295.");
+  await replica.edit("Increase", { ...fine, by: "4294967295" });
+  await expect(replica.note).toContainText("Increased to priority 4294967295.");
 });
 
 test("tightening needs a selection, and a smaller range within it", async () => {
@@ -93,8 +93,8 @@ test("tightening needs a selection, and a smaller range within it", async () => 
 test("an operation that finds nothing says so", async () => {
   await replica.edit("Release", { ...fine, node: "nobody" });
   await expect(replica.note).toContainText("Nothing to release: it is not registered here.");
-  await replica.edit("Lower", { ...fine, node: "nobody" });
-  await expect(replica.note).toContainText("Nothing to lower: it is not registered here.");
+  await replica.edit("Decrease", { ...fine, node: "nobody" });
+  await expect(replica.note).toContainText("Nothing to decrease: it is not registered here.");
 });
 
 test("a look-up of something that is no key", async ({ page }) => {

@@ -1,5 +1,5 @@
 /** From typed text to an operation on a map, or to words on what is wrong with it, field by field. */
-import type { Range, RangeMap } from "crdt-range-map";
+import type { KeyRange, RangeMap } from "crdt-range-map";
 import type { KeyFormat } from "./keys";
 import type { Parsed } from "./parsed";
 import { failed, parsed } from "./parsed";
@@ -7,7 +7,7 @@ import { isProperSubRange, type RegistrationName } from "./ranges";
 
 export type FieldName = "node" | "start" | "end" | "amount";
 export type Problems = Partial<Record<FieldName, string>>;
-export type Operation = "register" | "release" | "raise" | "lower" | "tighten";
+export type Operation = "register" | "release" | "increase" | "decrease" | "tighten";
 
 export interface Input {
   readonly node: string;
@@ -19,7 +19,7 @@ export interface Input {
 
 export interface Command {
   readonly node: string;
-  readonly range: Range;
+  readonly range: KeyRange;
   readonly amount: number;
 }
 
@@ -42,7 +42,7 @@ export function readCommand(
   const node = take("node", readNode(input.node));
   const start = take("start", format.parse(input.start, "key"));
   const end = input.noEnd ? null : take("end", format.parse(input.end, "end"));
-  const usesAmount = operation === "raise" || operation === "lower";
+  const usesAmount = operation === "increase" || operation === "decrease";
   const amount = usesAmount ? take("amount", readAmount(input.amount)) : 1;
 
   if (start !== undefined && end !== undefined && end !== null && start >= end)
@@ -57,7 +57,7 @@ export function readCommand(
 }
 
 function problemOfTighten(
-  to: Range,
+  to: KeyRange,
   node: string | undefined,
   selected: RegistrationName | null,
 ): { field: FieldName; words: string } | null {
@@ -95,13 +95,13 @@ export function perform(map: RangeMap, operation: Operation, command: Command, f
       return `Registered, priority ${map.priority(node, start, end) ?? 0}.`;
     case "release":
       return map.release(node, start, end).length > 0 ? "Released." : "Nothing to release: it is not registered here.";
-    case "raise":
+    case "increase":
       map.increase(node, start, end, amount);
-      return `Raised to priority ${map.priority(node, start, end) ?? 0}.`;
-    case "lower": {
-      if (map.decrease(node, start, end, amount).length === 0) return "Nothing to lower: it is not registered here.";
+      return `Increased to priority ${map.priority(node, start, end) ?? 0}.`;
+    case "decrease": {
+      if (map.decrease(node, start, end, amount).length === 0) return "Nothing to decrease: it is not registered here.";
       const priority = map.priority(node, start, end);
-      return priority === undefined ? "Lowered below 1, so released." : `Lowered to priority ${priority}.`;
+      return priority === undefined ? "Decreased below 1, so released." : `Decreased to priority ${priority}.`;
     }
     case "tighten":
       if (from !== null) map.tighten(node, from, command.range);

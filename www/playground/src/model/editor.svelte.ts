@@ -2,7 +2,7 @@
  * What is being edited at one replica: the typed text, the selection, and what is to be said about the last operation.
  * The form, the band and the table all act through here, so that each of them does the same and says the same.
  */
-import type { Range, Registration } from "crdt-range-map";
+import type { KeyRange, Registration } from "crdt-range-map";
 import { perform, problemsOf, readCommand, type Command, type Input, type Operation, type Problems } from "./command";
 import type { KeyFormat } from "./keys";
 import { sameRegistration, type RegistrationName } from "./ranges";
@@ -72,17 +72,17 @@ export class Editor {
     return this.#run(operation, read.command);
   }
 
-  register(node: string, range: Range): void {
+  register(node: string, range: KeyRange): void {
     if (this.#run("register", { node, range, amount: 1 })) this.#choose({ node, ...range });
   }
 
   /** Acts on the selection, or on a registration given by its row. */
-  change(operation: "release" | "raise" | "lower", on: RegistrationName | null = this.selected): void {
+  change(operation: "release" | "increase" | "decrease", on: RegistrationName | null = this.selected): void {
     if (on === null) this.note = { about: null, words: "Nothing is selected." };
     else this.#run(operation, { node: on.node, range: { start: on.start, end: on.end }, amount: 1 });
   }
 
-  tightenSelection(range: Range): void {
+  tightenSelection(range: KeyRange): void {
     const selected = this.selected;
     if (selected !== null) this.#run("tighten", { node: selected.node, range, amount: 1 });
   }

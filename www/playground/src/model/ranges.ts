@@ -1,5 +1,5 @@
 /** Ranges as the map gives them, and as numbers for drawing and searching. An end of `null` or Infinity is unbounded. */
-import type { Range, Registration } from "crdt-range-map";
+import type { KeyRange, Registration } from "crdt-range-map";
 import type { KeyFormat } from "./keys";
 
 export interface Interval {
@@ -7,7 +7,7 @@ export interface Interval {
   readonly end: number;
 }
 
-export function intervalOf(range: Range): Interval {
+export function intervalOf(range: KeyRange): Interval {
   return { start: Number(range.start), end: range.end === null ? Infinity : Number(range.end) };
 }
 
@@ -15,7 +15,7 @@ export function endOf(interval: Interval): bigint | null {
   return interval.end === Infinity ? null : BigInt(interval.end);
 }
 
-export function formatRange(range: Range, format: KeyFormat): string {
+export function formatRange(range: KeyRange, format: KeyFormat): string {
   return range.end === null
     ? `${format.format(range.start)} and on`
     : `${format.format(range.start)} – ${format.format(range.end)}`;
@@ -29,7 +29,7 @@ export function sameRegistration(a: RegistrationName, b: RegistrationName): bool
 }
 
 /** Both ends within, and smaller: what `tighten` takes. */
-export function isProperSubRange(part: Range, whole: Range): boolean {
+export function isProperSubRange(part: KeyRange, whole: KeyRange): boolean {
   if (part.start === whole.start && part.end === whole.end) return false;
   const endsWithin = whole.end === null || (part.end !== null && part.end <= whole.end);
   return part.start >= whole.start && endsWithin;

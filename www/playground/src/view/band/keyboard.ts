@@ -2,7 +2,7 @@
 export type BandAction =
   | { readonly kind: "step"; readonly by: 1 | -1 }
   | { readonly kind: "first" | "last" | "deselect" | "edit" }
-  | { readonly kind: "change"; readonly operation: "raise" | "lower" | "release" }
+  | { readonly kind: "change"; readonly operation: "increase" | "decrease" | "release" }
   | { readonly kind: "zoom"; readonly factor: number }
   | { readonly kind: "pan"; readonly share: number };
 
@@ -16,9 +16,9 @@ const PLAIN: Readonly<Record<string, BandAction>> = {
   End: { kind: "last" },
   Escape: { kind: "deselect" },
   Enter: { kind: "edit" },
-  "+": { kind: "change", operation: "raise" },
-  "=": { kind: "change", operation: "raise" },
-  "-": { kind: "change", operation: "lower" },
+  "+": { kind: "change", operation: "increase" },
+  "=": { kind: "change", operation: "increase" },
+  "-": { kind: "change", operation: "decrease" },
   Delete: { kind: "change", operation: "release" },
   Backspace: { kind: "change", operation: "release" },
 };
@@ -28,7 +28,7 @@ const SHIFTED: Readonly<Record<string, BandAction>> = {
   ArrowLeft: { kind: "pan", share: -PAN_STEP },
   ArrowUp: { kind: "zoom", factor: 1 / ZOOM_STEP },
   ArrowDown: { kind: "zoom", factor: ZOOM_STEP },
-  "+": { kind: "change", operation: "raise" },
+  "+": { kind: "change", operation: "increase" },
 };
 
 export function actionOfKey(event: KeyboardEvent): BandAction | null {
