@@ -20,7 +20,7 @@ use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
-use crate::map::{RangeMap, TightenError, WriteError};
+use crate::map::{LOG_BYTES_MAX, RangeMap, TightenError, WriteError};
 use crate::operation::{Operation, OperationError};
 use crate::splits::RangeCollector;
 use crate::sync::presence::{self, Name, Peer};
@@ -47,12 +47,15 @@ pub struct Options {
     pub name: Option<Name>,
     /// Whether what it knows is to be saved, so that it can return under its id: see [`Node`](Node#what-is-saved).
     pub is_durable: bool,
+    /// How many bytes of memory its log of recent changes takes at most, 1 MiB at first: see [`RangeMap::set_log_capacity`].
+    pub log_capacity: usize,
 }
 
 impl Default for Options {
     /// Not saved, and without a name.
     fn default() -> Self {
-        Self { sync: Config::default(), fan_in: FAN_IN, name: None, is_durable: false }
+        let sync = Config::default();
+        Self { sync, fan_in: FAN_IN, name: None, is_durable: false, log_capacity: LOG_BYTES_MAX }
     }
 }
 
@@ -131,7 +134,8 @@ impl<K: WireKey> Node<K> {
     }
 
     fn begin(mut map: RangeMap<K>, options: Options, seed: u64, saved: Saved) -> Self {
-        let Options { sync, fan_in, name, is_durable } = options;
+        let Options { sync, fan_in, name, is_durable, log_capacity } = options;
+        map.set_log_capacity(log_capacity);
         map.set_registration_bytes_max(sync.registration_bytes_max());
         let journal = is_durable.then(|| Journal::begin(&mut map, saved));
         let presence = presence::Config::heartbeats().within(sync.message_bytes_max);

@@ -1,5 +1,7 @@
 //! What a Rust user expects of the types beside the operations: conversions, iterators, and what is shown.
 
+mod kit;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeBounds;
 
@@ -7,10 +9,7 @@ use crdt_range_map::sync::IgnoreReason;
 use crdt_range_map::{
     CausalContext, DecodeProblem, Delta, Dot, KeyRange, NodeError, NodeId, RangeError, RangeMap, ReplicaId,
 };
-
-fn node(name: &str) -> NodeId {
-    name.parse().unwrap()
-}
+use kit::builders::named as node;
 
 fn filled() -> RangeMap<u64> {
     let mut map = RangeMap::new(ReplicaId::from(1));

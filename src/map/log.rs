@@ -26,7 +26,7 @@ use crate::registration::RegistrationId;
 use crate::sort::sorted;
 
 /// How many bytes of memory the log takes at most. With short names and keys that is some 9,000 effects.
-pub(super) const LOG_BYTES_MAX: usize = 1 << 20;
+pub(crate) const LOG_BYTES_MAX: usize = 1 << 20;
 
 /// What was learnt, oldest first. A copy shares memory with the original, in pieces: what is changed in one is copied before.
 #[derive(Clone, Debug)]

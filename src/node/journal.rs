@@ -121,14 +121,15 @@ impl<K: WireKey> Journal<K> {
         let own = core::mem::take(&mut self.own);
         let news = if is_due_whole { None } else { self.news(map, own) };
         let is_whole = news.is_none();
-        let bytes = sync::write_page(replica, news.unwrap_or_else(|| state.clone()));
+        let own_seq = map.last_own_seq();
+        let bytes = sync::write_page(replica, own_seq, news.unwrap_or_else(|| state.clone()));
         self.has_changed = false;
         self.pages += 1;
         self.out = Some(Out {
             number: self.pages,
             replica,
             context: state.context().clone(),
-            own_seq: map.last_own_seq(),
+            own_seq,
             bytes: bytes.len(),
             is_whole,
         });

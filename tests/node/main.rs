@@ -1,9 +1,8 @@
 //! `Node`: links of both kinds, what is saved, what it hands out.
 
 mod events;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod links;
 mod net;
 mod saving;
-
-#[path = "../medium/random.rs"]
-mod random;

@@ -1,5 +1,7 @@
 //! Presence in virtual time: what it costs, and that it tells who is there.
 
+#[path = "../kit/mod.rs"]
+mod kit;
 mod limits;
 mod loss;
 mod medium;
@@ -215,10 +217,7 @@ fn a_clock_that_is_set_back_confuses_nobody() {
         medium.open();
         let back_ms = medium.now_ms;
         medium.now_ms = 0;
-        medium.in_flight = std::mem::take(&mut medium.in_flight)
-            .into_iter()
-            .map(|((due_ms, order), message)| ((due_ms - back_ms, order), message))
-            .collect();
+        medium.in_flight.set_back(back_ms);
         medium.wake_all();
         medium.run_for(SECOND_MS);
         medium.expect_all_know_all();

@@ -10,21 +10,23 @@
 
 mod act;
 mod bulk;
+mod disk;
 mod heard;
 mod keys;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod limits;
 mod long;
 mod looks;
+mod medium;
 mod meeting;
 #[path = "../model/mod.rs"]
 mod model;
 mod network;
 mod oracle;
 mod peace;
+mod presence;
 mod process;
-mod protocol;
-#[path = "../medium/random.rs"]
-mod random;
 mod schedule;
 mod speech;
 mod tally;
