@@ -80,6 +80,9 @@ impl<K> Disk<K> {
     pub fn damage(&mut self, random: &mut Random, tally: &mut Tally) {
         let at = random.index(self.pages.len());
         let page = &mut self.pages[at];
+        if page.is_empty() {
+            return;
+        }
         match random.below(3) {
             0 => {
                 tally.fault("page with a flipped bit");

@@ -8,6 +8,7 @@ use crdt_range_map::{Dot, KeyRange, RangeMap, ReplicaId};
 
 use crate::disk::{Health, Save, Writing};
 use crate::keys::SimulatedKey;
+use crate::limits::DIGESTS_OFTEN_MS;
 use crate::medium::Wire;
 use crate::meeting::DIGEST;
 use crate::network::Delivery;
@@ -41,6 +42,7 @@ impl<K: SimulatedKey> World<K> {
             return Err(format!("{to} has no link to {:?}", delivery.wire));
         };
         let before = running.map().clone();
+        running.idle_wakes = 0;
         running.node.receive(link, &delivery.bytes, clock_ms);
         self.note_renaming(to, before.replica())?;
         let heard = self.hear(to, link, clock_ms)?;
@@ -84,7 +86,8 @@ impl<K: SimulatedKey> World<K> {
     /// Does everything that a replica wants done now, each perhaps the last thing before it crashes.
     pub fn pump(&mut self, at: usize) -> Result<(), String> {
         let mut is_woken_for_nothing = true;
-        for _ in 0..OUTPUTS_AT_ONCE_MAX {
+        // In small messages, each registration may need its own.
+        for _ in 0..OUTPUTS_AT_ONCE_MAX + self.oracle.places.len() {
             if self.may_crash(at) {
                 return Ok(());
             }
@@ -99,7 +102,8 @@ impl<K: SimulatedKey> World<K> {
                 Output::Event(event) => self.note_event(at, event)?,
                 Output::Wait { until_ms } => {
                     running.wake_ms = until_ms;
-                    let is_idle = is_woken_for_nothing && until_ms <= clock_ms + 1;
+                    let is_often = self.config.digest_interval_ms < DIGESTS_OFTEN_MS;
+                    let is_idle = is_woken_for_nothing && until_ms <= clock_ms + 1 && !is_often;
                     running.idle_wakes = if is_idle { running.idle_wakes + 1 } else { 0 };
                     if running.idle_wakes > IDLE_WAKES_MAX {
                         return Err(format!("{at} has nothing to say, but wants to be woken at once"));
