@@ -47,8 +47,4 @@ impl<T> Flight<T> {
         self.by_arrival =
             earlier.map(|((due_ms, sent), message)| ((due_ms - by_ms, sent), message)).collect();
     }
-
-    pub fn messages(&self) -> impl Iterator<Item = &T> {
-        self.by_arrival.values()
-    }
 }
