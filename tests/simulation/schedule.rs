@@ -24,6 +24,9 @@ use crate::world::{World, trace};
 /// How far a clock is set at once, at most.
 const CLOCK_STEP_MAX_MS: u64 = 3_600_000;
 
+/// Where there is a digest in every few milliseconds, a message takes no longer than that.
+const LATENCY_OF_OFTEN_MAX_MS: u64 = 500;
+
 /// How a schedule failed.
 pub struct Failure {
     pub what: String,
@@ -176,10 +179,13 @@ impl<K: SimulatedKey> Schedule<K> {
             85..95 => random.pick(&[200, 500, 950]),
             _ => random.pick(&[1_100, 2_000, 5_000, 10_000]),
         };
+        // Or there are thousands of digests on their way at any time.
+        let is_often = config.digest_interval_ms < DIGESTS_OFTEN_MS;
+        let latency_ms = if is_often { latency_ms.min(LATENCY_OF_OFTEN_MAX_MS) } else { latency_ms };
         let jitter_ms = random.pick(&[0, 5, 5, 40]);
         let places = Self::places(kind, &config, &mut random);
         let mut pause_max_ms = random.pick(&[1, 50, 800, 800, 5_000]);
-        if config.digest_interval_ms < DIGESTS_OFTEN_MS {
+        if is_often {
             // There is a digest in every millisecond.
             pause_max_ms = pause_max_ms.min(50);
         }

@@ -62,7 +62,7 @@ impl<K: SimulatedKey> World<K> {
         self.pump(to)
     }
 
-    /// What a replica says of what just came over that link. What it wants done next is kept for later.
+    /// What a replica says of what just came over that link. What it wants done next is kept until it is [pumped](Self::pump) right after.
     fn hear(&mut self, at: usize, link: LinkId, clock_ms: u64) -> Result<Heard<K>, String> {
         let mut heard = Heard { changed: Vec::new(), refused: None };
         loop {
@@ -95,8 +95,7 @@ impl<K: SimulatedKey> World<K> {
             process.set_timer();
             let clock_ms = process.clock_ms(self.now_ms);
             let running = process.running_mut().expect("it has not crashed");
-            let next = running.next.take().filter(|next| !matches!(next, Output::Wait { .. }));
-            match next.unwrap_or_else(|| running.node.poll(clock_ms)) {
+            match running.next.take().unwrap_or_else(|| running.node.poll(clock_ms)) {
                 Output::Send { link, bytes } => self.post(at, link, bytes.into())?,
                 Output::Save(page) => self.begin_writing(at, page)?,
                 Output::Event(event) => self.note_event(at, event)?,
