@@ -179,9 +179,13 @@ pub fn sender_of(message: &[u8]) -> Option<ReplicaId> {
     message::sender(message)
 }
 
-/// A delta of that replica, as a message that says by itself if it was damaged.
-pub(crate) fn write_page<K: WireKey>(replica: ReplicaId, delta: Delta<K>) -> Vec<u8> {
-    Message::Delta(delta).encode(replica)
+/// What is to be saved of a replica: a delta as a message, then up to which of its own numbers this page and those before hold everything, 8
+/// bytes, big endian, and the checksum of all that.
+pub(crate) fn write_page<K: WireKey>(replica: ReplicaId, own_seq: u64, delta: Delta<K>) -> Vec<u8> {
+    let mut bytes = Message::Delta(delta).encode(replica);
+    bytes.extend(own_seq.to_be_bytes());
+    bytes.extend(message::checksum(&bytes));
+    bytes
 }
 
 /// A message that carries what presence says.
@@ -189,10 +193,15 @@ pub(crate) fn write_presence<K: WireKey>(replica: ReplicaId, content: Vec<u8>) -
     Message::<K>::Presence(content).encode(replica)
 }
 
-/// Reads a delta that was written so.
-pub(crate) fn read_page<K: WireKey>(bytes: &[u8]) -> Result<(ReplicaId, Delta<K>), IgnoreReason> {
-    match Message::decode(bytes)? {
-        (replica, Message::Delta(delta)) => Ok((replica, delta)),
+/// Reads what was written so.
+pub(crate) fn read_page<K: WireKey>(bytes: &[u8]) -> Result<(ReplicaId, u64, Delta<K>), IgnoreReason> {
+    let (body, found) = bytes.split_last_chunk().ok_or(IgnoreReason::Foreign)?;
+    let (delta, own_seq) = body.split_last_chunk().ok_or(IgnoreReason::Foreign)?;
+    if message::checksum(body) != *found {
+        return Err(IgnoreReason::Checksum);
+    }
+    match Message::decode(delta)? {
+        (replica, Message::Delta(delta)) => Ok((replica, u64::from_be_bytes(*own_seq), delta)),
         (_, other) => Err(IgnoreReason::MessageKind(other.kind())),
     }
 }

@@ -1,14 +1,9 @@
 //! The wire format: pinned bytes, sizes, and what comes back.
 
-use crdt_range_map::{DecodeProblem, Delta, KeyRange, NodeId, RangeMap, ReplicaId, WireKey};
+mod kit;
 
-fn node(name: &str) -> NodeId {
-    NodeId::new(name).unwrap()
-}
-
-fn range(start: u64, end: u64) -> KeyRange<u64> {
-    KeyRange::new(start, end).unwrap()
-}
+use crdt_range_map::{DecodeProblem, Delta, KeyRange, RangeMap, ReplicaId, WireKey};
+use kit::builders::{between as range, named as node};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

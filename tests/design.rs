@@ -1,23 +1,12 @@
 //! What the design promises, example by example. Each test's name is the promise.
 
-use std::num::NonZeroU32;
+mod kit;
 
 use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId, TightenError};
+use kit::builders::{between as range, by, named as node};
 
 fn replica(id: u64) -> RangeMap<u64> {
     RangeMap::new(ReplicaId::new(id))
-}
-
-fn node(name: &str) -> NodeId {
-    NodeId::new(name).unwrap()
-}
-
-fn range(start: u64, end: u64) -> KeyRange<u64> {
-    KeyRange::new(start, end).unwrap()
-}
-
-fn by(amount: u32) -> NonZeroU32 {
-    NonZeroU32::new(amount).unwrap()
 }
 
 /// The registration that most examples are about.
@@ -367,8 +356,8 @@ fn owners_are_ordered_by_priority_then_name_and_listed_once() {
 /// the context tells it by itself, whichever comes first.
 #[test]
 fn two_drops_of_one_record_commute() {
-    let node = NodeId::new("a").unwrap();
-    let [x, y] = [KeyRange::new(0u64, 8).unwrap(), KeyRange::new(1, 2).unwrap()];
+    let node = node("a");
+    let [x, y] = [range(0u64, 8), range(1, 2)];
     let mut writer = RangeMap::new(ReplicaId::new(9));
     let mut clearer = RangeMap::new(ReplicaId::new(1));
     let late = writer.register(&node, &y).unwrap();

@@ -1,29 +1,23 @@
 //! Meetings of two replicas whose logs tell nothing: they may be cut off anywhere, and their messages may come twice or in any order.
 
-#[path = "medium/random.rs"]
-mod random;
-
-use std::num::NonZeroU32;
+mod kit;
 
 use crdt_range_map::sync::{Broadcast, Config, Received, Statistics};
-use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId};
-use random::Random;
+use crdt_range_map::{Delta, KeyRange, RangeMap, ReplicaId};
+use kit::builders::{between, by, node};
+use kit::random::Random;
 
 /// Which kind of message belongs to a meeting, and is to one in particular.
 const MEET: u8 = 3;
-
-fn node(number: u64) -> NodeId {
-    NodeId::new(format!("node-{number}")).unwrap()
-}
 
 fn operate(map: &mut RangeMap<u64>, random: &mut Random, keys: u64) {
     let start = random.below(keys);
     let range = match random.below(9) {
         // Many registrations of one start, which no key alone divides.
         0..3 => KeyRange::from_start(start / 50 * 50),
-        _ => KeyRange::new(start, start + 1 + random.below(5)).unwrap(),
+        _ => between(start, start + 1 + random.below(5)),
     };
-    let (node, by) = (node(random.below(30)), NonZeroU32::new(1 + random.below(3) as u32).unwrap());
+    let (node, by) = (node(random.below(30)), by(1 + random.below(3) as u32));
     match random.below(10) {
         0..4 => drop(map.register(&node, &range).unwrap()),
         4..6 => drop(map.increase(&node, &range, by).unwrap()),
@@ -215,9 +209,7 @@ fn replicas_that_know_the_same_and_differ_come_to_rest() {
     let id = ReplicaId::new(5);
     let mut maps = [1, 2].map(|priority| {
         let mut map = RangeMap::<u64>::new(id);
-        _ = map
-            .increase(&node(priority), &KeyRange::from_start(priority), NonZeroU32::new(1).unwrap())
-            .unwrap();
+        _ = map.increase(&node(priority), &KeyRange::from_start(priority), by(1)).unwrap();
         let mut holder = RangeMap::new(ReplicaId::new(10 + priority));
         holder.merge(map.state());
         holder

@@ -1,5 +1,7 @@
 //! What a Rust user expects of the types beside the operations: conversions, iterators, and what is shown.
 
+mod kit;
+
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeBounds;
 
@@ -10,10 +12,7 @@ use crdt_range_map::{
     Operation, OperationError, Owner, Owners, RangeError, RangeMap, Registration, ReplicaId, Split, Splits,
     SplitsIter, TightenError, Version, WriteError,
 };
-
-fn node(name: &str) -> NodeId {
-    name.parse().unwrap()
-}
+use kit::builders::named as node;
 
 fn filled() -> RangeMap<u64> {
     filled_by(1)

@@ -2,13 +2,13 @@
 //!
 //! `SYNC_SEED=n cargo test --test sync` runs the fault schedule n alone.
 
-mod medium;
-
-use std::num::NonZeroU32;
+mod kit;
 
 use crdt_range_map::sync::{Broadcast, Config, IgnoreReason, Received};
-use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId};
-use medium::{Faults, Medium, NO_FAULTS, Random};
+use crdt_range_map::{Delta, RangeMap, ReplicaId};
+use kit::builders::{between, by, named, node, range};
+use kit::medium::{Faults, Medium, NO_FAULTS};
+use kit::random::Random;
 
 const DELTA: u8 = 1;
 const ASK: u8 = 2;
@@ -17,14 +17,6 @@ const DIGEST: u8 = 4;
 
 const SECOND_MS: u64 = 1_000;
 const MINUTE_MS: u64 = 60 * SECOND_MS;
-
-fn node(number: u64) -> NodeId {
-    NodeId::new(format!("node-{number}")).unwrap()
-}
-
-fn range(start: u64) -> KeyRange<u64> {
-    KeyRange::new(start, start + 10).unwrap()
-}
 
 fn register(start: u64) -> impl FnOnce(&mut RangeMap<u64>) -> Delta<u64> {
     move |map| map.register(&node(start % 7), &range(start)).unwrap()
@@ -160,7 +152,7 @@ fn offline_tabs_diverge_and_converge_when_they_return() {
     medium.regroup(0, None);
     medium.regroup(1, None);
     medium.operate(0, |map| map.release(&node(1), &range(1)).unwrap());
-    medium.operate(1, |map| map.increase(&node(1), &range(1), NonZeroU32::new(4).unwrap()).unwrap());
+    medium.operate(1, |map| map.increase(&node(1), &range(1), by(4)).unwrap());
     medium.operate(2, register(70));
     medium.run_for(5 * SECOND_MS);
     medium.regroup(0, Some(0));
@@ -239,11 +231,9 @@ fn two_replicas(n: u64) -> [RangeMap<u64>; 2] {
     for at in 0..n {
         let map = &mut maps[(2 * at / n) as usize];
         let start = random.below(1 << 32);
-        let range = KeyRange::new(start, start + 1 + random.below((8 << 32) / n)).unwrap();
-        let by = NonZeroU32::new(1 + random.below(100) as u32).unwrap();
-        _ = map
-            .increase(&NodeId::new(format!("node-{:05}", random.below(8.max(n / 64)))).unwrap(), &range, by)
-            .unwrap();
+        let range = between(start, start + 1 + random.below((8 << 32) / n));
+        let by = by(1 + random.below(100) as u32);
+        _ = map.increase(&named(&format!("node-{:05}", random.below(8.max(n / 64)))), &range, by).unwrap();
     }
     let [first, second] = &mut maps;
     first.merge(second.state());
@@ -258,11 +248,11 @@ fn ten_operations(map: &mut RangeMap<u64>, random: &mut Random) {
     for at in 0..10 {
         let it = &held[random.below(held.len() as u64) as usize];
         match at % 3 {
-            0 => drop(map.increase(&it.node, &it.range, NonZeroU32::new(3).unwrap()).unwrap()),
+            0 => drop(map.increase(&it.node, &it.range, by(3)).unwrap()),
             1 => drop(map.release(&it.node, &it.range).unwrap()),
             _ => {
                 let start = random.below(1 << 32);
-                _ = map.register(&it.node, &KeyRange::new(start, start + 1000).unwrap()).unwrap();
+                _ = map.register(&it.node, &between(start, start + 1000)).unwrap();
             }
         }
     }
@@ -325,7 +315,7 @@ fn schedule(seed: u64) {
     for _ in 0..60 {
         let tab = random.below(medium.tabs.len() as u64) as usize;
         let (node, range) = (node(random.below(3)), range(random.below(4) * 5));
-        let by = NonZeroU32::new(1 + random.below(4) as u32).unwrap();
+        let by = by(1 + random.below(4) as u32);
         match random.below(12) {
             0..3 => medium.operate(tab, |map| map.register(&node, &range).unwrap()),
             3..5 => medium.operate(tab, |map| map.release(&node, &range).unwrap()),

@@ -164,14 +164,15 @@ impl<K: WireKey> Journal<K> {
             return None;
         }
         let is_whole = news.is_none();
-        let bytes = sync::write_page(replica, news.unwrap_or_else(|| state.clone()));
+        let own_seq = map.last_own_seq();
+        let bytes = sync::write_page(replica, own_seq, news.unwrap_or_else(|| state.clone()));
         self.has_changed = false;
         self.pages += 1;
         self.out = Some(Out {
             number: self.pages,
             replica,
             version: state.version().clone(),
-            own_seq: map.last_own_seq(),
+            own_seq,
             has_own,
             bytes: bytes.len(),
             is_whole,

@@ -84,8 +84,8 @@ impl<K: WireKey> Node<K> {
         for (at, page) in pages.into_iter().enumerate() {
             let page = page.as_ref();
             match sync::read_page(page) {
-                Ok((replica, delta)) => {
-                    last = Some(replica);
+                Ok((replica, own_seq, delta)) => {
+                    last = Some((replica, own_seq));
                     saved.bytes = saved.bytes.saturating_add(page.len());
                     if at == 0 {
                         saved.whole_bytes = page.len();
@@ -96,11 +96,12 @@ impl<K: WireKey> Node<K> {
                 Err(reason) => damaged.push(Damage::Unreadable { page: at, reason }),
             }
         }
-        let context = &saved.version.context;
-        let has_gap = |replica: &ReplicaId| context.prefix(*replica) < context.last_seq(*replica);
-        if let Some(replica) = last.filter(has_gap) {
+        if let Some((replica, own_seq)) = last
+            && saved.version.context.prefix(replica) < own_seq
+        {
             damaged.push(Damage::Missing { replica });
         }
+        let last = last.map(|(replica, _)| replica);
         saved.is_damaged = !damaged.is_empty();
         let goes_on = options.is_durable && damaged.is_empty();
         let replica = match last.filter(|_| goes_on) {

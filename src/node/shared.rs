@@ -32,9 +32,9 @@ impl<K: WireKey> Node<K> {
     /// [`DecodeError`] or another reason if the bytes are neither; nothing has changed then.
     pub fn absorb(&mut self, bytes: &[u8]) -> Result<(), IgnoreReason> {
         let delta = match sync::read_page(bytes) {
-            Ok((_, delta)) => delta,
-            Err(IgnoreReason::Foreign) => Delta::decode(bytes).map_err(IgnoreReason::Malformed)?,
-            Err(reason) => return Err(reason),
+            Ok((_, _, delta)) => delta,
+            // Or a state; what is neither is most likely a page that was damaged.
+            Err(reason) => Delta::decode(bytes).map_err(|_| reason)?,
         };
         let changes = self.map.merge(&delta);
         changes.ranges().iter().for_each(|range| self.changed.add(range.clone()));

@@ -306,13 +306,7 @@ impl<K: WireKey> Mesh<K> {
     /// Sends what is news to those who want news, or to all if nothing came for a while and they should know at once; and announces it
     /// to the others: of those who are not known to know it. What is new in it are those dots: the rest of the entries that it carries they
     /// may have from elsewhere.
-    fn spread(
-        &mut self,
-        news: &Delta<K>,
-        dots: &Version,
-        is_own: bool,
-        random: &mut impl FnMut() -> u64,
-    ) {
+    fn spread(&mut self, news: &Delta<K>, dots: &Version, is_own: bool, random: &mut impl FnMut() -> u64) {
         let hold_ms = self.pace.comes(self.seen_ms);
         let is_small = news.entries.len() + news.drops.len() <= OWN_MAX;
         let is_for_all = is_own && is_small && hold_ms == 0;

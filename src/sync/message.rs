@@ -189,7 +189,7 @@ pub(super) fn sender(bytes: &[u8]) -> Option<ReplicaId> {
 }
 
 /// Tells messages that were damaged on the way, but for an accident of one in 2^32.
-fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
+pub(super) fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
     const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
     CRC.checksum(bytes).to_be_bytes()
 }

@@ -5,11 +5,8 @@ use std::collections::VecDeque;
 use crdt_range_map::sync::{Broadcast, Config};
 use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId};
 
-use crate::medium::Random;
-
-fn slot(start: u64) -> KeyRange<u64> {
-    KeyRange::new(start, start + 1).unwrap()
-}
+use crate::kit::builders::{named, slot};
+use crate::kit::random::Random;
 
 /// So many deliveries a meeting takes at most.
 const DELIVERIES: usize = 24;
@@ -17,7 +14,7 @@ const DELIVERIES: usize = 24;
 /// The registrations of a writer that is not there: somebody released them, and the resident knows it. Then it learns that their writer
 /// dropped them, after so many deliveries.
 fn meet(ids: [u64; 2], joins_at_ms: [u64; 2], moment: usize, seed: u64) {
-    let node = NodeId::new("node").unwrap();
+    let node = named("node");
     let config = Config { message_bytes_max: 2_048, compare_bytes_max: 1_024, ..Config::default() };
     let mut random = Random(seed);
     let mut maps = ids.map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
@@ -80,7 +77,7 @@ fn what_is_dropped_amid_a_meeting_is_not_passed_over() {
 
 /// Two who know the same and hold something else, by two writers of one id. While they find that out, one of them learns more.
 fn differ(ids: [u64; 2], who: usize, moment: usize, seed: u64) {
-    let node = NodeId::new("node").unwrap();
+    let node = named("node");
     let mut random = Random(seed);
     let mut maps = ids.map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
     for (at, map) in maps.iter_mut().enumerate() {
@@ -129,7 +126,7 @@ fn what_comes_while_a_difference_is_looked_into_is_told() {
 /// What comes in pages lies in as many runs as there are registrations: no question tells them.
 #[test]
 fn a_question_stays_short_however_many_pages_came() {
-    let node = NodeId::new("node").unwrap();
+    let node = named("node");
     let config = Config { message_bytes_max: 2_048, compare_bytes_max: 1_024, ..Config::default() };
     let mut random = Random(3);
     let mut maps = [1, 2].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
@@ -154,7 +151,7 @@ fn a_question_stays_short_however_many_pages_came() {
 /// each that has its bit. Amid all that one of them does the first thing that it ever does, so that the births are numbered otherwise.
 fn do_amid(who: usize, logs: [usize; 2], lost: u32, moment: usize, seed: u64) {
     let what = format!("{who} {logs:?}, lost {lost:b}, at {moment}, seed {seed}");
-    let node = NodeId::new("node").unwrap();
+    let node = named("node");
     let mut random = Random(seed);
     let [mut maps, mut writers] =
         [[1, 2], [60, 61]].map(|ids| ids.map(|id| RangeMap::<u64>::new(ReplicaId::new(id))));
@@ -242,7 +239,7 @@ fn twice(node: &NodeId, at: &KeyRange<u64>) -> [Delta<u64>; 4] {
 /// need not name any more what that dropped. The one that comes back has heard only what the other had not.
 fn come_back(ids: [u64; 2], joins_at_ms: [u64; 2], cut: usize, seed: u64) {
     let what = format!("{ids:?} {joins_at_ms:?}, {cut}, seed {seed}");
-    let node = NodeId::new("node").unwrap();
+    let node = named("node");
     let mut random = Random(seed);
     let mut maps = ids.map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
     let [first, released, again, dropped] = twice(&node, &slot(50));
@@ -289,7 +286,7 @@ fn what_need_not_be_named_any_more_is_not_told_to_be_known_without_what_was_befo
 /// The same comes to the one after so many messages and to the other after so many, while there are many pages.
 fn learn_amid(ids: [u64; 2], moments: [usize; 2], seed: u64) {
     let what = format!("{ids:?}, {moments:?}, seed {seed}");
-    let node = NodeId::new("node").unwrap();
+    let node = named("node");
     let config = Config { message_bytes_max: 2_048, compare_bytes_max: 1_024, ..Config::default() };
     let mut random = Random(seed);
     let mut maps = ids.map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));

@@ -1,18 +1,15 @@
 //! Dense keys, logs that ran over, and configurations at their limits: what one sends, another accepts.
 
 use crdt_range_map::sync::{Broadcast, Config, IgnoreReason};
-use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+use crdt_range_map::{RangeMap, ReplicaId};
 
-use crate::medium::Random;
-
-fn slot(start: u64) -> KeyRange<u64> {
-    KeyRange::new(start, start + 1).unwrap()
-}
+use crate::kit::builders::{named, slot};
+use crate::kit::random::Random;
 
 /// Half of the slots of one node are released while a replica is away, and more happens than a log holds.
 #[test]
 fn replicas_with_dense_keys_meet_after_the_log_ran_over() {
-    let node = NodeId::new("node").unwrap();
+    let node = named("node");
     for compare_bytes_max in [Config::COMPARE_BYTES_MIN, 512, 1 << 20, 16 << 20] {
         let config = Config { compare_bytes_max, ..Config::default() };
         let mut maps = [1, 2].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));

@@ -1,8 +1,9 @@
 //! More gaps than a message tells: whoever knows every second effect of a writer.
 
-use crdt_range_map::{KeyRange, NodeId, RangeMap, Registration, ReplicaId};
+use crdt_range_map::{RangeMap, Registration, ReplicaId};
 
-use crate::medium::Medium;
+use crate::kit::builders::{between, named};
+use crate::kit::medium::Medium;
 
 /// More than two runs for each that a message tells.
 const EFFECTS: u64 = 150_000;
@@ -13,12 +14,12 @@ fn shown(map: &RangeMap<u64>) -> Vec<Registration<u64>> {
 
 #[test]
 fn what_a_message_cannot_tell_to_be_known_is_not_taken_for_dropped() {
-    let node = NodeId::new("s").unwrap();
+    let node = named("s");
     let mut writer = RangeMap::new(ReplicaId::new(5));
     let mut reader = RangeMap::new(ReplicaId::new(6));
     for at in 0..EFFECTS {
         let start = at % 500;
-        let delta = writer.register(&node, &KeyRange::new(start, start + 1 + at % 7).unwrap()).unwrap();
+        let delta = writer.register(&node, &between(start, start + 1 + at % 7)).unwrap();
         if at % 2 == 1 {
             reader.merge(&delta);
         }

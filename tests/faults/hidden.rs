@@ -1,15 +1,17 @@
 //! Resets that show in nothing that is held: whoever passes them on has to pass on what they did.
 
-use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId, Version};
+use crdt_range_map::{RangeMap, ReplicaId, Version};
+
+use crate::kit::builders::{between, named};
 
 #[test]
 fn a_reset_of_a_record_that_its_writer_has_dropped_is_passed_on_with_that_drop() {
-    let node = NodeId::new("node-b").unwrap();
-    let range = KeyRange::new(0u64, 100).unwrap();
+    let node = named("node-b");
+    let range = between(0u64, 100);
     let map = |id| RangeMap::<u64>::new(ReplicaId::new(id));
     let (mut first, mut second, mut releasing, mut late, mut listening) =
         (map(55433), map(15838), map(31676), map(7919), map(9));
-    let before = late.register(&node, &KeyRange::new(5, 6).unwrap()).unwrap();
+    let before = late.register(&node, &between(5, 6)).unwrap();
     first.merge(&before);
     let of_first = first.register(&node, &range).unwrap();
     let of_second = second.register(&node, &range).unwrap();
@@ -43,8 +45,8 @@ fn a_reset_of_a_record_that_its_writer_has_dropped_is_passed_on_with_that_drop()
 
 #[test]
 fn a_log_that_cannot_hold_all_that_was_dropped_tells_none_of_what_was_done_to_that() {
-    let node = NodeId::new("n").unwrap();
-    let range = |start: u64| KeyRange::new(start, start + 3).unwrap();
+    let node = named("n");
+    let range = |start: u64| between(start, start + 3);
     let map = |id| RangeMap::<u64>::new(ReplicaId::new(id));
     for capacity in [0, 100, 300, 500, 700, 1_000, 2_000, 5_000, 1 << 20] {
         let (mut writer, mut releasing, mut telling) = (map(1), map(2), map(3));

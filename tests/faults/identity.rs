@@ -1,24 +1,13 @@
 //! Releases that were half heard, writers that are lost, and two writers of one id.
 
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
 
 use crdt_range_map::sync::{Broadcast, Config, Event, IgnoreReason, Received, Renaming};
-use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId};
+use crdt_range_map::{Delta, RangeMap, ReplicaId};
 
-use crate::medium::{Medium, Random};
-
-fn node() -> NodeId {
-    NodeId::new("node").unwrap()
-}
-
-fn range(start: u64) -> KeyRange<u64> {
-    KeyRange::new(start, start + 10).unwrap()
-}
-
-fn by(amount: u32) -> NonZeroU32 {
-    NonZeroU32::new(amount).unwrap()
-}
+use crate::kit::builders::{by, node, range};
+use crate::kit::medium::Medium;
+use crate::kit::random::Random;
 
 fn maps<const N: usize>() -> [RangeMap<u64>; N] {
     let mut id = 0;
@@ -33,19 +22,19 @@ fn maps<const N: usize>() -> [RangeMap<u64>; N] {
 fn who_hears_of_a_registration_after_a_release_hears_all_of_the_release() {
     for by_state in [false, true] {
         let [mut a, mut b, mut c, mut d] = maps();
-        let first = a.increase(&node(), &range(0), by(2)).unwrap();
-        let second = d.increase(&node(), &range(0), by(4)).unwrap();
+        let first = a.increase(&node(0), &range(0), by(2)).unwrap();
+        let second = d.increase(&node(0), &range(0), by(4)).unwrap();
         for map in [&mut a, &mut b, &mut c, &mut d] {
             map.merge(&first);
             map.merge(&second);
-            assert_eq!(map.priority(&node(), &range(0)), Some(6));
+            assert_eq!(map.priority(&node(0), &range(0)), Some(6));
         }
-        let released = a.release(&node(), &range(0)).unwrap();
+        let released = a.release(&node(0), &range(0)).unwrap();
         b.merge(if by_state { a.state() } else { &released });
-        let more = b.increase(&node(), &range(0), by(1)).unwrap();
+        let more = b.increase(&node(0), &range(0), by(1)).unwrap();
         for map in [&mut c, &mut d] {
             map.merge(&more);
-            assert_eq!(map.priority(&node(), &range(0)), Some(1), "{by_state}");
+            assert_eq!(map.priority(&node(0), &range(0)), Some(1), "{by_state}");
         }
     }
 }
@@ -57,15 +46,15 @@ fn a_lost_effect_of_a_retired_writer_leaves_nothing_behind() {
         let [mut one, mut other] = maps();
         for id in 100..300 {
             let mut lost = RangeMap::new(ReplicaId::new(id));
-            let mut deltas = vec![lost.register(&node(), &range(id)).unwrap()];
+            let mut deltas = vec![lost.register(&node(0), &range(id)).unwrap()];
             if has_lost {
-                _ = lost.register(&node(), &range(id + 5)).unwrap();
+                _ = lost.register(&node(0), &range(id + 5)).unwrap();
             }
-            deltas.push(lost.increase(&node(), &range(id), by(3)).unwrap());
+            deltas.push(lost.increase(&node(0), &range(id), by(3)).unwrap());
             for map in [&mut one, &mut other] {
                 deltas.iter().for_each(|delta| drop(map.merge(delta)));
             }
-            let released = one.release(&node(), &range(id)).unwrap();
+            let released = one.release(&node(0), &range(id)).unwrap();
             other.merge(&released);
             _ = one.retire(ReplicaId::new(id));
         }
@@ -83,19 +72,19 @@ fn a_lost_effect_of_a_retired_writer_leaves_nothing_behind() {
 #[test]
 fn what_another_had_heard_of_a_retired_writer_counts() {
     let [mut writer, mut one, mut other] = maps();
-    let first = writer.increase(&node(), &range(0), by(4)).unwrap();
+    let first = writer.increase(&node(0), &range(0), by(4)).unwrap();
     one.merge(&first);
     other.merge(&first);
-    other.merge(&writer.increase(&node(), &range(0), by(3)).unwrap());
-    other.merge(&writer.register(&node(), &range(50)).unwrap());
-    _ = one.release(&node(), &range(0)).unwrap();
+    other.merge(&writer.increase(&node(0), &range(0), by(3)).unwrap());
+    other.merge(&writer.register(&node(0), &range(50)).unwrap());
+    _ = one.release(&node(0), &range(0)).unwrap();
     _ = one.retire(writer.replica());
     meet(&mut one, &mut other);
     _ = one.maintain();
     meet(&mut one, &mut other);
     for map in [&one, &other] {
-        assert_eq!(map.priority(&node(), &range(0)), Some(3), "only +4 was released");
-        assert_eq!(map.priority(&node(), &range(50)), Some(1));
+        assert_eq!(map.priority(&node(0), &range(0)), Some(3), "only +4 was released");
+        assert_eq!(map.priority(&node(0), &range(50)), Some(1));
     }
 }
 
@@ -103,18 +92,18 @@ fn what_another_had_heard_of_a_retired_writer_counts() {
 #[test]
 fn a_release_takes_nothing_of_what_another_had_heard_of_a_retired_writer() {
     let [mut writer, mut one, mut other] = maps();
-    let first = writer.increase(&node(), &range(0), by(4)).unwrap();
+    let first = writer.increase(&node(0), &range(0), by(4)).unwrap();
     one.merge(&first);
     other.merge(&first);
-    other.merge(&writer.increase(&node(), &range(0), by(3)).unwrap());
+    other.merge(&writer.increase(&node(0), &range(0), by(3)).unwrap());
     _ = one.retire(writer.replica());
-    _ = one.release(&node(), &range(0)).unwrap();
+    _ = one.release(&node(0), &range(0)).unwrap();
     meet(&mut one, &mut other);
-    assert_eq!(one.priority(&node(), &range(0)), Some(3), "only +4 was released");
+    assert_eq!(one.priority(&node(0), &range(0)), Some(3), "only +4 was released");
     // From now on nobody can have heard more: what is released is forgotten at once.
     _ = one.maintain();
     meet(&mut one, &mut other);
-    _ = one.release(&node(), &range(0)).unwrap();
+    _ = one.release(&node(0), &range(0)).unwrap();
     meet(&mut one, &mut other);
     assert_eq!(one.registrations().count(), 0);
     assert!(one.state().encode().len() < 60, "{} bytes", one.state().encode().len());
@@ -124,7 +113,7 @@ fn a_release_takes_nothing_of_what_another_had_heard_of_a_retired_writer() {
 #[test]
 fn who_clears_up_too_early_takes_nothing_from_anybody() {
     let [mut writer] = maps();
-    let first = writer.increase(&node(), &range(0), by(4)).unwrap();
+    let first = writer.increase(&node(0), &range(0), by(4)).unwrap();
     let mut medium = Medium::new(3);
     for id in 1..=3 {
         let mut map = RangeMap::new(ReplicaId::new(10 + id));
@@ -134,8 +123,9 @@ fn who_clears_up_too_early_takes_nothing_from_anybody() {
     medium.run_for(5_000);
     // It hears the others, but does not ask: it has not noticed that it was away.
     medium.tabs[2].group = None;
-    let more: Vec<Delta<u64>> = (1..4).map(|at| writer.register(&node(), &range(20 * at)).unwrap()).collect();
-    let dropped = writer.release(&node(), &range(0)).unwrap();
+    let more: Vec<Delta<u64>> =
+        (1..4).map(|at| writer.register(&node(0), &range(20 * at)).unwrap()).collect();
+    let dropped = writer.release(&node(0), &range(0)).unwrap();
     for tab in 0..2 {
         more.iter().chain([&dropped]).for_each(|delta| drop(medium.tabs[tab].map.merge(delta)));
     }
@@ -150,7 +140,7 @@ fn who_clears_up_too_early_takes_nothing_from_anybody() {
     assert!(medium.is_converged());
     for tab in &medium.tabs {
         assert_eq!(tab.map.registrations().count(), 3);
-        assert_eq!(tab.map.priority(&node(), &range(0)), None);
+        assert_eq!(tab.map.priority(&node(0), &range(0)), None);
     }
 }
 
@@ -161,14 +151,14 @@ fn who_holds_what_others_gave_up_is_asked_although_they_agree() {
     for seed in 0..10 {
         let [mut writer] = maps();
         let deltas: Vec<Delta<u64>> =
-            (0..3).map(|_| writer.increase(&node(), &range(0), by(2)).unwrap()).collect();
+            (0..3).map(|_| writer.increase(&node(0), &range(0), by(2)).unwrap()).collect();
         let mut holders = [11, 12, 13].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
         for (at, map) in holders.iter_mut().enumerate() {
             let heard = if at < 2 { &deltas[..2] } else { &deltas[..] };
             heard.iter().for_each(|delta| drop(map.merge(delta)));
             let mut claimed = writer.clone();
-            _ = claimed.register(&node(), &range(50)).unwrap();
-            map.merge(&claimed.register(&node(), &range(50)).unwrap());
+            _ = claimed.register(&node(0), &range(50)).unwrap();
+            map.merge(&claimed.register(&node(0), &range(50)).unwrap());
             _ = map.retire(writer.replica());
             _ = map.maintain();
         }
@@ -194,7 +184,7 @@ fn who_holds_what_others_gave_up_is_asked_although_they_agree() {
             now_ms = arrives_ms.min(wakes_ms).max(now_ms + 1);
         }
         assert!(holders.windows(2).all(|pair| pair[0].state() == pair[1].state()), "seed {seed}");
-        assert_eq!(holders[0].priority(&node(), &range(0)), Some(6));
+        assert_eq!(holders[0].priority(&node(0), &range(0)), Some(6));
     }
 }
 
@@ -202,10 +192,10 @@ fn who_holds_what_others_gave_up_is_asked_although_they_agree() {
 #[test]
 fn maintenance_clears_up_after_the_retired_when_those_who_are_there_agree() {
     let [mut writer] = maps();
-    let first = writer.increase(&node(), &range(0), by(4)).unwrap();
+    let first = writer.increase(&node(0), &range(0), by(4)).unwrap();
     // Nobody hears of this.
-    drop(writer.register(&node(), &range(50)).unwrap());
-    let last = writer.increase(&node(), &range(0), by(2)).unwrap();
+    drop(writer.register(&node(0), &range(50)).unwrap());
+    let last = writer.increase(&node(0), &range(0), by(2)).unwrap();
     let mut medium = Medium::new(4);
     for id in 1..=3 {
         let mut map = RangeMap::new(ReplicaId::new(10 + id));
@@ -213,7 +203,7 @@ fn maintenance_clears_up_after_the_retired_when_those_who_are_there_agree() {
         medium.open_with(map);
     }
     medium.run_for(2_000);
-    medium.operate(0, |map| map.release(&node(), &range(0)).unwrap());
+    medium.operate(0, |map| map.release(&node(0), &range(0)).unwrap());
     medium.operate(0, |map| map.retire(writer.replica()));
     medium.run_for(100);
     medium.regroup(0, None);
@@ -242,13 +232,13 @@ fn who_is_retired_and_alive_goes_on_under_a_new_id() {
     for _ in 0..3 {
         medium.open();
     }
-    medium.operate(0, |map| map.register(&node(), &range(0)).unwrap());
+    medium.operate(0, |map| map.register(&node(0), &range(0)).unwrap());
     medium.run_for(1_000);
     medium.regroup(0, None);
-    medium.operate(0, |map| map.increase(&node(), &range(0), by(5)).unwrap());
-    medium.operate(0, |map| map.register(&node(), &range(50)).unwrap());
+    medium.operate(0, |map| map.increase(&node(0), &range(0), by(5)).unwrap());
+    medium.operate(0, |map| map.register(&node(0), &range(50)).unwrap());
     let cut_off = medium.tabs[0].map.replica();
-    medium.operate(1, |map| map.release(&node(), &range(0)).unwrap());
+    medium.operate(1, |map| map.release(&node(0), &range(0)).unwrap());
     medium.operate(1, |map| map.retire(cut_off));
     medium.run_for(60_000);
     medium.regroup(0, Some(0));
@@ -260,12 +250,12 @@ fn who_is_retired_and_alive_goes_on_under_a_new_id() {
     let Some(Event::Renamed { from, to, why, unheard }) = tab.sync.take_event() else { panic!("no event") };
     assert_eq!((from, to, why), (cut_off, tab.map.replica(), Renaming::Retired));
     assert_eq!(unheard.len(), 2, "{unheard:?}");
-    medium.operate(0, |map| map.register(&node(), &range(80)).unwrap());
+    medium.operate(0, |map| map.register(&node(0), &range(80)).unwrap());
     medium.run_for(1_000);
     assert!(medium.is_converged());
     for tab in &medium.tabs {
-        assert_eq!(tab.map.priority(&node(), &range(80)), Some(1));
-        assert_eq!(tab.map.priority(&node(), &range(50)), Some(1), "it had been registered unheard");
+        assert_eq!(tab.map.priority(&node(0), &range(80)), Some(1));
+        assert_eq!(tab.map.priority(&node(0), &range(50)), Some(1), "it had been registered unheard");
     }
 }
 
@@ -275,10 +265,10 @@ fn who_was_retired_before_it_met_the_others_goes_on_under_a_new_id() {
     for is_by_itself in [false, true] {
         let mut medium = Medium::new(9);
         let tabs = [medium.open(), medium.open()];
-        medium.operate(0, |map| map.register(&node(), &range(0)).unwrap());
+        medium.operate(0, |map| map.register(&node(0), &range(0)).unwrap());
         medium.run_for(1_000);
         let retired = medium.tabs[0].map.replica();
-        medium.operate(0, |map| map.register(&node(), &range(50)).unwrap());
+        medium.operate(0, |map| map.register(&node(0), &range(50)).unwrap());
         if is_by_itself {
             _ = medium.tabs[0].map.retire(retired);
         } else {
@@ -288,10 +278,10 @@ fn who_was_retired_before_it_met_the_others_goes_on_under_a_new_id() {
         medium.run_for(100_000);
         assert!(medium.is_converged());
         assert_ne!(medium.tabs[0].map.replica(), retired);
-        medium.operate(0, |map| map.register(&node(), &range(80)).unwrap());
+        medium.operate(0, |map| map.register(&node(0), &range(80)).unwrap());
         medium.run_for(1_000);
         for tab in tabs {
-            assert_eq!(medium.tabs[tab].map.priority(&node(), &range(80)), Some(1));
+            assert_eq!(medium.tabs[tab].map.priority(&node(0), &range(80)), Some(1));
         }
     }
 }
@@ -302,11 +292,11 @@ fn who_goes_on_under_a_new_id_tells_soon_what_it_had_done() {
     for seed in 0..10 {
         let mut medium = Medium::new(seed);
         let tabs = [medium.open(), medium.open()];
-        medium.operate(0, |map| map.register(&node(), &range(0)).unwrap());
+        medium.operate(0, |map| map.register(&node(0), &range(0)).unwrap());
         medium.run_for(1_000);
         let retired = medium.tabs[0].map.replica();
         medium.tabs[0].group = None;
-        medium.operate(0, |map| map.register(&node(), &range(50)).unwrap());
+        medium.operate(0, |map| map.register(&node(0), &range(50)).unwrap());
         medium.run_for(1_000);
         medium.tabs[0].group = Some(0);
         medium.operate(1, |map| map.retire(retired));
@@ -314,7 +304,7 @@ fn who_goes_on_under_a_new_id_tells_soon_what_it_had_done() {
         medium.run_for(4_000);
         assert!(medium.is_converged(), "seed {seed}");
         for tab in tabs {
-            assert_eq!(medium.tabs[tab].map.priority(&node(), &range(50)), Some(1));
+            assert_eq!(medium.tabs[tab].map.priority(&node(0), &range(50)), Some(1));
         }
     }
 }
@@ -326,9 +316,9 @@ fn who_is_retired_is_heard_no_more() {
     let mut random = Random(3);
     let mut protocols =
         [0, 0].map(|now_ms| Broadcast::join(Config::default(), now_ms, &mut || random.next()).unwrap());
-    other.merge(&writer.register(&node(), &range(0)).unwrap());
+    other.merge(&writer.register(&node(0), &range(0)).unwrap());
     _ = other.retire(writer.replica());
-    protocols[0].publish(&writer.register(&node(), &range(50)).unwrap());
+    protocols[0].publish(&writer.register(&node(0), &range(50)).unwrap());
     let late = protocols[0].poll(&writer, 0, &mut || random.next()).unwrap();
     let before = other.state().clone();
     let received = protocols[1].receive(&mut other, &late, 0, &mut || random.next());
@@ -342,18 +332,18 @@ fn two_writers_of_one_id_part_and_keep_what_they_wrote() {
     let mut medium = Medium::new(9);
     let third = medium.open();
     let mut original = RangeMap::<u64>::new(ReplicaId::new(77));
-    _ = original.increase(&node(), &range(0), by(2)).unwrap();
+    _ = original.increase(&node(0), &range(0), by(2)).unwrap();
     let disk = original.state().encode();
     for copy in 0..2u64 {
         let mut map = RangeMap::new(ReplicaId::new(77));
         map.merge(&Delta::decode(&disk).unwrap());
         let tab = medium.open_with(map);
-        medium.operate(tab, |map| map.register(&node(), &range(100 + 50 * copy)).unwrap());
-        medium.operate(tab, |map| map.increase(&node(), &range(100 + 50 * copy), by(4)).unwrap());
+        medium.operate(tab, |map| map.register(&node(0), &range(100 + 50 * copy)).unwrap());
+        medium.operate(tab, |map| map.increase(&node(0), &range(100 + 50 * copy), by(4)).unwrap());
     }
     medium.run_for(120_000);
-    medium.operate(1, |map| map.register(&node(), &range(300)).unwrap());
-    medium.operate(2, |map| map.register(&node(), &range(400)).unwrap());
+    medium.operate(1, |map| map.register(&node(0), &range(300)).unwrap());
+    medium.operate(2, |map| map.register(&node(0), &range(400)).unwrap());
     medium.run_for(120_000);
     assert!(medium.is_converged());
     assert_ne!(medium.tabs[1].map.replica(), medium.tabs[2].map.replica());
@@ -361,7 +351,7 @@ fn two_writers_of_one_id_part_and_keep_what_they_wrote() {
     assert!(renamed(1, &mut medium) || renamed(2, &mut medium));
     let map = &medium.tabs[third].map;
     for (start, priority) in [(0, 2), (100, 5), (150, 5), (300, 1), (400, 1)] {
-        assert_eq!(map.priority(&node(), &range(start)), Some(priority), "{start}");
+        assert_eq!(map.priority(&node(0), &range(start)), Some(priority), "{start}");
     }
 }
 
@@ -374,8 +364,8 @@ fn an_echo_changes_no_id() {
     let mut posts = Vec::new();
     for at in 0..50u64 {
         let delta = match at % 4 {
-            3 => map.release(&node(), &range(at - 1)),
-            _ => map.increase(&node(), &range(at / 2), by(1)),
+            3 => map.release(&node(0), &range(at - 1)),
+            _ => map.increase(&node(0), &range(at / 2), by(1)),
         };
         sync.publish(&delta.unwrap());
         while let Some(bytes) = sync.poll(&map, at * 100, &mut || random.next()) {

@@ -1,13 +1,10 @@
 //! Registrations that are too long for a message.
 
 use crdt_range_map::sync::{Broadcast, Config, Received};
-use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId, WriteError};
+use crdt_range_map::{KeyRange, RangeMap, ReplicaId, WriteError};
 
-use crate::medium::Random;
-
-fn node(at: u64) -> NodeId {
-    NodeId::new(format!("node-{at}")).unwrap()
-}
+use crate::kit::builders::node;
+use crate::kit::random::Random;
 
 /// Lets two replicas with those limits talk until they are quiet.
 fn talk(sides: &mut [(RangeMap<String>, Broadcast<String>); 2], until_ms: u64) -> usize {

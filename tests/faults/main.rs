@@ -1,14 +1,13 @@
 //! What once went wrong, each the example of a kind: found outside, and no schedule had made it.
 #![cfg(not(target_arch = "wasm32"))]
 
-#[path = "../medium/mod.rs"]
-mod medium;
-
 mod amid;
 mod dense;
 mod gaps;
 mod hidden;
 mod identity;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod limits;
 mod pieces;
 mod saving;

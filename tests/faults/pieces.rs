@@ -3,15 +3,12 @@
 use std::collections::VecDeque;
 
 use crdt_range_map::sync::{Broadcast, Config};
-use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+use crdt_range_map::{RangeMap, ReplicaId};
 
-use crate::medium::Random;
+use crate::kit::builders::{named, slot};
+use crate::kit::random::Random;
 
 const SLOTS: u64 = 2_048;
-
-fn slot(start: u64) -> KeyRange<u64> {
-    KeyRange::new(start, start + 1).unwrap()
-}
 
 /// What becomes of the messages that are handed out at once.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +25,7 @@ enum Fate {
 /// Two replicas, one of which released what the other holds, while the other did so many other things. Small messages, and logs that tell
 /// nothing.
 fn meet(others: u64, joins_at_ms: [u64; 2], fate: Fate, seed: u64) {
-    let node = NodeId::new("node").unwrap();
+    let node = named("node");
     let config = Config { message_bytes_max: 2_048, compare_bytes_max: 1_024, ..Config::default() };
     let mut random = Random(seed);
     let mut maps = [1, 2].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));

@@ -1,14 +1,15 @@
 //! Nothing unsaved leaves.
 
 use crdt_range_map::sync::{Broadcast, Config, Mesh};
-use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+use crdt_range_map::{RangeMap, ReplicaId};
 
-use crate::medium::Random;
+use crate::kit::builders::{between, named};
+use crate::kit::random::Random;
 
 /// A merge makes a replica drop a record, which is an effect of its own: no message tells of it until it is saved.
 #[test]
 fn what_a_merge_makes_is_held_back_until_it_is_saved() {
-    let (node, range) = (NodeId::new("node").unwrap(), KeyRange::new(0u64, 10).unwrap());
+    let (node, range) = (named("node"), between(0u64, 10));
     for is_mesh in [false, true] {
         let mut random = Random(4);
         let mut random = || random.next();

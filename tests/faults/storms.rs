@@ -3,17 +3,18 @@
 use std::collections::VecDeque;
 
 use crdt_range_map::sync::{Broadcast, Config};
-use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+use crdt_range_map::{RangeMap, ReplicaId};
 
-use crate::medium::{Faults, Medium, NO_FAULTS, Random};
+use crate::kit::builders::{between, named};
+use crate::kit::medium::{Faults, Medium, NO_FAULTS};
+use crate::kit::random::Random;
 
 const REPLICAS: u64 = 24;
 
 fn filled(id: u64, registrations: u64) -> RangeMap<u64> {
-    let node = NodeId::new("node").unwrap();
+    let node = named("node");
     let mut writer = RangeMap::new(ReplicaId::new(99));
-    (0..registrations)
-        .for_each(|at| drop(writer.register(&node, &KeyRange::new(at, at + 2).unwrap()).unwrap()));
+    (0..registrations).for_each(|at| drop(writer.register(&node, &between(at, at + 2)).unwrap()));
     let mut map = RangeMap::new(ReplicaId::new(id));
     map.merge(writer.state());
     map
@@ -58,9 +59,9 @@ fn of_many_who_hear_that_they_lack_something_few_ask() {
         }
         medium.run_for(8_000);
         medium.tabs[3].group = None;
-        let node = NodeId::new("node").unwrap();
+        let node = named("node");
         for start in 1_000..1_400 {
-            medium.operate(3, |map| map.register(&node, &KeyRange::new(start, start + 1).unwrap()).unwrap());
+            medium.operate(3, |map| map.register(&node, &between(start, start + 1)).unwrap());
         }
         medium.tabs[3].map.set_log_capacity(0);
         medium.run_for(1_000);
@@ -128,8 +129,8 @@ fn nobody_is_asked_about_news_that_is_on_the_way() {
         for is_digest_first in [false, true] {
             let (mut maps, mut protocols, mut random, now_ms) = three_that_agree(seed);
             let old_digest = next_digest(&protocols[1], &maps[1], now_ms);
-            let range = KeyRange::new(700, 701).unwrap();
-            let delta = maps[2].register(&NodeId::new("node").unwrap(), &range).unwrap();
+            let range = between(700, 701);
+            let delta = maps[2].register(&named("node"), &range).unwrap();
             protocols[2].publish(&delta);
             let news = protocols[2].poll(&maps[2], now_ms, &mut || random.next()).expect("there is news");
             let new_digest = next_digest(&protocols[2], &maps[2], now_ms);

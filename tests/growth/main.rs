@@ -7,14 +7,16 @@
 
 mod bytes;
 mod count;
+#[path = "../kit/mod.rs"]
+mod kit;
 
 use std::hint::black_box;
-use std::num::NonZeroU32;
 
 use count::{counts_of, growth_counted};
 use crdt_range_map::node::{LinkKind, Options, Output};
 use crdt_range_map::sync::presence::Name;
 use crdt_range_map::{Delta, KeyRange, Node, NodeId, Operation, RangeMap, ReplicaId};
+use kit::builders::by;
 
 /// By how much the cost may grow when there is four times as much.
 #[derive(Clone, Copy)]
@@ -60,10 +62,6 @@ fn node() -> NodeId {
 
 fn range(at: u64) -> KeyRange<u64> {
     KeyRange::new(10 * at, 10 * at + 5).unwrap()
-}
-
-fn by(amount: u32) -> NonZeroU32 {
-    NonZeroU32::new(amount).unwrap()
 }
 
 /// The numbers below n, each once, in no order.

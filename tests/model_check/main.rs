@@ -27,6 +27,8 @@
 //! A clock moves on only when its replica has nothing to say before: no delay is drawn, and whatever a timer would bring about may
 //! come about in any state, or not. So what depends on who waits for how long (that one answers and not all) is left to
 //! `tests/sync.rs` and `tests/simulation`.
+//! And [`Node`](crdt_range_map::Node) is not modelled as a whole: its own generator moves on with each digest that it hears, also with
+//! one that tells nothing new; so each repetition would be another state, without end. `tests/simulation` drives it instead.
 //! There are no partitions, which are loss; no damage; no retirement and no maintenance. Replicas are not interchangeable, since
 //! ties are broken by their ids; so no symmetry is made use of. States are told apart by hashes of 64 bits.
 //!

@@ -359,4 +359,40 @@ export const rules = [
     text: "open.known.join(&version.difference(&before));",
     without: "();",
   },
+  {
+    rule: "what was done while a page was being saved is not saved with it",
+    file: "src/node/journal.rs",
+    text: "map.set_saved(Some(out.own_seq));",
+    without: "map.set_saved(Some(map.last_own_seq()));",
+  },
+  {
+    rule: "a page tells what came from others, too",
+    file: "src/node/journal.rs",
+    text: "told == *map.state().context() && !self.has_changed",
+    without: "true",
+  },
+  {
+    rule: "who comes back from damaged pages goes on under another id",
+    file: "src/node/restore.rs",
+    text: "options.is_durable && damaged.is_empty()",
+    without: "options.is_durable",
+  },
+  {
+    rule: "a page that is missing between others shows",
+    file: "src/node/restore.rs",
+    text: "saved.context.prefix(replica) < own_seq",
+    without: "false",
+  },
+  {
+    rule: "damaged pages are replaced by a whole one",
+    file: "src/node/restore.rs",
+    text: "saved.is_damaged = !damaged.is_empty();",
+    without: "();",
+  },
+  {
+    rule: "what was done under a former id is saved before something leaves",
+    file: "src/map/retirement.rs",
+    text: "self.identity.is_former_unsaved |= !self.is_saved();",
+    without: "();",
+  },
 ];

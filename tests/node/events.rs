@@ -5,7 +5,8 @@ use crdt_range_map::sync::IgnoreReason;
 use crdt_range_map::sync::presence::{self, Liveness, Name};
 use crdt_range_map::{KeyRange, Node, Operation, OperationError, RangeMap, ReplicaId, TightenError};
 
-use crate::net::{Net, node, range};
+use crate::kit::builders::{node, range};
+use crate::net::Net;
 
 fn named(name: &str) -> Options {
     Options { name: Some(Name::new(name).unwrap()), ..Options::default() }

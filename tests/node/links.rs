@@ -2,7 +2,8 @@
 
 use crdt_range_map::node::{LinkKind, Options};
 
-use crate::net::{Net, node, range};
+use crate::kit::builders::{node, range};
+use crate::net::Net;
 
 fn net(seed: u64, nodes: usize) -> Net {
     let mut net = Net::new(seed);

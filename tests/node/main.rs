@@ -1,10 +1,9 @@
 //! `Node`: links of both kinds, what is saved, what it hands out.
 
 mod events;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod links;
 mod net;
 mod saving;
 mod shared;
-
-#[path = "../medium/random.rs"]
-mod random;

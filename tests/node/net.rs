@@ -1,19 +1,10 @@
 //! Nodes, joined by media and by links of two, in virtual time.
 
-use std::collections::BTreeMap;
-
 use crdt_range_map::node::{Event, LinkId, LinkKind, Options, Output, Page};
-use crdt_range_map::{KeyRange, Node, NodeId, ReplicaId};
+use crdt_range_map::{Node, ReplicaId};
 
-use crate::random::Random;
-
-pub fn node(number: u64) -> NodeId {
-    NodeId::new(format!("node-{number}")).unwrap()
-}
-
-pub fn range(start: u64) -> KeyRange<u64> {
-    KeyRange::new(start, start + 10).unwrap()
-}
+use crate::kit::flight::Flight;
+use crate::kit::random::Random;
 
 pub struct Host {
     pub node: Node<u64>,
@@ -32,10 +23,9 @@ pub struct Net {
     pub hosts: Vec<Host>,
     /// The members of each medium or pair, and whether they hear each other.
     wires: Vec<(Ends, bool)>,
-    in_flight: BTreeMap<(u64, u64), (usize, LinkId, Vec<u8>)>,
+    in_flight: Flight<(usize, LinkId, Vec<u8>)>,
     pub now_ms: u64,
     pub sent: u64,
-    deliveries: u64,
     pub latency_ms: u64,
     pub saving_ms: u64,
     pub lost_percent: u64,
@@ -51,7 +41,6 @@ impl Net {
             in_flight,
             now_ms: 0,
             sent: 0,
-            deliveries: 0,
             latency_ms: 5,
             saving_ms: 0,
             lost_percent: 0,
@@ -84,7 +73,7 @@ impl Net {
     pub fn reboot(&mut self, at: usize, node: Node<u64>) {
         self.hosts[at].node = node;
         self.wires.iter_mut().for_each(|(ends, _)| ends.retain(|(member, _)| *member != at));
-        self.in_flight.retain(|_, (to, ..)| *to != at);
+        self.in_flight.retain(|(to, ..)| *to != at);
     }
 
     pub fn cut(&mut self, wire: usize, is_whole: bool) {
@@ -133,8 +122,7 @@ impl Net {
         for (to, link) in ends.iter().filter(|(to, _)| *to != from) {
             if !self.random.percent(self.lost_percent) {
                 let due_ms = self.now_ms + self.latency_ms + self.random.below(3);
-                self.deliveries += 1;
-                self.in_flight.insert((due_ms, self.deliveries), (*to, *link, bytes.to_vec()));
+                self.in_flight.send(due_ms, (*to, *link, bytes.to_vec()));
             }
         }
     }
@@ -154,7 +142,7 @@ impl Net {
     pub fn run_for(&mut self, duration_ms: u64) {
         let until_ms = self.now_ms + duration_ms;
         while self.now_ms < until_ms {
-            let arrives_ms = self.in_flight.first_key_value().map(|((due_ms, _), _)| *due_ms);
+            let arrives_ms = self.in_flight.next_ms();
             let saved_ms = self.hosts.iter().filter_map(|host| host.saving.as_ref().map(|saving| saving.0));
             let wakes_ms = self.hosts.iter().map(|host| host.wakes_ms);
             let next_ms = arrives_ms.into_iter().chain(saved_ms).chain(wakes_ms).min().unwrap_or(u64::MAX);
@@ -168,8 +156,7 @@ impl Net {
                     self.pump(at);
                 }
             }
-            while let Some(entry) = self.in_flight.first_entry().filter(|it| it.key().0 <= self.now_ms) {
-                let (to, link, bytes) = entry.remove();
+            while let Some((to, link, bytes)) = self.in_flight.arrived(self.now_ms) {
                 self.hosts[to].node.receive(link, &bytes, self.now_ms);
                 self.pump(to);
             }

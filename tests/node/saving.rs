@@ -4,8 +4,9 @@ use crdt_range_map::node::{Damage, LinkKind, Options, Output};
 use crdt_range_map::sync::IgnoreReason;
 use crdt_range_map::{Node, Operation, ReplicaId};
 
-use crate::net::{Net, node, range};
-use crate::random::Random;
+use crate::kit::builders::{node, range};
+use crate::kit::random::Random;
+use crate::net::Net;
 
 fn saved() -> Options {
     Options { is_durable: true, ..Options::default() }
@@ -153,6 +154,24 @@ fn assert_replaces_all(mut again: Node<u64>) {
             _ => {}
         }
     }
+}
+
+/// What comes after the page that is missing holds nothing of the node's own: the id is not used again all the same.
+#[test]
+fn a_page_is_missed_by_those_that_hold_what_others_did() {
+    let mut net = Net::new(8);
+    (0..2).for_each(|_| _ = net.add(saved()));
+    net.wire(LinkKind::Medium, &[0, 1]);
+    net.operate(0, |host| host.register(&node(0), &range(0)).unwrap());
+    net.run_for(5_000);
+    net.operate(1, |host| host.register(&node(1), &range(50)).unwrap());
+    net.run_for(5_000);
+    let disk = net.hosts[0].disk.clone();
+    assert_eq!(disk.len(), 2);
+    let (again, damages) = Node::<u64>::restore(saved(), &disk[1..], ReplicaId::new(9), 1).unwrap();
+    assert_eq!(damages, [Damage::Missing { replica: ReplicaId::new(1) }]);
+    assert_eq!(again.map().replica(), ReplicaId::new(9));
+    assert_replaces_all(again);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crdt_range_map::node::{LinkKind, Output, Page};
 use crdt_range_map::{Node, RangeMap, ReplicaId};
 
-use crate::net::{node, range};
+use crate::kit::builders::{node, range};
 
 fn sharing(id: u64) -> Node<u64> {
     let mut host = Node::new(ReplicaId::new(id), id);

@@ -2,7 +2,8 @@
 
 use crdt_range_map::sync::presence::{Config, Name};
 
-use super::medium::{HELLO, HERE, Loss, Medium, NEWS, SECOND_MS, WHO, random};
+use super::medium::{HELLO, HERE, Loss, Medium, NEWS, SECOND_MS, WHO};
+use crate::kit::random::Random;
 
 const LOSSES: [Loss; 7] = [
     Loss::Some(10),
@@ -17,13 +18,13 @@ const LOSSES: [Loss; 7] = [
 /// Tabs that joined while much was lost, and changed their names, and then were there for a while.
 fn after_losses(config: Config, count: usize, loss: Loss, seed: u64) -> Medium {
     let mut medium = Medium::new(config);
-    (medium.loss, medium.seed) = (loss, seed);
+    (medium.loss, medium.random) = (loss, Random(seed));
     for _ in 0..count {
         medium.open();
-        let pause_ms = random(&mut medium.seed) % 300;
+        let pause_ms = medium.random.below(300);
         medium.run_for(pause_ms);
     }
-    let lossy_ms = random(&mut medium.seed) % (20 * SECOND_MS);
+    let lossy_ms = medium.random.below(20 * SECOND_MS);
     medium.run_for(lossy_ms);
     medium.tabs[0].presence.set_name(Name::new("renamed").unwrap());
     medium.run_for(SECOND_MS / 2);
@@ -67,7 +68,7 @@ fn where_deaths_are_told_everybody_who_is_heard_is_soon_known_and_then_nothing_i
         for loss in LOSSES {
             for seed in 0..4 {
                 let mut medium = Medium::new(config);
-                (medium.loss, medium.seed) = (loss, seed);
+                (medium.loss, medium.random) = (loss, Random(seed));
                 let post_all = |medium: &mut Medium, seconds| {
                     for _ in 0..seconds {
                         (0..medium.tabs.len()).for_each(|tab| medium.post(tab, NEWS));

@@ -6,6 +6,9 @@ use crdt_range_map::ReplicaId;
 use crdt_range_map::sync::Presence;
 use crdt_range_map::sync::presence::{Config, Liveness, Name};
 
+use crate::kit::flight::Flight;
+use crate::kit::random::Random;
+
 pub const HELLO: u8 = 1;
 pub const HERE: u8 = 2;
 pub const WHO: u8 = 3;
@@ -42,18 +45,12 @@ pub struct Medium {
     pub tabs: Vec<Tab>,
     config: Config,
     pub now_ms: u64,
-    /// Arrival, order, receiver, sender, content.
-    pub in_flight: BTreeMap<(u64, u64), (usize, ReplicaId, Vec<u8>)>,
-    sent: u64,
+    /// Receiver, sender, content.
+    pub in_flight: Flight<(usize, ReplicaId, Vec<u8>)>,
     pub posts: BTreeMap<u8, u64>,
     pub latency_ms: u64,
     pub loss: Loss,
-    pub seed: u64,
-}
-
-pub fn random(seed: &mut u64) -> u64 {
-    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-    *seed >> 33
+    pub random: Random,
 }
 
 pub fn name(tab: usize) -> Name {
@@ -63,8 +60,8 @@ pub fn name(tab: usize) -> Name {
 impl Medium {
     pub fn new(config: Config) -> Self {
         let (tabs, in_flight, posts) = Default::default();
-        let loss = Loss::Nothing;
-        Self { tabs, config, now_ms: 0, in_flight, sent: 0, posts, latency_ms: 3, loss, seed: 7 }
+        let (loss, random) = (Loss::Nothing, Random(7));
+        Self { tabs, config, now_ms: 0, in_flight, posts, latency_ms: 3, loss, random }
     }
 
     /// Tabs that have joined one after the other and know each other.
@@ -82,7 +79,7 @@ impl Medium {
 
     pub fn open(&mut self) -> usize {
         let tab = self.tabs.len();
-        let id = ReplicaId::new(random(&mut self.seed) << 33 | random(&mut self.seed));
+        let id = ReplicaId::new(self.random.next());
         let presence = Presence::join(self.config, id, name(tab), self.now_ms).unwrap();
         self.tabs.push(Tab { id, presence, is_running: true, is_open: true, inbox: Vec::new() });
         self.pump(tab);
@@ -97,9 +94,8 @@ impl Medium {
             if to == from || !self.tabs[to].is_open || self.loses(from, to) {
                 continue;
             }
-            self.sent += 1;
-            let arrival = (self.now_ms + self.latency_ms, self.sent);
-            self.in_flight.insert(arrival, (to, self.tabs[from].id, content.to_vec()));
+            let message = (to, self.tabs[from].id, content.to_vec());
+            self.in_flight.send(self.now_ms + self.latency_ms, message);
         }
     }
 
@@ -107,11 +103,10 @@ impl Medium {
         match self.loss {
             Loss::Nothing => false,
             Loss::Everything => true,
-            Loss::Some(percent) => random(&mut self.seed) % 100 < percent,
+            Loss::Some(percent) => self.random.percent(percent),
             Loss::Pairs(percent) => {
-                let mut pair = (from * 1_000 + to) as u64;
-                random(&mut pair);
-                random(&mut pair) % 100 < percent
+                let pair = (from * 1_000 + to) as u64;
+                Random(pair).percent(percent)
             }
         }
     }
@@ -133,9 +128,9 @@ impl Medium {
             return tab.inbox.push((from, content));
         }
         if content == NEWS {
-            tab.presence.heard(from, self.now_ms, &mut || random(&mut self.seed));
+            tab.presence.heard(from, self.now_ms, &mut || self.random.next());
         } else {
-            tab.presence.receive(from, &content, self.now_ms, &mut || random(&mut self.seed)).unwrap();
+            tab.presence.receive(from, &content, self.now_ms, &mut || self.random.next()).unwrap();
         }
         self.pump(to);
     }
@@ -143,17 +138,19 @@ impl Medium {
     pub fn run_for(&mut self, duration_ms: u64) {
         let until_ms = self.now_ms + duration_ms;
         loop {
-            let arrival = self.in_flight.first_key_value().map(|((due_ms, _), _)| *due_ms);
             let running = self.tabs.iter().filter(|tab| tab.is_running && tab.is_open);
-            let next_ms = arrival.into_iter().chain(running.map(|tab| tab.presence.next_wake_ms())).min();
+            let next_ms = self
+                .in_flight
+                .next_ms()
+                .into_iter()
+                .chain(running.map(|tab| tab.presence.next_wake_ms()))
+                .min();
             let next_ms = next_ms.unwrap_or(u64::MAX);
             if next_ms > until_ms {
                 return self.now_ms = until_ms;
             }
             self.now_ms = self.now_ms.max(next_ms);
-            while let Some(entry) = self.in_flight.first_entry().filter(|entry| entry.key().0 <= self.now_ms)
-            {
-                let (to, from, content) = entry.remove();
+            while let Some((to, from, content)) = self.in_flight.arrived(self.now_ms) {
                 self.deliver(to, from, content);
             }
             (0..self.tabs.len()).for_each(|tab| self.pump(tab));

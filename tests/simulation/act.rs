@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
-use crdt_range_map::{CausalContext, Delta, Dot, RangeMap, ReplicaId, TightenError};
+use crdt_range_map::{CausalContext, Delta, Dot, Node, RangeMap, ReplicaId, TightenError};
 
 use crate::keys::SimulatedKey;
 use crate::looks::Look;
@@ -24,12 +24,12 @@ impl<K: SimulatedKey> World<K> {
     /// The same, to be said later.
     pub fn operate_silently(&mut self, at: usize, operation: Operation) -> Result<(), String> {
         let Some(running) = self.processes[at].running_mut() else { return Ok(()) };
-        let map = &mut running.map;
+        let map = running.map();
         let id = map.replica();
         let seq = map.state().context().last_seq(id);
         let place = |place: usize| &self.oracle.places[place];
         let before = map.state().version().clone();
-        let gives_up = matches!(operation, Operation::Maintain) && !running.has_received;
+        let gives_up = matches!(operation, Operation::Maintain) && !running.has_received();
         let foretold = {
             let mut finished = self.oracle.finished(&before);
             finished.retain(|writer| map.is_settled(*writer));
@@ -45,7 +45,13 @@ impl<K: SimulatedKey> World<K> {
             self.tally.count(Group::Operations, "left out, since the reference could not tell what it did");
             return Ok(());
         }
-        let done = apply(map, operation, &self.oracle.places);
+        // The map alone does the same, and tells more of it.
+        let mut map = map.clone();
+        let done = apply(&mut map, operation, &self.oracle.places);
+        let node_says = direct(&mut running.node, operation, &self.oracle.places);
+        if node_says.as_ref().err() != done.as_ref().err() || running.map().state() != map.state() {
+            return Err(format!("{operation:?} at {at}: its map does {done:?}, the node {node_says:?}"));
+        }
         if let Err(TightenError::TooLong { bytes, bytes_max }) = done {
             let config = &self.processes[at].config;
             if bytes_max != config.registration_bytes_max() || bytes <= bytes_max {
@@ -86,21 +92,10 @@ impl<K: SimulatedKey> World<K> {
         }
         self.tally.count(Group::Operations, operation.name());
         self.oracle.issue(id, effects);
+        self.note_renaming(at, id)?;
         self.check(at, &self.places_of(operation))?;
-        self.go_on(at)?;
-        if let Ok(delta) = done
-            && !self.may_crash(at)
-        {
-            self.publish(at, &delta);
-        }
+        self.may_crash(at);
         Ok(())
-    }
-
-    /// Hands what a replica did to its protocol.
-    pub fn publish(&mut self, at: usize, delta: &Delta<K>) {
-        if let Some(running) = self.processes[at].running_mut() {
-            running.protocol.publish(delta, &mut self.random);
-        }
     }
 
     /// The registrations that an operation may change.
@@ -121,17 +116,17 @@ impl<K: SimulatedKey> World<K> {
         at: usize,
         places: &[Place],
         count: u64,
-        told: &CausalContext,
+        before: &RangeMap<K>,
     ) -> Result<(), String> {
         let Some(running) = self.processes[at].running() else { return Ok(()) };
-        let map = &running.map;
+        let map = running.map();
         let (id, context) = (map.replica(), map.state().context());
-        let is_told = |effect: &Effect| effect.dropped().is_some_and(|birth| told.contains(birth));
+        let is_gone = |drop: &Effect| self.has_record(before, drop) && !self.has_record(map, drop);
         let mut dropped = Vec::new();
         for place in places {
             let awaited = self.oracle.view(context, *place).awaited_drop(id, self.priority(map, *place));
             match awaited.map_err(|wrong| format!("{at}: {wrong}"))? {
-                Some((drop, Certainty::Possible)) if !is_told(&drop) => {}
+                Some((drop, Certainty::Possible)) if !is_gone(&drop) => {}
                 awaited => dropped.extend(awaited.map(|(drop, _)| drop)),
             }
         }
@@ -146,11 +141,18 @@ impl<K: SimulatedKey> World<K> {
         Ok(())
     }
 
+    /// Whether somebody holds its own record that would be dropped: a release tells.
+    fn has_record(&self, map: &RangeMap<K>, drop: &Effect) -> bool {
+        let released = apply(&mut map.clone(), Operation::Release(drop.place()), &self.oracle.places);
+        let names = |birth| released.is_ok_and(|delta| delta.context().contains(birth));
+        drop.dropped().is_some_and(names)
+    }
+
     /// A replica that heard that somebody knows the same may clear up after those whom it declared retired: it gives up what it has not
     /// heard of them, and drops what is reset of them.
     pub fn note_clearing(&mut self, at: usize, before: &RangeMap<K>) -> Result<(), String> {
         let Some(running) = self.processes[at].running() else { return Ok(()) };
-        let (map, knew) = (&running.map, before.state().context());
+        let (map, knew) = (running.map(), before.state().context());
         let (id, seq, knows) = (map.replica(), knew.last_seq(map.replica()), map.state().context());
         let given_up = self.oracle.given_up(before.state().version(), map.state().version(), id)?;
         let retired = self.oracle.retired(before.state().version());
@@ -201,7 +203,7 @@ impl<K: SimulatedKey> World<K> {
     /// Whether a replica knows only what somebody did, and of those who come back what they will come back with.
     pub fn check_claims(&self, at: usize) -> Result<(), String> {
         let Some(running) = self.processes[at].running() else { return Ok(()) };
-        let (id, context) = (running.map.replica(), running.map.state().context());
+        let (id, context) = (running.map().replica(), running.map().state().context());
         let is_own = |writer: &ReplicaId| *writer == id || self.processes[at].former.contains(writer);
         let is_leaked =
             |(writer, saved): &(&ReplicaId, &u64)| !is_own(writer) && context.last_seq(**writer) > **saved;
@@ -216,7 +218,7 @@ impl<K: SimulatedKey> World<K> {
     /// explains what it shows?
     pub fn check(&mut self, at: usize, places: &[Place]) -> Result<(), String> {
         let Some(running) = self.processes[at].running() else { return Ok(()) };
-        let map = &running.map;
+        let map = running.map();
         let context = map.state().context();
         let mut looks = Vec::new();
         for place in places {
@@ -311,6 +313,25 @@ fn apply<K: SimulatedKey>(
         Operation::Maintain => map.maintain(),
         Operation::Retire(retired) => map.retire(retired),
     })
+}
+
+/// The same at a node.
+fn direct<K: SimulatedKey>(
+    to: &mut Node<K>,
+    operation: Operation,
+    places: &[Id<K>],
+) -> Result<(), TightenError> {
+    let by = |by| NonZeroU32::new(by).expect("amounts are not 0");
+    match operation {
+        Operation::Register(it) => to.register(&places[it].1, &places[it].0)?,
+        Operation::Increase(it, amount) => to.increase(&places[it].1, &places[it].0, by(amount))?,
+        Operation::Decrease(it, amount) => to.decrease(&places[it].1, &places[it].0, by(amount))?,
+        Operation::Release(it) => to.release(&places[it].1, &places[it].0)?,
+        Operation::Tighten(from, into) => to.tighten(&places[from].1, &places[from].0, &places[into].0)?,
+        Operation::Maintain => to.maintain(),
+        Operation::Retire(retired) => to.retire(retired),
+    }
+    Ok(())
 }
 
 impl Operation {

@@ -1,6 +1,6 @@
 //! Steps of schedules with dense slots: many changes at once, more of one registration than a log holds.
 
-use crdt_range_map::{Delta, ReplicaId};
+use crdt_range_map::Operation as Again;
 
 use crate::keys::SimulatedKey;
 use crate::oracle::{Contribution, Effect, Operation, Place};
@@ -26,7 +26,7 @@ impl<K: SimulatedKey> Schedule<K> {
         for place in 0..=self.slots() {
             self.operate_often(0, place, Operation::Register(place))?;
         }
-        let has_time = self.world.random.percent(80);
+        let has_time = self.random.percent(80);
         self.world.run_for(if has_time { 5_000 + 4 * self.calm.latency_ms } else { 0 })
     }
 
@@ -43,16 +43,16 @@ impl<K: SimulatedKey> Schedule<K> {
 
     /// Changes many slots, perhaps while somebody is away.
     pub fn bulk_step(&mut self) -> Result<(), String> {
-        let at = self.world.random.index(self.world.processes.len());
-        let away = self.world.random.index(self.world.processes.len());
-        if self.world.random.percent(70) && away != at {
+        let at = self.random.index(self.world.processes.len());
+        let away = self.random.index(self.world.processes.len());
+        if self.random.percent(70) && away != at {
             self.world.processes[away].group = None;
         }
-        let stride = self.world.random.pick(&[1, 2, 2, 3, 10]);
-        let first = self.world.random.index(self.slots());
-        let last = self.world.random.pick(&[self.slots(), self.slots(), first + 30]).min(self.slots());
-        let first = if self.world.random.percent(70) { 0 } else { first };
-        match self.world.random.below(10) {
+        let stride = self.random.pick(&[1, 2, 2, 3, 10]);
+        let first = self.random.index(self.slots());
+        let last = self.random.pick(&[self.slots(), self.slots(), first + 30]).min(self.slots());
+        let first = if self.random.percent(70) { 0 } else { first };
+        match self.random.below(10) {
             0..4 => {
                 trace!(self.world, "{at} releases every slot of {stride} from {first} to {last}");
                 for place in (first..last).step_by(stride) {
@@ -73,7 +73,7 @@ impl<K: SimulatedKey> Schedule<K> {
     }
 
     fn more_than_the_log(&self) -> u64 {
-        AGAIN_MAX.min(self.world.log_capacity / LOGGED_BYTES_MIN + 100) as u64
+        AGAIN_MAX.min(self.world.log_bytes_max / LOGGED_BYTES_MIN + 100) as u64
     }
 
     /// Does one of many things.
@@ -89,20 +89,16 @@ impl<K: SimulatedKey> World<K> {
         self.operate(at, Operation::Register(place))?;
         let (range, node) = self.oracle.places[place].clone();
         let Life::Running(running) = &mut self.processes[at].life else { return Ok(()) };
-        let seq = running.own_seq();
-        let id: ReplicaId = running.map.replica();
-        let birth = self.oracle.view(running.map.state().context(), place).registrations[0]
+        let (seq, id) = (running.own_seq(), running.map().replica());
+        let birth = self.oracle.view(running.map().state().context(), place).registrations[0]
             .0
             .get(&id)
             .and_then(|known| known.birth());
         // If the replica went on under another id since, there is none.
         let Some(birth) = birth else { return Ok(()) };
-        let mut done = Delta::default();
-        for _ in 0..times {
-            match running.map.register(&node, &range) {
-                Ok(delta) => done.merge(&delta),
-                Err(error) => return Err(format!("{at} cannot register {place} again: {error}")),
-            }
+        let again = (0..times).map(|_| Again::Register { node: node.clone(), range: range.clone() });
+        if let Err(error) = running.node.apply(again) {
+            return Err(format!("{at} cannot register {place} again: {error}"));
         }
         if running.own_seq() != seq + times {
             return Err(format!(
@@ -117,7 +113,6 @@ impl<K: SimulatedKey> World<K> {
         }
         self.tally.add(Group::Operations, "register again", times);
         self.check(at, &[place])?;
-        self.publish(at, &done);
         self.pump(at)
     }
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use crdt_range_map::{KeyRange, NodeId};
 
+use crate::kit::random::Random;
 use crate::model::Id;
 use crate::model::world::{POOL, SampleKey, node, range};
-use crate::random::Random;
 
 pub trait SimulatedKey: SampleKey {
     /// What the table shows.

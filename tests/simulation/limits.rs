@@ -2,7 +2,7 @@
 
 use crdt_range_map::sync::Config;
 
-use crate::random::Random;
+use crate::kit::random::Random;
 
 /// What times are set to. Who has to wait for years waits for years; so only digests may be that rare, without which replicas meet
 /// when they come.

@@ -3,9 +3,9 @@
 use crdt_range_map::{KeyRange, NodeId};
 
 use crate::keys::SimulatedKey;
+use crate::kit::random::Random;
 use crate::model::Id;
 use crate::oracle::{Operation, Place};
-use crate::random::Random;
 use crate::schedule::Schedule;
 
 /// The longest registrations are longer than messages of so many bytes by that much.
@@ -27,15 +27,18 @@ pub fn places<K: SimulatedKey>(message_bytes_max: usize, random: &mut Random) ->
 const RECORDS_BYTES_MAX: usize = 400;
 
 impl<K: SimulatedKey> Schedule<K> {
-    /// One replica has no limit to speak of; it registers all there is.
-    pub fn lift_a_limit(&mut self) -> Result<(), String> {
-        let process = &mut self.world.processes[0];
-        process.config.message_bytes_max = 16 << 20;
-        let bytes_max = process.config.registration_bytes_max();
-        if let Some(running) = process.running_mut() {
-            running.map.set_registration_bytes_max(bytes_max);
-        }
-        self.world.rejoin(0)?;
+    /// Opens a replica that has no limit to speak of.
+    pub fn open_without_limit(&mut self) -> Result<(), String> {
+        let config = self.world.config;
+        self.world.config.message_bytes_max = 16 << 20;
+        let saving = self.saving();
+        self.world.open(saving)?;
+        self.world.config = config;
+        Ok(())
+    }
+
+    /// It registers all there is.
+    pub fn register_all(&mut self) -> Result<(), String> {
         let all = 0..self.world.oracle.places.len();
         all.into_iter().try_for_each(|place| self.world.operate(0, Operation::Register(place)))
     }

@@ -22,19 +22,19 @@ impl<K: SimulatedKey> Schedule<K> {
     pub fn meet(&mut self) -> Result<(), String> {
         self.calm.latency_ms = self.latency();
         self.gather(self.replicas)?;
-        let parts = 2 + self.world.random.below(3.min(self.replicas as u64 - 1));
+        let parts = 2 + self.random.below(3.min(self.replicas as u64 - 1));
         for at in 0..self.replicas {
             // The first of each part has its place, the others come where they come.
-            let part = if (at as u64) < parts { at as u64 } else { self.world.random.below(parts) };
+            let part = if (at as u64) < parts { at as u64 } else { self.random.below(parts) };
             self.world.processes[at].group = Some(part as u32);
         }
         self.act_in_peace(2 + 2 * parts)?;
-        let noticed_percent = self.world.random.pick(&[0, 50, 100]);
+        let noticed_percent = self.random.pick(&[0, 50, 100]);
         for at in 0..self.replicas {
             self.world.processes[at].group = Some(0);
         }
         for at in 0..self.replicas {
-            if self.world.random.percent(noticed_percent) {
+            if self.random.percent(noticed_percent) {
                 self.world.rejoin(at)?;
             }
         }
@@ -59,14 +59,14 @@ impl<K: SimulatedKey> Schedule<K> {
     /// Somebody who knows nothing, or is back after a while, comes to many.
     pub fn join_many(&mut self) -> Result<(), String> {
         self.calm.latency_ms = self.latency();
-        let is_new = self.world.random.percent(60);
+        let is_new = self.random.percent(60);
         self.gather(self.replicas + usize::from(!is_new))?;
         let joiner = self.replicas;
         if !is_new {
             self.world.processes[joiner].group = None;
         }
-        for _ in 0..1 + self.world.random.below(6) {
-            let at = self.world.random.index(joiner);
+        for _ in 0..1 + self.random.below(6) {
+            let at = self.random.index(joiner);
             let operation = self.operation();
             self.world.operate(at, operation)?;
         }
@@ -96,7 +96,7 @@ impl<K: SimulatedKey> Schedule<K> {
     }
 
     fn latency(&mut self) -> u64 {
-        self.world.random.pick(&[0, 1, 20, 60, 60, 200, 500, 700, 1_100, 2_000, 5_000])
+        self.random.pick(&[0, 1, 20, 60, 60, 200, 500, 700, 1_100, 2_000, 5_000])
     }
 
     /// So many join and learn the same.
@@ -106,20 +106,20 @@ impl<K: SimulatedKey> Schedule<K> {
             let saving = self.saving();
             self.world.open(saving)?;
         }
-        self.act_in_peace(self.world.random.clone().below(30))?;
+        self.act_in_peace(self.random.clone().below(30))?;
         self.wait_until_equal()
     }
 
     /// So many operations, and time for all to hear of them.
     fn act_in_peace(&mut self, operations: u64) -> Result<(), String> {
         for _ in 0..operations {
-            let at = self.world.random.index(self.world.processes.len());
+            let at = self.random.index(self.world.processes.len());
             let operation = match self.operation() {
                 Operation::Retire(_) => Operation::Maintain,
                 operation => operation,
             };
             self.world.operate(at, operation)?;
-            let pause_ms = self.world.random.below(100);
+            let pause_ms = self.random.below(100);
             self.world.run_for(pause_ms)?;
         }
         self.quiet()

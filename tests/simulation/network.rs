@@ -1,9 +1,10 @@
 //! What carries messages, in virtual time: it loses, repeats, delays (and so reorders) and spoils.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::random::Random;
+use crate::kit::flight::Flight;
+use crate::kit::random::Random;
+use crate::medium::Wire;
 use crate::tally::{Group, Tally};
 
 /// What happens to each delivery, and how often a replica crashes.
@@ -18,6 +19,8 @@ pub struct Faults {
     pub delay_max_ms: u64,
     /// At each step of a replica: between any two things that it does.
     pub crash_permille: u64,
+    /// How often a page cannot be saved.
+    pub unsaved_percent: u64,
 }
 
 /// Nothing goes wrong on a medium where messages take that long.
@@ -29,14 +32,16 @@ pub const fn no_faults(latency_ms: u64, delay_max_ms: u64) -> Faults {
         latency_ms,
         delay_max_ms,
         crash_permille: 0,
+        unsaved_percent: 0,
     }
 }
 
 /// A message on its way.
 #[derive(Clone)]
 pub struct Delivery {
-    pub from: usize,
     pub to: usize,
+    /// Over which of its links it comes.
+    pub wire: Wire,
     pub bytes: Rc<[u8]>,
     /// Whether its bytes are not those that were posted.
     pub is_spoilt: bool,
@@ -44,8 +49,7 @@ pub struct Delivery {
 
 #[derive(Default)]
 pub struct Network {
-    in_flight: BTreeMap<(u64, u64), Delivery>,
-    sent: u64,
+    in_flight: Flight<Delivery>,
     /// For splicing: something that was posted before.
     earlier: Option<Rc<[u8]>>,
 }
@@ -53,24 +57,23 @@ pub struct Network {
 impl Network {
     /// When the next message arrives.
     pub fn next_ms(&self) -> Option<u64> {
-        self.in_flight.first_key_value().map(|((due_ms, _), _)| *due_ms)
+        self.in_flight.next_ms()
     }
 
     /// When the last message arrives that is on its way.
     pub fn last_ms(&self) -> Option<u64> {
-        self.in_flight.last_key_value().map(|((due_ms, _), _)| *due_ms)
+        self.in_flight.last_ms()
     }
 
     /// The next message that has arrived by now.
     pub fn arrived(&mut self, now_ms: u64) -> Option<Delivery> {
-        let first = self.in_flight.first_entry().filter(|entry| entry.key().0 <= now_ms)?;
-        Some(first.remove())
+        self.in_flight.arrived(now_ms)
     }
 
     /// Sends a message to one replica, with whatever happens to it on the way.
     pub fn send(
         &mut self,
-        (from, to): (usize, usize),
+        (to, wire): (usize, Wire),
         bytes: &Rc<[u8]>,
         now_ms: u64,
         faults: &Faults,
@@ -87,7 +90,7 @@ impl Network {
             copies += 1;
         }
         for _ in 0..copies {
-            let mut delivery = Delivery { from, to, bytes: bytes.clone(), is_spoilt: false };
+            let mut delivery = Delivery { to, wire, bytes: bytes.clone(), is_spoilt: false };
             if random.percent(faults.spoilt_percent) {
                 let spoilt = spoil(bytes, self.earlier.as_deref(), random, tally);
                 // Spliced at the right place, it may be the earlier one as a whole.
@@ -98,11 +101,10 @@ impl Network {
             let delay_max_ms =
                 if random.percent(70) { faults.delay_max_ms.min(20) } else { faults.delay_max_ms };
             let due_ms = now_ms + faults.latency_ms + random.below(delay_max_ms + 1);
-            if self.in_flight.keys().next_back().is_some_and(|(last_ms, _)| *last_ms > due_ms) {
+            if self.in_flight.last_ms().is_some_and(|last_ms| last_ms > due_ms) {
                 tally.fault("message overtakes another");
             }
-            self.sent += 1;
-            self.in_flight.insert((due_ms, self.sent), delivery);
+            self.in_flight.send(due_ms, delivery);
         }
         if random.percent(20) {
             self.earlier = Some(bytes.clone());

@@ -162,6 +162,7 @@ impl<K: SimulatedKey> Oracle<K> {
             self.by_place
                 .iter_mut()
                 .for_each(|dots| dots.retain(|dot| dot.replica != writer || dot.seq <= seq));
+            self.told.entry(writer).and_modify(|told| *told = seq.min(*told));
         }
     }
 

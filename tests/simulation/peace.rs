@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use crdt_range_map::{Delta, Version};
 
 use crate::keys::{SimulatedKey, ends};
+use crate::medium::Medium;
 use crate::meeting::DIGEST;
 use crate::model::Id;
 use crate::model::served;
 use crate::oracle::Operation;
 use crate::process::Life;
-use crate::protocol::Medium;
 use crate::schedule::{Kind, Schedule};
 use crate::world::World;
 use crate::world::trace;
@@ -67,13 +67,9 @@ impl<K: SimulatedKey> Schedule<K> {
         self.reunite()
     }
 
-    /// How many send digests: each replica, or in a mesh each end of a link.
+    /// How many send digests: each end of a link.
     fn speakers(&self) -> u64 {
-        let processes = &self.world.processes;
-        match self.world.medium {
-            Medium::Broadcast => processes.len() as u64,
-            Medium::Mesh { .. } => processes.iter().map(|process| process.neighbours.len() as u64).sum(),
-        }
+        self.world.processes.iter().map(|process| process.wires.len() as u64).sum()
     }
 
     /// How many digests each sends in that time at most.
@@ -123,7 +119,7 @@ impl<K: SimulatedKey> Schedule<K> {
         }
         for process in &self.world.processes {
             if let Some(running) = process.running() {
-                trace!(self.world, "{:?}", running.protocol);
+                trace!(self.world, "{:?}", running.node);
             }
         }
         let versions = self.versions();
@@ -151,7 +147,7 @@ impl<K: SimulatedKey> Schedule<K> {
     fn close_ranks(&mut self) {
         let is_left = |at: &usize| !matches!(self.world.processes[*at].life, Life::Down { returns_ms: None });
         let left: Vec<usize> = (0..self.world.processes.len()).filter(is_left).collect();
-        if let Medium::Mesh { .. } = self.world.medium {
+        if self.world.medium != Medium::Broadcast {
             left.windows(2).for_each(|pair| self.world.link(pair[0], pair[1]));
         }
     }
@@ -175,7 +171,7 @@ impl<K: SimulatedKey> Schedule<K> {
         let digests: u64 =
             posted.iter().filter(|((_, kind), _)| *kind == DIGEST).map(|(_, count)| count).sum();
         let posted = format!("{posted:?}");
-        let is_mesh = matches!(self.world.medium, Medium::Mesh { .. });
+        let is_mesh = self.world.medium != Medium::Broadcast;
         // In the same millisecond nobody hears the others.
         let there_and_back_ms = (2 * (self.calm.latency_ms + self.calm.delay_max_ms)).max(1);
         let each = self.digests_in(idle_ms);
@@ -189,6 +185,7 @@ impl<K: SimulatedKey> Schedule<K> {
             }
             false => ("messages in an idle minute, slow", each * (1 + too_late)),
         };
+        self.world.check_presence()?;
         if interval_ms >= 10_000 {
             self.world.tally.at_most(name, posts, self.world.seed);
         }
@@ -231,7 +228,7 @@ impl<K: SimulatedKey> Schedule<K> {
         let World { oracle, writers, .. } = &self.world;
         let map = self.world.living().next().expect("somebody is alive");
         let context = map.state().context();
-        if map.log_bytes() > self.world.log_capacity {
+        if map.log_bytes() > self.world.log_bytes_max {
             return Err(format!("a log of {} bytes", map.log_bytes()));
         }
         let (bytes, records) = (map.state().encode().len(), oracle.record_count(context));

@@ -1,48 +1,89 @@
 //! One replica with its clock and its disk, which may crash and come back.
 
-use crdt_range_map::sync::Config;
-use crdt_range_map::{Delta, RangeMap, ReplicaId};
+use std::collections::{BTreeMap, VecDeque};
 
+use crdt_range_map::node::{LinkId, Output};
+use crdt_range_map::sync::Config;
+use crdt_range_map::{Node, RangeMap, ReplicaId};
+
+use crate::disk::{Disk, Writing};
 use crate::keys::SimulatedKey;
-use crate::protocol::Protocol;
+use crate::medium::Wire;
 
 /// Clocks begin here, so that they can be set back.
 const CLOCK_BEGIN_MS: i64 = 1 << 40;
 
-/// When a replica saves, which decides under which id it may come back.
+/// Whether a replica saves what it knows, which decides under which id it may come back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Saving {
-    /// Soon after each effect of its own, of which nothing is said before. It comes back under the same id.
-    Soon,
-    /// Now and then. It comes back under a new id.
+    /// It is durable, and comes back under the same id.
+    Always,
+    /// Not in every of its lives. After one in which nothing was saved, what an earlier one had saved is all that is left.
     Sometimes,
 }
 
-/// What is on the disk: the state at some earlier moment.
-#[derive(Clone)]
-pub struct Save {
-    pub replica: ReplicaId,
-    /// The replica's own last number in it.
-    pub seq: u64,
-    pub state: Vec<u8>,
-}
-
 pub struct Running<K> {
-    pub map: RangeMap<K>,
-    pub protocol: Protocol<K>,
-    /// When what is not saved yet will be, if something is.
-    pub save_due_ms: Option<u64>,
-    /// Whether its protocol has received anything: it clears up after the retired only when others agree, then.
-    pub has_received: bool,
+    pub node: Node<K>,
+    /// Whether it is durable in this life.
+    pub is_durable: bool,
+    /// What each of its links leads to, and which are open.
+    wires: BTreeMap<LinkId, Wire>,
+    open: BTreeMap<Wire, LinkId>,
+    /// What it wants done next, if it said so already.
+    pub next: Option<Output<K>>,
+    /// When it is to be asked again, as its clock shows it.
+    pub wake_ms: u64,
+    pub writing: Option<Writing<K>>,
+    /// The ids that it has left and taken, of which it has not told yet.
+    pub renamed: VecDeque<(ReplicaId, ReplicaId)>,
+    /// How often in a row it was woken for nothing, to be woken at once again.
+    pub idle_wakes: u32,
 }
 
 impl<K: SimulatedKey> Running<K> {
-    pub fn start(map: RangeMap<K>, protocol: Protocol<K>) -> Self {
-        Self { map, protocol, save_due_ms: None, has_received: false }
+    pub fn start(node: Node<K>, is_durable: bool) -> Self {
+        Self {
+            node,
+            is_durable,
+            wires: BTreeMap::new(),
+            open: BTreeMap::new(),
+            next: None,
+            wake_ms: 0,
+            writing: None,
+            renamed: VecDeque::new(),
+            idle_wakes: 0,
+        }
+    }
+
+    pub fn map(&self) -> &RangeMap<K> {
+        self.node.map()
     }
 
     pub fn own_seq(&self) -> u64 {
-        self.map.state().context().last_seq(self.map.replica())
+        self.map().last_own_seq()
+    }
+
+    /// Whether it has received anything: it clears up after the retired only when others agree, then.
+    pub fn has_received(&self) -> bool {
+        self.node.statistics().messages_received > 0
+    }
+
+    /// Opens a link to that, anew if there is one.
+    pub fn open(&mut self, wire: Wire, clock_ms: u64) {
+        if let Some(former) = self.open.remove(&wire) {
+            self.node.close(former);
+        }
+        let link = self.node.open(wire.kind(), clock_ms);
+        self.open.insert(wire, link);
+        self.wires.insert(link, wire);
+    }
+
+    pub fn wire(&self, link: LinkId) -> Option<Wire> {
+        self.wires.get(&link).copied()
+    }
+
+    pub fn link(&self, wire: Wire) -> Option<LinkId> {
+        self.open.get(&wire).copied()
     }
 }
 
@@ -58,7 +99,7 @@ pub struct Process<K> {
     pub life: Life<K>,
     pub config: Config,
     pub saving: Saving,
-    pub disk: Option<Save>,
+    pub disk: Disk<K>,
     /// The ids under which it wrote before, and as which it may come back as long as it has not saved under the one that it has.
     pub former: Vec<ReplicaId>,
     /// How far its clock is from the true time.
@@ -67,8 +108,8 @@ pub struct Process<K> {
     timer_offset_ms: i64,
     /// Replicas hear each other if they are in the same group; nobody hears one without a group.
     pub group: Option<u32>,
-    /// Where it has links to, in a mesh.
-    pub neighbours: Vec<usize>,
+    /// What it has links to.
+    pub wires: Vec<Wire>,
 }
 
 impl<K: SimulatedKey> Process<K> {
@@ -78,12 +119,12 @@ impl<K: SimulatedKey> Process<K> {
             life,
             config,
             saving,
-            disk: None,
+            disk: Disk::default(),
             former: Vec::new(),
             clock_offset_ms: CLOCK_BEGIN_MS,
             timer_offset_ms: CLOCK_BEGIN_MS,
             group: Some(0),
-            neighbours: Vec::new(),
+            wires: Vec::new(),
         }
     }
 
@@ -115,60 +156,24 @@ impl<K: SimulatedKey> Process<K> {
         self.clock_offset_ms += by_ms;
     }
 
-    /// Whether it comes back under the same id, since nothing of its own leaves it that is not saved.
+    /// Whether it is durable in this life: nothing of its own leaves it that is not saved.
     pub fn is_durable(&self) -> bool {
-        self.saving == Saving::Soon
+        self.running().is_some_and(|running| running.is_durable)
     }
 
-    /// Whether something of its own would be lost in a crash.
-    pub fn has_unsaved(&self) -> bool {
-        self.running().is_some_and(|running| running.own_seq() > self.saved_seq())
-    }
-
-    /// Up to which of its own numbers the disk would bring it back under the id that it has.
-    pub fn saved_seq(&self) -> u64 {
-        let id = self.running().map(|running| running.map.replica());
-        self.disk.as_ref().map_or(0, |save| if Some(save.replica) == id { save.seq } else { 0 })
-    }
-
-    /// Whether nothing waits to be saved.
+    /// Whether no page is being written.
     pub fn is_at_rest(&self) -> bool {
-        self.running().is_none_or(|running| running.save_due_ms.is_none())
+        self.running().is_none_or(|running| running.writing.is_none())
     }
 
-    pub fn save(&mut self) {
-        let is_durable = self.is_durable();
-        let Life::Running(running) = &mut self.life else { return };
-        running.save_due_ms = None;
-        let (replica, seq) = (running.map.replica(), running.own_seq());
-        self.disk = Some(Save { replica, seq, state: running.map.state().encode() });
-        if is_durable {
-            running.map.set_saved(Some(seq));
-        }
-    }
-
-    /// When the replica does something next by itself, in true time.
-    pub fn next_ms(&self, now_ms: u64) -> Option<u64> {
+    /// When the replica does something next by itself, or a page is written, in true time.
+    pub fn next_ms(&self) -> Option<u64> {
         match &self.life {
             Life::Running(running) => {
-                let wake_ms = running.protocol.next_wake_ms().saturating_sub(self.timer_offset_ms as u64);
-                // What is not saved yet keeps it from speaking.
-                Some(running.save_due_ms.unwrap_or(wake_ms.max(now_ms)))
+                let wake_ms = running.wake_ms.saturating_sub(self.timer_offset_ms as u64);
+                Some(running.writing.as_ref().map_or(wake_ms, |writing| wake_ms.min(writing.due_ms)))
             }
             Life::Down { returns_ms } => *returns_ms,
         }
     }
-}
-
-/// A map with what was saved, that writes under that id.
-pub fn restored<K: SimulatedKey>(replica: ReplicaId, save: Option<&Save>) -> Result<RangeMap<K>, String> {
-    let mut map = RangeMap::new(replica);
-    if let Some(save) = save {
-        let state = Delta::decode(&save.state).map_err(|error| format!("a save cannot be read: {error}"))?;
-        let changes = map.merge(&state);
-        if !changes.delta().is_empty() || *map.state() != state {
-            return Err("a restored state is not the saved one".into());
-        }
-    }
-    Ok(map)
 }

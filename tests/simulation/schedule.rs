@@ -3,25 +3,29 @@
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
 
-use crdt_range_map::NodeId;
+use crdt_range_map::node::Options;
 use crdt_range_map::sync::Config;
+use crdt_range_map::{Node, NodeId, ReplicaId};
 
 use crate::keys::{Pool, SimulatedKey};
+use crate::kit::random::Random;
 use crate::limits::{self, DIGESTS_OFTEN_MS};
 use crate::long;
+use crate::medium::Medium;
 use crate::model::Id;
 use crate::model::seeds::number;
 use crate::model::world::node;
 use crate::network::{Faults, no_faults};
 use crate::oracle::{Operation, Oracle, Place, TooUncertain};
 use crate::process::Saving;
-use crate::protocol::{Medium, Protocol};
-use crate::random::Random;
 use crate::tally::{Group, Tally};
 use crate::world::{World, trace};
 
 /// How far a clock is set at once, at most.
 const CLOCK_STEP_MAX_MS: u64 = 3_600_000;
+
+/// Where there is a digest in every few milliseconds, a message takes no longer than that.
+const LATENCY_OF_OFTEN_MAX_MS: u64 = 500;
 
 /// How a schedule failed.
 pub struct Failure {
@@ -123,6 +127,8 @@ impl Kind {
 pub struct Schedule<K> {
     pub kind: Kind,
     pub world: World<K>,
+    /// For what is done and what goes wrong; the rest is the world's.
+    pub random: Random,
     pub replicas: usize,
     steps: u64,
     /// The longest time between two steps.
@@ -150,10 +156,10 @@ impl<K: SimulatedKey> Schedule<K> {
         };
         if config.check().is_err() {
             tally.count(Group::Schedules, "configurations that are refused");
-            for medium in [Medium::Broadcast, Medium::Mesh { fan_out: 1 }] {
-                let joined = Protocol::<K>::join(&medium, config, &[], 0, &mut random);
-                assert!(joined.is_err(), "{config:?} is wrong, and taken");
-            }
+            let options = Options { sync: config, ..Options::default() };
+            let begun = Node::<K>::with(options.clone(), ReplicaId::new(1), 1);
+            let restored = Node::<K>::restore(options, [[]], ReplicaId::new(1), 1);
+            assert!(begun.is_err() && restored.is_err(), "{config:?} is wrong, and taken");
             config = Config::default();
         }
         if replicas > 2 && config.message_bytes_max < 2_048
@@ -173,23 +179,36 @@ impl<K: SimulatedKey> Schedule<K> {
             85..95 => random.pick(&[200, 500, 950]),
             _ => random.pick(&[1_100, 2_000, 5_000, 10_000]),
         };
+        // Or there are thousands of digests on their way at any time.
+        let is_often = config.digest_interval_ms < DIGESTS_OFTEN_MS;
+        let latency_ms = if is_often { latency_ms.min(LATENCY_OF_OFTEN_MAX_MS) } else { latency_ms };
         let jitter_ms = random.pick(&[0, 5, 5, 40]);
         let places = Self::places(kind, &config, &mut random);
         let mut pause_max_ms = random.pick(&[1, 50, 800, 800, 5_000]);
-        if config.digest_interval_ms < DIGESTS_OFTEN_MS {
+        if is_often {
             // There is a digest in every millisecond.
             pause_max_ms = pause_max_ms.min(50);
         }
-        let log_capacity = random.pick(&[0, 1, 200, 2_000, 20_000, 1 << 20]);
+        let log_bytes_max = random.pick(&[0, 1, 200, 2_000, 20_000, 1 << 20]);
         let mut world = World::new(seed, Oracle::new(places), random, is_traced);
         world.tally = tally;
-        world.log_capacity = log_capacity;
+        world.log_bytes_max = log_bytes_max;
         world.config = config;
         if world.random.percent(25) && !matches!(kind, Kind::Meeting | Kind::Joining) {
-            world.medium = Medium::Mesh { fan_out: 1 + world.random.index(4) };
+            let fan_in = 1 + world.random.index(4);
+            world.medium = match world.random.percent(40) {
+                true => Medium::Bridged { fan_in },
+                false => Medium::Mesh { fan_in },
+            };
         }
+        world.has_names = kind == Kind::Ordinary
+            && replicas <= 16
+            && world.config.digest_interval_ms >= DIGESTS_OFTEN_MS
+            && world.random.percent(2);
+        // What is done does not depend on what the protocol draws, nor on how much it says.
+        let random = core::mem::replace(&mut world.random, Random(Random(!seed).next()));
         let calm = no_faults(latency_ms, jitter_ms);
-        Self { kind, world, replicas, steps, pause_max_ms, calm }
+        Self { kind, world, random, replicas, steps, pause_max_ms, calm }
     }
 
     fn places(kind: Kind, config: &Config, random: &mut Random) -> Vec<Id<K>> {
@@ -217,7 +236,7 @@ impl<K: SimulatedKey> Schedule<K> {
             self.kind,
             K::NAME,
             self.world.medium,
-            self.world.log_capacity,
+            self.world.log_bytes_max,
             self.world.config,
             self.calm
         );
@@ -237,12 +256,16 @@ impl<K: SimulatedKey> Schedule<K> {
         }
         for process in &self.world.processes {
             if let Some(running) = process.running() {
-                self.world.tally.statistics(&running.protocol.statistics());
+                self.world.tally.statistics(&running.node.statistics());
             }
         }
         let World { mut tally, seed, .. } = self.world;
         tally.count(Group::Schedules, "schedules");
         tally.count(Group::Schedules, self.kind.name());
+        tally.count(Group::Schedules, self.world.medium.name());
+        if self.world.has_names {
+            tally.count(Group::Schedules, "with names");
+        }
         tally.add(Group::Schedules, "replicas", self.world.processes.len() as u64);
         tally.add(Group::Schedules, "ids", self.world.writers.len() as u64);
         tally.add(Group::Schedules, "virtual seconds", self.world.now_ms / 1_000);
@@ -252,34 +275,37 @@ impl<K: SimulatedKey> Schedule<K> {
 
     fn live_dangerously(&mut self, steps_max: u64) -> Result<(), String> {
         self.choose_faults();
-        for _ in 0..self.replicas {
+        if self.kind == Kind::Long {
+            self.open_without_limit()?;
+        }
+        while self.world.processes.len() < self.replicas {
             let saving = self.saving();
             self.world.open(saving)?;
         }
         match self.kind {
             Kind::Dense => {
                 self.fill_slots()?;
-                if self.world.random.percent(50) {
+                if self.random.percent(50) {
                     self.outrun_the_log()?;
                 }
             }
-            Kind::Long => self.lift_a_limit()?,
+            Kind::Long => self.register_all()?,
             _ => self.lay_ballast()?,
         }
         for _ in 0..self.steps.min(steps_max) {
-            if self.kind == Kind::Dense && self.world.random.percent(20) {
+            if self.kind == Kind::Dense && self.random.percent(20) {
                 self.bulk_step()?;
             } else {
                 self.step()?;
             }
-            let pause_ms = self.world.random.below(self.pause_max_ms + 1);
+            let pause_ms = self.random.below(self.pause_max_ms + 1);
             self.world.run_for(pause_ms)?;
         }
         Ok(())
     }
 
     pub fn saving(&mut self) -> Saving {
-        self.world.random.pick(&[Saving::Soon, Saving::Soon, Saving::Sometimes])
+        self.random.pick(&[Saving::Always, Saving::Always, Saving::Sometimes])
     }
 
     /// Registers what most operations are not about.
@@ -290,10 +316,9 @@ impl<K: SimulatedKey> Schedule<K> {
     }
 
     fn choose_faults(&mut self) {
-        let World { random, .. } = &mut self.world;
+        let random = &mut self.random;
         let mut perhaps = |value: u64| if random.percent(60) { value } else { 0 };
         let is_on = [perhaps(1), perhaps(1), perhaps(1), perhaps(1), perhaps(1)];
-        let random = &mut self.world.random;
         let delay_max_ms = random.pick(&[100, 3_000, 3_000, 10_000]);
         let up_to = |random: &mut Random, on: u64, most: u64| on * random.below(most + 1);
         self.world.faults = Faults {
@@ -303,16 +328,17 @@ impl<K: SimulatedKey> Schedule<K> {
             latency_ms: self.calm.latency_ms,
             delay_max_ms: self.calm.delay_max_ms + up_to(random, is_on[3], delay_max_ms),
             crash_permille: up_to(random, is_on[4], 15),
+            unsaved_percent: if random.percent(30) { random.below(60) } else { 0 },
         };
         trace!(self.world, "{:?}", self.world.faults);
     }
 
     fn step(&mut self) -> Result<(), String> {
-        let at = self.world.random.index(self.world.processes.len());
-        match self.world.random.below(100) {
+        let at = self.random.index(self.world.processes.len());
+        match self.random.below(100) {
             0..70 => {
                 // Several at once come together as one message.
-                let times = self.world.random.pick(&[1, 1, 1, 2, 5]);
+                let times = self.random.pick(&[1, 1, 1, 2, 5]);
                 for _ in 0..times {
                     let operation = self.operation();
                     if at == 0 || !self.is_too_long(operation) {
@@ -324,17 +350,15 @@ impl<K: SimulatedKey> Schedule<K> {
             70..76 => self.separate(at),
             76..80 => self.reunite(),
             80..84 => {
-                let returns_ms = self.world.now_ms + self.world.random.below(6_000);
+                let returns_ms = self.world.now_ms + self.random.below(6_000);
                 if self.world.processes[at].running().is_some() {
                     self.world.crash(at, Some(returns_ms));
                 }
                 Ok(())
             }
             84..89 => {
-                if self.world.processes[at].running().is_some() {
-                    self.world.save(at);
-                }
-                Ok(())
+                self.world.end_writing(at);
+                self.world.pump(at)
             }
             89..94 => {
                 self.set_clock(at);
@@ -354,7 +378,8 @@ impl<K: SimulatedKey> Schedule<K> {
     }
 
     pub fn operation(&mut self) -> Operation {
-        let World { random, oracle, writers, .. } = &mut self.world;
+        let World { oracle, writers, .. } = &self.world;
+        let random = &mut self.random;
         let places = &oracle.places;
         if random.percent(4) {
             return if random.percent(50) {
@@ -383,7 +408,8 @@ impl<K: SimulatedKey> Schedule<K> {
 
     /// Takes a replica off the medium or to another part of it; or tears the medium apart.
     fn separate(&mut self, at: usize) -> Result<(), String> {
-        let World { random, processes, tally, .. } = &mut self.world;
+        let World { processes, tally, .. } = &mut self.world;
+        let random = &mut self.random;
         if random.percent(40) {
             tally.fault("partition of all");
             for process in processes {
@@ -408,7 +434,7 @@ impl<K: SimulatedKey> Schedule<K> {
     /// Whoever notices that it has another connection joins anew; some do not notice.
     fn rejoin(&mut self, at: usize) -> Result<(), String> {
         // Those who never send a digest have to.
-        let has_noticed = self.world.random.percent(50) || self.world.config.digest_interval_ms > 600_000;
+        let has_noticed = self.random.percent(50) || self.world.config.digest_interval_ms > 600_000;
         if has_noticed {
             self.world.rejoin(at)?;
         }
@@ -417,7 +443,8 @@ impl<K: SimulatedKey> Schedule<K> {
 
     /// Sets the clock of a replica, or of all, as when they share a machine.
     fn set_clock(&mut self, at: usize) {
-        let World { random, processes, tally, .. } = &mut self.world;
+        let World { processes, tally, .. } = &mut self.world;
+        let random = &mut self.random;
         let most_ms = random.pick(&[100, 10_000, CLOCK_STEP_MAX_MS, CLOCK_STEP_MAX_MS]);
         let by_ms = random.below(most_ms) as i64;
         let (name, by_ms) = match random.percent(50) {

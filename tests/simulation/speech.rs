@@ -2,20 +2,33 @@
 
 use std::rc::Rc;
 
-use crdt_range_map::sync::{Event, IgnoreReason, Received, Renaming};
-use crdt_range_map::{CausalContext, Dot, RangeMap, ReplicaId};
+use crdt_range_map::node::{Event, LinkId, Output, Page};
+use crdt_range_map::sync::{IgnoreReason, Renaming};
+use crdt_range_map::{Dot, KeyRange, RangeMap, ReplicaId};
 
+use crate::disk::{Health, Save, Writing};
 use crate::keys::SimulatedKey;
+use crate::limits::DIGESTS_OFTEN_MS;
+use crate::medium::Wire;
 use crate::meeting::DIGEST;
 use crate::network::Delivery;
 use crate::oracle::Place;
-use crate::process::Running;
+use crate::presence::PRESENCE;
 use crate::tally::Group;
 use crate::told::told_by;
 use crate::world::{World, trace};
 
-/// A replica may say that much at once; one that says more does not come to an end.
-const POSTS_AT_ONCE_MAX: usize = 100;
+/// A replica may want that much done at once; one that wants more does not come to an end.
+const OUTPUTS_AT_ONCE_MAX: usize = 100;
+/// So often in a row it may be woken for nothing, each time for the next millisecond.
+const IDLE_WAKES_MAX: u32 = 100;
+
+/// What a replica says of a message that it received.
+pub struct Heard<K> {
+    /// Where owners may have changed.
+    changed: Vec<KeyRange<K>>,
+    refused: Option<IgnoreReason>,
+}
 
 impl<K: SimulatedKey> World<K> {
     pub fn deliver(&mut self, delivery: &Delivery) -> Result<(), String> {
@@ -25,79 +38,150 @@ impl<K: SimulatedKey> World<K> {
             self.tally.fault("message to somebody who is down");
             return Ok(());
         };
-        let before = running.map.clone();
-        let Running { map, protocol, has_received, .. } = running;
-        let received = protocol.receive(map, delivery.from, &delivery.bytes, clock_ms, &mut self.random);
-        *has_received |= protocol.statistics().messages_received > 0;
-        self.check_received(
-            delivery,
-            &received,
-            (&before, &self.processes[to].running().expect("it runs").map),
-        )?;
-        self.tally.count(Group::Received, name_of(&received));
-        trace!(self, "{to} receives kind {:?}: {}", delivery.bytes.get(4), name_of(&received));
-        self.follow(to, &before, &received, delivery.bytes.get(4).copied())?;
-        self.go_on(to)?;
+        let Some(link) = running.link(delivery.wire) else {
+            return Err(format!("{to} has no link to {:?}", delivery.wire));
+        };
+        let before = running.map().clone();
+        running.idle_wakes = 0;
+        running.node.receive(link, &delivery.bytes, clock_ms);
+        self.note_renaming(to, before.replica())?;
+        let heard = self.hear(to, link, clock_ms)?;
+        let running = self.processes[to].running().expect("it runs");
+        self.check_received(delivery, &heard, (&before, running.map()))?;
+        let what = match heard.refused {
+            Some(reason) => IgnoreReason::NAMES[reason.index()],
+            None if running.map().state() != before.state() => "news",
+            None => "no news",
+        };
+        self.tally.count(Group::Received, what);
+        trace!(self, "{to} receives kind {:?}: {what}", delivery.bytes.get(4));
+        self.follow(to, &before, &heard, delivery.bytes.get(4).copied())?;
         if self.may_crash(to) {
             return Ok(());
         }
         self.pump(to)
     }
 
-    /// Posts everything that a replica has to say now; what it did itself may have to be saved before, which happens some time later.
+    /// What a replica says of what just came over that link. What it wants done next is kept until it is [pumped](Self::pump) right after.
+    fn hear(&mut self, at: usize, link: LinkId, clock_ms: u64) -> Result<Heard<K>, String> {
+        let mut heard = Heard { changed: Vec::new(), refused: None };
+        loop {
+            let running = self.processes[at].running_mut().expect("it runs");
+            match running.node.poll(clock_ms) {
+                Output::Event(Event::Changed(ranges)) => heard.changed.extend(ranges),
+                Output::Event(Event::Refused { link: over, reason })
+                    if over == link && heard.refused.is_none() =>
+                {
+                    heard.refused = Some(reason);
+                }
+                Output::Event(event) => self.note_event(at, event)?,
+                next => {
+                    running.next = Some(next);
+                    return Ok(heard);
+                }
+            }
+        }
+    }
+
+    /// Does everything that a replica wants done now, each perhaps the last thing before it crashes.
     pub fn pump(&mut self, at: usize) -> Result<(), String> {
-        for _ in 0..POSTS_AT_ONCE_MAX {
+        let mut is_woken_for_nothing = true;
+        // In small messages, each registration may need its own.
+        for _ in 0..OUTPUTS_AT_ONCE_MAX + self.oracle.places.len() {
             if self.may_crash(at) {
                 return Ok(());
             }
-            if self.processes[at].is_durable() && self.processes[at].has_unsaved() {
-                let is_waiting = !self.processes[at].is_at_rest();
-                if !is_waiting && self.random.percent(50) {
-                    self.save(at);
-                    if self.may_crash(at) {
-                        return Ok(());
-                    }
-                } else {
-                    let most_ms = self.random.pick(&[60, 60, 60, 2_000]);
-                    let due_ms = self.now_ms + 1 + self.random.below(most_ms);
-                    let running = self.processes[at].running_mut().expect("it has not crashed");
-                    running.save_due_ms.get_or_insert(due_ms);
-                }
-            }
             let process = &mut self.processes[at];
             process.set_timer();
-            let (clock_ms, group) = (process.clock_ms(self.now_ms), process.group);
-            let Running { map, protocol, .. } = process.running_mut().expect("it has not crashed");
-            let Some((to, bytes)) = protocol.poll(map, clock_ms, &mut self.random) else {
-                if map.is_saved() && protocol.next_wake_ms() <= clock_ms {
-                    return Err(format!("{at} has nothing to say, but wants to be woken at once"));
+            let clock_ms = process.clock_ms(self.now_ms);
+            let running = process.running_mut().expect("it has not crashed");
+            match running.next.take().unwrap_or_else(|| running.node.poll(clock_ms)) {
+                Output::Send { link, bytes } => self.post(at, link, bytes.into())?,
+                Output::Save(page) => self.begin_writing(at, page)?,
+                Output::Event(event) => self.note_event(at, event)?,
+                Output::Wait { until_ms } => {
+                    running.wake_ms = until_ms;
+                    let is_often = self.config.digest_interval_ms < DIGESTS_OFTEN_MS;
+                    let is_idle = is_woken_for_nothing && until_ms <= clock_ms + 1 && !is_often;
+                    running.idle_wakes = if is_idle { running.idle_wakes + 1 } else { 0 };
+                    if running.idle_wakes > IDLE_WAKES_MAX {
+                        return Err(format!("{at} has nothing to say, but wants to be woken at once"));
+                    }
+                    return match running.renamed.pop_front() {
+                        None => Ok(()),
+                        Some(renamed) => Err(format!("{at} does not tell that it went on: {renamed:?}")),
+                    };
                 }
-                return Ok(());
-            };
-            self.post((at, to), group, bytes.into())?;
+            }
+            is_woken_for_nothing = false;
         }
         Err(format!("{at} does not stop talking"))
     }
 
-    fn post(
-        &mut self,
-        (from, only_to): (usize, Option<usize>),
-        group: Option<u32>,
-        bytes: Rc<[u8]>,
-    ) -> Result<(), String> {
+    /// A page is to be saved, which takes a while or not; from now on it may be there after a crash.
+    fn begin_writing(&mut self, at: usize, page: Page) -> Result<(), String> {
+        self.tell(at);
+        let due_ms = match self.random.percent(50) {
+            true => None,
+            false => {
+                let most_ms = self.random.pick(&[60, 60, 60, 2_000]);
+                Some(self.now_ms + 1 + self.random.below(most_ms))
+            }
+        };
+        let process = &mut self.processes[at];
+        let is_sound = process.disk.health != Health::Unreadable;
+        let running = process.running_mut().expect("it has not crashed");
+        if !running.is_durable || running.writing.is_some() || !is_sound && !page.is_whole {
+            return Err(format!("{at} should not save page {}", page.number));
+        }
+        trace!(self, "{at} saves page {}, {} bytes, until {due_ms:?}", page.number, page.bytes.len());
+        let map = running.map();
+        let save = Save { replica: map.replica(), seq: map.last_own_seq(), state: map.state().clone() };
+        running.writing = Some(Writing { page, save, due_ms: due_ms.unwrap_or(self.now_ms) });
+        if due_ms.is_none() && !self.may_crash(at) {
+            self.end_writing(at);
+        }
+        Ok(())
+    }
+
+    fn note_event(&mut self, at: usize, event: Event<K>) -> Result<(), String> {
+        let running = self.processes[at].running_mut().expect("it has not crashed");
+        match event {
+            Event::Changed(_) => Ok(()),
+            Event::Peer { .. } if self.has_names => Ok(()),
+            Event::Renamed { from, to, why: Renaming::Retired, .. }
+                if running.renamed.front() == Some(&(from, to)) =>
+            {
+                running.renamed.pop_front();
+                Ok(())
+            }
+            event => Err(format!("{at} tells of something that did not happen: {event:?}")),
+        }
+    }
+
+    fn post(&mut self, from: usize, link: LinkId, bytes: Rc<[u8]>) -> Result<(), String> {
         self.check_posted(from, &bytes)?;
         self.tell(from);
         let kind = bytes[4];
         trace!(self, "{from} posts kind {kind}, {} bytes", bytes.len());
-        self.posts += 1;
-        *self.posted.entry((from, kind)).or_default() += 1;
-        self.bytes_posted += bytes.len() as u64;
+        if kind != PRESENCE {
+            self.posts += 1;
+            *self.posted.entry((from, kind)).or_default() += 1;
+        }
         self.tally.count(Group::Messages, KINDS.get(usize::from(kind)).unwrap_or(&"others"));
+        let process = &self.processes[from];
+        let group = process.group;
+        let Some(wire) = process.running().and_then(|running| running.wire(link)) else {
+            return Err(format!("{from} sends over a link that was never opened"));
+        };
         for to in 0..self.processes.len() {
-            let is_meant = to != from && only_to.is_none_or(|only| only == to);
-            if is_meant && group.is_some() && self.processes[to].group == group {
+            let (is_meant, wire_there) = match wire {
+                Wire::Medium(_) => (self.processes[to].wires.contains(&wire), wire),
+                Wire::Neighbour(only) => (only == to, Wire::Neighbour(from)),
+            };
+            if to != from && is_meant && group.is_some() && self.processes[to].group == group {
                 let World { network, faults, random, tally, .. } = self;
-                network.send((from, to), &bytes, self.now_ms, faults, random, tally);
+                network.send((to, wire_there), &bytes, self.now_ms, faults, random, tally);
             }
         }
         Ok(())
@@ -110,12 +194,12 @@ impl<K: SimulatedKey> World<K> {
         if bytes.len() > process.config.message_bytes_max {
             return Err(format!("{from} posts {} bytes", bytes.len()));
         }
-        let Some(running) = process.running().filter(|_| process.is_durable() && process.has_unsaved())
+        let Some(running) = process.running().filter(|running| running.is_durable && self.has_unsaved(from))
         else {
             return Ok(());
         };
-        let replica = running.map.replica();
-        let unsaved = process.saved_seq() + 1..=running.own_seq();
+        let replica = running.map().replica();
+        let unsaved = self.saved_seq(running) + 1..=running.own_seq();
         let told = told_by::<K>(bytes).unwrap_or_default();
         match unsaved.clone().find(|seq| told.contains(Dot { replica, seq: *seq })) {
             Some(seq) => Err(format!("{from} tells of its number {seq}, but {unsaved:?} are not saved")),
@@ -127,12 +211,12 @@ impl<K: SimulatedKey> World<K> {
     fn check_received(
         &self,
         delivery: &Delivery,
-        received: &Received<K>,
+        heard: &Heard<K>,
         (before, after): (&RangeMap<K>, &RangeMap<K>),
     ) -> Result<(), String> {
-        let is_unchanged = match received {
+        let is_unchanged = match heard.refused {
             // That its sender is retired, and others are, may be news.
-            Received::Ignored(IgnoreReason::Retired) => {
+            Some(IgnoreReason::Retired) => {
                 let knows = |map: &RangeMap<K>| {
                     let context = map.state().context();
                     let of = |writer: &_| (context.prefix(*writer), context.last_seq(*writer));
@@ -140,13 +224,13 @@ impl<K: SimulatedKey> World<K> {
                 };
                 knows(after) == knows(before) && after.registrations().eq(before.registrations())
             }
-            Received::Ignored(_) => after.state() == before.state(),
-            _ => true,
+            Some(_) => after.state() == before.state(),
+            None => true,
         };
         if !is_unchanged {
             return Err("a message that is ignored has changed something".into());
         }
-        let Received::Ignored(reason) = received else {
+        let Some(reason) = heard.refused else {
             if delivery.is_spoilt {
                 return Err(format!("a spoilt message is taken: {:02x?}", delivery.bytes));
             }
@@ -167,21 +251,27 @@ impl<K: SimulatedKey> World<K> {
     }
 
     /// A replica that learns that it is retired goes on under another id.
-    fn note_renaming(&mut self, at: usize, former: ReplicaId) -> Result<(), String> {
+    pub fn note_renaming(&mut self, at: usize, former: ReplicaId) -> Result<(), String> {
         let Some(running) = self.processes[at].running_mut() else { return Ok(()) };
-        let id = running.map.replica();
-        match running.protocol.take_event() {
-            None if id == former => Ok(()),
-            Some(Event::Renamed { from, to, why: Renaming::Retired, .. }) if (from, to) == (former, id) => {
-                trace!(self, "{at} learns that it is retired, and goes on as {id}");
-                self.tally.fault("retired, though it lived");
-                self.oracle.tell(former);
-                self.writers.push(id);
-                self.note_new_id(at, from, to);
+        let map = running.node.map();
+        let (id, context) = (map.replica(), map.state().context());
+        if id == former {
+            return if map.is_retired() {
+                Err(format!("{at} goes on as {id}, who is retired"))
+            } else {
                 Ok(())
-            }
-            event => Err(format!("{at} was {former} and is {id}: {event:?}")),
+            };
         }
+        if !map.state().retired().contains(former) || context.last_seq(id) > 0 {
+            return Err(format!("{at} was {former} and is {id}, who has done something"));
+        }
+        running.renamed.push_back((former, id));
+        trace!(self, "{at} learns that it is retired, and goes on as {id}");
+        self.tally.fault("retired, though it lived");
+        self.oracle.tell(former);
+        self.writers.push(id);
+        self.note_new_id(at, former, id);
+        Ok(())
     }
 
     /// What follows from a message for who held that before, and must hold then.
@@ -189,28 +279,32 @@ impl<K: SimulatedKey> World<K> {
         &mut self,
         at: usize,
         before: &RangeMap<K>,
-        received: &Received<K>,
+        heard: &Heard<K>,
         kind: Option<u8>,
     ) -> Result<(), String> {
-        self.note_renaming(at, before.replica())?;
         let Some(running) = self.processes[at].running() else { return Ok(()) };
-        let (id, knew, knows) =
-            (running.map.replica(), before.state().context(), running.map.state().context());
-        let (changed, told) = match received {
-            Received::Applied(changes) => (changes.ranges(), changes.delta().context().clone()),
-            _ => (&[][..], CausalContext::default()),
-        };
-        if running.map.state().version() == before.state().version() && changed.is_empty() {
+        let map = running.map();
+        let (id, knew, knows) = (map.replica(), before.state().context(), map.state().context());
+        if map.state().version() == before.state().version() && heard.changed.is_empty() {
             return Ok(());
         }
-        if matches!(received, Received::Heard) && kind == Some(DIGEST) {
+        if heard.refused.is_none() && kind == Some(DIGEST) {
             self.note_clearing(at, before)?;
             return self.check_claims(at);
         }
-        let places: Vec<Place> = self.oracle.places_between(knew, knows, changed).into_iter().collect();
+        let places: Vec<Place> =
+            self.oracle.places_between(knew, knows, &heard.changed).into_iter().collect();
+        for place in &places {
+            let is_told = |range: &KeyRange<K>| range.contains_range(&self.oracle.places[*place].0);
+            if self.priority(before, *place) != self.priority(map, *place)
+                && !heard.changed.iter().any(is_told)
+            {
+                return Err(format!("{at} does not tell that {place} has changed: {:?}", heard.changed));
+            }
+        }
         let grown = knows.last_seq(id) - knew.last_seq(id);
         if grown > 0 {
-            self.note_drops(at, &places, grown, &told)?;
+            self.note_drops(at, &places, grown, before)?;
         }
         self.check_claims(at)?;
         self.check(at, &places)
@@ -220,12 +314,3 @@ impl<K: SimulatedKey> World<K> {
 /// By the fifth byte of a message.
 const KINDS: [&str; 8] =
     ["kind 0", "deltas", "questions", "steps of meetings", "digests", "presence", "announcements", "drops"];
-
-fn name_of<K>(received: &Received<K>) -> &'static str {
-    match received {
-        Received::Applied(_) => "applied",
-        Received::Heard => "heard",
-        Received::Presence(_) => "presence",
-        Received::Ignored(reason) => IgnoreReason::NAMES[reason.index()],
-    }
-}

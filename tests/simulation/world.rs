@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use crdt_range_map::node::{Damage, Options};
 use crdt_range_map::sync::Config;
-use crdt_range_map::{RangeMap, ReplicaId};
+use crdt_range_map::{Node, RangeMap, ReplicaId};
 
+use crate::disk::{Disk, Health, Writing};
 use crate::keys::SimulatedKey;
+use crate::kit::random::Random;
+use crate::medium::{Medium, Wire};
 use crate::network::{Faults, Network, no_faults};
 use crate::oracle::{Oracle, Place};
-use crate::process::{Life, Process, Running, Saving, restored};
-use crate::protocol::{Medium, Protocol};
-use crate::random::Random;
+use crate::presence::name_of;
+use crate::process::{Life, Process, Running, Saving};
 use crate::tally::{Group, Tally};
 
 pub struct World<K> {
@@ -26,14 +29,15 @@ pub struct World<K> {
     pub tally: Tally,
     /// Every id that anybody wrote under.
     pub writers: Vec<ReplicaId>,
-    /// How many messages were posted, in all, and since [`forget_posts`](Self::forget_posts) by sender and kind.
+    /// How many messages were posted that are not about presence, in all, and since [`forget_posts`](Self::forget_posts) by sender and kind.
     pub posts: u64,
     pub posted: BTreeMap<(usize, u8), u64>,
-    pub bytes_posted: u64,
     /// How many bytes of recent changes each replica remembers.
-    pub log_capacity: usize,
+    pub log_bytes_max: usize,
     pub config: Config,
     pub medium: Medium,
+    /// Whether replicas tell each other that they are there.
+    pub has_names: bool,
     /// Up to which of its numbers each writer is saved that may come back under its id.
     pub saved: BTreeMap<ReplicaId, u64>,
     /// Since when a replica shows of a registration what nothing explains.
@@ -66,10 +70,10 @@ impl<K: SimulatedKey> World<K> {
             writers: Vec::new(),
             posts: 0,
             posted: BTreeMap::new(),
-            bytes_posted: 0,
-            log_capacity: usize::MAX,
+            log_bytes_max: usize::MAX,
             config: Config::default(),
             medium: Medium::Broadcast,
+            has_names: false,
             saved: BTreeMap::new(),
             unexplained: BTreeMap::new(),
             is_traced,
@@ -77,115 +81,203 @@ impl<K: SimulatedKey> World<K> {
     }
 
     /// An id that nobody has used. Their order is not that in which they are given out.
-    fn new_id(&mut self) -> ReplicaId {
-        let id = ReplicaId::new((self.writers.len() as u64 + 1) * 7_919 % 65_537);
-        self.writers.push(id);
-        id
+    fn unused_id(&self) -> ReplicaId {
+        ReplicaId::new((self.writers.len() as u64 + 1) * 7_919 % 65_537)
     }
 
     /// Adds a replica that knows nothing.
     pub fn open(&mut self, saving: Saving) -> Result<(), String> {
         let mut process = Process::new(self.config, saving);
         process.set_clock(self.random.below(1 << 20) as i64);
+        let at = self.processes.len();
+        let media: &[usize] = match self.medium {
+            Medium::Broadcast => &[0],
+            Medium::Mesh { .. } => &[],
+            Medium::Bridged { .. } if at == 0 => &[0, 1],
+            Medium::Bridged { .. } => match self.random.below(10) {
+                0..3 => &[0],
+                3..6 => &[1],
+                6..8 => &[0, 1],
+                _ => &[],
+            },
+        };
+        process.wires = media.iter().map(|medium| Wire::Medium(*medium)).collect();
         self.processes.push(process);
-        let at = self.processes.len() - 1;
-        if let (Medium::Mesh { .. }, true) = (&self.medium, at > 0) {
-            for _ in 0..2 {
-                let other = self.random.index(at);
-                self.link(at, other);
-            }
+        let neighbours = match media {
+            [] => 2,
+            _ if self.medium == Medium::Broadcast => 0,
+            _ => usize::from(self.random.percent(30)),
+        };
+        for _ in 0..if at > 0 { neighbours } else { 0 } {
+            let other = self.random.index(at);
+            self.link(at, other);
         }
         self.start(at)
     }
 
+    /// How a replica works.
+    fn options(&self, at: usize, is_durable: bool) -> Options {
+        let log_bytes_max = self.log_bytes_max;
+        let fan_in = self.medium.fan_in().unwrap_or(1);
+        let name = self.has_names.then(|| name_of(at));
+        Options { sync: self.processes[at].config, fan_in, name, is_durable, log_bytes_max }
+    }
+
     /// Starts a replica from its disk, or from nothing.
     pub fn start(&mut self, at: usize) -> Result<(), String> {
-        let process = &self.processes[at];
-        let save = process.disk.clone();
-        let same_id = save.as_ref().filter(|_| process.is_durable());
-        let is_return = save.is_some();
-        let id = match same_id {
-            Some(save) if !self.random.percent(20) => {
-                self.tally.fault("returned from a save under the same id");
-                self.oracle.forget_after(save.replica, save.seq);
-                save.replica
-            }
-            _ => {
-                if is_return {
-                    self.tally.fault("returned from a save under a new id");
-                }
-                trace!(self, "{at} gets a new id");
-                self.new_id()
-            }
+        let is_durable = match self.processes[at].saving {
+            Saving::Always => true,
+            Saving::Sometimes => self.random.percent(50),
         };
-        trace!(
-            self,
-            "{at} starts as {id} from a save of {:?}",
-            save.as_ref().map(|save| (save.replica, save.seq))
-        );
-        self.processes[at].former.clear();
-        let mut map = restored(id, save.as_ref())?;
-        map.set_log_capacity(self.log_capacity);
-        map.set_registration_bytes_max(self.processes[at].config.registration_bytes_max());
-        if self.processes[at].is_durable() {
-            let saved = save.filter(|save| save.replica == id).map_or(0, |save| save.seq);
-            map.set_saved(Some(saved));
-            self.saved.insert(id, saved);
+        let process = &mut self.processes[at];
+        let Disk { pages, last, .. } = &process.disk;
+        if let Some(last) = last {
+            trace!(self, "{at} finds {} pages, the last of {} up to {}", pages.len(), last.replica, last.seq);
+            if is_durable && self.random.percent(20) {
+                process.disk.damage(&mut self.random, &mut self.tally);
+            }
         }
-        let protocol = self.join(at);
-        let running = Running::start(map, protocol);
+        let disk = process.disk.clone();
+        // It comes back as the last of them that is on the disk, if as any.
+        let gone =
+            process.former.drain(..).filter(|id| disk.last.as_ref().is_none_or(|last| last.replica != *id));
+        gone.for_each(|former| _ = self.saved.remove(&former));
+        let (options, fresh, seed) = (self.options(at, is_durable), self.unused_id(), self.random.next());
+        let node = if disk.pages.is_empty() {
+            Node::with(options, fresh, seed).map_err(|wrong| wrong.to_string())?
+        } else {
+            let restored = Node::restore(options, &disk.pages, fresh, seed);
+            let (node, damaged) = restored.map_err(|wrong| wrong.to_string())?;
+            self.check_restored(at, &node, &damaged, is_durable)?;
+            node
+        };
+        let (id, seq) = (node.map().replica(), node.map().last_own_seq());
+        trace!(self, "{at} starts as {id} from number {seq}");
+        if id == fresh {
+            self.writers.push(fresh);
+            if disk.last.is_some() {
+                self.tally.fault("returned from a disk under a new id");
+            }
+        } else {
+            self.tally.fault("returned from a disk under the same id");
+            self.oracle.forget_after(id, seq);
+        }
+        match disk.last {
+            // It may come back under that one in another life.
+            Some(last) if !is_durable && self.saved.contains_key(&last.replica) => {
+                self.saved.insert(last.replica, last.seq);
+            }
+            // Nobody will.
+            Some(last) if is_durable && last.replica != id => {
+                self.saved.remove(&last.replica);
+            }
+            _ => {}
+        }
+        if is_durable {
+            self.saved.insert(id, seq);
+        }
+        let clock_ms = self.processes[at].clock_ms(self.now_ms);
+        let mut running = Running::start(node, is_durable);
+        self.processes[at].wires.iter().for_each(|wire| running.open(*wire, clock_ms));
         self.processes[at].life = Life::Running(Box::new(running));
         (0..self.processes.len()).try_for_each(|at| self.check_claims(at))?;
         self.check_all(at)?;
-        self.go_on(at)?;
         self.pump(at)
+    }
+
+    /// What must hold of a replica that comes back: it knows what it had saved, and it goes on under its id if it is sure to know all that
+    /// it did under it, and only then.
+    fn check_restored(
+        &mut self,
+        at: usize,
+        node: &Node<K>,
+        damaged: &[Damage],
+        is_durable: bool,
+    ) -> Result<(), String> {
+        let Disk { last, health, .. } = &self.processes[at].disk;
+        let map = node.map();
+        let shows = match health {
+            Health::Whole => damaged.is_empty(),
+            Health::Incomplete => !damaged.iter().any(|it| matches!(it, Damage::Unreadable { .. })),
+            Health::Unreadable => damaged.iter().any(|it| matches!(it, Damage::Unreadable { .. })),
+        };
+        if !shows {
+            return Err(format!("{at} comes back from a disk that is {health:?}, and finds {damaged:?}"));
+        }
+        let Some(last) = last else { return Ok(()) };
+        if *health == Health::Whole && *map.state() != last.state {
+            // Drops that it had heard of without their dots may be missing, or come with them.
+            if !map.state().version().includes(last.state.version()) {
+                return Err(format!("{at} comes back with something else than it had saved"));
+            }
+            self.tally.fault("returned with other drops than it had");
+        }
+        let is_same = map.replica() == last.replica;
+        if is_same != (is_durable && damaged.is_empty()) {
+            return Err(format!(
+                "{at} was {} and comes back as {}: {damaged:?}",
+                last.replica,
+                map.replica()
+            ));
+        }
+        let known = map.state().context();
+        match is_same && (map.last_own_seq() != last.seq || known.prefix(last.replica) != last.seq) {
+            true => Err(format!("{at} comes back without something that it did")),
+            false => Ok(()),
+        }
     }
 
     pub fn crash(&mut self, at: usize, returns_ms: Option<u64>) {
         trace!(self, "{at} crashes, to return at {returns_ms:?}");
         self.tally.fault(if returns_ms.is_some() { "crash" } else { "crash for ever" });
-        if self.processes[at].has_unsaved() {
+        if self.has_unsaved(at) {
             self.tally.fault("crash that lost something");
         }
-        if let Some(running) = self.processes[at].running() {
-            self.tally.statistics(&running.protocol.statistics());
+        let process = &mut self.processes[at];
+        let life = core::mem::replace(&mut process.life, Life::Down { returns_ms });
+        if let Life::Running(running) = life {
+            self.tally.statistics(&running.node.statistics());
+            if let Some(writing) = running.writing {
+                process.disk.lose(writing, &mut self.random, &mut self.tally);
+            }
         }
-        self.processes[at].life = Life::Down { returns_ms };
         self.unexplained.retain(|(shown_at, _), _| *shown_at != at);
+    }
+
+    /// Whether something that a replica did would be lost in a crash.
+    pub fn has_unsaved(&self, at: usize) -> bool {
+        let running = self.processes[at].running();
+        running.is_some_and(|running| running.own_seq() > self.saved_seq(running))
+    }
+
+    /// Up to which of its own numbers the disk would bring it back under the id that it has.
+    pub fn saved_seq(&self, running: &Running<K>) -> u64 {
+        match running.is_durable {
+            true => self.saved.get(&running.map().replica()).copied().unwrap_or(0),
+            false => 0,
+        }
     }
 
     /// A replica that runs has another connection, and knows it.
     pub fn rejoin(&mut self, at: usize) -> Result<(), String> {
-        if self.processes[at].running().is_none() {
-            return Ok(());
-        }
-        let protocol = self.join(at);
-        if let Some(running) = self.processes[at].running_mut() {
-            self.tally.statistics(&running.protocol.statistics());
-            running.protocol = protocol;
-        }
+        let process = &mut self.processes[at];
+        let (clock_ms, wires) = (process.clock_ms(self.now_ms), process.wires.clone());
+        let Some(running) = process.running_mut() else { return Ok(()) };
+        wires.into_iter().for_each(|wire| running.open(wire, clock_ms));
         self.pump(at)
     }
 
-    fn join(&mut self, at: usize) -> Protocol<K> {
-        let process = &self.processes[at];
-        let clock_ms = process.clock_ms(self.now_ms);
-        let joined =
-            Protocol::join(&self.medium, process.config, &process.neighbours, clock_ms, &mut self.random);
-        joined.expect("the configuration was checked")
-    }
-
-    /// Links two replicas of a mesh, if they are not.
+    /// Links two replicas, if they are not.
     pub fn link(&mut self, first: usize, second: usize) {
-        if first == second || self.processes[first].neighbours.contains(&second) {
+        if first == second || self.processes[first].wires.contains(&Wire::Neighbour(second)) {
             return;
         }
         for (here, there) in [(first, second), (second, first)] {
             let process = &mut self.processes[here];
-            process.neighbours.push(there);
+            process.wires.push(Wire::Neighbour(there));
             let clock_ms = process.clock_ms(self.now_ms);
             if let Some(running) = process.running_mut() {
-                running.protocol.open(there, clock_ms, &mut self.random);
+                running.open(Wire::Neighbour(there), clock_ms);
             }
         }
     }
@@ -196,7 +288,7 @@ impl<K: SimulatedKey> World<K> {
             return true;
         }
         // More often when there is something to lose.
-        let times = if self.processes[at].has_unsaved() { 5 } else { 1 };
+        let times = if self.has_unsaved(at) { 5 } else { 1 };
         if !self.random.permille(self.faults.crash_permille * times) {
             return false;
         }
@@ -211,31 +303,10 @@ impl<K: SimulatedKey> World<K> {
     }
 
     pub fn living(&self) -> impl Iterator<Item = &RangeMap<K>> {
-        self.processes.iter().filter_map(|process| Some(&process.running()?.map))
+        self.processes.iter().filter_map(|process| Some(process.running()?.map()))
     }
 
-    /// A replica that learns that it is retired goes on under another id.
-    pub fn go_on(&mut self, at: usize) -> Result<(), String> {
-        if !self.processes[at].running().is_some_and(|running| running.map.is_retired()) {
-            return Ok(());
-        }
-        self.tell(at);
-        let id = self.new_id();
-        trace!(self, "{at} is retired, and goes on as {id}");
-        self.tally.fault("retired, though it lived");
-        let former = self.processes[at].running().expect("it runs").map.replica();
-        self.note_new_id(at, former, id);
-        let running = self.processes[at].running_mut().expect("it runs");
-        if !running.map.set_replica(id).is_empty() {
-            return Err("a new id has something to drop".into());
-        }
-        if self.processes[at].is_durable() {
-            self.save(at);
-        }
-        self.check_all(at)
-    }
-
-    /// A replica is about to go on under another id, or just has.
+    /// A replica has gone on under another id.
     pub fn note_new_id(&mut self, at: usize, former: ReplicaId, id: ReplicaId) {
         if self.processes[at].is_durable() {
             self.processes[at].former.push(former);
@@ -248,7 +319,7 @@ impl<K: SimulatedKey> World<K> {
         let until_ms = self.now_ms + duration_ms;
         let mut stood_still = 0;
         loop {
-            let own = self.processes.iter().filter_map(|process| process.next_ms(self.now_ms)).min();
+            let own = self.processes.iter().filter_map(Process::next_ms).min();
             let next_ms = self.network.next_ms().into_iter().chain(own).min().unwrap_or(u64::MAX);
             if next_ms > until_ms {
                 self.now_ms = until_ms;
@@ -263,7 +334,7 @@ impl<K: SimulatedKey> World<K> {
                 self.deliver(&delivery)?;
             }
             for at in 0..self.processes.len() {
-                if self.processes[at].next_ms(self.now_ms).is_some_and(|due_ms| due_ms <= self.now_ms) {
+                if self.processes[at].next_ms().is_some_and(|due_ms| due_ms <= self.now_ms) {
                     self.wake(at)?;
                 }
             }
@@ -274,36 +345,50 @@ impl<K: SimulatedKey> World<K> {
         match &self.processes[at].life {
             Life::Down { .. } => self.start(at),
             Life::Running(running) => {
-                if running.save_due_ms.is_some_and(|due_ms| due_ms <= self.now_ms) && !self.may_crash(at) {
-                    self.save(at);
+                let is_due = running.writing.as_ref().is_some_and(|writing| writing.due_ms <= self.now_ms);
+                if is_due && !self.may_crash(at) {
+                    self.end_writing(at);
                 }
                 self.pump(at)
             }
         }
     }
 
-    pub fn save(&mut self, at: usize) {
-        self.tally.count(Group::Schedules, "saves");
+    /// The page that is being written is saved, or it turns out that it cannot be.
+    pub fn end_writing(&mut self, at: usize) {
         let process = &mut self.processes[at];
-        process.save();
-        if let (true, Some(save)) = (process.is_durable(), &process.disk) {
-            self.saved.insert(save.replica, save.seq);
+        let Life::Running(running) = &mut process.life else { return };
+        let Some(Writing { page, save, .. }) = running.writing.take() else { return };
+        if self.random.percent(self.faults.unsaved_percent) {
+            self.tally.fault("page that could not be saved");
+            running.node.not_saved(page.number);
+            // An error that comes late.
+            if !page.is_whole && self.random.percent(50) {
+                process.disk.hold(page, save);
+            }
+            return;
+        }
+        self.tally.count(Group::Schedules, if page.is_whole { "whole pages saved" } else { "pages saved" });
+        running.node.saved(page.number);
+        let (replica, seq) = (save.replica, save.seq);
+        let is_current = running.map().replica() == replica;
+        process.disk.hold(page, save);
+        self.saved.insert(replica, seq);
+        if is_current {
             process.former.drain(..).for_each(|former| {
                 self.saved.remove(&former);
             });
         }
-        self.tell(at);
     }
 
     /// What a replica did may be heard of from now on: from itself, or from who starts under another id from what it saved.
     pub fn tell(&mut self, at: usize) {
         if let Some(running) = self.processes[at].running() {
-            self.oracle.tell(running.map.replica());
+            self.oracle.tell(running.map().replica());
         }
     }
 
     pub fn forget_posts(&mut self) {
         self.posted.clear();
-        self.bytes_posted = 0;
     }
 }

@@ -1,14 +1,12 @@
 //! A simulated broadcast medium in virtual time: it loses, repeats, delays (and so reorders) and separates, all from one seed.
-#![allow(dead_code, reason = "each test binary uses another part of the medium")]
-
-mod random;
 
 use std::collections::BTreeMap;
 
 use crdt_range_map::sync::{Broadcast, Config, Received};
 use crdt_range_map::{Delta, RangeMap, ReplicaId};
 
-pub use self::random::Random;
+use super::flight::Flight;
+use super::random::Random;
 
 /// What the medium does to each delivery.
 #[derive(Clone, Copy)]
@@ -35,8 +33,7 @@ pub struct Medium {
     /// The posts so far by the kind of message, the fifth byte.
     pub posts: BTreeMap<u8, u64>,
     pub bytes_posted: usize,
-    in_flight: BTreeMap<(u64, u64), (usize, Vec<u8>)>,
-    sent: u64,
+    in_flight: Flight<(usize, Vec<u8>)>,
 }
 
 impl Medium {
@@ -48,8 +45,7 @@ impl Medium {
             random: Random(seed),
             posts: BTreeMap::new(),
             bytes_posted: 0,
-            in_flight: BTreeMap::new(),
-            sent: 0,
+            in_flight: Flight::default(),
         }
     }
 
@@ -84,17 +80,14 @@ impl Medium {
     pub fn run_for(&mut self, duration_ms: u64) {
         let until_ms = self.now_ms + duration_ms;
         loop {
-            let arrival = self.in_flight.first_key_value().map(|((due_ms, _), _)| *due_ms);
             let wake = self.tabs.iter().map(|tab| tab.sync.next_wake_ms()).min();
-            let next_ms = arrival.into_iter().chain(wake).min().unwrap_or(u64::MAX);
+            let next_ms = self.in_flight.next_ms().into_iter().chain(wake).min().unwrap_or(u64::MAX);
             if next_ms > until_ms {
                 self.now_ms = until_ms;
                 return;
             }
             self.now_ms = self.now_ms.max(next_ms);
-            while let Some(entry) = self.in_flight.first_entry().filter(|entry| entry.key().0 <= self.now_ms)
-            {
-                let (to, bytes) = entry.remove();
+            while let Some((to, bytes)) = self.in_flight.arrived(self.now_ms) {
                 self.deliver(to, &bytes);
             }
             (0..self.tabs.len()).for_each(|tab| self.pump(tab));
@@ -142,8 +135,7 @@ impl Medium {
                 };
                 for _ in 0..copies {
                     let due_ms = self.now_ms + self.random.below(self.faults.delay_max_ms);
-                    self.sent += 1;
-                    self.in_flight.insert((due_ms, self.sent), (to, bytes.clone()));
+                    self.in_flight.send(due_ms, (to, bytes.clone()));
                 }
             }
         }

@@ -1,0 +1,8 @@
+//! What the tests share: one source of random numbers, one way for messages to be on their way, names and ranges, and replicas on a
+//! medium.
+#![allow(dead_code, reason = "each test binary uses another part of the kit")]
+
+pub mod builders;
+pub mod flight;
+pub mod medium;
+pub mod random;
