@@ -214,7 +214,7 @@ export const rules = [
   {
     rule: "what a neighbour sent goes on over the other links",
     file: "src/sync/mesh.rs",
-    text: "self.spread(part, &part.context.intersection(&dots), false, random);",
+    text: "self.spread(part, &part.version().intersection(&dots), false, random);",
     without: "_ = part;",
   },
   {
@@ -368,7 +368,7 @@ export const rules = [
   {
     rule: "a page tells what came from others, too",
     file: "src/node/journal.rs",
-    text: "told == *map.state().context() && !self.has_changed",
+    text: "told == *map.state().version() && !self.has_changed",
     without: "true",
   },
   {
@@ -380,7 +380,7 @@ export const rules = [
   {
     rule: "a page that is missing between others shows",
     file: "src/node/restore.rs",
-    text: "saved.context.prefix(replica) < own_seq",
+    text: "saved.version.context.prefix(replica) < own_seq",
     without: "false",
   },
   {

@@ -55,7 +55,7 @@ impl<K: TextKey> World<K> {
                 Output::Send { link, bytes } => self.send(name, link, bytes),
                 Output::Save(page) => {
                     node.saved(page.number);
-                    let says = reader::message(&page.bytes);
+                    let says = reader::page(&page.bytes);
                     self.sent
                         .push(json!({ "at_ms": self.now_ms, "saved_by": name, "is_whole": page.is_whole,
                         "bytes": hex(&page.bytes), "says": says }));

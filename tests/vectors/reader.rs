@@ -235,6 +235,16 @@ pub fn checksum(bytes: &[u8]) -> [u8; 4] {
     (!crc).to_be_bytes()
 }
 
+/// A saved page.
+pub fn page(all: &[u8]) -> Value {
+    let (body, found) = all.split_at(all.len() - 4);
+    assert_eq!(checksum(body), found);
+    let (sent, complete_to) = body.split_at(body.len() - 8);
+    let mut says = message(sent);
+    says["complete_to"] = json!(u64::from_be_bytes(complete_to.try_into().unwrap()));
+    says
+}
+
 /// A whole message.
 pub fn message(all: &[u8]) -> Value {
     let (body, found) = all.split_at(all.len() - 4);
