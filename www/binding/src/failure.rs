@@ -30,7 +30,7 @@ impl Failure {
 
 impl From<TightenError> for Failure {
     fn from(error: TightenError) -> Self {
-        Self::of_operation(&error, &error)
+        Self::of_operation(&error, error.to_string())
     }
 }
 
