@@ -247,7 +247,9 @@ fn restored_without_numbers() -> Node<u64> {
     let (map, mut random) = (exhausted(), || 7);
     let mut protocol = Broadcast::join(Config::default(), 0, &mut random).unwrap();
     protocol.publish(map.state());
-    let page = protocol.poll(&map, 0, &mut random).unwrap();
+    let mut page = protocol.poll(&map, 0, &mut random).unwrap();
+    page.extend(map.last_own_seq().to_be_bytes());
+    page.extend(crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&page).to_be_bytes());
     let options = Options { is_durable: true, ..Options::default() };
     let (node, damaged) = Node::restore(options, [page], ReplicaId::new(2), 7).unwrap();
     assert!(damaged.is_empty());

@@ -29,7 +29,7 @@ impl<K: WireKey> Node<K> {
     /// did that. A page that is out is made anew, since less may be missing. Costs what [`RangeMap::merge`](crate::RangeMap::merge) costs.
     ///
     /// # Errors
-    /// [`DecodeError`] or another reason if the bytes are neither; nothing has changed then.
+    /// [`IgnoreReason`] if the bytes are neither; nothing has changed then.
     pub fn absorb(&mut self, bytes: &[u8]) -> Result<(), IgnoreReason> {
         let delta = match sync::read_page(bytes) {
             Ok((_, _, delta)) => delta,
