@@ -155,8 +155,9 @@ impl<K: WireKey> Journal<K> {
         let is_long = self.bytes > self.whole_bytes.max(WHOLE_BYTES_MIN);
         let is_due_whole = !self.is_shared && (self.saved.is_empty() || is_long);
         let own = core::mem::take(&mut self.own);
-        let has_own = core::mem::take(&mut self.is_owing);
         let own_seqs = self.saved.context().last_seq(replica) + 1..map.last_own_seq() + 1;
+        // What it did in answer to others is its own, too.
+        let has_own = core::mem::take(&mut self.is_owing) || !own_seqs.is_empty();
         let news = if is_due_whole { None } else { self.news(map, own) };
         if news.as_ref().is_some_and(Delta::is_empty) && self.is_shared {
             // Others have saved it meanwhile.
@@ -262,7 +263,8 @@ impl<K: WireKey> Journal<K> {
         self.follow(map);
     }
 
-    pub(super) fn has_unsaved(&self) -> bool {
-        self.is_owing || self.out.as_ref().is_some_and(|out| out.has_own)
+    pub(super) fn has_unsaved(&self, map: &RangeMap<K>) -> bool {
+        let is_known = self.saved.context().last_seq(map.replica()) == map.last_own_seq();
+        self.is_owing || !is_known || self.out.as_ref().is_some_and(|out| out.has_own)
     }
 }

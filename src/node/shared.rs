@@ -62,6 +62,6 @@ impl<K: WireKey> Node<K> {
 
     /// Whether something that was done here, or [merged](Self::merge), is on no page that is saved. O(1).
     pub fn has_unsaved(&self) -> bool {
-        self.journal.as_ref().is_some_and(Journal::has_unsaved)
+        self.journal.as_ref().is_some_and(|journal| journal.has_unsaved(&self.map))
     }
 }

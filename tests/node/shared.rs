@@ -1,9 +1,10 @@
 //! Nodes that save in a place that they share.
 
-use crdt_range_map::node::{LinkKind, Output, Page};
+use crdt_range_map::node::{LinkId, LinkKind, Output, Page};
 use crdt_range_map::{Node, RangeMap, ReplicaId};
 
 use crate::kit::builders::{node, range};
+use crate::kit::random::Random;
 
 fn sharing(id: u64) -> Node<u64> {
     let mut host = Node::new(ReplicaId::new(id), id);
@@ -146,4 +147,143 @@ fn what_is_no_page_is_refused() {
         assert!(other.absorb(bytes).is_err());
     }
     assert_eq!(other.map().state(), RangeMap::new(ReplicaId::new(2)).state());
+}
+
+/// A place that several nodes share, as the tabs of a browser share a database.
+#[derive(Default)]
+struct Store {
+    pages: Vec<Page>,
+    /// The ids that may be gone on with, and who has each at the time.
+    slots: Vec<(ReplicaId, bool)>,
+}
+
+/// Opens the place: learns what is in it, and goes on under an id that nobody has.
+fn open(store: &mut Store, fresh: u64) -> (Node<u64>, usize) {
+    let mut host = Node::new(ReplicaId::new(fresh), fresh);
+    host.share_storage();
+    store.pages.iter().for_each(|page| host.absorb(&page.bytes).unwrap());
+    let slot = store.slots.iter().position(|(_, is_taken)| !is_taken).unwrap_or_else(|| {
+        store.slots.push((ReplicaId::new(fresh), false));
+        store.slots.len() - 1
+    });
+    store.slots[slot].1 = true;
+    host.set_replica(store.slots[slot].0);
+    host.set_sends_unsaved(false);
+    host.open(LinkKind::Medium, 0);
+    (host, slot)
+}
+
+/// Tabs come, write, and die at any moment, before, amid and after saving, on a medium that loses: nothing that was saved or that anybody
+/// heard of is lost, no number is used twice, and in the end all hold the same.
+#[test]
+fn tabs_that_share_a_place_lose_nothing_that_was_saved_or_told() {
+    let (mut died, mut withdrawn) = (0, 0);
+    for seed in 0..60 {
+        let mut random = Random(seed);
+        let (mut store, mut tabs, mut fresh) = (Store::default(), Vec::new(), 1_000 * (seed + 1));
+        for step in 0..400u64 {
+            let now_ms = 50 * step;
+            if tabs.len() < 2 || tabs.len() < 4 && random.below(20) == 0 {
+                fresh += 1;
+                tabs.push(open(&mut store, fresh));
+            }
+            let at = random.below(tabs.len() as u64) as usize;
+            let (host, slot) = &mut tabs[at];
+            match random.below(4) {
+                0 => host.register(&node(random.below(3)), &range(10 * random.below(4))).unwrap(),
+                1 => host.release(&node(random.below(3)), &range(10 * random.below(4))).unwrap(),
+                _ => {}
+            }
+            let (mut sent, mut saving) = (Vec::new(), None);
+            loop {
+                match host.poll(now_ms) {
+                    Output::Send { bytes, .. } => sent.push(bytes),
+                    Output::Save(page) => saving = Some(page),
+                    Output::Event(_) => {}
+                    Output::Wait { .. } => break,
+                }
+            }
+            if let Some(page) = saving {
+                assert!(page.is_own || page.own.is_empty());
+                match random.below(6) {
+                    0 => host.not_saved(page.number),
+                    // Meanwhile it reads what another has saved: then this page may count for nothing.
+                    1 if page.own.is_empty() && !store.pages.is_empty() => {
+                        let read = random.below(store.pages.len() as u64) as usize;
+                        host.absorb(&store.pages[read].bytes).unwrap();
+                        host.saved(page.number);
+                        withdrawn += 1;
+                    }
+                    _ => {
+                        // What has none may begin at the same number.
+                        let is_new = |other: &Page| {
+                            other.own.is_empty()
+                                || other.replica != page.replica
+                                || other.own.start != page.own.start
+                        };
+                        assert!(
+                            page.own.is_empty() || store.pages.iter().all(is_new),
+                            "{seed}: {page:?} again"
+                        );
+                        store.slots[*slot].0 = page.replica;
+                        host.saved(page.number);
+                        store.pages.push(page);
+                    }
+                }
+            }
+            for bytes in sent {
+                for (other, (host, _)) in tabs.iter_mut().enumerate() {
+                    if other != at && random.below(5) > 0 {
+                        host.receive(host_link(), &bytes, now_ms);
+                    }
+                }
+            }
+            if tabs.len() > 1 && random.below(25) == 0 {
+                died += 1;
+                let (gone, slot) = tabs.swap_remove(random.below(tabs.len() as u64) as usize);
+                store.slots[slot].1 = false;
+                let id = gone.map().replica();
+                let heard = tabs.iter().map(|(host, _)| host.map().state().context().last_seq(id)).max();
+                fresh += 1;
+                tabs.push(open(&mut store, fresh));
+                let again = &tabs.last().unwrap().0;
+                let known = again.map().state().context().prefix(id);
+                assert!(
+                    known >= heard.unwrap_or(0),
+                    "{seed}: somebody heard {heard:?} of {id}, saved is {known}"
+                );
+            }
+        }
+        assert_all_agree(&mut tabs);
+    }
+    assert!(died > 500 && withdrawn > 5, "{died}, {withdrawn}");
+}
+
+/// Each has one link, the first.
+fn host_link() -> LinkId {
+    LinkId(0)
+}
+
+fn assert_all_agree(tabs: &mut [(Node<u64>, usize)]) {
+    for step in 0..3_000u64 {
+        let now_ms = 50 * (400 + step);
+        for at in 0..tabs.len() {
+            let mut sent = Vec::new();
+            loop {
+                match tabs[at].0.poll(now_ms) {
+                    Output::Send { bytes, .. } => sent.push(bytes),
+                    Output::Save(page) => tabs[at].0.saved(page.number),
+                    Output::Event(_) => {}
+                    Output::Wait { .. } => break,
+                }
+            }
+            for (_, (host, _)) in tabs.iter_mut().enumerate().filter(|(other, _)| *other != at) {
+                sent.iter().for_each(|bytes| host.receive(host_link(), bytes, now_ms));
+            }
+        }
+        if tabs.windows(2).all(|pair| pair[0].0.map().state() == pair[1].0.map().state()) {
+            return;
+        }
+    }
+    panic!("they do not agree");
 }
