@@ -2,6 +2,7 @@
 //!
 //! See [`Node`].
 
+mod identity;
 mod journal;
 mod output;
 mod party;
@@ -238,7 +239,7 @@ impl<K: WireKey> Node<K> {
             Received::Heard | Received::Presence(_) => {}
         }
         while let Some(sync::Event::Renamed { from, to, why, unheard }) = self.mesh.take_event() {
-            self.events.push_back(Event::Renamed { from, to, why, unheard });
+            self.tell_renamed(Event::Renamed { from, to, why, unheard });
         }
     }
 
@@ -265,7 +266,8 @@ impl<K: WireKey> Node<K> {
         if let Some(event) = self.next_event() {
             return Output::Event(event);
         }
-        if let Some(page) = self.journal.as_mut().and_then(|journal| journal.next_page(&self.map, now_ms)) {
+        if let Some(page) = self.journal.as_mut().and_then(|journal| journal.next_page(&mut self.map, now_ms))
+        {
             return Output::Save(page);
         }
         if let Some((link, bytes)) = self.last_words.pop_front() {
@@ -399,41 +401,24 @@ impl<K: WireKey> Node<K> {
         self.operate(vec![(node, range), (node, to)], |map| map.tighten(node, range, to))
     }
 
-    /// Declares that a replica writes no more: see [`RangeMap::retire`]. If that is this node's own id, it goes on under another at once.
-    pub fn retire(&mut self, replica: ReplicaId) {
-        let delta = self.map.retire(replica);
-        self.publish(&delta);
-        self.go_on_if_retired();
-    }
-
-    /// Goes on under another id, if it is known to be retired: where that comes over a link, the protocol has done it already.
-    fn go_on_if_retired(&mut self) {
-        if self.map.is_retired() {
-            let (from, random) = (self.map.replica(), &mut self.random);
-            let to = sync::fresh(&self.map, &mut || random.next());
-            let dropped = self.map.set_replica(to);
-            self.publish(&dropped);
-            let (why, unheard) = (sync::Renaming::Retired, Vec::new());
-            self.events.push_back(Event::Renamed { from, to, why, unheard });
-        }
-    }
-
     /// Clears residue, and the reset records of retired writers: see [`RangeMap::maintain`]. O(n log r).
     pub fn maintain(&mut self) {
+        self.last_delta = Delta::default();
         let delta = self.map.maintain();
-        self.publish(&delta);
+        self.did(&delta);
     }
 
     /// Learns what a delta carries that did not come over a link, and passes on what is news. Returns the ranges whose owners may have changed.
     /// Costs what [`RangeMap::merge`] costs, and O(links).
     pub fn merge(&mut self, delta: &Delta<K>) -> Vec<KeyRange<K>> {
+        self.last_delta = Delta::default();
         if self.map.state().version().includes(delta.version()) {
             return Vec::new();
         }
         let changes = self.map.merge(delta);
         changes.ranges().iter().for_each(|range| self.changed.add(range.clone()));
         self.publish(delta);
-        self.publish(changes.delta());
+        self.did(changes.delta());
         self.go_on_if_retired();
         changes.ranges().to_vec()
     }
@@ -444,14 +429,6 @@ impl<K: WireKey> Node<K> {
         &self.last_delta
     }
 
-    /// Goes on under another id, as [`RangeMap::set_replica`] does; and under yet another if that is retired. O(n) for n registrations.
-    pub fn set_replica(&mut self, replica: ReplicaId) {
-        let dropped = self.map.set_replica(replica);
-        self.journal.iter().for_each(|journal| journal.follow(&mut self.map));
-        self.publish(&dropped);
-        self.go_on_if_retired();
-    }
-
     fn operate<E>(
         &mut self,
         touched: Vec<(&NodeId, &KeyRange<K>)>,
@@ -459,18 +436,28 @@ impl<K: WireKey> Node<K> {
     ) -> Result<(), E> {
         let before: Vec<Option<u64>> =
             touched.iter().map(|(node, range)| self.map.priority(node, range)).collect();
+        self.last_delta = Delta::default();
         let delta = operation(&mut self.map)?;
         for ((node, range), before) in touched.into_iter().zip(before) {
             if self.map.priority(node, range) != before {
                 self.changed.add(range.clone());
             }
         }
-        self.publish(&delta);
+        self.did(&delta);
         Ok(())
     }
 
+    /// Notes what the operation did, and publishes it.
+    fn did(&mut self, delta: &Delta<K>) {
+        if self.last_delta.is_empty() {
+            self.last_delta = delta.clone();
+        } else {
+            self.last_delta.merge(delta);
+        }
+        self.publish(delta);
+    }
+
     fn publish(&mut self, delta: &Delta<K>) {
-        self.last_delta = delta.clone();
         if !delta.is_empty() {
             self.journal.iter_mut().for_each(|journal| journal.note_own(delta));
             let random = &mut self.random;

@@ -85,13 +85,15 @@ pub(super) struct Journal<K> {
     sends_unsaved: bool,
     /// Whether others save in the same place, and pages are put together there.
     is_shared: bool,
+    /// Whether the node took another id since the page that is out was made.
+    is_renamed: bool,
 }
 
 impl<K> Default for Journal<K> {
     fn default() -> Self {
         let (saved, own, is_owing, has_changed, out, pages) = Default::default();
         let (due_ms, retry_ms, bytes, whole_bytes) = Default::default();
-        let (sends_unsaved, is_shared) = Default::default();
+        let (sends_unsaved, is_shared, is_renamed) = Default::default();
         Self {
             saved,
             own,
@@ -105,6 +107,7 @@ impl<K> Default for Journal<K> {
             whole_bytes,
             sends_unsaved,
             is_shared,
+            is_renamed,
         }
     }
 }
@@ -146,7 +149,7 @@ impl<K: WireKey> Journal<K> {
     }
 
     /// What is to be saved next, if something is and no page is out.
-    pub(super) fn next_page(&mut self, map: &RangeMap<K>, now_ms: u64) -> Option<Page> {
+    pub(super) fn next_page(&mut self, map: &mut RangeMap<K>, now_ms: u64) -> Option<Page> {
         if self.next_wake_ms(map, now_ms) > now_ms {
             return None;
         }
@@ -160,10 +163,13 @@ impl<K: WireKey> Journal<K> {
         let has_own = core::mem::take(&mut self.is_owing) || !own_seqs.is_empty();
         let news = if is_due_whole { None } else { self.news(map, own) };
         if news.as_ref().is_some_and(Delta::is_empty) && self.is_shared {
-            // Others have saved it meanwhile.
+            // It is all saved, by others or under a former id.
             self.has_changed = false;
+            map.set_saved(None);
+            self.follow(map);
             return None;
         }
+        self.is_renamed = false;
         let is_whole = news.is_none();
         let own_seq = map.last_own_seq();
         let bytes = sync::write_page(replica, own_seq, news.unwrap_or_else(|| state.clone()));
@@ -210,7 +216,8 @@ impl<K: WireKey> Journal<K> {
         } else {
             self.bytes = self.bytes.saturating_add(out.bytes);
         }
-        if map.replica() == out.replica && !self.sends_unsaved {
+        // What was done under an id since then is on the next page.
+        if map.replica() == out.replica && !self.is_renamed && !self.sends_unsaved {
             map.set_saved(Some(out.own_seq));
         }
     }
@@ -237,9 +244,15 @@ impl<K: WireKey> Journal<K> {
         map.set_saved_under_present_id(if self.sends_unsaved { None } else { Some(saved_seq) });
     }
 
-    /// Pages for a place that is shared.
-    pub(super) fn shared() -> Self {
-        Self { sends_unsaved: true, is_shared: true, ..Self::default() }
+    /// Pages for a place that is shared, in which nothing of what is known is yet.
+    pub(super) fn shared(map: &RangeMap<K>) -> Self {
+        let is_owing = !map.state().is_empty();
+        Self { sends_unsaved: true, is_shared: true, is_owing, ..Self::default() }
+    }
+
+    /// The node took another id.
+    pub(super) fn note_renamed(&mut self) {
+        self.is_renamed = true;
     }
 
     /// Somebody saved what that context says.
@@ -253,13 +266,16 @@ impl<K: WireKey> Journal<K> {
     pub(super) fn forget_saved(&mut self, map: &mut RangeMap<K>) {
         self.saved = Version::default();
         self.withdraw();
+        self.is_owing |= !map.state().is_empty();
         self.follow(map);
     }
 
     pub(super) fn set_sends_unsaved(&mut self, map: &mut RangeMap<K>, sends_unsaved: bool) {
         self.sends_unsaved = sends_unsaved;
-        // From here on; whatever is held may leave, or has left already.
-        map.set_saved(None);
+        if sends_unsaved {
+            // What was done under a former id, too.
+            map.set_saved(None);
+        }
         self.follow(map);
     }
 

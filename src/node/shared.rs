@@ -15,7 +15,7 @@ impl<K: WireKey> Node<K> {
     /// Begins to hand out pages of what is in no such place yet, which counts as not saved. Nothing waits for that until
     /// [`set_sends_unsaved`](Self::set_sends_unsaved) says so. O(1).
     pub fn share_storage(&mut self) {
-        self.journal = Some(Journal::shared());
+        self.journal = Some(Journal::shared(&self.map));
         self.map.set_saved(None);
     }
 
@@ -36,12 +36,13 @@ impl<K: WireKey> Node<K> {
             // Or a state; what is neither is most likely a page that was damaged.
             Err(reason) => Delta::decode(bytes).map_err(|_| reason)?,
         };
+        self.last_delta = Delta::default();
         let changes = self.map.merge(&delta);
         changes.ranges().iter().for_each(|range| self.changed.add(range.clone()));
         if let Some(journal) = &mut self.journal {
             journal.absorb(&mut self.map, delta.version());
         }
-        self.publish(changes.delta());
+        self.did(changes.delta());
         self.go_on_if_retired();
         Ok(())
     }

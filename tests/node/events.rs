@@ -329,3 +329,47 @@ fn a_node_takes_part_under_an_id_once_its_death_would_be_told() {
     assert!(peers(&net, 0).contains(&("Barbara".into(), Liveness::Alive)));
     assert_ne!(former, ReplicaId::new(77));
 }
+
+#[test]
+fn the_last_delta_is_that_of_the_last_operation() {
+    let mut host = Node::<u64>::new(ReplicaId::new(1), 1);
+    let mut other = RangeMap::new(ReplicaId::new(2));
+    host.register(&node(0), &range(0)).unwrap();
+    other.merge(host.last_delta());
+    assert_eq!(other.state(), host.map().state());
+    host.merge(&other.state().clone());
+    assert!(host.last_delta().is_empty(), "nothing was new");
+    host.register(&node(1), &range(0)).unwrap();
+    assert!(host.tighten(&node(5), &range(0), &KeyRange::new(1, 2).unwrap()).is_err());
+    assert!(host.last_delta().is_empty(), "it was refused");
+    other.merge(host.map().state());
+    host.retire(ReplicaId::new(1));
+    other.merge(host.last_delta());
+    assert!(other.state().retired().contains(ReplicaId::new(1)), "others hear that it is retired");
+}
+
+#[test]
+fn what_nobody_heard_is_told_however_the_retirement_comes() {
+    let retired = |first: bool| {
+        let mut host = Node::<u64>::new(ReplicaId::new(1), 1);
+        let mut other = RangeMap::new(ReplicaId::new(2));
+        host.register(&node(0), &range(0)).unwrap();
+        other.merge(host.last_delta());
+        host.register(&node(1), &range(0)).unwrap();
+        let delta = other.retire(ReplicaId::new(1));
+        if first {
+            host.merge(&delta);
+        } else {
+            host.absorb(&delta.encode()).unwrap();
+        }
+        loop {
+            match host.poll(0) {
+                Output::Event(Event::Renamed { unheard, .. }) => return unheard,
+                Output::Wait { .. } => return Vec::new(),
+                _ => {}
+            }
+        }
+    };
+    assert_eq!(retired(true), [(node(1), range(0))]);
+    assert_eq!(retired(false), [(node(1), range(0))]);
+}

@@ -287,3 +287,60 @@ fn assert_all_agree(tabs: &mut [(Node<u64>, usize)]) {
     }
     panic!("they do not agree");
 }
+
+/// A page is out while the node takes another id, and does something under the former one before.
+#[test]
+fn a_page_that_was_out_lets_nothing_go_that_came_after_it() {
+    for (back, says_again) in [(false, false), (false, true), (true, false), (true, true)] {
+        let mut host = sharing(1);
+        host.open(LinkKind::Medium, 0);
+        drain(&mut host, 0);
+        host.register(&node(0), &range(0)).unwrap();
+        let first = drain(&mut host, 1).1.unwrap();
+        host.register(&node(1), &range(0)).unwrap();
+        host.set_replica(ReplicaId::new(2));
+        if back {
+            host.register(&node(2), &range(0)).unwrap();
+            host.set_replica(ReplicaId::new(1));
+        }
+        host.saved(first.number);
+        if says_again {
+            host.set_sends_unsaved(false);
+        }
+        let (sent, second) = drain(&mut host, 2);
+        assert_eq!(sent, 0, "{back} {says_again}");
+        host.saved(second.unwrap().number);
+        assert!(drain(&mut host, 3).0 > 0 && !host.has_unsaved());
+    }
+}
+
+#[test]
+fn nothing_waits_for_a_page_that_holds_all_already() {
+    let mut host = sharing(1);
+    host.open(LinkKind::Medium, 0);
+    drain(&mut host, 0);
+    host.register(&node(0), &range(0)).unwrap();
+    let page = drain(&mut host, 1).1.unwrap();
+    host.set_replica(ReplicaId::new(2));
+    host.saved(page.number);
+    assert!(drain(&mut host, 2).0 > 0 && !host.has_unsaved());
+    let Output::Wait { until_ms } = host.poll(3) else { panic!("nothing is to be done") };
+    assert!(until_ms > 10);
+}
+
+#[test]
+fn what_a_place_lacks_counts_as_not_saved() {
+    let mut host = Node::new(ReplicaId::new(1), 1);
+    host.register(&node(0), &range(0)).unwrap();
+    host.share_storage();
+    assert!(host.has_unsaved());
+    let page = drain(&mut host, 0).1.unwrap();
+    assert!(page.is_own);
+    host.saved(page.number);
+    assert!(!host.has_unsaved());
+    host.forget_saved();
+    assert!(host.has_unsaved());
+    host.absorb(&page.bytes).unwrap();
+    assert_eq!(drain(&mut host, 1).1, None);
+    assert!(!host.has_unsaved());
+}

@@ -96,11 +96,23 @@ export function replicaOrFresh(value: unknown): bigint {
   throw failure("invalid-replica", "there is no crypto.getRandomValues to draw a replica id from: pass one");
 }
 
-/** The `Uint8Array` that this is, also one of another window or context, for which `instanceof` would say no. */
+/** The getters of typed arrays themselves: a subclass may tell something else, and run code of the user. */
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const intrinsic = <T>(name: string | symbol) => {
+  const { get } = Object.getOwnPropertyDescriptor(typedArray, name) as { get(): unknown };
+  return (array: unknown): T => Reflect.apply(get, array, []) as T;
+};
+const tagOf = intrinsic<string | undefined>(Symbol.toStringTag);
+const bufferOf = intrinsic<ArrayBuffer>("buffer");
+const offsetOf = intrinsic<number>("byteOffset");
+const lengthOf = intrinsic<number>("length");
+
+/** A plain view of the `Uint8Array` that this is, also of one of another window or context, for which `instanceof` would say no. */
 function asBytes(value: unknown): Uint8Array | undefined {
-  if (!ArrayBuffer.isView(value) || Reflect.get(value, Symbol.toStringTag) !== "Uint8Array") return undefined;
+  if (tagOf(value) !== "Uint8Array") return undefined;
+  const length = lengthOf(value);
   // One whose buffer was transferred away is as long as an empty one, but cannot be copied from.
-  return value.byteLength === 0 ? new Uint8Array() : (value as Uint8Array);
+  return length === 0 ? new Uint8Array() : new Uint8Array(bufferOf(value), offsetOf(value), length);
 }
 
 /** Bytes, by the name of the argument that they are. */
@@ -203,13 +215,14 @@ class Words {
 
 /** Keys in a typed array. */
 export function keys(list: unknown): BigUint64Array {
-  // A detached one is as long as an empty one, but cannot be copied from.
-  if (list instanceof BigUint64Array && list.length > 0) return list;
+  if (tagOf(list) === "BigUint64Array" && lengthOf(list) > 0) {
+    return new BigUint64Array(bufferOf(list), offsetOf(list), lengthOf(list));
+  }
   const isList = Array.isArray(list) || (ArrayBuffer.isView(list) && !(list instanceof DataView));
   if (!isList) return refuse("invalid-key", "keys", "an array", list);
   const values = list as unknown as ArrayLike<unknown>;
   const { length } = values;
-  const packed = new Words(length);
+  const packed = new Words(Math.min(length, 1 << 16));
   for (let index = 0; index < length; index += 1) {
     const value = values[index];
     packed.push(isKey(value) ? value : checkedKey(value, `keys[${index}]`));
@@ -226,7 +239,8 @@ const verbs = ["register", "release", "increase", "decrease", "tighten"];
 export function operations(list: unknown): { words: BigUint64Array; names: string[] } {
   if (!Array.isArray(list)) return refuse("invalid-operation", "operations", "an array", list);
   const count = list.length;
-  const packed = new Words(3 * count);
+  // An array may be much longer than what it holds.
+  const packed = new Words(3 * Math.min(count, 1 << 16));
   const names: string[] = [];
   const numbers = new Map<unknown, number>();
   const add = (name: string) => {

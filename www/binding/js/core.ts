@@ -45,8 +45,14 @@ export class Core {
     return this.#module === undefined;
   }
 
-  /** Does whatever is due. `source` is that of the changes that caused it. */
+  /** Does whatever is due, and tells of it. `source` is that of the changes that caused it. */
   pump(source: Change["source"]): void {
+    this.drain(source);
+    this.queue.tell();
+  }
+
+  /** The same, but tells nobody yet. */
+  drain(source: Change["source"]): void {
     // Looked at anew each time, since posting one message may free the map.
     for (let module = this.#module; module; module = this.#module) {
       const next = module.poll(now());
@@ -56,7 +62,6 @@ export class Core {
       }
       this.#do(next, module, source);
     }
-    this.queue.tell();
   }
 
   #do(next: Next, module: Replica, source: Change["source"]): void {

@@ -114,6 +114,11 @@ export class Journal {
     return Journal.#of(this).module.nextSeq();
   }
 
+  /** Whether no own effect before the last one is missing: if some is, a page was lost, and the id must not be gone on with. */
+  get isComplete(): boolean {
+    return Journal.#of(this).module.isComplete();
+  }
+
   /** Whether everything that was done here, or handed to `merge`, is saved. */
   get isSaved(): boolean {
     return !Journal.#of(this).module.hasUnsaved();

@@ -47,7 +47,8 @@ export class Link {
   #refused = 0;
   /** The counts when it was closed. */
   #counts: Float64Array = new Float64Array();
-  #isOpen = true;
+  /** Not before the channel listens: what it tells at once is lost. */
+  #isOpen = false;
   /** `undefined`: it takes no part in presence. */
   #name: string | undefined;
   #locks: Locks | undefined;
@@ -65,6 +66,7 @@ export class Link {
     this.#channel = opened(channel, (event) => this.#receive(event));
     this.#number = core.module.open(kind === "neighbour", now());
     core.links.set(this.#number, this);
+    this.#isOpen = true;
     if (name === undefined) return;
     const prefix = locks === undefined && typeof channel === "string" ? channel : locks;
     if (typeof prefix === "string" && hasLocks())
@@ -190,13 +192,14 @@ export class Link {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#ended.abort();
-    this.#locks?.close();
     this.peersChanged.clear();
     this.#counts = this.#core.module.statistics(this.#number);
     this.#core.module.close(this.#number);
     // It says goodbye.
     this.#core.pump("remote");
     this.#core.links.delete(this.#number);
+    // After the goodbye, lest it be taken for dead.
+    this.#locks?.close();
     report(() => {
       listen(this.#channel, null);
       this.#channel.close();

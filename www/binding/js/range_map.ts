@@ -347,7 +347,8 @@ export class RangeMap {
    * Opens a journal, by which what happens here can be saved, and the id gone on with after a restart. A map has one at a time;
    * what it knows already counts as not saved.
    *
-   * `onUnsaved` is called when there is something to take where there was nothing, at the end of the operation; see `Journal`.
+   * `onUnsaved` is called when there is something to take where there was nothing, at the end of the operation, and after this call; see
+   * `Journal`.
    *
    * Throws `invalid-callback`, `already-journaled`.
    */
@@ -361,7 +362,9 @@ export class RangeMap {
     core.module.shareStorage();
     core.module.setSendsUnsaved(false);
     const journal = Journal.create(core, core.saving);
-    core.pump("local");
+    core.drain("local");
+    // Not before the caller has the journal.
+    queueMicrotask(() => core.queue.tell());
     return journal;
   }
 

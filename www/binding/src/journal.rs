@@ -19,16 +19,18 @@ impl Replica {
     }
 
     pub fn saved(&mut self, page: f64) {
-        self.node.saved(page as u64);
+        self.node.saved((page as u64).saturating_sub(self.pages_before));
     }
 
     #[wasm_bindgen(js_name = notSaved)]
     pub fn not_saved(&mut self, page: f64) {
-        self.node.not_saved(page as u64);
+        self.node.not_saved((page as u64).saturating_sub(self.pages_before));
     }
 
     pub fn absorb(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        Ok(self.node.absorb(bytes)?)
+        self.node.absorb(bytes)?;
+        self.answers.merge(self.node.last_delta());
+        Ok(())
     }
 
     #[wasm_bindgen(js_name = forgetSaved)]
@@ -52,10 +54,18 @@ impl Replica {
         (self.node.map().last_own_seq() + 1) as f64
     }
 
+    /// Whether no own effect before the last is missing.
+    #[wasm_bindgen(js_name = isComplete)]
+    pub fn is_complete(&self) -> bool {
+        let map = self.node.map();
+        map.state().context().prefix(map.replica()) == map.last_own_seq()
+    }
+
     /// Begins anew under another id, knowing nothing and with no link, with a journal.
     pub fn restart(&mut self, replica: u64, seed: u64) {
         self.node = Node::new(ReplicaId::new(replica), seed);
         self.node.share_storage();
         self.answers = Delta::default();
+        self.pages_before = self.last_page;
     }
 }

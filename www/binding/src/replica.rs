@@ -14,6 +14,9 @@ pub struct Replica {
     pub(crate) output: Output<u64>,
     /// What this replica dropped in answer to merges. With no link there is nobody else to tell, so the next operation's delta does.
     pub(crate) answers: Delta<u64>,
+    /// The number of the last page, and that of the last one before this node began anew: numbers go on.
+    pub(crate) last_page: u64,
+    pub(crate) pages_before: u64,
 }
 
 #[wasm_bindgen]
@@ -22,7 +25,13 @@ impl Replica {
     #[wasm_bindgen(constructor)]
     pub fn new(replica: u64, seed: u64) -> Self {
         let node = Node::new(ReplicaId::new(replica), seed);
-        Self { node, output: Output::Wait { until_ms: 0 }, answers: Delta::default() }
+        Self {
+            node,
+            output: Output::Wait { until_ms: 0 },
+            answers: Delta::default(),
+            last_page: 0,
+            pages_before: 0,
+        }
     }
 
     /// The id that it writes under.
@@ -34,6 +43,7 @@ impl Replica {
     #[wasm_bindgen(js_name = setReplica)]
     pub fn set_replica(&mut self, replica: u64) {
         self.node.set_replica(ReplicaId::new(replica));
+        self.answers.merge(self.node.last_delta());
     }
 }
 

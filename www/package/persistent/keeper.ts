@@ -3,7 +3,7 @@
 import type { Journal, RangeMap } from "../dist/crdt_range_map.js";
 import type { PersistentError } from "../persistent.js";
 import { type Database, nothing, type Reading, type Sizes, type SlotRow, writerOf } from "./database.js";
-import { storageFailure } from "./errors.js";
+import { failure, storageFailure } from "./errors.js";
 import { exclusively, type Slot } from "./slots.js";
 
 /** A snapshot is due when the pieces since the last one take so many bytes, and so large a part of it: so it costs O(1) a byte. */
@@ -94,7 +94,7 @@ export class Keeper {
     const row = slot && (await database.slot(slot.number));
     if (row) this.#map.setReplica(BigInt(`0x${row.writer}`));
     // A slot's first id; or something that was written under it is lost, and its numbers must not be used again.
-    if (slot && (!row || this.#journal.nextSeq < row.next)) this.#map.setReplica();
+    if (slot && (!row || this.#journal.nextSeq < row.next || !this.#journal.isComplete)) this.#map.setReplica();
     this.#slotRow = row;
     this.#place = place;
     this.#journal.postsUnsaved = false;
@@ -127,6 +127,8 @@ export class Keeper {
 
   /** Resolves when all that was done so far is durable. */
   saved(): Promise<void> {
+    if (this.#isClosed)
+      return Promise.reject(failure("storage-closed", "the map is closed: nothing is saved any more"));
     if (this.isSaved) return Promise.resolve();
     const after = this.#journal.take()?.number ?? 0;
     const saved = new Promise<void>((resolve, reject) => this.#waiting.push({ after, resolve, reject }));
@@ -134,15 +136,25 @@ export class Keeper {
     return saved;
   }
 
-  close(): void {
+  /** Saves no more. Returns what speaks against it that all that was done is saved. */
+  close(): PersistentError | undefined {
+    const { isSaved } = this.#journal;
+    const error = isSaved
+      ? undefined
+      : (this.error ?? failure("storage-closed", "the map was closed before it was saved"));
+    if (error) this.#reject(error);
+    else this.#resolve(Infinity);
     this.#isClosed = true;
     this.#journal.close();
+    return error;
   }
 
   /** Writes whatever there is to write. */
   #run(): Promise<void> {
     this.#running ??= this.#writeAll().finally(() => {
       this.#running = undefined;
+      // Who began to wait when the round was ending.
+      if (!this.#place && this.error) this.#reject(this.error);
       this.#onchange();
       // What came after the last look.
       if (this.#place && !this.error && this.#journal.take()?.isOwn) void this.#run();

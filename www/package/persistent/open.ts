@@ -20,6 +20,10 @@ export async function openRangeMap(options: OpenOptions): Promise<PersistentRang
       "there is no IndexedDB here: openRangeMap is for browsers; elsewhere save map.journal()",
     );
   }
+  const { onstatus } = options;
+  if (onstatus !== undefined && onstatus !== null && typeof onstatus !== "function") {
+    throw failure("invalid-options", "onstatus must be a function or null");
+  }
   const map = new OpenMap(options);
   await map.begin();
   return map;
@@ -109,12 +113,10 @@ class OpenMap implements PersistentRangeMap {
   async #close(): Promise<void> {
     this.#listening.abort();
     this.#connection?.close();
-    let error: unknown;
+    let error: PersistentError | undefined;
     await this.#step(async () => {
-      const saved = this.#keeper.saved().catch((reason: unknown) => void (error = reason));
       await this.#detach();
-      if (this.#keeper.isSaved || this.#keeper.error) await saved;
-      this.#keeper.close();
+      error = this.#keeper.close();
     });
     this.#report();
     if (error) throw error;

@@ -83,7 +83,8 @@ test("with locks nobody posts to stay alive, and without them everybody does", a
   // As long as it takes to beat some times, and so to say more than a joiner does.
   await expect.poll(() => posted(there)).toBeGreaterThan(joined + 5);
   const quiet = await here.evaluate(() => connection.statistics().posted.presence - Reflect.get(globalThis, "before"));
-  expect(quiet).toBeLessThanOrEqual(1);
+  // It may ask who that is whom it hears without a lock, ever more seldom.
+  expect(quiet).toBeLessThanOrEqual(3);
 });
 
 test("who connects, closes and connects again in one task is there", async ({ profile }) => {

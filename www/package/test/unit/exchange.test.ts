@@ -134,3 +134,19 @@ test("drops are told with the next operation", () => {
   there.merge(here.register("b", 5, 6));
   expect(agree(here, there)).toBe(true);
 });
+
+test("bytes are read as they are, whatever their class says of them", () => {
+  const [here, there] = [map(1), map(2)];
+  const delta = here.register("a", 0, 10);
+  class Liar extends Uint8Array {
+    override get length(): number {
+      here.free();
+      return 1;
+    }
+  }
+  expect(() => there.merge(new Liar(50_000).fill(255))).toThrow(expect.objectContaining({ code: "malformed" }));
+  there.merge(Liar.from(delta) as Uint8Array);
+  expect(there.priority("a", 0, 10)).toBe(1);
+  expect(here.priority("a", 0, 10)).toBe(1);
+  expect(() => there.apply(new Array(2 ** 31))).toThrow(expect.objectContaining({ code: "invalid-operation" }));
+});

@@ -274,3 +274,43 @@ test("a retirement takes no number", async () => {
   journal.saved(number);
   expect(journal.take()).toBeUndefined();
 });
+
+test("numbers of pages go on after a restart, so that a late acknowledgement is none", async () => {
+  const { here, journal } = journaled();
+  here.register("old", 0, 10);
+  const old = await page(journal);
+  journal.restart(5n);
+  here.register("new", 0, 10);
+  journal.saved(old.number);
+  expect(journal.isSaved).toBe(false);
+  expect((await page(journal)).number).toBeGreaterThan(old.number);
+});
+
+test("who opens a journal has it before it is told that something is to be saved", async () => {
+  const here = map(1);
+  here.register("a", 0, 10);
+  const told = vi.fn();
+  const journal = here.journal(() => told(journal.take()?.isOwn));
+  expect(told).not.toHaveBeenCalled();
+  expect(journal.isSaved).toBe(false);
+  await until(() => told.mock.calls.length > 0);
+  expect(told).toHaveBeenCalledWith(true);
+});
+
+test("a page that is missing between others is noticed", async () => {
+  const { here, journal } = journaled();
+  const pages: Uint8Array[] = [];
+  for (const by of [5, 3, 1]) {
+    here.increase("a", 0, 10, by);
+    const { number, bytes } = await page(journal);
+    pages.push(bytes);
+    journal.saved(number);
+  }
+  const again = map(9);
+  const journalAgain = again.journal(() => {});
+  for (const bytes of [pages[0]!, pages[2]!]) journalAgain.absorb(bytes);
+  again.setReplica(1n);
+  expect(journalAgain.isComplete).toBe(false);
+  journalAgain.absorb(pages[1]!);
+  expect(journalAgain.isComplete).toBe(true);
+});

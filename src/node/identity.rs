@@ -1,0 +1,49 @@
+//! Under which id a node writes.
+
+use super::journal::Journal;
+use super::{Event, Node};
+use crate::codec::WireKey;
+use crate::delta::Delta;
+use crate::id::ReplicaId;
+use crate::sync;
+
+impl<K: WireKey> Node<K> {
+    /// Declares that a replica writes no more: see [`RangeMap::retire`](crate::RangeMap::retire). If that is this node's own id, it goes on under another at once.
+    pub fn retire(&mut self, replica: ReplicaId) {
+        self.last_delta = Delta::default();
+        let delta = self.map.retire(replica);
+        self.did(&delta);
+        self.go_on_if_retired();
+    }
+
+    /// Goes on under another id, if it is known to be retired: where that comes over a link, the protocol has done it already.
+    pub(super) fn go_on_if_retired(&mut self) {
+        if self.map.is_retired() {
+            let (from, random) = (self.map.replica(), &mut self.random);
+            let known = self.map.state().retired().last_seq(from).unwrap_or(0);
+            let unheard = self.map.written_after(known).into_iter().map(|id| (id.node, id.range)).collect();
+            let to = sync::fresh(&self.map, &mut || random.next());
+            let dropped = self.map.set_replica(to);
+            self.did(&dropped);
+            let why = sync::Renaming::Retired;
+            self.tell_renamed(Event::Renamed { from, to, why, unheard });
+        }
+    }
+
+    /// Goes on under another id, as [`RangeMap::set_replica`](crate::RangeMap::set_replica) does; and under yet another if that is retired. O(n) for n registrations.
+    pub fn set_replica(&mut self, replica: ReplicaId) {
+        let dropped = self.map.set_replica(replica);
+        if let Some(journal) = &mut self.journal {
+            journal.note_renamed();
+            journal.follow(&mut self.map);
+        }
+        self.last_delta = Delta::default();
+        self.did(&dropped);
+        self.go_on_if_retired();
+    }
+
+    pub(super) fn tell_renamed(&mut self, event: Event<K>) {
+        self.journal.iter_mut().for_each(Journal::note_renamed);
+        self.events.push_back(event);
+    }
+}
