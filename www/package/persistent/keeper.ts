@@ -81,7 +81,16 @@ export class Keeper {
   }
 
   get isSaved(): boolean {
-    return this.#isClosed || this.#journal.isSaved;
+    return this.#isClosed || this.#isFreed || this.#journal.isSaved;
+  }
+
+  /** Whether somebody has freed the map: what was not saved was held back, so nobody has heard of it. */
+  get #isFreed(): boolean {
+    try {
+      return this.#map.replica === undefined;
+    } catch {
+      return true;
+    }
   }
 
   /** Learns all that is saved, goes on under the slot's id, and saves from now on. Throws what IndexedDB throws. */
@@ -110,6 +119,10 @@ export class Keeper {
    */
   async detach(): Promise<boolean> {
     clearInterval(this.#lookTimer);
+    if (this.#isFreed) {
+      clearTimeout(this.#retryTimer);
+      this.#place = undefined;
+    }
     if (!this.#place) return true;
     // A round that is ending may have missed what came last.
     for (let rounds = 0; rounds < 2; rounds += 1) await this.#run();
@@ -127,7 +140,7 @@ export class Keeper {
 
   /** Resolves when all that was done so far is durable. */
   saved(): Promise<void> {
-    if (this.#isClosed)
+    if (this.#isClosed || this.#isFreed)
       return Promise.reject(failure("storage-closed", "the map is closed: nothing is saved any more"));
     if (this.isSaved) return Promise.resolve();
     const after = this.#journal.take()?.number ?? 0;
@@ -138,8 +151,7 @@ export class Keeper {
 
   /** Saves no more. Returns what speaks against it that all that was done is saved. */
   close(): PersistentError | undefined {
-    const { isSaved } = this.#journal;
-    const error = isSaved
+    const error = this.isSaved
       ? undefined
       : (this.error ?? failure("storage-closed", "the map was closed before it was saved"));
     if (error) this.#reject(error);
@@ -151,13 +163,14 @@ export class Keeper {
 
   /** Writes whatever there is to write. */
   #run(): Promise<void> {
+    if (this.#isFreed) return Promise.resolve();
     this.#running ??= this.#writeAll().finally(() => {
       this.#running = undefined;
       // Who began to wait when the round was ending.
       if (!this.#place && this.error) this.#reject(this.error);
       this.#onchange();
       // What came after the last look.
-      if (this.#place && !this.error && this.#journal.take()?.isOwn) void this.#run();
+      if (this.#place && !this.error && !this.#isFreed && this.#journal.take()?.isOwn) void this.#run();
     });
     return this.#running;
   }
@@ -247,6 +260,7 @@ export class Keeper {
   }
 
   #look(): void {
+    if (this.#isFreed) return clearInterval(this.#lookTimer);
     this.#looks = (this.#looks + 1) % looksPerRead;
     if (this.#looks > 0 && !this.#journal.take()) return;
     this.#isLookDue = true;
@@ -261,6 +275,7 @@ export class Keeper {
   }
 
   async #failed(error: PersistentError): Promise<void> {
+    if (this.#isFreed) return this.#reject(failure("storage-closed", "the map was freed"));
     this.error = error;
     if (error.code === "identity-conflict") {
       clearInterval(this.#lookTimer);

@@ -89,3 +89,24 @@ test("a broken piece in the middle of what a tab did gives it another id", async
   expect(await page.evaluate(() => replica.map.replica)).not.toBe(id);
   expect(await registrations(page)).toEqual(["a 0 10 1", "c 0 10 1"]);
 });
+
+test("a map that was freed gives its id back when it is closed", async ({ profile }) => {
+  const page = await profile.open();
+  await register(page, "a");
+  const id = await page.evaluate(() => replica.map.replica);
+  const outcomes = await page.evaluate(async () => {
+    const errors: string[] = [];
+    addEventListener("error", ({ message }) => errors.push(message));
+    addEventListener("unhandledrejection", ({ reason }) => errors.push(String(reason)));
+    replica.map.free();
+    // A look comes every four seconds.
+    await new Promise((next) => setTimeout(next, 5_000));
+    const saved = await replica.saved().catch(({ code }) => code);
+    await replica.close();
+    return [replica.status.storage, saved, ...errors];
+  });
+  expect(outcomes).toEqual(["closed", "storage-closed"]);
+  await page.evaluate(async () => (globalThis.replica = await openRangeMap()));
+  expect(await page.evaluate(() => replica.map.replica)).toBe(id);
+  expect(await registrations(page)).toEqual(["a 0 10 1"]);
+});
