@@ -8,7 +8,8 @@ use crate::id::ReplicaId;
 use crate::sync;
 
 impl<K: WireKey> Node<K> {
-    /// Declares that a replica writes no more: see [`RangeMap::retire`](crate::RangeMap::retire). If that is this node's own id, it goes on under another at once.
+    /// Declares that a replica writes no more: see [`RangeMap::retire`](crate::RangeMap::retire). If that is this node's own id, it goes on
+    /// under another at once.
     pub fn retire(&mut self, replica: ReplicaId) {
         self.last_delta = Delta::default();
         let delta = self.map.retire(replica);
@@ -30,7 +31,8 @@ impl<K: WireKey> Node<K> {
         }
     }
 
-    /// Goes on under another id, as [`RangeMap::set_replica`](crate::RangeMap::set_replica) does; and under yet another if that is retired. O(n) for n registrations.
+    /// Goes on under another id, as [`RangeMap::set_replica`](crate::RangeMap::set_replica) does; and under yet another if that is retired.
+    /// O(n) for n registrations.
     pub fn set_replica(&mut self, replica: ReplicaId) {
         let dropped = self.map.set_replica(replica);
         if let Some(journal) = &mut self.journal {

@@ -255,7 +255,7 @@ impl<K: WireKey> Journal<K> {
         self.is_renamed = true;
     }
 
-    /// Somebody saved what that context says.
+    /// Somebody saved what that version says.
     pub(super) fn absorb(&mut self, map: &mut RangeMap<K>, version: &Version) {
         self.saved.join(version);
         self.withdraw();

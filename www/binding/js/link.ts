@@ -91,6 +91,7 @@ export class Link {
 
   #join(name: string): void {
     if (!this.#isOpen || this.#core.isFreed) return;
+    // It may go by another name since it waits for its lock.
     this.#core.module.join(this.#number, this.#name ?? name, this.#locks !== undefined, now());
     this.#hasJoined = true;
     this.#core.pump("remote");
