@@ -146,7 +146,10 @@ impl<K: Key> Delta<K> {
     /// Joins only the registrations that `other` names; right if nothing else is to be concluded from its context.
     fn join_touched(&mut self, other: &Self, observer: &mut dyn JoinObserver<K>) {
         let there = Side { context: other.context(), drops: &other.drops };
-        other.entries.for_each(|held| self.join_entry(there, &held.id(), &held.entry(), observer));
+        other.entries.for_each(|held| {
+            observer.differs(held);
+            self.join_entry(there, &held.id(), &held.entry(), observer);
+        });
         for (id, ..) in other.drops.iter() {
             if other.entries.get(id).is_none() {
                 self.join_entry(there, id, &Entry::default(), observer);

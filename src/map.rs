@@ -19,7 +19,7 @@ use std::sync::Arc;
 use self::cache::SplitCache;
 use self::identity::Identity;
 use self::limit::Limit;
-use self::log::Log;
+use self::log::{Log, News};
 use self::retirement::Retirement;
 use self::transaction::Transaction;
 use crate::causal::SEQ_MAX;
@@ -82,6 +82,7 @@ struct MergeObserver<K> {
     dropped: Vec<NamedDrop<K>>,
     /// Records that came although they are known to be dropped; not more than the log can hold.
     stale: Vec<NamedDrop<K>>,
+    news: News<K>,
 }
 
 impl<K: Key> JoinObserver<K> for MergeObserver<K> {
@@ -89,6 +90,10 @@ impl<K: Key> JoinObserver<K> for MergeObserver<K> {
         if self.stale.len() <= LOG_BYTES_MAX / size_of::<RegistrationId<K>>() {
             self.stale.push(NamedDrop { id, writer, drop: Drop::bare(writer, birth) });
         }
+    }
+
+    fn differs(&mut self, theirs: Held<'_, K>) {
+        self.news.differs(theirs);
     }
 
     fn joined(&mut self, joined: Joined<'_, K>) {
@@ -254,31 +259,21 @@ impl<K: Key> RangeMap<K> {
     /// that it had contributed to a registration, it drops its record. That is an effect of its own, and [`Changes::delta`] has
     /// it for the others.
     pub fn merge(&mut self, delta: &Delta<K>) -> Changes<K> {
-        let news = delta.version().difference(self.state.version());
-        let mut observer = self.observer();
-        self.state.join(delta, &mut observer);
-        let mut dropped = core::mem::take(&mut observer.dropped);
-        if !news.is_empty() {
-            // Of what others did to it, nothing is left here but that. Who hears of it and still holds the record has to drop it, too.
-            dropped.append(&mut observer.stale);
-        }
-        Arc::make_mut(&mut self.log).note(delta, &news, dropped);
-        self.finish_merge(observer)
-    }
-
-    fn observer(&self) -> MergeObserver<K> {
-        MergeObserver {
+        let mut observer = MergeObserver {
             replica: self.replica,
             changed: RangeCollector::default(),
             awaiting_drop: Vec::new(),
             dropped: Vec::new(),
             stale: Vec::new(),
+            news: News::new(delta, self.state.version(), self.log.batch_max()),
+        };
+        self.state.join(delta, &mut observer);
+        let MergeObserver { changed, awaiting_drop, mut dropped, mut stale, news, .. } = observer;
+        if !news.is_empty() {
+            // Of what others did to it, nothing is left here but that. Who hears of it and still holds the record has to drop it, too.
+            dropped.append(&mut stale);
         }
-    }
-
-    /// Does what follows from a merge: drops what this replica has to drop, and returns what changed.
-    fn finish_merge(&mut self, observer: MergeObserver<K>) -> Changes<K> {
-        let MergeObserver { changed, awaiting_drop, .. } = observer;
+        Arc::make_mut(&mut self.log).note(delta, news, dropped);
         let ranges = changed.finish();
         self.cache.forget(&ranges);
         Changes::new(ranges, self.drop_reset(awaiting_drop))

@@ -55,6 +55,7 @@ impl<K: Key> Store<K> {
         if self.is_empty() && here.context.is_empty() {
             *self = other.clone();
             self.rows().for_each(|held| {
+                observer.differs(held);
                 tell(observer, held, held.entry_aside(), [None, held.priority()], &[]);
             });
             return;
@@ -148,6 +149,9 @@ impl<K: Key> Join<'_, K> {
                 }
                 Ordering::Equal => {
                     let same = self.count_same(leaf, at, &theirs);
+                    if same == 0 {
+                        self.observer.differs(theirs.leaf.held(theirs.at, self.theirs));
+                    }
                     if same == 0
                         && let Some(joined) = self.joined(leaf, at, &theirs)
                     {
@@ -300,6 +304,7 @@ impl<K: Key> Join<'_, K> {
     #[inline]
     fn insert(&mut self, theirs: &Place<'_, K>) {
         let row = &theirs.leaf.rows[theirs.at];
+        self.observer.differs(theirs.leaf.held(theirs.at, self.theirs));
         match row.birth() {
             None => self.insert_aside(theirs),
             Some((writer, birth)) => {

@@ -82,14 +82,26 @@ export const rules = [
   {
     rule: "the log remembers drops that a record came too late for",
     file: "src/map.rs",
-    text: "dropped.append(&mut observer.stale)",
+    text: "dropped.append(&mut stale)",
     without: "()",
   },
   {
     rule: "the log does not tell what was done to records that a prefix dropped",
     file: "src/map/log.rs",
-    text: "hides && implies_drops(delta, &dropped)",
+    text: "learnt.hides && implies_drops(delta, &dropped)",
     without: "false",
+  },
+  {
+    rule: "news that change nothing are told with their registration",
+    file: "src/store/join.rs",
+    text: "self.observer.differs(theirs.leaf.held(theirs.at, self.theirs));\n                    }\n                    if same",
+    without: "}\n                    if same",
+  },
+  {
+    rule: "news that are hidden may be of any registration that differs",
+    file: "src/map/log/news.rs",
+    text: "*is_news || hides",
+    without: "*is_news",
   },
   {
     rule: "of many drops, the log keeps those of registrations that it remembers",

@@ -7,6 +7,10 @@ use crate::store::Held;
 
 /// Takes reports of what a join changes, and of what it refuses.
 pub(crate) trait JoinObserver<K> {
+    /// The other side holds the registration so, and this one otherwise or not at all, whether that changes it or not. Of some that are the
+    /// same, it is told as well.
+    fn differs(&mut self, _theirs: Held<'_, K>) {}
+
     /// A registration was changed.
     fn joined(&mut self, joined: Joined<'_, K>);
 

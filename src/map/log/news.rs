@@ -1,0 +1,117 @@
+//! What a merge brings that was not known before, collected while the join runs.
+//!
+//! The join looks only into registrations of which both sides do not hold the same. That is enough: where both hold the same, each dot that
+//! shows is known here already, and who lacks one of them is sent the registration for that dot.
+
+use crate::causal::{CausalContext, Dot};
+use crate::delta::Delta;
+use crate::id::ReplicaId;
+use crate::key::Key;
+use crate::registration::RegistrationId;
+use crate::sort::sorted;
+use crate::store::Held;
+use crate::version::Version;
+
+/// The news of a delta, and the registrations that may be touched by them.
+pub(in crate::map) struct News<K> {
+    version: Version,
+    /// The registrations of which the delta holds something else, and whether an effect that is news shows in one.
+    differing: Vec<(RegistrationId<K>, bool)>,
+    /// The dots of their records that are news.
+    shown: Vec<Dot>,
+    /// Of more registrations than this, nothing is remembered.
+    differing_max: usize,
+    is_large: bool,
+    is_too_much: bool,
+}
+
+/// What the log remembers of news.
+pub(super) struct Learnt<K> {
+    /// The registrations that the news may have touched.
+    pub(super) changed: Vec<RegistrationId<K>>,
+    /// The dots that are news and carried by the delta, in order.
+    pub(super) shown: Vec<Dot>,
+    /// Whether some news show nowhere in the delta.
+    pub(super) hides: bool,
+}
+
+impl<K: Key> News<K> {
+    /// What `delta` knows and `known` does not, of which a log takes so many registrations together. O(replicas + runs).
+    pub(in crate::map) fn new(delta: &Delta<K>, known: &Version, differing_max: usize) -> Self {
+        let version = delta.version().difference(known);
+        let is_large = delta.entries.len() + delta.drops.len() > differing_max;
+        // What is large and brings that much is not even collected.
+        let is_too_much = is_large && version.context.len() > differing_max;
+        let (differing, shown) = (Vec::new(), Vec::new());
+        Self { version, differing, shown, differing_max, is_large, is_too_much }
+    }
+
+    pub(in crate::map) fn is_empty(&self) -> bool {
+        self.version.is_empty()
+    }
+
+    pub(super) fn context(&self) -> &CausalContext {
+        &self.version.context
+    }
+
+    /// Takes a registration as the delta holds it, which is held otherwise here, or not at all. O(its writers · log).
+    pub(in crate::map) fn differs(&mut self, theirs: Held<'_, K>) {
+        if self.is_too_much || self.version.context.is_empty() {
+            return;
+        }
+        if self.differing.len() >= self.differing_max {
+            self.is_too_much = true;
+            self.differing = Vec::new();
+            return;
+        }
+        let Self { version: Version { context, .. }, shown, .. } = self;
+        let mut is_news = false;
+        // An effect that came late, between the first and the last one of a record, shows in none; who lacks no later one has what it did.
+        theirs.for_each_record(|writer, record| {
+            for dot in record.dots(writer) {
+                if context.contains(dot) {
+                    is_news = true;
+                    shown.push(dot);
+                }
+            }
+        });
+        self.differing.push((theirs.id(), is_news));
+    }
+
+    /// What is to be remembered beside so many drops; `None` if it is too much. O(m log m) for what was collected.
+    pub(super) fn learnt(&mut self, delta: &Delta<K>, drops: usize) -> Option<Learnt<K>> {
+        if self.is_too_much {
+            return None;
+        }
+        let mut shown = core::mem::take(&mut self.shown);
+        for (_, replica, drop) in delta.drops.iter() {
+            let dots = [Dot { replica, seq: drop.birth }, drop.stamp];
+            shown.extend(dots.into_iter().filter(|dot| self.context().contains(*dot)));
+        }
+        if !shown.is_sorted() {
+            shown = sorted(&shown, Dot::cmp);
+        }
+        shown.dedup();
+        let hides = self.are_hidden_in(delta, &shown);
+        let differing = core::mem::take(&mut self.differing);
+        let changed = differing.into_iter().filter(|(_, is_news)| *is_news || hides).map(|(id, _)| id);
+        let changed: Vec<_> = changed.collect();
+        let is_too_much = changed.len() + drops > self.differing_max || self.is_large && hides;
+        (!is_too_much).then_some(Learnt { changed, shown, hides })
+    }
+
+    /// Whether some of the news is told by the delta beyond the prefixes of its context and shows in none of its entries: of two resets of a
+    /// record that reach as far, one is kept. Then any of its registrations may be the one. O(shown + runs).
+    fn are_hidden_in(&self, delta: &Delta<K>, shown: &[Dot]) -> bool {
+        if delta.entries.len() + delta.drops.len() <= 1 {
+            return !self.is_empty();
+        }
+        let reach = |replica: ReplicaId| delta.context().prefix(replica);
+        let shown = shown.iter().filter(|dot| dot.seq > reach(dot.replica)).count() as u64;
+        let told = self.context().replicas().flat_map(|(replica, runs)| {
+            let reach = reach(replica);
+            runs.iter().map(move |(first, last)| (last + 1).saturating_sub(first.max(reach + 1)))
+        });
+        shown < told.fold(0, u64::saturating_add)
+    }
+}
