@@ -10,11 +10,7 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
     tell("RANGE_BENCH_RUSTC", &output(&rustc, &["--version"]).unwrap_or_default());
-    for (name, variable) in
-        [("RANGE_BENCH_TARGET", "TARGET"), ("RANGE_BENCH_FEATURES", "CARGO_CFG_TARGET_FEATURE")]
-    {
-        tell(name, &env::var(variable).unwrap_or_default());
-    }
+    tell("RANGE_BENCH_TARGET", &env::var("TARGET").unwrap_or_default());
     println!("cargo::rerun-if-changed={MANIFEST}");
     tell("RANGE_BENCH_VERSION", &version().unwrap_or_default());
     tell("RANGE_BENCH_COMMIT", &commit().unwrap_or_default());

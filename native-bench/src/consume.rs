@@ -23,6 +23,10 @@ fn node_number(node: &NodeId) -> u32 {
     }
 }
 
+fn pair(owner: &Owner) -> (u32, u32) {
+    (node_number(&owner.node), owner.priority as u32)
+}
+
 /// All splits written out flat, in the shape of [`FlatSplits`](crate::reference::FlatSplits): a stretch without owners for each
 /// gap, but coalesced, and owners in order instead of registrations.
 #[derive(Default)]
@@ -46,7 +50,6 @@ impl FlatOwners {
                 flat.begin(gap);
             }
             flat.begin(start);
-            let pair = |owner: &Owner| (node_number(&owner.node), owner.priority as u32);
             flat.owners.extend(split.owners.iter().map(pair));
             covered_to = split.range.end().copied();
         });
@@ -71,23 +74,20 @@ impl FlatOwners {
 mod tests {
     use super::*;
     use crate::expected;
-    use crate::scenario::Replica;
+    use crate::replica::Replica;
     use crate::workload::Workload;
 
     #[test]
     fn the_flat_output_holds_every_split_and_every_gap() {
         let workload = Workload::new(300);
-        let [_, replica] = Replica::twins(&workload);
+        let [_, replica] = Replica::exchanged(Replica::halves(&workload, [1, 2]));
         let mut expected = Vec::new();
         let mut covered_to = None;
-        for split in expected::splits(&replica.expected()) {
+        for split in expected::splits(&workload.nodes, &replica.model.registrations()) {
             if let Some(end) = covered_to.filter(|end| *end != split.start) {
                 expected.push((end, vec![]));
             }
-            let owners = split.owners.iter();
-            let number = |node: u32| node_number(&workload.nodes[node as usize]);
-            let pairs = owners.map(|owner| (number(owner.0), owner.1 as u32)).collect();
-            expected.push((split.start, pairs));
+            expected.push((split.start, split.owners.iter().map(pair).collect()));
             covered_to = Some(split.end);
         }
         expected.push((covered_to.unwrap(), vec![]));

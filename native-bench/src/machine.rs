@@ -30,7 +30,6 @@ impl Build {
             commit: env!("RANGE_BENCH_COMMIT").into(),
             rustc: env!("RANGE_BENCH_RUSTC").into(),
             target: env!("RANGE_BENCH_TARGET").into(),
-            target_features: env!("RANGE_BENCH_FEATURES").into(),
         }
     }
 }

@@ -7,39 +7,18 @@ use crate::check::{Digest, Digester};
 use crate::workload::{Served, Workload};
 
 /// A registration in 40 bytes, as plain as it can be stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlatRecord {
-    /// The first key.
-    pub start: u64,
-    /// The first key after the range.
-    pub end: u64,
-    /// Who serves.
-    pub node: u64,
-    /// How strongly.
-    pub priority: u64,
+    /// The registration.
+    pub served: Served,
     /// Of two versions the one with the greater number wins.
     pub version: u64,
 }
 
-impl FlatRecord {
-    fn place(&self) -> (u64, u64, u64) {
-        (self.start, self.end, self.node)
-    }
-}
-
 /// Flat records of those registrations, sorted.
 pub fn flat_records(served: &[Served], version: u64) -> Vec<FlatRecord> {
-    let mut records: Vec<FlatRecord> = served
-        .iter()
-        .map(|Served { triple, priority }| FlatRecord {
-            start: triple.start,
-            end: triple.end,
-            node: u64::from(triple.node),
-            priority: *priority,
-            version,
-        })
-        .collect();
-    records.sort_unstable_by_key(FlatRecord::place);
+    let mut records: Vec<FlatRecord> = served.iter().map(|it| FlatRecord { served: *it, version }).collect();
+    records.sort_unstable_by_key(|record| record.served.triple);
     records
 }
 
@@ -58,24 +37,15 @@ pub fn flat_twins(workload: &Workload) -> [Vec<FlatRecord>; 2] {
     })
 }
 
-/// A digest of flat records, the same as that of a map's registrations.
-pub fn digest(workload: &Workload, records: &[FlatRecord]) -> Digest {
-    let mut digester = Digester::default();
-    for record in records {
-        let node = workload.nodes[record.node as usize].as_str();
-        digester.registration(record.start, record.end, node, record.priority);
-    }
-    digester.digest()
-}
-
 /// Merges two sorted lists into `merged`, whose memory is used again.
 pub fn two_pointer_merge(ours: &[FlatRecord], theirs: &[FlatRecord], merged: &mut Vec<FlatRecord>) {
     merged.clear();
     let (mut at, mut their_at) = (0, 0);
     while at < ours.len() && their_at < theirs.len() {
         let (our, their) = (&ours[at], &theirs[their_at]);
-        // Starts decide nearly always; comparing them apart is measurably faster than comparing places at once.
-        let order = our.start.cmp(&their.start).then_with(|| our.place().cmp(&their.place()));
+        // Starts decide nearly always; comparing them apart is measurably faster than comparing triples at once.
+        let (our_triple, their_triple) = (&our.served.triple, &their.served.triple);
+        let order = our_triple.start.cmp(&their_triple.start).then_with(|| our_triple.cmp(their_triple));
         if order.is_lt() {
             merged.push(*our);
             at += 1;
@@ -170,7 +140,7 @@ mod tests {
     fn merged_halves_are_the_whole() {
         let workload = Workload::new(500);
         let [ours, theirs] = flat_halves(&workload);
-        let mut merged = vec![FlatRecord::default(); 3];
+        let mut merged = ours[..3].to_vec();
         two_pointer_merge(&ours, &theirs, &mut merged);
         assert_eq!(merged, flat_records(&workload.registrations, 1));
     }

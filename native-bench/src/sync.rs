@@ -8,12 +8,12 @@ pub mod network;
 pub mod rows;
 pub mod tabs;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::report::Build;
 
 /// Everything that one run of `sync-bench` found out.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Measured {
     /// When the run began, in RFC 3339.
     pub date: String,

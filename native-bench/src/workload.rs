@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::num::NonZeroU32;
 
-use crdt_range_map::{KeyRange, NodeId};
+use crdt_range_map::{KeyRange, NodeId, Operation};
 
 /// The keys of W(n) lie below this.
 pub const KEY_SPACE: u64 = 1 << 32;
@@ -79,6 +79,18 @@ pub struct Op {
     pub triple: Triple,
     /// What happens to it.
     pub kind: OpKind,
+}
+
+impl Op {
+    /// As the library has it, with those nodes.
+    pub fn on(&self, nodes: &[NodeId]) -> Operation<u64> {
+        let (node, range) = (nodes[self.triple.node as usize].clone(), self.triple.range());
+        match self.kind {
+            OpKind::Register => Operation::Register { node, range },
+            OpKind::Increase(by) => Operation::Increase { node, range, by },
+            OpKind::Release => Operation::Release { node, range },
+        }
+    }
 }
 
 /// The operations that the workloads are made of.
@@ -224,16 +236,7 @@ fn draw_triple(random: &mut SplitMix64, n: usize, nodes: u64) -> Triple {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::check::Digester;
-
-    fn digest(workload: &Workload) -> String {
-        let mut digester = Digester::default();
-        for Served { triple, priority } in &workload.registrations {
-            let node = workload.nodes[triple.node as usize].as_str();
-            digester.registration(triple.start, triple.end, node, *priority);
-        }
-        digester.digest().to_string()
-    }
+    use crate::check::expected_registrations;
 
     #[test]
     fn the_generator_is_splitmix64() {
@@ -247,7 +250,8 @@ mod tests {
         let workload = Workload::new(1000);
         let first = Served { triple: Triple { start: 3967635535, end: 3996148053, node: 8 }, priority: 44 };
         assert_eq!(workload.registrations[0], first);
-        assert_eq!(digest(&workload), "1000 ae484188a1df4181");
+        let digest = expected_registrations(&workload.nodes, &workload.registrations);
+        assert_eq!(digest.to_string(), "1000 ae484188a1df4181");
     }
 
     #[test]

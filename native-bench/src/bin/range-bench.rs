@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand, value_parser};
 use native_bench::allocator::CountingAllocator;
-use native_bench::report::{Build, FORMAT, Machine, Memory, Report, counted};
+use native_bench::report::{Build, FORMAT, Machine, Report, counted};
 use native_bench::timer::Effort;
 use native_bench::workload::Workload;
-use native_bench::{ipv4, machine, measure, memory, now, show};
+use native_bench::{ipv4, machine, measure, memory, now};
 
 /// Deltas are sized on this workload.
 const SIZED_ON: usize = 10_000;
@@ -30,15 +30,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// The workloads W(N), and the calls of them that make bench-web makes of the npm package, as JSON
+    Calls {
+        #[arg(required = true, value_parser = value_parser!(u32).range(100..=1_000_000))]
+        sizes: Vec<u32>,
+    },
     /// Only what W(n) takes in memory, as JSON
     Memory {
         #[arg(value_parser = value_parser!(u32).range(1..=4_000_000))]
         n: u32,
-    },
-    /// Reports side by side
-    Compare {
-        #[arg(required = true, num_args = 2..=26)]
-        reports: Vec<PathBuf>,
     },
 }
 
@@ -70,12 +70,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let Arguments { command, options } = Arguments::parse();
     match command {
         None => measure_all(&options)?,
+        Some(Command::Calls { sizes }) => {
+            let call = |n: &u32| {
+                measure::calls(&Workload::new(*n as usize), Effort::Full, &mut |what| eprintln!("  {what}"))
+            };
+            println!("{}", serde_json::to_string(&sizes.iter().map(call).collect::<Vec<_>>())?);
+        }
         Some(Command::Memory { n }) => {
             println!("{}", serde_json::to_string_pretty(&memory::measure(n as usize))?);
-        }
-        Some(Command::Compare { reports }) => {
-            let reports = reports.iter().map(|path| Report::read(path)).collect::<Result<Vec<_>, _>>()?;
-            print!("{}", show::side_by_side(&reports));
         }
     }
     Ok(())
@@ -121,7 +123,6 @@ fn measure_all(options: &Options) -> Result<(), Box<dyn Error>> {
     }
     let deltas = measure::delta_sizes(&Workload::new(SIZED_ON));
     let report = Report { format: FORMAT, date, build, machine, rows, memory, deltas };
-    check_memory(&report)?;
     println!("{report}");
     native_bench::write(&report, &options.json)?;
     eprintln!("Every result is right. Report: {}", options.json.display());
@@ -150,18 +151,4 @@ fn tables(options: &Options) -> Result<Vec<Workload>, String> {
         );
     }
     Ok(tables.into_iter().flatten().collect())
-}
-
-/// The splits that were visited in the other processes must be those that were checked here.
-fn check_memory(report: &Report) -> Result<(), String> {
-    let is_right = |taken: &&Memory| {
-        let mut rows = report.rows.iter().filter(|row| row.workload == taken.workload).peekable();
-        rows.peek().is_none() || rows.any(|row| row.hash == taken.hash)
-    };
-    match report.memory.iter().find(|taken| !is_right(taken)) {
-        Some(taken) => {
-            Err(format!("the splits of {} are others where its memory was measured", taken.workload))
-        }
-        None => Ok(()),
-    }
 }

@@ -1,13 +1,13 @@
 //! Which meetings are measured.
 
 use crdt_range_map::{Node, ReplicaId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::meeting::{Act, Base, Meeting, Who, meet};
 use crate::workload::SplitMix64;
 
 /// Two that hold W(n), after one or each of them did something to d registrations.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Row {
     /// Registrations before.
     pub n: usize,
@@ -48,7 +48,7 @@ pub fn rows(base: &Base) -> Vec<Row> {
 }
 
 /// A meeting of two that differ a lot.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Great {
     /// What differs.
     pub what: String,
@@ -94,7 +94,7 @@ pub fn great(base: &Base) -> Vec<Great> {
 }
 
 /// The meetings of many draws.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Draws {
     /// Registrations before.
     pub n: usize,

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use crdts::{CmRDT, CvRDT, PNCounter};
 
+use super::super::merges::DELTAS;
 use crate::check::{Digest, expected_registrations};
 use crate::expected::Model;
-use crate::scenario::DELTAS;
 use crate::workload::{Op, OpKind, Served, Triple, Workload};
 
 pub(super) type CounterMap = crdts::Map<Triple, PNCounter<u64>, u64>;
@@ -99,7 +99,7 @@ impl Counters {
         let [expected, compared] = [&expected, &found]
             .map(|all| all.iter().filter(|served| uncontested(served)).collect::<Vec<_>>());
         assert!(expected == compared, "crdts has another result");
-        expected_registrations(workload, &found)
+        expected_registrations(&workload.nodes, &found)
     }
 }
 
