@@ -12,6 +12,7 @@ use crdt_range_map::{KeyRange, NodeId, Operation};
 pub const KEY_SPACE: u64 = 1 << 32;
 
 /// The generator of Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
+#[derive(Default)]
 pub struct SplitMix64(u64);
 
 impl SplitMix64 {

@@ -8,7 +8,7 @@ const own = "crdt-range-map";
  * @property {string} name
  * @property {{ n: number, bench: string, system: string, unit: string, units: number, medianNs: number }[]} rows times by unit
  * @property {{ system: string, state: number, increase: number, register: number, synchronise: number }[]} bytes
- * @property {{ n: number, bench: string, medianNs: number }[]} native times of whole runs
+ * @property {{ n: number, bench: string, units: number, median_ns: number }[]} native times by unit
  */
 
 /** @typedef {{ date: string, commit: string, runtimes: Runtime[] }} Web */
@@ -34,8 +34,8 @@ function besideNative({ runtimes }) {
       const is = (/** @type {{ n: number, bench: string }} */ row) => row.n === n && row.bench === bench;
       const [wasm, natively] = [rows.find((row) => is(row) && row.system === own), native.find(is)];
       if (wasm === undefined || natively === undefined) return "";
-      const wasmNs = wasm.medianNs * wasm.units;
-      return `${time(wasmNs)} / ${time(natively.medianNs)} = ${digits(wasmNs / natively.medianNs)}\u00a0×`;
+      const [wasmNs, nativeNs] = [wasm.medianNs * wasm.units, natively.median_ns * natively.units];
+      return `${time(wasmNs)} / ${time(nativeNs)} = ${digits(wasmNs / nativeNs)}\u00a0×`;
     }),
   ]);
   const heads = runtimes.map(({ name }) => `${name}, beside native`);

@@ -54,7 +54,7 @@ struct Options {
     /// W(1000000) takes in memory
     #[arg(long, value_name = "LOG")]
     instructions: Option<PathBuf>,
-    /// The workloads W(N) instead of 1000,10000,100000,1000000 (the last on 64-bit machines only)
+    /// Only the workloads W(N), instead of 1000,10000,100000,1000000 (the last on 64-bit machines only) and the real data
     #[arg(long, value_name = "N,N,...", value_delimiter = ',', value_parser = value_parser!(u32).range(1..=4_000_000))]
     sizes: Vec<u32>,
     /// Where asn-country-ipv4.csv and asn-ipv4.csv lie, of the npm packages @ip-location-db/asn-country and @ip-location-db/asn; else
@@ -141,7 +141,8 @@ fn sizes(options: &Options) -> Vec<usize> {
 
 /// The real data, if it is installed. A pass for few figures leaves it out, unless it is asked for.
 fn tables(options: &Options) -> Result<Vec<Workload>, String> {
-    if (options.quick || options.instructions.is_some()) && options.ipv4.is_none() {
+    let has_few = options.quick || options.instructions.is_some() || !options.sizes.is_empty();
+    if has_few && options.ipv4.is_none() {
         return Ok(Vec::new());
     }
     let tables = ipv4::load(options.ipv4.as_deref())?;

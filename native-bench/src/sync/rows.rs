@@ -93,38 +93,6 @@ pub fn great(base: &Base) -> Vec<Great> {
     found
 }
 
-/// The meetings of many draws.
-#[derive(Clone, Debug, Serialize)]
-pub struct Draws {
-    /// Registrations before.
-    pub n: usize,
-    /// How many draws.
-    pub draws: u64,
-    /// The bytes that they took on average.
-    pub mean_bytes: f64,
-    /// The most that one took.
-    pub worst_bytes: u64,
-    /// The most messages that one took.
-    pub worst_messages: u64,
-}
-
-/// 10 + 10 operations, mixed, with logs.
-pub fn draws(base: &Base, draws: u64) -> Draws {
-    let meeting = |seed| {
-        let [resident, comer] = base.after(Act::Mixed, 10, Who::Both, true, seed);
-        meet(&resident, &comer, seed, 1)
-    };
-    let meetings: Vec<Meeting> = (0..draws).map(meeting).collect();
-    let (bytes, messages) = (|it: &Meeting| it.bytes, |it: &Meeting| it.messages);
-    Draws {
-        n: base.n(),
-        draws,
-        mean_bytes: meetings.iter().map(bytes).sum::<u64>() as f64 / draws as f64,
-        worst_bytes: meetings.iter().map(bytes).max().unwrap_or(0),
-        worst_messages: meetings.iter().map(messages).max().unwrap_or(0),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
