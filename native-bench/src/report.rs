@@ -30,8 +30,6 @@ pub struct Report {
 /// What was built. What could not be found out is empty.
 #[derive(Clone, Debug, Serialize)]
 pub struct Build {
-    /// The version of `crdt-range-map`.
-    pub version: String,
     /// The git commit, with a `+` if the sources differed from it.
     pub commit: String,
     /// The compiler.

@@ -79,8 +79,8 @@ impl fmt::Display for Machine {
 
 impl fmt::Display for Build {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { version, commit, rustc, target, .. } = self;
-        write!(f, "crdt-range-map {version} {commit}; {target}, {rustc}")
+        let Self { commit, rustc, target } = self;
+        write!(f, "crdt-range-map {commit}; {target}, {rustc}")
     }
 }
 

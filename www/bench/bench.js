@@ -1,6 +1,6 @@
 // Everything: in Node, in Chromium, and natively; then the tables, and target/web-bench.json. Node is to be told --expose-gc.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, release, type } from "node:os";
 import { fileURLToPath } from "node:url";
 import * as automerge from "@automerge/automerge";
@@ -40,14 +40,11 @@ for (const measure of [inNode, inChromium]) {
   const runtime = await measure({ calls, sizedOn, budgetMs: 2_000 }, progress);
   runtimes.push({ ...runtime, native: calls.flatMap(({ n, rows }) => rows.map((row) => ({ ...row, n }))) });
 }
-const lock = JSON.parse(readFileSync(new URL("../package-lock.json", import.meta.url), "utf8")).packages;
-const packages = ["yjs", "loro-crdt", "@automerge/automerge"];
 const report = {
   format: 2,
   date: new Date().toISOString(),
   commit: output("git", ["describe", "--always", "--exclude=*", "--dirty=+"]).trim(),
   machine: { cpu: cpus()[0].model, cores: cpus().length, kernel: `${type()} ${release()}` },
-  versions: Object.fromEntries(packages.map((name) => [name, lock[`node_modules/${name}`].version])),
   runtimes,
 };
 mkdirSync(target, { recursive: true });

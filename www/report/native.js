@@ -19,7 +19,7 @@ import * as web from "./web.js";
  * @property {string} hash of the result
  */
 
-/** @typedef {{ version: string, commit: string, rustc: string, target: string }} Build */
+/** @typedef {{ commit: string, rustc: string, target: string }} Build */
 /** @typedef {{ model: string, kernel: string, cpu: string, cpus: number }} Machine */
 /** @typedef {{ workload: string, n: number, state_bytes: number, indexed_bytes: number, peak_bytes: number, process_peak_bytes: number | null }} Memory */
 /** @typedef {{ operation: string, bytes_min: number, bytes_mean: number, bytes_max: number }} DeltaSize */
@@ -220,7 +220,7 @@ function instructions(counted, page) {
  */
 export function page(report, counted, inJavaScript) {
   const { date, build, machine } = report;
-  const made = `${date}: crdt-range-map ${build.version}, commit ${build.commit}; ${build.target}, ${build.rustc}.`;
+  const made = `${date}: commit ${build.commit}; ${build.target}, ${build.rustc}.`;
   const where = machine === null ? "" : ` ${machine.cpus} × ${machine.cpu}; ${machine.kernel}.`;
   /** @type {Page} */
   const page = {
