@@ -41,7 +41,7 @@ bench: setup-rust setup-node ## Time the native operations: a table and one JSON
 bench-sync: setup-rust ## Count what synchronisation costs in messages and bytes, into one JSON report
 	cargo run --release -p native-bench --bin sync-bench
 
-bench-web: setup-chromium wasm ## Time the npm package in Node and Chromium, beside other CRDT packages and the native build
+bench-web: setup-chromium wasm ## Time the npm package in Node and Chromium, beside other CRDT packages
 	@npm --prefix www --workspace bench run --silent bench
 
 report: setup-arm setup-chromium wasm ## Measure all there is and make the pages in native-bench/report; SIZES=1000 is a short pass, into target/report

@@ -8,6 +8,7 @@
 //! - [`replica`]: replicas of the library, each beside one of the model;
 //! - [`mod@reference`]: what the hardware allows, hand-written loops that are timed beside the map;
 //! - [`timer`], [`region`], [`measure`], [`memory`], [`machine`], [`report`], [`show`]: the binary `range-bench`;
+//! - [`web`]: the workload as `www/bench` takes it;
 //! - [`sync`]: the binary `sync-bench`, what synchronisation costs in messages and bytes.
 //!
 //! A wrong fast answer cannot pass: everything that is timed is also checked, outside of the timed region. All of them write JSON,
@@ -30,6 +31,7 @@ pub mod report;
 pub mod show;
 pub mod sync;
 pub mod timer;
+pub mod web;
 pub mod workload;
 
 use std::error::Error;

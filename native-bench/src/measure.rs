@@ -1,13 +1,11 @@
 //! What `range-bench` runs on one workload: every bench beside its reference, each result checked before it is timed.
 
-mod calls;
 mod codec;
 mod merges;
 #[cfg(feature = "peers")]
 mod peers;
 mod splits;
 
-pub use self::calls::{Calls, calls};
 pub use self::codec::delta_sizes;
 use crate::check::Digest;
 use crate::replica::Replica;

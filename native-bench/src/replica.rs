@@ -21,14 +21,12 @@ pub struct Replica<'a> {
 impl<'a> Replica<'a> {
     /// The two replicas that wrote the halves of a workload, under those ids.
     pub fn halves(workload: &'a Workload, ids: [u64; 2]) -> [Self; 2] {
-        [0, 1].map(|part| Self::written(workload, ids[part], workload.writes(part)))
-    }
-
-    /// The replica that did those operations under that id.
-    pub fn written(workload: &'a Workload, id: u64, ops: impl IntoIterator<Item = Op>) -> Self {
-        let mut replica = Self { map: RangeMap::new(ReplicaId::new(id)), model: Model::default(), workload };
-        ops.into_iter().for_each(|op| drop(replica.apply(&op)));
-        replica
+        [0, 1].map(|part| {
+            let map = RangeMap::new(ReplicaId::new(ids[part]));
+            let mut replica = Self { map, model: Model::default(), workload };
+            workload.writes(part).for_each(|op| drop(replica.apply(&op)));
+            replica
+        })
     }
 
     /// Two replicas after each has told the other all that it knew.

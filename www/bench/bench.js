@@ -1,4 +1,4 @@
-// Everything: in Node, in Chromium, and natively; then the tables, and target/web-bench.json. Node is to be told --expose-gc.
+// Everything: in Node and in Chromium; then the tables, and target/web-bench.json. Node is to be told --expose-gc.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, release, type } from "node:os";
@@ -29,16 +29,13 @@ async function inNode(options) {
   return { name: `Node ${process.versions.node}`, ...result };
 }
 
+const cargo = ["run", "--release", "--quiet", "--package", "native-bench", "--bin", "range-bench", "--"];
+const drawn = JSON.parse(output("cargo", [...cargo, "workloads", ...sizes]));
+const options = { drawn, sizedOn: sizes.includes(10_000) ? 10_000 : sizes[0], budgetMs: 2_000 };
 const runtimes = [];
 for (const measure of [inNode, inChromium]) {
-  // Natively before each of the runtimes, so that what is compared was measured close together.
-  const cargo = ["run", "--release", "--quiet", "--package", "native-bench", "--bin", "range-bench", "--"];
-  /** @type {import("./src/workload.js").Calls[]} */
-  const calls = JSON.parse(output("cargo", [...cargo, "calls", ...sizes]));
   console.error(measure.name);
-  const sizedOn = sizes.includes(10_000) ? 10_000 : sizes[0];
-  const runtime = await measure({ calls, sizedOn, budgetMs: 2_000 }, progress);
-  runtimes.push({ ...runtime, native: calls.flatMap(({ n, rows }) => rows.map((row) => ({ ...row, n }))) });
+  runtimes.push(await measure(options, progress));
 }
 const report = {
   format: 2,

@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, value_parser};
 use native_bench::allocator::CountingAllocator;
 use native_bench::report::{Build, FORMAT, Machine, Report, counted};
 use native_bench::timer::Effort;
+use native_bench::web::WebWorkload;
 use native_bench::workload::Workload;
 use native_bench::{ipv4, machine, measure, memory, now};
 
@@ -30,8 +31,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// The workloads W(N), and the calls of them that make bench-web makes of the npm package, as JSON
-    Calls {
+    /// The workloads W(N), and what must come out, as JSON for make bench-web
+    Workloads {
         #[arg(required = true, value_parser = value_parser!(u32).range(100..=1_000_000))]
         sizes: Vec<u32>,
     },
@@ -70,11 +71,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let Arguments { command, options } = Arguments::parse();
     match command {
         None => measure_all(&options)?,
-        Some(Command::Calls { sizes }) => {
-            let call = |n: &u32| {
-                measure::calls(&Workload::new(*n as usize), Effort::Full, &mut |what| eprintln!("  {what}"))
-            };
-            println!("{}", serde_json::to_string(&sizes.iter().map(call).collect::<Vec<_>>())?);
+        Some(Command::Workloads { sizes }) => {
+            let workloads = sizes.iter().map(|n| WebWorkload::new(*n as usize));
+            println!("{}", serde_json::to_string(&workloads.collect::<Vec<_>>())?);
         }
         Some(Command::Memory { n }) => {
             println!("{}", serde_json::to_string_pretty(&memory::measure(n as usize))?);

@@ -19,7 +19,7 @@ const MERGE_B10: &str = "merge B10: 10 differ";
 const MERGE_C: &str = "merge C: 1,000 deltas";
 
 /// How many one-operation deltas merge C takes at once.
-pub(super) const DELTAS: usize = 1000;
+const DELTAS: usize = 1000;
 
 /// How many changes each side makes: of merge B a hundredth of what there is, of merge B10 a few.
 pub(super) fn changes(workload: &Workload) -> [usize; 2] {
@@ -88,8 +88,6 @@ pub(super) fn deltas(session: &mut Session<'_>, twins: &[Replica<'_>; 2]) {
         row,
         Probe::prepared(&mut maps, |maps| prepare(maps), |maps, deltas| merge(maps, deltas)),
     )]);
-    #[cfg(feature = "peers")]
-    session.run(super::peers::apply_deltas(session, MERGE_C));
     check(&maps);
 }
 

@@ -11,10 +11,10 @@ mod counters;
 mod cut_intervals;
 mod stabbed_intervals;
 
-use self::counters::{CounterDeltas, Counters};
+use self::counters::Counters;
 use self::cut_intervals::CutIntervals;
 use self::stabbed_intervals::StabbedIntervals;
-use super::merges::{DELTAS, changes};
+use super::merges::changes;
 use super::{Bench, Session};
 use crate::check::Digest;
 use crate::consume::fold_numbers;
@@ -57,18 +57,6 @@ fn merge<'a>(session: &Session<'_>, bench: &str, [ours, theirs]: [Counters; 2], 
     let fresh = move || (ours.map(), Some(theirs.map()));
     let probe = Probe::fresh(fresh, |(ours, theirs)| counters::merge_once(ours, theirs.take()));
     Bench::new(row.of_kind(Kind::Peer), probe).beside(of_map)
-}
-
-/// Merge C by crdts, which applies operations.
-pub(super) fn apply_deltas<'a>(session: &Session<'a>, of_map: &str) -> Option<Bench<'a>> {
-    is_small(session).then(|| {
-        let mut case = CounterDeltas::new(session.workload);
-        let ops = case.prepare();
-        case.apply(ops);
-        let row = session.row_by("merge C: crdts 7.3", ("delta", DELTAS), case.check());
-        let probe = Probe::prepared(case, |case| case.prepare(), |case, ops| case.apply(std::mem::take(ops)));
-        Bench::new(row.of_kind(Kind::Peer), probe).beside(of_map)
-    })
 }
 
 /// Splits by nodit, to be compared with that bench of the map.

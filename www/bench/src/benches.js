@@ -83,7 +83,7 @@ function* lists({ ownerOffsets, ownerNodes, ownerPriorities, nodes }, of) {
  * What only this map can do.
  *
  * @param {System<RangeMap>} system
- * @param {Workload} workload what its splits and look-ups must be, the native build says
+ * @param {Workload} workload with what its splits and look-ups must be
  * @param {Scene} scene
  * @returns {Bench[]}
  */

@@ -1,7 +1,7 @@
 // Everything that is measured in one JavaScript runtime.
 
 /** @import { Bench } from "./benches.js" */
-/** @import { Calls } from "./workload.js" */
+/** @import { Drawn } from "./workload.js" */
 import { compared, own } from "./benches.js";
 import { scene, sizes } from "./scene.js";
 import { automerge } from "./systems/automerge.js";
@@ -32,14 +32,14 @@ import { workload as w } from "./workload.js";
 
 /** @typedef {{ system: string, state: number, increase: number, register: number, synchronise: number }} Sizes */
 
-/** @typedef {{ calls: Calls[], sizedOn: number, budgetMs: number }} Options `budgetMs`: about how long a bench may take */
+/** @typedef {{ drawn: Drawn[], sizedOn: number, budgetMs: number }} Options `budgetMs`: about how long a bench may take */
 
 /**
  * @param {Packages} packages
  * @param {Options} options
  * @param {(what: string) => void} progress
  */
-export async function run(packages, { calls, sizedOn, budgetMs }, progress) {
+export async function run(packages, { drawn, sizedOn, budgetMs }, progress) {
   const map = ours(packages.ours);
   const all = [
     map,
@@ -52,7 +52,7 @@ export async function run(packages, { calls, sizedOn, budgetMs }, progress) {
   const rows = [];
   /** @type {Sizes[]} */
   const bytes = [];
-  for (const workload of calls.map(w)) {
+  for (const workload of drawn.map(w)) {
     const { n } = workload;
     /** @type {(Bench & { system: string })[]} */
     const benches = [];

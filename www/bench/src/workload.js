@@ -3,9 +3,9 @@
 /** @typedef {[node: number, start: number, end: number, priority: number]} Flat */
 
 /**
- * What `range-bench calls` prints of a workload: see measure/calls.rs of native-bench.
+ * What `range-bench workloads` prints of one: see web.rs there.
  *
- * @typedef {object} Calls
+ * @typedef {object} Drawn
  * @property {number} n
  * @property {string[]} nodes
  * @property {Flat[]} items
@@ -13,7 +13,6 @@
  * @property {number[]} keys
  * @property {string} owners the digest of the owners of these keys
  * @property {string} splits the digest of all splits
- * @property {{ bench: string, units: number, median_ns: number, samples_ns: number[] }[]} rows
  */
 
 /**
@@ -30,7 +29,7 @@
 
 /** @typedef {ReturnType<typeof workload>} Workload */
 
-/** @param {Calls} calls */
+/** @param {Drawn} drawn */
 export function workload({ n, nodes, items, newcomers, keys, owners, splits }) {
   const item = (/** @type {Flat} */ [number, start, end, by]) => {
     const node = nodes[number];
