@@ -36,7 +36,7 @@ deny: setup-rust ## Hold the dependencies to .ci/deny.toml, installing cargo-den
 	@.ci/deny
 
 bench: setup-rust setup-node ## Time the native operations: a table and one JSON report
-	cargo run --release -p native-bench --bin range-bench
+	cargo run --release -p native-bench --bin range-bench -- --ipv4 www/node_modules/@ip-location-db
 
 bench-sync: setup-rust ## Count what synchronisation costs in messages and bytes, into one JSON report
 	cargo run --release -p native-bench --bin sync-bench

@@ -57,8 +57,6 @@ pub fn measure(n: usize) -> Memory {
         indexed_bytes,
         peak_bytes,
         process_peak_bytes,
-        count: splits.count,
-        hash: splits.hash_text(),
     }
 }
 

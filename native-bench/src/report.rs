@@ -181,10 +181,6 @@ pub struct Memory {
     pub peak_bytes: u64,
     /// The most memory that the process ever had resident, as the kernel counts it (VmHWM); unknown under emulation.
     pub process_peak_bytes: Option<u64>,
-    /// How many splits there are.
-    pub count: u64,
-    /// A hash of the splits.
-    pub hash: String,
 }
 
 /// The encoded sizes of many one-operation deltas of a kind.

@@ -45,7 +45,7 @@ impl fmt::Display for Report {
             writeln!(f, "{}\n", table(heads, rows.iter().map(line).collect()).trim_fmt())?;
         }
         if !self.memory.is_empty() {
-            let heads = ["memory", "state B/reg", "indexed B/reg", "peak kB", "process kB", "splits", "hash"];
+            let heads = ["memory", "state B/reg", "indexed B/reg", "peak kB", "process kB"];
             let lines = self.memory.iter().map(|it| {
                 let by_registration = |bytes: u64| shown(Some(bytes as f64 / it.n as f64), 1);
                 vec![
@@ -54,8 +54,6 @@ impl fmt::Display for Report {
                     by_registration(it.indexed_bytes),
                     (it.peak_bytes / 1000).to_string(),
                     it.process_peak_bytes.map(|bytes| (bytes / 1000).to_string()).unwrap_or_default(),
-                    it.count.to_string(),
-                    it.hash.clone(),
                 ]
             });
             writeln!(f, "{}\n", table(heads, lines.collect()).trim_fmt())?;

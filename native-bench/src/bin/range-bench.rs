@@ -55,11 +55,11 @@ struct Options {
     /// W(1000000) takes in memory
     #[arg(long, value_name = "LOG")]
     instructions: Option<PathBuf>,
-    /// Only the workloads W(N), instead of 1000,10000,100000,1000000 (the last on 64-bit machines only) and the real data
+    /// The workloads W(N) instead of 1000,10000,100000,1000000 (the last on 64-bit machines only)
     #[arg(long, value_name = "N,N,...", value_delimiter = ',', value_parser = value_parser!(u32).range(1..=4_000_000))]
     sizes: Vec<u32>,
-    /// Where asn-country-ipv4.csv and asn-ipv4.csv lie, of the npm packages @ip-location-db/asn-country and @ip-location-db/asn; else
-    /// as installed below www/
+    /// The real data as well: where asn-country-ipv4.csv and asn-ipv4.csv lie, of the npm packages @ip-location-db/asn-country and
+    /// @ip-location-db/asn
     #[arg(long, value_name = "FOLDER")]
     ipv4: Option<PathBuf>,
     /// Where the report goes
@@ -114,7 +114,8 @@ fn measure_all(options: &Options) -> Result<(), Box<dyn Error>> {
         memory.push(memory::measure_apart(n)?);
     }
     let mut rows = Vec::new();
-    for workload in sizes.iter().map(|n| Workload::new(*n)).chain(tables(options)?) {
+    let tables = options.ipv4.as_deref().map(ipv4::load).transpose()?;
+    for workload in sizes.iter().map(|n| Workload::new(*n)).chain(tables.into_iter().flatten()) {
         rows.extend(measure::all(&workload, effort, &mut progress));
     }
     if let Some(log) = &options.instructions {
@@ -136,19 +137,4 @@ fn sizes(options: &Options) -> Vec<usize> {
     let is_small = usize::BITS == 32 || options.instructions.is_some();
     let count = if options.quick { 2 } else { 4 - usize::from(is_small) };
     [1_000, 10_000, 100_000, 1_000_000][..count].into()
-}
-
-/// The real data, if it is installed. A pass for few figures leaves it out, unless it is asked for.
-fn tables(options: &Options) -> Result<Vec<Workload>, String> {
-    let has_few = options.quick || options.instructions.is_some() || !options.sizes.is_empty();
-    if has_few && options.ipv4.is_none() {
-        return Ok(Vec::new());
-    }
-    let tables = ipv4::load(options.ipv4.as_deref())?;
-    if tables.is_none() {
-        eprintln!(
-            "The IPv4 tables are not installed, so their benches are left out: `npm --prefix www install` brings them."
-        );
-    }
-    Ok(tables.into_iter().flatten().collect())
 }
