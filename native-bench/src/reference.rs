@@ -62,16 +62,52 @@ pub fn two_pointer_merge(ours: &[FlatRecord], theirs: &[FlatRecord], merged: &mu
     merged.extend_from_slice(&theirs[their_at..]);
 }
 
-/// For every stretch between two ends of ranges, which registrations cover it; neither named nor ordered, neighbours not
-/// joined.
+/// Stretches of keys, each with a list, written flat.
 #[derive(Default)]
-pub struct FlatSplits {
+pub struct Flat<T> {
     /// Where each stretch begins, in order.
     starts: Vec<u64>,
-    /// Where the stretch's registrations begin in `covering`.
+    /// Where the stretch's list begins in `items`, and where the last one ends.
     offsets: Vec<u32>,
-    covering: Vec<u32>,
+    items: Vec<T>,
 }
+
+impl<T: Copy> Flat<T> {
+    /// Adds the next stretch.
+    pub fn push(&mut self, start: u64, list: impl IntoIterator<Item = T>) {
+        self.starts.push(start);
+        self.offsets.push(self.items.len() as u32);
+        self.items.extend(list);
+    }
+
+    /// Ends the last stretch.
+    pub fn finished(mut self) -> Self {
+        self.offsets.push(self.items.len() as u32);
+        self
+    }
+
+    /// The list of that key. A binary search over the stretches.
+    pub fn at(&self, key: u64) -> &[T] {
+        self.before(self.starts.partition_point(|start| *start <= key))
+    }
+
+    /// The list of the stretch before that one.
+    fn before(&self, after: usize) -> &[T] {
+        match after.checked_sub(1) {
+            None => &[],
+            Some(at) => &self.items[self.offsets[at] as usize..self.offsets[at + 1] as usize],
+        }
+    }
+
+    /// The stretches: where each begins, and its list.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &[T])> {
+        self.starts.iter().enumerate().map(|(at, start)| (*start, self.before(at + 1)))
+    }
+}
+
+/// For every stretch between two ends of ranges, covered or not, which registrations cover it; neither named nor ordered, neighbours not
+/// joined.
+pub type FlatSplits = Flat<u32>;
 
 impl FlatSplits {
     /// Sorts the `(u64, u32)` ends of all ranges and sweeps over them with a small set of those that cover the current key.
@@ -98,33 +134,12 @@ impl FlatSplits {
                 }
                 at += 1;
             }
-            splits.starts.push(key);
-            splits.offsets.push(splits.covering.len() as u32);
-            splits.covering.extend_from_slice(&active);
+            splits.push(key, active.iter().copied());
         }
-        splits.offsets.push(splits.covering.len() as u32);
-        splits
+        splits.finished()
     }
 
-    /// Which registrations cover that key. A binary search over the stretches.
-    pub fn covering(&self, key: u64) -> &[u32] {
-        self.covering_before(self.starts.partition_point(|start| *start <= key))
-    }
-
-    /// Which registrations cover the stretch before that one.
-    fn covering_before(&self, after: usize) -> &[u32] {
-        match after.checked_sub(1) {
-            None => &[],
-            Some(at) => &self.covering[self.offsets[at] as usize..self.offsets[at + 1] as usize],
-        }
-    }
-
-    /// The stretches, covered or not: where each begins, and which registrations cover it.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &[u32])> {
-        self.starts.iter().enumerate().map(|(at, start)| (*start, self.covering_before(at + 1)))
-    }
-
-    /// A digest of all stretches, covered or not.
+    /// A digest of all stretches.
     pub fn digest(&self) -> Digest {
         let mut digester = Digester::default();
         self.iter().for_each(|(start, covering)| digester.covered(start, covering));
@@ -161,7 +176,7 @@ mod tests {
         for key in workload.keys() {
             let covers = |served: &Served| served.triple.start <= key && key < served.triple.end;
             let expected = (0..).zip(&workload.registrations).filter(|(_, served)| covers(served));
-            let mut found = flat.covering(key).to_vec();
+            let mut found = flat.at(key).to_vec();
             found.sort_unstable();
             assert_eq!(found, expected.map(|(number, _)| number).collect::<Vec<u32>>(), "{key}");
         }

@@ -2,7 +2,7 @@
 
 use super::{Bench, Session};
 use crate::check::{Digest, Digester};
-use crate::consume::{FlatOwners, fold_numbers, fold_owners};
+use crate::consume::{flat_owners, fold_numbers, fold_owners};
 use crate::reference::FlatSplits;
 use crate::replica::Replica;
 use crate::report::Kind;
@@ -26,7 +26,7 @@ pub(super) fn from_scratch(session: &mut Session<'_>, replica: &Replica<'_>) {
     let [digest, _] = replica.check_splits(&[]);
     let swept = FlatSplits::sweep(&workload.registrations);
     let sweep = Probe::fresh(|| (), |()| FlatSplits::sweep(&workload.registrations));
-    let visited = Probe::fresh(|| unasked.clone(), |map| FlatOwners::of(map));
+    let visited = Probe::fresh(|| unasked.clone(), |map| flat_owners(map));
     let listed = Probe::fresh(|| unasked.clone(), |map| map.splits().len());
     let benches = vec![
         Bench::new(session.reference(SWEEP, swept.digest()), sweep),
@@ -108,10 +108,10 @@ pub(super) fn look_ups(session: &mut Session<'_>, replica: &Replica<'_>) {
     let [_, digest] = replica.check_splits(&keys);
     let flat = FlatSplits::sweep(&workload.registrations);
     let mut covering = Digester::default();
-    keys.iter().for_each(|key| covering.covered(*key, flat.covering(*key)));
+    keys.iter().for_each(|key| covering.covered(*key, flat.at(*key)));
     let found = covering.digest();
     let map = &replica.map;
-    let search = Probe::repeated(|| keys.iter().fold(0, |hash, key| fold_numbers(hash, flat.covering(*key))));
+    let search = Probe::repeated(|| keys.iter().fold(0, |hash, key| fold_numbers(hash, flat.at(*key))));
     let look_up = Probe::repeated(|| keys.iter().fold(0, |hash, key| fold_owners(hash, &map.owners(key))));
     let benches = vec![
         Bench::new(session.row_by(SEARCH, by_key, found).of_kind(Kind::Reference), search),
