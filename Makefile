@@ -36,16 +36,15 @@ deny: setup-rust ## Hold the dependencies to .ci/deny.toml, installing cargo-den
 	@.ci/deny
 
 bench: setup-rust setup-node ## Time the native operations: a table and one JSON report
-	cargo run --release -p native-bench --bin range-bench
+	cargo run --release -p native-bench --bin range-bench -- --ipv4 www/node_modules/@ip-location-db
 
-bench-sync: setup-rust setup-node ## Count what synchronisation costs in messages and bytes, and make native-bench/report/sync.md
+bench-sync: setup-rust ## Count what synchronisation costs in messages and bytes, into one JSON report
 	cargo run --release -p native-bench --bin sync-bench
-	@node www/report/report.js sync
 
-bench-web: setup-chromium wasm ## Time the npm package in Node and Chromium, beside other CRDT packages and the native build
+bench-web: setup-chromium wasm ## Time the npm package in Node and Chromium, beside other CRDT packages
 	@npm --prefix www --workspace bench run --silent bench
 
-report: setup-rust setup-node setup-arm ## Measure all there is and make native-bench/report/report.md with its plots
+report: setup-arm setup-chromium wasm ## Measure all there is and make the pages in native-bench/report; SIZES=1000 is a short pass, into target/report
 	@native-bench/make-report
 
 # HOST in the environment is something else: some shells put this machine's name there.

@@ -1,35 +1,18 @@
 //! Writes down what the report tells about the build, since a binary on another machine cannot find it out.
 
 use std::env;
-use std::fs;
 use std::process::Command;
-
-const MANIFEST: &str = "../Cargo.toml";
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let rustc = env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
     tell("RANGE_BENCH_RUSTC", &output(&rustc, &["--version"]).unwrap_or_default());
-    for (name, variable) in
-        [("RANGE_BENCH_TARGET", "TARGET"), ("RANGE_BENCH_FEATURES", "CARGO_CFG_TARGET_FEATURE")]
-    {
-        tell(name, &env::var(variable).unwrap_or_default());
-    }
-    println!("cargo::rerun-if-changed={MANIFEST}");
-    tell("RANGE_BENCH_VERSION", &version().unwrap_or_default());
+    tell("RANGE_BENCH_TARGET", &env::var("TARGET").unwrap_or_default());
     tell("RANGE_BENCH_COMMIT", &commit().unwrap_or_default());
 }
 
 fn tell(name: &str, value: &str) {
     println!("cargo::rustc-env={name}={value}");
-}
-
-/// The version of the crate that is measured.
-fn version() -> Option<String> {
-    let manifest = fs::read_to_string(MANIFEST).ok()?;
-    let package = manifest.split_once("\n[package]")?.1;
-    let version = package.lines().find_map(|line| line.strip_prefix("version = "))?;
-    Some(version.trim_matches('"').to_owned())
 }
 
 /// The commit, with a `+` if the sources differ from it; nothing outside of a git repository.

@@ -1,11 +1,12 @@
 //! Digests of results: a count and a hash that are the same on every machine.
 
 use std::fmt;
+use std::ops::Deref;
 
-use crdt_range_map::{Owner, RangeMap, Split};
+use crdt_range_map::{NodeId, Owner, RangeMap, Split};
 
 use crate::expected::ExpectedSplit;
-use crate::workload::{Served, Workload};
+use crate::workload::Served;
 
 /// How many items a result has, and a hash of them in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,15 +49,15 @@ impl Digester {
     }
 
     /// Adds a split, or the answer to a look-up (a key with its owners).
-    pub fn owned<'a>(&mut self, keys: [u64; 2], owners: impl ExactSizeIterator<Item = (&'a str, u64)>) {
+    pub fn owned(&mut self, keys: [u64; 2], owners: &[Owner]) {
         self.0.count += 1;
         keys.into_iter().for_each(|key| self.word(key));
         self.word(owners.len() as u64);
-        owners.for_each(|(node, priority)| self.owner(node, priority));
+        owners.iter().for_each(|owner| self.owner(owner.node.as_str(), owner.priority));
     }
 
     fn split(&mut self, split: &Split<'_, u64>) {
-        self.owned([*split.range.start(), bounded(split.range.end())], pairs(split.owners));
+        self.owned([*split.range.start(), bounded(split.range.end())], split.owners);
     }
 
     /// Adds a stretch of keys with the numbers of the registrations that cover it.
@@ -107,23 +108,18 @@ fn bounded(end: Option<&u64>) -> u64 {
 /// The visible registrations of a map.
 pub fn registrations(map: &RangeMap<u64>) -> Digest {
     let mut digester = Digester::default();
-    for registration in map.registrations() {
-        let end = bounded(registration.range.end());
-        digester.registration(
-            *registration.range.start(),
-            end,
-            registration.node.as_str(),
-            registration.priority,
-        );
+    for it in map.registrations() {
+        let (start, end) = (*it.range.start(), bounded(it.range.end()));
+        digester.registration(start, end, it.node.as_str(), it.priority);
     }
     digester.digest()
 }
 
 /// What [`registrations`] must be, from registrations in order.
-pub fn expected_registrations(workload: &Workload, served: &[Served]) -> Digest {
+pub fn expected_registrations<'a>(nodes: &[NodeId], served: impl IntoIterator<Item = &'a Served>) -> Digest {
     let mut digester = Digester::default();
     for Served { triple, priority } in served {
-        let node = workload.nodes[triple.node as usize].as_str();
+        let node = nodes[triple.node as usize].as_str();
         digester.registration(triple.start, triple.end, node, *priority);
     }
     digester.digest()
@@ -144,48 +140,20 @@ pub fn visited_splits(map: &RangeMap<u64>) -> Digest {
 }
 
 /// What [`splits`] must be.
-pub fn expected_splits(workload: &Workload, splits: &[ExpectedSplit]) -> Digest {
+pub fn expected_splits(splits: &[ExpectedSplit]) -> Digest {
     let mut digester = Digester::default();
-    for split in splits {
-        digester.owned([split.start, split.end], named(workload, &split.owners));
-    }
+    splits.iter().for_each(|split| digester.owned([split.start, split.end], &split.owners));
     digester.digest()
 }
 
-/// The owners of each of the keys.
-pub fn look_ups(map: &RangeMap<u64>, keys: impl IntoIterator<Item = u64>) -> Digest {
-    let mut digester = Digester::default();
-    for key in keys {
-        digester.owned([key, key], pairs(&map.owners(&key)));
-    }
-    digester.digest()
-}
-
-/// What [`look_ups`] must be.
-pub fn expected_look_ups(
-    workload: &Workload,
-    splits: &[ExpectedSplit],
+/// The owners of each of the keys, as `owners` finds them.
+pub fn look_ups<O: Deref<Target = [Owner]>>(
     keys: impl IntoIterator<Item = u64>,
+    mut owners: impl FnMut(u64) -> O,
 ) -> Digest {
     let mut digester = Digester::default();
-    for key in keys {
-        let after = splits.partition_point(|split| split.start <= key);
-        let split = splits[..after].last().filter(|split| key < split.end);
-        let owners = split.map_or(&[][..], |split| &split.owners);
-        digester.owned([key, key], named(workload, owners));
-    }
+    keys.into_iter().for_each(|key| digester.owned([key, key], &owners(key)));
     digester.digest()
-}
-
-fn pairs(owners: &[Owner]) -> impl ExactSizeIterator<Item = (&str, u64)> {
-    owners.iter().map(|owner| (owner.node.as_str(), owner.priority))
-}
-
-fn named<'a>(
-    workload: &'a Workload,
-    owners: &'a [(u32, u64)],
-) -> impl ExactSizeIterator<Item = (&'a str, u64)> {
-    owners.iter().map(|(node, priority)| (workload.nodes[*node as usize].as_str(), *priority))
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use crdt_range_map::{NodeId, Owner, RangeMap};
 
+use crate::reference::Flat;
+
 /// Folds every owner's node and priority into a hash.
 pub fn fold_owners(hash: u64, owners: &[Owner]) -> u64 {
     owners.iter().fold(hash, |hash, owner| {
@@ -23,76 +25,50 @@ fn node_number(node: &NodeId) -> u32 {
     }
 }
 
-/// All splits written out flat, in the shape of [`FlatSplits`](crate::reference::FlatSplits): a stretch without owners for each
-/// gap, but coalesced, and owners in order instead of registrations.
-#[derive(Default)]
-pub struct FlatOwners {
-    /// Where each stretch begins, in order.
-    starts: Vec<u64>,
-    /// Where the stretch's owners begin in `owners`.
-    offsets: Vec<u32>,
-    /// The node's number and its priority.
-    owners: Vec<(u32, u32)>,
+fn pair(owner: &Owner) -> (u32, u32) {
+    (node_number(&owner.node), owner.priority as u32)
 }
 
-impl FlatOwners {
-    /// The splits of a map.
-    pub fn of(map: &RangeMap<u64>) -> Self {
-        let mut flat = Self::default();
-        let mut covered_to = None;
-        map.for_each_split(|split| {
-            let start = *split.range.start();
-            if let Some(gap) = covered_to.filter(|end| *end != start) {
-                flat.begin(gap);
-            }
-            flat.begin(start);
-            let pair = |owner: &Owner| (node_number(&owner.node), owner.priority as u32);
-            flat.owners.extend(split.owners.iter().map(pair));
-            covered_to = split.range.end().copied();
-        });
-        covered_to.into_iter().for_each(|end| flat.begin(end));
-        flat.offsets.push(flat.owners.len() as u32);
-        flat
-    }
-
-    fn begin(&mut self, start: u64) {
-        self.starts.push(start);
-        self.offsets.push(self.owners.len() as u32);
-    }
-
-    /// The stretches: where each begins, and its owners' numbers and priorities.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &[(u32, u32)])> {
-        let owners = self.offsets.windows(2).map(|ends| &self.owners[ends[0] as usize..ends[1] as usize]);
-        self.starts.iter().copied().zip(owners)
-    }
+/// All splits of a map written out flat: in the shape of [`FlatSplits`](crate::reference::FlatSplits), a stretch without owners for each
+/// gap, but coalesced, and owners in order, a node's number and its priority each, instead of registrations.
+pub fn flat_owners(map: &RangeMap<u64>) -> Flat<(u32, u32)> {
+    let mut flat = Flat::default();
+    let mut covered_to = None;
+    map.for_each_split(|split| {
+        let start = *split.range.start();
+        if let Some(gap) = covered_to.filter(|end| *end != start) {
+            flat.push(gap, []);
+        }
+        flat.push(start, split.owners.iter().map(pair));
+        covered_to = split.range.end().copied();
+    });
+    covered_to.into_iter().for_each(|end| flat.push(end, []));
+    flat.finished()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::expected;
-    use crate::scenario::Replica;
+    use crate::replica::Replica;
     use crate::workload::Workload;
 
     #[test]
     fn the_flat_output_holds_every_split_and_every_gap() {
         let workload = Workload::new(300);
-        let [_, replica] = Replica::twins(&workload);
+        let [_, replica] = Replica::exchanged(Replica::halves(&workload, [1, 2]));
         let mut expected = Vec::new();
         let mut covered_to = None;
-        for split in expected::splits(&replica.expected()) {
+        for split in expected::splits(&workload.nodes, &replica.model.registrations()) {
             if let Some(end) = covered_to.filter(|end| *end != split.start) {
                 expected.push((end, vec![]));
             }
-            let owners = split.owners.iter();
-            let number = |node: u32| node_number(&workload.nodes[node as usize]);
-            let pairs = owners.map(|owner| (number(owner.0), owner.1 as u32)).collect();
-            expected.push((split.start, pairs));
+            expected.push((split.start, split.owners.iter().map(pair).collect()));
             covered_to = Some(split.end);
         }
         expected.push((covered_to.unwrap(), vec![]));
         assert!(expected.iter().filter(|(_, owners)| owners.is_empty()).count() > 1, "no gap to be tested");
-        let flat = FlatOwners::of(&replica.map);
+        let flat = flat_owners(&replica.map);
         let found: Vec<(u64, Vec<(u32, u32)>)> =
             flat.iter().map(|(start, owners)| (start, owners.to_vec())).collect();
         assert_eq!(found, expected);

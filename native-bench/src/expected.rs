@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use crdt_range_map::{NodeId, Owner};
+
 use crate::reference::FlatSplits;
 use crate::workload::{Op, OpKind, Served, Triple};
 
@@ -76,7 +78,7 @@ impl Model {
     }
 }
 
-/// A maximal range with the same owners in order of preference, each a node's number and its highest priority there.
+/// A maximal range with the same owners in order of preference, each a node with its highest priority there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExpectedSplit {
     /// The first key.
@@ -84,17 +86,17 @@ pub struct ExpectedSplit {
     /// The first key after it.
     pub end: u64,
     /// Who serves it, never nobody.
-    pub owners: Vec<(u32, u64)>,
+    pub owners: Vec<Owner>,
 }
 
 /// The splits of those registrations, in key order: what the sweep by hand lists, put in order and joined.
-pub fn splits(served: &[Served]) -> Vec<ExpectedSplit> {
+pub fn splits(nodes: &[NodeId], served: &[Served]) -> Vec<ExpectedSplit> {
     let sweep = FlatSplits::sweep(served);
     let stretches: Vec<(u64, &[u32])> = sweep.iter().collect();
     let mut splits: Vec<ExpectedSplit> = Vec::new();
     for pair in stretches.windows(2) {
         let ((start, covering), (end, _)) = (pair[0], pair[1]);
-        let owners = owners(covering.iter().map(|number| served[*number as usize]));
+        let owners = owners(nodes, covering.iter().map(|number| served[*number as usize]));
         match splits.last_mut() {
             _ if owners.is_empty() => {}
             Some(last) if last.end == start && last.owners == owners => last.end = end,
@@ -104,18 +106,26 @@ pub fn splits(served: &[Served]) -> Vec<ExpectedSplit> {
     splits
 }
 
+/// The owners of a key.
+pub fn owners_of(splits: &[ExpectedSplit], key: u64) -> &[Owner] {
+    let split = splits[..splits.partition_point(|split| split.start <= key)].last();
+    split.filter(|split| key < split.end).map_or(&[], |split| &split.owners)
+}
+
 /// Each node once with its highest priority, the highest first, then by name.
-fn owners(covering: impl Iterator<Item = Served>) -> Vec<(u32, u64)> {
+fn owners(nodes: &[NodeId], covering: impl Iterator<Item = Served>) -> Vec<Owner> {
     let mut owners: Vec<(u32, u64)> = covering.map(|it| (it.triple.node, it.priority)).collect();
     owners.sort_unstable_by_key(|(node, priority)| (*node, Reverse(*priority)));
     owners.dedup_by_key(|(node, _)| *node);
     owners.sort_unstable_by_key(|(node, priority)| (Reverse(*priority), *node));
-    owners
+    let named = |(node, priority)| Owner { node: nodes[node as usize].clone(), priority };
+    owners.into_iter().map(named).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workload::node_names;
     use std::num::NonZeroU32;
 
     fn served(start: u64, end: u64, node: u32, priority: u64) -> Served {
@@ -147,24 +157,23 @@ mod tests {
                 served(start, start + 1 + at * 11 % 13, (at % 5) as u32, 1 + at % 7)
             })
             .collect();
-        let splits = splits(&all);
+        let nodes = node_names(0);
+        let splits = splits(&nodes, &all);
         for key in 0..120 {
             let covering = all.iter().filter(|it| it.triple.start <= key && key < it.triple.end);
-            let split = splits.iter().find(|split| split.start <= key && key < split.end);
-            let found = split.map_or(vec![], |split| split.owners.clone());
-            assert_eq!(found, owners(covering.copied()), "{key}");
-            let highest = found.iter().map(|(_, priority)| *priority).collect::<Vec<_>>();
-            assert!(highest.is_sorted_by(|one, next| one >= next), "{key}");
+            let found = owners_of(&splits, key);
+            assert_eq!(found, owners(&nodes, covering.copied()), "{key}");
+            assert!(found.is_sorted_by(|one, next| one.priority >= next.priority), "{key}");
         }
         let is_maximal = |pair: &[ExpectedSplit]| {
             pair[0].end < pair[1].start || pair[0].end == pair[1].start && pair[0].owners != pair[1].owners
         };
         assert!(splits.windows(2).all(is_maximal));
         let touching = [served(0, 10, 1, 5), served(2, 8, 1, 3), served(4, 6, 0, 5)];
-        let expected = [(0, 4, vec![(1, 5)]), (4, 6, vec![(0, 5), (1, 5)]), (6, 10, vec![(1, 5)])];
-        assert_eq!(
-            super::splits(&touching),
-            expected.map(|(start, end, owners)| ExpectedSplit { start, end, owners })
-        );
+        let expected = [(0, 4, &[1][..]), (4, 6, &[0, 1]), (6, 10, &[1])].map(|(start, end, owners)| {
+            let owner = |node: &usize| Owner { node: nodes[*node].clone(), priority: 5 };
+            ExpectedSplit { start, end, owners: owners.iter().map(owner).collect() }
+        });
+        assert_eq!(super::splits(&nodes, &touching), expected);
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::net::Ipv4Addr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::workload::{Served, Triple, Workload, name};
 
@@ -17,13 +17,11 @@ type Table = (&'static str, &'static str, u64);
 const COUNTRIES: Table = ("asn-country", "asn-country-ipv4.csv", 1);
 const NETWORKS: Table = ("asn", "asn-ipv4.csv", 2);
 
-/// The workloads of the tables in that folder, or as they are installed; nothing if they are not. The files may lie in the folder or in
-/// one of their package's name.
+/// The workloads of the tables in that folder. The files may lie there or in folders of their packages' names.
 ///
 /// # Errors
 /// What is wrong with a table, in words that name it and the line.
-pub fn load(folder: Option<&Path>) -> Result<Option<[Workload; 2]>, String> {
-    let Some(folder) = folder.map(Path::to_path_buf).or_else(installed) else { return Ok(None) };
+pub fn load(folder: &Path) -> Result<[Workload; 2], String> {
     let read = |table: &Table| {
         let in_package = folder.join(table.0).join(table.1);
         let path = if in_package.is_file() { in_package } else { folder.join(table.1) };
@@ -32,14 +30,7 @@ pub fn load(folder: Option<&Path>) -> Result<Option<[Workload; 2]>, String> {
     };
     let (countries, networks) = (read(&COUNTRIES)?, read(&NETWORKS)?);
     let overlaid = workload("IPv4 by network and country", &[networks, countries.clone()].concat());
-    Ok(Some([workload("IPv4 by country", &countries), overlaid]))
-}
-
-/// The packages below the working directory, or below where this crate was built.
-fn installed() -> Option<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folders = [PathBuf::new(), here].map(|folder| folder.join("www/node_modules/@ip-location-db"));
-    folders.into_iter().find(|folder| folder.join(NETWORKS.0).is_dir())
+    Ok([workload("IPv4 by country", &countries), overlaid])
 }
 
 /// A row of a table: its half-open range, node and priority.

@@ -5,9 +5,10 @@
 //! - [`workload`]: W(n), a deterministic workload of n registrations; [`ipv4`]: the same from real data;
 //! - [`expected`]: what the results must be, computed in the most obvious way; [`check`]: digests by which results are compared, with
 //!   each other and across machines;
-//! - [`scenario`]: replicas that stand ready for one of the merges, and the result that each must have;
+//! - [`replica`]: replicas of the library, each beside one of the model;
 //! - [`mod@reference`]: what the hardware allows, hand-written loops that are timed beside the map;
 //! - [`timer`], [`region`], [`measure`], [`memory`], [`machine`], [`report`], [`show`]: the binary `range-bench`;
+//! - [`web`]: the workload as `www/bench` takes it;
 //! - [`sync`]: the binary `sync-bench`, what synchronisation costs in messages and bytes.
 //!
 //! A wrong fast answer cannot pass: everything that is timed is also checked, outside of the timed region. All of them write JSON,
@@ -25,11 +26,12 @@ pub mod measure;
 pub mod memory;
 pub mod reference;
 pub mod region;
+pub mod replica;
 pub mod report;
-pub mod scenario;
 pub mod show;
 pub mod sync;
 pub mod timer;
+pub mod web;
 pub mod workload;
 
 use std::error::Error;

@@ -26,11 +26,9 @@ impl Build {
     /// The build of this program.
     pub fn this() -> Self {
         Self {
-            version: env!("RANGE_BENCH_VERSION").into(),
             commit: env!("RANGE_BENCH_COMMIT").into(),
             rustc: env!("RANGE_BENCH_RUSTC").into(),
             target: env!("RANGE_BENCH_TARGET").into(),
-            target_features: env!("RANGE_BENCH_FEATURES").into(),
         }
     }
 }

@@ -8,8 +8,8 @@ mod splits;
 
 pub use self::codec::delta_sizes;
 use crate::check::Digest;
-use crate::report::{Kind, Row};
-use crate::scenario::Replica;
+use crate::replica::Replica;
+use crate::report::{Kind, Row, compare};
 use crate::timer::{Effort, Probe, sample_in_turn};
 use crate::workload::Workload;
 
@@ -20,7 +20,7 @@ use crate::workload::Workload;
 pub fn all(workload: &Workload, effort: Effort, progress: &mut dyn FnMut(&str)) -> Vec<Row> {
     let mut session = Session { workload, effort, progress, rows: Vec::new() };
     session.tell("written by two replicas");
-    let halves = Replica::halves(workload);
+    let halves = Replica::halves(workload, [1, 2]);
     merges::disjoint(&mut session, &halves);
     let twins = Replica::exchanged(halves);
     merges::mostly_equal(&mut session, &twins);
@@ -30,6 +30,7 @@ pub fn all(workload: &Workload, effort: Effort, progress: &mut dyn FnMut(&str)) 
     splits::after_changes(&mut session, &replica);
     splits::look_ups(&mut session, &replica);
     codec::state(&mut session, &replica);
+    compare(&mut session.rows);
     session.rows
 }
 
@@ -46,7 +47,7 @@ impl<'a> Session<'a> {
         (self.progress)(&format!("{}: {what}", self.workload.name));
     }
 
-    /// A row that counts registrations, or `units` of another `unit`.
+    /// A row that counts registrations.
     fn row(&self, bench: &str, digest: Digest) -> Row {
         self.row_by(bench, ("registration", self.workload.n()), digest)
     }

@@ -14,7 +14,6 @@ use crate::check::{self, Digest};
 use crate::expected;
 use crate::machine;
 use crate::report::Memory;
-use crate::scenario::apply;
 use crate::workload::{self, Served, Workload};
 
 /// The digests of the splits and of the look-ups of W(n), by n.
@@ -40,7 +39,7 @@ pub fn measure(n: usize) -> Memory {
     allocator::start_counting();
     let map = merged_halves(n);
     let state_bytes = allocator::live_bytes();
-    let look_ups = check::look_ups(&map, workload::keys(n));
+    let look_ups = check::look_ups(workload::keys(n), |key| map.owners(&key));
     let indexed_bytes = allocator::live_bytes();
     let splits = check::visited_splits(&map);
     let peak_bytes = allocator::peak_bytes();
@@ -58,8 +57,6 @@ pub fn measure(n: usize) -> Memory {
         indexed_bytes,
         peak_bytes,
         process_peak_bytes,
-        count: splits.count,
-        hash: splits.hash_text(),
     }
 }
 
@@ -77,7 +74,7 @@ fn merged_halves(n: usize) -> RangeMap<u64> {
 fn written(replica: u64, nodes: &[NodeId], registrations: impl Iterator<Item = Served>) -> RangeMap<u64> {
     let mut map = RangeMap::new(ReplicaId::new(replica));
     for op in registrations.flat_map(|served| served.writes()) {
-        _ = apply(&mut map, nodes, &op);
+        _ = map.apply([op.on(nodes)]).expect("nobody is retired");
     }
     map
 }
@@ -85,9 +82,9 @@ fn written(replica: u64, nodes: &[NodeId], registrations: impl Iterator<Item = S
 /// What the splits and the look-ups of W(n) must be.
 fn computed(n: usize) -> [Digest; 2] {
     let workload = Workload::new(n);
-    let splits = expected::splits(&workload.registrations);
-    let look_ups = check::expected_look_ups(&workload, &splits, workload::keys(n));
-    [check::expected_splits(&workload, &splits), look_ups]
+    let splits = expected::splits(&workload.nodes, &workload.registrations);
+    let look_ups = check::look_ups(workload::keys(n), |key| expected::owners_of(&splits, key));
+    [check::expected_splits(&splits), look_ups]
 }
 
 /// Measures W(n) in a process of its own, for which this program is started again with `memory n`; under an emulator,
@@ -121,7 +118,7 @@ mod tests {
     fn halves_drawn_on_the_fly_make_the_workload() {
         let mut served = Workload::new(300).registrations;
         served.sort_by_key(|served| served.triple);
-        let expected = check::expected_registrations(&Workload::new(300), &served);
+        let expected = check::expected_registrations(&workload::node_names(300), &served);
         assert_eq!(check::registrations(&merged_halves(300)), expected);
     }
 }

@@ -7,39 +7,18 @@ use crate::check::{Digest, Digester};
 use crate::workload::{Served, Workload};
 
 /// A registration in 40 bytes, as plain as it can be stored.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FlatRecord {
-    /// The first key.
-    pub start: u64,
-    /// The first key after the range.
-    pub end: u64,
-    /// Who serves.
-    pub node: u64,
-    /// How strongly.
-    pub priority: u64,
+    /// The registration.
+    pub served: Served,
     /// Of two versions the one with the greater number wins.
     pub version: u64,
 }
 
-impl FlatRecord {
-    fn place(&self) -> (u64, u64, u64) {
-        (self.start, self.end, self.node)
-    }
-}
-
 /// Flat records of those registrations, sorted.
 pub fn flat_records(served: &[Served], version: u64) -> Vec<FlatRecord> {
-    let mut records: Vec<FlatRecord> = served
-        .iter()
-        .map(|Served { triple, priority }| FlatRecord {
-            start: triple.start,
-            end: triple.end,
-            node: u64::from(triple.node),
-            priority: *priority,
-            version,
-        })
-        .collect();
-    records.sort_unstable_by_key(FlatRecord::place);
+    let mut records: Vec<FlatRecord> = served.iter().map(|it| FlatRecord { served: *it, version }).collect();
+    records.sort_unstable_by_key(|record| record.served.triple);
     records
 }
 
@@ -58,24 +37,15 @@ pub fn flat_twins(workload: &Workload) -> [Vec<FlatRecord>; 2] {
     })
 }
 
-/// A digest of flat records, the same as that of a map's registrations.
-pub fn digest(workload: &Workload, records: &[FlatRecord]) -> Digest {
-    let mut digester = Digester::default();
-    for record in records {
-        let node = workload.nodes[record.node as usize].as_str();
-        digester.registration(record.start, record.end, node, record.priority);
-    }
-    digester.digest()
-}
-
 /// Merges two sorted lists into `merged`, whose memory is used again.
 pub fn two_pointer_merge(ours: &[FlatRecord], theirs: &[FlatRecord], merged: &mut Vec<FlatRecord>) {
     merged.clear();
     let (mut at, mut their_at) = (0, 0);
     while at < ours.len() && their_at < theirs.len() {
         let (our, their) = (&ours[at], &theirs[their_at]);
-        // Starts decide nearly always; comparing them apart is measurably faster than comparing places at once.
-        let order = our.start.cmp(&their.start).then_with(|| our.place().cmp(&their.place()));
+        // Starts decide nearly always; comparing them apart is measurably faster than comparing triples at once.
+        let (our_triple, their_triple) = (&our.served.triple, &their.served.triple);
+        let order = our_triple.start.cmp(&their_triple.start).then_with(|| our_triple.cmp(their_triple));
         if order.is_lt() {
             merged.push(*our);
             at += 1;
@@ -92,16 +62,52 @@ pub fn two_pointer_merge(ours: &[FlatRecord], theirs: &[FlatRecord], merged: &mu
     merged.extend_from_slice(&theirs[their_at..]);
 }
 
-/// For every stretch between two ends of ranges, which registrations cover it; neither named nor ordered, neighbours not
-/// joined.
+/// Stretches of keys, each with a list, written flat.
 #[derive(Default)]
-pub struct FlatSplits {
+pub struct Flat<T> {
     /// Where each stretch begins, in order.
     starts: Vec<u64>,
-    /// Where the stretch's registrations begin in `covering`.
+    /// Where the stretch's list begins in `items`, and where the last one ends.
     offsets: Vec<u32>,
-    covering: Vec<u32>,
+    items: Vec<T>,
 }
+
+impl<T: Copy> Flat<T> {
+    /// Adds the next stretch.
+    pub fn push(&mut self, start: u64, list: impl IntoIterator<Item = T>) {
+        self.starts.push(start);
+        self.offsets.push(self.items.len() as u32);
+        self.items.extend(list);
+    }
+
+    /// Ends the last stretch.
+    pub fn finished(mut self) -> Self {
+        self.offsets.push(self.items.len() as u32);
+        self
+    }
+
+    /// The list of that key. A binary search over the stretches.
+    pub fn at(&self, key: u64) -> &[T] {
+        self.before(self.starts.partition_point(|start| *start <= key))
+    }
+
+    /// The list of the stretch before that one.
+    fn before(&self, after: usize) -> &[T] {
+        match after.checked_sub(1) {
+            None => &[],
+            Some(at) => &self.items[self.offsets[at] as usize..self.offsets[at + 1] as usize],
+        }
+    }
+
+    /// The stretches: where each begins, and its list.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &[T])> {
+        self.starts.iter().enumerate().map(|(at, start)| (*start, self.before(at + 1)))
+    }
+}
+
+/// For every stretch between two ends of ranges, covered or not, which registrations cover it; neither named nor ordered, neighbours not
+/// joined.
+pub type FlatSplits = Flat<u32>;
 
 impl FlatSplits {
     /// Sorts the `(u64, u32)` ends of all ranges and sweeps over them with a small set of those that cover the current key.
@@ -128,33 +134,12 @@ impl FlatSplits {
                 }
                 at += 1;
             }
-            splits.starts.push(key);
-            splits.offsets.push(splits.covering.len() as u32);
-            splits.covering.extend_from_slice(&active);
+            splits.push(key, active.iter().copied());
         }
-        splits.offsets.push(splits.covering.len() as u32);
-        splits
+        splits.finished()
     }
 
-    /// Which registrations cover that key. A binary search over the stretches.
-    pub fn covering(&self, key: u64) -> &[u32] {
-        self.covering_before(self.starts.partition_point(|start| *start <= key))
-    }
-
-    /// Which registrations cover the stretch before that one.
-    fn covering_before(&self, after: usize) -> &[u32] {
-        match after.checked_sub(1) {
-            None => &[],
-            Some(at) => &self.covering[self.offsets[at] as usize..self.offsets[at + 1] as usize],
-        }
-    }
-
-    /// The stretches, covered or not: where each begins, and which registrations cover it.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &[u32])> {
-        self.starts.iter().enumerate().map(|(at, start)| (*start, self.covering_before(at + 1)))
-    }
-
-    /// A digest of all stretches, covered or not.
+    /// A digest of all stretches.
     pub fn digest(&self) -> Digest {
         let mut digester = Digester::default();
         self.iter().for_each(|(start, covering)| digester.covered(start, covering));
@@ -170,7 +155,7 @@ mod tests {
     fn merged_halves_are_the_whole() {
         let workload = Workload::new(500);
         let [ours, theirs] = flat_halves(&workload);
-        let mut merged = vec![FlatRecord::default(); 3];
+        let mut merged = ours[..3].to_vec();
         two_pointer_merge(&ours, &theirs, &mut merged);
         assert_eq!(merged, flat_records(&workload.registrations, 1));
     }
@@ -191,7 +176,7 @@ mod tests {
         for key in workload.keys() {
             let covers = |served: &Served| served.triple.start <= key && key < served.triple.end;
             let expected = (0..).zip(&workload.registrations).filter(|(_, served)| covers(served));
-            let mut found = flat.covering(key).to_vec();
+            let mut found = flat.at(key).to_vec();
             found.sort_unstable();
             assert_eq!(found, expected.map(|(number, _)| number).collect::<Vec<u32>>(), "{key}");
         }

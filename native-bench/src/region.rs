@@ -6,53 +6,37 @@
 
 use std::hint::black_box;
 
+/// A mark, by the instruction on aarch64, arm and x86_64.
+///
+/// For arm it is given as bytes, since assemblers refuse the name for the oldest processors, which take it for a write to no part of the
+/// status register. The compiler moves no access to memory over a mark, since the assembly is not declared to leave memory alone.
+macro_rules! mark {
+    ($aarch64:literal, $arm:literal, $x86_64:literal) => {
+        // SAFETY: the architectures define these as instructions that do nothing: they touch no register, memory or flag, and the
+        // address that is an operand of `nop` is not accessed.
+        #[cfg(target_arch = "aarch64")]
+        unsafe {
+            std::arch::asm!($aarch64, options(nostack, preserves_flags));
+        }
+        // SAFETY: as above.
+        #[cfg(target_arch = "arm")]
+        unsafe {
+            std::arch::asm!($arm, options(nostack, preserves_flags));
+        }
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        unsafe {
+            std::arch::asm!($x86_64, options(nostack, preserves_flags));
+        }
+    };
+}
+
 /// Runs something in a marked region and returns its result, which is not dropped there.
 pub fn marked<O>(run: impl FnOnce() -> O) -> O {
-    begin();
+    mark!("hint #112", ".inst 0xe320f070", "nop dword ptr [rax + 0x70000070]");
     let output = black_box(run());
-    end();
+    mark!("hint #113", ".inst 0xe320f071", "nop dword ptr [rax + 0x70000071]");
     output
-}
-
-/// Marks the beginning.
-///
-/// The compiler moves no access to memory over it, since the assembly is not declared to leave memory alone.
-fn begin() {
-    // SAFETY: the architecture defines `hint #112` as an instruction that does nothing: it touches no register, memory or flag.
-    #[cfg(target_arch = "aarch64")]
-    unsafe {
-        std::arch::asm!("hint #112", options(nostack, preserves_flags));
-    }
-    // SAFETY: this is `hint #112`, and does nothing either. Given as bytes, since assemblers refuse the name for the oldest
-    // processors, which take it for a write to no part of the status register.
-    #[cfg(target_arch = "arm")]
-    unsafe {
-        std::arch::asm!(".inst 0xe320f070", options(nostack, preserves_flags));
-    }
-    // SAFETY: a `nop` does nothing; its operand's address is not accessed.
-    #[cfg(target_arch = "x86_64")]
-    unsafe {
-        std::arch::asm!("nop dword ptr [rax + 0x70000070]", options(nostack, preserves_flags));
-    }
-}
-
-/// Marks the end.
-fn end() {
-    // SAFETY: as in `begin`.
-    #[cfg(target_arch = "aarch64")]
-    unsafe {
-        std::arch::asm!("hint #113", options(nostack, preserves_flags));
-    }
-    // SAFETY: as in `begin`.
-    #[cfg(target_arch = "arm")]
-    unsafe {
-        std::arch::asm!(".inst 0xe320f071", options(nostack, preserves_flags));
-    }
-    // SAFETY: as in `begin`.
-    #[cfg(target_arch = "x86_64")]
-    unsafe {
-        std::arch::asm!("nop dword ptr [rax + 0x70000071]", options(nostack, preserves_flags));
-    }
 }
 
 #[cfg(test)]

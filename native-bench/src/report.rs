@@ -1,19 +1,15 @@
-//! The results as one JSON file holds them. Everything here can be read back, on another machine.
-
-use std::fmt::Display;
-use std::fs;
-use std::path::Path;
+//! The results as one JSON file holds them.
 
 use serde::{Deserialize, Serialize};
 
 use crate::check::Digest;
 use crate::timer::median;
 
-/// The version of the JSON's shape that this program writes and reads.
-pub const FORMAT: u32 = 3;
+/// The version of the JSON's shape.
+pub const FORMAT: u32 = 4;
 
 /// Everything that one run of `range-bench` found out.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// The version of this format, [`FORMAT`].
     pub format: u32,
@@ -31,52 +27,19 @@ pub struct Report {
     pub deltas: Vec<DeltaSize>,
 }
 
-impl Report {
-    /// Reads a report that an earlier run wrote.
-    ///
-    /// # Errors
-    /// What is wrong with the file, in words that name it.
-    pub fn read(path: &Path) -> Result<Self, String> {
-        let named = |error: &dyn Display| format!("{}: {error}", path.display());
-        let text = fs::read_to_string(path).map_err(|error| named(&error))?;
-        // The format first, since a report of another one would fail with a less helpful message.
-        let value: serde_json::Value = serde_json::from_str(&text).map_err(|error| named(&error))?;
-        if value["format"] != FORMAT {
-            return Err(named(&format!("its format is {}, this program reads {FORMAT}", value["format"])));
-        }
-        serde_json::from_value(value).map_err(|error| named(&error))
-    }
-
-    /// The row of a bench on a workload.
-    pub fn row(&self, workload: &str, bench: &str) -> Option<&Row> {
-        self.rows.iter().find(|row| row.workload == workload && row.bench == bench)
-    }
-
-    /// How many times as long as its reference a whole run takes, by the medians. Runs are compared, since a reference may count
-    /// other units.
-    pub fn ratio(&self, row: &Row) -> Option<f64> {
-        let reference = self.row(&row.workload, row.reference.as_ref()?)?;
-        Some(row.run_ns()? / reference.run_ns()?)
-    }
-}
-
 /// What was built. What could not be found out is empty.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Build {
-    /// The version of `crdt-range-map`.
-    pub version: String,
     /// The git commit, with a `+` if the sources differed from it.
     pub commit: String,
     /// The compiler.
     pub rustc: String,
     /// The target triple that the binary was built for.
     pub target: String,
-    /// The processor features that the compiler took for granted.
-    pub target_features: String,
 }
 
 /// A machine. What could not be found out is empty.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Machine {
     /// The board or machine as its firmware calls it.
     pub model: String,
@@ -89,7 +52,7 @@ pub struct Machine {
 }
 
 /// What a row measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// The map itself.
@@ -101,7 +64,7 @@ pub enum Kind {
 }
 
 /// One bench on one workload.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
     /// The workload's name.
     pub workload: String,
@@ -123,6 +86,8 @@ pub struct Row {
     pub instructions: Option<f64>,
     /// The bench on the same workload that this one is compared with: a reference for the map, the map for a peer.
     pub reference: Option<String>,
+    /// How many times as long as that one's a whole run takes, by the medians: they may count other units.
+    pub ratio: Option<f64>,
     /// The encoded size.
     pub bytes: Option<u64>,
     /// How many items the result has.
@@ -145,6 +110,7 @@ impl Row {
             samples_ns: Vec::new(),
             instructions: None,
             reference: None,
+            ratio: None,
             bytes: None,
             count: digest.count,
             hash: digest.hash_text(),
@@ -166,8 +132,17 @@ impl Row {
     }
 
     /// The median time of a whole run in nanoseconds.
-    pub fn run_ns(&self) -> Option<f64> {
+    fn run_ns(&self) -> Option<f64> {
         self.median_ns.map(|ns| ns * self.units as f64)
+    }
+}
+
+/// Compares the rows of one workload with those that they name.
+pub fn compare(rows: &mut [Row]) {
+    let runs: Vec<(String, Option<f64>)> = rows.iter().map(|row| (row.bench.clone(), row.run_ns())).collect();
+    for row in rows {
+        let beside = runs.iter().find(|(bench, _)| row.reference.as_ref() == Some(bench));
+        row.ratio = row.run_ns().zip(beside.and_then(|(_, ns)| *ns)).map(|(ns, beside_ns)| ns / beside_ns);
     }
 }
 
@@ -192,7 +167,7 @@ pub fn counted(rows: &mut [Row], log: &str) -> Result<(), String> {
 }
 
 /// What W(n) takes in memory, taken in a process of its own by a counting allocator.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Memory {
     /// The workload's name.
     pub workload: String,
@@ -206,14 +181,10 @@ pub struct Memory {
     pub peak_bytes: u64,
     /// The most memory that the process ever had resident, as the kernel counts it (VmHWM); unknown under emulation.
     pub process_peak_bytes: Option<u64>,
-    /// How many splits there are.
-    pub count: u64,
-    /// A hash of the splits.
-    pub hash: String,
 }
 
 /// The encoded sizes of many one-operation deltas of a kind.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DeltaSize {
     /// The operation.
     pub operation: String,
@@ -256,13 +227,12 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn whole_runs_of_one_workload_are_compared() {
+    fn whole_runs_are_compared() {
         let reference = Row { units: 1, ..row("W(10)", "loop", 20.0) }.of_kind(Kind::Reference);
-        let elsewhere = Row { workload: "W(9)".into(), median_ns: Some(1.0), ..reference.clone() };
         let merge = Row { reference: Some("loop".into()), ..row("W(10)", "merge", 4.0) };
-        let report = report(vec![elsewhere, merge, reference]);
-        let ratios: Vec<Option<f64>> = report.rows.iter().map(|row| report.ratio(row)).collect();
-        assert_eq!(ratios, [None, Some(2.0), None]);
+        let mut rows = vec![merge, reference];
+        compare(&mut rows);
+        assert_eq!([rows[0].ratio, rows[1].ratio], [Some(2.0), None]);
     }
 
     #[test]
@@ -279,17 +249,5 @@ pub(crate) mod tests {
         }
         counted(&mut rows, "100\n340\n").unwrap();
         assert_eq!([rows[0].instructions, rows[1].instructions], [Some(10.0), Some(8.5)]);
-    }
-
-    #[test]
-    fn a_report_is_read_back_as_it_was_written_and_one_of_another_format_refused() {
-        let path = std::env::temp_dir().join(format!("range-bench-format-{}.json", std::process::id()));
-        let written = report(vec![row("W(10)", "merge", 2.5)]);
-        fs::write(&path, serde_json::to_string(&written).unwrap()).unwrap();
-        assert_eq!(Report::read(&path).unwrap().rows, written.rows);
-        fs::write(&path, r#"{"format": 1, "rows": "of another shape"}"#).unwrap();
-        let error = Report::read(&path).unwrap_err();
-        fs::remove_file(&path).unwrap();
-        assert!(error.contains("format is 1") && error.contains("range-bench-format"), "{error}");
     }
 }

@@ -35,7 +35,7 @@ impl fmt::Display for Report {
                     format!("{mark} {}", row.bench),
                     row.unit.clone(),
                     shown(row.median_ns, 1),
-                    shown(self.ratio(row), 2),
+                    shown(row.ratio, 2),
                     shown(row.instructions, 1),
                     row.bytes.map(|bytes| bytes.to_string()).unwrap_or_default(),
                     row.count.to_string(),
@@ -45,7 +45,7 @@ impl fmt::Display for Report {
             writeln!(f, "{}\n", table(heads, rows.iter().map(line).collect()).trim_fmt())?;
         }
         if !self.memory.is_empty() {
-            let heads = ["memory", "state B/reg", "indexed B/reg", "peak kB", "process kB", "splits", "hash"];
+            let heads = ["memory", "state B/reg", "indexed B/reg", "peak kB", "process kB"];
             let lines = self.memory.iter().map(|it| {
                 let by_registration = |bytes: u64| shown(Some(bytes as f64 / it.n as f64), 1);
                 vec![
@@ -54,8 +54,6 @@ impl fmt::Display for Report {
                     by_registration(it.indexed_bytes),
                     (it.peak_bytes / 1000).to_string(),
                     it.process_peak_bytes.map(|bytes| (bytes / 1000).to_string()).unwrap_or_default(),
-                    it.count.to_string(),
-                    it.hash.clone(),
                 ]
             });
             writeln!(f, "{}\n", table(heads, lines.collect()).trim_fmt())?;
@@ -69,44 +67,6 @@ impl fmt::Display for Report {
     }
 }
 
-/// The figures of several reports side by side, and the last divided by the first: machines, or before and after a change. Times,
-/// or where there are none, instructions. A row that not all have, or of which the results differ, says so.
-pub fn side_by_side(reports: &[Report]) -> String {
-    let mut text = String::new();
-    let columns: Vec<String> = ('A'..).take(reports.len()).map(String::from).collect();
-    for (column, Report { date, build, machine, .. }) in columns.iter().zip(reports) {
-        let machine = machine.as_ref().map(ToString::to_string).unwrap_or_default();
-        text += &format!("{column}: {date}; {build}; {machine}\n");
-    }
-    let mut names: Vec<(&str, &str, &str)> = Vec::new();
-    for row in reports.iter().flat_map(|report| &report.rows) {
-        let name = (row.workload.as_str(), row.bench.as_str(), row.unit.as_str());
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let lines = names.iter().map(|(workload, bench, unit)| {
-        let rows: Vec<Option<&Row>> = reports.iter().map(|report| report.row(workload, bench)).collect();
-        let figures: Vec<Option<f64>> =
-            rows.iter().map(|row| row.and_then(|row| row.median_ns.or(row.instructions))).collect();
-        let quotient = figures.first().copied().flatten().zip(figures.last().copied().flatten());
-        let known: Vec<&&Row> = rows.iter().flatten().collect();
-        let note = match known.windows(2).all(|pair| pair[0].hash == pair[1].hash) {
-            false => "another result",
-            true if known.len() < rows.len() => "not in all",
-            true => "",
-        };
-        let mut line = vec![format!("{workload}  {bench}"), (*unit).into()];
-        line.extend(figures.into_iter().map(|figure| shown(figure, 1)));
-        line.extend([shown(quotient.map(|(first, last)| last / first), 2), note.into()]);
-        line
-    });
-    let (first, last) = (&columns[0], &columns[columns.len() - 1]);
-    let heads = ["ns or instructions", "by"].map(String::from).into_iter().chain(columns.iter().cloned());
-    let heads = heads.chain([format!("{last}/{first}"), String::new()]);
-    text + "\n" + &table(heads, lines.collect()).trim_fmt() + "\n"
-}
-
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { model, kernel, cpu, cpus } = self;
@@ -117,14 +77,13 @@ impl fmt::Display for Machine {
 
 impl fmt::Display for Build {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { version, commit, rustc, target, .. } = self;
-        write!(f, "crdt-range-map {version} {commit}; {target}, {rustc}")
+        let Self { commit, rustc, target } = self;
+        write!(f, "crdt-range-map {commit}; {target}, {rustc}")
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::report::tests::{report, row};
 
     fn line(text: &str, name: &str) -> String {
@@ -137,18 +96,5 @@ mod tests {
         let text = report(vec![row("W(10)", "merge", 2.5)]).to_string();
         assert_eq!(line(&text, "merge"), "merge registration 2.5 7 0000000000000abc");
         assert_eq!(line(&text, "register "), "register 30 35.0 40 2");
-    }
-
-    #[test]
-    fn rows_of_one_name_are_divided_and_the_others_named() {
-        let rows = |names: &[(&str, f64)]| names.iter().map(|(name, ns)| row("W(10)", name, *ns)).collect();
-        let before = report(rows(&[("merge", 4.0), ("old", 1.0), ("codec", 1.0)]));
-        let mut after = report(rows(&[("codec", 1.0), ("merge", 2.0), ("new", 1.0)]));
-        after.rows[0].hash = "another".into();
-        let text = side_by_side(&[before, after]);
-        assert_eq!(line(&text, "W(10)  merge"), "W(10) merge registration 4.0 2.0 0.50");
-        assert_eq!(line(&text, "W(10)  codec"), "W(10) codec registration 1.0 1.0 1.00 another result");
-        assert_eq!(line(&text, "W(10)  old"), "W(10) old registration 1.0 not in all");
-        assert_eq!(line(&text, "W(10)  new"), "W(10) new registration 1.0 not in all");
     }
 }

@@ -8,12 +8,12 @@ pub mod network;
 pub mod rows;
 pub mod tabs;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::report::Build;
 
 /// Everything that one run of `sync-bench` found out.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Measured {
     /// When the run began, in RFC 3339.
     pub date: String,
@@ -23,8 +23,6 @@ pub struct Measured {
     pub rows: Vec<rows::Row>,
     /// The same, where nearly all differs.
     pub great: Vec<rows::Great>,
-    /// The same meeting of many draws.
-    pub draws: Vec<rows::Draws>,
     /// Many on one medium.
     pub spreads: Vec<tabs::Spread>,
     /// Many with links to a few.
@@ -52,7 +50,6 @@ impl Measured {
             build: Build::this(),
             rows: Vec::new(),
             great: Vec::new(),
-            draws: Vec::new(),
             spreads: [2, 8, 32].into_iter().flat_map(|k| tabs::run(&small, k)).collect(),
             gossip: gossip::run(&meeting::Base::new(10_000), &[10, 100, 1_000][..steps])?,
             churn: churn::run(operations, 20, true),
@@ -62,7 +59,6 @@ impl Measured {
             let base = meeting::Base::new(*n);
             measured.rows.extend(rows::rows(&base));
             measured.great.extend(rows::great(&base));
-            measured.draws.push(rows::draws(&base, 100));
         }
         Ok(measured)
     }

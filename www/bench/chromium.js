@@ -6,10 +6,8 @@ import { build, preview } from "vite";
 
 const root = fileURLToPath(new URL("page", import.meta.url));
 
-/** @typedef {Awaited<ReturnType<typeof import("./src/run.js").run>>} Result */
-
 /**
- * @param {Parameters<typeof import("./src/run.js").run>[1]} options
+ * @param {import("./src/run.js").Options} options
  * @param {(what: string) => void} progress
  */
 export async function inChromium(options, progress) {
@@ -29,7 +27,10 @@ export async function inChromium(options, progress) {
     await page.goto(server.resolvedUrls?.local[0] ?? "");
     await page.waitForFunction(() => "bench" in globalThis);
     const result = await page.evaluate((options) => Reflect.get(globalThis, "bench")(options), options);
-    return { name: `Chromium ${browser.version()}`, .../** @type {Result} */ (result) };
+    return {
+      name: `Chromium ${browser.version()}`,
+      .../** @type {Awaited<ReturnType<typeof import("./src/run.js").run>>} */ (result),
+    };
   } finally {
     await browser.close();
     await server.close();

@@ -1,6 +1,6 @@
 // The page of what `range-bench` measured natively. Field by field, what it reads is described in native-bench/src/report.rs.
 import { bytes, digits, distinct, sized, table, time, whole } from "./figures.js";
-import { bars, dots, lines } from "./plots.js";
+import { lines } from "./plots.js";
 import * as web from "./web.js";
 
 /**
@@ -14,10 +14,12 @@ import * as web from "./web.js";
  * @property {number | null} median_ns
  * @property {number | null} instructions
  * @property {string | null} reference
+ * @property {number | null} ratio
  * @property {number | null} bytes
+ * @property {string} hash of the result
  */
 
-/** @typedef {{ version: string, commit: string, rustc: string, target: string }} Build */
+/** @typedef {{ commit: string, rustc: string, target: string }} Build */
 /** @typedef {{ model: string, kernel: string, cpu: string, cpus: number }} Machine */
 /** @typedef {{ workload: string, n: number, state_bytes: number, indexed_bytes: number, peak_bytes: number, process_peak_bytes: number | null }} Memory */
 /** @typedef {{ operation: string, bytes_min: number, bytes_mean: number, bytes_max: number }} DeltaSize */
@@ -81,17 +83,12 @@ const named = ({ kind, bench }) => (kind === "map" ? `**${bench}**` : bench);
 /**
  * A time, with how it compares, and how fast bytes went through.
  *
- * @param {Row[]} rows
  * @param {Row | undefined} row
  */
-function timing(rows, row) {
+function timing(row) {
   if (row?.median_ns == null) return "";
-  const reference = rows.find(({ workload, bench }) => workload === row.workload && bench === row.reference);
   const notes = [];
-  if (reference?.median_ns != null) {
-    const ratio = (row.median_ns * row.units) / (reference.median_ns * reference.units);
-    notes.push(`${digits(ratio)}\u00a0×${row.kind === "peer" ? "\u00a0ours" : ""}`);
-  }
+  if (row.ratio !== null) notes.push(`${digits(row.ratio)}\u00a0×${row.kind === "peer" ? "\u00a0ours" : ""}`);
   if (row.bytes !== null) notes.push(`${digits((row.bytes * 1e3) / (row.median_ns * row.units))}\u00a0MB/s`);
   return notes.length > 0 ? `${time(row.median_ns)} (${notes.join(", ")})` : time(row.median_ns);
 }
@@ -117,12 +114,7 @@ function section({ rows }, { title, file, text, y, benches, beside }, page) {
   const columns = distinct(shown.map(titled));
   const body = names.flatMap((name) => {
     const ofName = shown.filter(({ bench }) => bench === name);
-    const cells = columns.map((column) =>
-      timing(
-        rows,
-        ofName.find((row) => titled(row) === column),
-      ),
-    );
+    const cells = columns.map((column) => timing(ofName.find((row) => titled(row) === column)));
     return ofName.length > 0 ? [[named(ofName[0]), ofName[0].unit, ...cells]] : [];
   });
   page.text.push(
@@ -142,25 +134,13 @@ function section({ rows }, { title, file, text, y, benches, beside }, page) {
  * @param {Page} page
  */
 function sizes({ rows, memory, deltas, build }, counted, page) {
-  const parts = memory.flatMap(({ n, state_bytes, indexed_bytes }) => [
-    { name: sized(n), part: "state", value: state_bytes / n },
-    { name: sized(n), part: "index of the splits", value: (indexed_bytes - state_bytes) / n },
-  ]);
-  const encoded = rows
-    .filter(({ bench }) => bench === "encode")
-    .map((row) => ({ name: titled(row), part: "encoded", value: (row.bytes ?? 0) / row.n }));
+  const encoded = rows.filter(({ bench }) => bench === "encode");
   page.text.push(
     "",
     "## Bytes",
     "",
     "Memory is what a replica has allocated that wrote one half, merged the other, and was asked for splits.",
   );
-  if (parts.length > 0) {
-    page.plots.set("memory.svg", bars("bytes a registration: the state, and the index of its splits", parts));
-    page.text.push("", "![Memory by registration](memory.svg)");
-  }
-  page.plots.set("encoded.svg", bars("bytes a registration", encoded));
-  page.text.push("", "![Encoded state by registration](encoded.svg)");
   const all = [{ build, memory }, ...counted].flatMap(({ build, memory }) => memory.map((it) => ({ ...it, build })));
   page.text.push(
     ...table(
@@ -177,7 +157,7 @@ function sizes({ rows, memory, deltas, build }, counted, page) {
     ...table(
       1,
       ["encoded state", "by registration"],
-      encoded.map(({ name, value }) => [name, bytes(value)]),
+      encoded.map((row) => [titled(row), bytes((row.bytes ?? 0) / row.n)]),
     ),
     ...table(
       1,
@@ -188,6 +168,28 @@ function sizes({ rows, memory, deltas, build }, counted, page) {
 }
 
 /**
+ * The figures of several reports side by side, and the last divided by the first: machines, or before and after a change. Times, or where
+ * there are none, instructions. A row of which the results differ says so.
+ *
+ * @param {Report[]} reports
+ * @param {string[]} names of the reports
+ */
+export function sideBySide(reports, names) {
+  const keyOf = (/** @type {Row} */ row) => `${row.workload}\u00a0 ${named(row)}`;
+  const found = reports.map(({ rows }) => new Map(rows.map((row) => [keyOf(row), row])));
+  const body = distinct(found.flatMap((rows) => [...rows.keys()])).map((key) => {
+    const rows = found.map((rows) => rows.get(key));
+    const figures = rows.map((row) => row?.median_ns ?? row?.instructions ?? NaN);
+    const shown = figures.map((figure) => (Number.isNaN(figure) ? "" : digits(figure)));
+    const ratio = figures[figures.length - 1] / figures[0];
+    const isSame = distinct(rows.flatMap((row) => row?.hash ?? [])).length === 1;
+    const last = Number.isNaN(ratio) ? "" : digits(ratio);
+    return [key, rows.find((row) => row)?.unit ?? "", ...shown, isSame ? last : `${last} another result`];
+  });
+  return table(2, ["bench", "by", ...names, `${names[names.length - 1]} / ${names[0]}`], body);
+}
+
+/**
  * Instructions on each architecture, on the largest workload.
  *
  * @param {Report[]} counted
@@ -195,27 +197,17 @@ function sizes({ rows, memory, deltas, build }, counted, page) {
  */
 function instructions(counted, page) {
   if (counted.length === 0) return;
-  const { rows, build } = counted[0];
-  const shown = rows.filter(({ n }) => n === Math.max(...rows.map(({ n }) => n)));
-  const architecture = (/** @type {Report} */ { build }) => build.target.split("-")[0];
-  const of = (/** @type {Row} */ { workload, bench }, /** @type {Report} */ { rows }) =>
-    rows.find((row) => row.workload === workload && row.bench === bench)?.instructions ?? 0;
-  const all = shown.flatMap((row) =>
-    counted.map((report) => ({ name: row.bench, kind: architecture(report), value: of(row, report) })),
-  );
-  page.plots.set("instructions.svg", dots("instructions by unit", all));
+  const n = Math.max(...counted[0].rows.map(({ n }) => n));
+  const largest = counted.map((report) => ({ ...report, rows: report.rows.filter((row) => row.n === n) }));
   page.text.push(
     "",
     "## Instructions on ARM and x86_64",
     "",
-    `How many instructions commit ${build.commit} executes on ${sized(shown[0].n)}, counted under qemu. They leave out what memory costs and ` +
+    `How many instructions commit ${counted[0].build.commit} executes on ${sized(n)}, counted under qemu. They leave out what memory costs and ` +
       "are no times; an emulator's times would say nothing.",
-    "",
-    "![Instructions by unit](instructions.svg)",
-    ...table(
-      2,
-      ["bench", "by", ...counted.map(architecture)],
-      shown.map((row) => [named(row), row.unit, ...counted.map((report) => digits(of(row, report)))]),
+    ...sideBySide(
+      largest,
+      counted.map(({ build }) => build.target.split("-")[0]),
     ),
   );
 }
@@ -228,7 +220,7 @@ function instructions(counted, page) {
  */
 export function page(report, counted, inJavaScript) {
   const { date, build, machine } = report;
-  const made = `${date}: crdt-range-map ${build.version}, commit ${build.commit}; ${build.target}, ${build.rustc}.`;
+  const made = `${date}: commit ${build.commit}; ${build.target}, ${build.rustc}.`;
   const where = machine === null ? "" : ` ${machine.cpus} × ${machine.cpu}; ${machine.kernel}.`;
   /** @type {Page} */
   const page = {

@@ -13,22 +13,6 @@ const { document } = parseHTML("<!doctype html><html></html>");
 const colours = ["#4269d0", "#e8743b", "#3ca951", "#a463f2", "#ff8ab7", "#9c6b4e"];
 const grey = "#8a8a8a";
 
-/** @param {Plot.PlotOptions} options */
-function draw(options) {
-  const svg = Plot.plot({
-    document,
-    width: 860,
-    height: 400,
-    marginLeft: 70,
-    marginRight: 230,
-    marginTop: 30,
-    style: { background: "white", color: "#222" },
-    ...options,
-  });
-  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  return `${svg.outerHTML}\n`;
-}
-
 /**
  * Lines over a logarithmic axis, with their names beside them, the highest first.
  *
@@ -42,7 +26,14 @@ export function lines(xName, yName, series, type = "log") {
   const shown = series.filter(({ points }) => points.length > 0).sort((one, other) => end(other) - end(one));
   const own = shown.filter(({ isBeside }) => !isBeside);
   const colour = (/** @type {Series} */ it) => (it.isBeside ? grey : colours[own.indexOf(it) % colours.length]);
-  return draw({
+  const svg = Plot.plot({
+    document,
+    width: 860,
+    height: 400,
+    marginLeft: 70,
+    marginRight: 230,
+    marginTop: 30,
+    style: { background: "white", color: "#222" },
     x: { type, label: xName, grid: true, tickFormat: "~s", ticks: 5 },
     y: { type, label: yName, grid: true, tickFormat: "~s", ticks: 6, ...(type === "linear" ? { zero: true } : {}) },
     marks: shown.flatMap((it, at) => [
@@ -51,46 +42,6 @@ export function lines(xName, yName, series, type = "log") {
       Plot.text([it.name], { frameAnchor: "top-right", textAnchor: "start", dx: 12, dy: 16 * at, fill: colour(it) }),
     ]),
   });
-}
-
-/**
- * Bars of parts that add up.
- *
- * @param {string} xName
- * @param {{ name: string, part: string, value: number }[]} parts
- */
-export const bars = (xName, parts) =>
-  draw({
-    marginLeft: 220,
-    marginRight: 20,
-    height: 60 + 26 * new Set(parts.map(({ name }) => name)).size,
-    x: { label: xName, grid: true },
-    y: { label: null, domain: [...new Set(parts.map(({ name }) => name))] },
-    color: { range: colours },
-    marks: [Plot.barX(parts, { x: "value", y: "name", fill: "part" }), Plot.ruleX([0])],
-  });
-
-/**
- * A row of dots for each name over a logarithmic axis.
- *
- * @param {string} xName
- * @param {{ name: string, kind: string, value: number }[]} dots
- */
-export function dots(xName, dots) {
-  const names = [...new Set(dots.map(({ name }) => name))];
-  const kinds = [...new Set(dots.map(({ kind }) => kind))];
-  return draw({
-    marginLeft: 220,
-    marginRight: 90,
-    height: 60 + 24 * names.length,
-    x: { type: "log", label: xName, grid: true, tickFormat: "~s", ticks: 6 },
-    y: { label: null, domain: names, grid: true },
-    color: { domain: kinds, range: colours },
-    marks: [
-      Plot.dot(dots, { x: "value", y: "name", fill: "kind", r: 4 }),
-      ...kinds.map((kind, at) =>
-        Plot.text([kind], { frameAnchor: "top-right", textAnchor: "start", dx: 12, dy: 16 * at, fill: colours[at] }),
-      ),
-    ],
-  });
+  svg.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  return `${svg.outerHTML}\n`;
 }

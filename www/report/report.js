@@ -1,6 +1,7 @@
-// Makes the pages: node report.js [--from FOLDER] [--out FOLDER] [native|sync]... By default both, from target/ into native-bench/report/.
+// Makes the pages of what was measured, as far as it was: node report.js [--from FOLDER] [--out FOLDER], from target/ into
+// native-bench/report/. Or puts reports of range-bench side by side: node report.js compare A.json B.json ...
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as native from "./native.js";
@@ -15,6 +16,8 @@ const { values, positionals } = parseArgs({
   },
 });
 
+const json = (/** @type {string} */ path) => JSON.parse(readFileSync(path, "utf8"));
+
 /**
  * What a run wrote, if it is there.
  *
@@ -22,37 +25,30 @@ const { values, positionals } = parseArgs({
  */
 function read(name) {
   const path = join(values.from, name);
-  return existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : undefined;
+  return existsSync(path) ? json(path) : undefined;
 }
 
 /**
  * @param {string} name
- * @param {string} content
+ * @param {native.Page} page
  */
-function write(name, content) {
+function write(name, { text, plots }) {
   mkdirSync(values.out, { recursive: true });
-  writeFileSync(join(values.out, name), content);
+  const files = new Map([...plots, [name, `${text.join("\n")}\n`]]);
+  for (const [file, content] of files) writeFileSync(join(values.out, file), content);
+  console.error(`The page: ${join(values.out, name)}`);
 }
 
-/** @type {[page: string, source: string, make: (source: any) => native.Page][]} */
-const pages = [
-  [
-    "report.md",
-    "range-bench.json",
-    (report) => {
-      const counted = readdirSync(values.from).filter((name) => /^instructions-.*\.json$/.test(name));
-      return native.page(report, counted.sort().reverse().map(read), read("web-bench.json"));
-    },
-  ],
-  ["sync.md", "sync-bench.json", sync.page],
-];
-const wanted = positionals.length > 0 ? positionals : ["native", "sync"];
-for (const [at, [name, source, make]] of pages.entries()) {
-  const measured = wanted.includes(["native", "sync"][at]) ? read(source) : undefined;
+if (positionals[0] === "compare") {
+  const paths = positionals.slice(1);
+  const names = paths.map((path) => basename(path, ".json"));
+  console.log(native.sideBySide(paths.map(json), names).join("\n"));
+} else {
+  const [measured, counted] = [read("range-bench.json"), read("sync-bench.json")];
+  const instructions = readdirSync(values.from).filter((name) => /^instructions-.*\.json$/.test(name));
+  const inJavaScript = read("web-bench.json");
   if (measured !== undefined) {
-    const { text, plots } = make(measured);
-    write(name, `${text.join("\n")}\n`);
-    for (const [file, svg] of plots) write(file, svg);
-    console.error(`The page: ${join(values.out, name)}`);
+    write("report.md", native.page(measured, instructions.sort().reverse().map(read), inJavaScript));
   }
+  if (counted !== undefined) write("sync.md", sync.page(counted));
 }

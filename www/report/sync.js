@@ -5,7 +5,6 @@ import { lines } from "./plots.js";
 /** @typedef {{ messages: number, bytes: number, virtual_ms: number, computed_ms: number[] }} Meeting */
 /** @typedef {{ n: number, d: number, act: string, who: string, has_log: boolean, meeting: Meeting }} Row */
 /** @typedef {{ what: string, n: number, whole_bytes: number, meeting: Meeting }} Great */
-/** @typedef {{ n: number, draws: number, mean_bytes: number, worst_bytes: number, worst_messages: number }} Draws */
 /** @typedef {{ what: string, replicas: number, posts: number, bytes: number, deliveries: number, virtual_ms: number }} Spread */
 /**
  * @typedef {object} Reach
@@ -26,7 +25,6 @@ import { lines } from "./plots.js";
  * @property {import("./native.js").Build} build
  * @property {Row[]} rows
  * @property {Great[]} great
- * @property {Draws[]} draws
  * @property {Spread[]} spreads
  * @property {Reach[]} gossip
  * @property {Sample[]} churn
@@ -114,7 +112,7 @@ function plots({ rows, gossip, churn, unretired }) {
  * @returns {import("./native.js").Page}
  */
 export function page(measured) {
-  const { date, build, rows, great, draws, spreads, gossip, churn, unretired } = measured;
+  const { date, build, rows, great, spreads, gossip, churn, unretired } = measured;
   const text = [
     "# What synchronisation costs",
     "",
@@ -144,13 +142,6 @@ export function page(measured) {
         ...[n, whole_bytes, meeting.bytes, meeting.messages, meeting.virtual_ms].map(whole),
         computed(meeting),
       ]),
-    ),
-    "",
-    "### 10 + 10 operations, mixed, with logs",
-    ...table(
-      0,
-      ["n", "draws", "mean, bytes", "worst, bytes", "messages at most"],
-      draws.map((it) => [it.n, it.draws, it.mean_bytes, it.worst_bytes, it.worst_messages].map(whole)),
     ),
     "",
     "## Many replicas on one medium",

@@ -1,5 +1,5 @@
-// What the web bench wrote: the npm package in Node and in a browser, beside other packages and beside the same calls natively.
-import { bytes, digits, distinct, sized, table, time } from "./figures.js";
+// What the web bench wrote: the npm package in Node and in a browser, beside other packages.
+import { bytes, distinct, sized, table, time } from "./figures.js";
 
 const own = "crdt-range-map";
 
@@ -8,7 +8,6 @@ const own = "crdt-range-map";
  * @property {string} name
  * @property {{ n: number, bench: string, system: string, unit: string, units: number, medianNs: number }[]} rows times by unit
  * @property {{ system: string, state: number, increase: number, register: number, synchronise: number }[]} bytes
- * @property {{ n: number, bench: string, medianNs: number }[]} native times of whole runs
  */
 
 /** @typedef {{ date: string, commit: string, runtimes: Runtime[] }} Web */
@@ -24,22 +23,6 @@ function times({ name, rows }) {
     ...systems.map((system) => cell(rows.find((row) => row.n === n && row.bench === bench && row.system === system))),
   ];
   return table(2, [name, "by", ...systems], benches.map(line));
-}
-
-/** @param {Web} web */
-function besideNative({ runtimes }) {
-  const lines = runtimes[0].native.map(({ n, bench }) => [
-    `${bench}, ${sized(n)}`,
-    ...runtimes.map(({ rows, native }) => {
-      const is = (/** @type {{ n: number, bench: string }} */ row) => row.n === n && row.bench === bench;
-      const [wasm, natively] = [rows.find((row) => is(row) && row.system === own), native.find(is)];
-      if (wasm === undefined || natively === undefined) return "";
-      const wasmNs = wasm.medianNs * wasm.units;
-      return `${time(wasmNs)} / ${time(natively.medianNs)} = ${digits(wasmNs / natively.medianNs)}\u00a0×`;
-    }),
-  ]);
-  const heads = runtimes.map(({ name }) => `${name}, beside native`);
-  return table(1, ["the same calls, a whole run", ...heads], lines);
 }
 
 /**
@@ -63,5 +46,4 @@ export const lines = (web) => [
       ...[sizes.state, sizes.increase, sizes.register, sizes.synchronise].map(bytes),
     ]),
   ),
-  ...besideNative(web),
 ];

@@ -7,10 +7,11 @@ use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand, value_parser};
 use native_bench::allocator::CountingAllocator;
-use native_bench::report::{Build, FORMAT, Machine, Memory, Report, counted};
+use native_bench::report::{Build, FORMAT, Machine, Report, counted};
 use native_bench::timer::Effort;
+use native_bench::web::WebWorkload;
 use native_bench::workload::Workload;
-use native_bench::{ipv4, machine, measure, memory, now, show};
+use native_bench::{ipv4, machine, measure, memory, now};
 
 /// Deltas are sized on this workload.
 const SIZED_ON: usize = 10_000;
@@ -30,15 +31,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// The workloads W(N), and what must come out, as JSON for make bench-web
+    Workloads {
+        #[arg(required = true, value_parser = value_parser!(u32).range(100..=1_000_000))]
+        sizes: Vec<u32>,
+    },
     /// Only what W(n) takes in memory, as JSON
     Memory {
         #[arg(value_parser = value_parser!(u32).range(1..=4_000_000))]
         n: u32,
-    },
-    /// Reports side by side
-    Compare {
-        #[arg(required = true, num_args = 2..=26)]
-        reports: Vec<PathBuf>,
     },
 }
 
@@ -57,8 +58,8 @@ struct Options {
     /// The workloads W(N) instead of 1000,10000,100000,1000000 (the last on 64-bit machines only)
     #[arg(long, value_name = "N,N,...", value_delimiter = ',', value_parser = value_parser!(u32).range(1..=4_000_000))]
     sizes: Vec<u32>,
-    /// Where asn-country-ipv4.csv and asn-ipv4.csv lie, of the npm packages @ip-location-db/asn-country and @ip-location-db/asn; else
-    /// as installed below www/
+    /// The real data as well: where asn-country-ipv4.csv and asn-ipv4.csv lie, of the npm packages @ip-location-db/asn-country and
+    /// @ip-location-db/asn
     #[arg(long, value_name = "FOLDER")]
     ipv4: Option<PathBuf>,
     /// Where the report goes
@@ -70,12 +71,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let Arguments { command, options } = Arguments::parse();
     match command {
         None => measure_all(&options)?,
+        Some(Command::Workloads { sizes }) => {
+            let workloads = sizes.iter().map(|n| WebWorkload::new(*n as usize));
+            println!("{}", serde_json::to_string(&workloads.collect::<Vec<_>>())?);
+        }
         Some(Command::Memory { n }) => {
             println!("{}", serde_json::to_string_pretty(&memory::measure(n as usize))?);
-        }
-        Some(Command::Compare { reports }) => {
-            let reports = reports.iter().map(|path| Report::read(path)).collect::<Result<Vec<_>, _>>()?;
-            print!("{}", show::side_by_side(&reports));
         }
     }
     Ok(())
@@ -113,7 +114,8 @@ fn measure_all(options: &Options) -> Result<(), Box<dyn Error>> {
         memory.push(memory::measure_apart(n)?);
     }
     let mut rows = Vec::new();
-    for workload in sizes.iter().map(|n| Workload::new(*n)).chain(tables(options)?) {
+    let tables = options.ipv4.as_deref().map(ipv4::load).transpose()?;
+    for workload in sizes.iter().map(|n| Workload::new(*n)).chain(tables.into_iter().flatten()) {
         rows.extend(measure::all(&workload, effort, &mut progress));
     }
     if let Some(log) = &options.instructions {
@@ -121,7 +123,6 @@ fn measure_all(options: &Options) -> Result<(), Box<dyn Error>> {
     }
     let deltas = measure::delta_sizes(&Workload::new(SIZED_ON));
     let report = Report { format: FORMAT, date, build, machine, rows, memory, deltas };
-    check_memory(&report)?;
     println!("{report}");
     native_bench::write(&report, &options.json)?;
     eprintln!("Every result is right. Report: {}", options.json.display());
@@ -136,32 +137,4 @@ fn sizes(options: &Options) -> Vec<usize> {
     let is_small = usize::BITS == 32 || options.instructions.is_some();
     let count = if options.quick { 2 } else { 4 - usize::from(is_small) };
     [1_000, 10_000, 100_000, 1_000_000][..count].into()
-}
-
-/// The real data, if it is installed. A pass for few figures leaves it out, unless it is asked for.
-fn tables(options: &Options) -> Result<Vec<Workload>, String> {
-    if (options.quick || options.instructions.is_some()) && options.ipv4.is_none() {
-        return Ok(Vec::new());
-    }
-    let tables = ipv4::load(options.ipv4.as_deref())?;
-    if tables.is_none() {
-        eprintln!(
-            "The IPv4 tables are not installed, so their benches are left out: `npm --prefix www install` brings them."
-        );
-    }
-    Ok(tables.into_iter().flatten().collect())
-}
-
-/// The splits that were visited in the other processes must be those that were checked here.
-fn check_memory(report: &Report) -> Result<(), String> {
-    let is_right = |taken: &&Memory| {
-        let mut rows = report.rows.iter().filter(|row| row.workload == taken.workload).peekable();
-        rows.peek().is_none() || rows.any(|row| row.hash == taken.hash)
-    };
-    match report.memory.iter().find(|taken| !is_right(taken)) {
-        Some(taken) => {
-            Err(format!("the splits of {} are others where its memory was measured", taken.workload))
-        }
-        None => Ok(()),
-    }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use crdt_range_map::{Delta, RangeMap, ReplicaId};
+use crdt_range_map::{Delta, ReplicaId};
 
 use super::{Bench, Session};
 use crate::check::{self, Digester};
+use crate::replica::{Replica, decoded, restored};
 use crate::report::{DeltaSize, Row};
-use crate::scenario::{self, Replica};
 use crate::timer::Probe;
 use crate::workload::{Op, OpKind, SplitMix64, Triple, Workload};
 
@@ -15,18 +15,17 @@ use crate::workload::{Op, OpKind, SplitMix64, Triple, Workload};
 const SIZED: usize = 1000;
 
 /// The whole state, encoded and decoded.
-pub(super) fn state(session: &mut Session<'_>, replica: &Replica) {
+pub(super) fn state(session: &mut Session<'_>, replica: &Replica<'_>) {
     session.tell("codec");
-    let encoded = scenario::check_codec(replica);
+    let encoded = replica.map.state().encode();
+    assert!(decoded(&encoded) == *replica.map.state(), "the decoded state is another one");
+    assert!(decoded(&encoded).encode() == encoded, "the encoding is not canonical");
     let mut digester = Digester::default();
     digester.bytes(&encoded);
     let bytes = Some(encoded.len() as u64);
 
-    let mut decoded = RangeMap::new(ReplicaId::new(3));
-    drop(decoded.merge(&Delta::decode(&encoded).expect("what was encoded can be decoded")));
-    let digest = check::registrations(&decoded);
-    let expected = check::expected_registrations(session.workload, &replica.expected());
-    assert_eq!(digest, expected, "the decoded registrations are wrong");
+    let digest = check::registrations(&restored(ReplicaId::new(3), &encoded));
+    assert_eq!(digest, replica.expected(), "the decoded registrations are wrong");
 
     let state = replica.map.state();
     let encode = Probe::fresh(|| (), |()| state.encode());
@@ -45,7 +44,7 @@ pub(super) fn state(session: &mut Session<'_>, replica: &Replica) {
 /// If a delta does not survive its encoding.
 pub fn delta_sizes(workload: &Workload) -> Vec<DeltaSize> {
     let mut random = SplitMix64::new(0xC0FFEE);
-    let [mut replica, other] = Replica::halves_by(workload, [random.draw(), random.draw()]);
+    let [mut replica, other] = Replica::halves(workload, [random.draw(), random.draw()]);
     replica.merge(&other);
     let own: HashSet<Triple> = workload.writes(0).map(|op| op.triple).collect();
     let (on_own, on_others): (Vec<Op>, Vec<Op>) =
@@ -59,7 +58,7 @@ pub fn delta_sizes(workload: &Workload) -> Vec<DeltaSize> {
     ]
     .into_iter()
     .map(|(operation, ops)| {
-        let deltas = ops.iter().map(|op| replica.apply(workload, op)).filter(|delta| !delta.is_empty());
+        let deltas = ops.iter().map(|op| replica.apply(op)).filter(|delta| !delta.is_empty());
         let sizes: Vec<u64> = deltas.take(SIZED).map(|delta| checked_size(&delta)).collect();
         DeltaSize::new(operation, &sizes)
     })

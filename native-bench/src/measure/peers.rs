@@ -11,15 +11,15 @@ mod counters;
 mod cut_intervals;
 mod stabbed_intervals;
 
-use self::counters::{CounterDeltas, Counters};
+use self::counters::Counters;
 use self::cut_intervals::CutIntervals;
 use self::stabbed_intervals::StabbedIntervals;
+use super::merges::changes;
 use super::{Bench, Session};
 use crate::check::Digest;
 use crate::consume::fold_numbers;
 use crate::reference::FlatSplits;
 use crate::report::Kind;
-use crate::scenario::{DELTAS, FEW_CHANGES, one_percent};
 use crate::timer::Probe;
 
 /// Workloads with more registrations are left out where a peer takes seconds a run.
@@ -42,12 +42,12 @@ pub(super) fn merge_twins<'a>(session: &Session<'_>, of_map: [&str; 2]) -> Vec<B
     if !is_small(session) {
         return Vec::new();
     }
-    let cases =
-        [("merge B: crdts 7.3", one_percent(session.workload)), ("merge B10: crdts 7.3", FEW_CHANGES)];
-    let benches = cases.into_iter().zip(of_map).map(|((bench, changes), of_map)| {
+    let benches = ["merge B: crdts 7.3", "merge B10: crdts 7.3"];
+    let cases = benches.into_iter().zip(changes(session.workload)).zip(of_map);
+    let case = |((bench, changes), of_map)| {
         merge(session, bench, Counters::changed_twins(session.workload, changes), of_map)
-    });
-    benches.collect()
+    };
+    cases.map(case).collect()
 }
 
 fn merge<'a>(session: &Session<'_>, bench: &str, [ours, theirs]: [Counters; 2], of_map: &str) -> Bench<'a> {
@@ -57,18 +57,6 @@ fn merge<'a>(session: &Session<'_>, bench: &str, [ours, theirs]: [Counters; 2], 
     let fresh = move || (ours.map(), Some(theirs.map()));
     let probe = Probe::fresh(fresh, |(ours, theirs)| counters::merge_once(ours, theirs.take()));
     Bench::new(row.of_kind(Kind::Peer), probe).beside(of_map)
-}
-
-/// Merge C by crdts, which applies operations.
-pub(super) fn apply_deltas<'a>(session: &Session<'a>, of_map: &str) -> Option<Bench<'a>> {
-    is_small(session).then(|| {
-        let mut case = CounterDeltas::new(session.workload);
-        let ops = case.prepare();
-        case.apply(ops);
-        let row = session.row_by("merge C: crdts 7.3", ("delta", DELTAS), case.check());
-        let probe = Probe::prepared(case, |case| case.prepare(), |case, ops| case.apply(std::mem::take(ops)));
-        Bench::new(row.of_kind(Kind::Peer), probe).beside(of_map)
-    })
 }
 
 /// Splits by nodit, to be compared with that bench of the map.

@@ -1,12 +1,13 @@
 //! The splits and look-ups, beside a sweep by hand and searches in its result.
 
 use super::{Bench, Session};
-use crate::check::Digester;
-use crate::consume::{FlatOwners, fold_numbers, fold_owners};
+use crate::check::{Digest, Digester};
+use crate::consume::{flat_owners, fold_numbers, fold_owners};
 use crate::reference::FlatSplits;
+use crate::replica::Replica;
 use crate::report::Kind;
-use crate::scenario::{self, ChangingCase, Replica};
 use crate::timer::Probe;
+use crate::workload::Op;
 
 const SWEEP: &str = "sort and sweep";
 const VISITED: &str = "splits: visited, flat output";
@@ -17,15 +18,15 @@ const LOOK_UP: &str = "look-up: random key";
 const CHANGES: usize = 10;
 
 /// All splits of a replica that was never asked for them, and that of the sweep.
-pub(super) fn from_scratch(session: &mut Session<'_>, replica: &Replica) {
+pub(super) fn from_scratch(session: &mut Session<'_>, replica: &Replica<'_>) {
     session.tell("splits");
     let workload = session.workload;
     // Clones of a replica that was never asked for its splits have to compute them from scratch.
     let unasked = replica.map.clone();
-    let [digest, _] = scenario::check_splits(workload, replica, &[]);
+    let [digest, _] = replica.check_splits(&[]);
     let swept = FlatSplits::sweep(&workload.registrations);
     let sweep = Probe::fresh(|| (), |()| FlatSplits::sweep(&workload.registrations));
-    let visited = Probe::fresh(|| unasked.clone(), |map| FlatOwners::of(map));
+    let visited = Probe::fresh(|| unasked.clone(), |map| flat_owners(map));
     let listed = Probe::fresh(|| unasked.clone(), |map| map.splits().len());
     let benches = vec![
         Bench::new(session.reference(SWEEP, swept.digest()), sweep),
@@ -38,10 +39,10 @@ pub(super) fn from_scratch(session: &mut Session<'_>, replica: &Replica) {
 }
 
 /// One change, and what has to be made current for the next answer.
-pub(super) fn after_changes(session: &mut Session<'_>, replica: &Replica) {
+pub(super) fn after_changes(session: &mut Session<'_>, replica: &Replica<'_>) {
     session.tell("splits after changes");
     let keys = session.workload.keys();
-    let mut cases = [0, 1].map(|_| ChangingCase::new(session.workload, replica));
+    let mut cases = [0, 1].map(|_| Changing::new(replica));
     let digests = cases.each_mut().map(|case| {
         // Of a fixed number of changes, since how many are timed depends on the machine.
         for _ in 0..CHANGES {
@@ -55,28 +56,62 @@ pub(super) fn after_changes(session: &mut Session<'_>, replica: &Replica) {
     let [all_row, one_row] = rows;
     let all = Probe::repeated(move || {
         all.change();
-        all.map().splits().len()
+        all.replica.map.splits().len()
     });
-    let one = Probe::repeated(move || one.change().map(|key| fold_owners(0, &one.map().owners(&key))));
+    let one = Probe::repeated(move || {
+        let key = one.change();
+        fold_owners(0, &one.replica.map.owners(&key))
+    });
     session.run(vec![Bench::new(all_row, all), Bench::new(one_row, one)]);
     for case in &mut cases {
         case.check(&keys);
     }
 }
 
+/// A replica whose splits must be made current again after each change: it increases one random registration after another.
+struct Changing<'a> {
+    replica: Replica<'a>,
+    increases: Box<dyn Iterator<Item = Op> + 'a>,
+    /// What the model has yet to do: it must not be timed.
+    pending: Vec<Op>,
+}
+
+impl<'a> Changing<'a> {
+    /// Starts from a replica that holds everything, and knows its splits then.
+    fn new(replica: &Replica<'a>) -> Self {
+        let replica = replica.unshared();
+        replica.map.splits();
+        Self { increases: Box::new(replica.workload.increases()), replica, pending: Vec::new() }
+    }
+
+    /// Makes the next change and returns a key whose owners it may have changed.
+    fn change(&mut self) -> u64 {
+        let op = self.increases.next().expect("they have no end");
+        drop(self.replica.map.apply([op.on(&self.replica.workload.nodes)]).expect("nobody is retired"));
+        self.pending.push(op);
+        op.triple.start
+    }
+
+    /// Checks the splits and the owners of some keys after all the changes.
+    fn check(&mut self, keys: &[u64]) -> Digest {
+        self.pending.drain(..).for_each(|op| self.replica.model.apply(&op));
+        self.replica.check_splits(keys)[0]
+    }
+}
+
 /// The owners of random keys.
-pub(super) fn look_ups(session: &mut Session<'_>, replica: &Replica) {
+pub(super) fn look_ups(session: &mut Session<'_>, replica: &Replica<'_>) {
     session.tell("look-up");
     let workload = session.workload;
     let keys = workload.keys();
     let by_key = ("key", keys.len());
-    let [_, digest] = scenario::check_splits(workload, replica, &keys);
+    let [_, digest] = replica.check_splits(&keys);
     let flat = FlatSplits::sweep(&workload.registrations);
     let mut covering = Digester::default();
-    keys.iter().for_each(|key| covering.covered(*key, flat.covering(*key)));
+    keys.iter().for_each(|key| covering.covered(*key, flat.at(*key)));
     let found = covering.digest();
     let map = &replica.map;
-    let search = Probe::repeated(|| keys.iter().fold(0, |hash, key| fold_numbers(hash, flat.covering(*key))));
+    let search = Probe::repeated(|| keys.iter().fold(0, |hash, key| fold_numbers(hash, flat.at(*key))));
     let look_up = Probe::repeated(|| keys.iter().fold(0, |hash, key| fold_owners(hash, &map.owners(key))));
     let benches = vec![
         Bench::new(session.row_by(SEARCH, by_key, found).of_kind(Kind::Reference), search),

@@ -3,12 +3,12 @@
 use std::num::NonZeroU32;
 
 use crdt_range_map::{Delta, KeyRange, RangeMap, ReplicaId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::workload::{SplitMix64, name};
 
 /// How things stand after so many operations.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Sample {
     /// Operations so far.
     pub operations: u64,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crdt_range_map::node::{LinkKind, Options};
 use crdt_range_map::{Delta, Node, ReplicaId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::meeting::{Base, operate};
 use super::network::{Host, Network};
@@ -36,7 +36,7 @@ const SINGLES: usize = 10;
 const MANY: usize = 100;
 
 /// What changes spread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum News {
     /// The very first change.
@@ -48,7 +48,7 @@ pub enum News {
 }
 
 /// What it took until all knew.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Reach {
     /// How many nodes there are.
     pub replicas: usize,

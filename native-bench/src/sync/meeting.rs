@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crdt_range_map::node::{LinkKind, Options};
 use crdt_range_map::{Node, ReplicaId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::network::Network;
 use crate::check;
@@ -14,7 +14,7 @@ use crate::timer::median;
 use crate::workload::{Op, OpKind, SplitMix64, Workload};
 
 /// What it took.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Meeting {
     /// Messages in both directions.
     pub messages: u64,
@@ -99,7 +99,7 @@ pub fn meet(resident: &Node<u64>, comer: &Node<u64>, seed: u64, times_max: usize
 }
 
 /// What somebody does to registrations that are all different.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Act {
     /// Announces new ones.
@@ -115,7 +115,7 @@ pub enum Act {
 }
 
 /// Who did it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Who {
     /// Who was there.
@@ -234,11 +234,5 @@ impl Base {
 
 /// Does an operation.
 pub(super) fn operate(node: &mut Node<u64>, workload: &Workload, op: &Op) {
-    let (name, range) = (&workload.nodes[op.triple.node as usize], op.triple.range());
-    match op.kind {
-        OpKind::Register => node.register(name, &range),
-        OpKind::Increase(by) => node.increase(name, &range, by),
-        OpKind::Release => node.release(name, &range),
-    }
-    .expect("nobody is retired, and names are short");
+    node.apply([op.on(&workload.nodes)]).expect("nobody is retired");
 }

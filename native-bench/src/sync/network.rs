@@ -39,6 +39,7 @@ pub struct Traffic {
 type Arrival = (usize, LinkId, Rc<[u8]>);
 
 /// Nodes and what joins them.
+#[derive(Default)]
 pub struct Network {
     /// The nodes in the order in which they came.
     pub hosts: Vec<Host>,
@@ -62,22 +63,7 @@ pub struct Network {
 impl Network {
     /// Nobody yet. A message takes so long, and so many of a hundred are lost.
     pub fn new(delay_ms: Range<u64>, lost_percent: u64, seed: u64) -> Self {
-        let (hosts, now_ms, last_news_ms, traffic, wires) = Default::default();
-        let (arrivals, wakes, sent) = Default::default();
-        let random = SplitMix64::new(seed);
-        Self {
-            hosts,
-            now_ms,
-            last_news_ms,
-            traffic,
-            wires,
-            arrivals,
-            wakes,
-            sent,
-            delay_ms,
-            lost_percent,
-            random,
-        }
+        Self { delay_ms, lost_percent, random: SplitMix64::new(seed), ..Self::default() }
     }
 
     /// Somebody comes, without links. Returns its number.

@@ -1,13 +1,13 @@
 //! Which meetings are measured.
 
 use crdt_range_map::{Node, ReplicaId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::meeting::{Act, Base, Meeting, Who, meet};
 use crate::workload::SplitMix64;
 
 /// Two that hold W(n), after one or each of them did something to d registrations.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Row {
     /// Registrations before.
     pub n: usize,
@@ -48,7 +48,7 @@ pub fn rows(base: &Base) -> Vec<Row> {
 }
 
 /// A meeting of two that differ a lot.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Great {
     /// What differs.
     pub what: String,
@@ -91,38 +91,6 @@ pub fn great(base: &Base) -> Vec<Great> {
     }
     found.push(great("all changed, a half each".into(), &nodes, &nodes[0]));
     found
-}
-
-/// The meetings of many draws.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Draws {
-    /// Registrations before.
-    pub n: usize,
-    /// How many draws.
-    pub draws: u64,
-    /// The bytes that they took on average.
-    pub mean_bytes: f64,
-    /// The most that one took.
-    pub worst_bytes: u64,
-    /// The most messages that one took.
-    pub worst_messages: u64,
-}
-
-/// 10 + 10 operations, mixed, with logs.
-pub fn draws(base: &Base, draws: u64) -> Draws {
-    let meeting = |seed| {
-        let [resident, comer] = base.after(Act::Mixed, 10, Who::Both, true, seed);
-        meet(&resident, &comer, seed, 1)
-    };
-    let meetings: Vec<Meeting> = (0..draws).map(meeting).collect();
-    let (bytes, messages) = (|it: &Meeting| it.bytes, |it: &Meeting| it.messages);
-    Draws {
-        n: base.n(),
-        draws,
-        mean_bytes: meetings.iter().map(bytes).sum::<u64>() as f64 / draws as f64,
-        worst_bytes: meetings.iter().map(bytes).max().unwrap_or(0),
-        worst_messages: meetings.iter().map(messages).max().unwrap_or(0),
-    }
 }
 
 #[cfg(test)]

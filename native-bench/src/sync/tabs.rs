@@ -2,14 +2,14 @@
 
 use crdt_range_map::node::Options;
 use crdt_range_map::{KeyRange, Node, ReplicaId};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::meeting::{Base, join, medium};
 use super::network::Network;
 use crate::workload::name;
 
 /// What it took until all had it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Spread {
     /// What happened: `opening` (all come at once), `operation`, `joiner`, or `idle` (an hour).
     pub what: String,

@@ -8,7 +8,7 @@ import loroUrl from "loro-crdt/web/loro_wasm_bg.wasm?url";
 import * as yjs from "yjs";
 import { run } from "../src/run.js";
 
-/** @param {Parameters<typeof run>[1]} options */
+/** @param {import("../src/run.js").Options} options */
 async function bench(options) {
   await Promise.all([
     init({ module_or_path: oursUrl }),

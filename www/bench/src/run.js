@@ -1,7 +1,9 @@
 // Everything that is measured in one JavaScript runtime.
 
-import * as compared from "./compared.js";
-import * as own from "./own.js";
+/** @import { Bench } from "./benches.js" */
+/** @import { Drawn } from "./workload.js" */
+import { compared, own } from "./benches.js";
+import { scene, sizes } from "./scene.js";
 import { automerge } from "./systems/automerge.js";
 import { loro } from "./systems/loro.js";
 import { ours } from "./systems/ours.js";
@@ -26,18 +28,18 @@ import { workload as w } from "./workload.js";
  * @property {number} units how many of these a run handles
  * @property {number} medianNs by unit
  * @property {number[]} samplesNs by unit
- * @property {import("./digest.js").Digest} digest of the result
  */
 
 /** @typedef {{ system: string, state: number, increase: number, register: number, synchronise: number }} Sizes */
 
+/** @typedef {{ drawn: Drawn[], sizedOn: number, budgetMs: number }} Options `budgetMs`: about how long a bench may take */
+
 /**
  * @param {Packages} packages
- * @param {{ sizes: number[], sizedOn: number, budgetMs: number, expected: import("../native.js").NativeRow[] }} options `budgetMs`: about how
- *   long a bench may take
+ * @param {Options} options
  * @param {(what: string) => void} progress
  */
-export async function run(packages, { sizes, sizedOn, budgetMs, expected }, progress) {
+export async function run(packages, { drawn, sizedOn, budgetMs }, progress) {
   const map = ours(packages.ours);
   const all = [
     map,
@@ -50,27 +52,27 @@ export async function run(packages, { sizes, sizedOn, budgetMs, expected }, prog
   const rows = [];
   /** @type {Sizes[]} */
   const bytes = [];
-  for (const n of sizes) {
-    const workload = w(n);
-    /** @type {(import("./timer.js").Timed & { name: string, system: string, unit: string, units: number, digest: Row["digest"] })[]} */
+  for (const workload of drawn.map(w)) {
+    const { n } = workload;
+    /** @type {(Bench & { system: string })[]} */
     const benches = [];
     for (const system of all.filter(({ nMax }) => n <= nMax)) {
       progress(`W(${n}): ${system.name}`);
       // Its methods take documents of its own kind only, which are what they get.
       const any = /** @type {import("./system.js").System<any>} */ (system);
-      const scene = compared.scene(any, workload);
-      const named = (/** @type {any} */ bench) => ({ ...bench, system: system.name });
-      benches.push(...compared.benches(any, workload, scene).map(named));
-      if (system === map) benches.push(...own.benches(map, workload, scene, expected).map(named));
-      if (n === sizedOn) bytes.push({ system: system.name, ...(await compared.sizes(any, workload, scene)) });
+      const from = scene(any, workload);
+      const ofSystem = compared(any, workload, from);
+      if (system === map) ofSystem.push(...own(map, workload, from));
+      benches.push(...ofSystem.map((bench) => ({ ...bench, system: system.name })));
+      if (n === sizedOn) bytes.push({ system: system.name, ...(await sizes(any, workload, from)) });
     }
     for (const name of new Set(benches.map((bench) => bench.name))) {
       progress(`W(${n}): ${name}`);
       const sameName = benches.filter((bench) => bench.name === name);
       await inTurn(sameName, budgetMs);
-      for (const { system, unit, units, samples, digest } of sameName) {
+      for (const { system, unit, units, samples } of sameName) {
         const samplesNs = samples.map((ms) => (ms * 1e6) / units);
-        rows.push({ n, bench: name, system, unit, units, medianNs: median(samplesNs), samplesNs, digest });
+        rows.push({ n, bench: name, system, unit, units, medianNs: median(samplesNs), samplesNs });
       }
     }
   }

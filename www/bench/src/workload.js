@@ -1,28 +1,19 @@
-// W(n), the workload of native-bench: n registrations that look random and are the same everywhere. See workload.rs there.
+// W(n) as native-bench has it, see workload.rs there: n registrations that look random and are the same everywhere.
 
-const keySpace = 2 ** 32;
-const mask = 2n ** 64n - 1n;
+/** @typedef {[node: number, start: number, end: number, priority: number]} Flat */
 
-/** splitmix64 (Steele, Lea and Flood, 2014) */
-class Random {
-  /** @param {bigint} seed */
-  constructor(seed) {
-    this.state = seed;
-  }
-
-  draw() {
-    this.state = (this.state + 0x9e3779b97f4a7c15n) & mask;
-    let mixed = this.state;
-    mixed = ((mixed ^ (mixed >> 30n)) * 0xbf58476d1ce4e5b9n) & mask;
-    mixed = ((mixed ^ (mixed >> 27n)) * 0x94d049bb133111ebn) & mask;
-    return mixed ^ (mixed >> 31n);
-  }
-
-  /** @param {number} k */
-  below(k) {
-    return Number((this.draw() * BigInt(k)) >> 64n);
-  }
-}
+/**
+ * What `range-bench workloads` prints of one: see web.rs there.
+ *
+ * @typedef {object} Drawn
+ * @property {number} n
+ * @property {string[]} nodes
+ * @property {Flat[]} items
+ * @property {Flat[]} newcomers
+ * @property {number[]} keys
+ * @property {string} owners the digest of the owners of these keys
+ * @property {string} splits the digest of all splits
+ */
 
 /**
  * A registration and the operation that brings it about at once: an increase of what is not registered.
@@ -36,41 +27,16 @@ class Random {
  * @property {string} key the triple as one string, for maps that know nothing of ranges
  */
 
-/**
- * @typedef {object} Workload
- * @property {number} n
- * @property {Item[]} items the first half is replica 1's to write, the second half replica 2's
- * @property {Item[]} newcomers ten items that are not among them
- * @property {number[]} keys 10,000 random keys to look up
- */
+/** @typedef {ReturnType<typeof workload>} Workload */
 
-/**
- * @param {number} n
- * @returns {Workload}
- */
-export function workload(n) {
-  const seed = 0xc0ffeen ^ BigInt(n);
-  const random = new Random(seed);
-  const nodes = Math.max(8, Math.floor(n / 64));
-  const longest = Math.max(1, Math.floor((keySpace * 8) / n));
-  /** @type {Map<string, Item>} */
-  const items = new Map();
-  while (items.size < n + 10) {
-    const node = `node-${String(random.below(nodes)).padStart(5, "0")}`;
-    const start = random.below(keySpace);
-    const end = start + 1 + random.below(longest);
-    const key = keyOf(node, start, end);
-    const by = 1 + random.below(100);
-    if (!items.has(key)) items.set(key, { op: "increase", node, start, end, by, key });
-  }
-  const lookUps = new Random(seed ^ (5n << 56n));
-  const drawn = [...items.values()];
-  return {
-    n,
-    items: drawn.slice(0, n),
-    newcomers: drawn.slice(n),
-    keys: Array.from({ length: 10_000 }, () => lookUps.below(keySpace)),
+/** @param {Drawn} drawn */
+export function workload({ n, nodes, items, newcomers, keys, owners, splits }) {
+  const item = (/** @type {Flat} */ [number, start, end, by]) => {
+    const node = nodes[number];
+    return /** @type {Item} */ ({ op: "increase", node, start, end, by, key: keyOf(node, start, end) });
   };
+  // The first half is replica 1's to write, the second half replica 2's.
+  return { n, items: items.map(item), newcomers: newcomers.map(item), keys, owners, splits };
 }
 
 /**

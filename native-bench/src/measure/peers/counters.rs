@@ -6,11 +6,9 @@ use crdts::{CmRDT, CvRDT, PNCounter};
 
 use crate::check::{Digest, expected_registrations};
 use crate::expected::Model;
-use crate::scenario::DELTAS;
 use crate::workload::{Op, OpKind, Served, Triple, Workload};
 
 pub(super) type CounterMap = crdts::Map<Triple, PNCounter<u64>, u64>;
-type CounterOp = crdts::map::Op<Triple, PNCounter<u64>, u64>;
 
 /// One replica, beside one of the model.
 #[derive(Clone)]
@@ -29,7 +27,7 @@ impl Counters {
             let actor = part as u64 + 1;
             let (map, model) = (CounterMap::new(), Model::default());
             let mut counters = Self { actor, map, model, contested: HashSet::new() };
-            workload.writes(part).for_each(|op| drop(counters.apply(&op)));
+            workload.writes(part).for_each(|op| counters.apply(&op));
             counters
         })
     }
@@ -65,8 +63,8 @@ impl Counters {
         self.map.clone()
     }
 
-    /// Does an operation and returns it for others to apply.
-    fn apply(&mut self, op: &Op) -> CounterOp {
+    /// Does an operation.
+    fn apply(&mut self, op: &Op) {
         self.model.apply(op);
         let steps = match op.kind {
             OpKind::Register => Some(1),
@@ -81,8 +79,7 @@ impl Counters {
             }
             None => self.map.rm(op.triple, self.map.get(&op.triple).derive_rm_ctx()),
         };
-        self.map.apply(done.clone());
-        done
+        self.map.apply(done);
     }
 
     /// Learns all that the other knows.
@@ -99,7 +96,7 @@ impl Counters {
         let [expected, compared] = [&expected, &found]
             .map(|all| all.iter().filter(|served| uncontested(served)).collect::<Vec<_>>());
         assert!(expected == compared, "crdts has another result");
-        expected_registrations(workload, &found)
+        expected_registrations(&workload.nodes, &found)
     }
 }
 
@@ -114,36 +111,5 @@ fn registrations(map: &CounterMap) -> Vec<Served> {
 pub(super) fn merge_once(ours: &mut CounterMap, theirs: Option<CounterMap>) {
     if let Some(theirs) = theirs {
         ours.merge(theirs);
-    }
-}
-
-/// A replica that holds everything and applies the increases of another.
-pub(super) struct CounterDeltas<'a> {
-    workload: &'a Workload,
-    ours: CounterMap,
-    theirs: Counters,
-    increases: Box<dyn Iterator<Item = Op> + 'a>,
-}
-
-impl<'a> CounterDeltas<'a> {
-    pub(super) fn new(workload: &'a Workload) -> Self {
-        let [ours, theirs] = Counters::twins(workload);
-        Self { workload, ours: ours.map, theirs, increases: Box::new(workload.increases()) }
-    }
-
-    /// The next operations of the other.
-    pub(super) fn prepare(&mut self) -> Vec<CounterOp> {
-        self.increases.by_ref().take(DELTAS).map(|op| self.theirs.apply(&op)).collect()
-    }
-
-    /// Applies them: what is timed.
-    pub(super) fn apply(&mut self, ops: Vec<CounterOp>) {
-        ops.into_iter().for_each(|op| self.ours.apply(op));
-    }
-
-    /// Checks what was applied so far.
-    pub(super) fn check(&self) -> Digest {
-        assert!(registrations(&self.ours) == self.theirs.model.registrations(), "crdts has another result");
-        self.theirs.check(self.workload)
     }
 }

@@ -30,7 +30,7 @@ impl StabbedIntervals {
         let mut hits = Vec::new();
         for key in keys {
             self.covering(*key, &mut hits);
-            let mut expected = sweep.covering(*key).to_vec();
+            let mut expected = sweep.at(*key).to_vec();
             hits.sort_unstable();
             expected.sort_unstable();
             assert_eq!(hits, expected, "superintervals has another result for {key}");
