@@ -1,6 +1,6 @@
 // What is accepted, and that everything else is refused with a code and changes nothing.
 import { expect, test, vi } from "vitest";
-import { code, map, RangeMap, refusal, splits, wrong } from "./kit.js";
+import { code, map, RangeMap, Recording, refusal, splits, wrong } from "./kit.js";
 
 const last = 2n ** 64n - 1n;
 
@@ -141,6 +141,26 @@ test("ids that are left out are random, and it is told if none can be drawn", ()
   other.free();
   vi.stubGlobal("crypto", undefined);
   expect(code(() => new RangeMap())).toBe("invalid-replica");
+});
+
+test("options are checked, and a channel is left as it was if one is wrong", () => {
+  const here = map(1);
+  const end = new Recording();
+  const refused = [
+    ...[5, "x", null].map((value) => ["options", value] as const),
+    ...["bus", null, 1].map((kind) => ["kind", { kind }] as const),
+    ...[5, null, {}].map((name) => ["name", { name }] as const),
+    ...[5, {}, true].map((locks) => ["locks", { name: "n", locks }] as const),
+    ["nmae", { nmae: "typo" }] as const,
+  ];
+  for (const [word, options] of refused) {
+    const error = refusal(() => here.connect(end, wrong(options)));
+    expect(error.code).toBe("invalid-options");
+    expect(error.message).toContain(word);
+  }
+  expect([end.onmessage, end.posts, end.closedWith]).toEqual([null, [], []]);
+  here.connect(end, { name: undefined, kind: undefined, locks: null });
+  expect(end.posts.length).toBeGreaterThan(0);
 });
 
 test("callbacks are functions", () => {
