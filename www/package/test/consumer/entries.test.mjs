@@ -59,6 +59,8 @@ test("init takes a file: URL and bytes, and may be tried again", () => {
   for (const given of [wasm, `${wasm}.href`, `readFileSync(${wasm})`]) {
     prints("node-a", `${begin}await init({ module_or_path: ${given} });\n${use}`);
   }
+  const typo = "await init({ module: 1 }).catch(({ code }) => console.log(code));\n";
+  prints("invalid-options\nnode-a", `${begin}${typo}await init();\n${use}`);
   const missing = 'await init({ module_or_path: "file:///nowhere.wasm" }).catch(({ code }) => console.log(code));\n';
   prints("ENOENT\nnode-a", `${begin}${missing}await init();\n${use}`);
 });
