@@ -50,7 +50,7 @@ pub use self::broadcast::Broadcast;
 pub(crate) use self::broadcast::fresh;
 pub use self::config::{Config, ConfigError};
 pub use self::mesh::Mesh;
-use self::message::{KINDS, Message};
+use self::message::Message;
 pub use self::presence::Presence;
 use crate::codec::{DecodeError, WireKey};
 use crate::delta::Delta;
@@ -214,9 +214,8 @@ pub struct Statistics {
     pub messages_posted: u64,
     /// Their length in all.
     pub bytes_posted: u64,
-    /// The messages handed out by kind: deltas, questions to everybody, messages of meetings, digests, presence, announcements, drops of
-    /// many records.
-    pub posted: [u64; KINDS],
+    /// The messages handed out by kind, in the order of [`KINDS`](Self::KINDS).
+    pub posted: [u64; Self::KINDS.len()],
     /// Messages received, ignored ones included.
     pub messages_received: u64,
     /// Their length in all.
@@ -236,6 +235,10 @@ pub struct Statistics {
 }
 
 impl Statistics {
+    /// The names of the kinds of messages, in the order in which [`posted`](Self::posted) counts them: deltas, questions to everybody,
+    /// messages of meetings, digests, presence, announcements, drops of many records.
+    pub const KINDS: [&str; 7] = ["delta", "ask", "meet", "digest", "presence", "announce", "drops"];
+
     /// Adds what another protocol has sent and heard.
     pub fn add(&mut self, other: &Self) {
         self.messages_posted += other.messages_posted;

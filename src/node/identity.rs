@@ -44,6 +44,19 @@ impl<K: WireKey> Node<K> {
         self.go_on_if_retired();
     }
 
+    /// Forgets everything, closes all links, and begins anew under another id, in the same shared storage: for when another writer turns out
+    /// to have saved something else there under this node's id. What was not saved is undone, since its numbers mean something else
+    /// there. [`Event::Renamed`] tells of it: with [`Renaming::Twin`](sync::Renaming::Twin), and what is undone as `unheard`. O(n) for n
+    /// registrations.
+    pub fn restart(&mut self, replica: ReplicaId, seed: u64) {
+        let from = self.map.replica();
+        let saved = self.journal.as_ref().map_or(0, |journal| journal.saved_seq(from));
+        let unheard = self.map.written_after(saved).into_iter().map(|id| (id.node, id.range)).collect();
+        *self = Self::new(replica, seed);
+        self.share_storage();
+        self.tell_renamed(Event::Renamed { from, to: replica, why: sync::Renaming::Twin, unheard });
+    }
+
     pub(super) fn tell_renamed(&mut self, event: Event<K>) {
         self.journal.iter_mut().for_each(Journal::note_renamed);
         self.events.push_back(event);

@@ -158,7 +158,7 @@ impl<K: WireKey> Journal<K> {
         let is_long = self.bytes > self.whole_bytes.max(WHOLE_BYTES_MIN);
         let is_due_whole = !self.is_shared && (self.saved.is_empty() || is_long);
         let own = core::mem::take(&mut self.own);
-        let own_seqs = self.saved.context().last_seq(replica) + 1..map.last_own_seq() + 1;
+        let own_seqs = self.saved_seq(replica) + 1..map.last_own_seq() + 1;
         // What it did in answer to others is its own, too.
         let has_own = core::mem::take(&mut self.is_owing) || !own_seqs.is_empty();
         let news = if is_due_whole { None } else { self.news(map, own) };
@@ -238,9 +238,14 @@ impl<K: WireKey> Journal<K> {
         }
     }
 
+    /// The last number under that id that is known to be saved.
+    pub(super) fn saved_seq(&self, replica: ReplicaId) -> u64 {
+        self.saved.context().last_seq(replica)
+    }
+
     /// Tells the map up to where it is saved under its id.
     pub(super) fn follow(&self, map: &mut RangeMap<K>) {
-        let saved_seq = self.saved.context().last_seq(map.replica());
+        let saved_seq = self.saved_seq(map.replica());
         map.set_saved_under_present_id(if self.sends_unsaved { None } else { Some(saved_seq) });
     }
 
@@ -280,7 +285,7 @@ impl<K: WireKey> Journal<K> {
     }
 
     pub(super) fn has_unsaved(&self, map: &RangeMap<K>) -> bool {
-        let is_known = self.saved.context().last_seq(map.replica()) == map.last_own_seq();
+        let is_known = self.saved_seq(map.replica()) == map.last_own_seq();
         self.is_owing || !is_known || self.out.as_ref().is_some_and(|out| out.has_own)
     }
 }

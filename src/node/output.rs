@@ -71,7 +71,7 @@ pub enum Event<K> {
         /// Why.
         why: Renaming,
         /// The registrations to which it contributed under the former id, where it is not sure that anybody heard. These contributions
-        /// still count, unless the others have cleared up after the former id already.
+        /// still count, unless the others have cleared up after the former id already, or the node was [restarted](super::Node::restart).
         unheard: Vec<(NodeId, KeyRange<K>)>,
     },
 }

@@ -31,9 +31,6 @@ const CHECKSUM_BYTES: usize = 4;
 /// What a message takes beside its content.
 pub(super) const FRAME_BYTES: usize = HEAD_BYTES + CHECKSUM_BYTES;
 
-/// The kinds of messages, by the fifth byte less one.
-pub(super) const KINDS: usize = 7;
-
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Message<K> {
     /// What the sender just did, or heard elsewhere.
@@ -192,4 +189,18 @@ pub(super) fn sender(bytes: &[u8]) -> Option<ReplicaId> {
 pub(super) fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
     const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
     CRC.checksum(bytes).to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Statistics;
+    use super::*;
+
+    #[test]
+    fn statistics_name_each_kind_in_its_place() {
+        let kinds = [DELTA, ASK, MEET, DIGEST, PRESENCE, ANNOUNCE, DROPPED];
+        let names = kinds.map(|kind| Statistics::KINDS[usize::from(kind) - 1]);
+        assert_eq!(names, ["delta", "ask", "meet", "digest", "presence", "announce", "drops"]);
+        assert_eq!(Statistics::KINDS.len(), kinds.len());
+    }
 }

@@ -1,6 +1,7 @@
 //! Nodes that save in a place that they share.
 
-use crdt_range_map::node::{LinkId, LinkKind, Output, Page};
+use crdt_range_map::node::{Event, LinkId, LinkKind, Output, Page};
+use crdt_range_map::sync::Renaming;
 use crdt_range_map::{Node, RangeMap, ReplicaId};
 
 use crate::kit::builders::{node, range};
@@ -343,4 +344,20 @@ fn what_a_place_lacks_counts_as_not_saved() {
     host.absorb(&page.bytes).unwrap();
     assert_eq!(drain(&mut host, 1).1, None);
     assert!(!host.has_unsaved());
+}
+
+#[test]
+fn a_restart_tells_what_it_undoes() {
+    let mut host = Node::new(ReplicaId::new(1), 1);
+    host.share_storage();
+    host.register(&node(0), &range(0)).unwrap();
+    let page = drain(&mut host, 0).1.unwrap();
+    host.saved(page.number);
+    host.register(&node(1), &range(20)).unwrap();
+    host.restart(ReplicaId::new(2), 2);
+    let unheard = vec![(node(1), range(20))];
+    let (from, to, why) = (ReplicaId::new(1), ReplicaId::new(2), Renaming::Twin);
+    assert_eq!(host.poll(1), Output::Event(Event::Renamed { from, to, why, unheard }));
+    assert_eq!((host.map().replica(), host.has_unsaved()), (to, false));
+    assert!(host.map().state().is_empty());
 }

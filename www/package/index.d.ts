@@ -20,5 +20,7 @@ export interface InitOptions {
 /**
  * Loads the WebAssembly module: await it once before anything else. Further calls resolve without loading again, also those of
  * another entry.
+ *
+ * Rejects with a `RangeMapError` that says `invalid-options`, or with what speaks against loading; it may be tried again then.
  */
 export default function init(options?: InitOptions): Promise<void>;

@@ -2,6 +2,7 @@
 // end: a range ends after its start, so no range ends at 0.
 
 import { failure, refuse } from "./errors.js";
+import { checkedOptions, connectRules } from "./options.js";
 import type { Channel, ConnectOptions, Key } from "./types.js";
 import { random } from "./world.js";
 
@@ -134,25 +135,9 @@ export function channel(value: unknown): string | Channel {
     : refuse("channel-unavailable", "channel", "a name or have postMessage() and close()", value);
 }
 
-/** An object that has no properties but those. */
-export function options(value: unknown, known: readonly string[]): Record<string, unknown> {
-  if (value === undefined) return {};
-  if (typeof value !== "object" || value === null) return refuse("invalid-options", "options", "an object", value);
-  const unknown = Object.keys(value).find((name) => !known.includes(name));
-  if (unknown !== undefined) refuse("invalid-options", "options", `of ${known.join(", ")}`, unknown);
-  return value as Record<string, unknown>;
-}
-
 /** What the second argument of `connect` says. */
-export function connectOptions(value: unknown): ConnectOptions {
-  const { kind, name, locks } = options(value, ["kind", "name", "locks"]);
-  const check = (isFine: boolean, option: string, must: string, is: unknown) =>
-    isFine || refuse("invalid-options", option, must, is);
-  check(kind === undefined || kind === "medium" || kind === "neighbour", "kind", '"medium" or "neighbour"', kind);
-  check(name === undefined || typeof name === "string", "name", "a string", name);
-  check(locks === undefined || locks === null || typeof locks === "string", "locks", "a string or null", locks);
-  return { kind, name, locks } as ConnectOptions;
-}
+export const connectOptions = (value: unknown): ConnectOptions =>
+  checkedOptions(value, connectRules, (message) => failure("invalid-options", message));
 
 export const peerName = (value: unknown): string =>
   typeof value === "string" ? value : refuse("invalid-name", "name", "a string", value);

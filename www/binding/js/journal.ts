@@ -94,7 +94,8 @@ export class Journal {
 
   /**
    * Forgets everything, closes the connections, and begins anew under `replica`, or a fresh random id: for when another writer turns
-   * out to have used the same id, so that what is not saved has names that mean something else there.
+   * out to have used the same id, so that what is not saved has names that mean something else there. `onReplica` of the map tells it, with
+   * the reason `twin`; `unheard` are the registrations to which it did something that was not saved, and is undone.
    *
    * Throws `invalid-replica`.
    */

@@ -6,30 +6,8 @@ import { Callbacks } from "./callbacks.js";
 import type { Core } from "./core.js";
 import { describe, failure, guarded } from "./errors.js";
 import { hasLocks, Locks } from "./locks.js";
-import type {
-  Channel,
-  ChannelListener,
-  ConnectionStatistics,
-  ConnectOptions,
-  IgnoreReason,
-  MessageKind,
-  Peer,
-} from "./types.js";
+import type { Channel, ChannelListener, ConnectionStatistics, ConnectOptions, Peer } from "./types.js";
 import { now, report, unref } from "./world.js";
-
-/** In the order in which the module counts them. */
-const kinds: MessageKind[] = ["delta", "ask", "meet", "digest", "presence", "announce", "drops"];
-const reasons: IgnoreReason[] = [
-  "foreign",
-  "version",
-  "key-kind",
-  "message-kind",
-  "too-long",
-  "own-replica",
-  "checksum",
-  "malformed",
-  "retired",
-];
 
 /** A channel of which nothing is taken for granted, which the user may have handed in. */
 function listen(channel: Channel, listener: ChannelListener | null): void {
@@ -37,6 +15,10 @@ function listen(channel: Channel, listener: ChannelListener | null): void {
   // What a browser cannot deserialize comes with null for data, which is as foreign as anything.
   if ("onmessageerror" in channel) channel.onmessageerror = listener;
 }
+
+/** The statistics but for its lists, and these. */
+type Lists = Pick<ConnectionStatistics, "posted" | "ignored">;
+type Counts = [Omit<ConnectionStatistics, keyof Lists>, Lists["posted"], Lists["ignored"]];
 
 export class Link {
   readonly peersChanged: Callbacks<Peer[]>;
@@ -46,7 +28,7 @@ export class Link {
   /** How many messages did not get to the module: they were no bytes, or too many. */
   #refused = 0;
   /** The counts when it was closed. */
-  #counts: Float64Array = new Float64Array();
+  #finalCounts: Counts | undefined;
   /** Not before the channel listens: what it tells at once is lost. */
   #isOpen = false;
   /** `undefined`: it takes no part in presence. */
@@ -166,26 +148,19 @@ export class Link {
   }
 
   statistics(): ConnectionStatistics {
-    const counts = this.#isOpen && !this.#core.isFreed ? this.#core.module.statistics(this.#number) : this.#counts;
-    let at = 0;
-    const next = () => counts[at++] ?? 0;
-    const by = <T extends string>(names: T[]) =>
-      Object.fromEntries(names.map((name) => [name, next()])) as Record<T, number>;
-    const statistics = {
-      messagesPosted: next(),
-      bytesPosted: next(),
-      messagesReceived: next() + this.#refused,
-      bytesReceived: next(),
-      messagesIgnored: next() + this.#refused,
-      sessionsBegun: next(),
-      sessionsFinished: next(),
-      registrationsTooLong: next(),
-      messagesTooLong: next(),
-      posted: by(kinds),
-      ignored: by(reasons),
+    const [totals, posted, ignored] = this.#finalCounts ?? this.#counts();
+    return {
+      ...totals,
+      messagesReceived: totals.messagesReceived + this.#refused,
+      messagesIgnored: totals.messagesIgnored + this.#refused,
+      posted: { ...posted },
+      ignored: { ...ignored, foreign: ignored.foreign + this.#refused },
     };
-    statistics.ignored.foreign += this.#refused;
-    return statistics;
+  }
+
+  /** Of what came to the module and from there. */
+  #counts(): Counts {
+    return this.#core.module.statistics(this.#number) as Counts;
   }
 
   /** Leaves the channel and lets go of everything. Nothing happens the second time. */
@@ -194,7 +169,7 @@ export class Link {
     this.#isOpen = false;
     this.#ended.abort();
     this.peersChanged.clear();
-    this.#counts = this.#core.module.statistics(this.#number);
+    this.#finalCounts = this.#counts();
     this.#core.module.close(this.#number);
     // It says goodbye.
     this.#core.pump("remote");

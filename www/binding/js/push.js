@@ -1,4 +1,4 @@
-// Called by the module for each item of a list: one call instead of one for each property.
+// Called by the module for each item of a list or an object: one call instead of one for each property.
 
 /**
  * Adds to an `Owner[]`.
@@ -21,3 +21,12 @@ export const pushOwner = (owners, node, priority) => void owners.push({ node, pr
  */
 export const pushPeer = (peers, replica, name, lastSeen, alive, left) =>
   void peers.push({ replica, name, lastSeen, alive, left });
+
+/**
+ * Sets a property of an object of counts.
+ *
+ * @param {Record<string, number>} counts
+ * @param {string} name
+ * @param {number} count
+ */
+export const setCount = (counts, name, count) => void (counts[name] = count);

@@ -312,7 +312,8 @@ export class RangeMap {
 
   /**
    * Calls back when this replica goes on under another id by itself: it was retired though it lives, or somebody else writes under the
-   * same. Returns the function that ends that.
+   * same. Returns the function that ends that. Ids that somebody sets, as a saved map does when its page is put aside and comes back,
+   * are not told.
    *
    * Throws `invalid-callback`.
    */

@@ -75,9 +75,15 @@ export interface Change {
 export interface ReplicaChange {
   from: bigint;
   to: bigint;
-  /** `retired`: the others gave the former id up, though this replica lives. `twin`: somebody else writes under it. */
+  /**
+   * `retired`: the others gave the former id up, though this replica lives. `twin`: somebody else writes under it, as a copy of a disk
+   * or of what was saved does.
+   */
   reason: "retired" | "twin";
-  /** The registrations to which it contributed under the former id without being sure that anybody heard of it. */
+  /**
+   * The registrations to which it contributed under the former id without being sure that anybody heard of it. That still counts here; but a
+   * saved map whose twin was faster to save has begun anew from what is saved, where it is undone: `priority` tells what is left.
+   */
   unheard: { node: string; start: bigint; end: bigint | null }[];
 }
 

@@ -1,6 +1,6 @@
 //! What is to be saved, in a place that is shared with others.
 
-use crdt_range_map::{Delta, Node, ReplicaId};
+use crdt_range_map::{Delta, ReplicaId};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::failure::Failure;
@@ -63,8 +63,7 @@ impl Replica {
 
     /// Begins anew under another id, knowing nothing and with no link, with a journal.
     pub fn restart(&mut self, replica: u64, seed: u64) {
-        self.node = Node::new(ReplicaId::new(replica), seed);
-        self.node.share_storage();
+        self.node.restart(ReplicaId::new(replica), seed);
         self.answers = Delta::default();
         self.pages_before = self.last_page;
     }

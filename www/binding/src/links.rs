@@ -2,9 +2,9 @@
 
 use crdt_range_map::ReplicaId;
 use crdt_range_map::node::{LinkId, LinkKind};
-use crdt_range_map::sync::Statistics;
 use crdt_range_map::sync::presence::{Config, Liveness, Name};
-use js_sys::Array;
+use crdt_range_map::sync::{IgnoreReason, Statistics};
+use js_sys::{Array, Object};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::failure::Failure;
@@ -14,6 +14,9 @@ use crate::replica::Replica;
 extern "C" {
     #[wasm_bindgen(js_name = pushPeer)]
     fn push_peer(peers: &Array, replica: u64, name: &str, last_seen_ms: f64, alive: bool, left: bool);
+
+    #[wasm_bindgen(js_name = setCount)]
+    fn set_count(counts: &Object, name: &str, count: f64);
 }
 
 /// Whether something may call itself that.
@@ -70,23 +73,30 @@ impl Replica {
         list
     }
 
-    /// The counts of [`Statistics`] in their order, of the lists all in turn; nothing if the link is not open.
-    pub fn statistics(&self, link: f64) -> Vec<f64> {
-        let Some(counts) = self.node.link_statistics(id(link)) else { return Vec::new() };
-        let Statistics { posted, ignored, .. } = counts;
-        let counts = [
-            counts.messages_posted,
-            counts.bytes_posted,
-            counts.messages_received,
-            counts.bytes_received,
-            counts.messages_ignored,
-            counts.sessions_begun,
-            counts.sessions_finished,
-            counts.registrations_too_long,
-            counts.messages_too_long,
+    /// `ConnectionStatistics` but for its lists, the posted messages by kind, and the ignored ones by reason; nothing if the link is not open.
+    pub fn statistics(&self, link: f64) -> Option<Array> {
+        let counts = self.node.link_statistics(id(link))?;
+        let totals = [
+            ("messagesPosted", counts.messages_posted),
+            ("bytesPosted", counts.bytes_posted),
+            ("messagesReceived", counts.messages_received),
+            ("bytesReceived", counts.bytes_received),
+            ("messagesIgnored", counts.messages_ignored),
+            ("sessionsBegun", counts.sessions_begun),
+            ("sessionsFinished", counts.sessions_finished),
+            ("registrationsTooLong", counts.registrations_too_long),
+            ("messagesTooLong", counts.messages_too_long),
         ];
-        counts.into_iter().chain(posted).chain(ignored).map(|count| count as f64).collect()
+        let posted = Statistics::KINDS.into_iter().zip(counts.posted);
+        let ignored = IgnoreReason::NAMES.into_iter().zip(counts.ignored);
+        Some(Array::of3(&object(totals), &object(posted), &object(ignored)))
     }
+}
+
+fn object(counts: impl IntoIterator<Item = (&'static str, u64)>) -> Object {
+    let object = Object::new();
+    counts.into_iter().for_each(|(name, count)| set_count(&object, name, count as f64));
+    object
 }
 
 pub(crate) fn id(link: f64) -> LinkId {

@@ -6,11 +6,9 @@ let loading;
 
 /** Makes the `init` of an entry. `shipped` returns what is loaded if the user names nothing. */
 export function loader(shipped) {
-  const start = async ({ module_or_path }) => {
-    await load({ module_or_path: await opened(module_or_path ?? (await shipped())) });
-  };
-  return (options = {}) => {
-    loading ??= start(options).catch((error) => {
+  const open = async (named) => opened(named ?? (await shipped()));
+  return (options) => {
+    loading ??= load(options, open).catch((error) => {
       loading = undefined;
       throw error;
     });

@@ -189,13 +189,15 @@ export class Keeper {
   async #writeRest({ database }: Place): Promise<boolean> {
     const isSnapshotDue = this.#isSnapshotDue || this.#isRepairDue;
     if (!isSnapshotDue && !this.#isLookDue) return false;
+    let isPutOff: boolean | undefined;
     try {
-      await exclusively(this.#lock, () =>
+      isPutOff = await exclusively(this.#lock, () =>
         isSnapshotDue ? this.#writeSnapshot(database) : this.#writeReceived(database),
       );
     } catch {
       // The next look tries again.
     }
+    if (isPutOff) return true;
     if (isSnapshotDue) this.#isSnapshotDue = this.#isRepairDue = false;
     else this.#isLookDue = false;
     return true;
@@ -221,20 +223,26 @@ export class Keeper {
   }
 
   /** What came from somebody who saves nothing. Each who shares the database has heard it; one writes it. */
-  async #writeReceived(database: Database): Promise<void> {
+  async #writeReceived(database: Database): Promise<boolean> {
     await this.#read(database);
     const page = this.#journal.take();
     // Nothing if something was read: what is still missing then comes soon.
-    if (!page || page.isOwn) return;
+    if (!page || page.isOwn) return false;
     this.#noteSizes(await database.append(page));
     this.#journal.saved(page.number);
+    return false;
   }
 
-  async #writeSnapshot(database: Database): Promise<void> {
+  /** Returns whether it is put off until what was done here is saved. */
+  async #writeSnapshot(database: Database): Promise<boolean> {
     const reading = await this.#read(database);
     // Somebody may have been faster.
-    if (!isDue(reading.sizes) && !this.#isRepairDue) return;
+    if (!isDue(reading.sizes) && !this.#isRepairDue) return false;
+    // A snapshot holds no own effect that is on no page. Others read it and tell what is in it; if it broke then, and this page died before
+    // it saved the effect itself, whoever goes on with the id would use the number again.
+    if (this.#journal.take()?.isOwn) return true;
     await database.writeSnapshot(this.#map.state(), reading);
+    return false;
   }
 
   async #read(database: Database): Promise<Reading> {

@@ -1,5 +1,6 @@
 // A map that is saved: the life of it in a page that may be reloaded, duplicated, put aside, frozen, killed and restored.
 
+import { anything, checkedOptions, connectRules, optional, type Rule } from "../../binding/js/options.js";
 import { type ConnectOptions, type Connection, RangeMap } from "../dist/crdt_range_map.js";
 import type { OpenOptions, PersistentError, PersistentRangeMap, PersistentStatus } from "../persistent.js";
 import { Database } from "./database.js";
@@ -10,21 +11,30 @@ import { type Slot, takeSlot } from "./slots.js";
 /** How long to wait before the database is opened again: twice as long each time. */
 const reopenMs = { first: 1_000, most: 60_000 };
 
+const isFunction = (value: unknown): boolean => typeof value === "function";
+
+const rules: Record<keyof OpenOptions, Rule> = {
+  name: { isFine: (name) => typeof name === "string" && name !== "", must: "a string that is not empty" },
+  channel: optional({
+    isFine: (channel) => channel === null || typeof channel === "string" || isFunction(channel),
+    must: "a string, a function or null",
+  }),
+  // An object, which has rules of its own.
+  presence: anything,
+  onstatus: optional({ isFine: (onstatus) => onstatus === null || isFunction(onstatus), must: "a function or null" }),
+};
+
 export async function openRangeMap(options: OpenOptions): Promise<PersistentRangeMap> {
-  if (typeof options?.name !== "string" || options.name === "") {
-    throw failure("invalid-options", "name must be a string that is not empty");
-  }
+  const refusal = (message: string) => failure("invalid-options", message);
+  const checked = checkedOptions<OpenOptions>(options, rules, refusal);
+  const presence = checkedOptions<ConnectOptions>(checked.presence, connectRules, refusal, "presence");
   if (typeof indexedDB === "undefined") {
     throw failure(
       "no-storage",
       "there is no IndexedDB here: openRangeMap is for browsers; elsewhere save map.journal()",
     );
   }
-  const { onstatus } = options;
-  if (onstatus !== undefined && onstatus !== null && typeof onstatus !== "function") {
-    throw failure("invalid-options", "onstatus must be a function or null");
-  }
-  const map = new OpenMap(options);
+  const map = new OpenMap({ ...checked, presence });
   await map.begin();
   return map;
 }

@@ -1,10 +1,10 @@
 // Makes the package's entries of the module and its glue, which lie in dist/ already: the same classes for all of them, as ES modules
 // and, for `require`, as CommonJS.
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { deflateSync } from "node:zlib";
 import { build } from "rolldown";
+import { asText } from "./text.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -51,12 +51,17 @@ async function finishGlue() {
 
 async function inlineModule() {
   const module = readFileSync(join(dist, "crdt_range_map_bg.wasm"));
+  const { text, digits, single, bytes } = asText(module);
   const define = {
-    DEFLATED_MODULE: JSON.stringify(deflateSync(module, { level: 9, memLevel: 9 }).toString("base64")),
+    MODULE: JSON.stringify(text),
     MODULE_LENGTH: String(module.length),
+    DIGITS: JSON.stringify(digits),
+    SINGLE: String(single),
+    BYTES: JSON.stringify(bytes),
   };
   await bundle({ inlined: entry("inlined") }, { minify: true }, { transform: { define } });
-  copyFileSync(join(root, "../node_modules/fflate/LICENSE"), join(dist, "LICENSE-fflate"));
+  const { unpacked } = await import(pathToFileURL(join(dist, "inlined.js")).href);
+  if (!module.equals(unpacked())) throw new Error("the inlined module is not the module");
 }
 
 /** The types of a CommonJS entry are those of the ES module; only the files are others. */

@@ -83,6 +83,63 @@ test("snapshots keep what is stored small, in two generations", async ({ profile
   expect(all).toContain("by another tab 0 10 1");
 });
 
+test("every write asks for durability", async ({ profile }) => {
+  await (
+    await profile.start()
+  ).addInitScript(() => {
+    const writes: string[] = [];
+    Object.assign(globalThis, { writes });
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (stores, mode, options) {
+      const made = transaction.call(this, stores, mode, options);
+      if (mode === "readwrite") writes.push(`${[...made.objectStoreNames].join(" ")}: ${made.durability}`);
+      return made;
+    };
+  });
+  const page = await profile.open();
+  await writeSnapshots(page);
+  const writes = new Set(await page.evaluate(() => Reflect.get(globalThis, "writes") as string[]));
+  expect(writes).toEqual(new Set(["deltas received sizes slots: strict", "deltas received sizes snapshots: strict"]));
+});
+
+test("a snapshot holds nothing of one's own that is on no page", async ({ profile }) => {
+  await (
+    await profile.start()
+  ).addInitScript(() => {
+    const pages: Uint8Array[] = [];
+    const snapshots: boolean[] = [];
+    Object.assign(globalThis, { snapshots });
+    const { add, getAllKeys } = IDBObjectStore.prototype;
+    let operations = 0;
+    IDBObjectStore.prototype.getAllKeys = function (...given) {
+      // Something is done while the keeper reads, before it writes a snapshot.
+      if (this.name === "snapshots" && globalThis.isReady && operations < 3) {
+        operations += 1;
+        replica.map.register(`during ${operations}`, 0, 10);
+      }
+      return getAllKeys.apply(this, given);
+    };
+    IDBObjectStore.prototype.add = function (value, key) {
+      if (this.name === "deltas") pages.push(value.bytes);
+      if (this.name === "snapshots") {
+        const map = new RangeMap();
+        const journal = map.journal(() => {});
+        for (const bytes of pages) journal.absorb(bytes);
+        const known = map.fingerprint();
+        journal.absorb(value.bytes);
+        snapshots.push(map.fingerprint() === known);
+      }
+      return add.call(this, value, key);
+    };
+  });
+  const page = await profile.open();
+  await registerMany(page, "many");
+  const snapshots = () => page.evaluate(() => Reflect.get(globalThis, "snapshots") as boolean[]);
+  await expect.poll(async () => (await snapshots()).length).toBe(1);
+  expect(await snapshots()).toEqual([true]);
+  expect((await registrations(page)).filter((registration) => registration.startsWith("during"))).toHaveLength(3);
+});
+
 for (const [what, damage] of [
   ["is cut short", ({ bytes, checksum, covers }) => ({ bytes: bytes.slice(0, bytes.length >> 1), checksum, covers })],
   ["has a bit flipped", ({ bytes, checksum, covers }) => ({ bytes: bytes.with(99, bytes[99]! ^ 4), checksum, covers })],

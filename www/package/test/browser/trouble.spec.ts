@@ -109,12 +109,18 @@ test("two writers under one id are found out, and neither overwrites the other",
   await register(first, "first");
   await first.close();
   const [one, two] = [await profile.open(), await profile.open()];
-  expect(await replicaOf(one)).toBe(await replicaOf(two));
+  const id = await replicaOf(one);
+  expect(await replicaOf(two)).toBe(id);
   // Nothing is saved, and so nothing is told, before both have written: who hears of the other first takes another id first.
   const letGo = await occupy(await elsewhere(profile));
   const pages = [one, two];
   for (const [at, page] of pages.entries()) {
     await page.evaluate((at) => {
+      const changes: unknown[] = [];
+      replica.map.onReplica(({ from, to, reason, unheard }) =>
+        changes.push({ from: String(from), to: String(to), reason, unheard: unheard.map(({ node }) => node) }),
+      );
+      Object.assign(globalThis, { changes });
       for (let number = 0; number < 5; number += 1) replica.map.register(`${at}-${number}`, 0, 10);
       const saved = replica.saved().then(
         () => undefined,
@@ -132,6 +138,10 @@ test("two writers under one id are found out, and neither overwrites the other",
   await until(pages[loser]!, "saved");
   expect(await replicaOf(one)).not.toBe(await replicaOf(two));
   expect(await pages[loser]!.evaluate(() => replica.status.error?.code)).toBe("identity-conflict");
+  const unheard = [0, 1, 2, 3, 4].map((number) => `${loser}-${number}`);
+  const told = await pages[loser]!.evaluate(() => Reflect.get(globalThis, "changes"));
+  const to = expect.stringMatching(/^\d+$/);
+  expect(told).toEqual([{ from: id, to, reason: "twin", unheard }]);
   const winner = ["first 0 10 1", ...[0, 1, 2, 3, 4].map((number) => `${1 - loser}-${number} 0 10 1`)].sort();
   expect(await agreed(one, two)).toEqual(winner);
   await Promise.all([register(one, "x"), register(two, "y")]);
@@ -390,7 +400,7 @@ test("a channel of one's own is opened anew when the page returns, and null is n
   const codes = await page.evaluate(() =>
     Promise.all([
       openRangeMap({ name: "" }).catch(({ code }) => code),
-      openRangeMap({ name: "wrong", channel: 5 as never }).catch(({ code }) => code),
+      openRangeMap({ name: "wrong", channel: () => 5 as never }).catch(({ code }) => code),
     ]),
   );
   expect(codes).toEqual(["invalid-options", "channel-unavailable"]);

@@ -4,6 +4,8 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 
 const tools = process.env.TOOLS;
 
@@ -88,12 +90,22 @@ test("a lean page with a saved map names the file of the module once", () => {
   assert(script.length < 100_000, "a class of the default entry alone does not bring its module along");
 });
 
+test("a server compresses the default entry to hardly more than its module", () => {
+  const file = (name) => fileURLToPath(new URL(name, import.meta.resolve("crdt-range-map/crdt_range_map_bg.wasm")));
+  for (const compress of [brotliCompressSync, gzipSync]) {
+    const [script, module] = ["inlined.js", "crdt_range_map_bg.wasm"].map(
+      (name) => compress(readFileSync(file(name))).length,
+    );
+    assert(script < 1.03 * module, `${script} bytes for a module of ${module}`);
+  }
+});
+
 test("the tarball holds what is needed and nothing else", () => {
   const common = ["crdt_range_map", "index", "lean", "persistent"];
   assert.deepEqual(
     JSON.parse(process.env.PACKED_FILES).sort(),
     [
-      ...["LICENSE-APACHE", "LICENSE-MIT", "README.md", "dist/LICENSE-fflate", "dist/LICENSE-idb"],
+      ...["LICENSE-APACHE", "LICENSE-MIT", "README.md", "dist/LICENSE-idb"],
       ...common.flatMap((name) => [`dist/${name}.js`, `dist/${name}.cjs`, `dist/${name}.d.cts`]),
       ...["connection", "errors", "journal", "range_map", "types"].flatMap((name) => [
         `dist/${name}.d.ts`,

@@ -61,7 +61,7 @@ test("messages may come as an ArrayBuffer, and bytes are the channel's to keep",
   expect(from.posts.slice(0, before.length)).toEqual(before);
   for (const post of from.posts) to.hear(post.slice().buffer);
   expect(splits(there)).toEqual(splits(here));
-  expect(to.posts.every((post) => post.constructor === Uint8Array && post.length <= 2 ** 24)).toBe(true);
+  expect(from.posts.every((post) => post.constructor === Uint8Array && post.length <= 2 ** 24)).toBe(true);
 });
 
 test("the ends of a message channel are channels", async () => {

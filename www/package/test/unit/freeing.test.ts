@@ -1,6 +1,19 @@
 // What is freed is gone, and leaves no memory behind.
 import { expect, test, vi } from "vitest";
-import { agree, collect, Copy, map, Recording, register, until } from "./kit.js";
+import {
+  agree,
+  code,
+  collect,
+  type Connection,
+  Copy,
+  map,
+  medium,
+  RangeMap,
+  Recording,
+  register,
+  splits,
+  until,
+} from "./kit.js";
 
 test("a map that is freed is gone, and calls nobody", () => {
   const here = map(1);
@@ -103,4 +116,85 @@ test("what is forgotten is freed by the garbage collector", async () => {
   // It depends on when the collector runs, but a map takes more than a few hundred bytes, and some references.
   expect(Math.max(...sizes().map((size, at) => size - before[at]!))).toBeLessThan(200_000);
   expect(thrown).toBe(500);
+});
+
+test("connections end with their map, and still tell what they counted", () => {
+  const here = map(1);
+  const [end, other] = medium() as [Recording, Recording];
+  const connection = here.connect(end, { name: "here" });
+  map(2).connect(other, { name: "there" });
+  const before = connection.statistics();
+  here.free();
+  connection.close();
+  connection[Symbol.dispose]();
+  expect(connection.isOpen).toBe(false);
+  expect(connection.peers()).toEqual([]);
+  expect(connection.statistics().messagesReceived).toBeGreaterThanOrEqual(before.messagesReceived);
+  expect(end.closedWith).toEqual([null]);
+});
+
+test("a map may be freed by its own callback, within the operation", () => {
+  const here = map(1);
+  const connection = here.connect(new Recording());
+  here.onChange(() => here.free());
+  const delta = here.register("a", 0, 1);
+  expect(connection.isOpen).toBe(false);
+  expect(code(() => here.splits())).toBe("freed");
+  const other = map(2);
+  other.merge(delta);
+  expect(splits(other)).toEqual(["[0, 1) a:1"]);
+});
+
+/** Maps that nobody holds but their own callbacks. */
+const forgotten = (prepare: (here: RangeMap) => void) => {
+  const here = new RangeMap();
+  here.onChange(() => here.splits());
+  prepare(here);
+  return new WeakRef(here);
+};
+
+test("a map that only its callbacks mention is collected", async () => {
+  const refs = [
+    forgotten(() => {}),
+    forgotten((here) => here.onReplica(() => here.splits())),
+    forgotten((here) => here.connect(new Recording()).close()),
+    forgotten((here) => {
+      const connection = here.connect(new Recording(), { name: "here" });
+      connection.onPeers(() => here.splits());
+      connection.close();
+    }),
+  ];
+  await collect();
+  expect(refs.map((ref) => ref.deref())).toEqual([undefined, undefined, undefined, undefined]);
+});
+
+test("a map with an open connection lives until that is closed", async () => {
+  const there = map(2);
+  const heard = vi.fn();
+  const connections: Connection[] = [];
+  const ref = forgotten((here) => {
+    here.onChange(heard);
+    connections.push(here.connect("alive"));
+  });
+  await collect();
+  there.connect("alive");
+  there.register("a", 0, 10);
+  await until(() => heard.mock.calls.length > 0);
+  connections.pop()!.close();
+  await collect();
+  expect(ref.deref()).toBeUndefined();
+});
+
+test("a connection with a name that is closed leaves no memory behind", async () => {
+  const { RangeMap, sizes } = await Copy.load();
+  const rounds = async (count: number) => {
+    for (let done = 0; done < count; done += 1) {
+      new RangeMap(1n).connect(new Recording(), { name: "here" }).close();
+      if (done % 20 === 0) await collect();
+    }
+  };
+  await rounds(100);
+  const before = sizes();
+  await rounds(400);
+  expect(Math.max(...sizes().map((size, at) => size - before[at]!))).toBeLessThan(200_000);
 });

@@ -245,6 +245,18 @@ test("a restart forgets what was not saved", () => {
   expect(code(() => journal.restart(wrong(5)))).toBe("invalid-replica");
 });
 
+test("a restart tells what it undoes", () => {
+  const { here, journal } = journaled();
+  here.register("saved", 0, 10);
+  saveAll(journal);
+  here.register("undone", 20, null);
+  const changed = vi.fn();
+  here.onReplica(changed);
+  journal.restart(5n);
+  const unheard = [{ node: "undone", start: 20n, end: null }];
+  expect(changed.mock.calls).toStrictEqual([[{ from: 1n, to: 5n, reason: "twin", unheard }]]);
+});
+
 test("a map has one journal at a time", () => {
   const here: RangeMap = map(1);
   const [first, second] = [vi.fn(), vi.fn()];

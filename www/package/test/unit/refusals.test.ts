@@ -1,6 +1,7 @@
 // What is accepted, and that everything else is refused with a code and changes nothing.
+import { openRangeMap } from "crdt-range-map/persistent";
 import { expect, test, vi } from "vitest";
-import { code, map, RangeMap, refusal, splits, wrong } from "./kit.js";
+import { code, map, RangeMap, Recording, refusal, splits, wrong } from "./kit.js";
 
 const last = 2n ** 64n - 1n;
 
@@ -141,6 +142,51 @@ test("ids that are left out are random, and it is told if none can be drawn", ()
   other.free();
   vi.stubGlobal("crypto", undefined);
   expect(code(() => new RangeMap())).toBe("invalid-replica");
+});
+
+test("options are checked, and a channel is left as it was if one is wrong", () => {
+  const here = map(1);
+  const end = new Recording();
+  const refused = [
+    ...[5, "x", null].map((value) => ["options", value] as const),
+    ...["bus", null, 1].map((kind) => ["kind", { kind }] as const),
+    ...[5, null, {}].map((name) => ["name", { name }] as const),
+    ...[5, {}, true].map((locks) => ["locks", { name: "n", locks }] as const),
+    ["nmae", { nmae: "typo" }] as const,
+  ];
+  for (const [word, options] of refused) {
+    const error = refusal(() => here.connect(end, wrong(options)));
+    expect(error.code).toBe("invalid-options");
+    expect(error.message).toContain(word);
+  }
+  expect([end.onmessage, end.posts, end.closedWith]).toEqual([null, [], []]);
+  here.connect(end, { name: undefined, kind: undefined, locks: null });
+  expect(end.posts.length).toBeGreaterThan(0);
+});
+
+test("options of a saved map are checked before anything else", async () => {
+  const name = "n";
+  const refused: [string, unknown][] = [
+    ...[5, "x", null].map((value): [string, unknown] => ["options", value]),
+    ...[undefined, {}, { name: 5 }, { name: "" }].map((value): [string, unknown] => ["name", value]),
+    ...[5, {}, true].map((channel): [string, unknown] => ["channel", { name, channel }]),
+    ...[5, "Ada", null].map((presence): [string, unknown] => ["presence", { name, presence }]),
+    ...[5, "x", {}].map((onstatus): [string, unknown] => ["onstatus", { name, onstatus }]),
+    ["kind", { name, presence: { kind: "star" } }],
+    ["nmae", { nmae: name }],
+    ["onStatus", { name, onStatus: () => {} }],
+    ["lock", { name, presence: { name: "Ada", lock: "x" } }],
+  ];
+  for (const [word, options] of refused) {
+    const error = await openRangeMap(wrong(options)).then(
+      () => undefined,
+      (error) => error,
+    );
+    expect(error).toMatchObject({ name: "PersistentError", code: "invalid-options" });
+    expect(error.message).toContain(word);
+  }
+  const fine = { name, channel: null, presence: { name: "Ada", locks: null }, onstatus: null };
+  await expect(openRangeMap(fine)).rejects.toMatchObject({ code: "no-storage" });
 });
 
 test("callbacks are functions", () => {

@@ -1,0 +1,69 @@
+// Methods that are called before there is anything, after it is gone, or on something else.
+import { expect, test } from "vitest";
+import { code, Connection, Copy, Journal, map, RangeMap, Recording, wrong } from "./kit.js";
+
+const calls: Record<string, (here: RangeMap) => unknown> = {
+  apply: (here) => here.apply([]),
+  connect: (here) => here.connect(new Recording()),
+  context: (here) => here.context(),
+  decrease: (here) => here.decrease("a", 0, 1),
+  deltaSince: (here) => here.deltaSince(new Uint8Array(1)),
+  fingerprint: (here) => here.fingerprint(),
+  gaps: (here) => here.gaps(),
+  increase: (here) => here.increase("a", 0, 1),
+  journal: (here) => here.journal(() => {}),
+  maintain: (here) => here.maintain(),
+  merge: (here) => here.merge(new Uint8Array()),
+  onChange: (here) => here.onChange(() => {}),
+  onReplica: (here) => here.onReplica(() => {}),
+  owners: (here) => here.owners(1),
+  ownersOf: (here) => here.ownersOf([1]),
+  priority: (here) => here.priority("a", 0, 1),
+  register: (here) => here.register("a", 0, 1),
+  registrations: (here) => here.registrations(),
+  release: (here) => here.release("a", 0, 1),
+  replica: (here) => here.replica,
+  retire: (here) => here.retire(9n),
+  setReplica: (here) => here.setReplica(9n),
+  splitColumns: (here) => here.splitColumns(),
+  splits: (here) => here.splits(),
+  state: (here) => here.state(),
+  tighten: (here) => here.tighten("a", { start: 0, end: 2 }, { start: 0, end: 1 }),
+};
+
+test("before init() there are no maps", async () => {
+  const copy = await Copy.load(false);
+  expect(code(() => new copy.RangeMap())).toBe("not-initialized");
+});
+
+test("after free() every method says so, and free() again does nothing", () => {
+  const here = map(1);
+  here.free();
+  here.free();
+  here[Symbol.dispose]();
+  const codes = Object.entries(calls).map(([name, call]) => [name, code(() => call(here))]);
+  expect(codes).toEqual(Object.keys(calls).map((name) => [name, "freed"]));
+  const methods = Object.getOwnPropertyNames(RangeMap.prototype).filter((name) => !name.startsWith("_"));
+  expect(methods.filter((name) => !["constructor", "free", ...Object.keys(calls)].includes(name))).toEqual([]);
+});
+
+test("what is no map of this copy of the package is refused", async () => {
+  const copy = await Copy.load();
+  for (const stranger of [{}, null, 5, new copy.RangeMap(7n), RangeMap.prototype, new Proxy(map(1), {})].map(wrong)) {
+    const { prototype } = RangeMap;
+    expect(code(() => prototype.owners.call(stranger, 1))).toBe("invalid-this");
+    expect(code(() => prototype.register.call(stranger, "a", 0, 1))).toBe("invalid-this");
+    expect(code(() => Reflect.get(prototype, "replica", stranger))).toBe("invalid-this");
+  }
+  expect(code(() => Connection.prototype.statistics.call(wrong({})))).toBe("invalid-this");
+  expect(code(() => Journal.prototype.take.call(wrong({})))).toBe("invalid-this");
+});
+
+test("the classes have their names", () => {
+  const here = map(1);
+  const connection = here.connect(new Recording());
+  const journal = here.journal(() => {});
+  expect([RangeMap.name, Connection.name, Journal.name]).toEqual(["RangeMap", "Connection", "Journal"]);
+  const tags = [here, connection, journal].map((it) => Object.prototype.toString.call(it));
+  expect(tags).toEqual(["[object RangeMap]", "[object Connection]", "[object Journal]"]);
+});
