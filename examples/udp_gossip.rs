@@ -48,7 +48,7 @@ fn run(port: u16, neighbours: &[u16]) -> Result<(), Box<dyn Error>> {
     let name = format!("port-{port}");
     let options = Options {
         // What fits into a packet. A larger message would have to be cut into several.
-        sync: Config { message_bytes_max: 1_200, compare_bytes_max: 600, ..Config::default() },
+        sync: Config { message_bytes_max: 1_200, answer_bytes_max: 600, ..Config::default() },
         name: Some(Name::new(&name)?),
         ..Options::default()
     };

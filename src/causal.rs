@@ -175,7 +175,7 @@ impl CausalContext {
     }
 
     /// Adds all dots to a hash. O(replicas + runs).
-    pub(crate) fn feed(&self, hash: &mut Fingerprint) {
+    pub(crate) fn feed(&self, hash: &mut WordHasher) {
         for (replica, runs) in self.replicas() {
             hash.add(replica.get());
             for (first, last) in runs.iter() {
@@ -210,13 +210,13 @@ impl CausalContext {
     /// The dots of one replica.
     #[inline]
     pub(crate) fn runs(&self, replica: ReplicaId) -> Option<&Runs> {
-        let at = self.replicas.place_of(|(known, _)| *known < replica);
+        let at = self.replicas.position_of(|(known, _)| *known < replica);
         self.replicas.get(at).filter(|(known, _)| *known == replica).map(|(_, runs)| runs)
     }
 
     /// Changes the runs of a replica, to which one is added. O(log of the replicas).
     fn change_runs(&mut self, replica: ReplicaId, change: impl FnOnce(&mut Runs)) {
-        let at = self.replicas.place_of(|(known, _)| *known < replica);
+        let at = self.replicas.position_of(|(known, _)| *known < replica);
         match self.replicas.get_mut(at) {
             Some((known, runs)) if *known == replica => change(runs),
             _ => {
@@ -230,9 +230,9 @@ impl CausalContext {
 
 /// A streaming hash of 64-bit words, the finalizer of splitmix64 (Steele, Lea and Flood, 2014) chained over them.
 #[derive(Default)]
-pub(crate) struct Fingerprint(u64);
+pub(crate) struct WordHasher(u64);
 
-impl Fingerprint {
+impl WordHasher {
     pub(crate) fn add(&mut self, word: u64) {
         let mut mixed = (self.0 ^ word).wrapping_add(0x9e37_79b9_7f4a_7c15);
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -345,7 +345,7 @@ mod tests {
         gap.join(&both);
         assert!(!gap.has_gaps() && gap.gaps().is_empty());
         let [both, left] = [both, left].map(|context| {
-            let mut hash = Fingerprint::default();
+            let mut hash = WordHasher::default();
             context.feed(&mut hash);
             hash.finish()
         });

@@ -2,7 +2,7 @@
 //!
 //! The first two, the [version](Version), are lattices of their own and are joined each by itself. The store is joined in the light of both
 //! sides' contexts: what is absent from a state although its context knows the birth of it has been dropped, and a join drops it on the
-//! other side too. Drops that the context does not tell by itself are [named](Drops). A full state and the delta of one operation are the
+//! other side too. Drops that the context does not imply have [tombstones](Tombstones). A full state and the delta of one operation are the
 //! same type; both are joined in the same way.
 
 use core::cell::RefCell;
@@ -10,13 +10,13 @@ use core::cell::RefCell;
 use smallvec::SmallVec;
 
 use crate::causal::{CausalContext, Dot};
-use crate::drops::{Drop, Drops, NamedDrop};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::Key;
 use crate::registration::{Entry, Record, RegistrationId};
 use crate::retired::Retired;
 use crate::sort::sorted;
-use crate::store::{Held, Interner, JoinObserver, Joined, Side, Store, StoreBuilder, Unobserved};
+use crate::store::{Interner, JoinObserver, Joined, RowRef, Side, Store, StoreBuilder, Unobserved};
+use crate::tombstones::{RecordDrop, Tombstone, Tombstones};
 use crate::version::Version;
 
 /// Up to how many entries, drops and runs of dots are checked in a build with debug assertions.
@@ -32,7 +32,7 @@ pub struct Delta<K> {
     /// What it claims: the dots, and beside them who is retired.
     pub(crate) version: Version,
     pub(crate) entries: Store<K>,
-    pub(crate) drops: Drops<K>,
+    pub(crate) tombstones: Tombstones<K>,
     /// Whether it is known to carry all that it claims; of a delta that is put together or changed but by the methods here, or
     /// joined, that is not known. It is no part of what the delta says.
     is_exact: bool,
@@ -40,7 +40,7 @@ pub struct Delta<K> {
 
 impl<K: PartialEq> PartialEq for Delta<K> {
     fn eq(&self, other: &Self) -> bool {
-        self.version == other.version && self.entries == other.entries && self.drops == other.drops
+        self.version == other.version && self.entries == other.entries && self.tombstones == other.tombstones
     }
 }
 
@@ -48,14 +48,14 @@ impl<K: Eq> Eq for Delta<K> {}
 
 impl<K> Default for Delta<K> {
     fn default() -> Self {
-        Self::new(Version::default(), Store::default(), Drops::default())
+        Self::new(Version::default(), Store::default(), Tombstones::default())
     }
 }
 
 impl<K> Delta<K> {
     /// A delta of those parts.
-    pub(crate) fn new(version: Version, entries: Store<K>, drops: Drops<K>) -> Self {
-        Self { version, entries, drops, is_exact: false }
+    pub(crate) fn new(version: Version, entries: Store<K>, tombstones: Tombstones<K>) -> Self {
+        Self { version, entries, tombstones, is_exact: false }
     }
 }
 
@@ -65,14 +65,14 @@ impl<K: Key> Delta<K> {
         Self { is_exact: true, ..Self::default() }
     }
 
-    /// What declares that those write no more.
+    /// Declares that those replicas write no more.
     pub(crate) fn retiring(retired: Retired) -> Self {
-        Self::new(retired.into(), Store::default(), Drops::default())
+        Self::new(retired.into(), Store::default(), Tombstones::default())
     }
 
-    /// What declares that nothing came of those dots, which nobody has told of. Whatever still holds something of them drops it.
+    /// Declares that those dots are lost, which nobody has sent. A state that still has records of them drops these.
     pub(crate) fn giving_up(lost: CausalContext) -> Self {
-        Self::new(lost.into(), Store::default(), Drops::default())
+        Self::new(lost.into(), Store::default(), Tombstones::default())
     }
 
     /// Whether the delta carries nothing at all: no operation happened. O(1).
@@ -121,36 +121,36 @@ impl<K: Key> Delta<K> {
     pub(crate) fn join(&mut self, other: &Self, observer: &mut dyn JoinObserver<K>) {
         self.is_exact = false;
         let is_small = || {
-            let touched = other.entries.len() + other.drops.len();
+            let touched = other.entries.len() + other.tombstones.len();
             self.entries.holds_as_many_as(touched.saturating_mul(8))
         };
-        if is_small() && (other.names_what_it_drops() || other.carries_all_it_claims()) {
+        if is_small() && (other.names_every_drop() || other.carries_all_it_claims()) {
             self.join_touched(other, observer);
         } else {
-            let Self { version, entries, drops, .. } = self;
-            let here = Side { context: &version.context, drops };
-            let there = Side { context: other.context(), drops: &other.drops };
+            let Self { version, entries, tombstones, .. } = self;
+            let here = Side { context: &version.context, tombstones };
+            let there = Side { context: other.context(), tombstones: &other.tombstones };
             entries.join(&other.entries, here, there, observer);
         }
         self.version.join(&other.version);
-        self.drops.join(&other.drops, &self.version.context);
-        self.prune_drops(other.context());
+        self.tombstones.join(&other.tombstones, &self.version.context);
+        self.prune_tombstones(other.context());
         self.debug_check();
     }
 
-    /// Whether every drop that the context tells of is named: only what a prefix covers is not.
-    fn names_what_it_drops(&self) -> bool {
+    /// Whether there is a tombstone for every drop that the context knows: only without prefixes is that so.
+    fn names_every_drop(&self) -> bool {
         self.context().replicas().all(|(_, runs)| runs.prefix() == 0)
     }
 
     /// Joins only the registrations that `other` names; right if nothing else is to be concluded from its context.
     fn join_touched(&mut self, other: &Self, observer: &mut dyn JoinObserver<K>) {
-        let there = Side { context: other.context(), drops: &other.drops };
-        other.entries.for_each(|held| {
-            observer.differs(held);
-            self.join_entry(there, &held.id(), &held.entry(), observer);
+        let there = Side { context: other.context(), tombstones: &other.tombstones };
+        other.entries.for_each(|row| {
+            observer.differs(row);
+            self.join_entry(there, &row.id(), &row.entry(), observer);
         });
-        for (id, ..) in other.drops.iter() {
+        for (id, ..) in other.tombstones.iter() {
             if other.entries.get(id).is_none() {
                 self.join_entry(there, id, &Entry::default(), observer);
             }
@@ -161,7 +161,7 @@ impl<K: Key> Delta<K> {
     pub(crate) fn adopt(&mut self, version: &Version) {
         self.is_exact = false;
         self.version.join(version);
-        self.prune_drops(&version.context);
+        self.prune_tombstones(&version.context);
         self.debug_check();
     }
 
@@ -173,8 +173,8 @@ impl<K: Key> Delta<K> {
         theirs: &Entry,
         observer: &mut dyn JoinObserver<K>,
     ) {
-        let Self { version, entries, drops, .. } = self;
-        let here = Side { context: &version.context, drops };
+        let Self { version, entries, tombstones, .. } = self;
+        let here = Side { context: &version.context, tombstones };
         let stale = RefCell::new(SmallVec::<[(ReplicaId, u64); 1]>::new());
         entries.edit(id, &mut |ours| {
             let before = ours.priority();
@@ -204,14 +204,14 @@ impl<K: Key> Delta<K> {
         }
     }
 
-    /// Adds what the drop claims and, as long as it needs to be named, the drop itself: with the dot of the drop, or a bare one. Of
+    /// Claims the dots of a drop, and adds a tombstone as long as the context does not imply the drop; it may be a bare one. Of
     /// that writer's records of the registration, none must be as old. O(log n).
-    pub(crate) fn add_drop(&mut self, id: RegistrationId<K>, writer: ReplicaId, drop: Drop) {
+    pub(crate) fn add_tombstone(&mut self, id: RegistrationId<K>, writer: ReplicaId, drop: RecordDrop) {
         let context = &mut self.version.context;
         context.insert(Dot { replica: writer, seq: drop.birth });
         context.insert(drop.stamp);
-        self.is_exact &= self.drops.insert(id, writer, drop, context);
-        self.is_exact &= !self.drops.prune([writer, drop.stamp.replica].into_iter(), context);
+        self.is_exact &= self.tombstones.insert(id, writer, drop, context);
+        self.is_exact &= !self.tombstones.prune([writer, drop.stamp.replica].into_iter(), context);
     }
 
     /// Adds an entry that is lacking, and claims its dots. O(its writers · log n).
@@ -225,14 +225,14 @@ impl<K: Key> Delta<K> {
             added.clone_from(entry);
         });
         self.is_exact &= is_lacking;
-        self.prune_drops(&claimed);
+        self.prune_tombstones(&claimed);
     }
 
     /// Some of the rows of this state and some drops, both in order, in a delta that claims their dots alone. O(m log m + the nodes of
     /// the state).
-    pub(crate) fn part(&self, rows: &[Held<'_, K>], drops: &[NamedDrop<K>]) -> Self {
+    pub(crate) fn part(&self, rows: &[RowRef<'_, K>], tombstones: &[Tombstone<K>]) -> Self {
         let tables = self.entries.tables();
-        let mut nodes: Vec<u32> = rows.iter().map(Held::node_number).collect();
+        let mut nodes: Vec<u32> = rows.iter().map(RowRef::node_number).collect();
         nodes.sort_unstable();
         nodes.dedup();
         let nodes = sorted(&nodes, |a, b| tables.nodes.get(*a).cmp(tables.nodes.get(*b)));
@@ -240,16 +240,16 @@ impl<K: Key> Delta<K> {
         nodes.iter().zip(0..).for_each(|(node, number)| numbers[*node as usize] = number);
         let names: Vec<NodeId> = nodes.iter().map(|node| tables.nodes.get(*node).clone()).collect();
         let mut writers = Vec::new();
-        rows.iter().for_each(|held| held.for_each_record(|writer, _| writers.push(writer)));
+        rows.iter().for_each(|row| row.for_each_record(|writer, _| writers.push(writer)));
         writers.sort_unstable();
         writers.dedup();
         let mut builder = StoreBuilder::new(&names, &writers);
-        for held in rows {
-            let is_after = builder.push(&held.range(), numbers[held.node_number() as usize], held.entry());
+        for row in rows {
+            let is_after = builder.push(&row.range(), numbers[row.node_number() as usize], row.entry());
             debug_assert!(is_after, "rows come in order");
         }
-        let drops = Drops::from_ordered(drops.to_vec());
-        let mut part = Self::new(Version::default(), builder.finish(), drops);
+        let tombstones = Tombstones::from_ordered(tombstones.to_vec());
+        let mut part = Self::new(Version::default(), builder.finish(), tombstones);
         let mut claimed = CausalContext::default();
         part.carried_dots(&CausalContext::default()).into_iter().for_each(|dot| claimed.insert(dot));
         part.adopt(&claimed.into());
@@ -258,45 +258,45 @@ impl<K: Key> Delta<K> {
 
     /// The last registration of which something is carried, by an entry or a drop. O(log n).
     pub(crate) fn last_id(&self) -> Option<RegistrationId<K>> {
-        let last = self.entries.rows().last().map(|held| held.id());
-        last.into_iter().chain(self.drops.iter().map(|(id, ..)| id.clone()).last()).max()
+        let last = self.entries.rows().last().map(|row| row.id());
+        last.into_iter().chain(self.tombstones.iter().map(|(id, ..)| id.clone()).last()).max()
     }
 
     /// The first and the second half of what is carried, by registration, each claiming its own dots; `None` if it is all of one
     /// registration. O(m log m).
     pub(crate) fn halves(&self) -> Option<(Self, Self)> {
-        let rows: Vec<Held<'_, K>> = self.entries.rows().collect();
-        let drops: Vec<NamedDrop<K>> = self.drops.iter().map(NamedDrop::from).collect();
-        let ids = rows.iter().map(Held::id).chain(drops.iter().map(|drop| drop.id.clone()));
+        let rows: Vec<RowRef<'_, K>> = self.entries.rows().collect();
+        let tombstones: Vec<Tombstone<K>> = self.tombstones.iter().map(Tombstone::from).collect();
+        let ids = rows.iter().map(RowRef::id).chain(tombstones.iter().map(|drop| drop.id.clone()));
         let mut ids = sorted(&ids.collect::<Vec<_>>(), Ord::cmp);
         ids.dedup();
         let middle = ids.get(ids.len() / 2).filter(|_| ids.len() > 1)?;
-        let at = rows.partition_point(|held| held.cmp_id(middle).is_lt());
-        let drop_at = drops.partition_point(|drop| drop.id < *middle);
-        Some((self.part(&rows[..at], &drops[..drop_at]), self.part(&rows[at..], &drops[drop_at..])))
+        let at = rows.partition_point(|row| row.cmp_id(middle).is_lt());
+        let drop_at = tombstones.partition_point(|drop| drop.id < *middle);
+        Some((self.part(&rows[..at], &tombstones[..drop_at]), self.part(&rows[at..], &tombstones[drop_at..])))
     }
 
-    /// Forgets the named drops that the context tells by itself, now that it was joined with `joined`.
-    fn prune_drops(&mut self, joined: &CausalContext) {
-        if !self.drops.is_empty() {
+    /// Removes the tombstones that the context implies, now that it was joined with `joined`.
+    fn prune_tombstones(&mut self, joined: &CausalContext) {
+        if !self.tombstones.is_empty() {
             self.is_exact &=
-                !self.drops.prune(joined.replicas().map(|(replica, _)| replica), &self.version.context);
+                !self.tombstones.prune(joined.replicas().map(|(replica, _)| replica), &self.version.context);
         }
     }
 
-    /// The dots that the entries and the named drops claim by being there, but for those that the prefixes of `known` cover; in
+    /// The dots that the entries and the tombstones claim by being there, but for those that the prefixes of `known` cover; in
     /// order, each once. O(n), and O(m log m) for m such dots.
     pub(crate) fn carried_dots(&self, known: &CausalContext) -> SmallVec<[Dot; 12]> {
         let prefixes = self.writer_prefixes(known);
         let writers = &self.entries.tables().writers;
         // Those of an operation's delta take no memory apart.
         let mut dots = SmallVec::new();
-        self.entries.for_each(|held| match held.compact() {
+        self.entries.for_each(|row| match row.compact() {
             Some((writer, record)) if record.last <= prefixes[writer as usize] => {}
             Some((writer, record)) => dots.extend(record.dots(*writers.get(writer))),
-            None => held.for_each_record(|writer, record| dots.extend(record.dots(writer))),
+            None => row.for_each_record(|writer, record| dots.extend(record.dots(writer))),
         });
-        for (_, replica, drop) in self.drops.iter() {
+        for (_, replica, drop) in self.tombstones.iter() {
             dots.extend([Dot { replica, seq: drop.birth }, drop.stamp]);
         }
         if !known.is_empty() {
@@ -310,16 +310,16 @@ impl<K: Key> Delta<K> {
         dots
     }
 
-    /// Visits the births of the records that are held, of those that the context knows, with their writers. O(n).
+    /// Visits the births of the records, as far as the context knows them, with their writers. O(n).
     pub(crate) fn for_each_birth(&self, context: &CausalContext, mut visit: impl FnMut(ReplicaId, u64)) {
         let prefixes = self.writer_prefixes(context);
         let writers = &self.entries.tables().writers;
-        for held in self.entries.rows() {
-            match held.compact() {
+        for row in self.entries.rows() {
+            match row.compact() {
                 Some((writer, record)) if record.birth <= prefixes[writer as usize] => {
                     visit(*writers.get(writer), record.birth);
                 }
-                _ => held.for_each_record(|replica, record| {
+                _ => row.for_each_record(|replica, record| {
                     if context.contains(Dot { replica, seq: record.birth }) {
                         visit(replica, record.birth);
                     }
@@ -347,8 +347,8 @@ impl<K: Key> Delta<K> {
             return true;
         }
         let claimed = self.count_claimed();
-        let records: usize = self.entries.rows().map(|held| held.record_count()).sum();
-        let carriers = records + self.drops.len();
+        let records: usize = self.entries.rows().map(|row| row.record_count()).sum();
+        let carriers = records + self.tombstones.len();
         claimed <= 3 * carriers as u64 && claimed == self.count_carried()
     }
 
@@ -361,22 +361,22 @@ impl<K: Key> Delta<K> {
         self.carried_dots(&CausalContext::default()).len() as u64
     }
 
-    /// The invariants of the named drops, which the decoder refuses to see broken: what they claim is claimed and not told by
+    /// The invariants of the tombstones, which the decoder refuses to see broken: what they claim is claimed and not implied by
     /// the context already, and no record is as old as the drop of its writer. O(d log n) for d drops.
-    pub(crate) fn check_drops(&self) -> Result<(), &'static str> {
-        for named in self.drops.named() {
-            let Drop { birth, stamp } = named.drop;
+    pub(crate) fn check_tombstones(&self) -> Result<(), &'static str> {
+        for named in self.tombstones.each() {
+            let RecordDrop { birth, stamp } = named.drop;
             let born = Dot { replica: named.writer, seq: birth };
             let is_claimed = self.context().contains(born) && self.context().contains(stamp);
             if !is_claimed || stamp.replica == named.writer && birth > stamp.seq {
-                return Err("a drop whose dots the context does not claim");
+                return Err("a tombstone whose dots the context does not claim");
             }
-            if named.is_told_by(self.context()) {
-                return Err("a named drop that the context already tells");
+            if named.is_implied_by(self.context()) {
+                return Err("a tombstone that the context implies");
             }
             let mut is_dropped = false;
-            if let Some(held) = self.entries.get(&named.id) {
-                held.for_each_record(|owner, record| {
+            if let Some(row) = self.entries.get(&named.id) {
+                row.for_each_record(|owner, record| {
                     is_dropped |= owner == named.writer && record.birth <= birth
                 });
             }
@@ -390,7 +390,8 @@ impl<K: Key> Delta<K> {
     /// In a build with debug assertions: checks the invariants, unless there is so much that nothing would be tested in time.
     fn debug_check(&self) {
         let is_small = || {
-            self.entries.len() + self.drops.len() <= CHECKED_MAX && self.context().run_count() <= CHECKED_MAX
+            self.entries.len() + self.tombstones.len() <= CHECKED_MAX
+                && self.context().run_count() <= CHECKED_MAX
         };
         debug_assert!(!is_small() || self.check() == Ok(()), "{:?}", self.check());
     }
@@ -398,7 +399,7 @@ impl<K: Key> Delta<K> {
     /// The invariants that every state keeps: those of its parts, and that what is carried is claimed. O(n log n).
     fn check(&self) -> Result<(), &'static str> {
         self.entries.check()?;
-        self.check_drops()?;
+        self.check_tombstones()?;
         let carried = self.carried_dots(&CausalContext::default());
         let is_claimed = carried.iter().all(|dot| self.context().contains(*dot));
         if is_claimed { Ok(()) } else { Err("a record's dot that the context does not claim") }

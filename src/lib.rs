@@ -88,7 +88,7 @@
 //! | `retired` | who is retired: a lattice of its own beside the dots | of two who retired a replica, who knew more of it counts |
 //! | `version` | which effects are known, and who is retired: the claim of a state, without what is left of it | it is no state, so it cannot be joined as one |
 //! | `registration` | records: what each writer contributed, and the baseline up to which it was reset | a reset always observes a prefix of a writer's contributions, so one number remembers it exactly |
-//! | `drops` | the drops that a state names | a drop that the prefix of the context covers need not be named |
+//! | `tombstones` | the drops of records that a state names | a drop that the prefix of the context covers need not be named |
 //! | `store` | the ordered store of registrations, and the join of two | a B+-tree whose leaves begin where the content says so: equal content has equal leaves, which a join skips |
 //! | `delta` | the lattice: a store with a version, and their join | a record that is absent although the context knows its birth was dropped |
 //! | [`codec`] | the wire format, byte by byte | columns of bit-packed numbers; a dot that a record shows is not written again |
@@ -156,7 +156,6 @@
 mod causal;
 pub mod codec;
 mod delta;
-mod drops;
 mod hash;
 mod id;
 mod key;
@@ -172,6 +171,7 @@ mod sort;
 mod splits;
 mod store;
 pub mod sync;
+mod tombstones;
 mod version;
 
 pub use causal::{CausalContext, Dot};

@@ -24,12 +24,12 @@ use self::retirement::Retirement;
 use self::transaction::Transaction;
 use crate::causal::SEQ_MAX;
 use crate::delta::Delta;
-use crate::drops::{Drop, NamedDrop};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange, LeastKey};
 use crate::registration::{Registration, RegistrationId};
 use crate::splits::{Changes, Owners, RangeCollector, Split, Splits};
-use crate::store::{Held, JoinObserver, Joined};
+use crate::store::{JoinObserver, Joined, RowRef};
+use crate::tombstones::{RecordDrop, Tombstone};
 
 /// One replica of the shared map from registrations `(node, range)` to priorities.
 ///
@@ -79,27 +79,27 @@ struct MergeObserver<K> {
     /// Registrations of which this replica's own record is reset as a whole.
     awaiting_drop: Vec<RegistrationId<K>>,
     /// Records that were dropped because the other context implied it.
-    dropped: Vec<NamedDrop<K>>,
+    dropped: Vec<Tombstone<K>>,
     /// Records that came although they are known to be dropped; not more than the log can hold.
-    stale: Vec<NamedDrop<K>>,
+    stale: Vec<Tombstone<K>>,
     news: News<K>,
 }
 
 impl<K: Key> JoinObserver<K> for MergeObserver<K> {
     fn stale(&mut self, id: RegistrationId<K>, writer: ReplicaId, birth: u64) {
         if self.stale.len() <= LOG_BYTES_MAX / size_of::<RegistrationId<K>>() {
-            self.stale.push(NamedDrop { id, writer, drop: Drop::bare(writer, birth) });
+            self.stale.push(Tombstone { id, writer, drop: RecordDrop::bare(writer, birth) });
         }
     }
 
-    fn differs(&mut self, theirs: Held<'_, K>) {
+    fn differs(&mut self, theirs: RowRef<'_, K>) {
         self.news.differs(theirs);
     }
 
     fn joined(&mut self, joined: Joined<'_, K>) {
         for (writer, birth) in joined.dropped {
             let id = RegistrationId { range: joined.range(), node: joined.node.clone() };
-            self.dropped.push(NamedDrop { id, writer: *writer, drop: Drop::bare(*writer, *birth) });
+            self.dropped.push(Tombstone { id, writer: *writer, drop: RecordDrop::bare(*writer, *birth) });
         }
         if joined.after != joined.before {
             self.changed.add(joined.range());
@@ -285,7 +285,7 @@ impl<K: Key> RangeMap<K> {
             return Delta::default();
         }
         awaiting_drop.sort_by_cached_key(|id| {
-            let entry = self.state.entries.get(id).map(|held| held.entry());
+            let entry = self.state.entries.get(id).map(|row| row.entry());
             entry.and_then(|entry| entry.get(self.replica).map(|record| record.birth))
         });
         self.identity.begun_after.get_or_insert(self.state.context().last_seq(self.replica));
@@ -303,14 +303,14 @@ impl<K: Key> RangeMap<K> {
 
     /// The registration's priority, 1 or more, or `None` if it is not visible. O(log n + its writers).
     pub fn priority(&self, node: &NodeId, range: &KeyRange<K>) -> Option<u64> {
-        self.state.entries.get(&id(node, range)).and_then(|held| held.priority())
+        self.state.entries.get(&id(node, range)).and_then(|row| row.priority())
     }
 
     /// The visible registrations, ordered by start, end and node. O(its writers) for each that the state holds, visible or not.
     pub fn registrations(&self) -> impl Iterator<Item = Registration<K>> + '_ {
-        self.state.entries.rows().filter_map(|held: Held<'_, K>| {
-            let priority = held.priority()?;
-            Some(Registration { node: held.node().clone(), range: held.range(), priority })
+        self.state.entries.rows().filter_map(|row: RowRef<'_, K>| {
+            let priority = row.priority()?;
+            Some(Registration { node: row.node().clone(), range: row.range(), priority })
         })
     }
 

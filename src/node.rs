@@ -4,8 +4,8 @@
 
 mod identity;
 mod journal;
+mod link_presence;
 mod output;
-mod party;
 mod random;
 mod restore;
 mod shared;
@@ -14,8 +14,8 @@ use std::collections::{BTreeSet, VecDeque};
 
 pub use self::journal::Page;
 use self::journal::{Journal, Saved};
+use self::link_presence::LinkPresences;
 pub use self::output::{Event, LinkId, LinkKind, Output};
-use self::party::Parties;
 use self::random::Random;
 pub use self::restore::Damage;
 use crate::codec::WireKey;
@@ -110,7 +110,7 @@ pub struct Node<K> {
     mesh: Mesh<K>,
     links: BTreeSet<LinkId>,
     next_link: u64,
-    parties: Parties,
+    presences: LinkPresences,
     journal: Option<Journal<K>>,
     random: Random,
     now_ms: u64,
@@ -118,7 +118,7 @@ pub struct Node<K> {
     events: VecDeque<Event<K>>,
     refusals: usize,
     /// Goodbyes of links that close.
-    last_words: VecDeque<(LinkId, Vec<u8>)>,
+    goodbyes: VecDeque<(LinkId, Vec<u8>)>,
     /// What the last operation did.
     last_delta: Delta<K>,
 }
@@ -145,20 +145,20 @@ impl<K: WireKey> Node<K> {
         map.set_log_capacity(log_bytes_max);
         let journal = is_durable.then(|| Journal::begin(&mut map, saved));
         let presence = presence::Config::heartbeats().within(sync.message_bytes_max);
-        let parties = Parties::new(presence, map.replica(), name);
+        let presences = LinkPresences::new(presence, map.replica(), name);
         let mut node = Self {
             map,
             mesh: Mesh::start(sync, fan_in),
             links: BTreeSet::new(),
             next_link: 0,
-            parties,
+            presences,
             journal,
             random: Random(seed),
             now_ms: 0,
             changed: RangeCollector::default(),
             events: VecDeque::new(),
             refusals: 0,
-            last_words: VecDeque::new(),
+            goodbyes: VecDeque::new(),
             last_delta: Delta::default(),
         };
         node.go_on_if_retired();
@@ -173,12 +173,12 @@ impl<K: WireKey> Node<K> {
     /// The peers that are known over each link, if this node has a [name](Options::name). Those that are gone are listed for a while.
     /// O(peers).
     pub fn peers(&self) -> impl Iterator<Item = (LinkId, Peer)> {
-        self.parties.peers()
+        self.presences.peers()
     }
 
     /// Changes the name, if the node has one, and tells the others. O(links).
     pub fn set_name(&mut self, name: Name) {
-        self.parties.set_name(name);
+        self.presences.set_name(name);
     }
 
     /// Counts of what was sent and received so far, over all links. O(links).
@@ -202,7 +202,7 @@ impl<K: WireKey> Node<K> {
             LinkKind::Neighbour => self.mesh.open(link.0, now_ms, &mut || random.next()),
         }
         self.links.insert(link);
-        self.parties.open(link, now_ms);
+        self.presences.open(link, now_ms);
         link
     }
 
@@ -211,8 +211,8 @@ impl<K: WireKey> Node<K> {
     pub fn close(&mut self, link: LinkId) {
         if self.links.remove(&link) {
             self.mesh.close(link.0);
-            if let Some(goodbye) = self.parties.leave(link) {
-                self.last_words.push_back((link, sync::write_presence::<K>(self.map.replica(), goodbye)));
+            if let Some(goodbye) = self.presences.leave(link) {
+                self.goodbyes.push_back((link, sync::write_presence::<K>(self.map.replica(), goodbye)));
             }
         }
     }
@@ -228,7 +228,7 @@ impl<K: WireKey> Node<K> {
         let random = &mut self.random;
         let received = self.mesh.receive(&mut self.map, link.0, bytes, now_ms, &mut || random.next());
         if let Some(sender) = sender_of(bytes) {
-            self.parties.hear(link, sender, &received, now_ms, &mut || random.next());
+            self.presences.hear(link, sender, &received, now_ms, &mut || random.next());
         }
         match received {
             Received::Applied(changes) => {
@@ -239,7 +239,7 @@ impl<K: WireKey> Node<K> {
             Received::Heard | Received::Presence(_) => {}
         }
         while let Some(sync::Event::Renamed { from, to, why, unheard }) = self.mesh.take_event() {
-            self.tell_renamed(Event::Renamed { from, to, why, unheard });
+            self.report_renamed(Event::Renamed { from, to, why, unheard });
         }
     }
 
@@ -257,11 +257,11 @@ impl<K: WireKey> Node<K> {
     /// What the caller is to do next. Call it after every other call, and at the time of the last [`Output::Wait`]; call it again until it
     /// returns [`Output::Wait`]. O(log of the links), and what it takes to write the message or page.
     pub fn poll(&mut self, now_ms: u64) -> Output<K> {
-        let told_ms = now_ms;
+        let given_ms = now_ms;
         let now_ms = self.see(now_ms);
-        let former = self.parties.own();
-        for (link, goodbye) in self.parties.follow(self.map.replica(), now_ms) {
-            self.last_words.push_back((link, sync::write_presence::<K>(former, goodbye)));
+        let former = self.presences.own();
+        for (link, goodbye) in self.presences.follow(self.map.replica(), now_ms) {
+            self.goodbyes.push_back((link, sync::write_presence::<K>(former, goodbye)));
         }
         if let Some(event) = self.next_event() {
             return Output::Event(event);
@@ -270,16 +270,16 @@ impl<K: WireKey> Node<K> {
         {
             return Output::Save(page);
         }
-        if let Some((link, bytes)) = self.last_words.pop_front() {
+        if let Some((link, bytes)) = self.goodbyes.pop_front() {
             return Output::Send { link, bytes };
         }
         let random = &mut self.random;
         if let Some((link, bytes)) = self.mesh.poll(&self.map, now_ms, &mut || random.next()) {
             let link = LinkId(link);
-            self.parties.sent(link, now_ms);
+            self.presences.sent(link, now_ms);
             return Output::Send { link, bytes };
         }
-        if let Some((link, content)) = self.parties.poll(now_ms) {
+        if let Some((link, content)) = self.presences.poll(now_ms) {
             let bytes = self.mesh.presence_message(link.0, &self.map, content);
             return Output::Send { link, bytes };
         }
@@ -288,7 +288,7 @@ impl<K: WireKey> Node<K> {
             return Output::Event(event);
         }
         // Nothing is due now, whatever the clock says.
-        Output::Wait { until_ms: self.next_wake_ms(now_ms).max(told_ms.saturating_add(1)) }
+        Output::Wait { until_ms: self.next_wake_ms(now_ms).max(given_ms.saturating_add(1)) }
     }
 
     fn see(&mut self, now_ms: u64) -> u64 {
@@ -301,7 +301,7 @@ impl<K: WireKey> Node<K> {
             let ranges = core::mem::take(&mut self.changed).finish();
             return Some(Event::Changed(ranges.into_vec()));
         }
-        if let Some((link, peer)) = self.parties.next_news() {
+        if let Some((link, peer)) = self.presences.next_news() {
             return Some(Event::Peer { link, peer });
         }
         let event = self.events.pop_front()?;
@@ -314,7 +314,7 @@ impl<K: WireKey> Node<K> {
             self.journal.as_mut().map_or(u64::MAX, |journal| journal.next_wake_ms(&self.map, now_ms));
         // While something is not saved there is nothing to be woken for: what is due waits for that.
         let sending = if self.map.is_saved() { self.mesh.next_wake_ms() } else { u64::MAX };
-        saving.min(sending).min(self.parties.next_wake_ms())
+        saving.min(sending).min(self.presences.next_wake_ms())
     }
 
     /// Reports that the [page](Output::Save) of that number is saved: its effects may be sent from now on. Does nothing if that page is

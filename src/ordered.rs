@@ -30,7 +30,7 @@ enum Pieces<A: Array> {
 
 /// A place among the items: of one of them, or after the last. It is right until the list changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct Position {
     chunk: usize,
     at: usize,
 }
@@ -96,11 +96,11 @@ impl<A: Array> Ordered<A> {
 
     /// The items in order. O(1) each.
     pub(crate) fn iter(&self) -> All<'_, A::Item> {
-        All { items: self.iter_from(Place { chunk: 0, at: 0 }), left: self.len() }
+        All { items: self.iter_from(Position { chunk: 0, at: 0 }), left: self.len() }
     }
 
     /// The items in order from that place on, until the end. O(1), and O(1) each.
-    pub(crate) fn iter_from(&self, from: Place) -> Iter<'_, A::Item> {
+    pub(crate) fn iter_from(&self, from: Position) -> Iter<'_, A::Item> {
         match &self.0 {
             Pieces::Few(items) => {
                 Iter { items: items.get(from.at..).unwrap_or_default().iter(), chunks: [].iter() }
@@ -111,43 +111,43 @@ impl<A: Array> Ordered<A> {
 
     /// The place of the first item of which that does not hold; it holds of those before alone. O(log n).
     #[inline]
-    pub(crate) fn place_of(&self, is_before: impl Fn(&A::Item) -> bool) -> Place {
+    pub(crate) fn position_of(&self, is_before: impl Fn(&A::Item) -> bool) -> Position {
         match &self.0 {
-            Pieces::Few(items) => Place { chunk: 0, at: items.partition_point(is_before) },
-            Pieces::Many(chunks) => chunks.place_of(is_before),
+            Pieces::Few(items) => Position { chunk: 0, at: items.partition_point(is_before) },
+            Pieces::Many(chunks) => chunks.position_of(is_before),
         }
     }
 
     /// The place after the last item.
-    fn end(&self) -> Place {
+    fn end(&self) -> Position {
         match &self.0 {
-            Pieces::Few(items) => Place { chunk: 0, at: items.len() },
+            Pieces::Few(items) => Position { chunk: 0, at: items.len() },
             Pieces::Many(chunks) => chunks.end(),
         }
     }
 
     /// The item at that place, `None` after the last. O(1).
     #[inline]
-    pub(crate) fn get(&self, place: Place) -> Option<&A::Item> {
+    pub(crate) fn get(&self, position: Position) -> Option<&A::Item> {
         match &self.0 {
-            Pieces::Few(items) => items.get(place.at),
-            Pieces::Many(chunks) => chunks.get(place),
+            Pieces::Few(items) => items.get(position.at),
+            Pieces::Many(chunks) => chunks.get(position),
         }
     }
 
     /// The place after that of an item. O(1).
-    pub(crate) fn after(&self, place: Place) -> Place {
+    pub(crate) fn after(&self, position: Position) -> Position {
         match &self.0 {
-            Pieces::Few(_) => Place { at: place.at + 1, ..place },
-            Pieces::Many(chunks) => chunks.after(place),
+            Pieces::Few(_) => Position { at: position.at + 1, ..position },
+            Pieces::Many(chunks) => chunks.after(position),
         }
     }
 
     /// The item before that place. O(1).
-    pub(crate) fn before(&self, place: Place) -> Option<&A::Item> {
+    pub(crate) fn before(&self, position: Position) -> Option<&A::Item> {
         match &self.0 {
-            Pieces::Few(items) => items.get(place.at.checked_sub(1)?),
-            Pieces::Many(chunks) => chunks.before(place),
+            Pieces::Few(items) => items.get(position.at.checked_sub(1)?),
+            Pieces::Many(chunks) => chunks.before(position),
         }
     }
 }
@@ -155,10 +155,10 @@ impl<A: Array> Ordered<A> {
 impl<A: Array<Item: Clone>> Ordered<A> {
     /// O(1), and O(CHUNK_MAX) if the chunk is shared.
     #[inline]
-    pub(crate) fn get_mut(&mut self, place: Place) -> Option<&mut A::Item> {
+    pub(crate) fn get_mut(&mut self, position: Position) -> Option<&mut A::Item> {
         match &mut self.0 {
-            Pieces::Few(items) => items.get_mut(place.at),
-            Pieces::Many(chunks) => chunks.get_mut(place),
+            Pieces::Few(items) => items.get_mut(position.at),
+            Pieces::Many(chunks) => chunks.get_mut(position),
         }
     }
 
@@ -184,37 +184,37 @@ impl<A: Array<Item: Clone>> Ordered<A> {
     pub(crate) fn pop(&mut self) {
         let end = self.end();
         if let Some(at) = end.at.checked_sub(1) {
-            self.remove_range(Place { at, ..end }, end);
+            self.remove_range(Position { at, ..end }, end);
         }
     }
 
     /// Inserts an item before the one at that place. O(CHUNK_MAX), and for every CHUNK_MAX/2 of them O(n / CHUNK_MAX).
     #[inline]
-    pub(crate) fn insert(&mut self, place: Place, item: A::Item) {
+    pub(crate) fn insert(&mut self, position: Position, item: A::Item) {
         match &mut self.0 {
-            Pieces::Few(items) if items.len() < FEW_MAX => items.insert(place.at, item),
+            Pieces::Few(items) if items.len() < FEW_MAX => items.insert(position.at, item),
             Pieces::Few(items) => {
                 let mut items = core::mem::take(items).into_vec();
-                items.insert(place.at, item);
+                items.insert(position.at, item);
                 self.0 = Pieces::Many(Box::new(Chunks::new(items)));
             }
-            Pieces::Many(chunks) => chunks.insert(place, item),
+            Pieces::Many(chunks) => chunks.insert(position, item),
         }
     }
 
     /// Removes the item at that place. O(CHUNK_MAX), and O(n / CHUNK_MAX) if it was the last of its chunk.
-    pub(crate) fn remove(&mut self, place: Place) {
-        self.remove_range(place, self.after(place));
+    pub(crate) fn remove(&mut self, position: Position) {
+        self.remove_range(position, self.after(position));
     }
 
     /// Removes the items from one place up to another. O(CHUNK_MAX + those items), and O(n / CHUNK_MAX) if whole chunks go.
-    pub(crate) fn remove_range(&mut self, from: Place, to: Place) {
+    pub(crate) fn remove_range(&mut self, from: Position, to: Position) {
         match &mut self.0 {
             Pieces::Few(items) => drop(items.drain(from.at..to.at)),
             Pieces::Many(chunks) => {
                 chunks.remove_range(from, to);
                 if chunks.len() < MANY_MIN {
-                    self.0 = Pieces::Few(chunks.iter_from(Place { chunk: 0, at: 0 }).cloned().collect());
+                    self.0 = Pieces::Few(chunks.iter_from(Position { chunk: 0, at: 0 }).cloned().collect());
                 }
             }
         }
@@ -292,10 +292,10 @@ mod tests {
 
     use super::*;
 
-    fn place(list: &Ordered<[u32; 1]>, rank: usize) -> Place {
-        let mut place = Place { chunk: 0, at: 0 };
-        (0..rank).for_each(|_| place = list.after(place));
-        place
+    fn position(list: &Ordered<[u32; 1]>, rank: usize) -> Position {
+        let mut position = Position { chunk: 0, at: 0 };
+        (0..rank).for_each(|_| position = list.after(position));
+        position
     }
 
     proptest! {
@@ -317,13 +317,13 @@ mod tests {
                         let value = value % 5_000 + more * (what as u32 * 50 + 1);
                         let from = expected.partition_point(|held| *held < value);
                         expected.insert(from, value);
-                        let place = list.place_of(|held| *held < value);
-                        list.insert(place, value);
+                        let position = list.position_of(|held| *held < value);
+                        list.insert(position, value);
                     }
                 } else {
                     let from = expected.partition_point(|held| *held < value % 6_000);
                     let to = expected.len().min(from + 4 * count);
-                    let [first, last] = [from, to].map(|rank| place(&list, rank));
+                    let [first, last] = [from, to].map(|rank| position(&list, rank));
                     prop_assert_eq!(list.before(first).copied(), from.checked_sub(1).map(|at| expected[at]));
                     prop_assert_eq!(list.get(last).copied(), expected.get(to).copied());
                     expected.drain(from..to);
@@ -345,7 +345,7 @@ mod tests {
         (0..20_000).for_each(|value| list.push(value));
         for value in (0..20_000).map(|step| step * 7919 % 20_000) {
             if value % 100 != 0 {
-                list.remove(list.place_of(|held| *held < value));
+                list.remove(list.position_of(|held| *held < value));
                 assert_eq!(list.check(), Ok(()));
             }
         }

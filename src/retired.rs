@@ -30,7 +30,7 @@ impl Retired {
     /// The last sequence number of a retired replica that whoever retired it knew, 0 if that knew of none; `None` if the replica is not
     /// known to be retired. It may have written more than that. O(log of the retired).
     pub fn last_seq(&self, replica: ReplicaId) -> Option<u64> {
-        let at = self.0.place_of(|(retired, _)| *retired < replica);
+        let at = self.0.position_of(|(retired, _)| *retired < replica);
         self.0.get(at).filter(|(retired, _)| *retired == replica).map(|(_, last)| *last)
     }
 
@@ -77,7 +77,7 @@ impl Retired {
 
     /// Notes that a replica writes no more after that sequence number. O(log of the retired).
     pub(crate) fn insert(&mut self, replica: ReplicaId, last: u64) {
-        let at = self.0.place_of(|(retired, _)| *retired < replica);
+        let at = self.0.position_of(|(retired, _)| *retired < replica);
         match self.0.get(at) {
             // Nothing is changed for nothing: copies may share it.
             Some((retired, known)) if *retired == replica => {

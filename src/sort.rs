@@ -4,9 +4,9 @@ use core::cmp::Ordering;
 
 /// The items in order. The order of equals is left open. Nobody holds 2^32 of them: that would take dozens of gigabytes.
 pub(crate) fn sorted<T: Clone>(items: &[T], order: impl Fn(&T, &T) -> Ordering) -> Vec<T> {
-    let mut places: Vec<u32> = (0..items.len() as u32).collect();
-    sort_numbers(&mut places, &mut |a, b| order(&items[a as usize], &items[b as usize]));
-    places.iter().map(|place| items[*place as usize].clone()).collect()
+    let mut indexes: Vec<u32> = (0..items.len() as u32).collect();
+    sort_numbers(&mut indexes, &mut |a, b| order(&items[a as usize], &items[b as usize]));
+    indexes.iter().map(|index| items[*index as usize].clone()).collect()
 }
 
 /// Sorts numbers by an order of what they stand for.

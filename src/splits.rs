@@ -115,7 +115,7 @@ impl<K: Key> Splits<K> {
 
     /// The splits in key order. O(1) each.
     pub fn iter(&self) -> SplitsIter<'_, K> {
-        SplitsIter { splits: self, places: 0..self.ranges.len() }
+        SplitsIter { splits: self, indexes: 0..self.ranges.len() }
     }
 
     fn get(&self, at: usize) -> Split<'_, K> {
@@ -138,28 +138,28 @@ impl<'a, K: Key> IntoIterator for &'a Splits<K> {
 #[derive(Clone, Debug)]
 pub struct SplitsIter<'a, K> {
     splits: &'a Splits<K>,
-    places: Range<usize>,
+    indexes: Range<usize>,
 }
 
 impl<'a, K: Key> Iterator for SplitsIter<'a, K> {
     type Item = Split<'a, K>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.places.next().map(|at| self.splits.get(at))
+        self.indexes.next().map(|at| self.splits.get(at))
     }
 
     fn nth(&mut self, count: usize) -> Option<Self::Item> {
-        self.places.nth(count).map(|at| self.splits.get(at))
+        self.indexes.nth(count).map(|at| self.splits.get(at))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.places.size_hint()
+        self.indexes.size_hint()
     }
 }
 
 impl<K: Key> DoubleEndedIterator for SplitsIter<'_, K> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.places.next_back().map(|at| self.splits.get(at))
+        self.indexes.next_back().map(|at| self.splits.get(at))
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! From the bottom up: a [row](row) is one registration with its records; a [leaf](leaf) is a short run of rows in columns; the
 //! [tree](tree) finds them, counts them and knows the hash of any part; a [join](join) merges two stores and skips what is equal.
-//! Rows name nodes and writers by [number](interner). What is equal is told by [hashes](fingerprint).
+//! Rows name nodes and writers by [number](interner). Equality is found by [hashes](fingerprint).
 
 mod edit;
 mod fingerprint;
@@ -20,8 +20,8 @@ use std::sync::{Arc, LazyLock};
 
 pub(crate) use self::interner::Interner;
 pub(crate) use self::join::{JoinObserver, Joined, Side, Unobserved};
-pub(crate) use self::row::Held;
 use self::row::Row;
+pub(crate) use self::row::RowRef;
 use self::tree::Branch;
 pub(crate) use self::tree::Rows;
 use self::write::LeafWriter;
@@ -97,7 +97,7 @@ impl<K> Store<K> {
 
 impl<K: Key> Store<K> {
     /// A registration, if anything of it is held. O(log n).
-    pub(crate) fn get(&self, id: &RegistrationId<K>) -> Option<Held<'_, K>> {
+    pub(crate) fn get(&self, id: &RegistrationId<K>) -> Option<RowRef<'_, K>> {
         self.tree.find(id, self.tables())
     }
 
@@ -116,9 +116,9 @@ impl<K: Key> Store<K> {
     pub(crate) fn rows_after<'a>(
         &'a self,
         after: Option<&'a RegistrationId<K>>,
-    ) -> impl Iterator<Item = Held<'a, K>> {
+    ) -> impl Iterator<Item = RowRef<'a, K>> {
         let rows = after.map_or_else(|| self.rows(), |id| self.tree.rows_from_id(id, self.tables()));
-        rows.skip_while(move |held| after.is_some_and(|after| held.cmp_id(after).is_le()))
+        rows.skip_while(move |row| after.is_some_and(|after| row.cmp_id(after).is_le()))
     }
 
     /// The sum of the hashes of all registrations. O(1), and O(rows) for each leaf that changed since it was last asked for.
@@ -127,12 +127,12 @@ impl<K: Key> Store<K> {
     }
 
     /// Visits the registrations that start at or before `key` and end after it, in order. O(log n) for each, at most.
-    pub(crate) fn stab<'a>(&'a self, key: &K, mut visit: impl FnMut(Held<'a, K>)) {
+    pub(crate) fn stab<'a>(&'a self, key: &K, mut visit: impl FnMut(RowRef<'a, K>)) {
         self.tree.stab(key, self.tables(), &mut visit);
     }
 
     /// Visits all registrations in order. O(1) each, less than in [`rows`](Self::rows).
-    pub(crate) fn for_each<'a>(&'a self, mut visit: impl FnMut(Held<'a, K>)) {
+    pub(crate) fn for_each<'a>(&'a self, mut visit: impl FnMut(RowRef<'a, K>)) {
         self.tree.for_each(self.tables(), &mut visit);
     }
 
@@ -140,14 +140,14 @@ impl<K: Key> Store<K> {
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         self.tree.check(self.tables())?;
         let mut uses = vec![0; self.tables().nodes.len()];
-        self.rows().for_each(|held| uses[held.node_number() as usize] += 1);
+        self.rows().for_each(|row| uses[row.node_number() as usize] += 1);
         self.tables().nodes.check(&uses)
     }
 }
 
 impl<K: PartialEq> PartialEq for Store<K> {
     fn eq(&self, other: &Self) -> bool {
-        let same = |(ours, theirs): (Held<'_, K>, Held<'_, K>)| {
+        let same = |(ours, theirs): (RowRef<'_, K>, RowRef<'_, K>)| {
             ours.start() == theirs.start()
                 && ours.end() == theirs.end()
                 && ours.node() == theirs.node()
@@ -162,9 +162,7 @@ impl<K: Eq> Eq for Store<K> {}
 impl<K: fmt::Debug> fmt::Debug for Store<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rows = self.rows();
-        f.debug_map()
-            .entries(rows.map(|held| ((held.start(), held.end(), held.node()), held.entry())))
-            .finish()
+        f.debug_map().entries(rows.map(|row| ((row.start(), row.end(), row.node()), row.entry()))).finish()
     }
 }
 
@@ -218,7 +216,7 @@ impl<K: Key> StoreBuilder<K> {
             let by_end = || before.row.cmp_end(range.end());
             before.start.cmp(range.start()).then_with(by_end).then(before.row.node.cmp(&row.node)).is_lt()
         });
-        self.tables.nodes.reuse(row.node);
+        self.tables.nodes.add_use(row.node);
         self.written.push_hashed(range.start().clone(), row, entry, &self.tables);
         is_after
     }
@@ -230,7 +228,7 @@ impl<K: Key> StoreBuilder<K> {
         // A state that was received is joined next, which asks for the fingerprints of all its leaves.
         tree.fingerprint(&tables);
         // The builder's own uses.
-        (0..tables.nodes.len() as u32).for_each(|node| tables.nodes.release(node));
+        (0..tables.nodes.len() as u32).for_each(|node| tables.nodes.remove_use(node));
         Store { tree, tables: Some(Arc::new(tables)) }
     }
 }

@@ -33,7 +33,7 @@
 mod births;
 mod broadcast;
 mod config;
-mod dropped;
+mod drop_runs;
 mod heard_of;
 mod inquiry;
 mod meet;

@@ -4,7 +4,7 @@
 //! anything of what came of the effects that it claims. So it is no state, and there is no way to join it to one: a state that knew those
 //! dots and held nothing would drop, wherever it is joined, all that they stand for.
 
-use crate::causal::{CausalContext, Fingerprint};
+use crate::causal::{CausalContext, WordHasher};
 use crate::id::ReplicaId;
 use crate::retired::Retired;
 
@@ -72,7 +72,7 @@ impl Version {
     /// A hash of what is known: equal versions have equal fingerprints on every platform, and different ones differ but for an
     /// accident of one in 2^64. It is no defence against somebody who looks for a collision. O(replicas + runs).
     pub fn fingerprint(&self) -> u64 {
-        let mut hash = Fingerprint::default();
+        let mut hash = WordHasher::default();
         self.context.feed(&mut hash);
         for (replica, last) in self.retired.iter() {
             hash.add(replica.get());

@@ -15,7 +15,7 @@ fn subject() -> (NodeId, KeyRange<u64>) {
 }
 
 /// Brings the news of a delta; what the receiver drops in answer is lost.
-fn tell(map: &mut RangeMap<u64>, delta: &Delta<u64>) {
+fn deliver(map: &mut RangeMap<u64>, delta: &Delta<u64>) {
     let _ = map.merge(delta);
 }
 
@@ -34,14 +34,14 @@ fn only_the_part_that_a_release_had_not_observed_comes_back() {
     let (node, range) = subject();
     let [mut a, mut b, mut c] = [1, 2, 3].map(replica);
     let seen = a.increase(&node, &range, by(5)).unwrap();
-    tell(&mut b, &seen);
-    tell(&mut c, &seen);
+    deliver(&mut b, &seen);
+    deliver(&mut c, &seen);
     let release = b.release(&node, &range).unwrap();
     let increase = a.increase(&node, &range, by(1)).unwrap();
-    tell(&mut a, &release);
-    tell(&mut b, &increase);
+    deliver(&mut a, &release);
+    deliver(&mut b, &increase);
     for delta in [&increase, &release, &increase] {
-        tell(&mut c, delta);
+        deliver(&mut c, delta);
     }
     for map in [&a, &b, &c] {
         assert_eq!(map.priority(&node, &range), Some(1));
@@ -67,12 +67,12 @@ fn registering_is_idempotent() {
 fn a_second_register_survives_a_release_that_had_not_observed_it() {
     let (node, range) = subject();
     let [mut a, mut b] = [1, 2].map(replica);
-    tell(&mut b, &a.register(&node, &range).unwrap());
+    deliver(&mut b, &a.register(&node, &range).unwrap());
     let again = a.register(&node, &range).unwrap();
     assert!(!again.is_empty());
     let release = b.release(&node, &range).unwrap();
-    tell(&mut a, &release);
-    tell(&mut b, &again);
+    deliver(&mut a, &release);
+    deliver(&mut b, &again);
     assert_eq!(a.priority(&node, &range), Some(1));
     assert_eq!(b.priority(&node, &range), Some(1));
 }
@@ -94,10 +94,10 @@ fn a_decrease_to_less_than_one_is_a_release() {
     let (node, range) = subject();
     for (amount, left) in [(3, Some(1)), (4, None), (5, None), (u32::MAX, None)] {
         let [mut a, mut b] = [1, 2].map(replica);
-        tell(&mut b, &a.increase(&node, &range, by(4)).unwrap());
+        deliver(&mut b, &a.increase(&node, &range, by(4)).unwrap());
         let decrease = b.decrease(&node, &range, by(amount)).unwrap();
         assert_eq!(b.priority(&node, &range), left);
-        tell(&mut a, &decrease);
+        deliver(&mut a, &decrease);
         assert_eq!(a.priority(&node, &range), left);
         let _ = a.increase(&node, &range, by(1)).unwrap();
         assert_eq!(a.priority(&node, &range), Some(left.unwrap_or(0) + 1), "nothing lingers after a release");
@@ -123,11 +123,11 @@ fn a_decrease_or_release_of_what_is_not_there_says_nothing() {
 fn residue() -> (RangeMap<u64>, RangeMap<u64>) {
     let (node, range) = subject();
     let [mut a, mut b] = [1, 2].map(replica);
-    tell(&mut b, &a.increase(&node, &range, by(3)).unwrap());
+    deliver(&mut b, &a.increase(&node, &range, by(3)).unwrap());
     let from_a = a.decrease(&node, &range, by(2)).unwrap();
     let from_b = b.decrease(&node, &range, by(2)).unwrap();
-    tell(&mut a, &from_b);
-    tell(&mut b, &from_a);
+    deliver(&mut a, &from_b);
+    deliver(&mut b, &from_a);
     assert_eq!(a.priority(&node, &range), None);
     assert_eq!(b.priority(&node, &range), None);
     (a, b)
@@ -139,11 +139,11 @@ fn residue_is_not_visible_and_is_cleared_by_the_next_operation() {
     let (mut a, mut b) = residue();
     assert!(a.splits().is_empty());
     assert!(a.decrease(&node, &range, by(1)).unwrap().is_empty(), "a decrease does nothing");
-    tell(&mut b, &a.increase(&node, &range, by(2)).unwrap());
+    deliver(&mut b, &a.increase(&node, &range, by(2)).unwrap());
     assert_eq!(b.priority(&node, &range), Some(2), "not 2 − 1");
 
     let (mut a, mut b) = residue();
-    tell(&mut b, &a.register(&node, &range).unwrap());
+    deliver(&mut b, &a.register(&node, &range).unwrap());
     assert_eq!(b.priority(&node, &range), Some(1));
 
     let (mut a, mut b) = residue();
@@ -158,15 +158,15 @@ fn residue_counts_for_a_concurrent_increase() {
     let (node, range) = subject();
     let [mut a, mut b, mut c] = [1, 2, 3].map(replica);
     let first = a.increase(&node, &range, by(3)).unwrap();
-    tell(&mut b, &first);
-    tell(&mut c, &first);
+    deliver(&mut b, &first);
+    deliver(&mut c, &first);
     let deltas = [
         a.decrease(&node, &range, by(2)).unwrap(),
         b.decrease(&node, &range, by(2)).unwrap(),
         c.increase(&node, &range, by(4)).unwrap(),
     ];
     for map in [&mut a, &mut b, &mut c] {
-        deltas.iter().for_each(|delta| tell(map, delta));
+        deltas.iter().for_each(|delta| deliver(map, delta));
         assert_eq!(map.priority(&node, &range), Some(3), "3 − 2 − 2 + 4");
     }
 }
@@ -248,13 +248,13 @@ fn a_delta_with_a_part_of_the_entries_never_deletes_the_others() {
     let _lost = a.register(&node, &range(10, 20)).unwrap();
     let third = a.register(&node, &range(20, 30)).unwrap();
     let mut b = replica(2);
-    tell(&mut b, &third);
+    deliver(&mut b, &third);
     assert_eq!(b.registrations().count(), 1);
-    tell(&mut b, &first);
+    deliver(&mut b, &first);
     assert_eq!(b.registrations().count(), 2);
-    tell(&mut b, a.state());
+    deliver(&mut b, a.state());
     assert_eq!(b.registrations().count(), 3, "the lost one was never taken for dropped");
-    tell(&mut a, b.state());
+    deliver(&mut a, b.state());
     assert_eq!(a.registrations().count(), 3);
 }
 
@@ -270,9 +270,9 @@ fn a_drop_that_arrives_before_its_births_is_not_undone_by_them() {
     let _unrelated = a.register(&node, &KeyRange::full()).unwrap();
     let drop = a.release(&node, &range).unwrap();
     let mut b = replica(2);
-    tell(&mut b, &drop);
+    deliver(&mut b, &drop);
     for late in [2, 0, 1, 0, 2] {
-        tell(&mut b, &births[late]);
+        deliver(&mut b, &births[late]);
         assert_eq!(b.priority(&node, &range), None);
     }
 }
@@ -289,7 +289,7 @@ fn released_history_is_forgotten() {
             let _ = a.increase(&name, &range(at, at + 5), by(3)).unwrap();
         }
     }
-    tell(&mut b, a.state());
+    deliver(&mut b, a.state());
     let bytes_full = b.state().encode().len() as u64;
     assert!(
         bytes_full < 25 * REGISTERED,

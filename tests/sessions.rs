@@ -96,9 +96,9 @@ fn speak_for(
 }
 
 /// A meeting in small messages, without digests.
-fn config(compare_bytes_max: usize) -> Config {
+fn config(answer_bytes_max: usize) -> Config {
     let (message_bytes_max, digest_interval_ms) = (4_096, 1 << 40);
-    Config { message_bytes_max, compare_bytes_max, digest_interval_ms, ..Config::default() }
+    Config { message_bytes_max, answer_bytes_max, digest_interval_ms, ..Config::default() }
 }
 
 /// What everybody shows who has heard all that.

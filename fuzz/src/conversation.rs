@@ -68,7 +68,7 @@ impl World {
         let (is_mesh, is_chain, is_tight) = (options & 2 != 0, options & 4 != 0, options & 8 != 0);
         let default = Config::default();
         let config = if is_tight {
-            Config { message_bytes_max: 4_096, compare_bytes_max: 512, ..default }
+            Config { message_bytes_max: 4_096, answer_bytes_max: 512, ..default }
         } else {
             default
         };

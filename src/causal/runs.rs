@@ -37,7 +37,7 @@ impl Runs {
 
     /// The runs in order that end at this number or later. O(log runs), and O(1) each.
     fn iter_from(&self, seq: u64) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.0.iter_from(self.0.place_of(|(_, end)| *end < seq)).copied()
+        self.0.iter_from(self.0.position_of(|(_, end)| *end < seq)).copied()
     }
 
     /// O(log runs).
@@ -46,7 +46,7 @@ impl Runs {
     }
 
     pub(super) fn includes(&self, first: u64, last: u64) -> bool {
-        let at = self.0.place_of(|(_, end)| *end < first);
+        let at = self.0.position_of(|(_, end)| *end < first);
         self.0.get(at).is_some_and(|(begin, end)| *begin <= first && last <= *end)
     }
 
@@ -69,7 +69,7 @@ impl Runs {
 
     #[cold]
     fn insert_anywhere(&mut self, first: u64, last: u64) {
-        let from = self.0.place_of(|(_, end)| end + 1 < first);
+        let from = self.0.position_of(|(_, end)| end + 1 < first);
         let Some((begin, end)) = self.0.get(from).copied().filter(|(begin, _)| *begin <= last + 1) else {
             return self.0.insert(from, (first, last));
         };
@@ -84,7 +84,7 @@ impl Runs {
             }
             return;
         }
-        let to = self.0.place_of(|(begin, _)| *begin <= last + 1);
+        let to = self.0.position_of(|(begin, _)| *begin <= last + 1);
         closed_up.1 = self.0.before(to).map_or(last, |(_, end)| last.max(*end));
         if let Some(run) = self.0.get_mut(from) {
             *run = closed_up;

@@ -6,11 +6,11 @@ use self::records::Records;
 use super::{DecodeError, DecodeProblem, HALF_BYTE_MAX, RUNS_MAX, Reader, VERSION, WireKey};
 use crate::causal::{CausalContext, Dot, SEQ_MAX};
 use crate::delta::Delta;
-use crate::drops::{Drop, Drops, NamedDrop};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
 use crate::registration::{Entry, RegistrationId};
 use crate::store::{Store, StoreBuilder};
+use crate::tombstones::{RecordDrop, Tombstone, Tombstones};
 use crate::version::Version;
 
 pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> {
@@ -22,27 +22,30 @@ pub(super) fn decode<K: WireKey>(bytes: &[u8]) -> Result<Delta<K>, DecodeError> 
     let version = if claims_more { read_context(&replicas, &mut reader)? } else { Version::default() };
 
     let number = reader.number()?;
-    let (several, unbounded, has_drops) = (number & 4 != 0, number & 2 != 0, number & 1 != 0);
+    let (several, unbounded, has_tombstones) = (number & 4 != 0, number & 2 != 0, number & 1 != 0);
     let count = reader.checked_count(number >> 3, 1)?;
-    let nodes = if has_drops || count > 1 { reader.count(2)? } else { count };
+    let nodes = if has_tombstones || count > 1 { reader.count(2)? } else { count };
     let nodes = read_nodes(nodes, &mut reader)?;
     let mut used = vec![false; nodes.len()];
     let ids = read_ids::<K>(count, unbounded, &mut used, &mut reader)?;
     let (entries, is_known) = read_entries(&ids, several, &nodes, &replicas, &version.context, &mut reader)?;
-    let drops =
-        if has_drops { read_drops(&nodes, &mut used, &replicas, &mut reader)? } else { Drops::default() };
+    let tombstones = if has_tombstones {
+        read_tombstones(&nodes, &mut used, &replicas, &mut reader)?
+    } else {
+        Tombstones::default()
+    };
     if used.contains(&false) {
         return Err(not_canonical(&reader, "a node that nothing uses"));
     }
 
-    let mut delta = Delta::new(version, entries, drops);
-    if !is_known || has_drops {
+    let mut delta = Delta::new(version, entries, tombstones);
+    if !is_known || has_tombstones {
         claim_carried(&mut delta, &replicas, &reader)?;
     }
     if replicas.iter().any(|replica| !delta.version.is_known(*replica)) {
         return Err(not_canonical(&reader, "a replica of which nothing is known"));
     }
-    delta.check_drops().map_err(|what| not_canonical(&reader, what))?;
+    delta.check_tombstones().map_err(|what| not_canonical(&reader, what))?;
     reader.finish()?;
     if !claims_more {
         delta.note_exact();
@@ -145,7 +148,7 @@ fn read_context(replicas: &[ReplicaId], reader: &mut Reader<'_>) -> Result<Versi
     }
     let version = Version { context, retired };
     if version.is_empty() {
-        return Err(not_canonical(reader, "a context that tells nothing"));
+        return Err(not_canonical(reader, "a context of nothing that is written"));
     }
     Ok(version)
 }
@@ -286,17 +289,17 @@ fn read_entries<K: WireKey>(
     Ok((store.finish(), is_known))
 }
 
-fn read_drops<K: WireKey>(
+fn read_tombstones<K: WireKey>(
     nodes: &[NodeId],
     used: &mut [bool],
     replicas: &[ReplicaId],
     reader: &mut Reader<'_>,
-) -> Result<Drops<K>, DecodeError> {
+) -> Result<Tombstones<K>, DecodeError> {
     let number = reader.number()?;
     let (has_foreign, unbounded) = (number & 2 != 0, number & 1 != 0);
     let count = reader.checked_count(number >> 2, 1)?;
     if count == 0 {
-        return Err(not_canonical(reader, "an empty list of drops"));
+        return Err(not_canonical(reader, "an empty list of tombstones"));
     }
     let ids = read_ids::<K>(count, unbounded, used, reader)?;
     let writers = read_replica_column(count, replicas, reader)?;
@@ -309,7 +312,7 @@ fn read_drops<K: WireKey>(
     let stamps = reader.column(count)?;
     let mut stamps = stamp_replicas.into_iter().zip(stamps);
     let mut ids = ids.ranges.into_iter().zip(ids.nodes);
-    let mut drops: Vec<NamedDrop<K>> = Vec::with_capacity(count);
+    let mut tombstones: Vec<Tombstone<K>> = Vec::with_capacity(count);
     for (writer, birth) in writers.into_iter().zip(births) {
         // All columns are equally long.
         let (Some((range, node)), Some((replica, stamp))) = (ids.next(), stamps.next()) else { break };
@@ -317,12 +320,16 @@ fn read_drops<K: WireKey>(
         let seq = seq_from(if replica == writer { birth } else { 1 }, stamp, reader)?;
         let stamp = Dot { replica: replicas[replica as usize], seq };
         let id = RegistrationId { range, node: nodes[node as usize].clone() };
-        drops.push(NamedDrop { id, writer: replicas[writer as usize], drop: Drop { birth, stamp } });
+        tombstones.push(Tombstone {
+            id,
+            writer: replicas[writer as usize],
+            drop: RecordDrop { birth, stamp },
+        });
     }
-    if !drops.is_sorted_by(|drop, next| drop.key() < next.key()) {
-        return Err(not_canonical(reader, "drops out of order"));
+    if !tombstones.is_sorted_by(|drop, next| drop.key() < next.key()) {
+        return Err(not_canonical(reader, "tombstones out of order"));
     }
-    Ok(Drops::from_ordered(drops))
+    Ok(Tombstones::from_ordered(tombstones))
 }
 
 /// Adds the dots that are known by being carried, and checks that the context said nothing of them beyond its prefixes.
@@ -337,7 +344,7 @@ fn claim_carried<K: WireKey>(
         return Err(not_canonical(reader, "a dot of a replica that is not listed"));
     }
     if beyond.iter().any(|dot| delta.context().contains(*dot)) {
-        return Err(not_canonical(reader, "a run of dots that the records tell already"));
+        return Err(not_canonical(reader, "a run of dots that are carried"));
     }
     // Joined at once: one by one, dots between many runs would take quadratic time.
     let mut carried = CausalContext::default();

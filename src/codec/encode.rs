@@ -3,10 +3,10 @@
 use super::{HALF_BYTE_MAX, RUNS_MAX, VERSION, WireKey, Writer, flag, registered};
 use crate::causal::{CausalContext, Dot};
 use crate::delta::Delta;
-use crate::drops::Drop;
 use crate::id::{NodeId, ReplicaId};
 use crate::registration::Record;
 use crate::sort::sorted;
+use crate::tombstones::RecordDrop;
 use crate::version::Version;
 
 pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
@@ -18,66 +18,67 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     } else {
         Default::default()
     };
-    let told = told_by(delta.version(), &carried);
-    let replicas: Vec<ReplicaId> = told.iter().map(|told| told.replica).collect();
-    let has_context =
-        told.iter().any(|told| told.prefix > 0 || !told.runs.is_empty() || told.retired.is_some());
+    let written = written_context(delta.version(), &carried);
+    let replicas: Vec<ReplicaId> = written.iter().map(|written| written.replica).collect();
+    let has_context = written
+        .iter()
+        .any(|written| written.prefix > 0 || !written.runs.is_empty() || written.retired.is_some());
     writer.number((replicas.len() as u64) << 1 | u64::from(has_context));
     replicas.iter().for_each(|replica| writer.raw(&replica.get().to_be_bytes()));
     if has_context {
-        write_context(&told, &mut writer);
+        write_context(&written, &mut writer);
     }
 
     let count = delta.entries.len() as u64;
     let rows = || delta.entries.rows();
-    let has_several = rows().any(|held| held.record_count() > 1);
-    let has_drops = !delta.drops.is_empty();
-    let is_unbounded = rows().any(|held| held.end().is_none());
-    let bits = u64::from(has_several) << 2 | u64::from(is_unbounded) << 1 | u64::from(has_drops);
+    let has_several = rows().any(|row| row.record_count() > 1);
+    let has_tombstones = !delta.tombstones.is_empty();
+    let is_unbounded = rows().any(|row| row.end().is_none());
+    let bits = u64::from(has_several) << 2 | u64::from(is_unbounded) << 1 | u64::from(has_tombstones);
     writer.number(count << 3 | bits);
 
-    let held_nodes = &delta.entries.tables().nodes;
-    let drop_nodes = delta.drops.iter().map(|(id, ..)| &id.node);
-    let nodes: Vec<&NodeId> = held_nodes.iter().map(|(_, node)| node).chain(drop_nodes).collect();
+    let entry_nodes = &delta.entries.tables().nodes;
+    let tombstone_nodes = delta.tombstones.iter().map(|(id, ..)| &id.node);
+    let nodes: Vec<&NodeId> = entry_nodes.iter().map(|(_, node)| node).chain(tombstone_nodes).collect();
     let mut nodes = sorted(&nodes, Ord::cmp);
     nodes.dedup();
-    if has_drops || count > 1 {
+    if has_tombstones || count > 1 {
         writer.number(nodes.len() as u64);
     }
     write_nodes(&nodes, &mut writer);
     let has_several_nodes = nodes.len() > 1;
-    let place_of_node = |node: &NodeId| nodes.partition_point(|listed| *listed < node) as u64;
+    let node_number = |node: &NodeId| nodes.partition_point(|listed| *listed < node) as u64;
 
     let node_numbers = has_several_nodes.then(|| {
-        let mut numbers = vec![0; held_nodes.len()];
-        held_nodes.iter().for_each(|(number, node)| numbers[number as usize] = place_of_node(node));
-        rows().map(move |held| numbers[held.node_number() as usize])
+        let mut numbers = vec![0; entry_nodes.len()];
+        entry_nodes.iter().for_each(|(number, node)| numbers[number as usize] = node_number(node));
+        rows().map(move |row| numbers[row.node_number() as usize])
     });
-    write_ids(rows().map(|held| (held.start(), held.end())), is_unbounded, node_numbers, &mut writer);
+    write_ids(rows().map(|row| (row.start(), row.end())), is_unbounded, node_numbers, &mut writer);
     if has_several {
-        writer.column(rows().map(|held| held.record_count() as u64 - 1));
+        writer.column(rows().map(|row| row.record_count() as u64 - 1));
     }
     RecordColumns::of(delta, &replicas).write(replicas.len(), &mut writer);
 
-    if has_drops {
-        let drops = || delta.drops.iter();
-        let ranges = drops().map(|(id, ..)| (id.range.start(), id.range.end()));
+    if has_tombstones {
+        let tombstones = || delta.tombstones.iter();
+        let ranges = tombstones().map(|(id, ..)| (id.range.start(), id.range.end()));
         let is_unbounded = ranges.clone().any(|(_, end)| end.is_none());
-        let is_own = |writer: ReplicaId, drop: Drop| drop.stamp.replica == writer;
-        let has_foreign = drops().any(|(_, writer, drop)| !is_own(writer, drop));
+        let is_own = |writer: ReplicaId, drop: RecordDrop| drop.stamp.replica == writer;
+        let has_foreign = tombstones().any(|(_, writer, drop)| !is_own(writer, drop));
         let bits = u64::from(has_foreign) << 1 | u64::from(is_unbounded);
-        writer.number((delta.drops.len() as u64) << 2 | bits);
-        let node_numbers = has_several_nodes.then(|| drops().map(|(id, ..)| place_of_node(&id.node)));
+        writer.number((delta.tombstones.len() as u64) << 2 | bits);
+        let node_numbers = has_several_nodes.then(|| tombstones().map(|(id, ..)| node_number(&id.node)));
         write_ids(ranges, is_unbounded, node_numbers, &mut writer);
         if replicas.len() > 1 {
-            writer.column(drops().map(|(_, replica, _)| number_of(replica, &replicas)));
+            writer.column(tombstones().map(|(_, replica, _)| number_of(replica, &replicas)));
         }
-        writer.column(drops().map(|(.., drop)| drop.birth - 1));
+        writer.column(tombstones().map(|(.., drop)| drop.birth - 1));
         if has_foreign {
-            writer.column(drops().map(|(.., drop)| number_of(drop.stamp.replica, &replicas)));
+            writer.column(tombstones().map(|(.., drop)| number_of(drop.stamp.replica, &replicas)));
         }
         writer.column(
-            drops()
+            tombstones()
                 .map(|(_, writer, drop)| drop.stamp.seq - if is_own(writer, drop) { drop.birth } else { 1 }),
         );
     }
@@ -113,7 +114,7 @@ fn shared_prefix(a: &[u8], b: &[u8]) -> usize {
 }
 
 /// What the version tells of a replica beyond what is carried.
-struct Told {
+struct WrittenReplica {
     replica: ReplicaId,
     /// How far it is known without a gap.
     prefix: u64,
@@ -125,61 +126,62 @@ struct Told {
 
 /// Writes a version by itself: *number* of replicas, their ids, and what is told of each.
 pub(super) fn write_version(version: &Version, writer: &mut Writer) {
-    let told = told_by(version, &[]);
-    writer.number(told.len() as u64);
-    told.iter().for_each(|told| writer.raw(&told.replica.get().to_be_bytes()));
-    write_context(&told, writer);
+    let written = written_context(version, &[]);
+    writer.number(written.len() as u64);
+    written.iter().for_each(|written| writer.raw(&written.replica.get().to_be_bytes()));
+    write_context(&written, writer);
 }
 
-fn told_by(Version { context, retired }: &Version, carried: &[Dot]) -> Vec<Told> {
+fn written_context(Version { context, retired }: &Version, carried: &[Dot]) -> Vec<WrittenReplica> {
     let mut retired = retired.iter().peekable();
-    let mut all_told = Vec::with_capacity(context.replicas().len());
-    let unwritten = |(replica, last)| Told { replica, prefix: 0, runs: Vec::new(), retired: Some(last) };
+    let mut all_written = Vec::with_capacity(context.replicas().len());
+    let unwritten =
+        |(replica, last)| WrittenReplica { replica, prefix: 0, runs: Vec::new(), retired: Some(last) };
     for (replica, runs) in context.replicas() {
         while let Some(before) = retired.next_if(|(other, _)| *other < replica) {
-            all_told.push(unwritten(before));
+            all_written.push(unwritten(before));
         }
         let prefix = runs.prefix();
-        let mut told = Told { replica, prefix, runs: Vec::new(), retired: None };
+        let mut written = WrittenReplica { replica, prefix, runs: Vec::new(), retired: None };
         for (first, last) in runs.iter().filter(|(first, _)| *first > prefix) {
             let mut next = first;
             let from = carried.partition_point(|dot| *dot < Dot { replica, seq: first });
             for dot in carried[from..].iter().take_while(|dot| dot.replica == replica && dot.seq <= last) {
                 if next < dot.seq {
-                    told.runs.push((next, dot.seq - 1));
+                    written.runs.push((next, dot.seq - 1));
                 }
                 next = dot.seq + 1;
             }
             if next <= last {
-                told.runs.push((next, last));
+                written.runs.push((next, last));
             }
         }
-        told.retired = retired.next_if(|(other, _)| *other == replica).map(|(_, last)| last);
-        all_told.push(told);
+        written.retired = retired.next_if(|(other, _)| *other == replica).map(|(_, last)| last);
+        all_written.push(written);
     }
-    all_told.extend(retired.map(unwritten));
-    leave_out_runs(&mut all_told, carried);
-    all_told
+    all_written.extend(retired.map(unwritten));
+    leave_out_runs(&mut all_written, carried);
+    all_written
 }
 
 /// Leaves out the last runs, if there are more than a message may tell: it then claims less than is known, but for the dots that
 /// it carries.
-fn leave_out_runs(all_told: &mut Vec<Told>, carried: &[Dot]) {
+fn leave_out_runs(all_written: &mut Vec<WrittenReplica>, carried: &[Dot]) {
     let mut left = RUNS_MAX;
-    if all_told.iter().map(|told| told.runs.len()).sum::<usize>() <= left {
+    if all_written.iter().map(|written| written.runs.len()).sum::<usize>() <= left {
         return;
     }
-    all_told.retain_mut(|told| {
-        told.runs.truncate(left);
-        left -= told.runs.len();
-        let at = carried.partition_point(|dot| dot.replica < told.replica);
-        let is_carried = carried.get(at).is_some_and(|dot| dot.replica == told.replica);
-        is_carried || told.prefix > 0 || !told.runs.is_empty() || told.retired.is_some()
+    all_written.retain_mut(|written| {
+        written.runs.truncate(left);
+        left -= written.runs.len();
+        let at = carried.partition_point(|dot| dot.replica < written.replica);
+        let is_carried = carried.get(at).is_some_and(|dot| dot.replica == written.replica);
+        is_carried || written.prefix > 0 || !written.runs.is_empty() || written.retired.is_some()
     });
 }
 
-fn write_context(all_told: &[Told], writer: &mut Writer) {
-    for Told { prefix, runs, retired, .. } in all_told {
+fn write_context(all_written: &[WrittenReplica], writer: &mut Writer) {
+    for WrittenReplica { prefix, runs, retired, .. } in all_written {
         let has_more = !runs.is_empty() || retired.is_some();
         writer.number(prefix << 1 | u64::from(has_more));
         if !has_more {
@@ -241,12 +243,14 @@ impl RecordColumns {
             column.reserve_exact(count);
         }
         let writers = &delta.entries.tables().writers;
-        let mut places = vec![0; writers.len()];
-        writers.iter().for_each(|(number, writer)| places[number as usize] = number_of(*writer, replicas));
-        for held in delta.entries.rows() {
-            match held.compact() {
-                Some((writer, record)) => columns.push(places[writer as usize], &record, replicas),
-                None => held.for_each_record(|writer, record| {
+        let mut writer_numbers = vec![0; writers.len()];
+        writers
+            .iter()
+            .for_each(|(number, writer)| writer_numbers[number as usize] = number_of(*writer, replicas));
+        for row in delta.entries.rows() {
+            match row.compact() {
+                Some((writer, record)) => columns.push(writer_numbers[writer as usize], &record, replicas),
+                None => row.for_each_record(|writer, record| {
                     columns.push(number_of(writer, replicas), record, replicas);
                 }),
             }

@@ -6,13 +6,13 @@ use super::RangeMap;
 use crate::causal::{CausalContext, Dot, Runs};
 use crate::codec::WireKey;
 use crate::delta::Delta;
-use crate::drops::{Drop, Drops, NamedDrop};
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::RegistrationId;
 use crate::sort::sorted;
 use crate::splits::Changes;
-use crate::store::{Held, Store};
+use crate::store::{RowRef, Store};
+use crate::tombstones::{RecordDrop, Tombstone, Tombstones};
 use crate::version::Version;
 
 impl<K: Key> RangeMap<K> {
@@ -44,10 +44,10 @@ impl<K: Key> RangeMap<K> {
         if lacking == *known {
             return Some(self.state.clone());
         }
-        let mut delta = self.told_by_log(&lacking)?;
-        for NamedDrop { id, writer, drop } in self.log.unclaimed() {
+        let mut delta = self.delta_from_log(&lacking)?;
+        for Tombstone { id, writer, drop } in self.log.unclaimed() {
             if version.context.contains(Dot { replica: *writer, seq: drop.birth }) {
-                delta.add_drop(id.clone(), *writer, *drop);
+                delta.add_tombstone(id.clone(), *writer, *drop);
             }
         }
         Some(delta)
@@ -55,19 +55,19 @@ impl<K: Key> RangeMap<K> {
 
     /// What came of those dots, and that those are retired, both known here, as a delta for anybody; `None` if the log does not reach back
     /// so far. O(log + m log m) for a delta of m registrations.
-    pub(crate) fn told_by_log(&self, lacking: &Version) -> Option<Delta<K>> {
+    pub(crate) fn delta_from_log(&self, lacking: &Version) -> Option<Delta<K>> {
         if !self.log.reaches(&lacking.context) {
             return None;
         }
         // Others may hear it who know less than that peer. So whatever it claims it carries, or what came after that.
-        let mut delta = Delta::new(lacking.clone(), Store::default(), Drops::default());
+        let mut delta = Delta::new(lacking.clone(), Store::default(), Tombstones::default());
         let touched: Vec<&RegistrationId<K>> = self.log.touched_by(&lacking.context).collect();
         let mut touched = sorted(&touched, Ord::cmp);
         touched.dedup();
         for id in touched {
-            let entry = self.state.entries.get(id).map(|held| held.entry());
-            for NamedDrop { writer, drop, .. } in self.log.dropped_of(id) {
-                delta.add_drop(id.clone(), *writer, *drop);
+            let entry = self.state.entries.get(id).map(|row| row.entry());
+            for Tombstone { writer, drop, .. } in self.log.tombstones_of(id) {
+                delta.add_tombstone(id.clone(), *writer, *drop);
             }
             if let Some(entry) = entry {
                 delta.add_entry(id, &entry);
@@ -97,9 +97,9 @@ impl<K: Key> RangeMap<K> {
     }
 }
 
-/// Entries and named drops that a peer lacks, from some registration on.
+/// Entries and tombstones that a peer lacks, from some registration on.
 pub(crate) struct Page<K> {
-    /// Whole entries and named drops; it claims their dots alone.
+    /// Whole entries and tombstones; it claims their dots alone.
     pub(crate) delta: Delta<K>,
     /// The same, encoded.
     pub(crate) bytes: Vec<u8>,
@@ -140,9 +140,9 @@ enum Fitting<K> {
 }
 
 impl<K: WireKey> RangeMap<K> {
-    /// Entries of which a peer with this context lacks an update or a reset, and named drops that it lacks, of registrations after `after`:
+    /// Entries of which a peer with this context lacks an update or a reset, and tombstones that it lacks, of registrations after `after`:
     /// as many as take at most `bytes_max` bytes, encoded; or one registration with its drops, if that takes at most `alone_bytes_max`.
-    /// With `is_all`, whether the peer lacks them or not. Drops that are no longer named are not among them. O(n), and O(log n) for
+    /// With `is_all`, whether the peer lacks them or not. A drop that the context implies has no tombstone. O(n), and O(log n) for
     /// what comes before the page.
     pub(crate) fn page(
         &self,
@@ -154,12 +154,12 @@ impl<K: WireKey> RangeMap<K> {
         // With room for nothing at all, nothing would be looked at, and the page would pass for the last one.
         let bytes_max = bytes_max.max(1);
         let prefixes = self.state.writer_prefixes(context);
-        let is_unknown = |held: &Held<'_, K>| match held.compact() {
+        let is_unknown = |row: &RowRef<'_, K>| match row.compact() {
             _ if is_all => true,
             Some((writer, record)) if record.last <= prefixes[writer as usize] => false,
             _ => {
                 let mut is_unknown = false;
-                held.for_each_record(|replica, record| {
+                row.for_each_record(|replica, record| {
                     let last = Dot { replica, seq: record.last };
                     let stamp = record.baseline.map(|baseline| baseline.stamp);
                     is_unknown |= core::iter::once(last).chain(stamp).any(|dot| !context.contains(dot));
@@ -168,49 +168,49 @@ impl<K: WireKey> RangeMap<K> {
             }
         };
         let mut rows = self.state.entries.rows_after(after).filter(is_unknown).peekable();
-        let is_news = |(_, writer, drop): &(&RegistrationId<K>, ReplicaId, Drop)| {
+        let is_news = |(_, writer, drop): &(&RegistrationId<K>, ReplicaId, RecordDrop)| {
             let born = Dot { replica: *writer, seq: drop.birth };
             is_all || !context.contains(born) || !context.contains(drop.stamp)
         };
-        let mut drops = self
+        let mut tombstones = self
             .state
-            .drops
+            .tombstones
             .iter()
             .skip_while(|(id, ..)| after.is_some_and(|after| *id <= after))
             .filter(is_news)
             .peekable();
         let (mut too_long, mut withheld, mut is_all_withheld) = (0, CausalContext::default(), false);
-        let (mut page_rows, mut page_drops) = (Vec::new(), Vec::new());
+        let (mut page_rows, mut page_tombstones) = (Vec::new(), Vec::new());
         loop {
-            // By registration, both what is held of it and what was dropped.
-            let mut bytes = if page_rows.is_empty() && page_drops.is_empty() { 0 } else { bytes_max };
+            // By registration, both its row and its tombstones.
+            let mut bytes = if page_rows.is_empty() && page_tombstones.is_empty() { 0 } else { bytes_max };
             while bytes < bytes_max {
-                let is_drop = match (rows.peek(), drops.peek()) {
+                let is_drop = match (rows.peek(), tombstones.peek()) {
                     (None, None) => break,
-                    (Some(held), Some((id, ..))) => held.cmp_id(id).is_gt(),
-                    (held, _) => held.is_none(),
+                    (Some(row), Some((id, ..))) => row.cmp_id(id).is_gt(),
+                    (row, _) => row.is_none(),
                 };
                 if is_drop {
-                    let Some((id, writer, drop)) = drops.next() else { break };
+                    let Some((id, writer, drop)) = tombstones.next() else { break };
                     bytes += 8 + key_bytes(id.range.start()) + id.range.end().map_or(0, key_bytes);
-                    page_drops.push(NamedDrop { id: id.clone(), writer, drop });
+                    page_tombstones.push(Tombstone { id: id.clone(), writer, drop });
                 } else {
-                    let Some(held) = rows.next() else { break };
-                    let keys = key_bytes(held.start()) + held.end().map_or(0, key_bytes);
-                    bytes += keys + if held.compact().is_some() { 6 } else { 16 * held.record_count() };
-                    page_rows.push(held);
+                    let Some(row) = rows.next() else { break };
+                    let keys = key_bytes(row.start()) + row.end().map_or(0, key_bytes);
+                    bytes += keys + if row.compact().is_some() { 6 } else { 16 * row.record_count() };
+                    page_rows.push(row);
                 }
             }
             // The next page begins after the last registration of this one, so all of that belongs here.
-            while let (Some(held), Some((id, writer, drop))) = (page_rows.last(), drops.peek())
-                && held.cmp_id(id).is_ge()
+            while let (Some(row), Some((id, writer, drop))) = (page_rows.last(), tombstones.peek())
+                && row.cmp_id(id).is_ge()
             {
-                page_drops.push(NamedDrop { id: (*id).clone(), writer: *writer, drop: *drop });
-                drops.next();
+                page_tombstones.push(Tombstone { id: (*id).clone(), writer: *writer, drop: *drop });
+                tombstones.next();
             }
-            match self.fitting(&page_rows, &page_drops, bytes_max, alone_bytes_max) {
+            match self.fitting(&page_rows, &page_tombstones, bytes_max, alone_bytes_max) {
                 Fitting::Some { delta, bytes, is_whole } => {
-                    let is_last = is_whole && rows.peek().is_none() && drops.peek().is_none();
+                    let is_last = is_whole && rows.peek().is_none() && tombstones.peek().is_none();
                     return Page { delta, bytes, is_last, too_long, withheld };
                 }
                 Fitting::TooLong(id, dots) => {
@@ -225,8 +225,8 @@ impl<K: WireKey> RangeMap<K> {
                             }
                         }
                     }
-                    page_rows.retain(|held| held.cmp_id(&id).is_gt());
-                    page_drops.retain(|drop| drop.id > id);
+                    page_rows.retain(|row| row.cmp_id(&id).is_gt());
+                    page_tombstones.retain(|drop| drop.id > id);
                 }
                 Fitting::Nothing => {
                     let delta = Delta::default();
@@ -239,18 +239,18 @@ impl<K: WireKey> RangeMap<K> {
     /// The first of those rows and drops that fit.
     fn fitting(
         &self,
-        mut rows: &[Held<'_, K>],
-        mut drops: &[NamedDrop<K>],
+        mut rows: &[RowRef<'_, K>],
+        mut tombstones: &[Tombstone<K>],
         bytes_max: usize,
         alone_bytes_max: usize,
     ) -> Fitting<K> {
         let mut is_whole = true;
         loop {
-            let count = rows.len() + drops.len();
+            let count = rows.len() + tombstones.len();
             if count == 0 {
                 return Fitting::Nothing;
             }
-            let delta = self.state.part(rows, drops);
+            let delta = self.state.part(rows, tombstones);
             let bytes = delta.encode();
             if bytes.len() <= bytes_max {
                 return Fitting::Some { delta, bytes, is_whole };
@@ -258,8 +258,8 @@ impl<K: WireKey> RangeMap<K> {
             // What both have before some registration, about as many as are likely to fit.
             let keep = count as u64 * bytes_max as u64 / bytes.len() as u64 * 15 / 16;
             let keep = usize::try_from(keep).unwrap_or(count).max(1);
-            let mut order: Vec<RegistrationId<K>> = rows.iter().map(Held::id).collect();
-            order.extend(drops.iter().map(|drop| drop.id.clone()));
+            let mut order: Vec<RegistrationId<K>> = rows.iter().map(RowRef::id).collect();
+            order.extend(tombstones.iter().map(|drop| drop.id.clone()));
             let mut order = sorted(&order, Ord::cmp);
             order.dedup();
             if order.len() == 1 && bytes.len() <= alone_bytes_max {
@@ -268,23 +268,23 @@ impl<K: WireKey> RangeMap<K> {
             if order.len() == 1 {
                 // One registration alone, with its drops. Which dots of its writers in between came to it too is not remembered.
                 let mut dots = delta.version.context;
-                for held in rows {
-                    held.for_each_record(|writer, record| dots.insert_run(writer, record.birth, record.last));
+                for row in rows {
+                    row.for_each_record(|writer, record| dots.insert_run(writer, record.birth, record.last));
                 }
                 return Fitting::TooLong(order.remove(0), dots);
             }
             is_whole = false;
             let end = &order[keep.min(order.len() - 1)];
-            rows = &rows[..rows.partition_point(|held| held.cmp_id(end).is_lt())];
-            drops = &drops[..drops.partition_point(|drop| drop.id < *end)];
+            rows = &rows[..rows.partition_point(|row| row.cmp_id(end).is_lt())];
+            tombstones = &tombstones[..tombstones.partition_point(|drop| drop.id < *end)];
         }
     }
 }
 
 impl<K: Key> RangeMap<K> {
-    /// A delta that names those drops of a writer whose records are still here; and the dots of the drops whose records are known here and
+    /// A delta with tombstones for those drops of a writer whose records are here; and the dots of the drops whose records are known here and
     /// gone already. O(n log m) for m runs.
-    pub(crate) fn name_drops(&self, writer: ReplicaId, runs: &[DropRun]) -> (Delta<K>, CausalContext) {
+    pub(crate) fn tombstones_for(&self, writer: ReplicaId, runs: &[DropRun]) -> (Delta<K>, CausalContext) {
         let mut known: Vec<DropRun> = Vec::with_capacity(runs.len());
         for DropRun { birth, stamp, count } in runs {
             let mut born = CausalContext::default();
@@ -301,15 +301,15 @@ impl<K: Key> RangeMap<K> {
         known.iter().for_each(|run| dots.insert_run(writer, run.stamp, run.stamp + run.count - 1));
         known.sort_unstable_by_key(|run| run.birth);
         let mut named = Delta::default();
-        for held in self.state.entries.rows() {
-            held.for_each_record(|replica, record| {
+        for row in self.state.entries.rows() {
+            row.for_each_record(|replica, record| {
                 if replica != writer {
                     return;
                 }
                 let at = known.partition_point(|run| run.birth + run.count <= record.birth);
                 if let Some(run) = known.get(at).filter(|run| run.birth <= record.birth) {
                     let stamp = Dot { replica, seq: run.stamp + (record.birth - run.birth) };
-                    named.add_drop(held.id(), writer, Drop { birth: record.birth, stamp });
+                    named.add_tombstone(row.id(), writer, RecordDrop { birth: record.birth, stamp });
                 }
             });
         }
@@ -320,10 +320,10 @@ impl<K: Key> RangeMap<K> {
     /// Drops the records with these births, of which is known that they were dropped elsewhere. O(n + m log n) for m of them.
     pub(crate) fn drop_born(&mut self, births: &CausalContext) -> Changes<K> {
         let mut gone = Delta::default();
-        for held in self.state.entries.rows() {
-            held.for_each_record(|replica, record| {
+        for row in self.state.entries.rows() {
+            row.for_each_record(|replica, record| {
                 if births.contains(Dot { replica, seq: record.birth }) {
-                    gone.add_drop(held.id(), replica, Drop::bare(replica, record.birth));
+                    gone.add_tombstone(row.id(), replica, RecordDrop::bare(replica, record.birth));
                 }
             });
         }
@@ -346,14 +346,14 @@ mod tests {
         let range = |start: u64| KeyRange::new(start * 10, start * 10 + 5).unwrap();
         let mut writer = RangeMap::new(ReplicaId::new(1));
         let mut map = RangeMap::new(ReplicaId::new(2));
-        // That nobody hears: so what comes after it lies beyond a gap, and its drops have to be named.
+        // That nobody hears: so what comes after it lies beyond a gap, and its drops have to have tombstones.
         _ = writer.register(&node, &range(1_000)).unwrap();
         for start in 0..20 {
             map.merge(&writer.register(&node, &range(start)).unwrap());
             map.merge(&writer.release(&node, &range(start)).unwrap());
             _ = map.register(&node, &range(start)).unwrap();
         }
-        assert_eq!(map.state().drops.len(), 20);
+        assert_eq!(map.state().tombstones.len(), 20);
         let mut sizes = 0;
         for bytes_max in 40..400 {
             let mut pages = RangeMap::new(ReplicaId::new(3));
@@ -364,8 +364,8 @@ mod tests {
                 pages.merge(&page.delta);
                 if page.is_last {
                     sizes += usize::from(page.too_long == 0);
-                    let expected = if page.too_long == 0 { 20 } else { pages.state().drops.len() };
-                    assert_eq!(pages.state().drops.len(), expected, "in pages of {bytes_max} bytes");
+                    let expected = if page.too_long == 0 { 20 } else { pages.state().tombstones.len() };
+                    assert_eq!(pages.state().tombstones.len(), expected, "in pages of {bytes_max} bytes");
                     break;
                 }
                 after = page.delta.last_id();

@@ -72,11 +72,11 @@ impl<K: Key> RangeMap<K> {
     /// The registrations to which this replica contributed under its id after that number. O(n).
     pub(crate) fn written_after(&self, seq: u64) -> Vec<RegistrationId<K>> {
         let mut written = Vec::new();
-        for held in self.state.entries.rows() {
+        for row in self.state.entries.rows() {
             let mut is_written = false;
-            held.for_each_record(|writer, record| is_written |= writer == self.replica && record.last > seq);
+            row.for_each_record(|writer, record| is_written |= writer == self.replica && record.last > seq);
             if is_written {
-                written.push(held.id());
+                written.push(row.id());
             }
         }
         written
@@ -103,14 +103,14 @@ impl<K: Key> RangeMap<K> {
             return false;
         }
         self.is_outdone_by(delta.context())
-            || delta.entries.rows().any(|held| {
-                let id = held.id();
+            || delta.entries.rows().any(|row| {
+                let id = row.id();
                 let mut is_other = false;
-                held.for_each_record(|writer, theirs| {
+                row.for_each_record(|writer, theirs| {
                     if writer != self.replica {
                         return;
                     }
-                    let ours = self.state.entries.get(&id).and_then(|held| held.entry().get(writer).copied());
+                    let ours = self.state.entries.get(&id).and_then(|row| row.entry().get(writer).copied());
                     is_other |= match ours {
                         Some(ours) => differs(&ours, theirs),
                         None => self.log.touched_elsewhere(Dot { replica: writer, seq: theirs.last }, &id),

@@ -5,10 +5,10 @@ use super::log::key_bytes;
 use crate::causal::{CausalContext, Dot, SEQ_MAX};
 use crate::codec::WireKey;
 use crate::delta::Delta;
-use crate::drops::Drops;
 use crate::key::Key;
 use crate::registration::{Baseline, Entry, RegistrationId};
 use crate::store::Store;
+use crate::tombstones::Tombstones;
 
 /// The longest registration that is accepted, and how it is measured: keys that are not written to the wire have no length there.
 #[derive(Debug)]
@@ -64,8 +64,8 @@ impl<K: Key> RangeMap<K> {
     /// what is far from the limit, else O(its writers + its length).
     pub(super) fn too_long(&self, id: &RegistrationId<K>) -> Option<(usize, usize)> {
         let Limit { bytes_max, measure } = self.limit?;
-        let held = self.state.entries.get(id);
-        let records = held.map_or(0, |held| held.record_count()) + 1;
+        let row = self.state.entries.get(id);
+        let records = row.map_or(0, |row| row.record_count()) + 1;
         let keys = key_bytes(id.range.start()) + id.range.end().map_or(0, key_bytes);
         // A key of fixed size takes at most twice its size in memory.
         let fixed = 2 * size_of::<RegistrationId<K>>();
@@ -73,7 +73,7 @@ impl<K: Key> RangeMap<K> {
             return None;
         }
         // As it would be after a release, which is not refused.
-        let mut entry = held.map_or_else(Entry::default, |held| held.entry());
+        let mut entry = row.map_or_else(Entry::default, |row| row.entry());
         entry.get_or_born(self.replica, SEQ_MAX - 1).last = SEQ_MAX;
         for (_, record) in entry.unreset_mut() {
             let stamp = Dot { replica: self.replica, seq: SEQ_MAX };
@@ -83,7 +83,7 @@ impl<K: Key> RangeMap<K> {
         entry.claim(&mut context);
         let mut entries = Store::default();
         entries.edit(id, &mut |added| added.clone_from(&entry));
-        let bytes = measure(&Delta::new(context.into(), entries, Drops::default()));
+        let bytes = measure(&Delta::new(context.into(), entries, Tombstones::default()));
         (bytes > bytes_max).then_some((bytes, bytes_max))
     }
 }

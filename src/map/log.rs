@@ -6,7 +6,7 @@
 //! forgotten, or never knew by name, it keeps the *horizon*: for each writer, up to where. Only a peer that knows everything below
 //! the horizon can be answered from the log.
 //!
-//! Dropped records are also found by their registration. An operation's delta names those that the log remembers: whoever gets an
+//! Dropped records are also found by their registration. An operation's delta has tombstones for those that the log remembers: whoever gets an
 //! entry that a release has changed, and still has a record that the release dropped, would otherwise show half of the release.
 
 mod batches;
@@ -20,13 +20,13 @@ use self::batches::{Batch, Batches, Touched};
 pub(super) use self::news::News;
 use crate::causal::{CausalContext, Dot, Runs};
 use crate::delta::Delta;
-use crate::drops::NamedDrop;
 use crate::hash;
 use crate::id::ReplicaId;
 use crate::key::Key;
-use crate::ordered::{Ordered, Place};
+use crate::ordered::{Ordered, Position};
 use crate::registration::RegistrationId;
 use crate::sort::sorted;
+use crate::tombstones::Tombstone;
 
 /// How many bytes of memory the log takes at most. With short names and keys that is some 9,000 effects.
 pub(crate) const LOG_BYTES_MAX: usize = 1 << 20;
@@ -35,8 +35,8 @@ pub(crate) const LOG_BYTES_MAX: usize = 1 << 20;
 #[derive(Clone, Debug)]
 pub(super) struct Log<K> {
     recent: Batches<K>,
-    /// The records that the batches dropped, each as often as it is in one, in the order of [`place_of`].
-    dropped: Ordered<[Arc<NamedDrop<K>>; 1]>,
+    /// The records that the batches dropped, each as often as it is in one, in the order of [`position_of`].
+    dropped: Ordered<[Arc<Tombstone<K>>; 1]>,
     /// For each writer, a run from 1 to where the log may lack something.
     horizon: CausalContext,
     bytes_max: usize,
@@ -76,7 +76,7 @@ impl<K: Key> Log<K> {
     }
 
     /// Remembers that a record was dropped. O(log of the dropped).
-    pub(super) fn push_drop(&mut self, dropped: NamedDrop<K>) {
+    pub(super) fn push_drop(&mut self, dropped: Tombstone<K>) {
         self.add(Batch::of(dropped.drop.stamp, Touched::Dropped(Arc::new(dropped))));
     }
 
@@ -85,14 +85,14 @@ impl<K: Key> Log<K> {
         if bytes > self.bytes_max / 2 {
             // What is learnt all at once, such as a whole state, does not push out everything else.
             batch.forget(&mut self.horizon);
-            return self.keep_drops(batch.drops().cloned().collect());
+            return self.keep_tombstones(batch.tombstones().cloned().collect());
         }
         self.push_batch(batch, bytes);
     }
 
     fn push_batch(&mut self, batch: Batch<K>, bytes: usize) {
-        for dropped in batch.drops() {
-            self.dropped.insert(place_of(&self.dropped, dropped), dropped.clone());
+        for dropped in batch.tombstones() {
+            self.dropped.insert(position_of(&self.dropped, dropped), dropped.clone());
         }
         self.recent.push(batch, bytes);
         self.shrink_to(self.bytes_max);
@@ -100,14 +100,14 @@ impl<K: Key> Log<K> {
 
     /// Of drops that are too many to be remembered together, remembers those of registrations that other batches touched. Without them, what
     /// was done to the dropped records before could not be sent.
-    fn keep_drops(&mut self, mut drops: Vec<Arc<NamedDrop<K>>>) {
-        if drops.is_empty() {
+    fn keep_tombstones(&mut self, mut tombstones: Vec<Arc<Tombstone<K>>>) {
+        if tombstones.is_empty() {
             return;
         }
         let touched = self.recent.iter().flat_map(|batch| batch.touched.iter().map(Touched::id));
         let touched = sorted(&touched.collect::<Vec<_>>(), Ord::cmp);
-        drops.retain(|named| touched.binary_search(&&named.id).is_ok());
-        for named in drops {
+        tombstones.retain(|named| touched.binary_search(&&named.id).is_ok());
+        for named in tombstones {
             let batch = Batch { claims: SmallVec::new(), touched: smallvec![Touched::Dropped(named)] };
             let bytes = batch.bytes();
             if bytes > self.bytes_max / 2 {
@@ -123,8 +123,8 @@ impl<K: Key> Log<K> {
             && let Some(oldest) = self.recent.oldest()
         {
             oldest.forget(&mut self.horizon);
-            for dropped in oldest.drops() {
-                self.dropped.remove(place_of(&self.dropped, dropped));
+            for dropped in oldest.tombstones() {
+                self.dropped.remove(position_of(&self.dropped, dropped));
             }
             self.recent.remove_oldest();
         }
@@ -147,20 +147,20 @@ impl<K: Key> Log<K> {
     ///
     /// O(m log m) for m registrations that it changed, drops and news that it shows. O(writers) for more than the log holds. If it hides news
     /// and is of a state that knows a prefix, O(d log d) for all d that the delta carries.
-    pub(super) fn note(&mut self, delta: &Delta<K>, mut news: News<K>, dropped: Vec<NamedDrop<K>>) {
-        let Some(learnt) = news.learnt(delta, delta.drops.len() + dropped.len()) else {
+    pub(super) fn note(&mut self, delta: &Delta<K>, mut news: News<K>, dropped: Vec<Tombstone<K>>) {
+        let Some(learnt) = news.learnt(delta, delta.tombstones.len() + dropped.len()) else {
             self.forget_all(news.context());
-            let drops = dropped.into_iter().chain(delta.drops.named().cloned());
-            return self.keep_drops(drops.map(Arc::new).collect());
+            let tombstones = dropped.into_iter().chain(delta.tombstones.each().cloned());
+            return self.keep_tombstones(tombstones.map(Arc::new).collect());
         };
         let is_unclear = learnt.hides && implies_drops(delta, &dropped);
         let mut touched: SmallVec<[Touched<K>; 1]> = SmallVec::new();
         touched.extend(learnt.changed.into_iter().map(Touched::Changed));
-        for named in delta.drops.named() {
+        for named in delta.tombstones.each() {
             touched.push(Touched::Dropped(Arc::new(named.clone())));
         }
         for named in dropped {
-            if delta.drops.last_birth(&named.id, named.writer) < named.drop.birth {
+            if delta.tombstones.last_birth(&named.id, named.writer) < named.drop.birth {
                 touched.push(Touched::Dropped(Arc::new(named)));
             }
         }
@@ -180,7 +180,7 @@ impl<K: Key> Log<K> {
     }
 
     /// Raises the horizon over claimed dots of which nothing that is carried shows what came of them. That can only be dots of a prefix,
-    /// which implies drops without naming them: beyond it, every drop is named. `shown` is what is carried of the news, in order.
+    /// which implies drops without tombstones: beyond it, every drop has one. `shown` is what is carried of the news, in order.
     fn forget_unnamed(&mut self, delta: &Delta<K>, news: &CausalContext, shown: &[Dot]) {
         let reach = |replica: ReplicaId| delta.context().prefix(replica);
         let is_beyond = |(replica, runs): (ReplicaId, &Runs)| {
@@ -239,21 +239,21 @@ impl<K: Key> Log<K> {
     }
 
     /// The drops that were learnt without the dots behind them. O(log).
-    pub(super) fn unclaimed(&self) -> impl Iterator<Item = &NamedDrop<K>> {
+    pub(super) fn unclaimed(&self) -> impl Iterator<Item = &Tombstone<K>> {
         let batches = self.recent.iter().filter(|batch| batch.claims.is_empty());
-        batches.flat_map(|batch| batch.drops().map(|named| &**named))
+        batches.flat_map(|batch| batch.tombstones().map(|named| &**named))
     }
 
     /// The records of a registration that are remembered to be dropped. O(log of the dropped).
-    pub(super) fn dropped_of(&self, id: &RegistrationId<K>) -> impl Iterator<Item = &NamedDrop<K>> {
-        let from = self.dropped.place_of(|named| named.id < *id);
+    pub(super) fn tombstones_of(&self, id: &RegistrationId<K>) -> impl Iterator<Item = &Tombstone<K>> {
+        let from = self.dropped.position_of(|named| named.id < *id);
         self.dropped.iter_from(from).map(|named| &**named).take_while(move |named| named.id == *id)
     }
 }
 
 /// Whether a prefix of a delta's context implies drops of records, not all of which were here. Which registrations these belonged to is not
 /// known, so what else was done to them could not be passed on. O(m log m).
-fn implies_drops<K: Key>(delta: &Delta<K>, dropped: &[NamedDrop<K>]) -> bool {
+fn implies_drops<K: Key>(delta: &Delta<K>, dropped: &[Tombstone<K>]) -> bool {
     let prefix = |(replica, _)| delta.context().prefix(replica);
     let reach = delta.context().replicas().map(prefix).fold(0, u64::saturating_add);
     if reach == 0 {
@@ -268,8 +268,8 @@ fn implies_drops<K: Key>(delta: &Delta<K>, dropped: &[NamedDrop<K>]) -> bool {
 }
 
 /// Where that drop is, or would have to be inserted.
-fn place_of<K: Key>(dropped: &Ordered<[Arc<NamedDrop<K>>; 1]>, named: &NamedDrop<K>) -> Place {
-    dropped.place_of(|other| **other < *named)
+fn position_of<K: Key>(dropped: &Ordered<[Arc<Tombstone<K>>; 1]>, named: &Tombstone<K>) -> Position {
+    dropped.position_of(|other| **other < *named)
 }
 
 #[cfg(test)]
@@ -301,7 +301,7 @@ mod tests {
                 2 => deltas.push(map.increase(&node, &range, by(2)).unwrap()),
                 3 => deltas.push(map.decrease(&node, &range, by(1)).unwrap()),
                 4 => deltas.push(map.release(&node, &range).unwrap()),
-                // Its last number is told. Of who is retired before all is known that it wrote, something may be lost.
+                // Its last number is claimed. Of who is retired before all is known that it wrote, something may be lost.
                 5 if *what > 200 => drop(map.retire(map.replica())),
                 5 => drop(map.maintain()),
                 // A delta arrives late, or alone: from now on something between two effects may be lacking.

@@ -15,10 +15,10 @@ use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::Entry;
 use crate::retired::Retired;
-use crate::store::Held;
+use crate::store::RowRef;
 use crate::version::Version;
 
-/// What a replica knows of those who are retired, beside what its state tells.
+/// What a replica knows of those who are retired, beside what its state has.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Retirement {
     /// The settled ones, in order.
@@ -41,7 +41,7 @@ impl<K: Key> RangeMap<K> {
     /// What anybody has heard of it stays and counts as before. But its records of registrations that were released, which only it
     /// could drop, can be dropped by others from then on, so that what is remembered stays bounded by live registrations and writers.
     /// Not at once: somebody else may have heard more of it. That is left to [`maintain`](Self::maintain), or to the protocols of
-    /// [`sync`](crate::sync), which do it when the replicas that are there agree; effects that nobody has told of by then count as lost. Its own
+    /// [`sync`](crate::sync), which do it when the replicas that are there agree; effects that nobody has sent by then count as lost. Its own
     /// later messages are refused ([`IgnoreReason::Retired`](crate::sync::IgnoreReason::Retired)), and if it lives, it goes on under another
     /// id as soon as it learns of the declaration: by itself with a protocol, else by [`set_replica`](Self::set_replica). The
     /// declaration is part of the [version](crate::Version), spreads with it, and cannot be taken back.
@@ -158,8 +158,8 @@ impl<K: Key> RangeMap<K> {
             self.identity.saved = Some(0);
         }
         let awaits =
-            |held: &Held<'_, K>| held.entry_aside().is_some_and(|entry| entry.awaits_drop_by(replica));
-        let awaiting_drop = self.state.entries.rows().filter(awaits).map(|held| held.id()).collect();
+            |row: &RowRef<'_, K>| row.entry_aside().is_some_and(|entry| entry.awaits_drop_by(replica));
+        let awaiting_drop = self.state.entries.rows().filter(awaits).map(|row| row.id()).collect();
         self.drop_reset(awaiting_drop)
     }
 
@@ -189,12 +189,12 @@ impl<K: Key> RangeMap<K> {
 
     /// Clears residue and reset records in the registrations that match.
     fn clear(&mut self, is_meant: impl Fn(&Entry) -> bool) -> Delta<K> {
-        let rows = self.state.entries.rows().filter(|held: &Held<'_, K>| match held.compact() {
+        let rows = self.state.entries.rows().filter(|row: &RowRef<'_, K>| match row.compact() {
             // A common one is visible and was never reset.
-            Some(_) if held.priority().is_some() => false,
-            _ => is_meant(&held.entry()),
+            Some(_) if row.priority().is_some() => false,
+            _ => is_meant(&row.entry()),
         });
-        let meant: Vec<_> = rows.map(|held| held.id()).collect();
+        let meant: Vec<_> = rows.map(|row| row.id()).collect();
         self.operate(|operation| {
             for id in meant {
                 let at = operation.touch(id);

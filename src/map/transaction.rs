@@ -6,11 +6,11 @@
 use super::log::Log;
 use crate::causal::Dot;
 use crate::delta::Delta;
-use crate::drops::{Drop, NamedDrop};
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::{Entry, NET_MAX, Record, RegistrationId};
 use crate::splits::RangeCollector;
+use crate::tombstones::{RecordDrop, Tombstone};
 
 pub(super) struct Transaction<'a, K> {
     replica: ReplicaId,
@@ -43,8 +43,8 @@ impl<'a, K: Key> Transaction<'a, K> {
 
     /// Takes a registration that the operation is going to change, and returns its index.
     pub(super) fn touch(&mut self, id: RegistrationId<K>) -> usize {
-        let held = self.state.entries.get(&id);
-        let (before, entry) = held.map_or_else(Default::default, |held| (held.priority(), held.entry()));
+        let row = self.state.entries.get(&id);
+        let (before, entry) = row.map_or_else(Default::default, |row| (row.priority(), row.entry()));
         self.touched.push(Touched { id, before, entry });
         self.touched.len() - 1
     }
@@ -88,7 +88,7 @@ impl<'a, K: Key> Transaction<'a, K> {
         let Touched { id, entry, .. } = &mut self.touched[at];
         if let Some(record) = entry.remove(writer) {
             let id = id.clone();
-            self.name_drop(id, writer, &record);
+            self.write_tombstone(id, writer, &record);
         }
     }
 
@@ -104,7 +104,7 @@ impl<'a, K: Key> Transaction<'a, K> {
         let mut dropped = None;
         self.state.entries.edit(&id, &mut |entry| dropped = entry.remove(self.replica));
         if let Some(record) = dropped {
-            self.name_drop(id, self.replica, &record);
+            self.write_tombstone(id, self.replica, &record);
         }
     }
 
@@ -122,21 +122,21 @@ impl<'a, K: Key> Transaction<'a, K> {
         }
     }
 
-    fn name_drop(&mut self, id: RegistrationId<K>, writer: ReplicaId, record: &Record) {
+    fn write_tombstone(&mut self, id: RegistrationId<K>, writer: ReplicaId, record: &Record) {
         let stamp = self.next_dot();
-        let drop = Drop { birth: record.birth, stamp };
-        self.log.push_drop(NamedDrop { id: id.clone(), writer, drop });
-        self.state.add_drop(id.clone(), writer, drop);
-        self.delta.add_drop(id, writer, drop);
+        let drop = RecordDrop { birth: record.birth, stamp };
+        self.log.push_drop(Tombstone { id: id.clone(), writer, drop });
+        self.state.add_tombstone(id.clone(), writer, drop);
+        self.delta.add_tombstone(id, writer, drop);
     }
 
     /// Names the dropped records of a registration, as far as the log remembers them. A receiver that still has these, and gets the others
     /// as a reset left them, would show a priority that never was.
-    fn name_dropped(&mut self, id: &RegistrationId<K>, entry: &Entry) {
-        for NamedDrop { writer, drop, .. } in self.log.dropped_of(id) {
+    fn add_tombstones_of(&mut self, id: &RegistrationId<K>, entry: &Entry) {
+        for Tombstone { writer, drop, .. } in self.log.tombstones_of(id) {
             // A record that a writer has begun since shows by itself that the earlier one is gone.
             if entry.get(*writer).is_none() {
-                self.delta.add_drop(id.clone(), *writer, *drop);
+                self.delta.add_tombstone(id.clone(), *writer, *drop);
             }
         }
     }
@@ -188,12 +188,12 @@ impl<'a, K: Key> Transaction<'a, K> {
         for Touched { id, entry, .. } in core::mem::take(&mut self.touched) {
             if !entry.is_empty() {
                 if entry.records().any(|(_, record)| record.baseline.is_some()) {
-                    self.name_dropped(&id, &entry);
+                    self.add_tombstones_of(&id, &entry);
                 }
                 self.delta.add_entry(&id, &entry);
             }
             let mut entry = Some(entry);
-            self.state.entries.edit(&id, &mut |held| *held = entry.take().unwrap_or_default());
+            self.state.entries.edit(&id, &mut |stored| *stored = entry.take().unwrap_or_default());
         }
         self.delta
     }

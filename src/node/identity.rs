@@ -27,7 +27,7 @@ impl<K: WireKey> Node<K> {
             let dropped = self.map.set_replica(to);
             self.did(&dropped);
             let why = sync::Renaming::Retired;
-            self.tell_renamed(Event::Renamed { from, to, why, unheard });
+            self.report_renamed(Event::Renamed { from, to, why, unheard });
         }
     }
 
@@ -54,10 +54,10 @@ impl<K: WireKey> Node<K> {
         let unheard = self.map.written_after(saved).into_iter().map(|id| (id.node, id.range)).collect();
         *self = Self::new(replica, seed);
         self.share_storage();
-        self.tell_renamed(Event::Renamed { from, to: replica, why: sync::Renaming::Twin, unheard });
+        self.report_renamed(Event::Renamed { from, to: replica, why: sync::Renaming::Twin, unheard });
     }
 
-    pub(super) fn tell_renamed(&mut self, event: Event<K>) {
+    pub(super) fn report_renamed(&mut self, event: Event<K>) {
         self.journal.iter_mut().for_each(Journal::note_renamed);
         self.events.push_back(event);
     }

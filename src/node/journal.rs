@@ -140,9 +140,9 @@ impl<K: WireKey> Journal<K> {
 
     /// What the map knows and no page has. Mostly that is what this node did; else the log is asked, and `None` if that no longer knows.
     fn news(&self, map: &RangeMap<K>, own: Delta<K>) -> Option<Delta<K>> {
-        let mut told = self.saved.clone();
-        told.join(own.version());
-        if told == *map.state().version() && !self.has_changed {
+        let mut covered = self.saved.clone();
+        covered.join(own.version());
+        if covered == *map.state().version() && !self.has_changed {
             return Some(own);
         }
         map.delta_since(&self.saved)

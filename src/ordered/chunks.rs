@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::{Iter, Place};
+use super::{Iter, Position};
 
 /// The most items of a chunk.
 const CHUNK_MAX: usize = 128;
@@ -36,7 +36,7 @@ impl<T> Chunks<T> {
     }
 
     /// The items in order from that place on, until the end. O(1), and O(1) each.
-    pub(super) fn iter_from(&self, from: Place) -> Iter<'_, T> {
+    pub(super) fn iter_from(&self, from: Position) -> Iter<'_, T> {
         let mut chunks = self.chunks.get(from.chunk..).unwrap_or_default().iter();
         let first = chunks.next().map(|chunk| chunk.as_slice()).unwrap_or_default();
         Iter { items: first.get(from.at..).unwrap_or_default().iter(), chunks }
@@ -44,49 +44,49 @@ impl<T> Chunks<T> {
 
     /// The place of the first item of which that does not hold; it holds of those before alone. O(log n).
     #[inline]
-    pub(super) fn place_of(&self, is_before: impl Fn(&T) -> bool) -> Place {
+    pub(super) fn position_of(&self, is_before: impl Fn(&T) -> bool) -> Position {
         let chunk = self.chunks.partition_point(|chunk| chunk.last().is_none_or(&is_before));
         match self.chunks.get(chunk) {
-            Some(items) => Place { chunk, at: items.partition_point(is_before) },
+            Some(items) => Position { chunk, at: items.partition_point(is_before) },
             None => self.end(),
         }
     }
 
     /// The place after the last item: in the last chunk.
-    pub(super) fn end(&self) -> Place {
+    pub(super) fn end(&self) -> Position {
         let chunk = self.chunks.len().saturating_sub(1);
-        Place { chunk, at: self.chunks.get(chunk).map_or(0, |items| items.len()) }
+        Position { chunk, at: self.chunks.get(chunk).map_or(0, |items| items.len()) }
     }
 
     #[inline]
-    pub(super) fn get(&self, place: Place) -> Option<&T> {
-        self.chunks.get(place.chunk)?.get(place.at)
+    pub(super) fn get(&self, position: Position) -> Option<&T> {
+        self.chunks.get(position.chunk)?.get(position.at)
     }
 
     /// The place after that of an item: in the next chunk, if it is the last of one before.
-    pub(super) fn after(&self, place: Place) -> Place {
-        let next = Place { at: place.at + 1, ..place };
-        let is_end = self.chunks.get(place.chunk).is_some_and(|items| items.len() == next.at);
-        if is_end && self.chunks.len() > place.chunk + 1 {
-            Place { chunk: place.chunk + 1, at: 0 }
+    pub(super) fn after(&self, position: Position) -> Position {
+        let next = Position { at: position.at + 1, ..position };
+        let is_end = self.chunks.get(position.chunk).is_some_and(|items| items.len() == next.at);
+        if is_end && self.chunks.len() > position.chunk + 1 {
+            Position { chunk: position.chunk + 1, at: 0 }
         } else {
             next
         }
     }
 
     /// The item before that place.
-    pub(super) fn before(&self, place: Place) -> Option<&T> {
-        match place.at.checked_sub(1) {
-            Some(at) => self.get(Place { at, ..place }),
-            None => self.chunks.get(place.chunk.checked_sub(1)?)?.last(),
+    pub(super) fn before(&self, position: Position) -> Option<&T> {
+        match position.at.checked_sub(1) {
+            Some(at) => self.get(Position { at, ..position }),
+            None => self.chunks.get(position.chunk.checked_sub(1)?)?.last(),
         }
     }
 }
 
 impl<T: Clone> Chunks<T> {
     #[inline]
-    pub(super) fn get_mut(&mut self, place: Place) -> Option<&mut T> {
-        Arc::make_mut(self.chunks.get_mut(place.chunk)?).get_mut(place.at)
+    pub(super) fn get_mut(&mut self, position: Position) -> Option<&mut T> {
+        Arc::make_mut(self.chunks.get_mut(position.chunk)?).get_mut(position.at)
     }
 
     #[inline]
@@ -95,27 +95,27 @@ impl<T: Clone> Chunks<T> {
     }
 
     /// Inserts an item before the one at that place. Where a chunk is full, it becomes two.
-    pub(super) fn insert(&mut self, place: Place, item: T) {
+    pub(super) fn insert(&mut self, position: Position, item: T) {
         self.len += 1;
-        let is_last = place.chunk + 1 == self.chunks.len();
-        let chunk = Arc::make_mut(&mut self.chunks[place.chunk]);
+        let is_last = position.chunk + 1 == self.chunks.len();
+        let chunk = Arc::make_mut(&mut self.chunks[position.chunk]);
         if chunk.len() < CHUNK_MAX {
-            return chunk.insert(place.at, item);
+            return chunk.insert(position.at, item);
         }
-        if is_last && place.at == chunk.len() {
+        if is_last && position.at == chunk.len() {
             // What comes in order fills its chunks.
             return self.chunks.push(Arc::new(vec![item]));
         }
         let mut tail = chunk.split_off(CHUNK_MAX / 2);
-        match place.at.checked_sub(chunk.len()) {
+        match position.at.checked_sub(chunk.len()) {
             Some(at) if at > 0 => tail.insert(at, item),
-            _ => chunk.insert(place.at, item),
+            _ => chunk.insert(position.at, item),
         }
-        self.chunks.insert(place.chunk + 1, Arc::new(tail));
+        self.chunks.insert(position.chunk + 1, Arc::new(tail));
     }
 
     /// Removes the items from one place up to another.
-    pub(super) fn remove_range(&mut self, from: Place, to: Place) {
+    pub(super) fn remove_range(&mut self, from: Position, to: Position) {
         if from == to {
             return;
         }

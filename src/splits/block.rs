@@ -76,9 +76,9 @@ impl<'a> Walk<'a> {
         self.toggled.clear();
         if spans.len() <= 64 {
             self.toggled.resize(boundaries + 1, 0);
-            for (place, span) in spans.iter().enumerate() {
-                self.toggled[usize::from(span.from)] |= 1 << place;
-                self.toggled[usize::from(span.to)] |= 1 << place;
+            for (index, span) in spans.iter().enumerate() {
+                self.toggled[usize::from(span.from)] |= 1 << index;
+                self.toggled[usize::from(span.to)] |= 1 << index;
             }
         }
     }
@@ -156,7 +156,7 @@ impl<K: Key> Blocks<K> {
         self.spans.shrink_to_fit();
     }
 
-    /// Puts other blocks into the place of some. O(keys and spans).
+    /// Replaces some blocks by others. O(keys and spans).
     pub(super) fn replace(&mut self, blocks: Range<usize>, by: Self) {
         let (keys_from, spans_from) = self.begin(blocks.start);
         let (keys_to, spans_to) = self.begin(blocks.end);
@@ -224,7 +224,7 @@ pub(super) struct BlockWriter<'a, K> {
     names: &'a Interner<NodeId>,
     /// The store's number of each node by the number that it has here.
     numbers: &'a [u32],
-    /// The place of each node's open span.
+    /// The index of each node's open span.
     open: Vec<u32>,
     keys: Vec<K>,
     /// The spans of the block that is being written, with the nodes as they are numbered here.
@@ -302,9 +302,9 @@ impl<'a, K: Key> BlockWriter<'a, K> {
         self.written.push(&self.keys, finished);
         self.keys.clear();
         self.spans.retain(|span| span.to == OPEN);
-        for (place, span) in self.spans.iter_mut().enumerate() {
+        for (index, span) in self.spans.iter_mut().enumerate() {
             span.from = 0;
-            self.open[span.node as usize] = place as u32;
+            self.open[span.node as usize] = index as u32;
         }
         self.carried = self.spans.len();
     }

@@ -46,22 +46,22 @@ impl<K: Key> RangeCollector<K> {
 
     /// Adds a range that starts before the last of those that came in order.
     fn add_between(&mut self, range: KeyRange<K>) {
-        let place = self.between.place_of(|other| other.end().is_some_and(|end| end < range.start()));
-        let Some(first) = self.between.get(place).cloned() else { return self.between.push(range) };
+        let position = self.between.position_of(|other| other.end().is_some_and(|end| end < range.start()));
+        let Some(first) = self.between.get(position).cloned() else { return self.between.push(range) };
         let (mut joined, later) =
             if first.start() <= range.start() { (first, range) } else { (range, first) };
         if joined.absorb(later).is_err() {
-            return self.between.insert(place, joined);
+            return self.between.insert(position, joined);
         }
         // All that it reaches now become one.
-        let to = self.between.place_of(|other| joined.end().is_none_or(|end| other.start() <= end));
+        let to = self.between.position_of(|other| joined.end().is_none_or(|end| other.start() <= end));
         if let Some(last) = self.between.before(to).cloned() {
             _ = joined.absorb(last);
         }
-        if let Some(first) = self.between.get_mut(place) {
+        if let Some(first) = self.between.get_mut(position) {
             *first = joined;
         }
-        self.between.remove_range(self.between.after(place), to);
+        self.between.remove_range(self.between.after(position), to);
     }
 
     /// Whether there are none. O(1).

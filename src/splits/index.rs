@@ -14,7 +14,7 @@ use super::{Owner, Owners, Split, Splits};
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange, LeastKey};
 use crate::sort::sort_numbers;
-use crate::store::{Held, Interner, Store};
+use crate::store::{Interner, RowRef, Store};
 
 /// How many blocks a group has at first, and at most twice as many later.
 const GROUP: usize = 64;
@@ -37,7 +37,7 @@ impl<K: Key> SplitIndex<K> {
         let numbers: Vec<u32> = (0..names.len() as u32).collect();
         let mut index = Self { firsts: Vec::new(), groups: Vec::new() };
         let mut writer = BlockWriter::new(names, &numbers);
-        sweep(store.rows().filter_map(|held| served(held)), numbers.len(), None, |key, changes| {
+        sweep(store.rows().filter_map(|row| served(row)), numbers.len(), None, |key, changes| {
             if writer.blocks() == GROUP {
                 index.push(writer.take());
             }
@@ -79,7 +79,7 @@ impl<K: Key> SplitIndex<K> {
 
     /// The first and the last group that a range touches.
     fn groups_in(&self, range: &KeyRange<K>) -> (usize, usize) {
-        let from = place_of(&self.firsts, range.start());
+        let from = last_not_after(&self.firsts, range.start());
         let until =
             range.end().map_or(self.firsts.len(), |end| self.firsts.partition_point(|first| first < end));
         (from, until.saturating_sub(1).max(from))
@@ -87,11 +87,11 @@ impl<K: Key> SplitIndex<K> {
 
     fn update_range(&mut self, store: &Store<K>, range: &KeyRange<K>) {
         let (first_group, last_group) = self.groups_in(range);
-        // From the last on: groups may be split, and the places before stay.
+        // From the last on: groups may be split, and the indexes before stay.
         for at in (first_group..=last_group).rev() {
             let next = self.firsts.get(at + 1).cloned();
             let Some(group) = self.groups.get_mut(at).map(Arc::make_mut) else { return };
-            let from = place_of(&group.firsts, range.start());
+            let from = last_not_after(&group.firsts, range.start());
             let until =
                 range.end().map_or(group.len(), |end| group.firsts.partition_point(|first| first < end));
             let mut until = until.max(from + 1);
@@ -128,8 +128,8 @@ impl<K: Key> SplitIndex<K> {
         K: Borrow<Q>,
     {
         let mut owners = Owners::default();
-        if let Some(group) = self.groups.get(place_of(&self.firsts, key)) {
-            let block = place_of(&group.firsts, key);
+        if let Some(group) = self.groups.get(last_not_after(&self.firsts, key)) {
+            let block = last_not_after(&group.firsts, key);
             let after = group.keys(block).partition_point(|boundary| boundary.borrow() <= key);
             if let Some(at) = after.checked_sub(1) {
                 for_each_covering(group.spans(block), at, |span| owners.push(owner(span, names)));
@@ -229,8 +229,8 @@ impl<K: Key> SplitIndex<K> {
     }
 }
 
-/// The last place whose first key is not after `key`; 0 if there is none.
-fn place_of<K: Borrow<Q>, Q: Ord + ?Sized>(firsts: &[K], key: &Q) -> usize {
+/// The last index whose first key is not after `key`; 0 if there is none.
+fn last_not_after<K: Borrow<Q>, Q: Ord + ?Sized>(firsts: &[K], key: &Q) -> usize {
     firsts.partition_point(|first| first.borrow() <= key).saturating_sub(1)
 }
 
@@ -239,17 +239,17 @@ fn owner(span: &Span, names: &Interner<NodeId>) -> Owner {
 }
 
 /// A visible registration as the sweep takes it.
-fn served<'a, K: Key>(held: Held<'a, K>) -> Option<Served<'a, K>> {
-    let priority = held.priority()?;
-    Some(Served { start: held.start(), end: held.end(), node: held.node_number(), priority })
+fn served<'a, K: Key>(row: RowRef<'a, K>) -> Option<Served<'a, K>> {
+    let priority = row.priority()?;
+    Some(Served { start: row.start(), end: row.end(), node: row.node_number(), priority })
 }
 
 /// The blocks of the keys from `begin` to `end`.
 fn blocks_between<K: Key>(store: &Store<K>, begin: &K, end: Option<&K>) -> Blocks<K> {
     let mut within: Vec<Served<'_, K>> = Vec::new();
-    store.stab(begin, |held| within.extend(served(held).map(|served| Served { start: begin, ..served })));
-    let starting = store.rows_from(begin).skip_while(|held| held.start() == begin);
-    within.extend(starting.take_while(|held| end.is_none_or(|end| held.start() < end)).filter_map(served));
+    store.stab(begin, |row| within.extend(served(row).map(|served| Served { start: begin, ..served })));
+    let starting = store.rows_from(begin).skip_while(|row| row.start() == begin);
+    within.extend(starting.take_while(|row| end.is_none_or(|end| row.start() < end)).filter_map(served));
     // Numbered anew, so that the sweep needs memory for these nodes only.
     let mut numbers: Vec<u32> = within.iter().map(|served| served.node).collect();
     sort_numbers(&mut numbers, &mut |a, b| a.cmp(&b));
@@ -282,7 +282,7 @@ mod tests {
         let node = NodeId::new(format!("node-{}", node % 7)).unwrap();
         let record = Record { birth: 1, last: 2, net: priority as i64, registered: None, baseline: None };
         let entry = if priority == 0 { Entry::default() } else { Entry::of(ReplicaId::new(1), record) };
-        store.edit(&RegistrationId { range: range.clone(), node }, &mut |held| held.clone_from(&entry));
+        store.edit(&RegistrationId { range: range.clone(), node }, &mut |stored| stored.clone_from(&entry));
         range
     }
 
@@ -358,8 +358,8 @@ mod tests {
                     range: KeyRange::new(at, 20_000 - at).unwrap(),
                     node: NodeId::new(format!("n{at}")).unwrap(),
                 },
-                &mut |held| {
-                    *held = Entry::of(
+                &mut |stored| {
+                    *stored = Entry::of(
                         ReplicaId::new(2),
                         Record { birth: at + 1, last: at + 1, net: 5, registered: None, baseline: None },
                     )

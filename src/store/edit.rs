@@ -65,21 +65,21 @@ fn edit_leaf<K: Key>(
     let mut edited = Edited { fingerprint: is_known.then_some(0), rows: 0, lost_head: false, sibling: None };
     match leaf.find(id, tables) {
         Ok(at) => {
-            let held = leaf.held(at, tables);
-            let node = held.node_number();
-            let mut entry = held.entry();
-            let registration = is_known.then(|| held.registration_hash());
-            let before = registration.map(|registration| held.hash_after(registration));
+            let row = leaf.row(at, tables);
+            let node = row.node_number();
+            let mut entry = row.entry();
+            let registration = is_known.then(|| row.registration_hash());
+            let before = registration.map(|registration| row.hash_after(registration));
             change(&mut entry);
             edited.fingerprint = before.map(u64::wrapping_neg);
             if entry.is_empty() {
                 leaf.remove(at);
-                tables.nodes.release(node);
+                tables.nodes.remove_use(node);
                 edited.rows = -1;
                 edited.lost_head = at == 0 && leaf.len() > 0 && !leaf.is_head(0, tables);
             } else {
                 leaf.write(at, entry, tables);
-                let after = registration.map(|registration| leaf.held(at, tables).hash_after(registration));
+                let after = registration.map(|registration| leaf.row(at, tables).hash_after(registration));
                 edited.fingerprint = before.zip(after).map(|(before, after)| after.wrapping_sub(before));
             }
         }
@@ -92,7 +92,7 @@ fn edit_leaf<K: Key>(
             let node = tables.nodes.intern(&id.node);
             leaf.insert(at, &id.range, node, entry, tables);
             edited.rows = 1;
-            edited.fingerprint = is_known.then(|| leaf.held(at, tables).hash());
+            edited.fingerprint = is_known.then(|| leaf.row(at, tables).hash());
             // The new row, or the one that was the first, may have to begin a leaf.
             let head = [at, 1].into_iter().find(|head| {
                 (1..leaf.len()).contains(head) && (at == 0 || at == *head) && leaf.is_head(*head, tables)

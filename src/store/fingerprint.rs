@@ -1,4 +1,4 @@
-//! The hashes of registrations and their records: what tells two leaves apart, and where one begins.
+//! The hashes of registrations and their records: they show whether two leaves are equal, and where one begins.
 
 use crate::hash::{self, PI, fold};
 use crate::id::ReplicaId;

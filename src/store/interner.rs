@@ -141,7 +141,7 @@ impl<T: Interned> Interner<T> {
             return Some(at as u32);
         };
         let hash = value.hash();
-        let at = numbers.place_of(|of| self.order(*of, hash, value).is_lt());
+        let at = numbers.position_of(|of| self.order(*of, hash, value).is_lt());
         numbers.get(at).filter(|of| self.order(**of, hash, value).is_eq()).map(|(_, number)| *number)
     }
 
@@ -154,18 +154,18 @@ impl<T: Interned> Interner<T> {
     /// The number of that value, with one more use of it. O(log n).
     pub(crate) fn intern(&mut self, value: &T) -> u32 {
         let number = self.find(value).unwrap_or_else(|| self.add(value));
-        self.reuse(number);
+        self.add_use(number);
         number
     }
 
     /// One more use of a number that is in use. O(1).
     #[inline]
-    pub(crate) fn reuse(&mut self, number: u32) {
+    pub(crate) fn add_use(&mut self, number: u32) {
         self.slots.get_mut(number).uses += 1;
     }
 
     /// One use less. After the last one the number may be given to another value. O(1), and O(log n) for the last.
-    pub(crate) fn release(&mut self, number: u32) {
+    pub(crate) fn remove_use(&mut self, number: u32) {
         let slot = self.slots.get_mut(number);
         slot.uses -= 1;
         if slot.uses > 0 {
@@ -173,7 +173,7 @@ impl<T: Interned> Interner<T> {
         }
         if let Some(mut numbers) = self.numbers.take() {
             let Slot { value, hash, .. } = self.slots.get(number);
-            numbers.remove(numbers.place_of(|of| self.order(*of, *hash, value).is_lt()));
+            numbers.remove(numbers.position_of(|of| self.order(*of, *hash, value).is_lt()));
             self.numbers = Some(numbers);
         }
         self.free.push(number);
@@ -224,7 +224,7 @@ impl<T: Interned> Interner<T> {
     fn list(&mut self, number: u32) {
         let Some(mut numbers) = self.numbers.take() else { return };
         let Slot { value, hash, .. } = self.slots.get(number);
-        numbers.insert(numbers.place_of(|of| self.order(*of, *hash, value).is_lt()), (*hash, number));
+        numbers.insert(numbers.position_of(|of| self.order(*of, *hash, value).is_lt()), (*hash, number));
         self.numbers = Some(numbers);
     }
 }
@@ -247,15 +247,15 @@ mod tests {
             for value in 0..40 {
                 let value = ReplicaId::new(value + 100 * round);
                 let number = interner.find(&value).unwrap();
-                interner.release(number);
+                interner.remove_use(number);
                 assert_eq!(interner.find(&value), Some(number), "one use is left");
-                interner.release(number);
+                interner.remove_use(number);
                 assert_eq!(interner.find(&value), None);
             }
         }
         assert_eq!(interner.len(), 0);
         let numbers = [1, 2, 3].map(|value| interner.intern(&ReplicaId::new(value)));
-        interner.release(numbers[1]);
+        interner.remove_use(numbers[1]);
         assert_eq!(
             (interner.intern(&ReplicaId::new(4)), interner.len()),
             (numbers[1], 3),

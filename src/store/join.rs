@@ -10,7 +10,7 @@ use core::cmp::Ordering;
 use smallvec::SmallVec;
 
 use self::cursor::{Cursor, Place};
-use self::observer::tell;
+use self::observer::report;
 pub(crate) use self::observer::{JoinObserver, Joined, Unobserved};
 use self::side::Knowledge;
 pub(crate) use self::side::Side;
@@ -37,7 +37,7 @@ struct Join<'a, K> {
     there: Knowledge<'a, K>,
     written: LeafWriter<K>,
     /// The nodes of rows that went. Their numbers are given free at the end, so that `nodes` stays right.
-    released: Vec<u32>,
+    unused: Vec<u32>,
     observer: &'a mut dyn JoinObserver<K>,
 }
 
@@ -54,9 +54,9 @@ impl<K: Key> Store<K> {
     ) {
         if self.is_empty() && here.context.is_empty() {
             *self = other.clone();
-            self.rows().for_each(|held| {
-                observer.differs(held);
-                tell(observer, held, held.entry_aside(), [None, held.priority()], &[]);
+            self.rows().for_each(|row| {
+                observer.differs(row);
+                report(observer, row, row.entry_aside(), [None, row.priority()], &[]);
             });
             return;
         }
@@ -72,7 +72,7 @@ impl<K: Key> Store<K> {
             theirs: other.tables(),
             cursor: Cursor { leaves: &leaves, before: 0, current: None },
             written: LeafWriter::default(),
-            released: Vec::new(),
+            unused: Vec::new(),
             observer,
         };
         join.cursor.go_to_leaf(0);
@@ -91,9 +91,9 @@ impl<K: Key> Store<K> {
                 }
             }
         }
-        let Join { written, released, tables, .. } = join;
+        let Join { written, unused, tables, .. } = join;
         self.tree = written.finish(tables);
-        released.into_iter().for_each(|node| tables.nodes.release(node));
+        unused.into_iter().for_each(|node| tables.nodes.remove_use(node));
     }
 }
 
@@ -150,7 +150,7 @@ impl<K: Key> Join<'_, K> {
                 Ordering::Equal => {
                     let same = self.count_same(leaf, at, &theirs);
                     if same == 0 {
-                        self.observer.differs(theirs.leaf.held(theirs.at, self.theirs));
+                        self.observer.differs(theirs.leaf.row(theirs.at, self.theirs));
                     }
                     if same == 0
                         && let Some(joined) = self.joined(leaf, at, &theirs)
@@ -245,9 +245,9 @@ impl<K: Key> Join<'_, K> {
                 self.there.has_dropped(leaf, at, self.tables, writer, birth).then(Entry::default)
             }
             None => {
-                let held = leaf.held(at, self.tables);
-                let entry = self.there.without_dropped(&held);
-                let is_whole = entry.records().len() == held.record_count();
+                let row = leaf.row(at, self.tables);
+                let entry = self.there.without_dropped(&row);
+                let is_whole = entry.records().len() == row.record_count();
                 (!is_whole).then_some(entry)
             }
         }
@@ -255,13 +255,13 @@ impl<K: Key> Join<'_, K> {
 
     /// The join of two entries of one registration, `None` if it is as ours.
     fn joined(&mut self, leaf: &Leaf<K>, at: usize, theirs: &Place<'_, K>) -> Option<Entry> {
-        let held = leaf.held(at, self.tables);
-        let mut entry = held.entry();
+        let row = leaf.row(at, self.tables);
+        let mut entry = row.entry();
         let dropped = |knowledge: &Knowledge<'_, K>, writer: ReplicaId, record: &Record| {
-            knowledge.side.has_dropped(|| held.id(), writer, record.birth)
+            knowledge.side.has_dropped(|| row.id(), writer, record.birth)
         };
         let stale = RefCell::new(SmallVec::<[(ReplicaId, u64); 1]>::new());
-        let theirs = theirs.leaf.held(theirs.at, self.theirs).entry();
+        let theirs = theirs.leaf.row(theirs.at, self.theirs).entry();
         let is_changed = entry.join(
             &theirs,
             |writer, record| {
@@ -274,24 +274,24 @@ impl<K: Key> Join<'_, K> {
             |writer, record| dropped(&self.there, writer, record),
         );
         for (writer, birth) in stale.into_inner() {
-            self.observer.stale(held.id(), writer, birth);
+            self.observer.stale(row.id(), writer, birth);
         }
         is_changed.then_some(entry)
     }
 
     /// Writes one of our rows with another entry, possibly an empty one.
     fn replace(&mut self, leaf: &Leaf<K>, at: usize, entry: Entry) {
-        let held = leaf.held(at, self.tables);
-        let priorities = [held.priority(), entry.priority()];
+        let row = leaf.row(at, self.tables);
+        let priorities = [row.priority(), entry.priority()];
         let mut dropped = SmallVec::<[(ReplicaId, u64); 2]>::new();
-        held.for_each_record(|writer, record| {
+        row.for_each_record(|writer, record| {
             if entry.get(writer).is_none_or(|left| left.birth != record.birth) {
                 dropped.push((writer, record.birth));
             }
         });
-        tell(self.observer, held, Some(&entry), priorities, &dropped);
+        report(self.observer, row, Some(&entry), priorities, &dropped);
         if entry.is_empty() {
-            self.released.push(leaf.rows[at].node);
+            self.unused.push(leaf.rows[at].node);
             return;
         }
         let mut row = leaf.rows[at].clone();
@@ -304,13 +304,13 @@ impl<K: Key> Join<'_, K> {
     #[inline]
     fn insert(&mut self, theirs: &Place<'_, K>) {
         let row = &theirs.leaf.rows[theirs.at];
-        self.observer.differs(theirs.leaf.held(theirs.at, self.theirs));
+        self.observer.differs(theirs.leaf.row(theirs.at, self.theirs));
         match row.birth() {
             None => self.insert_aside(theirs),
             Some((writer, birth)) => {
                 if self.here.has_dropped(theirs.leaf, theirs.at, self.theirs, writer, birth) {
-                    let held = theirs.leaf.held(theirs.at, self.theirs);
-                    self.observer.stale(held.id(), *self.theirs.writers.get(writer), birth);
+                    let row = theirs.leaf.row(theirs.at, self.theirs);
+                    self.observer.stale(row.id(), *self.theirs.writers.get(writer), birth);
                 } else {
                     let row = row.renumbered(self.node(row.node), self.writer(writer));
                     self.write(theirs, row, None);
@@ -322,17 +322,17 @@ impl<K: Key> Join<'_, K> {
 
     /// The same for a row that is not compact.
     fn insert_aside(&mut self, theirs: &Place<'_, K>) {
-        let held = theirs.leaf.held(theirs.at, self.theirs);
-        let entry = self.here.without_dropped(&held);
-        if entry.records().len() < held.record_count() {
-            held.for_each_record(|writer, record| {
+        let row = theirs.leaf.row(theirs.at, self.theirs);
+        let entry = self.here.without_dropped(&row);
+        if entry.records().len() < row.record_count() {
+            row.for_each_record(|writer, record| {
                 if entry.get(writer).is_none() {
-                    self.observer.stale(held.id(), writer, record.birth);
+                    self.observer.stale(row.id(), writer, record.birth);
                 }
             });
         }
         if !entry.is_empty() {
-            let mut row = held.row.renumbered(self.node(held.row.node), UNKNOWN);
+            let mut row = row.row.renumbered(self.node(row.row.node), UNKNOWN);
             let is_compact = row.write_compact(&entry, |writer| self.tables.writer_number(writer));
             self.write(theirs, row, (!is_compact).then_some(entry));
         }
@@ -343,8 +343,8 @@ impl<K: Key> Join<'_, K> {
     fn write(&mut self, theirs: &Place<'_, K>, row: Row<K>, entry: Option<Entry>) {
         let start = theirs.leaf.starts[theirs.at].clone();
         self.written.push(start, row, entry, theirs.at == 0, self.tables);
-        if let Some(held) = self.written.last(self.tables) {
-            tell(self.observer, held, held.entry_aside(), [None, held.priority()], &[]);
+        if let Some(row) = self.written.last(self.tables) {
+            report(self.observer, row, row.entry_aside(), [None, row.priority()], &[]);
         }
     }
 
@@ -355,7 +355,7 @@ impl<K: Key> Join<'_, K> {
         if *known == UNKNOWN {
             *known = self.tables.nodes.intern(self.theirs.nodes.get(theirs));
         } else {
-            self.tables.nodes.reuse(*known);
+            self.tables.nodes.add_use(*known);
         }
         *known
     }

@@ -1,6 +1,6 @@
 //! A leaf of the tree: a short run of registrations in columns, the starts apart, so that a search touches little memory.
 
-use super::row::{Held, Row};
+use super::row::{Row, RowRef};
 use super::{Tables, fingerprint};
 use crate::id::ReplicaId;
 use crate::key::{End, Key, KeyRange};
@@ -29,8 +29,8 @@ impl<K> Leaf<K> {
         self.rows.len()
     }
 
-    pub(super) fn held<'a>(&'a self, at: usize, tables: &'a Tables) -> Held<'a, K> {
-        Held { start: &self.starts[at], row: &self.rows[at], aside: &self.aside, tables }
+    pub(super) fn row<'a>(&'a self, at: usize, tables: &'a Tables) -> RowRef<'a, K> {
+        RowRef { start: &self.starts[at], row: &self.rows[at], aside: &self.aside, tables }
     }
 }
 
@@ -71,7 +71,7 @@ impl<K: Key> Leaf<K> {
         }
         let mut row = Row::new(range, node);
         if !row.write_compact(&entry, |writer| tables.writer_number(writer)) {
-            row.write_place(self.aside.len());
+            row.write_aside_index(self.aside.len());
             self.aside.push(entry);
         }
         self.starts.insert(at, range.start().clone());
@@ -80,14 +80,14 @@ impl<K: Key> Leaf<K> {
 
     /// Writes other records for a registration. O(1), and O(n) if they fit into the row now and did not before.
     pub(super) fn write(&mut self, at: usize, entry: Entry, tables: &mut Tables) {
-        let place = self.rows[at].place();
+        let index = self.rows[at].aside_index();
         let is_compact = self.rows[at].write_compact(&entry, |writer| tables.writer_number(writer));
-        match place {
-            Some(place) if is_compact => self.remove_aside(place),
-            Some(place) => self.aside[place] = entry,
+        match index {
+            Some(index) if is_compact => self.remove_aside(index),
+            Some(index) => self.aside[index] = entry,
             None if is_compact => {}
             None => {
-                self.rows[at].write_place(self.aside.len());
+                self.rows[at].write_aside_index(self.aside.len());
                 self.aside.push(entry);
             }
         }
@@ -95,20 +95,20 @@ impl<K: Key> Leaf<K> {
 
     /// Removes a registration. O(n).
     pub(super) fn remove(&mut self, at: usize) {
-        let place = self.rows[at].place();
+        let index = self.rows[at].aside_index();
         self.starts.remove(at);
         self.rows.remove(at);
-        if let Some(place) = place {
-            self.remove_aside(place);
+        if let Some(index) = index {
+            self.remove_aside(index);
         }
     }
 
     /// Removes an entry to which no row points any more, and puts the last one into its place.
-    fn remove_aside(&mut self, place: usize) {
-        self.aside.swap_remove(place);
+    fn remove_aside(&mut self, index: usize) {
+        self.aside.swap_remove(index);
         let last = self.aside.len();
-        if let Some(row) = self.rows.iter_mut().find(|row| row.place() == Some(last)) {
-            row.write_place(place);
+        if let Some(row) = self.rows.iter_mut().find(|row| row.aside_index() == Some(last)) {
+            row.write_aside_index(index);
         }
     }
 
@@ -126,9 +126,9 @@ impl<K: Key> Leaf<K> {
         }
         if !other.aside.is_empty() {
             for row in &mut self.rows[begin..] {
-                if let Some(place) = row.place() {
-                    row.write_place(self.aside.len());
-                    self.aside.push(other.aside[place].clone());
+                if let Some(index) = row.aside_index() {
+                    row.write_aside_index(self.aside.len());
+                    self.aside.push(other.aside[index].clone());
                 }
             }
         }
@@ -137,7 +137,7 @@ impl<K: Key> Leaf<K> {
     /// Appends one row that comes after all that are here, compact or with its entry.
     pub(super) fn push(&mut self, start: K, mut row: Row<K>, entry: Option<Entry>) {
         if let Some(entry) = entry {
-            row.write_place(self.aside.len());
+            row.write_aside_index(self.aside.len());
             self.aside.push(entry);
         }
         self.starts.push(start);
@@ -163,7 +163,7 @@ impl<K: Key> Leaf<K> {
 
     /// The hash of all that is in the leaf, the sum of its rows' hashes. O(n).
     pub(super) fn fingerprint(&self, tables: &Tables) -> u64 {
-        (0..self.len()).fold(0, |sum: u64, at| sum.wrapping_add(self.held(at, tables).hash()))
+        (0..self.len()).fold(0, |sum: u64, at| sum.wrapping_add(self.row(at, tables).hash()))
     }
 
     /// The greatest of the ends. O(n).
@@ -181,7 +181,7 @@ impl<K: Key> Leaf<K> {
 
     /// Whether that row begins a leaf by its hash.
     pub(super) fn is_head(&self, at: usize, tables: &Tables) -> bool {
-        fingerprint::is_head(self.held(at, tables).registration_hash())
+        fingerprint::is_head(self.row(at, tables).registration_hash())
     }
 
     /// The invariants: rows in order, entries aside that belong to one row each and do not fit into it.
@@ -189,12 +189,12 @@ impl<K: Key> Leaf<K> {
         if self.starts.len() != self.rows.len() || self.rows.is_empty() {
             return Err("an empty leaf, or columns of different lengths");
         }
-        if (1..self.len()).any(|at| self.held(at - 1, tables).cmp_held(&self.held(at, tables)).is_ge()) {
+        if (1..self.len()).any(|at| self.row(at - 1, tables).cmp_row(&self.row(at, tables)).is_ge()) {
             return Err("registrations out of order");
         }
-        let mut places: Vec<usize> = self.rows.iter().filter_map(Row::place).collect();
-        places.sort_unstable();
-        if !places.into_iter().eq(0..self.aside.len()) {
+        let mut indexes: Vec<usize> = self.rows.iter().filter_map(Row::aside_index).collect();
+        indexes.sort_unstable();
+        if !indexes.into_iter().eq(0..self.aside.len()) {
             return Err("an entry aside that is not one row's");
         }
         let fits = |entry: &Entry| {

@@ -19,8 +19,8 @@ const ASIDE: u32 = u32::MAX;
 const UNBOUNDED: u64 = 1 << 63;
 const REGISTERED_AT_BIRTH: u64 = 1 << 62;
 const REGISTERED_AT_LAST: u64 = 1 << 61;
-const PLACE: u64 = REGISTERED_AT_LAST - 1;
-const _: () = assert!(SEQ_MAX <= PLACE);
+const VALUE_BITS: u64 = REGISTERED_AT_LAST - 1;
+const _: () = assert!(SEQ_MAX <= VALUE_BITS);
 
 /// A registration but for its start, which its leaf keeps in a column of its own.
 #[derive(Clone, Copy, Debug)]
@@ -95,14 +95,14 @@ impl<K> Row<K> {
     }
 
     /// Where the entry lies aside, unless the row is compact.
-    pub(super) fn place(&self) -> Option<usize> {
-        (self.writer == ASIDE).then_some((self.birth & PLACE) as usize)
+    pub(super) fn aside_index(&self) -> Option<usize> {
+        (self.writer == ASIDE).then_some((self.birth & VALUE_BITS) as usize)
     }
 
     /// Notes at which index aside the records lie.
-    pub(super) fn write_place(&mut self, place: usize) {
+    pub(super) fn write_aside_index(&mut self, index: usize) {
         (self.writer, self.grown, self.net) = (ASIDE, 0, 0);
-        self.birth = self.birth & UNBOUNDED | place as u64;
+        self.birth = self.birth & UNBOUNDED | index as u64;
     }
 
     /// The number of the writer and the record of a compact row.
@@ -111,7 +111,7 @@ impl<K> Row<K> {
     }
 
     fn compact_record(&self) -> Record {
-        let birth = self.birth & PLACE;
+        let birth = self.birth & VALUE_BITS;
         let last = birth + u64::from(self.grown);
         let registered = match self.birth & (REGISTERED_AT_BIRTH | REGISTERED_AT_LAST) {
             0 => None,
@@ -123,7 +123,7 @@ impl<K> Row<K> {
 
     /// The writer's number and the birth of a compact row's record.
     pub(super) fn birth(&self) -> Option<(u32, u64)> {
-        (self.writer != ASIDE).then_some((self.writer, self.birth & PLACE))
+        (self.writer != ASIDE).then_some((self.writer, self.birth & VALUE_BITS))
     }
 
     /// The same row with other numbers for its node and its writer.
@@ -152,7 +152,7 @@ impl<K> Row<K> {
 }
 
 /// A registration as a store holds it: borrowed, and read in place.
-pub(crate) struct Held<'a, K> {
+pub(crate) struct RowRef<'a, K> {
     pub(super) start: &'a K,
     pub(super) row: &'a Row<K>,
     /// The entries that lie aside in the row's leaf.
@@ -160,15 +160,15 @@ pub(crate) struct Held<'a, K> {
     pub(super) tables: &'a Tables,
 }
 
-impl<K> Clone for Held<'_, K> {
+impl<K> Clone for RowRef<'_, K> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<K> Copy for Held<'_, K> {}
+impl<K> Copy for RowRef<'_, K> {}
 
-impl<'a, K> Held<'a, K> {
+impl<'a, K> RowRef<'a, K> {
     /// The first key.
     pub(crate) fn start(&self) -> &'a K {
         self.start
@@ -215,7 +215,7 @@ impl<'a, K> Held<'a, K> {
     }
 
     /// The same order, between stores.
-    pub(super) fn cmp_held(&self, other: &Held<'_, K>) -> Ordering
+    pub(super) fn cmp_row(&self, other: &RowRef<'_, K>) -> Ordering
     where
         K: Ord,
     {
@@ -230,7 +230,7 @@ impl<'a, K> Held<'a, K> {
 
     /// The records, if the row is not compact.
     pub(crate) fn entry_aside(&self) -> Option<&'a Entry> {
-        self.row.place().map(|place| &self.aside[place])
+        self.row.aside_index().map(|index| &self.aside[index])
     }
 
     /// The records, copied. O(writers).

@@ -7,9 +7,9 @@ use proptest::prelude::*;
 use super::interner::Interned;
 use super::*;
 use crate::causal::{CausalContext, Dot};
-use crate::drops::Drops;
 use crate::hash::KeyHasher;
 use crate::registration::Record;
+use crate::tombstones::Tombstones;
 
 type Model = BTreeMap<RegistrationId<u64>, Entry>;
 
@@ -42,12 +42,12 @@ fn entry(seed: u64) -> Entry {
 fn assert_same(store: &Store<u64>, model: &Model) {
     assert_eq!(store.check(), Ok(()));
     assert_eq!(store.len(), model.len());
-    let held: Vec<_> = store.rows().map(|held| (held.id(), held.entry())).collect();
-    assert!(held.iter().map(|(id, entry)| (id, entry)).eq(model));
+    let listed: Vec<_> = store.rows().map(|row| (row.id(), row.entry())).collect();
+    assert!(listed.iter().map(|(id, entry)| (id, entry)).eq(model));
 }
 
 fn set(store: &mut Store<u64>, model: &mut Model, id: &RegistrationId<u64>, entry: &Entry) {
-    store.edit(id, &mut |held| held.clone_from(entry));
+    store.edit(id, &mut |stored| stored.clone_from(entry));
     if entry.is_empty() {
         model.remove(id)
     } else {
@@ -73,19 +73,19 @@ proptest! {
         let (mut store, mut model) = (Store::default(), Model::new());
         for (at, step) in edits.into_iter().enumerate() {
             let (id, entry) = edit(step);
-            prop_assert_eq!(store.get(&id).map(|held| held.entry()), model.get(&id).cloned());
+            prop_assert_eq!(store.get(&id).map(|row| row.entry()), model.get(&id).cloned());
             set(&mut store, &mut model, &id, &entry);
-            prop_assert_eq!(store.get(&id).map(|held| held.entry()), model.get(&id).cloned());
+            prop_assert_eq!(store.get(&id).map(|row| row.entry()), model.get(&id).cloned());
             if at % 200 == 0 {
                 assert_same(&store, &model);
             }
         }
         assert_same(&store, &model);
         for key in (0..=401).step_by(50) {
-            let from: Vec<_> = store.rows_from(&key).map(|held| held.id()).collect();
+            let from: Vec<_> = store.rows_from(&key).map(|row| row.id()).collect();
             prop_assert!(from.iter().eq(model.keys().filter(|id| *id.range.start() >= key)));
             let mut stabbed = Vec::new();
-            store.stab(&key, |held| stabbed.push(held.id()));
+            store.stab(&key, |row| stabbed.push(row.id()));
             prop_assert!(stabbed.iter().eq(model.keys().filter(|id| id.range.contains(&key))));
         }
     }
@@ -107,9 +107,9 @@ proptest! {
         // What the other side knows to be dropped: everything of writer 2 up to birth 25.
         let mut known = CausalContext::default();
         known.insert_run(writer(2), 1, 25);
-        let (nothing, no_drops) = (CausalContext::default(), Drops::default());
-        let here = Side { context: &nothing, drops: &no_drops };
-        let there = Side { context: &known, drops: &no_drops };
+        let (nothing, no_tombstones) = (CausalContext::default(), Tombstones::default());
+        let here = Side { context: &nothing, tombstones: &no_tombstones };
+        let there = Side { context: &known, tombstones: &no_tombstones };
         let has_dropped = |writer: ReplicaId, record: &Record| known.contains(Dot { replica: writer, seq: record.birth });
 
         let mut expected = Model::new();
@@ -171,10 +171,10 @@ fn registrations_that_all_begin_leaves_or_none_does() {
         assert_same(&decoded, &model);
         let [mut joined, mut halves] = [Store::default(), Store::default()];
         for (at, id) in ids.iter().enumerate() {
-            [&mut joined, &mut halves][at % 2].edit(id, &mut |held| held.clone_from(&model[id]));
+            [&mut joined, &mut halves][at % 2].edit(id, &mut |stored| stored.clone_from(&model[id]));
         }
-        let (context, drops) = (CausalContext::default(), Drops::default());
-        let side = Side { context: &context, drops: &drops };
+        let (context, tombstones) = (CausalContext::default(), Tombstones::default());
+        let side = Side { context: &context, tombstones: &tombstones };
         joined.join(&halves, side, side, &mut Changed::default());
         assert_same(&joined, &model);
         for id in ids.iter().step_by(2).chain(ids.iter().skip(1).step_by(2)) {
@@ -192,9 +192,9 @@ fn received(store: &Store<u64>) -> Store<u64> {
     let mut writers: Vec<ReplicaId> = store.tables().writers.iter().map(|(_, writer)| *writer).collect();
     writers.sort();
     let mut builder = StoreBuilder::new(&nodes, &writers);
-    for held in store.rows() {
-        let node = nodes.binary_search(held.node()).unwrap();
-        assert!(builder.push(&held.range(), node as u32, held.entry()));
+    for row in store.rows() {
+        let node = nodes.binary_search(row.node()).unwrap();
+        assert!(builder.push(&row.range(), node as u32, row.entry()));
     }
     builder.finish()
 }
@@ -203,11 +203,11 @@ fn received(store: &Store<u64>) -> Store<u64> {
 fn equal_content_has_equal_leaves_whatever_its_history() {
     let ids: Vec<_> = (0..5000).map(|at| id(at * 7919 % 100_003, Some(100_003 + at), at % 9)).collect();
     let mut forwards = Store::default();
-    ids.iter().for_each(|id| forwards.edit(id, &mut |held| *held = entry(3)));
+    ids.iter().for_each(|id| forwards.edit(id, &mut |stored| *stored = entry(3)));
     let mut backwards = Store::default();
     for id in ids.iter().rev() {
-        backwards.edit(id, &mut |held| *held = entry(4));
-        backwards.edit(id, &mut |held| *held = entry(3));
+        backwards.edit(id, &mut |stored| *stored = entry(4));
+        backwards.edit(id, &mut |stored| *stored = entry(3));
     }
     let leaves = |store: &Store<u64>| -> Vec<(usize, u64)> {
         let leaves = store.tree.leaves();
@@ -285,7 +285,7 @@ fn a_place_among_many_registrations_of_one_start_is_found_at_once() {
                 let first = store.rows_after(Some(&after)).next();
                 assert!(COMPARED.get() < 150, "{} comparisons among {count}", COMPARED.get());
                 let expected = Some(Counted(12 + 2 * at)).filter(|end| end.0 < 10 + 2 * count);
-                assert_eq!(first.and_then(|held| held.end().cloned()), expected);
+                assert_eq!(first.and_then(|row| row.end().cloned()), expected);
                 assert_eq!(store.rows_after(Some(&after)).count() as u64, count - at - 1);
             }
         }

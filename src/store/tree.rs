@@ -18,7 +18,7 @@ use smallvec::{SmallVec, smallvec};
 
 use super::Tables;
 use super::leaf::Leaf;
-use super::row::Held;
+use super::row::RowRef;
 use crate::key::{End, Key};
 use crate::registration::RegistrationId;
 
@@ -116,7 +116,7 @@ impl<K: Key> Child<K> {
     /// The order of the first row and that registration.
     fn cmp_first(&self, id: &RegistrationId<K>, tables: &Tables) -> Ordering {
         match &self.node {
-            Node::Leaf(leaf) => leaf.held(0, tables).cmp_id(id),
+            Node::Leaf(leaf) => leaf.row(0, tables).cmp_id(id),
             Node::Branch(branch) => branch.children[0].cmp_first(id, tables),
         }
     }
@@ -184,12 +184,12 @@ impl<K: Key> Branch<K> {
     }
 
     /// The registration, if it is held. O(log n).
-    pub(super) fn find<'a>(&'a self, id: &RegistrationId<K>, tables: &'a Tables) -> Option<Held<'a, K>> {
+    pub(super) fn find<'a>(&'a self, id: &RegistrationId<K>, tables: &'a Tables) -> Option<RowRef<'a, K>> {
         let mut branch = self;
         loop {
             match &branch.children.get(branch.child_of(id, tables))?.node {
                 Node::Branch(below) => branch = below,
-                Node::Leaf(leaf) => return leaf.find(id, tables).ok().map(|at| leaf.held(at, tables)),
+                Node::Leaf(leaf) => return leaf.find(id, tables).ok().map(|at| leaf.row(at, tables)),
             }
         }
     }
@@ -241,7 +241,7 @@ impl<K: Key> Branch<K> {
     }
 
     /// Visits the rows that start at or before `key` and end after it, in order. O(k + log n) leaves for k such rows.
-    pub(super) fn stab<'a>(&'a self, key: &K, tables: &'a Tables, visit: &mut dyn FnMut(Held<'a, K>)) {
+    pub(super) fn stab<'a>(&'a self, key: &K, tables: &'a Tables, visit: &mut dyn FnMut(RowRef<'a, K>)) {
         let until = self.starts.partition_point(|start| start <= key);
         for child in &self.children[..until] {
             if !ends_after(&child.latest_end, key) {
@@ -253,7 +253,7 @@ impl<K: Key> Branch<K> {
                     let until = leaf.starts.partition_point(|start| start <= key);
                     for (at, row) in leaf.rows[..until].iter().enumerate() {
                         if row.end().is_none_or(|end| end > key) {
-                            visit(leaf.held(at, tables));
+                            visit(leaf.row(at, tables));
                         }
                     }
                 }
@@ -292,11 +292,11 @@ impl<K: Key> Branch<K> {
         }
         let mut rows = self.all_rows(tables);
         let mut before = rows.next();
-        for held in rows {
-            if before.is_some_and(|before| before.cmp_held(&held).is_ge()) {
+        for row in rows {
+            if before.is_some_and(|before| before.cmp_row(&row).is_ge()) {
                 return Err("leaves out of order");
             }
-            before = Some(held);
+            before = Some(row);
         }
         Ok(())
     }
@@ -308,11 +308,11 @@ impl<K> Branch<K> {
     }
 
     /// Visits all rows in order. O(1) each.
-    pub(super) fn for_each<'a>(&'a self, tables: &'a Tables, visit: &mut dyn FnMut(Held<'a, K>)) {
+    pub(super) fn for_each<'a>(&'a self, tables: &'a Tables, visit: &mut dyn FnMut(RowRef<'a, K>)) {
         for child in &self.children {
             match &child.node {
                 Node::Branch(branch) => branch.for_each(tables, visit),
-                Node::Leaf(leaf) => (0..leaf.len()).for_each(|at| visit(leaf.held(at, tables))),
+                Node::Leaf(leaf) => (0..leaf.len()).for_each(|at| visit(leaf.row(at, tables))),
             }
         }
     }
@@ -361,16 +361,16 @@ pub(crate) struct Rows<'a, K> {
 }
 
 impl<'a, K> Iterator for Rows<'a, K> {
-    type Item = Held<'a, K>;
+    type Item = RowRef<'a, K>;
 
-    fn next(&mut self) -> Option<Held<'a, K>> {
+    fn next(&mut self) -> Option<RowRef<'a, K>> {
         loop {
             if let Some((leaf, at)) = &mut self.leaf
                 && *at < leaf.len()
             {
-                let held = leaf.held(*at, self.tables);
+                let row = leaf.row(*at, self.tables);
                 *at += 1;
-                return Some(held);
+                return Some(row);
             }
             match self.above.last_mut()?.next().map(|child| &child.node) {
                 None => drop(self.above.pop()),

@@ -1,7 +1,7 @@
 //! Building a tree from rows that come in order: what a join and the decoder do.
 
 use super::leaf::Leaf;
-use super::row::{Held, Row};
+use super::row::{Row, RowRef};
 use super::tree::{Branch, Child, LEAF_MAX, parents_of};
 use super::{Tables, fingerprint};
 use crate::key::Key;
@@ -48,9 +48,9 @@ impl<K: Key> LeafWriter<K> {
     pub(super) fn push_hashed(&mut self, start: K, row: Row<K>, entry: Option<Entry>, tables: &Tables) {
         self.pending.push(start, row, entry);
         let at = self.pending.len() - 1;
-        let held = self.pending.held(at, tables);
-        let registration = held.registration_hash();
-        let hash = held.hash_after(registration);
+        let row = self.pending.row(at, tables);
+        let registration = row.registration_hash();
+        let hash = row.hash_after(registration);
         if at > 0 && (at == LEAF_MAX || fingerprint::is_head(registration)) {
             self.cut_before_last(tables);
             self.sum = Some(0);
@@ -65,9 +65,9 @@ impl<K: Key> LeafWriter<K> {
     }
 
     /// The row that was appended last.
-    pub(super) fn last<'a>(&'a self, tables: &'a Tables) -> Option<Held<'a, K>> {
+    pub(super) fn last<'a>(&'a self, tables: &'a Tables) -> Option<RowRef<'a, K>> {
         let at = self.pending.len().checked_sub(1)?;
-        Some(self.pending.held(at, tables))
+        Some(self.pending.row(at, tables))
     }
 
     /// Appends rows of a leaf of the same store.

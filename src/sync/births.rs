@@ -208,7 +208,7 @@ impl Numbering {
     }
 
     /// The births that a state holds, of those in the context and with numbers from `from` up to, but not including, `to`. O(n log n).
-    pub(super) fn held<K: Key>(
+    pub(super) fn births_between<K: Key>(
         &self,
         state: &Delta<K>,
         context: &CausalContext,
@@ -315,7 +315,7 @@ fn read_bits(length: usize, reader: &mut Reader<'_>) -> Result<Vec<(u64, u64)>, 
         return Err(reader.error(DecodeProblem::OutOfBounds("a birth")));
     }
     if map.first().is_none_or(|byte| byte & 1 == 0) || map.last() == Some(&0) {
-        return Err(reader.error(DecodeProblem::NotCanonical("bits that tell nothing")));
+        return Err(reader.error(DecodeProblem::NotCanonical("bits with zeros at an end")));
     }
     // A run begins at each bit that is set and does not follow one that is.
     let begins = |(at, byte): (usize, &u8)| {
@@ -365,7 +365,7 @@ mod tests {
             |length: u8, rest: &[u8]| read_runs(&mut Reader::new(&[&[length << 1 | 1], rest].concat()));
         assert_eq!(bits(1, &[5, 0b1011]), Ok(vec![(5, 6), (8, 8)]));
         let said = |read: Result<_, DecodeError>| read.map(|_: Vec<_>| ()).unwrap_err().problem;
-        let nothing = DecodeProblem::NotCanonical("bits that tell nothing");
+        let nothing = DecodeProblem::NotCanonical("bits with zeros at an end");
         assert_eq!(said(bits(0, &[5])), nothing);
         assert_eq!(said(bits(1, &[5, 0b10])), nothing);
         assert_eq!(said(bits(2, &[5, 1, 0])), nothing);

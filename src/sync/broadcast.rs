@@ -4,8 +4,8 @@ mod answering;
 mod asking;
 mod hearing;
 mod overhearing;
+mod parts;
 mod renaming;
-mod telling;
 
 use std::collections::VecDeque;
 
@@ -13,7 +13,7 @@ use self::answering::{Reply, Turn};
 use self::hearing::Doubt;
 use self::overhearing::Overheard;
 pub(crate) use self::renaming::fresh;
-use super::dropped::Dropped;
+use super::drop_runs::DropRuns;
 use super::heard_of::HeardOf;
 use super::inquiry::{Inquiry, Sent};
 use super::message::{FRAME_BYTES, Fingerprints, Message};
@@ -72,8 +72,8 @@ pub struct Broadcast<K> {
     /// What this replica did and has not sent yet, in order.
     unposted: VecDeque<Delta<K>>,
     /// What it dropped when it learnt of resets. That is not urgent, and goes along with something else or after a while.
-    dropped: Delta<K>,
-    dropped_due_ms: u64,
+    own_drops: Delta<K>,
+    own_drops_due_ms: u64,
     /// What it is finding out.
     inquiry: Option<Inquiry<K>>,
     /// The questions of the inquiry that ended last: whoever answers them late may ask back.
@@ -113,9 +113,9 @@ pub struct Broadcast<K> {
     /// The latest time that was passed in.
     seen_ms: u64,
     /// What the last message told of what its sender knows.
-    told: Version,
+    sender_version: Version,
     /// The delta that the last message was, with what this replica dropped in answer.
-    heard: Option<Delta<K>>,
+    received_delta: Option<Delta<K>>,
     /// What shows somebody else who writes under the same id that there are two.
     evidence: Option<Vec<u8>>,
     /// What is to be announced.
@@ -142,8 +142,8 @@ impl<K: WireKey> Broadcast<K> {
         let mut joined = Self {
             config,
             unposted: VecDeque::new(),
-            dropped: Delta::default(),
-            dropped_due_ms: 0,
+            own_drops: Delta::default(),
+            own_drops_due_ms: 0,
             inquiry: Some(Inquiry::new(None, now_ms)),
             past: VecDeque::new(),
             overheard: Overheard::default(),
@@ -165,8 +165,8 @@ impl<K: WireKey> Broadcast<K> {
             peers: Peers::default(),
             round_trip: RoundTrip::default(),
             seen_ms: now_ms,
-            told: Version::default(),
-            heard: None,
+            sender_version: Version::default(),
+            received_delta: None,
             evidence: None,
             announcement: None,
             wish: None,
@@ -229,13 +229,13 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// What the last message told of what its sender knows.
-    pub(super) fn take_told(&mut self) -> Version {
-        core::mem::take(&mut self.told)
+    pub(super) fn take_sender_version(&mut self) -> Version {
+        core::mem::take(&mut self.sender_version)
     }
 
     /// The delta that the last message was, if it was one, with what this replica dropped in answer.
     pub(super) fn take_delta(&mut self) -> Option<Delta<K>> {
-        self.heard.take()
+        self.received_delta.take()
     }
 
     /// What the last message wished.
@@ -264,7 +264,7 @@ impl<K: WireKey> Broadcast<K> {
         {
             return 0;
         }
-        let dropped = if self.dropped.is_empty() { u64::MAX } else { self.dropped_due_ms };
+        let dropped = if self.own_drops.is_empty() { u64::MAX } else { self.own_drops_due_ms };
         let inquiry = self.inquiry.as_ref().map_or(u64::MAX, |inquiry| inquiry.due_ms);
         let turn = self.turns.iter().map(|turn| turn.due_ms).min().unwrap_or(u64::MAX);
         self.digest_due_ms.min(inquiry).min(turn).min(dropped)
@@ -284,8 +284,8 @@ impl<K: WireKey> Broadcast<K> {
         map.synchronise();
         self.statistics.messages_received += 1;
         self.statistics.bytes_received += bytes.len() as u64;
-        self.told = Version::default();
-        self.heard = None;
+        self.sender_version = Version::default();
+        self.received_delta = None;
         self.wish = None;
         // It may have been retired by what came another way.
         self.go_on_if_retired(map, random);
@@ -359,7 +359,7 @@ impl<K: WireKey> Broadcast<K> {
         let replies = self.replies.iter_mut().map(|reply| &mut reply.asked_ms);
         let own = [
             &mut self.digest_due_ms,
-            &mut self.dropped_due_ms,
+            &mut self.own_drops_due_ms,
             &mut self.news_ms,
             &mut self.agreed_since_ms,
             &mut self.heard_ms,
@@ -379,9 +379,9 @@ impl<K: WireKey> Broadcast<K> {
         random: &mut impl FnMut() -> u64,
     ) -> Option<Vec<u8>> {
         let is_saved = map.is_saved();
-        let are_due = self.dropped_due_ms <= now_ms || !self.unposted.is_empty();
-        if is_saved && are_due && !self.dropped.is_empty() {
-            let dropped = core::mem::take(&mut self.dropped);
+        let are_due = self.own_drops_due_ms <= now_ms || !self.unposted.is_empty();
+        if is_saved && are_due && !self.own_drops.is_empty() {
+            let dropped = core::mem::take(&mut self.own_drops);
             self.publish(&dropped);
         }
         if let Some(bytes) = self.evidence.take() {
@@ -425,14 +425,14 @@ impl<K: WireKey> Broadcast<K> {
     /// What waits to be sent and tells of nothing unsaved, as much as fits into a message.
     fn next_unposted(&mut self, map: &RangeMap<K>) -> Option<Vec<u8>> {
         let is_saved = |delta: &Delta<K>| map.is_saved_up_to(delta.context().last_seq(map.replica()));
-        let size = |delta: &Delta<K>| delta.entries.len() + delta.drops.len();
+        let size = |delta: &Delta<K>| delta.entries.len() + delta.tombstones.len();
         if !self.unposted.front().is_some_and(is_saved) {
             return None;
         }
         let mut delta = self.unposted.pop_front()?;
         let most = self.config.message_bytes_max - FRAME_BYTES;
-        if let Some(dropped) = Dropped::of(&delta) {
-            let bytes = Message::<K>::Dropped(dropped).encode(map.replica());
+        if let Some(dropped) = DropRuns::of(&delta) {
+            let bytes = Message::<K>::Drops(dropped).encode(map.replica());
             if bytes.len() <= self.config.message_bytes_max {
                 return Some(bytes);
             }
@@ -440,7 +440,7 @@ impl<K: WireKey> Broadcast<K> {
         while let Some(next) = self.unposted.front()
             && is_saved(next)
             && size(&delta) + size(next) <= most / 128
-            && !Dropped::may_be(next)
+            && !DropRuns::may_be(next)
         {
             delta.merge(next);
             self.unposted.pop_front();

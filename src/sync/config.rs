@@ -23,8 +23,8 @@ pub struct Config {
     /// [`registration_bytes_max`](Self::registration_bytes_max) are not sent.
     pub message_bytes_max: usize,
     /// About how many bytes of what somebody lacks one message carries at most, at least
-    /// [`COMPARE_BYTES_MIN`](Self::COMPARE_BYTES_MIN). Who knows nothing gets all that fits into the longest message.
-    pub compare_bytes_max: usize,
+    /// [`ANSWER_BYTES_MIN`](Self::ANSWER_BYTES_MIN). Who knows nothing gets all that fits into the longest message.
+    pub answer_bytes_max: usize,
 }
 
 impl Default for Config {
@@ -36,7 +36,7 @@ impl Default for Config {
             tries_max: 3,
             session_ms: 2_000,
             message_bytes_max: 16 << 20,
-            compare_bytes_max: 1 << 20,
+            answer_bytes_max: 1 << 20,
         }
     }
 }
@@ -51,8 +51,8 @@ impl Config {
     /// The most that it may be, so that 32-bit machines can hold several of them.
     pub const MESSAGE_BYTES_MAX: usize = 256 << 20;
 
-    /// The least that [`compare_bytes_max`](Self::compare_bytes_max) may be.
-    pub const COMPARE_BYTES_MIN: usize = 64;
+    /// The least that [`answer_bytes_max`](Self::answer_bytes_max) may be.
+    pub const ANSWER_BYTES_MIN: usize = 64;
 
     /// The longest registration that is sent: with its node, its keys and the records of all its writers, encoded by itself. A quarter
     /// of the longest message, less 64.
@@ -79,7 +79,7 @@ impl Config {
         within("session_ms", self.session_ms, 1, TIME_MS_MAX)?;
         let [least, most] = [Self::MESSAGE_BYTES_MIN, Self::MESSAGE_BYTES_MAX].map(|bytes| bytes as u64);
         within("message_bytes_max", self.message_bytes_max as u64, least, most)?;
-        within("compare_bytes_max", self.compare_bytes_max as u64, Self::COMPARE_BYTES_MIN as u64, most)
+        within("answer_bytes_max", self.answer_bytes_max as u64, Self::ANSWER_BYTES_MIN as u64, most)
     }
 
     /// Messages of two to the power of that many bytes are read.
@@ -90,7 +90,7 @@ impl Config {
     /// How many bytes of what somebody lacks one message carries at most, unless it knows nothing: never so few that a registration would
     /// not fit.
     pub(super) fn part_bytes_max(&self) -> usize {
-        self.compare_bytes_max.max(self.registration_bytes_max())
+        self.answer_bytes_max.max(self.registration_bytes_max())
     }
 }
 
@@ -130,7 +130,7 @@ mod tests {
             (|config, value| config.tries_max = value as u32, 1, u32::MAX.into()),
             (|config, value| config.session_ms = value, 1, TIME_MS_MAX),
             (|config, value| config.message_bytes_max = value as usize, 1_024, 256 << 20),
-            (|config, value| config.compare_bytes_max = value as usize, 64, 256 << 20),
+            (|config, value| config.answer_bytes_max = value as usize, 64, 256 << 20),
         ];
         for (set, least, most) in settings {
             for (value, is_right) in

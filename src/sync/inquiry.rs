@@ -4,7 +4,7 @@ mod taking;
 
 use std::collections::VecDeque;
 
-use super::meet::{Births, Gone, Pages, Question, Want};
+use super::meet::{BirthsWanted, Gone, PagesWanted, Question, Want};
 use super::message::Fingerprints;
 use crate::causal::{CausalContext, Runs};
 use crate::codec::WireKey;
@@ -32,7 +32,7 @@ pub(super) struct Sent {
     /// How far the inquiry was: an answer to a question before is not the next page. `None` if it was another inquiry that was under way.
     progress: Option<u32>,
     /// What it asked to hear of births.
-    births: Births,
+    births: BirthsWanted,
     /// How many of the births that are gone were told, and how many there are in all.
     gone: HeardGone,
 }
@@ -94,7 +94,7 @@ pub(super) struct Inquiry<K> {
     known: Version,
     /// What was known here when the target was set. The peer is told no more than that until all is found out: what its pages bring
     /// lies in as many runs as there are registrations, and each question would have to tell them.
-    said: Version,
+    claimed: Version,
     /// What the peer sent since.
     paged: Version,
     /// What was known when a question was asked that was answered since.
@@ -117,12 +117,12 @@ pub(super) struct Inquiry<K> {
     is_paged: bool,
     /// Whether what is unknown here was asked for.
     are_pages_asked: bool,
-    births: Births,
-    is_settled: bool,
+    births: BirthsWanted,
+    is_resolved: bool,
     /// How many dots the peer knew when it made the latest page that was taken.
     paged_at: u64,
     /// How many it knew when the births were compared.
-    settled_at: u64,
+    resolved_at: u64,
     /// Of what both sides know, the dots whose births were compared here.
     compared: Option<Version>,
     /// Of what both sides know, the dots of which nothing is held here that the peer has dropped.
@@ -147,7 +147,7 @@ impl<K: WireKey> Inquiry<K> {
             sent: VecDeque::new(),
             target: None,
             known: Version::default(),
-            said: Version::default(),
+            claimed: Version::default(),
             paged: Version::default(),
             asked: Version::default(),
             withheld: CausalContext::default(),
@@ -161,10 +161,10 @@ impl<K: WireKey> Inquiry<K> {
             after: None,
             is_paged: false,
             are_pages_asked: false,
-            births: Births::Sketch(0),
-            is_settled: false,
+            births: BirthsWanted::Sketch(0),
+            is_resolved: false,
             paged_at: 0,
-            settled_at: 0,
+            resolved_at: 0,
             compared: None,
             covered: Version::default(),
             is_unnamed: false,
@@ -209,7 +209,7 @@ impl<K: WireKey> Inquiry<K> {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.is_paged && self.is_settled
+        self.is_paged && self.is_resolved
     }
 
     /// Fixes what it finds out: what the peer knows now, in answer to a question by who knew so much; `ours` is known now. What that did not
@@ -217,27 +217,27 @@ impl<K: WireKey> Inquiry<K> {
     pub(super) fn aim(&mut self, peer: ReplicaId, target: Version, known: &Version, ours: &Version) {
         self.peer = Some(peer);
         self.known = known.clone();
-        self.said = ours.clone();
+        self.claimed = ours.clone();
         self.is_paged &= self.are_pages_asked || known.includes(&target);
         self.target = Some(target);
     }
 
     /// What that peer is told of what is known here, if it is less than all.
-    pub(super) fn said_to(&self, peer: ReplicaId) -> Option<&Version> {
-        (self.is_under_way() && self.peer == Some(peer)).then_some(&self.said)
+    pub(super) fn claimed_to(&self, peer: ReplicaId) -> Option<&Version> {
+        (self.is_under_way() && self.peer == Some(peer)).then_some(&self.claimed)
     }
 
     /// Tells the peer that gaps before what it was told are closed, if that is so by now: what was dropped beyond them is named no more.
     pub(super) fn close_gaps(&mut self, ours: &CausalContext) {
-        for (replica, runs) in self.said.context.beyond_closed_gaps(ours).replicas() {
-            self.said.context.insert_run(replica, 1, runs.last());
+        for (replica, runs) in self.claimed.context.beyond_closed_gaps(ours).replicas() {
+            self.claimed.context.insert_run(replica, 1, runs.last());
         }
     }
 
     /// What of the target came another way, if so much is known, and was not compared. What is held here of that and was asked for in vain,
     /// the peer has dropped. `None` if it is not certain that it was asked for, or that all that was dropped was named.
-    pub(super) fn came_otherwise(&self, told: &Version, version: &Version) -> Option<Version> {
-        let came = version.intersection(told).difference(&self.paged).difference(&self.covered);
+    pub(super) fn came_otherwise(&self, target: &Version, version: &Version) -> Option<Version> {
+        let came = version.intersection(target).difference(&self.paged).difference(&self.covered);
         let is_certain = came.is_empty() || self.are_pages_asked && came.intersection(&self.asked).is_empty();
         (is_certain && !self.is_unnamed).then_some(came)
     }
@@ -259,14 +259,14 @@ impl<K: WireKey> Inquiry<K> {
         reads_log2: u8,
     ) -> Question<K> {
         self.tries += 1;
-        let births = if self.is_settled { Births::Told } else { self.births };
+        let births = if self.is_resolved { BirthsWanted::LeftToPeer } else { self.births };
         self.send(id, Some(now_ms), version, births, true);
         let pages = match (self.is_paged, self.is_all) {
-            (true, _) => Pages::Nothing,
-            (false, true) => Pages::All,
-            (false, false) => Pages::Unknown,
+            (true, _) => PagesWanted::Nothing,
+            (false, true) => PagesWanted::All,
+            (false, false) => PagesWanted::Unknown,
         };
-        self.are_pages_asked |= pages != Pages::Nothing;
+        self.are_pages_asked |= pages != PagesWanted::Nothing;
         Question {
             id,
             registrations: map.state().entries.len() as u64,
@@ -279,14 +279,14 @@ impl<K: WireKey> Inquiry<K> {
     /// this replica did not hear. Returns whether it can.
     pub(super) fn listen(&mut self, question: &Question<K>, version: Version) -> bool {
         let Want { pages, after, births } = &question.want;
-        let is_list = |births: &Births| matches!(births, Births::List(from) if *from > 0);
-        let is_next_page = if self.is_paged { *pages == Pages::Nothing } else { *after == self.after };
-        let is_paging = self.is_paged || *pages != Pages::Nothing;
+        let is_list = |births: &BirthsWanted| matches!(births, BirthsWanted::List(from) if *from > 0);
+        let is_next_page = if self.is_paged { *pages == PagesWanted::Nothing } else { *after == self.after };
+        let is_paging = self.is_paged || *pages != PagesWanted::Nothing;
         if !is_paging || !is_next_page || is_list(births) && self.births != *births {
             return false;
         }
         self.births = *births;
-        self.are_pages_asked |= *pages != Pages::Nothing;
+        self.are_pages_asked |= *pages != PagesWanted::Nothing;
         let is_same = version.is_empty();
         self.send(question.id, None, version, *births, is_same);
         true
@@ -297,7 +297,7 @@ impl<K: WireKey> Inquiry<K> {
         self.sent.iter_mut().for_each(|sent| sent.is_same = is_same || sent.version.is_empty());
     }
 
-    fn send(&mut self, id: u32, at_ms: Option<u64>, version: Version, births: Births, is_same: bool) {
+    fn send(&mut self, id: u32, at_ms: Option<u64>, version: Version, births: BirthsWanted, is_same: bool) {
         if self.sent.len() == SENT_MAX {
             self.sent.pop_front();
         }
@@ -306,7 +306,7 @@ impl<K: WireKey> Inquiry<K> {
     }
 
     /// The question that was sent under that number.
-    pub(super) fn asked(&self, id: u32) -> Option<&Sent> {
+    pub(super) fn question(&self, id: u32) -> Option<&Sent> {
         self.sent.iter().find(|sent| sent.id == id)
     }
 
@@ -336,25 +336,25 @@ impl<K: WireKey> Inquiry<K> {
 
     /// The peer will find out which births are gone, and tell.
     pub(super) fn leave_births(&mut self) {
-        self.births = Births::Told;
+        self.births = BirthsWanted::LeftToPeer;
     }
 
     /// If the peer was to find out which births are gone, this side does.
     pub(super) fn find_births(&mut self, now_ms: u64) {
-        if self.births == Births::Told && !self.is_settled {
+        if self.births == BirthsWanted::LeftToPeer && !self.is_resolved {
             if self.is_waiting() {
                 self.due_ms = self.due_ms.min(now_ms);
             }
-            self.births = Births::Sketch(0);
+            self.births = BirthsWanted::Sketch(0);
         }
     }
 
-    pub(super) fn want_births(&mut self, births: Births) {
+    pub(super) fn want_births(&mut self, births: BirthsWanted) {
         self.births = births;
     }
 
     /// The births of those dots, which both sides know, were compared here, as far as they were asked for.
-    pub(super) fn compare(&mut self, both: &Version) {
+    pub(super) fn note_compared(&mut self, both: &Version) {
         self.compared = Some(match &self.compared {
             Some(compared) => compared.intersection(both),
             None => both.clone(),
@@ -363,21 +363,21 @@ impl<K: WireKey> Inquiry<K> {
 
     /// The question of the peer to which it is an answer that the births were compared, if all were of which the peer was told that
     /// they are known here; and what it was told.
-    pub(super) fn settles(&mut self) -> Option<(Counterpart, Version)> {
+    pub(super) fn resolution_for(&mut self) -> Option<(Counterpart, Version)> {
         let (counterpart, compared) = (self.counterpart.take()?, self.compared.as_ref()?);
         let is_of_peer = self.peer == Some(counterpart.peer);
-        let both = counterpart.version.intersection(&self.said);
-        (is_of_peer && compared.includes(&both)).then(|| (counterpart, core::mem::take(&mut self.said)))
+        let both = counterpart.version.intersection(&self.claimed);
+        (is_of_peer && compared.includes(&both)).then(|| (counterpart, core::mem::take(&mut self.claimed)))
     }
 
     /// Whether a part of the list of births was compared, and more is to come.
     fn is_listing(&self) -> bool {
-        matches!(self.births, Births::List(from) if from > 0)
+        matches!(self.births, BirthsWanted::List(from) if from > 0)
     }
 
     /// Whether only the births are left to be told by the peer.
     pub(super) fn is_waiting(&self) -> bool {
-        self.is_paged && !self.is_settled && self.births == Births::Told
+        self.is_paged && !self.is_resolved && self.births == BirthsWanted::LeftToPeer
     }
 }
 
@@ -394,16 +394,16 @@ mod tests {
     #[test]
     fn what_was_compared_answers_whoever_it_was_compared_with_if_it_was_all() {
         let [peer, other] = [7, 8].map(ReplicaId::new);
-        let settles = |asker: ReplicaId, compared: u64| {
+        let resolution_for = |asker: ReplicaId, compared: u64| {
             let mut inquiry = Inquiry::<u64>::new(Some(peer), 0);
             inquiry.aim(peer, known(9), &known(5), &known(5));
             inquiry.counterpart = Some(Counterpart { peer: asker, id: 3, asked_ms: 0, version: known(4) });
-            inquiry.compare(&known(compared));
-            inquiry.settles().map(|(counterpart, said)| (counterpart.id, said))
+            inquiry.note_compared(&known(compared));
+            inquiry.resolution_for().map(|(counterpart, claimed)| (counterpart.id, claimed))
         };
-        assert_eq!(settles(peer, 4), Some((3, known(5))));
-        assert_eq!(settles(peer, 3), None);
-        assert_eq!(settles(other, 4), None);
+        assert_eq!(resolution_for(peer, 4), Some((3, known(5))));
+        assert_eq!(resolution_for(peer, 3), None);
+        assert_eq!(resolution_for(other, 4), None);
     }
 
     #[test]
@@ -414,15 +414,15 @@ mod tests {
             all.iter().for_each(|(replica, first, last)| context.insert_run(*replica, *first, *last));
             context
         };
-        let said = context(&[(writer, 1, 2), (writer, 5, 6), (writer, 9, 9), (other, 1, 3)]);
+        let claimed = context(&[(writer, 1, 2), (writer, 5, 6), (writer, 9, 9), (other, 1, 3)]);
         let mut inquiry = Inquiry::<u64>::new(Some(other), 0);
-        inquiry.aim(other, known(9), &said.clone().into(), &said.clone().into());
+        inquiry.aim(other, known(9), &claimed.clone().into(), &claimed.clone().into());
         inquiry.close_gaps(&context(&[(writer, 1, 3), (writer, 5, 6), (writer, 9, 9), (other, 1, 8)]));
-        assert_eq!(inquiry.said.context, said);
+        assert_eq!(inquiry.claimed.context, claimed);
         inquiry.close_gaps(&context(&[(writer, 1, 7), (writer, 9, 9), (other, 1, 8)]));
-        assert_eq!(inquiry.said.context, context(&[(writer, 1, 6), (writer, 9, 9), (other, 1, 3)]));
+        assert_eq!(inquiry.claimed.context, context(&[(writer, 1, 6), (writer, 9, 9), (other, 1, 3)]));
         inquiry.close_gaps(&context(&[(writer, 1, 12), (other, 1, 8)]));
-        assert_eq!(inquiry.said.context, context(&[(writer, 1, 9), (other, 1, 3)]));
+        assert_eq!(inquiry.claimed.context, context(&[(writer, 1, 9), (other, 1, 3)]));
     }
 
     #[test]
@@ -430,7 +430,7 @@ mod tests {
         let map = RangeMap::<u64>::new(ReplicaId::new(1));
         let mut inquiry = Inquiry::<u64>::new(None, 0);
         let is_next =
-            |inquiry: &Inquiry<u64>, id| inquiry.asked(id).is_some_and(|sent| inquiry.is_next(sent));
+            |inquiry: &Inquiry<u64>, id| inquiry.question(id).is_some_and(|sent| inquiry.is_next(sent));
         let ask = |inquiry: &mut Inquiry<u64>, id| drop(inquiry.ask(id, 0, &map, known(1), 20));
         ask(&mut inquiry, 10);
         inquiry.get_on(0);

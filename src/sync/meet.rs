@@ -72,7 +72,7 @@ pub(super) struct Meet<K> {
     /// How long the answer waited.
     pub(super) waited_ms: u64,
     pub(super) round_trip_ms: Option<u64>,
-    pub(super) position: Position,
+    pub(super) claim: Claim,
     pub(super) question: Option<Question<K>>,
     pub(super) answer: Answer<K>,
     pub(super) gone: Gone,
@@ -112,7 +112,7 @@ impl Gone {
 
 /// What the sender knows.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Position {
+pub(super) enum Claim {
     Absolute(Version),
     /// Of the question that is answered.
     Relative {
@@ -134,34 +134,34 @@ pub(super) struct Question<K> {
 /// What somebody wants to hear next.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Want<K> {
-    pub(super) pages: Pages,
+    pub(super) pages: PagesWanted,
     pub(super) after: Option<RegistrationId<K>>,
-    pub(super) births: Births,
+    pub(super) births: BirthsWanted,
 }
 
 impl<K> Want<K> {
     /// Whether nothing is wanted but what is gone.
-    pub(super) fn is_settling(&self) -> bool {
-        self.pages == Pages::Nothing && self.births == Births::Told
+    pub(super) fn is_resolving(&self) -> bool {
+        self.pages == PagesWanted::Nothing && self.births == BirthsWanted::LeftToPeer
     }
 
     /// Whether the other is to find out which births are gone, and to tell it beside the pages.
     pub(super) fn waits_for_births(&self) -> bool {
-        self.pages != Pages::Nothing && self.births == Births::Told
+        self.pages != PagesWanted::Nothing && self.births == BirthsWanted::LeftToPeer
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Pages {
+pub(super) enum PagesWanted {
     Nothing,
     Unknown,
     All,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Births {
+pub(super) enum BirthsWanted {
     /// The other side will find out, and tell.
-    Told,
+    LeftToPeer,
     /// A sketch of so many cells, or as many as seem right if it is 0, after the last page.
     Sketch(u64),
     /// A list from that number on.
@@ -173,7 +173,7 @@ pub(super) enum Answer<K> {
     Nothing,
     Offer,
     /// All that the asker lacks.
-    Told(Box<Delta<K>>),
+    Complete(Box<Delta<K>>),
     Part(Box<Part<K>>),
 }
 
@@ -181,7 +181,7 @@ impl<K> Answer<K> {
     /// What it carries.
     pub(super) fn delta(&self) -> Option<&Delta<K>> {
         match self {
-            Self::Told(delta) => Some(delta),
+            Self::Complete(delta) => Some(delta),
             Self::Part(part) => part.page.as_ref().map(|page| &page.delta),
             _ => None,
         }
@@ -193,7 +193,7 @@ pub(super) struct Part<K> {
     /// How many dots the sender knows beyond those that it tells to know. With them it is certain which of two parts was made later.
     pub(super) beyond: u64,
     pub(super) page: Option<PagePart<K>>,
-    pub(super) births: Held,
+    pub(super) births: BirthsAnswer,
 }
 
 /// A page with its bytes.
@@ -208,10 +208,10 @@ pub(super) struct PagePart<K> {
 
 /// What is told of the births of the records that are held.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Held {
+pub(super) enum BirthsAnswer {
     Nothing,
     /// Whatever the receiver holds and the sender dropped was told, when this message and those before it have come.
-    Settled,
+    Resolved,
     Sketch {
         width: usize,
         sketch: Box<Sketch>,
@@ -231,7 +231,7 @@ const BIRTHS_SHIFT: u8 = 3;
 
 const PAGE: u8 = 1;
 const LAST: u8 = 2;
-const HELD_SHIFT: u8 = 2;
+const BIRTHS_ANSWER_SHIFT: u8 = 2;
 const WITHHELD: u8 = 16;
 
 impl<K: WireKey> Meet<K> {
@@ -239,13 +239,13 @@ impl<K: WireKey> Meet<K> {
         let answer = match self.answer {
             Answer::Nothing => 0,
             Answer::Offer => 1,
-            Answer::Told(_) => 2,
+            Answer::Complete(_) => 2,
             Answer::Part(_) => 3,
         };
         let flags = [
             (self.re.is_some(), ANSWERS),
             (self.question.is_some(), ASKS),
-            (matches!(self.position, Position::Relative { .. }), RELATIVE),
+            (matches!(self.claim, Claim::Relative { .. }), RELATIVE),
             (!self.gone.runs.is_empty(), GONE),
             (self.to.is_some(), MEANT),
         ];
@@ -255,9 +255,9 @@ impl<K: WireKey> Meet<K> {
         self.re.iter().for_each(|re| writer.raw(&re.to_be_bytes()));
         writer.number(self.waited_ms);
         writer.number(self.round_trip_ms.map_or(0, |round_trip_ms| round_trip_ms + 1));
-        match &self.position {
-            Position::Absolute(version) => version.write(writer),
-            Position::Relative { lacks, more } => {
+        match &self.claim {
+            Claim::Absolute(version) => version.write(writer),
+            Claim::Relative { lacks, more } => {
                 lacks.write(writer);
                 more.write(writer);
             }
@@ -270,7 +270,7 @@ impl<K: WireKey> Meet<K> {
         }
         match &self.answer {
             Answer::Nothing | Answer::Offer => {}
-            Answer::Told(delta) => writer.delta(delta),
+            Answer::Complete(delta) => writer.delta(delta),
             Answer::Part(part) => part.write(writer),
         }
         if !self.gone.runs.is_empty() {
@@ -287,10 +287,10 @@ impl<K: WireKey> Meet<K> {
         let re = if flags & ANSWERS != 0 { Some(reader.u32_be()?) } else { None };
         let waited_ms = reader.number()?;
         let round_trip_ms = reader.number()?.checked_sub(1);
-        let position = if flags & RELATIVE != 0 {
-            Position::Relative { lacks: Version::read(reader)?, more: Version::read(reader)? }
+        let claim = if flags & RELATIVE != 0 {
+            Claim::Relative { lacks: Version::read(reader)?, more: Version::read(reader)? }
         } else {
-            Position::Absolute(Version::read(reader)?)
+            Claim::Absolute(Version::read(reader)?)
         };
         let question = if flags & ASKS != 0 {
             let (id, registrations, reads_log2) = (reader.u32_be()?, reader.number()?, reader.byte()?);
@@ -302,20 +302,20 @@ impl<K: WireKey> Meet<K> {
         let answer = match flags >> ANSWER_SHIFT & 3 {
             0 => Answer::Nothing,
             1 => Answer::Offer,
-            2 => Answer::Told(reader.delta()?.into()),
+            2 => Answer::Complete(reader.delta()?.into()),
             _ => Answer::Part(Part::read(reader)?.into()),
         };
         let gone = if flags & GONE != 0 { Gone::read(reader)? } else { Gone::default() };
-        Ok(Self { to, re, waited_ms, round_trip_ms, position, question, answer, gone })
+        Ok(Self { to, re, waited_ms, round_trip_ms, claim, question, answer, gone })
     }
 }
 
 impl<K: WireKey> Want<K> {
     pub(super) fn write(&self, writer: &mut Writer) {
         let births = match self.births {
-            Births::Told => 0,
-            Births::Sketch(_) => 1,
-            Births::List(_) => 2,
+            BirthsWanted::LeftToPeer => 0,
+            BirthsWanted::Sketch(_) => 1,
+            BirthsWanted::List(_) => 2,
         };
         let after = if self.after.is_some() { AFTER } else { 0 };
         writer.raw(&[self.pages as u8 | after | births << BIRTHS_SHIFT]);
@@ -326,8 +326,8 @@ impl<K: WireKey> Want<K> {
             K::encode_ranges(core::iter::once((range.start(), range.end())), writer);
         }
         match self.births {
-            Births::Told => {}
-            Births::Sketch(number) | Births::List(number) => writer.number(number),
+            BirthsWanted::LeftToPeer => {}
+            BirthsWanted::Sketch(number) | BirthsWanted::List(number) => writer.number(number),
         }
     }
 
@@ -335,16 +335,16 @@ impl<K: WireKey> Want<K> {
         let error = reader.error(DecodeProblem::OutOfBounds("what is wanted"));
         let flags = reader.byte()?;
         let pages = match flags & 3 {
-            0 => Pages::Nothing,
-            1 => Pages::Unknown,
-            2 => Pages::All,
+            0 => PagesWanted::Nothing,
+            1 => PagesWanted::Unknown,
+            2 => PagesWanted::All,
             _ => return Err(error),
         };
         let after = if flags & AFTER != 0 { Some(read_id(reader)?) } else { None };
         let births = match flags >> BIRTHS_SHIFT {
-            0 => Births::Told,
-            1 => Births::Sketch(reader.number()?),
-            2 => Births::List(reader.number()?),
+            0 => BirthsWanted::LeftToPeer,
+            1 => BirthsWanted::Sketch(reader.number()?),
+            2 => BirthsWanted::List(reader.number()?),
             _ => return Err(error),
         };
         Ok(Self { pages, after, births })
@@ -375,12 +375,12 @@ impl<K: WireKey> Part<K> {
             }
         };
         let births = match &self.births {
-            Held::Nothing => 0,
-            Held::Settled => 1,
-            Held::Sketch { .. } => 2,
-            Held::List(_) => 3,
+            BirthsAnswer::Nothing => 0,
+            BirthsAnswer::Resolved => 1,
+            BirthsAnswer::Sketch { .. } => 2,
+            BirthsAnswer::List(_) => 3,
         };
-        writer.raw(&[page | births << HELD_SHIFT]);
+        writer.raw(&[page | births << BIRTHS_ANSWER_SHIFT]);
         writer.number(self.beyond);
         if let Some(page) = &self.page {
             writer.prefixed(&page.bytes);
@@ -389,8 +389,8 @@ impl<K: WireKey> Part<K> {
             }
         }
         match &self.births {
-            Held::Nothing | Held::Settled => {}
-            Held::Sketch { width, sketch } => {
+            BirthsAnswer::Nothing | BirthsAnswer::Resolved => {}
+            BirthsAnswer::Sketch { width, sketch } => {
                 writer.raw(&[*width as u8]);
                 writer.number(sketch.cells.len() as u64);
                 for Cell { sum, check } in &sketch.cells {
@@ -400,7 +400,7 @@ impl<K: WireKey> Part<K> {
                 writer.raw(&sketch.estimator);
                 writer.raw(&sketch.total.to_be_bytes());
             }
-            Held::List(list) => list.write(writer),
+            BirthsAnswer::List(list) => list.write(writer),
         }
     }
 
@@ -423,9 +423,9 @@ impl<K: WireKey> Part<K> {
                 Some(PagePart { delta, bytes: Vec::new(), is_last, withheld })
             }
         };
-        let births = match (flags & !WITHHELD) >> HELD_SHIFT {
-            0 => Held::Nothing,
-            1 => Held::Settled,
+        let births = match (flags & !WITHHELD) >> BIRTHS_ANSWER_SHIFT {
+            0 => BirthsAnswer::Nothing,
+            1 => BirthsAnswer::Resolved,
             2 => {
                 let width = usize::from(reader.byte()?);
                 if !(1..=8).contains(&width) {
@@ -451,9 +451,9 @@ impl<K: WireKey> Part<K> {
                 }
                 sketch.estimator.copy_from_slice(reader.raw(ESTIMATOR_BYTES)?);
                 sketch.total = reader.u64_be()?;
-                Held::Sketch { width, sketch: sketch.into() }
+                BirthsAnswer::Sketch { width, sketch: sketch.into() }
             }
-            3 => Held::List(List::read(reader)?),
+            3 => BirthsAnswer::List(List::read(reader)?),
             _ => return Err(error),
         };
         Ok(Self { beyond, page, births })

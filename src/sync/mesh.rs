@@ -197,7 +197,7 @@ impl<K: WireKey> Mesh<K> {
         }
         let Some(open) = self.links.get_mut(&link) else { return Received::Heard };
         let received = open.protocol.receive(map, bytes, now_ms, random);
-        let told = open.protocol.take_told();
+        let sender_version = open.protocol.take_sender_version();
         let delta = open.protocol.take_delta();
         let version = map.state().version();
         let is_news = before != *version;
@@ -211,7 +211,7 @@ impl<K: WireKey> Mesh<K> {
         let may_have_new_gaps = is_news && open.protocol.may_have_new_gaps();
         let is_twice = delta.is_some() && !is_news && !open.is_medium;
         if !open.is_medium {
-            open.known.join(&told);
+            open.known.join(&sender_version);
         } else if is_news {
             // Others there heard it too, and what somebody there tells of itself only that one knows.
             open.known.join(&version.difference(&before));
@@ -224,7 +224,7 @@ impl<K: WireKey> Mesh<K> {
         {
             open.decline();
         }
-        self.reckon(link);
+        self.update_wake(link);
         if may_have_new_gaps {
             self.links.values_mut().for_each(|link| link.protocol.expect_new_gaps());
         }
@@ -258,7 +258,7 @@ impl<K: WireKey> Mesh<K> {
             let link = self.links.get_mut(&id)?;
             link.hand_over(now_ms);
             let said = link.protocol.poll(map, now_ms, random);
-            let wake_ms = self.reckon(id);
+            let wake_ms = self.update_wake(id);
             if let Some(bytes) = said {
                 return Some((id, bytes));
             }
@@ -267,7 +267,7 @@ impl<K: WireKey> Mesh<K> {
     }
 
     /// Reckons anew when a link has something to do next, and returns that.
-    fn reckon(&mut self, id: u64) -> u64 {
+    fn update_wake(&mut self, id: u64) -> u64 {
         let Some(link) = self.links.get_mut(&id) else { return u64::MAX };
         let wake_ms = link.next_wake_ms();
         if wake_ms != link.wake_ms {
@@ -300,7 +300,7 @@ impl<K: WireKey> Mesh<K> {
     /// Asks a neighbour to announce news rather than to send it.
     fn decline(&mut self, id: u64) {
         self.links.get_mut(&id).into_iter().for_each(Link::decline);
-        self.reckon(id);
+        self.update_wake(id);
     }
 
     /// Sends what is news to those who want news, or to all if nothing came for a while and they should know at once; and announces it
@@ -308,7 +308,7 @@ impl<K: WireKey> Mesh<K> {
     /// may have from elsewhere.
     fn spread(&mut self, news: &Delta<K>, dots: &Version, is_own: bool, random: &mut impl FnMut() -> u64) {
         let hold_ms = self.pace.comes(self.seen_ms);
-        let is_small = news.entries.len() + news.drops.len() <= OWN_MAX;
+        let is_small = news.entries.len() + news.tombstones.len() <= OWN_MAX;
         let is_for_all = is_own && is_small && hold_ms == 0;
         for link in self.links.values_mut().filter(|link| !link.known.includes(dots)) {
             if link.is_medium {
@@ -323,7 +323,7 @@ impl<K: WireKey> Mesh<K> {
                 link.announce(news.version(), self.seen_ms.saturating_add(hold_ms), random);
             }
         }
-        self.reckon_all();
+        self.update_wakes();
     }
 
     /// Announces what is not known to be known, a moment later.
@@ -336,12 +336,12 @@ impl<K: WireKey> Mesh<K> {
                 link.announce(news, self.seen_ms, random);
             }
         }
-        self.reckon_all();
+        self.update_wakes();
     }
 
-    fn reckon_all(&mut self) {
+    fn update_wakes(&mut self) {
         for id in self.links.keys().copied().collect::<Vec<u64>>() {
-            self.reckon(id);
+            self.update_wake(id);
         }
     }
 }

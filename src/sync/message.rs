@@ -15,7 +15,7 @@
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 
-use super::dropped::Dropped;
+use super::drop_runs::DropRuns;
 use super::meet::Meet;
 use super::{IgnoreReason, presence};
 use crate::codec::{DecodeError, Reader, WireKey, Writer};
@@ -46,7 +46,7 @@ pub(super) enum Message<K> {
     /// What the sender can tell of.
     Announce(Version),
     /// Many records that one writer dropped.
-    Dropped(Dropped),
+    Drops(DropRuns),
 }
 
 /// A question to everybody.
@@ -61,20 +61,20 @@ pub(super) struct Ask {
 }
 
 /// A fingerprint of what is held, apart from what is known.
-pub(super) fn held<K: WireKey>(state: &Delta<K>) -> u64 {
-    state.entries.fingerprint().wrapping_add(state.drops.fingerprint())
+pub(super) fn content_fingerprint<K: WireKey>(state: &Delta<K>) -> u64 {
+    state.entries.fingerprint().wrapping_add(state.tombstones.fingerprint())
 }
 
 /// By what two replicas tell whether they know and hold the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fingerprints {
     pub(super) version: u64,
-    pub(super) entries: u64,
+    pub(super) content: u64,
 }
 
 impl Fingerprints {
     pub(super) fn of<K: WireKey>(state: &Delta<K>) -> Self {
-        Self { version: state.version().fingerprint(), entries: held(state) }
+        Self { version: state.version().fingerprint(), content: content_fingerprint(state) }
     }
 }
 
@@ -84,7 +84,7 @@ const MEET: u8 = 3;
 const DIGEST: u8 = 4;
 const PRESENCE: u8 = 5;
 const ANNOUNCE: u8 = 6;
-const DROPPED: u8 = 7;
+const DROPS: u8 = 7;
 
 impl<K: WireKey> Message<K> {
     pub(super) fn encode(&self, sender: ReplicaId) -> Vec<u8> {
@@ -102,13 +102,13 @@ impl<K: WireKey> Message<K> {
                 version.write(&mut writer);
             }
             Self::Meet(meet) => meet.write(&mut writer),
-            Self::Digest(Fingerprints { version, entries }) => {
+            Self::Digest(Fingerprints { version, content }) => {
                 writer.raw(&version.to_be_bytes());
-                writer.raw(&entries.to_be_bytes());
+                writer.raw(&content.to_be_bytes());
             }
             Self::Presence(content) => writer.raw(content),
             Self::Announce(version) => version.write(&mut writer),
-            Self::Dropped(dropped) => dropped.write(&mut writer),
+            Self::Drops(dropped) => dropped.write(&mut writer),
         }
         let mut bytes = writer.finish();
         let checksum = checksum(&bytes);
@@ -124,7 +124,7 @@ impl<K: WireKey> Message<K> {
             Self::Digest(_) => DIGEST,
             Self::Presence(_) => PRESENCE,
             Self::Announce(_) => ANNOUNCE,
-            Self::Dropped(_) => DROPPED,
+            Self::Drops(_) => DROPS,
         }
     }
 
@@ -145,7 +145,7 @@ impl<K: WireKey> Message<K> {
         if versions & 15 != K::KIND {
             return Err(IgnoreReason::KeyKind(versions & 15));
         }
-        if !(DELTA..=DROPPED).contains(&kind) {
+        if !(DELTA..=DROPS).contains(&kind) {
             return Err(IgnoreReason::MessageKind(kind));
         }
         let message = Self::read(kind, content).map_err(|error| {
@@ -166,9 +166,9 @@ impl<K: WireKey> Message<K> {
                 version: Version::read(&mut reader)?,
             }),
             MEET => Self::Meet(Meet::read(&mut reader)?.into()),
-            DIGEST => Self::Digest(Fingerprints { version: reader.u64_be()?, entries: reader.u64_be()? }),
+            DIGEST => Self::Digest(Fingerprints { version: reader.u64_be()?, content: reader.u64_be()? }),
             ANNOUNCE => Self::Announce(Version::read(&mut reader)?),
-            DROPPED => Self::Dropped(Dropped::read(&mut reader)?),
+            DROPS => Self::Drops(DropRuns::read(&mut reader)?),
             _ => {
                 presence::check(content)?;
                 return Ok(Self::Presence(content.to_vec()));
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn statistics_name_each_kind_in_its_place() {
-        let kinds = [DELTA, ASK, MEET, DIGEST, PRESENCE, ANNOUNCE, DROPPED];
+        let kinds = [DELTA, ASK, MEET, DIGEST, PRESENCE, ANNOUNCE, DROPS];
         let names = kinds.map(|kind| Statistics::KINDS[usize::from(kind) - 1]);
         assert_eq!(names, ["delta", "ask", "meet", "digest", "presence", "announce", "drops"]);
         assert_eq!(Statistics::KINDS.len(), kinds.len());

@@ -55,7 +55,7 @@ impl Peers {
     }
 
     /// Notes that a question of a peer to everybody is answered.
-    pub(super) fn answered(&mut self, id: ReplicaId, now_ms: u64) {
+    pub(super) fn note_answered(&mut self, id: ReplicaId, now_ms: u64) {
         self.0.iter_mut().filter(|peer| peer.id == id).for_each(|peer| peer.answered_ms = Some(now_ms));
     }
 

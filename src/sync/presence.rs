@@ -37,7 +37,7 @@ use self::content::Content;
 pub use self::content::{Name, NameError};
 pub use self::peer::{Liveness, Peer};
 use self::peers::Peers;
-use self::roster::Answer;
+use self::roster::WaitingHello;
 use self::strangers::Strangers;
 use crate::codec::DecodeError;
 use crate::id::ReplicaId;
@@ -83,7 +83,7 @@ pub struct Presence {
     peers: Peers,
     strangers: Strangers,
     greeting: Option<Greeting>,
-    answer: Option<Answer>,
+    waiting_hello: Option<WaitingHello>,
     /// When to say who this is, if anybody does not know.
     here_due_ms: Option<u64>,
     /// When the last roster that lists this replica came or went.
@@ -115,7 +115,7 @@ impl Presence {
             peers: Peers::default(),
             strangers: Strangers::default(),
             greeting: Some(Greeting { due_ms: now_ms, said: 0 }),
-            answer: None,
+            waiting_hello: None,
             here_due_ms: None,
             listed_ms: None,
             outbox: VecDeque::new(),
@@ -190,12 +190,12 @@ impl Presence {
             Content::Here(name) => self.introduce_unless_left(sender, name, now_ms),
             Content::Who(name, replicas) => {
                 self.introduce_unless_left(sender, name, now_ms);
-                self.hear_question(&replicas, now_ms);
+                self.hear_who(&replicas, now_ms);
             }
             Content::Goodbye => self.mark_gone(sender, Liveness::Left, now_ms),
-            Content::Roster(entries) => {
+            Content::Roster(members) => {
                 self.hear(sender, now_ms, random);
-                self.hear_roster(&entries, now_ms, random);
+                self.hear_roster(&members, now_ms, random);
             }
         }
         Ok(())
@@ -242,7 +242,7 @@ impl Presence {
             return 0;
         }
         let greeting_ms = self.greeting.map(|greeting| greeting.due_ms);
-        let answer_ms = self.answer.map(|answer| self.turn_ms(answer));
+        let answer_ms = self.waiting_hello.map(|answer| self.turn_ms(answer));
         let death_ms = self.silence_ms_max().zip(self.peers.longest_silent());
         let death_ms = death_ms.map(|(silence_ms_max, (last_seen_ms, _))| {
             last_seen_ms.max(self.listening_since_ms).saturating_add(silence_ms_max)
@@ -265,7 +265,7 @@ impl Presence {
             self.greet(now_ms);
         } else if is_due(self.here_due_ms) {
             self.outbox.push_back(content::here(&self.name));
-        } else if is_due(self.answer.map(|answer| self.turn_ms(answer))) {
+        } else if is_due(self.waiting_hello.map(|answer| self.turn_ms(answer))) {
             self.answer_hello(now_ms);
         } else {
             let replicas = self.strangers.take_due(now_ms, self.config.retry_ms);
@@ -304,7 +304,7 @@ impl Presence {
 
     fn silence_ms_max(&self) -> Option<u64> {
         match self.config.deaths {
-            Deaths::Told => None,
+            Deaths::Reported => None,
             Deaths::Silence { silence_ms_max, .. } => Some(silence_ms_max),
         }
     }
@@ -312,7 +312,7 @@ impl Presence {
     /// When nothing was posted for an interval, or no name for two.
     fn beat_due_ms(&self) -> Option<u64> {
         match self.config.deaths {
-            Deaths::Told => None,
+            Deaths::Reported => None,
             Deaths::Silence { beat_ms, .. } => {
                 let named_ms = self.introduced_ms.saturating_add(2 * beat_ms);
                 Some(self.posted_ms.saturating_add(beat_ms).min(named_ms))

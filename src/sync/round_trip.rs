@@ -36,7 +36,7 @@ impl RoundTrip {
     }
 
     /// Takes what a peer has measured, where nothing was yet: the medium is the same.
-    pub(super) fn add_told(&mut self, mean_ms: u64) {
+    pub(super) fn add_reported(&mut self, mean_ms: u64) {
         if self.measured.is_none() {
             self.add(mean_ms);
         }
@@ -101,7 +101,7 @@ mod tests {
         assert!(trip.wait_ms(500, 0) >= 20_000 && trip.turn_ms(40) >= 20_000);
         trip.add(0);
         assert!(trip.mean_ms() > Some(15_000), "it falls slowly");
-        trip.add_told(60_000);
+        trip.add_reported(60_000);
         assert!(trip.mean_ms() < Some(20_000), "what was measured here counts more");
         trip.add(u64::MAX);
         assert_eq!([trip.wait_ms(500, 0), trip.wait_ms(500, 3)], [120_000; 2]);

@@ -47,7 +47,7 @@ fn mix(number: u64) -> u64 {
 }
 
 /// A cell's place in its part, by 32 bits of a hash: the high half of the product.
-fn place(hash: u32, size: usize) -> usize {
+fn scaled(hash: u32, size: usize) -> usize {
     ((u64::from(hash) * size as u64) >> 32) as usize
 }
 
@@ -75,7 +75,7 @@ impl Sketch {
         let first = mix(number);
         let second = mix(first);
         let level = (first.trailing_zeros() as usize / 2).min(LEVELS - 1);
-        let bucket = level * BUCKETS + place((second >> 32) as u32, BUCKETS);
+        let bucket = level * BUCKETS + scaled((second >> 32) as u32, BUCKETS);
         self.estimator[bucket] ^= (second as u8) | 1;
         self.total ^= second;
         self.toggle_cells(number, first, second);
@@ -91,7 +91,7 @@ impl Sketch {
         let check = (third >> 48) as u16;
         let hashes = [first as u32, (first >> 32) as u32, second as u32, third as u32];
         for (part, hash) in hashes.into_iter().enumerate() {
-            let cell = &mut self.cells[part * size + place(hash.rotate_left(7), size)];
+            let cell = &mut self.cells[part * size + scaled(hash.rotate_left(7), size)];
             cell.sum ^= number;
             cell.check ^= check;
         }
@@ -138,8 +138,8 @@ impl Sketch {
             let second = mix(first);
             let third = mix(second);
             let hashes = [first as u32, (first >> 32) as u32, second as u32, third as u32];
-            let place_in = |part: usize| part * size + place(hashes[part].rotate_left(7), size);
-            if check != (third >> 48) as u16 || at != place_in(at / size) {
+            let cell_in = |part: usize| part * size + scaled(hashes[part].rotate_left(7), size);
+            if check != (third >> 48) as u16 || at != cell_in(at / size) {
                 continue;
             }
             if numbers.len() > self.cells.len() {
@@ -149,7 +149,7 @@ impl Sketch {
             numbers.push(sum);
             self.total ^= second;
             self.toggle_cells(sum, first, second);
-            bare.extend((0..PARTS).map(place_in));
+            bare.extend((0..PARTS).map(cell_in));
         }
         let is_empty = self.total == 0 && self.cells.iter().all(|cell| *cell == Cell::default());
         is_empty.then_some(numbers)

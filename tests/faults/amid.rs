@@ -15,7 +15,7 @@ const DELIVERIES: usize = 24;
 /// dropped them, after so many deliveries.
 fn meet(ids: [u64; 2], joins_at_ms: [u64; 2], moment: usize, seed: u64) {
     let node = named("node");
-    let config = Config { message_bytes_max: 2_048, compare_bytes_max: 1_024, ..Config::default() };
+    let config = Config { message_bytes_max: 2_048, answer_bytes_max: 1_024, ..Config::default() };
     let mut random = Random(seed);
     let mut maps = ids.map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
     let [mut writer, mut releasing] = [70, 80].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
@@ -127,7 +127,7 @@ fn what_comes_while_a_difference_is_looked_into_is_told() {
 #[test]
 fn a_question_stays_short_however_many_pages_came() {
     let node = named("node");
-    let config = Config { message_bytes_max: 2_048, compare_bytes_max: 1_024, ..Config::default() };
+    let config = Config { message_bytes_max: 2_048, answer_bytes_max: 1_024, ..Config::default() };
     let mut random = Random(3);
     let mut maps = [1, 2].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
     _ = maps[1].register(&node, &slot(1 << 40)).unwrap();
@@ -287,7 +287,7 @@ fn what_need_not_be_named_any_more_is_not_told_to_be_known_without_what_was_befo
 fn learn_amid(ids: [u64; 2], moments: [usize; 2], seed: u64) {
     let what = format!("{ids:?}, {moments:?}, seed {seed}");
     let node = named("node");
-    let config = Config { message_bytes_max: 2_048, compare_bytes_max: 1_024, ..Config::default() };
+    let config = Config { message_bytes_max: 2_048, answer_bytes_max: 1_024, ..Config::default() };
     let mut random = Random(seed);
     let mut maps = ids.map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
     let [first, released, again, dropped] = twice(&node, &slot(50_000));

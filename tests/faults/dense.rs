@@ -10,8 +10,8 @@ use crate::kit::random::Random;
 #[test]
 fn replicas_with_dense_keys_meet_after_the_log_ran_over() {
     let node = named("node");
-    for compare_bytes_max in [Config::COMPARE_BYTES_MIN, 512, 1 << 20, 16 << 20] {
-        let config = Config { compare_bytes_max, ..Config::default() };
+    for answer_bytes_max in [Config::ANSWER_BYTES_MIN, 512, 1 << 20, 16 << 20] {
+        let config = Config { answer_bytes_max, ..Config::default() };
         let mut maps = [1, 2].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
         (0..2_048).for_each(|start| drop(maps[0].register(&node, &slot(start)).unwrap()));
         let state = maps[0].state().clone();
@@ -31,7 +31,7 @@ fn replicas_with_dense_keys_meet_after_the_log_ran_over() {
                 }
             }
         }
-        assert_eq!(maps[0].state(), maps[1].state(), "{compare_bytes_max}");
+        assert_eq!(maps[0].state(), maps[1].state(), "{answer_bytes_max}");
         assert!(bytes_posted < 20_000, "{bytes_posted} bytes");
         for protocol in &protocols {
             let malformed = IgnoreReason::NAMES.iter().position(|name| *name == "malformed").unwrap();

@@ -26,7 +26,7 @@ enum Fate {
 /// nothing.
 fn meet(others: u64, joins_at_ms: [u64; 2], fate: Fate, seed: u64) {
     let node = named("node");
-    let config = Config { message_bytes_max: 2_048, compare_bytes_max: 1_024, ..Config::default() };
+    let config = Config { message_bytes_max: 2_048, answer_bytes_max: 1_024, ..Config::default() };
     let mut random = Random(seed);
     let mut maps = [1, 2].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
     (0..SLOTS).for_each(|start| drop(maps[0].register(&node, &slot(start)).unwrap()));

@@ -52,7 +52,7 @@ fn conversation() -> Vec<(Vec<u8>, RangeMap<u64>, Broadcast<u64>)> {
             draws += 1;
             draws
         };
-        let config = Config { compare_bytes_max: 400, ..Config::default() };
+        let config = Config { answer_bytes_max: 400, ..Config::default() };
         let mut syncs = [0, COMES_MS].map(|at_ms| Broadcast::join(config, at_ms, &mut random).unwrap());
         for now_ms in 0..12_000 {
             for from in 0..2 {

@@ -32,7 +32,7 @@ pub enum Fault {
     /// The operation took more dots or fewer than it had effects, or others than the next.
     DotsAndEffectsDiffer,
     /// The map and the reference model disagree about what was done, or about what the delta tells.
-    TellsOtherwise,
+    OtherContent,
 }
 
 /// Every effect that was ever issued.
@@ -94,52 +94,54 @@ impl<K: Key> Effects<K> {
     /// A claimed update tells the writer's contributions up to it, a claimed drop that they are dropped. A claimed reset is
     /// told of the writers whose records travel along only: of a record that the sender knows to be dropped, an entry does
     /// not speak.
-    pub fn told(&self, sender: &Knowledge<K>, claims: &CausalContext) -> Knowledge<K> {
-        let mut told = Knowledge::default();
+    pub fn content(&self, sender: &Knowledge<K>, claims: &CausalContext) -> Knowledge<K> {
+        let mut content = Knowledge::default();
         let claimed =
             || self.issued.iter().filter(|(dot, _)| claims.contains(**dot)).map(|(_, effect)| effect);
         for effect in claimed() {
             let (Effect::Drop(_, names) | Effect::Update(_, names)) = effect else { continue };
-            told.known.extend(names.iter().map(|name| (*name, sender.known[name].clone())));
+            content.known.extend(names.iter().map(|name| (*name, sender.known[name].clone())));
             // Whoever is told of a record knows that its writer dropped the earlier ones.
             let is_drop = matches!(effect, Effect::Drop(..));
             let dropped = names.iter().filter(|name| is_drop || sender.dropped.contains(name));
-            told.dropped.extend(dropped.copied());
+            content.dropped.extend(dropped.copied());
         }
         for effect in claimed() {
             let Effect::Reset(_, names) = effect else { continue };
             let of_records =
-                names.iter().filter(|name| told.known.contains_key(*name) && sender.reset.contains(*name));
-            told.reset.extend(of_records.copied());
+                names.iter().filter(|name| content.known.contains_key(*name) && sender.reset.contains(*name));
+            content.reset.extend(of_records.copied());
         }
-        told.reset.extend(told.dropped.iter().copied());
-        told
+        content.reset.extend(content.dropped.iter().copied());
+        content
     }
 
     /// What a delta tells of which the model says that it tells at least `least`.
     ///
     /// Of a registration that was reset it may also tell what is dropped already, if the replica remembers that: nothing else.
-    pub fn told_beyond(
+    pub fn content_beyond(
         &self,
         least: &Knowledge<K>,
         sender: &Knowledge<K>,
         claims: &CausalContext,
     ) -> Result<Knowledge<K>, Fault> {
-        let told = self.told(sender, claims);
+        let content = self.content(sender, claims);
         let ids: BTreeSet<&Id<K>> = least.known.values().map(|(id, _)| id).collect();
         let is_more = |name: &Name| !least.known.contains_key(name);
-        let may_be_told = |name: &Name| sender.dropped.contains(name) && ids.contains(&sender.known[name].0);
-        if !told.includes(least) || !told.known.keys().filter(|name| is_more(name)).all(may_be_told) {
-            return Err(Fault::TellsOtherwise);
+        let may_be_content =
+            |name: &Name| sender.dropped.contains(name) && ids.contains(&sender.known[name].0);
+        if !content.includes(least) || !content.known.keys().filter(|name| is_more(name)).all(may_be_content)
+        {
+            return Err(Fault::OtherContent);
         }
-        let more = told.known.keys().chain(&told.reset).chain(&told.dropped);
+        let more = content.known.keys().chain(&content.reset).chain(&content.dropped);
         if !more.filter(|name| !is_more(name)).all(|name| {
-            told.reset.contains(name) == least.reset.contains(name)
-                && told.dropped.contains(name) == least.dropped.contains(name)
+            content.reset.contains(name) == least.reset.contains(name)
+                && content.dropped.contains(name) == least.dropped.contains(name)
         }) {
-            return Err(Fault::TellsOtherwise);
+            return Err(Fault::OtherContent);
         }
-        Ok(told)
+        Ok(content)
     }
 }
 

@@ -179,8 +179,14 @@ impl<K: SampleKey> World<K> {
         agree("the delta is empty", delta.is_empty(), knowledge.is_empty())?;
         joined.merge(&delta);
         agree("the state, and the one before joined with the delta,", map.state(), &joined)?;
-        let knowledge =
-            told(&mut self.effects, &self.peers[at], Some(&id), (&before, seq_before), &delta, knowledge)?;
+        let knowledge = check_content(
+            &mut self.effects,
+            &self.peers[at],
+            Some(&id),
+            (&before, seq_before),
+            &delta,
+            knowledge,
+        )?;
         self.check(at)?;
         self.send(delta, knowledge)
     }
@@ -199,8 +205,14 @@ impl<K: SampleKey> World<K> {
         joined.merge(changes.delta());
         agree("the state, and the one before joined with what was learnt,", map.state(), &joined)?;
         check_ranges(&changes, &shown_before, &model.knowledge.registrations())?;
-        let drops =
-            told(&mut self.effects, &self.peers[at], None, (&before, seq_before), changes.delta(), drops)?;
+        let drops = check_content(
+            &mut self.effects,
+            &self.peers[at],
+            None,
+            (&before, seq_before),
+            changes.delta(),
+            drops,
+        )?;
         self.check(at)?;
         self.send(changes.delta().clone(), drops)
     }
@@ -237,8 +249,14 @@ impl<K: SampleKey> World<K> {
             let Peer { map, model } = &mut self.peers[0];
             let (before, seq_before) = (model.knowledge.clone(), own_seq(map));
             let (delta, knowledge) = (wrote(map.release(node, range)), model.release(&id));
-            let knowledge =
-                told(&mut self.effects, &self.peers[0], None, (&before, seq_before), &delta, knowledge)?;
+            let knowledge = check_content(
+                &mut self.effects,
+                &self.peers[0],
+                None,
+                (&before, seq_before),
+                &delta,
+                knowledge,
+            )?;
             self.send(delta, knowledge)?;
         }
         self.agree()?;
@@ -299,7 +317,7 @@ fn own_seq<K: SampleKey>(map: &RangeMap<K>) -> u64 {
 }
 
 /// What a delta tells that a peer made, whose knowledge and last dot were those before. `least` is what the model says.
-fn told<K: SampleKey>(
+fn check_content<K: SampleKey>(
     effects: &mut Effects<K>,
     peer: &Peer<K>,
     first: Option<&Id<K>>,
@@ -311,8 +329,8 @@ fn told<K: SampleKey>(
     let after = &model.knowledge;
     let context = map.state().context();
     let issued = effects.issue(map.replica(), first, (before, after), seq_before, context);
-    let told = issued.and_then(|()| effects.told_beyond(&least, after, delta.context()));
-    told.map_err(|fault| format!("{fault:?}"))
+    let content = issued.and_then(|()| effects.content_beyond(&least, after, delta.context()));
+    content.map_err(|fault| format!("{fault:?}"))
 }
 
 /// What an operation did that nothing keeps from writing.
@@ -333,8 +351,8 @@ fn check_ranges<K: SampleKey>(
     agree("changed ranges are disjoint and in order", ranges.windows(2).all(is_apart), true)?;
     for key in K::samples() {
         let has_changed = served::owners(before, &key) != served::owners(after, &key);
-        let is_told = ranges.iter().any(|range| range.contains(&key));
-        agree(format_args!("a change at {key:?} is told"), is_told || !has_changed, true)?;
+        let is_reported = ranges.iter().any(|range| range.contains(&key));
+        agree(format_args!("a change at {key:?} is told"), is_reported || !has_changed, true)?;
     }
     Ok(())
 }

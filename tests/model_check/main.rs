@@ -247,7 +247,7 @@ fn protocol_of_three_amid_operations() {
 /// as long as that one's log remembers it; then only an exchange makes up for it.
 #[test]
 fn a_reset_that_is_told_by_somebody_else() {
-    for (log_bytes, told) in [(1 << 20, 1), (0, 3)] {
+    for (log_bytes, shown) in [(1 << 20, 1), (0, 3)] {
         let [writer, other, resetter, third] = [0, 1, 2, 3].map(ReplicaId::new);
         let (range, node) = &ids()[0];
         let mut replicas = [writer, other, resetter, third].map(RangeMap::<u64>::new);
@@ -265,7 +265,7 @@ fn a_reset_that_is_told_by_somebody_else() {
         let dropped_too = a.merge(&increased_again).delta().clone();
         let heard = [&registered, &increased, &released, &increased_again, &dropped_too];
         heard.into_iter().for_each(|delta| drop(d.merge(delta)));
-        assert_eq!((a.priority(node, range), d.priority(node, range)), (Some(told), Some(1)));
+        assert_eq!((a.priority(node, range), d.priority(node, range)), (Some(shown), Some(1)));
         let (left, right) = (a.state().clone(), d.state().clone());
         a.merge(&right);
         d.merge(&left);

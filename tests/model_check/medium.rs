@@ -23,7 +23,7 @@ const CONFIG: Config = Config {
     tries_max: 1,
     session_ms: 1,
     message_bytes_max: 4096,
-    compare_bytes_max: 1024,
+    answer_bytes_max: 1024,
 };
 
 /// Who wakes so often has something to say, if only a digest.

@@ -9,7 +9,7 @@ use super::model::history::Operation;
 use super::model::{Id, Knowledge, Replica};
 
 /// A delta, and what it tells.
-pub type Told = (Delta<u64>, Knowledge<u64>);
+pub type Content = (Delta<u64>, Knowledge<u64>);
 
 /// A delta under way, with what it tells. It may be delivered late, twice or never.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ pub struct Message {
 }
 
 impl Message {
-    pub fn new(from: ReplicaId, (delta, knowledge): Told) -> Self {
+    pub fn new(from: ReplicaId, (delta, knowledge): Content) -> Self {
         let fingerprint = fingerprint(&(from, delta.encode(), &knowledge));
         Self { from, delta, knowledge, fingerprint }
     }
@@ -64,12 +64,12 @@ impl Site {
         (from, to): (&Id<u64>, &Id<u64>),
         operation: Operation,
         effects: &mut Effects<u64>,
-    ) -> Result<Option<Told>, Fault> {
+    ) -> Result<Option<Content>, Fault> {
         let before = self.reference.knowledge.clone();
         let seq_before = self.own_seq();
         let Self { map, reference, .. } = self;
         let (range, node) = from;
-        let (delta, told) = match operation {
+        let (delta, content) = match operation {
             Operation::Register => (map.register(node, range).unwrap(), reference.register(from)),
             Operation::Increase(by) => {
                 (map.increase(node, range, by).unwrap(), reference.increase(from, by.get().into()))
@@ -79,26 +79,26 @@ impl Site {
             }
             Operation::Release => (map.release(node, range).unwrap(), reference.release(from)),
             Operation::Tighten(_) => match (map.tighten(node, range, &to.0), reference.tighten(from, to)) {
-                (Ok(delta), Ok(told)) => (delta, told),
+                (Ok(delta), Ok(content)) => (delta, content),
                 (Err(map_says), Err(model_says)) if map_says == model_says => return Ok(None),
-                _ => return Err(Fault::TellsOtherwise),
+                _ => return Err(Fault::OtherContent),
             },
         };
-        self.end(Some(from), &before, seq_before, delta, told, effects)
+        self.end(Some(from), &before, seq_before, delta, content, effects)
     }
 
     /// Learns what a message tells, and returns what the map did in answer and what that tells.
     pub fn merge(
         &mut self,
         delta: &Delta<u64>,
-        told: &Knowledge<u64>,
+        content: &Knowledge<u64>,
         effects: &mut Effects<u64>,
-    ) -> Result<Option<Told>, Fault> {
+    ) -> Result<Option<Content>, Fault> {
         let mut before = self.reference.knowledge.clone();
-        before.join(told);
+        before.join(content);
         let seq_before = self.own_seq();
         let changes = self.map.merge(delta);
-        let drops = self.reference.merge(told);
+        let drops = self.reference.merge(content);
         self.end(None, &before, seq_before, changes.delta().clone(), drops, effects)
     }
 
@@ -109,14 +109,14 @@ impl Site {
         before: &Knowledge<u64>,
         seq_before: u64,
         delta: Delta<u64>,
-        told: Knowledge<u64>,
+        content: Knowledge<u64>,
         effects: &mut Effects<u64>,
-    ) -> Result<Option<Told>, Fault> {
+    ) -> Result<Option<Content>, Fault> {
         self.settle();
         let after = &self.reference.knowledge;
         effects.issue(self.map.replica(), first, (before, after), seq_before, self.map.state().context())?;
-        let told = effects.told_beyond(&told, after, delta.context())?;
-        Ok((!delta.is_empty()).then_some((delta, told)))
+        let content = effects.content_beyond(&content, after, delta.context())?;
+        Ok((!delta.is_empty()).then_some((delta, content)))
     }
 
     pub fn own_seq(&self) -> u64 {

@@ -8,7 +8,7 @@ use crdt_range_map::{ReplicaId, Version};
 use super::model::Id;
 use super::model::effects::{Effects, Fault};
 use super::model::history::Operation;
-use super::site::{Message, Site, Told, fingerprint};
+use super::site::{Content, Message, Site, fingerprint};
 
 /// When what a replica does leaves it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,14 +90,14 @@ impl State {
         &mut self,
         at: usize,
         sending: Sending,
-        act: impl FnOnce(&mut Site, &mut Effects<u64>) -> Result<Option<Told>, Fault>,
+        act: impl FnOnce(&mut Site, &mut Effects<u64>) -> Result<Option<Content>, Fault>,
     ) -> bool {
         let before = self.sites[at].fingerprint;
         let from = self.sites[at].map.replica();
         match act(Arc::make_mut(&mut self.sites[at]), &mut self.effects) {
-            Ok(Some(told)) => {
+            Ok(Some(content)) => {
                 self.effects_fingerprint = self.effects.fingerprint();
-                let message = Arc::new(Message::new(from, told));
+                let message = Arc::new(Message::new(from, content));
                 match sending {
                     Sending::AtOnce => self.send(message),
                     Sending::WhenSaved => self.held[at].push(message),
@@ -123,16 +123,16 @@ impl State {
     /// The replica answers: with what is lacking, or if it cannot tell that, with all it holds. Returns whether anything changed.
     pub fn answer(&mut self, at: usize, ask: &Version) -> bool {
         let Site { map, reference, .. } = &*self.sites[at];
-        let told = match map.delta_since(ask) {
+        let content = match map.delta_since(ask) {
             Some(delta) => {
-                let told = self.effects.told(&reference.knowledge, delta.context());
-                (delta, told)
+                let content = self.effects.content(&reference.knowledge, delta.context());
+                (delta, content)
             }
             None => (map.state().clone(), reference.knowledge.clone()),
         };
         let count = self.messages.len();
-        if !told.0.is_empty() {
-            self.send(Arc::new(Message::new(map.replica(), told)));
+        if !content.0.is_empty() {
+            self.send(Arc::new(Message::new(map.replica(), content)));
         }
         self.messages.len() > count
     }

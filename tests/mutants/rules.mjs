@@ -16,7 +16,7 @@ export const rules = [
   {
     rule: "a context is joined only when all births are compared",
     file: "src/sync/inquiry.rs",
-    text: "self.is_paged && self.is_settled",
+    text: "self.is_paged && self.is_resolved",
     without: "self.is_paged",
   },
   {
@@ -58,13 +58,13 @@ export const rules = [
   {
     rule: "births that were compared before the last page was made are compared again",
     file: "src/sync/inquiry/taking.rs",
-    text: "self.is_settled && self.settled_at < self.paged_at",
+    text: "self.is_resolved && self.resolved_at < self.paged_at",
     without: "false",
   },
   {
     rule: "the other side is told that all is compared only if nothing has come since",
-    file: "src/sync/broadcast/telling.rs",
-    text: "settlement.known == *ours",
+    file: "src/sync/broadcast/parts.rs",
+    text: "resolution.known == *ours",
     without: "true",
   },
   {
@@ -94,7 +94,7 @@ export const rules = [
   {
     rule: "news that change nothing are told with their registration",
     file: "src/store/join.rs",
-    text: "self.observer.differs(theirs.leaf.held(theirs.at, self.theirs));\n                    }\n                    if same",
+    text: "self.observer.differs(theirs.leaf.row(theirs.at, self.theirs));\n                    }\n                    if same",
     without: "}\n                    if same",
   },
   {
@@ -106,13 +106,13 @@ export const rules = [
   {
     rule: "of many drops, the log keeps those of registrations that it remembers",
     file: "src/map/log.rs",
-    text: "drops.retain(|named| touched.binary_search(&&named.id).is_ok());",
-    without: "drops.clear();",
+    text: "tombstones.retain(|named| touched.binary_search(&&named.id).is_ok());",
+    without: "tombstones.clear();",
   },
   {
     rule: "a page that ends with a registration carries its drops",
     file: "src/map/exchange.rs",
-    text: "held.cmp_id(id).is_ge()",
+    text: "row.cmp_id(id).is_ge()",
     without: "false",
   },
   {
@@ -136,7 +136,7 @@ export const rules = [
   {
     rule: "an inquiry of others is followed page by page",
     file: "src/sync/inquiry.rs",
-    text: "if self.is_paged { *pages == Pages::Nothing } else { *after == self.after }",
+    text: "if self.is_paged { *pages == PagesWanted::Nothing } else { *after == self.after }",
     without: "true",
   },
   {
@@ -245,7 +245,7 @@ export const rules = [
   {
     rule: "who asks tells the same through a meeting",
     file: "src/sync/inquiry.rs",
-    text: "(self.is_under_way() && self.peer == Some(peer)).then_some(&self.said)",
+    text: "(self.is_under_way() && self.peer == Some(peer)).then_some(&self.claimed)",
     without: "None::<&Version>",
   },
   {
@@ -282,14 +282,14 @@ export const rules = [
   {
     rule: "what is told beside a question is known to the asker",
     file: "src/sync/broadcast/answering.rs",
-    text: "known.join(told.version());",
+    text: "known.join(complete.version());",
     without: "();",
   },
   {
     rule: "who waited in vain to be told what is gone asks, however few tries there are",
     file: "src/sync/broadcast/asking.rs",
-    text: "inquiry.want_births(Births::Sketch(0));\n            inquiry.tries = 0;",
-    without: "inquiry.want_births(Births::Sketch(0));",
+    text: "inquiry.want_births(BirthsWanted::Sketch(0));\n            inquiry.tries = 0;",
+    without: "inquiry.want_births(BirthsWanted::Sketch(0));",
     isText: true,
   },
   {
@@ -344,7 +344,7 @@ export const rules = [
   {
     rule: "what came another way is not taken in pages once more",
     file: "src/sync/inquiry/taking.rs",
-    text: "self.tell_more(map.state().version(), now_ms)",
+    text: "self.restart_with(map.state().version(), now_ms)",
     without: "()",
   },
   {
@@ -380,7 +380,7 @@ export const rules = [
   {
     rule: "a page tells what came from others, too",
     file: "src/node/journal.rs",
-    text: "told == *map.state().version() && !self.has_changed",
+    text: "covered == *map.state().version() && !self.has_changed",
     without: "true",
   },
   {

@@ -124,7 +124,7 @@ fn extreme(is_least: bool, deaths: Deaths) -> Config {
 fn whatever_is_accepted_works() {
     let shortest = Deaths::Silence { beat_ms: 1, silence_ms_max: 2 };
     let longest = Deaths::Silence { beat_ms: (1 << 40) - 1, silence_ms_max: 1 << 40 };
-    for deaths in [Deaths::Told, shortest, longest, Config::heartbeats().deaths] {
+    for deaths in [Deaths::Reported, shortest, longest, Config::heartbeats().deaths] {
         for is_least in [true, false] {
             let mut medium = Medium::new(extreme(is_least, deaths));
             medium.latency_ms = 1;

@@ -71,10 +71,10 @@ impl<K: SimulatedKey> World<K> {
         };
         let last = map.state().context().last_seq(id);
         let none = CausalContext::default();
-        let told = done.as_ref().map_or(&none, Delta::context);
-        let is_told =
-            |effects: &Vec<Effect>| named_by(effects, seq, id).iter().all(|dot| told.contains(*dot));
-        let fits = |effects: &&Vec<Effect>| effects.len() as u64 == last - seq && is_told(effects);
+        let claimed = done.as_ref().map_or(&none, Delta::context);
+        let is_claimed =
+            |effects: &Vec<Effect>| named_by(effects, seq, id).iter().all(|dot| claimed.contains(*dot));
+        let fits = |effects: &&Vec<Effect>| effects.len() as u64 == last - seq && is_claimed(effects);
         // Of what was given up the map may hold less than somebody else; of what it tells, it holds the latest.
         let named =
             |effects: &&Vec<Effect>| named_by(effects, seq, id).iter().map(|dot| dot.seq).sum::<u64>();
@@ -160,7 +160,7 @@ impl<K: SimulatedKey> World<K> {
         // The reference cannot always tell what the replica held. A maintenance would have told, without a protocol.
         let mut alone = RangeMap::new(id);
         alone.merge(before.state());
-        let told = alone.maintain().context().clone();
+        let claimed = alone.maintain().context().clone();
         let grown = knows.last_seq(id) - seq;
         let mut effects = Vec::new();
         for place in 0..self.oracle.places.len() {
@@ -170,7 +170,7 @@ impl<K: SimulatedKey> World<K> {
                 // A release would have told, too.
                 let release = Operation::Release(place);
                 let mut map = before.clone();
-                let told =
+                let claimed =
                     apply(&mut map, release, &self.oracle.places).map_err(|wrong| wrong.to_string())?;
                 let count = map.state().context().last_seq(id) - seq;
                 let mut finished = self.oracle.finished(before.state().version());
@@ -178,14 +178,15 @@ impl<K: SimulatedKey> World<K> {
                 fitting.retain(|it| {
                     let effects = it.operate(Doer { replica: id, seq, finished: &finished }, release);
                     let named = named_by(&effects, seq, id);
-                    effects.len() as u64 == count && named.iter().all(|dot| told.context().contains(*dot))
+                    effects.len() as u64 == count && named.iter().all(|dot| claimed.context().contains(*dot))
                 });
             }
             let by = Doer { seq: seq + effects.len() as u64, ..by };
-            let is_told =
-                |effects: &Vec<Effect>| named_by(effects, by.seq, id).iter().all(|dot| told.contains(*dot));
+            let is_claimed = |effects: &Vec<Effect>| {
+                named_by(effects, by.seq, id).iter().all(|dot| claimed.contains(*dot))
+            };
             let left = (grown as usize).saturating_sub(effects.len());
-            let clear = fitting.iter().map(|it| it.clear_retired(by, place)).filter(is_told);
+            let clear = fitting.iter().map(|it| it.clear_retired(by, place)).filter(is_claimed);
             let clear = clear.filter(|effects| effects.len() <= left);
             effects.extend(clear.max_by_key(Vec::len).unwrap_or_default());
         }

@@ -22,7 +22,7 @@ pub fn draw(random: &mut Random) -> Config {
         0..60 => {}
         // With little room, so that much has to be said in small pieces.
         60..80 => {
-            config.compare_bytes_max = random.pick(&[64, 300, 2_000]);
+            config.answer_bytes_max = random.pick(&[64, 300, 2_000]);
             config.message_bytes_max = random.pick(&[2_048, 6_000, 16 << 20]);
             config.delay_max_ms = random.pick(&[0, 10, 40, 200]);
         }
@@ -46,6 +46,6 @@ fn set_one(config: &mut Config, random: &mut Random) {
         3 => config.tries_max = random.pick(&TRIES),
         4 => config.session_ms = random.pick(&TIMES_MS),
         5 => config.message_bytes_max = random.pick(&MESSAGE_BYTES),
-        _ => config.compare_bytes_max = random.pick(&COMPARE_BYTES),
+        _ => config.answer_bytes_max = random.pick(&COMPARE_BYTES),
     }
 }

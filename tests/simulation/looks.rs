@@ -129,7 +129,7 @@ impl<K: SimulatedKey> Oracle<K> {
                     let gone = heard.gone.entry(writer).or_default();
                     *gone = birth.max(*gone);
                 }
-                if is_known || self.is_told(dot) {
+                if is_known || self.is_announced(dot) {
                     heard.dropped.insert((writer, birth));
                 }
             }

@@ -14,6 +14,7 @@
 
 mod act;
 mod bulk;
+mod claims;
 mod disk;
 mod heard;
 mod keys;
@@ -34,7 +35,6 @@ mod process;
 mod schedule;
 mod speech;
 mod tally;
-mod told;
 mod view;
 mod world;
 

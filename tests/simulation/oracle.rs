@@ -94,7 +94,7 @@ pub struct Oracle<K> {
     /// The same by registration; those of one writer in order.
     by_place: Vec<Vec<Dot>>,
     /// How many effects each writer had had when it last said something.
-    told: BTreeMap<ReplicaId, u64>,
+    announced: BTreeMap<ReplicaId, u64>,
     /// Effects that somebody took for lost who had not heard what they were.
     given_up: BTreeSet<Dot>,
 }
@@ -119,7 +119,13 @@ impl<K: SimulatedKey> Oracle<K> {
         places.sort();
         places.dedup();
         let by_place = vec![Vec::new(); places.len()];
-        Self { places, issued: BTreeMap::new(), by_place, told: BTreeMap::new(), given_up: BTreeSet::new() }
+        Self {
+            places,
+            issued: BTreeMap::new(),
+            by_place,
+            announced: BTreeMap::new(),
+            given_up: BTreeSet::new(),
+        }
     }
 
     /// The writer did something.
@@ -145,13 +151,13 @@ impl<K: SimulatedKey> Oracle<K> {
     }
 
     /// The writer says something, perhaps something that follows from all that it has done.
-    pub fn tell(&mut self, writer: ReplicaId) {
-        self.told.insert(writer, self.issued(writer));
+    pub fn announce(&mut self, writer: ReplicaId) {
+        self.announced.insert(writer, self.issued(writer));
     }
 
     /// Whether the writer has said something since it had that effect.
-    pub fn is_told(&self, dot: Dot) -> bool {
-        self.told.get(&dot.replica).is_some_and(|told| *told >= dot.seq)
+    pub fn is_announced(&self, dot: Dot) -> bool {
+        self.announced.get(&dot.replica).is_some_and(|announced| *announced >= dot.seq)
     }
 
     /// The writer lost what it did after that number, and nobody had heard of it.
@@ -162,7 +168,7 @@ impl<K: SimulatedKey> Oracle<K> {
             self.by_place
                 .iter_mut()
                 .for_each(|dots| dots.retain(|dot| dot.replica != writer || dot.seq <= seq));
-            self.told.entry(writer).and_modify(|told| *told = seq.min(*told));
+            self.announced.entry(writer).and_modify(|announced| *announced = seq.min(*announced));
         }
     }
 
@@ -224,7 +230,7 @@ impl<K: SimulatedKey> Oracle<K> {
         let mut dropping = BTreeSet::new();
         for (dot, issued) in self.effects(place) {
             if let Effect::Drop { writer, birth, .. } = issued.effect
-                && self.is_told(dot)
+                && self.is_announced(dot)
             {
                 dropping.insert((writer, birth));
             }
@@ -332,7 +338,7 @@ impl<K: SimulatedKey> Oracle<K> {
             version
                 .retired()
                 .last_seq(**writer)
-                .is_some_and(|told| context.prefix(**writer) >= last.max(told))
+                .is_some_and(|announced| context.prefix(**writer) >= last.max(announced))
         };
         self.issued.keys().filter(is_finished).copied().collect()
     }

@@ -170,7 +170,7 @@ impl<K: SimulatedKey> Schedule<K> {
         }
         if kind == Kind::Long {
             config.message_bytes_max = random.pick(&[4_096, 8_192, 64 << 10]);
-            config.compare_bytes_max = config.message_bytes_max / 4;
+            config.answer_bytes_max = config.message_bytes_max / 4;
         }
         tally.count(Group::Schedules, K::NAME);
         let latency_ms = match random.below(100) {

@@ -6,6 +6,7 @@ use crdt_range_map::node::{Event, LinkId, Output, Page};
 use crdt_range_map::sync::{IgnoreReason, Renaming};
 use crdt_range_map::{Dot, KeyRange, RangeMap, ReplicaId};
 
+use crate::claims::claimed_by;
 use crate::disk::{Health, Save, Writing};
 use crate::keys::SimulatedKey;
 use crate::limits::DIGESTS_OFTEN_MS;
@@ -15,7 +16,6 @@ use crate::network::Delivery;
 use crate::oracle::Place;
 use crate::presence::PRESENCE;
 use crate::tally::Group;
-use crate::told::told_by;
 use crate::world::{World, trace};
 
 /// A replica may want that much done at once; one that wants more does not come to an end.
@@ -120,7 +120,7 @@ impl<K: SimulatedKey> World<K> {
 
     /// A page is to be saved, which takes a while or not; from now on it may be there after a crash.
     fn begin_writing(&mut self, at: usize, page: Page) -> Result<(), String> {
-        self.tell(at);
+        self.announce(at);
         let due_ms = match self.random.percent(50) {
             true => None,
             false => {
@@ -161,7 +161,7 @@ impl<K: SimulatedKey> World<K> {
 
     fn post(&mut self, from: usize, link: LinkId, bytes: Rc<[u8]>) -> Result<(), String> {
         self.check_posted(from, &bytes)?;
-        self.tell(from);
+        self.announce(from);
         let kind = bytes[4];
         trace!(self, "{from} posts kind {kind}, {} bytes", bytes.len());
         if kind != PRESENCE {
@@ -200,8 +200,8 @@ impl<K: SimulatedKey> World<K> {
         };
         let replica = running.map().replica();
         let unsaved = self.saved_seq(running) + 1..=running.own_seq();
-        let told = told_by::<K>(bytes).unwrap_or_default();
-        match unsaved.clone().find(|seq| told.contains(Dot { replica, seq: *seq })) {
+        let claimed = claimed_by::<K>(bytes).unwrap_or_default();
+        match unsaved.clone().find(|seq| claimed.contains(Dot { replica, seq: *seq })) {
             Some(seq) => Err(format!("{from} tells of its number {seq}, but {unsaved:?} are not saved")),
             None => Ok(()),
         }
@@ -268,7 +268,7 @@ impl<K: SimulatedKey> World<K> {
         running.renamed.push_back((former, id));
         trace!(self, "{at} learns that it is retired, and goes on as {id}");
         self.tally.fault("retired, though it lived");
-        self.oracle.tell(former);
+        self.oracle.announce(former);
         self.writers.push(id);
         self.note_new_id(at, former, id);
         Ok(())
@@ -295,9 +295,9 @@ impl<K: SimulatedKey> World<K> {
         let places: Vec<Place> =
             self.oracle.places_between(knew, knows, &heard.changed).into_iter().collect();
         for place in &places {
-            let is_told = |range: &KeyRange<K>| range.contains_range(&self.oracle.places[*place].0);
+            let is_reported = |range: &KeyRange<K>| range.contains_range(&self.oracle.places[*place].0);
             if self.priority(before, *place) != self.priority(map, *place)
-                && !heard.changed.iter().any(is_told)
+                && !heard.changed.iter().any(is_reported)
             {
                 return Err(format!("{at} does not tell that {place} has changed: {:?}", heard.changed));
             }

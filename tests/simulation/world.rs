@@ -382,9 +382,9 @@ impl<K: SimulatedKey> World<K> {
     }
 
     /// What a replica did may be heard of from now on: from itself, or from who starts under another id from what it saved.
-    pub fn tell(&mut self, at: usize) {
+    pub fn announce(&mut self, at: usize) {
         if let Some(running) = self.processes[at].running() {
-            self.oracle.tell(running.map().replica());
+            self.oracle.announce(running.map().replica());
         }
     }
 

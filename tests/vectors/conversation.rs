@@ -40,7 +40,7 @@ fn node<K: TextKey>(described: &Value) -> Node<K> {
         match &**set {
             "fan_in" => options.fan_in = to,
             "message_bytes_max" => options.sync.message_bytes_max = to,
-            "compare_bytes_max" => options.sync.compare_bytes_max = to,
+            "answer_bytes_max" => options.sync.answer_bytes_max = to,
             other => panic!("{other} is no option here"),
         }
     }

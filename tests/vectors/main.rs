@@ -292,5 +292,5 @@ fn examples_of_the_protocol_page_are_vectors() {
 const SHOWN: [&str; 28] = [
     "delta", "ask", "meet", "digest", "presence", "announce", "drops", "hello", "here", "who", "goodbye",
     "roster", "to", "re", "lacks", "more", "knows", "question", "offer", "all", "part", "page", "withheld",
-    "settled", "cells", "listed", "gone", "after",
+    "resolved", "cells", "listed", "gone", "after",
 ];

@@ -137,7 +137,7 @@ fn part(bytes: &mut Bytes<'_>) -> Value {
     }
     match flags >> 2 & 3 {
         0 => {}
-        1 => part["births"] = json!("settled"),
+        1 => part["births"] = json!("resolved"),
         2 => part["births"] = sketch::read(bytes),
         _ => {
             let listed = runs(bytes);

@@ -213,7 +213,7 @@ fn write_drops(kind: u8, drops: &[Value], names: &[&str], all: &[Known], bytes: 
 
 /// The bytes of a delta or a state.
 pub fn delta(kind: u8, says: &Value) -> Vec<u8> {
-    let (registrations, drops) = (list(says, "registrations"), list(says, "drops"));
+    let (registrations, drops) = (list(says, "registrations"), list(says, "tombstones"));
     let records: Vec<&Value> = registrations.iter().flat_map(|it| list(it, "records")).collect();
     let mut carried = Dots::new();
     for record in &records {

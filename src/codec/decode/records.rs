@@ -91,7 +91,7 @@ impl<'a> Records<'a> {
         }
         let net = read_net(flags, self.nets.by_ref(), reader)?;
         if last == birth && registered.is_none() && net == 0 {
-            return Err(not_canonical(reader, "a record that is born by nothing"));
+            return Err(not_canonical(reader, "a record without a contribution"));
         }
         let mut record = Record { birth, last, net, registered, baseline: None };
         if flags & flag::BASELINE != 0 {

@@ -8,10 +8,10 @@ use smallvec::{SmallVec, smallvec};
 
 use super::key_bytes;
 use crate::causal::{CausalContext, Dot};
-use crate::drops::NamedDrop;
 use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::RegistrationId;
+use crate::tombstones::Tombstone;
 
 /// How many bytes of memory a piece takes at most, unless it is a single batch.
 const PIECE_BYTES_MAX: usize = 4 << 10;
@@ -29,7 +29,7 @@ pub(super) struct Batch<K> {
 pub(super) enum Touched<K> {
     Changed(RegistrationId<K>),
     /// A record of it was dropped.
-    Dropped(Arc<NamedDrop<K>>),
+    Dropped(Arc<Tombstone<K>>),
 }
 
 impl<K> Touched<K> {
@@ -47,7 +47,7 @@ impl<K: Key> Batch<K> {
         Self { claims: smallvec![(dot.replica, dot.seq, dot.seq)], touched: smallvec![touched] }
     }
 
-    /// About how much memory it takes, with the places of its drops among all of them. O(touched).
+    /// About how much memory it takes, with the indexes of its drops among all of them. O(touched).
     pub(super) fn bytes(&self) -> usize {
         let of_touched = |touched: &Touched<K>| {
             let RegistrationId { range, node } = touched.id();
@@ -55,7 +55,7 @@ impl<K: Key> Batch<K> {
             let apart = match touched {
                 Touched::Changed(_) => 0,
                 // Counted by two, and in the list of the dropped.
-                Touched::Dropped(_) => size_of::<NamedDrop<K>>() + 3 * size_of::<usize>(),
+                Touched::Dropped(_) => size_of::<Tombstone<K>>() + 3 * size_of::<usize>(),
             };
             keys + node.as_bytes().len() + apart
         };
@@ -75,7 +75,7 @@ impl<K: Key> Batch<K> {
     }
 
     /// The records that were dropped.
-    pub(super) fn drops(&self) -> impl Iterator<Item = &Arc<NamedDrop<K>>> {
+    pub(super) fn tombstones(&self) -> impl Iterator<Item = &Arc<Tombstone<K>>> {
         self.touched.iter().filter_map(|touched| match touched {
             Touched::Changed(_) => None,
             Touched::Dropped(named) => Some(named),

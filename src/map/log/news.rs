@@ -9,7 +9,7 @@ use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::registration::RegistrationId;
 use crate::sort::sorted;
-use crate::store::Held;
+use crate::store::RowRef;
 use crate::version::Version;
 
 /// The news of a delta, and the registrations that may be touched by them.
@@ -39,7 +39,7 @@ impl<K: Key> News<K> {
     /// What `delta` knows and `known` does not, of which a log takes so many registrations together. O(replicas + runs).
     pub(in crate::map) fn new(delta: &Delta<K>, known: &Version, differing_max: usize) -> Self {
         let version = delta.version().difference(known);
-        let is_large = delta.entries.len() + delta.drops.len() > differing_max;
+        let is_large = delta.entries.len() + delta.tombstones.len() > differing_max;
         // What is large and brings that much is not even collected.
         let is_too_much = is_large && version.context.len() > differing_max;
         let (differing, shown) = (Vec::new(), Vec::new());
@@ -55,7 +55,7 @@ impl<K: Key> News<K> {
     }
 
     /// Takes a registration as the delta holds it, which is held otherwise here, or not at all. O(its writers · log).
-    pub(in crate::map) fn differs(&mut self, theirs: Held<'_, K>) {
+    pub(in crate::map) fn differs(&mut self, theirs: RowRef<'_, K>) {
         if self.is_too_much || self.version.context.is_empty() {
             return;
         }
@@ -79,12 +79,12 @@ impl<K: Key> News<K> {
     }
 
     /// What is to be remembered beside so many drops; `None` if it is too much. O(m log m) for what was collected.
-    pub(super) fn learnt(&mut self, delta: &Delta<K>, drops: usize) -> Option<Learnt<K>> {
+    pub(super) fn learnt(&mut self, delta: &Delta<K>, tombstones: usize) -> Option<Learnt<K>> {
         if self.is_too_much {
             return None;
         }
         let mut shown = core::mem::take(&mut self.shown);
-        for (_, replica, drop) in delta.drops.iter() {
+        for (_, replica, drop) in delta.tombstones.iter() {
             let dots = [Dot { replica, seq: drop.birth }, drop.stamp];
             shown.extend(dots.into_iter().filter(|dot| self.context().contains(*dot)));
         }
@@ -96,14 +96,14 @@ impl<K: Key> News<K> {
         let differing = core::mem::take(&mut self.differing);
         let changed = differing.into_iter().filter(|(_, is_news)| *is_news || hides).map(|(id, _)| id);
         let changed: Vec<_> = changed.collect();
-        let is_too_much = changed.len() + drops > self.differing_max || self.is_large && hides;
+        let is_too_much = changed.len() + tombstones > self.differing_max || self.is_large && hides;
         (!is_too_much).then_some(Learnt { changed, shown, hides })
     }
 
     /// Whether some of the news is told by the delta beyond the prefixes of its context and shows in none of its entries: of two resets of a
     /// record that reach as far, one is kept. Then any of its registrations may be the one. O(shown + runs).
     fn are_hidden_in(&self, delta: &Delta<K>, shown: &[Dot]) -> bool {
-        if delta.entries.len() + delta.drops.len() <= 1 {
+        if delta.entries.len() + delta.tombstones.len() <= 1 {
             return !self.is_empty();
         }
         let reach = |replica: ReplicaId| delta.context().prefix(replica);

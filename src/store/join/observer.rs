@@ -3,13 +3,13 @@
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
 use crate::registration::{Entry, RegistrationId};
-use crate::store::Held;
+use crate::store::RowRef;
 
 /// Takes reports of what a join changes, and of what it refuses.
 pub(crate) trait JoinObserver<K> {
     /// The other side holds the registration so, and this one otherwise or not at all, whether that changes it or not. Of some that are the
     /// same, it is told as well.
-    fn differs(&mut self, _theirs: Held<'_, K>) {}
+    fn differs(&mut self, _theirs: RowRef<'_, K>) {}
 
     /// A registration was changed.
     fn joined(&mut self, joined: Joined<'_, K>);
@@ -50,13 +50,13 @@ impl<K> JoinObserver<K> for Unobserved {
 
 /// Tells an observer of a changed row.
 #[inline]
-pub(super) fn tell<K: Key>(
+pub(super) fn report<K: Key>(
     observer: &mut dyn JoinObserver<K>,
-    held: Held<'_, K>,
+    row: RowRef<'_, K>,
     entry: Option<&Entry>,
     [before, after]: [Option<u64>; 2],
     dropped: &[(ReplicaId, u64)],
 ) {
-    let (start, end, node) = (held.start, held.end(), held.node());
+    let (start, end, node) = (row.start, row.end(), row.node());
     observer.joined(Joined { start, end, node, entry, before, after, dropped });
 }

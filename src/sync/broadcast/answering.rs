@@ -9,7 +9,7 @@ use crate::map::RangeMap;
 use crate::sync::Config;
 use crate::sync::births::Numbering;
 use crate::sync::inquiry::{Counterpart, Inquiry};
-use crate::sync::meet::{Answer, Births, Gone, Meet, Pages, Position, Question, Want};
+use crate::sync::meet::{Answer, BirthsWanted, Claim, Gone, Meet, PagesWanted, Question, Want};
 use crate::sync::message::{Ask, FRAME_BYTES, Message};
 use crate::version::Version;
 
@@ -57,25 +57,25 @@ pub(super) struct Reply<K> {
     pub(super) bytes: usize,
     pub(super) is_proven: bool,
     pub(super) asked_ms: u64,
-    pub(super) settlement: Option<Settlement>,
+    pub(super) resolution: Option<Resolution>,
 }
 
 /// What this replica found out for both.
 #[derive(Clone, Debug)]
-pub(super) struct Settlement {
+pub(super) struct Resolution {
     /// The births that are gone and were not told yet.
     pub(super) births: CausalContext,
     /// What the peer was told to be known here: that was compared. What it was told since was not.
-    pub(super) said: Version,
+    pub(super) claimed: Version,
     /// What was known here when that was found: what was dropped since is not among it.
     pub(super) known: Version,
     /// How many births were told to be gone.
-    pub(super) told: u64,
+    pub(super) births_sent: u64,
 }
 
 impl<K: WireKey> Broadcast<K> {
     /// Takes a question to everybody.
-    pub(super) fn asked(
+    pub(super) fn hear_ask(
         &mut self,
         map: &RangeMap<K>,
         asker: ReplicaId,
@@ -84,10 +84,10 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) {
-        ask.round_trip_ms.into_iter().for_each(|round_trip_ms| self.round_trip.add_told(round_trip_ms));
-        self.told.join(&ask.version);
+        ask.round_trip_ms.into_iter().for_each(|round_trip_ms| self.round_trip.add_reported(round_trip_ms));
+        self.sender_version.join(&ask.version);
         self.hear_of(map, asker, &ask.version, now_ms, random);
-        let want = Want { pages: Pages::Unknown, after: None, births: Births::Sketch(0) };
+        let want = Want { pages: PagesWanted::Unknown, after: None, births: BirthsWanted::Sketch(0) };
         let Ask { id, registrations, reads_log2, .. } = ask;
         let question = Question { id, registrations, reads_log2, want };
         self.overhear_question(map, asker, None, &question, ask.version.clone(), now_ms);
@@ -133,7 +133,7 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// Somebody answered a question: it is nobody else's turn any more.
-    pub(super) fn is_answered(&mut self, id: u32, now_ms: u64, random: &mut impl FnMut() -> u64) {
+    pub(super) fn note_answered(&mut self, id: u32, now_ms: u64, random: &mut impl FnMut() -> u64) {
         let count = self.turns.len();
         self.turns.retain(|turn| turn.ask.id != id);
         if self.turns.len() == count {
@@ -170,7 +170,7 @@ impl<K: WireKey> Broadcast<K> {
             }
         };
         self.overheard.forget(asker);
-        self.peers.answered(asker, now_ms);
+        self.peers.note_answered(asker, now_ms);
         if before > 0 {
             let recent_ms = self.round_trip.wait_ms(self.config.retry_ms, 2);
             self.peers.forget_before(map.replica(), asker, asked_ms.saturating_sub(recent_ms));
@@ -181,16 +181,16 @@ impl<K: WireKey> Broadcast<K> {
             version: ask.version,
             registrations: ask.registrations,
             reads_log2: ask.reads_log2,
-            want: Want { pages: Pages::Unknown, after: None, births: Births::Sketch(0) },
+            want: Want { pages: PagesWanted::Unknown, after: None, births: BirthsWanted::Sketch(0) },
             bytes,
             is_proven: false,
             asked_ms,
-            settlement: None,
+            resolution: None,
         })
     }
 
     /// Takes a question that was put to this replica by somebody who knew so much.
-    pub(super) fn asked_alone(
+    pub(super) fn hear_question(
         &mut self,
         to: ReplicaId,
         question: Question<K>,
@@ -201,7 +201,7 @@ impl<K: WireKey> Broadcast<K> {
         let Question { id, registrations, reads_log2, want, .. } = question;
         // Of this question alone: what was found out for another one may be less than what is to be known now.
         let same = self.replies.iter_mut().find(|reply| reply.to == to && reply.id == id);
-        let settlement = same.and_then(|reply| reply.settlement.take());
+        let resolution = same.and_then(|reply| reply.resolution.take());
         self.replies.retain(|reply| reply.to != to);
         if self.replies.len() < WAITING_MAX {
             self.replies.push_back(Reply {
@@ -214,13 +214,13 @@ impl<K: WireKey> Broadcast<K> {
                 bytes,
                 is_proven: self.peers.is_proven(to),
                 asked_ms: now_ms,
-                settlement,
+                resolution,
             });
         }
     }
 
     /// Tells the peer of the inquiry which births are gone, now that they are found.
-    pub(super) fn settle_counterpart(&mut self, counterpart: Counterpart, settlement: Settlement) {
+    pub(super) fn answer_counterpart(&mut self, counterpart: Counterpart, resolution: Resolution) {
         let Counterpart { peer, id, asked_ms, version } = counterpart;
         self.replies.push_back(Reply {
             to: peer,
@@ -228,11 +228,11 @@ impl<K: WireKey> Broadcast<K> {
             version,
             registrations: 0,
             reads_log2: u8::MAX,
-            want: Want { pages: Pages::Nothing, after: None, births: Births::Told },
+            want: Want { pages: PagesWanted::Nothing, after: None, births: BirthsWanted::LeftToPeer },
             bytes: 0,
             is_proven: true,
             asked_ms,
-            settlement: Some(settlement),
+            resolution: Some(resolution),
         });
     }
 
@@ -247,16 +247,16 @@ impl<K: WireKey> Broadcast<K> {
         let ours = map.state().version();
         // A page must not come with a position that has gaps where nothing is named any more.
         self.inquiry.iter_mut().for_each(|inquiry| inquiry.close_gaps(&ours.context));
-        if reply.want.pages != Pages::Nothing {
-            reply.settlement.take_if(|it| !it.said.context.beyond_closed_gaps(&ours.context).is_empty());
+        if reply.want.pages != PagesWanted::Nothing {
+            reply.resolution.take_if(|it| !it.claimed.context.beyond_closed_gaps(&ours.context).is_empty());
         }
         let lacking = ours.difference(&reply.version);
-        let position = match &reply.settlement {
-            Some(settlement) => &settlement.said,
-            None => self.inquiry.as_ref().and_then(|it| it.said_to(reply.to)).unwrap_or(ours),
+        let claimed = match &reply.resolution {
+            Some(resolution) => &resolution.claimed,
+            None => self.inquiry.as_ref().and_then(|it| it.claimed_to(reply.to)).unwrap_or(ours),
         };
-        let position = position.limited(RUNS_MAX);
-        let lacks = reply.version.difference(&position);
+        let claimed = claimed.limited(RUNS_MAX);
+        let lacks = reply.version.difference(&claimed);
         let most = if reply.is_proven { usize::MAX } else { AMPLIFICATION_MAX * reply.bytes };
         let reads = 1usize.checked_shl(reply.reads_log2.into()).unwrap_or(usize::MAX);
         let reads = reads.max(Config::MESSAGE_BYTES_MIN);
@@ -266,26 +266,26 @@ impl<K: WireKey> Broadcast<K> {
             re: Some(reply.id),
             waited_ms: now_ms.saturating_sub(reply.asked_ms),
             round_trip_ms: self.round_trip.mean_ms(),
-            position: if lacks.context.run_count() <= RUNS_MAX {
-                Position::Relative { lacks, more: position.difference(&reply.version) }
+            claim: if lacks.context.run_count() <= RUNS_MAX {
+                Claim::Relative { lacks, more: claimed.difference(&reply.version) }
             } else {
-                Position::Absolute(position.clone())
+                Claim::Absolute(claimed.clone())
             },
             question: None,
             answer: Answer::Nothing,
             gone: Gone::default(),
         };
-        if let Some(told) = self.told_at_once(map, &reply, &lacking, bytes_max, &meet) {
-            if told.version().includes(self.dropped.version()) {
-                self.dropped = Delta::default();
+        if let Some(complete) = self.complete_answer(map, &reply, &lacking, bytes_max, &meet) {
+            if complete.version().includes(self.own_drops.version()) {
+                self.own_drops = Delta::default();
             }
-            if let Position::Relative { more, .. } = &mut meet.position {
-                *more = more.difference(told.version());
+            if let Claim::Relative { more, .. } = &mut meet.claim {
+                *more = more.difference(complete.version());
             }
-            meet.answer = Answer::Told(told.into());
-        } else if !self.dropped.is_empty() {
+            meet.answer = Answer::Complete(complete.into());
+        } else if !self.own_drops.is_empty() {
             // What was dropped in answer to the other's message goes before, or it would be asked for.
-            let dropped = core::mem::take(&mut self.dropped);
+            let dropped = core::mem::take(&mut self.own_drops);
             self.publish(&dropped);
             self.replies.push_front(reply);
             return None;
@@ -293,26 +293,27 @@ impl<K: WireKey> Broadcast<K> {
             meet.answer = Answer::Offer;
         }
         // Whoever hears both a question and what is told beside it takes the asker to know that: both number the births alike.
-        let mut known = position.clone();
-        if let Answer::Told(told) = &meet.answer {
-            known.join(told.version());
+        let mut known = claimed.clone();
+        if let Answer::Complete(complete) = &meet.answer {
+            known.join(complete.version());
         }
         self.ask_back(map, &mut meet, &reply, &known, now_ms, random);
         if matches!(meet.answer, Answer::Nothing) {
             let (asked, mut rest) = (&reply.version.context, CausalContext::default());
-            if let (Some(settlement), Some(numbering)) = (&reply.settlement, Numbering::of(asked)) {
-                let (runs, left) = numbering.runs(&settlement.births, asked, bytes_max / 4);
-                (meet.gone, rest) = (Gone { runs, before: settlement.told }, left);
+            if let (Some(resolution), Some(numbering)) = (&reply.resolution, Numbering::of(asked)) {
+                let (runs, left) = numbering.runs(&resolution.births, asked, bytes_max / 4);
+                (meet.gone, rest) = (Gone { runs, before: resolution.births_sent }, left);
             }
             let room = bytes_max.saturating_sub(encoded(&meet, map).len());
             let room = room.saturating_sub(FRAME_BYTES);
-            meet.answer = self.part(map, &reply, &position, room, rest.is_empty());
+            meet.answer = self.part(map, &reply, &claimed, room, rest.is_empty());
             if !rest.is_empty() {
-                let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
-                let told = meet.gone.until();
-                let settlement =
-                    reply.settlement.map(|settlement| Settlement { births: rest, told, ..settlement });
-                self.replies.push_front(Reply { settlement, want, ..reply });
+                let want =
+                    Want { pages: PagesWanted::Nothing, after: None, births: BirthsWanted::LeftToPeer };
+                let births_sent = meet.gone.until();
+                let resolution =
+                    reply.resolution.map(|resolution| Resolution { births: rest, births_sent, ..resolution });
+                self.replies.push_front(Reply { resolution, want, ..reply });
             }
         }
         let bytes = encoded(&meet, map);
@@ -320,14 +321,14 @@ impl<K: WireKey> Broadcast<K> {
             return Some(bytes);
         }
         // An offer need not say what is known: that comes with the first page.
-        let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
+        let want = Want { pages: PagesWanted::Nothing, after: None, births: BirthsWanted::LeftToPeer };
         meet.question = Some(Question { id: self.token, registrations: 0, reads_log2: 0, want });
-        meet.position = Position::Relative { lacks: Version::default(), more: Version::default() };
+        meet.claim = Claim::Relative { lacks: Version::default(), more: Version::default() };
         Some(encoded(&meet, map))
     }
 
     /// All that the asker lacks, if the log tells it, or the asker knows nothing, and it is not too long.
-    fn told_at_once(
+    fn complete_answer(
         &self,
         map: &RangeMap<K>,
         reply: &Reply<K>,
@@ -335,7 +336,7 @@ impl<K: WireKey> Broadcast<K> {
         bytes_max: usize,
         meet: &Meet<K>,
     ) -> Option<Delta<K>> {
-        if reply.want.pages != Pages::Unknown || reply.want.after.is_some() {
+        if reply.want.pages != PagesWanted::Unknown || reply.want.after.is_some() {
             return None;
         }
         if lacking.is_empty() {
@@ -351,8 +352,8 @@ impl<K: WireKey> Broadcast<K> {
             let all = map.state();
             return (all.encode().len() <= most).then(|| all.clone());
         }
-        let told = map.told_by_log(lacking)?;
-        (told.encode().len() <= room).then_some(told)
+        let delta = map.delta_from_log(lacking)?;
+        (delta.encode().len() <= room).then_some(delta)
     }
 
     /// Puts the next question to the peer into an answer to it that tells to know so much, or begins to ask it if it knows more.
@@ -367,12 +368,12 @@ impl<K: WireKey> Broadcast<K> {
     ) {
         let lacks = reply.version.difference(map.state().version());
         let is_free = self.inquiry.as_ref().is_none_or(|inquiry| !inquiry.is_under_way());
-        if is_free && !lacks.is_empty() && !reply.want.is_settling() {
+        if is_free && !lacks.is_empty() && !reply.want.is_resolving() {
             let mut inquiry = self.inquiry.take().unwrap_or_else(|| Inquiry::new(None, now_ms));
             inquiry.begin_anew(Some(reply.to), now_ms);
             inquiry.aim(reply.to, reply.version.clone(), known, known);
             self.statistics.sessions_begun += 1;
-            if !matches!(meet.answer, Answer::Told(_)) && reply.want.births != Births::Told {
+            if !matches!(meet.answer, Answer::Complete(_)) && reply.want.births != BirthsWanted::LeftToPeer {
                 // Whoever began finds out for both.
                 inquiry.leave_births();
             }
@@ -398,7 +399,7 @@ impl<K: WireKey> Broadcast<K> {
             _ => {}
         }
         if meet.question.is_none() && matches!(meet.answer, Answer::Offer) {
-            let want = Want { pages: Pages::Nothing, after: None, births: Births::Told };
+            let want = Want { pages: PagesWanted::Nothing, after: None, births: BirthsWanted::LeftToPeer };
             meet.question = Some(Question { id: self.token, registrations: 0, reads_log2: 0, want });
         }
     }

@@ -1,7 +1,7 @@
 //! Asking: when, whom, and what is made of the answers.
 
 use super::Broadcast;
-use super::answering::Settlement;
+use super::answering::Resolution;
 use crate::causal::{CausalContext, Dot};
 use crate::codec::{RUNS_MAX, WireKey};
 use crate::id::ReplicaId;
@@ -9,7 +9,7 @@ use crate::map::RangeMap;
 use crate::splits::Changes;
 use crate::sync::heard_of::Next;
 use crate::sync::inquiry::{Inquiry, Sent};
-use crate::sync::meet::{Answer, Births, Gone, Meet, Position};
+use crate::sync::meet::{Answer, BirthsWanted, Claim, Gone, Meet};
 use crate::sync::message::{Ask, Fingerprints, Message};
 use crate::version::Version;
 
@@ -116,8 +116,8 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// Enough was heard: what somebody was known to know is known here too.
-    pub(super) fn learnt(&mut self, map: &RangeMap<K>, said: &Version) {
-        self.told.join(said);
+    pub(super) fn learnt(&mut self, map: &RangeMap<K>, claimed: &Version) {
+        self.sender_version.join(claimed);
         if !self.heard_of.is_empty() && self.heard_of.is_known_in(map.state().version()) {
             self.heard_of.clear();
             self.end_if(|inquiry| !inquiry.is_open);
@@ -149,7 +149,7 @@ impl<K: WireKey> Broadcast<K> {
         let inquiry = self.inquiry.as_mut().filter(|inquiry| inquiry.due_ms <= now_ms)?;
         if inquiry.is_waiting() && inquiry.tries > 0 {
             // The peer did not tell: it is asked itself. That was no try.
-            inquiry.want_births(Births::Sketch(0));
+            inquiry.want_births(BirthsWanted::Sketch(0));
             inquiry.tries = 0;
         }
         if inquiry.tries >= self.config.tries_max {
@@ -165,9 +165,9 @@ impl<K: WireKey> Broadcast<K> {
         }
         self.gaps_asked = map.state().context().gaps();
         inquiry.close_gaps(map.state().context());
-        let said = inquiry.peer.and_then(|peer| inquiry.said_to(peer));
+        let claimed = inquiry.peer.and_then(|peer| inquiry.claimed_to(peer));
         // What a message cannot tell to be known is taken as not known, on both sides.
-        let version = said.unwrap_or(map.state().version()).limited(RUNS_MAX);
+        let version = claimed.unwrap_or(map.state().version()).limited(RUNS_MAX);
         let wait_ms = self.round_trip.asked_ms(self.config.retry_ms, inquiry.tries);
         let wait_ms = if inquiry.is_under_way() { wait_ms.max(self.config.session_ms) } else { wait_ms };
         let id = random() as u32;
@@ -189,7 +189,7 @@ impl<K: WireKey> Broadcast<K> {
             re: inquiry.token,
             waited_ms: 0,
             round_trip_ms,
-            position: Position::Absolute(version),
+            claim: Claim::Absolute(version),
             question: Some(question),
             answer: Answer::Nothing,
             gone: Gone::default(),
@@ -198,7 +198,7 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// Takes an answer to that question of this replica, from a peer that knows `theirs`.
-    pub(super) fn answered(
+    pub(super) fn take_answer(
         &mut self,
         map: &mut RangeMap<K>,
         peer: ReplicaId,
@@ -230,15 +230,15 @@ impl<K: WireKey> Broadcast<K> {
                     inquiry.get_on(now_ms);
                 }
             }
-            Answer::Told(delta) => {
+            Answer::Complete(delta) => {
                 changes = map.merge(&delta);
                 self.learnt(map, delta.version());
-                self.told.join(theirs);
+                self.sender_version.join(theirs);
                 changes.join(self.finish(map, now_ms));
             }
             Answer::Part(part) => {
                 self.statistics.sessions_begun += u64::from(!inquiry.is_under_way());
-                part.page.iter().for_each(|page| self.told.join(page.delta.version()));
+                part.page.iter().for_each(|page| self.sender_version.join(page.delta.version()));
                 changes = inquiry.take_part(map, (peer, theirs), sent, *part, &meet.gone, now_ms);
                 changes.join(self.wait_or_finish(map, now_ms));
             }
@@ -274,13 +274,13 @@ impl<K: WireKey> Broadcast<K> {
 
     /// Takes as known what the peer of an inquiry that found out all knew; `None` if some of that has to be asked for again.
     pub(super) fn conclude(&mut self, map: &mut RangeMap<K>, inquiry: &Inquiry<K>) -> Option<Changes<K>> {
-        let told = inquiry.target.as_ref()?.without(&inquiry.withheld);
-        let came = inquiry.came_otherwise(&told, map.state().version())?;
+        let target = inquiry.target.as_ref()?.without(&inquiry.withheld);
+        let came = inquiry.came_otherwise(&target, map.state().version())?;
         let changes = if came.is_empty() { Changes::default() } else { map.drop_born(&came.context) };
         self.heard_of.withhold(&inquiry.withheld);
-        map.adopt(&told);
+        map.adopt(&target);
         self.may_have_new_gaps = true;
-        self.learnt(map, &told);
+        self.learnt(map, &target);
         Some(changes)
     }
 
@@ -290,7 +290,7 @@ impl<K: WireKey> Broadcast<K> {
         let Some(mut inquiry) = self.inquiry.take() else { return Changes::default() };
         let mut changes = Changes::default();
         let mut again = inquiry.again;
-        let counterpart = inquiry.settles();
+        let counterpart = inquiry.resolution_for();
         if inquiry.is_done() {
             match self.conclude(map, &inquiry) {
                 Some(concluded) => {
@@ -300,9 +300,12 @@ impl<K: WireKey> Broadcast<K> {
                 None => again = inquiry.peer,
             }
         }
-        if let Some((counterpart, said)) = counterpart {
+        if let Some((counterpart, claimed)) = counterpart {
             let known = map.state().version().clone();
-            self.settle_counterpart(counterpart, Settlement { births: inquiry.gone, said, known, told: 0 });
+            self.answer_counterpart(
+                counterpart,
+                Resolution { births: inquiry.gone, claimed, known, births_sent: 0 },
+            );
         }
         self.past = core::mem::take(&mut inquiry.sent);
         let is_known = self.heard_of.is_known_in(map.state().version());

@@ -8,9 +8,9 @@ use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::retired::Retired;
 use crate::splits::Changes;
-use crate::sync::dropped::Dropped;
+use crate::sync::drop_runs::DropRuns;
 use crate::sync::inquiry::{Counterpart, Inquiry};
-use crate::sync::meet::{Answer, Births, Meet, Position};
+use crate::sync::meet::{Answer, BirthsWanted, Claim, Meet};
 use crate::sync::message::{Fingerprints, Message};
 use crate::sync::{IgnoreReason, Received};
 use crate::version::Version;
@@ -66,7 +66,7 @@ impl<K: WireKey> Broadcast<K> {
         self.learn_retired(map, &message, random);
         // It may still ask, and so learn that it is retired.
         let carries = match &message {
-            Message::Delta(_) | Message::Dropped(_) => true,
+            Message::Delta(_) | Message::Drops(_) => true,
             Message::Meet(meet) => meet.re.is_some(),
             _ => false,
         };
@@ -84,26 +84,26 @@ impl<K: WireKey> Broadcast<K> {
         random: &mut impl FnMut() -> u64,
     ) -> Received<K> {
         match message {
-            Message::Delta(delta) => self.merge(map, &delta, now_ms, random),
+            Message::Delta(delta) => self.hear_delta(map, &delta, now_ms, random),
             Message::Ask(ask) => {
-                self.asked(map, sender, ask, bytes, now_ms, random);
+                self.hear_ask(map, sender, ask, bytes, now_ms, random);
                 Received::Heard
             }
-            Message::Meet(meet) => self.meet(map, sender, *meet, bytes, now_ms, random),
+            Message::Meet(meet) => self.hear_meet(map, sender, *meet, bytes, now_ms, random),
             Message::Digest(theirs) => {
-                self.compare(map, sender, theirs, now_ms, random);
+                self.hear_digest(map, sender, theirs, now_ms, random);
                 Received::Heard
             }
             Message::Presence(content) => Received::Presence(content),
             Message::Announce(version) => {
-                self.announced(map, sender, &version, now_ms);
+                self.hear_announce(map, sender, &version, now_ms);
                 Received::Heard
             }
-            Message::Dropped(dropped) => self.take_dropped(map, sender, &dropped, now_ms, random),
+            Message::Drops(dropped) => self.hear_drops(map, sender, &dropped, now_ms, random),
         }
     }
 
-    fn merge(
+    fn hear_delta(
         &mut self,
         map: &mut RangeMap<K>,
         delta: &Delta<K>,
@@ -112,10 +112,10 @@ impl<K: WireKey> Broadcast<K> {
     ) -> Received<K> {
         let changes = map.merge(delta);
         self.news_ms = now_ms;
-        self.publish_dropped(&changes, now_ms);
-        let mut heard = delta.clone();
-        heard.merge(changes.delta());
-        self.heard = Some(heard);
+        self.publish_own_drops(&changes, now_ms);
+        let mut received = delta.clone();
+        received.merge(changes.delta());
+        self.received_delta = Some(received);
         self.learnt(map, delta.version());
         if !map.state().context().has_gaps() && self.heard_of.is_empty() {
             // It was late and not lost.
@@ -127,19 +127,19 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// Takes many drops of one writer. Those of records whose births are not known here have to be asked for.
-    fn take_dropped(
+    fn hear_drops(
         &mut self,
         map: &mut RangeMap<K>,
         sender: ReplicaId,
-        dropped: &Dropped,
+        dropped: &DropRuns,
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) -> Received<K> {
         if dropped.writer == map.replica() {
             return Received::Heard;
         }
-        let (named, unnamed) = map.name_drops(dropped.writer, &dropped.runs);
-        let received = self.merge(map, &named, now_ms, random);
+        let (named, unnamed) = map.tombstones_for(dropped.writer, &dropped.runs);
+        let received = self.hear_delta(map, &named, now_ms, random);
         map.adopt(&unnamed.clone().into());
         self.look_for_gaps(map, &unnamed);
         let claims = dropped.claims().into();
@@ -148,17 +148,17 @@ impl<K: WireKey> Broadcast<K> {
         received
     }
 
-    fn publish_dropped(&mut self, changes: &Changes<K>, now_ms: u64) {
+    fn publish_own_drops(&mut self, changes: &Changes<K>, now_ms: u64) {
         if changes.delta().is_empty() {
             return;
         }
-        if self.dropped.is_empty() {
-            self.dropped_due_ms = now_ms.saturating_add(self.config.retry_ms / 2);
+        if self.own_drops.is_empty() {
+            self.own_drops_due_ms = now_ms.saturating_add(self.config.retry_ms / 2);
         }
-        self.dropped.merge(changes.delta());
+        self.own_drops.merge(changes.delta());
     }
 
-    fn meet(
+    fn hear_meet(
         &mut self,
         map: &mut RangeMap<K>,
         sender: ReplicaId,
@@ -167,14 +167,14 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) -> Received<K> {
-        meet.round_trip_ms.into_iter().for_each(|round_trip_ms| self.round_trip.add_told(round_trip_ms));
-        let sent = meet.re.and_then(|re| self.inquiry.as_ref()?.asked(re)).cloned();
+        meet.round_trip_ms.into_iter().for_each(|round_trip_ms| self.round_trip.add_reported(round_trip_ms));
+        let sent = meet.re.and_then(|re| self.inquiry.as_ref()?.question(re)).cloned();
         let past = self.past.iter().find(|past| meet.re == Some(past.id));
         let asked = sent.as_ref().or(past).map(|sent| &sent.version);
         let is_meant = asked.is_some() || meet.re == Some(self.token) || meet.to == Some(map.replica());
         if !is_meant {
             if let Some(re) = meet.re.filter(|_| meet.to.is_none()) {
-                self.is_answered(re, now_ms, random);
+                self.note_answered(re, now_ms, random);
                 self.leave_question_to_others(now_ms);
             }
             let changes = self.overhear(map, sender, meet, now_ms);
@@ -183,41 +183,41 @@ impl<K: WireKey> Broadcast<K> {
         if asked.is_some() || meet.re == Some(self.token) {
             self.peers.prove(sender);
         }
-        let theirs = match (&meet.position, asked) {
-            (Position::Absolute(version), _) => Some(version.clone()),
-            (Position::Relative { lacks, more }, Some(asked)) => {
+        let theirs = match (&meet.claim, asked) {
+            (Claim::Absolute(version), _) => Some(version.clone()),
+            (Claim::Relative { lacks, more }, Some(asked)) => {
                 let mut version = asked.difference(lacks);
                 version.join(more);
                 Some(version)
             }
-            (Position::Relative { .. }, None) => None,
+            (Claim::Relative { .. }, None) => None,
         };
         let Some(mut theirs) = theirs else {
             let changes = self.take_carried(map, meet.answer);
             return self.applied(changes, now_ms);
         };
-        if let Answer::Told(delta) = &meet.answer {
+        if let Answer::Complete(delta) = &meet.answer {
             theirs.join(delta.version());
         }
-        let question = meet.question.clone().filter(|question| !question.want.is_settling());
+        let question = meet.question.clone().filter(|question| !question.want.is_resolving());
         if let (Some(question), Some(inquiry)) = (&question, &mut self.inquiry)
             && inquiry.peer.is_none_or(|peer| peer == sender)
         {
             let version = theirs.clone();
             // Who wants to hear what is held here finds out by itself.
-            let waits = question.want.births == Births::Told;
+            let waits = question.want.births == BirthsWanted::LeftToPeer;
             let (peer, id, asked_ms) = (sender, question.id, now_ms);
             inquiry.counterpart = waits.then_some(Counterpart { peer, id, asked_ms, version });
         }
         let changes = match sent {
-            Some(sent) => self.answered(map, sender, &sent, &theirs, meet, now_ms),
+            Some(sent) => self.take_answer(map, sender, &sent, &theirs, meet, now_ms),
             None => self.take_carried(map, meet.answer),
         };
         let received = self.applied(changes, now_ms);
         match question {
             Some(question) => {
                 self.wish = Some(Wish::News);
-                self.asked_alone(sender, question, theirs, bytes, now_ms);
+                self.hear_question(sender, question, theirs, bytes, now_ms);
             }
             None => self.hear_of(map, sender, &theirs, now_ms, random),
         }
@@ -227,7 +227,7 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     fn applied(&mut self, changes: Changes<K>, now_ms: u64) -> Received<K> {
-        self.publish_dropped(&changes, now_ms);
+        self.publish_own_drops(&changes, now_ms);
         if changes.is_empty() && changes.delta().is_empty() {
             Received::Heard
         } else {
@@ -236,7 +236,7 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// Compares fingerprints with those that somebody told.
-    fn compare(
+    fn hear_digest(
         &mut self,
         map: &mut RangeMap<K>,
         sender: ReplicaId,
@@ -246,7 +246,7 @@ impl<K: WireKey> Broadcast<K> {
     ) {
         let ours = Fingerprints::of(map.state());
         if theirs == ours {
-            self.told = map.state().version().clone();
+            self.sender_version = map.state().version().clone();
             if self.agreed != Some(ours) {
                 (self.agreed, self.agreed_since_ms) = (Some(ours), now_ms);
             }
@@ -300,11 +300,11 @@ impl<K: WireKey> Broadcast<K> {
     }
 
     /// A neighbour can tell of that much: if it does not come by itself, it is asked.
-    fn announced(&mut self, map: &RangeMap<K>, sender: ReplicaId, version: &Version, now_ms: u64) {
+    fn hear_announce(&mut self, map: &RangeMap<K>, sender: ReplicaId, version: &Version, now_ms: u64) {
         if version.is_empty() {
             self.wish = Some(Wish::Announcements);
         }
-        self.told.join(version);
+        self.sender_version.join(version);
         if self.heard_of.is_news(version, map.state().version()) {
             let wait_ms = self.round_trip.turn_ms(self.config.delay_max_ms);
             self.inquire_heard(sender, version, now_ms.saturating_add(wait_ms));
@@ -324,13 +324,13 @@ impl<K: WireKey> Broadcast<K> {
             Message::Delta(delta) => retired.join(delta.retired()),
             Message::Ask(ask) => retired.join(&ask.version.retired),
             Message::Meet(meet) => {
-                let (Position::Absolute(version) | Position::Relative { more: version, .. }) = &meet.position;
+                let (Claim::Absolute(version) | Claim::Relative { more: version, .. }) = &meet.claim;
                 retired.join(&version.retired);
-                if let Answer::Told(delta) = &meet.answer {
+                if let Answer::Complete(delta) = &meet.answer {
                     retired.join(delta.retired());
                 }
             }
-            Message::Digest(_) | Message::Presence(_) | Message::Announce(_) | Message::Dropped(_) => {}
+            Message::Digest(_) | Message::Presence(_) | Message::Announce(_) | Message::Drops(_) => {}
         }
         if !map.state().retired().includes(&retired) {
             map.merge(&Delta::retiring(retired));

@@ -12,7 +12,7 @@ use crate::map::RangeMap;
 use crate::splits::Changes;
 use crate::sync::births::Numbering;
 use crate::sync::inquiry::Inquiry;
-use crate::sync::meet::{Answer, Held, Meet, Position, Question};
+use crate::sync::meet::{Answer, BirthsAnswer, Claim, Meet, Question};
 use crate::version::Version;
 
 /// How many of the questions that were heard are remembered, so that what answers them can be understood.
@@ -59,17 +59,17 @@ impl<K: WireKey> Overheard<K> {
     }
 
     /// What the sender of a message knows, if that can be told.
-    fn position(&self, meet: &Meet<K>) -> Option<Version> {
-        let mut theirs = match &meet.position {
-            Position::Absolute(version) => version.clone(),
-            Position::Relative { lacks, more } => {
+    fn claimed_by_sender(&self, meet: &Meet<K>) -> Option<Version> {
+        let mut theirs = match &meet.claim {
+            Claim::Absolute(version) => version.clone(),
+            Claim::Relative { lacks, more } => {
                 let (_, asked) = self.questions.iter().find(|(id, _)| Some(*id) == meet.re)?;
                 let mut version = asked.difference(lacks);
                 version.join(more);
                 version
             }
         };
-        if let Answer::Told(delta) = &meet.answer {
+        if let Answer::Complete(delta) = &meet.answer {
             theirs.join(delta.version());
         }
         Some(theirs)
@@ -86,7 +86,7 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
     ) -> Changes<K> {
         let (to, question) = (meet.to, meet.question.clone());
-        let Some(theirs) = self.overheard.position(&meet) else {
+        let Some(theirs) = self.overheard.claimed_by_sender(&meet) else {
             return self.take_carried(map, meet.answer);
         };
         if map.state().version().includes(&theirs) {
@@ -98,7 +98,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         self.overhear_births(map, sender, &theirs, &meet);
         let changes = self.overhear_answer(map, sender, &theirs, meet, now_ms);
-        if let Some(question) = question.filter(|question| !question.want.is_settling()) {
+        if let Some(question) = question.filter(|question| !question.want.is_resolving()) {
             self.overhear_question(map, sender, to, &question, theirs, now_ms);
         }
         changes
@@ -108,7 +108,7 @@ impl<K: WireKey> Broadcast<K> {
     /// this replica too if it holds the same: of what there was, the asker may have dropped more since it asked.
     fn overhear_births(&mut self, map: &RangeMap<K>, asker: ReplicaId, theirs: &Version, meet: &Meet<K>) {
         let Answer::Part(part) = &meet.answer else { return };
-        let Held::Sketch { sketch, .. } = &part.births else { return };
+        let BirthsAnswer::Sketch { sketch, .. } = &part.births else { return };
         let Some(followed) = self.overheard.followed.iter_mut().find(|followed| followed.asker == asker)
         else {
             return;
@@ -134,14 +134,15 @@ impl<K: WireKey> Broadcast<K> {
         meet: Meet<K>,
         now_ms: u64,
     ) -> Changes<K> {
-        let is_of = |followed: &Followed<K>| meet.re.is_some_and(|re| followed.inquiry.asked(re).is_some());
+        let is_of =
+            |followed: &Followed<K>| meet.re.is_some_and(|re| followed.inquiry.question(re).is_some());
         let Some(at) = self.overheard.followed.iter().position(is_of) else {
             return self.take_carried(map, meet.answer);
         };
         let followed = &mut self.overheard.followed[at];
         let is_of_another = followed.inquiry.peer.is_some_and(|other| other != peer);
         let (Answer::Part(part), Some(sent)) =
-            (&meet.answer, meet.re.and_then(|re| followed.inquiry.asked(re)).cloned())
+            (&meet.answer, meet.re.and_then(|re| followed.inquiry.question(re)).cloned())
         else {
             return self.take_carried(map, meet.answer);
         };

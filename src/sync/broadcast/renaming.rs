@@ -7,7 +7,7 @@ use crate::key::KeyRange;
 use crate::map::RangeMap;
 use crate::registration::RegistrationId;
 use crate::sync::inquiry::Inquiry;
-use crate::sync::meet::Position;
+use crate::sync::meet::Claim;
 use crate::sync::message::Message;
 use crate::sync::{Event, Renaming};
 
@@ -28,7 +28,7 @@ impl<K: WireKey> Broadcast<K> {
         let to = fresh(map, random);
         let dropped = map.set_replica(to);
         self.publish(&dropped);
-        self.tell(Event::Renamed { from, to, why: Renaming::Retired, unheard: names(unheard) });
+        self.push_event(Event::Renamed { from, to, why: Renaming::Retired, unheard: names(unheard) });
         self.ask_anew(random);
     }
 
@@ -44,11 +44,11 @@ impl<K: WireKey> Broadcast<K> {
             Message::Delta(delta) => map.is_contradicted_by(delta),
             Message::Ask(ask) => map.is_outdone_by(&ask.version.context),
             Message::Meet(meet) => {
-                let (Position::Absolute(version) | Position::Relative { more: version, .. }) = &meet.position;
+                let (Claim::Absolute(version) | Claim::Relative { more: version, .. }) = &meet.claim;
                 map.is_outdone_by(&version.context)
                     || meet.answer.delta().is_some_and(|delta| map.is_contradicted_by(delta))
             }
-            Message::Dropped(dropped) => map.is_outdone_by(&dropped.claims()),
+            Message::Drops(dropped) => map.is_outdone_by(&dropped.claims()),
             Message::Digest(_) | Message::Presence(_) | Message::Announce(_) => false,
         };
         if !is_twin {
@@ -65,7 +65,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         let again = map.say_anew(to);
         self.publish(&again);
-        self.tell(Event::Renamed { from, to, why: Renaming::Twin, unheard: names(unheard) });
+        self.push_event(Event::Renamed { from, to, why: Renaming::Twin, unheard: names(unheard) });
         self.ask_anew(random);
     }
 
@@ -75,7 +75,7 @@ impl<K: WireKey> Broadcast<K> {
         self.inquiry.get_or_insert_with(|| Inquiry::new(None, due_ms)).begin_anew(None, due_ms);
     }
 
-    fn tell(&mut self, event: Event<K>) {
+    fn push_event(&mut self, event: Event<K>) {
         if self.events.len() == EVENTS_MAX {
             self.events.pop_front();
         }

@@ -7,7 +7,7 @@ use crate::id::ReplicaId;
 use crate::map::RangeMap;
 use crate::splits::Changes;
 use crate::sync::births::Numbering;
-use crate::sync::meet::{Births, Gone, Held, PagePart, Part};
+use crate::sync::meet::{BirthsAnswer, BirthsWanted, Gone, PagePart, Part};
 use crate::sync::sketch::Sketch;
 use crate::version::Version;
 
@@ -48,29 +48,29 @@ impl<K: WireKey> Inquiry<K> {
         let made_at = (theirs.context.len() as u64).saturating_add(beyond);
         // Who answers a question that was put after the last page came made the answer later.
         let at = if is_next && self.is_paged { self.paged_at.max(made_at) } else { made_at };
-        if is_next && self.is_waiting() && page.is_none() && matches!(births, Held::Nothing) {
+        if is_next && self.is_waiting() && page.is_none() && matches!(births, BirthsAnswer::Nothing) {
             // The peer found out, but not of what it knows by now.
             self.find_births(now_ms);
         }
         // What is gone was told of what the asker held. It may have come in several messages.
-        let is_last = matches!(births, Held::Settled);
-        let is_settled = is_about_all
+        let is_last = matches!(births, BirthsAnswer::Resolved);
+        let is_resolved = is_about_all
             && sent.is_same
             && listed.is_some()
             && (is_last || !gone.runs.is_empty())
             && self.have_heard(sent, gone, made_at, is_last);
         // Compared with what is held before the page is taken: what it makes this side drop, the peer still held when it told.
         let mut dropped = match births {
-            Held::Nothing | Held::Settled => None,
+            BirthsAnswer::Nothing | BirthsAnswer::Resolved => None,
             _ if !is_about_all => None,
             births => self.compare_births(map, (sent, at), theirs, page.as_ref(), births, now_ms),
         }
         .unwrap_or_default();
-        if is_settled {
+        if is_resolved {
             self.cover(sent, at);
             if sent.version.intersection(theirs).is_empty() {
                 // What the peer holds was not looked at; but there was nothing to be looked at.
-                self.compare(&Version::default());
+                self.note_compared(&Version::default());
             }
             self.due_ms = self.due_ms.min(now_ms);
         }
@@ -91,10 +91,10 @@ impl<K: WireKey> Inquiry<K> {
                 self.paged_at = self.paged_at.max(made_at);
                 self.get_on(now_ms);
                 if is_old && !page.is_last {
-                    self.tell_more(map.state().version(), now_ms);
+                    self.restart_with(map.state().version(), now_ms);
                 }
             }
-        } else if is_next && self.is_settled && !self.is_paged {
+        } else if is_next && self.is_resolved && !self.is_paged {
             // It was about the births alone, and now there is something to be paged.
             self.get_on(now_ms);
         }
@@ -107,8 +107,8 @@ impl<K: WireKey> Inquiry<K> {
 
     /// A page brought nothing new: what it carries came another way, and so may what follows. If what is known by now can be told in few
     /// words, the peer is asked anew for what is still unknown.
-    fn tell_more(&mut self, version: &Version, now_ms: u64) {
-        let is_short = version.context.run_count() <= self.said.context.run_count() + RUNS_MORE_MAX;
+    fn restart_with(&mut self, version: &Version, now_ms: u64) {
+        let is_short = version.context.run_count() <= self.claimed.context.run_count() + RUNS_MORE_MAX;
         if self.is_all || !is_short || self.is_known_in(version) {
             return;
         }
@@ -128,10 +128,10 @@ impl<K: WireKey> Inquiry<K> {
     /// Births that were compared before a page was made say nothing of what the peer dropped in between: what was done to that before is
     /// part of the target, but on no page.
     fn compare_anew_if_old(&mut self, now_ms: u64) {
-        if self.is_settled && self.settled_at < self.paged_at {
-            self.is_settled = false;
+        if self.is_resolved && self.resolved_at < self.paged_at {
+            self.is_resolved = false;
             self.covered = Version::default();
-            self.births = Births::Sketch(0);
+            self.births = BirthsWanted::Sketch(0);
             self.due_ms = self.due_ms.min(now_ms);
         }
     }
@@ -140,15 +140,15 @@ impl<K: WireKey> Inquiry<K> {
     fn cover(&mut self, sent: &Sent, at: u64) {
         if let Some(target) = &self.target {
             self.covered.join(&sent.version.intersection(target));
-            self.is_settled = true;
-            self.settled_at = self.settled_at.max(at);
+            self.is_resolved = true;
+            self.resolved_at = self.resolved_at.max(at);
         }
     }
 
     fn cover_compared(&mut self) {
         if let Some(compared) = &self.compared {
             self.covered.join(compared);
-            self.is_settled = true;
+            self.is_resolved = true;
         }
     }
 
@@ -159,7 +159,7 @@ impl<K: WireKey> Inquiry<K> {
         (sent, at): (&Sent, u64),
         theirs: &Version,
         page: Option<&PagePart<K>>,
-        births: Held,
+        births: BirthsAnswer,
         now_ms: u64,
     ) -> Option<CausalContext> {
         let asked = &sent.version.context;
@@ -172,18 +172,18 @@ impl<K: WireKey> Inquiry<K> {
         };
         self.gone.join(&gone);
         match births {
-            Held::Sketch { sketch, .. } => {
+            BirthsAnswer::Sketch { sketch, .. } => {
                 let mut left = numbering.sketch(map.state(), &both, sketch.cells.len());
                 shown.into_iter().for_each(|number| left.toggle(number));
                 left.subtract(&sketch);
                 let cells = left.cells.len();
                 let estimate = left.estimate();
                 let found = match left.numbers() {
-                    Some(numbers) => numbering.dots(&numbers, asked).ok_or(Births::List(0)),
+                    Some(numbers) => numbering.dots(&numbers, asked).ok_or(BirthsWanted::List(0)),
                     None => {
                         let wanted = Sketch::cells_for(estimate + estimate / 4).max(2 * cells) as u64;
                         let is_short = wanted < SKETCHES_MAX;
-                        Err(if is_short { Births::Sketch(wanted) } else { Births::List(0) })
+                        Err(if is_short { BirthsWanted::Sketch(wanted) } else { BirthsWanted::List(0) })
                     }
                 };
                 let found = match found {
@@ -194,14 +194,14 @@ impl<K: WireKey> Inquiry<K> {
                         return None;
                     }
                 };
-                let held = numbering.held(map.state(), &found, 0, None);
+                let held = numbering.births_between(map.state(), &found, 0, None);
                 self.gone.join(&found.difference(&held));
-                self.compare(&sent.version.intersection(self.target.as_ref()?));
+                self.note_compared(&sent.version.intersection(self.target.as_ref()?));
                 self.cover(sent, at);
                 Some(held.intersection(&both))
             }
-            Held::List(list) => {
-                let from = if let Births::List(from) = sent.births { from } else { 0 };
+            BirthsAnswer::List(list) => {
+                let from = if let BirthsWanted::List(from) = sent.births { from } else { 0 };
                 let is_wanted = if from > 0 {
                     self.births == sent.births && self.is_next(sent)
                 } else {
@@ -215,14 +215,14 @@ impl<K: WireKey> Inquiry<K> {
                 let shown = numbering.all_dots(shown);
                 listed.join(&shown);
                 if from == 0 {
-                    self.settled_at = at;
+                    self.resolved_at = at;
                 }
-                let held = numbering.held(map.state(), &both, from, list.next);
+                let held = numbering.births_between(map.state(), &both, from, list.next);
                 self.gone.join(&listed.difference(&held).difference(&shown));
-                self.compare(&sent.version.intersection(self.target.as_ref()?));
+                self.note_compared(&sent.version.intersection(self.target.as_ref()?));
                 match list.next {
                     Some(next) if next > from => {
-                        self.want_births(Births::List(next));
+                        self.want_births(BirthsWanted::List(next));
                         self.get_on(now_ms);
                     }
                     // Of a list in several parts, what all of them were about.
@@ -230,7 +230,7 @@ impl<K: WireKey> Inquiry<K> {
                 }
                 Some(held.difference(&listed))
             }
-            Held::Nothing | Held::Settled => None,
+            BirthsAnswer::Nothing | BirthsAnswer::Resolved => None,
         }
     }
 }

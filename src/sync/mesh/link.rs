@@ -16,7 +16,7 @@ const ANNOUNCE_MS_MAX: u64 = 800;
 const ANNOUNCED_MAX: usize = 2;
 
 /// How many deltas are held one by one; more are joined.
-const HELD_MAX: usize = 1_024;
+const WAITING_MAX: usize = 1_024;
 
 /// A link to a neighbour.
 #[derive(Clone, Debug)]
@@ -31,8 +31,8 @@ pub(super) struct Link<K> {
     /// Whether many are at its other end, who all hear each other. They take everything at once, and none of them is asked for less.
     pub(super) is_medium: bool,
     /// What is to be sent together, and when.
-    held: Vec<Delta<K>>,
-    held_due_ms: u64,
+    waiting: Vec<Delta<K>>,
+    waiting_due_ms: u64,
     /// What is to be announced, since when, and when.
     news: Version,
     news_since_ms: u64,
@@ -49,8 +49,8 @@ impl<K: WireKey> Link<K> {
             is_eager: true,
             sends_news: true,
             is_medium: false,
-            held: Vec::new(),
-            held_due_ms: u64::MAX,
+            waiting: Vec::new(),
+            waiting_due_ms: u64::MAX,
             news: Version::default(),
             news_since_ms: 0,
             announce_due_ms: u64::MAX,
@@ -71,13 +71,13 @@ impl<K: WireKey> Link<K> {
 
     /// Sends news at that time, or together with what is sent before.
     pub(super) fn send(&mut self, news: &Delta<K>, due_ms: u64) {
-        let is_full = self.held.len() >= HELD_MAX;
-        match self.held.last_mut().filter(|_| is_full) {
+        let is_full = self.waiting.len() >= WAITING_MAX;
+        match self.waiting.last_mut().filter(|_| is_full) {
             Some(last) => last.merge(news),
-            None => self.held.push(news.clone()),
+            None => self.waiting.push(news.clone()),
         }
-        if self.held_due_ms == u64::MAX {
-            self.held_due_ms = due_ms;
+        if self.waiting_due_ms == u64::MAX {
+            self.waiting_due_ms = due_ms;
         }
     }
 
@@ -95,9 +95,9 @@ impl<K: WireKey> Link<K> {
 
     /// Hands over to the protocol what is due, but for what the neighbour has come to know meanwhile.
     pub(super) fn hand_over(&mut self, now_ms: u64) {
-        if self.held_due_ms <= now_ms {
-            self.held_due_ms = u64::MAX;
-            for delta in core::mem::take(&mut self.held) {
+        if self.waiting_due_ms <= now_ms {
+            self.waiting_due_ms = u64::MAX;
+            for delta in core::mem::take(&mut self.waiting) {
                 if !self.known.includes(delta.version()) {
                     self.known.join(delta.version());
                     self.protocol.publish(&delta);
@@ -121,14 +121,14 @@ impl<K: WireKey> Link<K> {
 
     /// When it has something to do next.
     pub(super) fn next_wake_ms(&self) -> u64 {
-        self.protocol.next_wake_ms().min(self.held_due_ms).min(self.announce_due_ms)
+        self.protocol.next_wake_ms().min(self.waiting_due_ms).min(self.announce_due_ms)
     }
 
     /// Takes a clock that was set back into account.
     pub(super) fn set_back(&mut self, back_ms: u64) {
         self.wake_ms = 0;
         self.news_since_ms = self.news_since_ms.saturating_sub(back_ms);
-        for due_ms in [&mut self.held_due_ms, &mut self.announce_due_ms] {
+        for due_ms in [&mut self.waiting_due_ms, &mut self.announce_due_ms] {
             if *due_ms < u64::MAX {
                 *due_ms = due_ms.saturating_sub(back_ms);
             }

@@ -17,7 +17,7 @@ pub struct Config {
     pub retry_ms: u64,
     /// How often to say hello at most until somebody answers. At least 1.
     pub tries_max: u32,
-    /// How long a stranger that goes on being heard, and was asked about before, is left alone at most, with [`Deaths::Told`]. Twice as
+    /// How long a stranger that goes on being heard, and was asked about before, is left alone at most, with [`Deaths::Reported`]. Twice as
     /// long each time, from `retry_ms` on. At least `retry_ms`.
     pub ask_ms_max: u64,
     /// How many peers are remembered, strangers and those that are gone included. At about 200 bytes each. At least 1, and at most
@@ -32,7 +32,7 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deaths {
     /// The caller, by [`Presence::died`](super::Presence::died). Nothing is posted for it.
-    Told,
+    Reported,
     /// Silence. Of k idle replicas each posts a message of some 20 bytes and its name in every interval.
     Silence {
         /// A replica that has posted nothing for so long posts a beat, and one that posts all the time a beat in twice as long. At least 1.
@@ -49,7 +49,7 @@ impl Default for Config {
     /// Deaths are told. Fits messages of 4,096 bytes.
     fn default() -> Self {
         Self {
-            deaths: Deaths::Told,
+            deaths: Deaths::Reported,
             turn_ms: 20,
             retry_ms: 500,
             tries_max: 3,

@@ -62,7 +62,7 @@ impl core::error::Error for NameError {}
 
 /// What one says of a replica that it knows to be alive.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
+pub(super) struct Member {
     pub(super) replica: ReplicaId,
     pub(super) name: Name,
     /// How long ago it was heard.
@@ -80,7 +80,7 @@ pub(super) enum Content {
     /// I am leaving.
     Goodbye,
     /// Who is here, as far as I know: the answer to a hello, or a part of it.
-    Roster(Vec<Entry>),
+    Roster(Vec<Member>),
 }
 
 const HELLO: u8 = 1;
@@ -91,14 +91,14 @@ const ROSTER: u8 = 5;
 
 const REPLICA_BYTES: usize = 8;
 /// The shortest entry: a replica, an empty name, an age of one byte.
-const ENTRY_BYTES_MIN: usize = REPLICA_BYTES + 2;
+const MEMBER_BYTES_MIN: usize = REPLICA_BYTES + 2;
 /// The longest number, name and entry.
 const NUMBER_BYTES_MAX: usize = 10;
 const NAME_BYTES_MAX: usize = 1 + Name::LENGTH_MAX;
-const ENTRY_BYTES_MAX: usize = REPLICA_BYTES + NAME_BYTES_MAX + NUMBER_BYTES_MAX;
+const MEMBER_BYTES_MAX: usize = REPLICA_BYTES + NAME_BYTES_MAX + NUMBER_BYTES_MAX;
 
 /// A roster of one entry at its longest; nothing else that cannot be divided is longer.
-pub(super) const CONTENT_BYTES_MIN: usize = 2 + ENTRY_BYTES_MAX;
+pub(super) const CONTENT_BYTES_MIN: usize = 2 + MEMBER_BYTES_MAX;
 
 pub(super) fn hello(name: &Name) -> Vec<u8> {
     with_name(HELLO, name).finish()
@@ -125,20 +125,21 @@ pub(super) fn whos(name: &Name, replicas: &[ReplicaId], bytes_max: usize) -> Vec
 }
 
 /// Lists all of those, who are ascending, in as many contents as it takes.
-pub(super) fn rosters(entries: &[Entry], bytes_max: usize) -> Vec<Vec<u8>> {
-    let entry_bytes = |entry: &Entry| REPLICA_BYTES + name_bytes(&entry.name) + number_bytes(entry.age_ms);
-    let write = |part: &[Entry]| {
+pub(super) fn rosters(members: &[Member], bytes_max: usize) -> Vec<Vec<u8>> {
+    let member_bytes =
+        |member: &Member| REPLICA_BYTES + name_bytes(&member.name) + number_bytes(member.age_ms);
+    let write = |part: &[Member]| {
         let mut writer = Writer::default();
         writer.raw(&[ROSTER]);
         writer.number(part.len() as u64);
-        for Entry { replica, name, age_ms } in part {
+        for Member { replica, name, age_ms } in part {
             writer.raw(&replica.get().to_be_bytes());
             write_name(&mut writer, name);
             writer.number(*age_ms);
         }
         writer.finish()
     };
-    divide(entries, 1, entry_bytes, bytes_max).map(write).collect()
+    divide(members, 1, member_bytes, bytes_max).map(write).collect()
 }
 
 /// The items in parts that take at most `bytes_max` each, with what comes before and with their count. One item always fits, see
@@ -171,7 +172,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Content, DecodeError> {
         HERE => Content::Here(read_name(&mut reader)?),
         WHO => Content::Who(read_name(&mut reader)?, read_replicas(&mut reader)?),
         GOODBYE => Content::Goodbye,
-        ROSTER => Content::Roster(read_entries(&mut reader)?),
+        ROSTER => Content::Roster(read_members(&mut reader)?),
         _ => return Err(reader.error(DecodeProblem::OutOfBounds("a kind of presence"))),
     };
     reader.finish()?;
@@ -225,14 +226,14 @@ fn read_replicas(reader: &mut Reader) -> Result<Vec<ReplicaId>, DecodeError> {
     Ok(replicas)
 }
 
-fn read_entries(reader: &mut Reader) -> Result<Vec<Entry>, DecodeError> {
-    let count = reader.count(ENTRY_BYTES_MIN)?;
-    let mut entries: Vec<Entry> = Vec::with_capacity(count);
+fn read_members(reader: &mut Reader) -> Result<Vec<Member>, DecodeError> {
+    let count = reader.count(MEMBER_BYTES_MIN)?;
+    let mut members: Vec<Member> = Vec::with_capacity(count);
     for _ in 0..count {
-        let replica = read_replica(reader, entries.last().map(|entry| entry.replica))?;
-        entries.push(Entry { replica, name: read_name(reader)?, age_ms: reader.number()? });
+        let replica = read_replica(reader, members.last().map(|member| member.replica))?;
+        members.push(Member { replica, name: read_name(reader)?, age_ms: reader.number()? });
     }
-    Ok(entries)
+    Ok(members)
 }
 
 #[cfg(test)]
@@ -243,22 +244,22 @@ mod tests {
         Name::new(name).unwrap()
     }
 
-    fn entry(id: u64, age_ms: u64) -> Entry {
-        Entry { replica: ReplicaId::new(id), name: name("tab"), age_ms }
+    fn member(id: u64, age_ms: u64) -> Member {
+        Member { replica: ReplicaId::new(id), name: name("tab"), age_ms }
     }
 
     fn replicas(ids: impl IntoIterator<Item = u64>) -> Vec<ReplicaId> {
         ids.into_iter().map(ReplicaId::new).collect()
     }
 
-    fn roster(entries: &[Entry]) -> Vec<u8> {
-        rosters(entries, usize::MAX).concat()
+    fn roster(members: &[Member]) -> Vec<u8> {
+        rosters(members, usize::MAX).concat()
     }
 
     #[test]
     fn contents_come_back_and_take_these_bytes() {
         let longest = name(&"x".repeat(64));
-        let (one, two) = (entry(1, 0), entry(u64::MAX, 300));
+        let (one, two) = (member(1, 0), member(u64::MAX, 300));
         for (bytes, content, length) in [
             (hello(&name("")), Content::Hello(name("")), 2),
             (hello(&longest), Content::Hello(longest.clone()), 66),
@@ -271,7 +272,7 @@ mod tests {
                 67 + 16,
             ),
             (roster(&[one.clone(), two.clone()]), Content::Roster(vec![one, two]), 2 + 13 + 14),
-            (roster(&[entry(7, u64::MAX)]), Content::Roster(vec![entry(7, u64::MAX)]), 2 + 12 + 10),
+            (roster(&[member(7, u64::MAX)]), Content::Roster(vec![member(7, u64::MAX)]), 2 + 12 + 10),
         ] {
             assert_eq!(bytes.len(), length, "{content:?}");
             assert_eq!(decode(&bytes), Ok(content));
@@ -289,23 +290,23 @@ mod tests {
         let longest = name(&"x".repeat(64));
         for count in [1, 2, 126, 127, 128, 129, 300] {
             let ids = replicas(0..count);
-            let entries: Vec<Entry> = ids
+            let members: Vec<Member> = ids
                 .iter()
-                .map(|id| Entry { replica: *id, name: longest.clone(), age_ms: u64::MAX })
+                .map(|id| Member { replica: *id, name: longest.clone(), age_ms: u64::MAX })
                 .collect();
             for bytes_max in
                 [CONTENT_BYTES_MIN, CONTENT_BYTES_MIN + 1, 1_000, 1_127, 10_628, 10_629, 10_630, usize::MAX]
             {
-                let all = rosters(&entries, bytes_max);
+                let all = rosters(&members, bytes_max);
                 let (lengths, carried) = parts(all, |content| match content {
-                    Content::Roster(entries) => entries,
+                    Content::Roster(members) => members,
                     other => panic!("{other:?}"),
                 });
-                assert_eq!(carried, entries);
+                assert_eq!(carried, members);
                 assert!(lengths.iter().all(|length| *length <= bytes_max), "{lengths:?}");
                 // One more would not have fitted.
                 let whole = &lengths[..lengths.len() - 1];
-                assert!(whole.iter().all(|length| length + ENTRY_BYTES_MAX + 1 > bytes_max), "{lengths:?}");
+                assert!(whole.iter().all(|length| length + MEMBER_BYTES_MAX + 1 > bytes_max), "{lengths:?}");
 
                 let all = whos(&longest, &ids, bytes_max);
                 let (lengths, carried) = parts(all, |content| match content {
@@ -330,7 +331,7 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        let whole = roster(&[entry(1, 0), entry(2, 300)]);
+        let whole = roster(&[member(1, 0), member(2, 300)]);
         let who = whos(&name("a"), &replicas([1, 2]), 1_000).concat();
         for bytes in [&whole, &who] {
             for length in 0..bytes.len() {
@@ -338,7 +339,7 @@ mod tests {
             }
         }
         let longer = [&whole[..], &[0]].concat();
-        let twice = roster(&[entry(2, 0), entry(2, 0)]);
+        let twice = roster(&[member(2, 0), member(2, 0)]);
         let who_twice = whos(&name("a"), &replicas([2, 2]), 1_000).concat();
         let too_many = |kind: &[u8]| [kind, &[0xff, 0xff, 0xff, 0xff, 0x0f]].concat();
         let too_long = [&[HELLO, 65][..], &[b'x'; 65]].concat();

@@ -43,7 +43,10 @@ impl Presence {
                 self.peers.insert(sender, known);
             }
             // Where there are beats it says its name soon.
-            None if self.config.deaths == Deaths::Told && sender != self.own && self.has_room_for(sender) => {
+            None if self.config.deaths == Deaths::Reported
+                && sender != self.own
+                && self.has_room_for(sender) =>
+            {
                 self.strangers.hear(sender, now_ms, self.delay_ms(random), &self.config);
             }
             None => {}
@@ -63,7 +66,7 @@ impl Presence {
     }
 
     /// Somebody asks who those are. Whoever was not heard may not have heard others either: it says so with a hello, once.
-    pub(super) fn hear_question(&mut self, replicas: &[ReplicaId], now_ms: u64) {
+    pub(super) fn hear_who(&mut self, replicas: &[ReplicaId], now_ms: u64) {
         replicas.iter().for_each(|replica| self.strangers.note_asked(*replica, now_ms));
         if replicas.binary_search(&self.own).is_ok() {
             self.say_here_by(now_ms);

@@ -1,13 +1,13 @@
 //! Rosters: whose turn it is to answer a hello, and what is learnt from an answer.
 
-use super::content::{self, Entry};
+use super::content::{self, Member};
 use super::peers::Known;
 use super::{Liveness, Presence};
 use crate::id::ReplicaId;
 
 /// A hello that is to be answered.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Answer {
+pub(super) struct WaitingHello {
     pub(super) asker: ReplicaId,
     pub(super) asked_ms: u64,
 }
@@ -26,56 +26,56 @@ impl Presence {
             return;
         }
         // One roster answers all who ask meanwhile.
-        if self.answer.is_none_or(|waiting| self.place(waiting) == LINE_LENGTH) {
-            self.answer = Some(Answer { asker, asked_ms: now_ms });
+        if self.waiting_hello.is_none_or(|waiting| self.rank(waiting) == LINE_LENGTH) {
+            self.waiting_hello = Some(WaitingHello { asker, asked_ms: now_ms });
         }
     }
 
     /// When it is this replica's turn to answer. The line is as it is now, so that many who join together have heard each other before
     /// the first turn comes.
-    pub(super) fn turn_ms(&self, answer: Answer) -> u64 {
-        let turns = TURNS_FACTOR.pow(self.place(answer) as u32);
+    pub(super) fn turn_ms(&self, answer: WaitingHello) -> u64 {
+        let turns = TURNS_FACTOR.pow(self.rank(answer) as u32);
         answer.asked_ms.saturating_add(self.config.turn_ms.saturating_mul(turns))
     }
 
     /// This replica's place in the line; `LINE_LENGTH` if it does not stand in it.
-    fn place(&self, answer: Answer) -> usize {
+    fn rank(&self, answer: WaitingHello) -> usize {
         self.peers.count_between(answer.asker, self.own, LINE_LENGTH)
     }
 
     /// Answers the hello, if this replica stands in the line.
     pub(super) fn answer_hello(&mut self, now_ms: u64) {
-        if let Some(answer) = self.answer.take()
-            && self.place(answer) < LINE_LENGTH
+        if let Some(answer) = self.waiting_hello.take()
+            && self.rank(answer) < LINE_LENGTH
         {
-            let entries = self.present(now_ms);
+            let members = self.present(now_ms);
             self.listed_ms = Some(now_ms);
-            entries.iter().for_each(|entry| self.peers.note_listed(entry.replica, now_ms));
-            self.outbox.extend(content::rosters(&entries, self.config.content_bytes_max));
+            members.iter().for_each(|member| self.peers.note_listed(member.replica, now_ms));
+            self.outbox.extend(content::rosters(&members, self.config.content_bytes_max));
         }
     }
 
     /// Everybody who is here, this replica included, by id.
-    pub(super) fn present(&self, now_ms: u64) -> Vec<Entry> {
-        let own = Entry { replica: self.own, name: self.name.clone(), age_ms: 0 };
+    pub(super) fn present(&self, now_ms: u64) -> Vec<Member> {
+        let own = Member { replica: self.own, name: self.name.clone(), age_ms: 0 };
         let others = self.peers.iter().filter(|(_, known)| known.liveness == Liveness::Alive);
         let others = others.map(|(replica, known)| {
             let age_ms = now_ms.saturating_sub(known.last_seen_ms);
-            Entry { replica, name: known.name.clone(), age_ms }
+            Member { replica, name: known.name.clone(), age_ms }
         });
-        let mut entries: Vec<Entry> = others.collect();
-        let at = entries.partition_point(|entry| entry.replica < self.own);
-        entries.insert(at, own);
-        entries
+        let mut members: Vec<Member> = others.collect();
+        let at = members.partition_point(|member| member.replica < self.own);
+        members.insert(at, own);
+        members
     }
 
     /// A roster, or a part of one, answers everybody's hello. Whom it lacks says so, unless that comes in another part.
-    pub(super) fn hear_roster(&mut self, entries: &[Entry], now_ms: u64, random: &mut impl FnMut() -> u64) {
+    pub(super) fn hear_roster(&mut self, members: &[Member], now_ms: u64, random: &mut impl FnMut() -> u64) {
         self.greeting = None;
-        self.learn(entries, now_ms);
-        match entries.binary_search_by_key(&self.own, |entry| entry.replica).map(|at| &entries[at].name) {
+        self.learn(members, now_ms);
+        match members.binary_search_by_key(&self.own, |member| member.replica).map(|at| &members[at].name) {
             Ok(name) if *name == self.name => {
-                self.answer = None;
+                self.waiting_hello = None;
                 self.here_due_ms = None;
                 self.listed_ms = Some(now_ms);
             }
@@ -86,8 +86,8 @@ impl Presence {
     }
 
     /// Learns from another who is here. That brings nobody back: who is there is heard itself.
-    fn learn(&mut self, entries: &[Entry], now_ms: u64) {
-        for Entry { replica, name, age_ms } in entries {
+    fn learn(&mut self, members: &[Member], now_ms: u64) {
+        for Member { replica, name, age_ms } in members {
             if self.peers.get(*replica).is_none() && *replica != self.own && self.has_room_for(*replica) {
                 self.strangers.forget(*replica);
                 let last_seen_ms = now_ms.saturating_sub(*age_ms);

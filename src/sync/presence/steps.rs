@@ -10,7 +10,7 @@ pub(super) use self::tests::count;
 mod tests {
     use core::cell::Cell;
 
-    use super::super::{Answer, Config, Deaths, Name, Presence, content};
+    use super::super::{Config, Deaths, Name, Presence, WaitingHello, content};
     use crate::id::ReplicaId;
 
     std::thread_local! {
@@ -47,7 +47,7 @@ mod tests {
         presence
     }
 
-    /// The steps that a call of each kind takes at most among so many peers and, with [`Deaths::Told`], as many strangers.
+    /// The steps that a call of each kind takes at most among so many peers and, with [`Deaths::Reported`], as many strangers.
     fn steps(peers: u64, deaths: Deaths) -> Vec<(&'static str, u64)> {
         let mut all = Vec::new();
         STEPS.set(0);
@@ -76,11 +76,11 @@ mod tests {
         most("when to wake", 0, &mut |it, _, _| assert!(it.next_wake_ms() > 0));
         most("a clock set back", 0, &mut |it, at, _| it.heard(peer(at), 239 - at, &mut || 0));
         most("a poll in vain", 220, &mut |it, _, now| {
-            it.answer = None;
+            it.waiting_hello = None;
             assert!(it.poll(now).is_none());
         });
         most("a roster", 300, &mut |it, _, now| {
-            it.answer = Some(Answer { asker: peer(peers / 2), asked_ms: 0 });
+            it.waiting_hello = Some(WaitingHello { asker: peer(peers / 2), asked_ms: 0 });
             assert!(it.poll(now).is_some());
             while it.poll(now).is_some() {}
         });
@@ -99,7 +99,7 @@ mod tests {
         let silence = Deaths::Silence { beat_ms: 2_000, silence_ms_max: 1_000_000 };
         let of_many =
             ["filling it", "a roster", "a roster heard", "all that is due", "what silence brings at last"];
-        for deaths in [Deaths::Told, silence] {
+        for deaths in [Deaths::Reported, silence] {
             let both = [400, 6_400].map(|peers| steps(peers, deaths));
             for ((what, few), (_, many)) in both[0].iter().zip(&both[1]) {
                 let most = if of_many.contains(what) { 17 * few } else { 24 };

@@ -225,7 +225,7 @@ pub fn delta(all: &[u8]) -> Value {
         _ => Vec::new(),
     };
     bytes.finish();
-    json!({ "knows": context.json(), "registrations": ids, "drops": drops })
+    json!({ "knows": context.json(), "registrations": ids, "tombstones": drops })
 }
 
 /// A context as bytes of its own.

@@ -6,7 +6,7 @@ use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::map::{Page, RangeMap};
 use crate::sync::births::{List, Numbering};
-use crate::sync::meet::{Answer, Births, Held, PagePart, Pages, Part};
+use crate::sync::meet::{Answer, BirthsAnswer, BirthsWanted, PagePart, PagesWanted, Part};
 use crate::sync::sketch::Sketch;
 use crate::version::Version;
 
@@ -28,20 +28,20 @@ impl<K: WireKey> Broadcast<K> {
         &mut self,
         map: &RangeMap<K>,
         reply: &Reply<K>,
-        position: &Version,
+        claimed: &Version,
         room: usize,
         is_all_gone: bool,
     ) -> Answer<K> {
         let ours = map.state().version();
-        let beyond = ours.context.len().saturating_sub(position.context.len()) as u64;
-        let mut part = Part { beyond, page: None, births: Held::Nothing };
+        let beyond = ours.context.len().saturating_sub(claimed.context.len()) as u64;
+        let mut part = Part { beyond, page: None, births: BirthsAnswer::Nothing };
         // So many bytes hold whatever registration may be sent; its drops, and what stands beside it in the message, are not taken from
         // that.
         let part_bytes_max = self.config.part_bytes_max();
         let room = room.saturating_sub(PART_BYTES);
         let mut births_room = room.min(part_bytes_max);
-        if reply.want.pages != Pages::Nothing {
-            let is_all = reply.want.pages == Pages::All;
+        if reply.want.pages != PagesWanted::Nothing {
+            let is_all = reply.want.pages == PagesWanted::All;
             let page = |room: usize| {
                 let bytes_max = (room.min(part_bytes_max), room);
                 map.page(&reply.version.context, reply.want.after.as_ref(), is_all, bytes_max)
@@ -49,85 +49,85 @@ impl<K: WireKey> Broadcast<K> {
             let mut page_part = page(room);
             if !page_part.withheld.is_empty() {
                 // What is withheld has to be told, too.
-                let told = (16 * map.state().context().replicas().count()).max(WITHHELD_BYTES_MIN);
-                page_part = page(room.saturating_sub(told.min(room / 2)));
+                let withheld_bytes = (16 * map.state().context().replicas().count()).max(WITHHELD_BYTES_MIN);
+                page_part = page(room.saturating_sub(withheld_bytes.min(room / 2)));
             }
             self.statistics.registrations_too_long += page_part.too_long;
             births_room = births_room.saturating_sub(page_part.bytes.len());
             let Page { delta, bytes, is_last, withheld, .. } = page_part;
             part.page = Some(PagePart { delta, bytes, is_last, withheld });
-            if !is_last && reply.settlement.is_none() {
+            if !is_last && reply.resolution.is_none() {
                 return Answer::Part(part.into());
             }
         }
-        let both = reply.version.intersection(position);
+        let both = reply.version.intersection(claimed);
         part.births = match reply.want.births {
             // What was dropped since was not compared.
-            Births::Told
+            BirthsWanted::LeftToPeer
                 if is_all_gone
-                    && reply.settlement.as_ref().is_some_and(|settlement| settlement.known == *ours) =>
+                    && reply.resolution.as_ref().is_some_and(|resolution| resolution.known == *ours) =>
             {
-                Held::Settled
+                BirthsAnswer::Resolved
             }
-            Births::Told => Held::Nothing,
-            _ if reply.registrations == 0 || both.is_empty() => Held::Settled,
-            births => births_held(map, reply, &position.context, part.page.as_ref(), births, births_room),
+            BirthsWanted::LeftToPeer => BirthsAnswer::Nothing,
+            _ if reply.registrations == 0 || both.is_empty() => BirthsAnswer::Resolved,
+            births => births_answer(map, reply, &claimed.context, part.page.as_ref(), births, births_room),
         };
         Answer::Part(part.into())
     }
 }
 
 /// What is held of those births, but for those that the page beside it shows to be held.
-fn births_held<K: WireKey>(
+fn births_answer<K: WireKey>(
     map: &RangeMap<K>,
     reply: &Reply<K>,
-    position: &CausalContext,
+    claimed: &CausalContext,
     page: Option<&PagePart<K>>,
-    births: Births,
+    births: BirthsWanted,
     room: usize,
-) -> Held {
+) -> BirthsAnswer {
     let asked = &reply.version.context;
-    let Some(numbering) = Numbering::of(asked) else { return Held::Nothing };
-    let both = &asked.intersection(position);
+    let Some(numbering) = Numbering::of(asked) else { return BirthsAnswer::Nothing };
+    let both = &asked.intersection(claimed);
     let shown = page.map_or(Vec::new(), |page| numbering.numbers(&page.delta, both));
     let bytes_max = room.saturating_sub(16);
     let list = |from| numbering.list(map.state(), both, &shown, from, bytes_max);
     let cells = match births {
-        Births::List(from) => return Held::List(list(from)),
-        Births::Sketch(0) | Births::Told => {
+        BirthsWanted::List(from) => return BirthsAnswer::List(list(from)),
+        BirthsWanted::Sketch(0) | BirthsWanted::LeftToPeer => {
             // What this replica drops when it learns of resets it tells at once: so the asker does not hold that either, when it compares.
             let own = map.replica();
-            let since = map.state().context().last_seq(own).saturating_sub(position.last_seq(own));
-            let held = numbering.count(map.state(), both) + usize::try_from(since).unwrap_or(0);
+            let since = map.state().context().last_seq(own).saturating_sub(claimed.last_seq(own));
+            let count = numbering.count(map.state(), both) + usize::try_from(since).unwrap_or(0);
             let known = usize::try_from(reply.registrations).unwrap_or(usize::MAX);
-            let unheard = asked.difference(position).len();
-            let differences = held.abs_diff(known).saturating_sub(unheard);
-            let gone_here = page.map_or(0, |page| unshown(reply, position, page));
-            let gone_there = (gone_here + held).saturating_sub(known).min(unheard);
+            let unheard = asked.difference(claimed).len();
+            let differences = count.abs_diff(known).saturating_sub(unheard);
+            let gone_here = page.map_or(0, |page| unshown(reply, claimed, page));
+            let gone_there = (gone_here + count).saturating_sub(known).min(unheard);
             Sketch::cells_for(differences.max(gone_here + gone_there) + DIFFERENCES_MIN)
         }
-        Births::Sketch(cells) => usize::try_from(cells).unwrap_or(usize::MAX),
+        BirthsWanted::Sketch(cells) => usize::try_from(cells).unwrap_or(usize::MAX),
     };
     let width = numbering.width();
     let bytes = Sketch::bytes(cells, width);
     if bytes > SKETCH_BYTES_SHORT.min(room) {
         let listed: List = list(0);
         if bytes > room || listed.next.is_none() && listed.bytes() <= bytes {
-            return Held::List(listed);
+            return BirthsAnswer::List(listed);
         }
     }
     let mut sketch = numbering.sketch(map.state(), both, cells);
     shown.into_iter().for_each(|number| sketch.toggle(number));
-    Held::Sketch { width, sketch: sketch.into() }
+    BirthsAnswer::Sketch { width, sketch: sketch.into() }
 }
 
 /// About how many records were dropped here of which the asker does not know: of the dots that are news to it, those that no page shows
 /// mostly are drops. If they are far more than what is on the page, they are updates that came before the latest.
-fn unshown<K: WireKey>(reply: &Reply<K>, position: &CausalContext, page: &PagePart<K>) -> usize {
+fn unshown<K: WireKey>(reply: &Reply<K>, claimed: &CausalContext, page: &PagePart<K>) -> usize {
     if reply.want.after.is_some() {
         return 0;
     }
-    let news = position.difference(&reply.version.context);
+    let news = claimed.difference(&reply.version.context);
     let shown = page.delta.context().intersection(&news).len();
     news.len().saturating_sub(shown).min(2 * page.delta.entries.len())
 }

@@ -1,6 +1,6 @@
 //! The drops that a state names.
 //!
-//! A delta that carries a drop also names the registration ([`Drop`]), so that the receiver finds the record without looking
+//! A delta that carries a drop also names the registration ([`RecordDrop`]), so that the receiver finds the record without looking
 //! through everything it holds, and so that the drop is not mistaken when the births before it never arrived. Such a named drop
 //! is kept only while its stamp lies beyond the contiguous prefix of the context: once the prefix covers the stamp it also
 //! covers every earlier birth, and the context alone tells the same. Prefixes only grow, so this pruning commutes with joins.
@@ -23,14 +23,14 @@ use crate::registration::RegistrationId;
 
 /// A writer's record of a registration was dropped, the one born at `birth`, and with it all its earlier ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Drop {
+pub(crate) struct RecordDrop {
     pub(crate) birth: u64,
     /// The dot of the drop itself: of the same writer, or of who cleared up after it once it had retired. In a *bare* drop that dot
     /// is not known, and its birth's dot stands for it: such a drop claims the birth alone.
     pub(crate) stamp: Dot,
 }
 
-impl Drop {
+impl RecordDrop {
     /// The bare drop of the record of that birth.
     pub(crate) fn bare(writer: ReplicaId, birth: u64) -> Self {
         Self { birth, stamp: Dot { replica: writer, seq: birth } }
@@ -39,23 +39,23 @@ impl Drop {
 
 /// Drops in the order of registrations, writers, and replicas that dropped, the latest of each.
 #[derive(Clone, Debug)]
-pub(crate) struct Drops<K>(Option<Arc<Named<K>>>);
+pub(crate) struct Tombstones<K>(Option<Arc<TombstoneIndex<K>>>);
 
 /// A drop with what was dropped.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct NamedDrop<K> {
+pub(crate) struct Tombstone<K> {
     pub(crate) id: RegistrationId<K>,
     pub(crate) writer: ReplicaId,
-    pub(crate) drop: Drop,
+    pub(crate) drop: RecordDrop,
 }
 
-impl<K: Key> From<(&RegistrationId<K>, ReplicaId, Drop)> for NamedDrop<K> {
-    fn from((id, writer, drop): (&RegistrationId<K>, ReplicaId, Drop)) -> Self {
+impl<K: Key> From<(&RegistrationId<K>, ReplicaId, RecordDrop)> for Tombstone<K> {
+    fn from((id, writer, drop): (&RegistrationId<K>, ReplicaId, RecordDrop)) -> Self {
         Self { id: id.clone(), writer, drop }
     }
 }
 
-impl<K: Key> NamedDrop<K> {
+impl<K: Key> Tombstone<K> {
     /// By what drops are ordered. A writer and those who clear up after it may drop the same record without knowing of each other:
     /// each drop is pruned by itself, and so has to be kept by itself.
     pub(crate) fn key(&self) -> (&RegistrationId<K>, ReplicaId, ReplicaId) {
@@ -64,18 +64,18 @@ impl<K: Key> NamedDrop<K> {
 
     /// The dots that the prefixes have to cover before the context tells the same. Of one writer, the stamp covers the birth.
     fn dots(&self) -> impl Iterator<Item = Dot> {
-        let Drop { birth, stamp } = self.drop;
+        let RecordDrop { birth, stamp } = self.drop;
         let birth = (stamp.replica != self.writer).then_some(Dot { replica: self.writer, seq: birth });
         core::iter::once(stamp).chain(birth)
     }
 
     /// Whether the context tells the same by itself.
-    pub(crate) fn is_told_by(&self, context: &CausalContext) -> bool {
+    pub(crate) fn is_implied_by(&self, context: &CausalContext) -> bool {
         self.dots().all(|dot| dot.seq <= context.prefix(dot.replica))
     }
 
     fn hash(&self) -> u64 {
-        let (NamedDrop { id, writer, .. }, Drop { birth, stamp }) = (self, self.drop);
+        let (Tombstone { id, writer, .. }, RecordDrop { birth, stamp }) = (self, self.drop);
         hash::of(|hasher| {
             id.range.start().feed(hasher);
             hasher.number(u64::from(id.range.end().is_none()));
@@ -89,22 +89,22 @@ impl<K: Key> NamedDrop<K> {
 
 /// The drops, if there are any.
 #[derive(Clone, Debug)]
-struct Named<K> {
-    by_key: Ordered<[Arc<NamedDrop<K>>; 1]>,
+struct TombstoneIndex<K> {
+    by_key: Ordered<[Arc<Tombstone<K>>; 1]>,
     /// Each drop at each of its [dots](NamedDrop::dots) that no prefix has reached, and maybe at one that a prefix has reached before
     /// the drop was named.
-    waiting: Ordered<[(Dot, Arc<NamedDrop<K>>); 1]>,
+    waiting: Ordered<[(Dot, Arc<Tombstone<K>>); 1]>,
     /// The sum of the hashes, computed when it is first asked for and followed from then on.
     sum: OnceLock<u64>,
 }
 
-impl<K> Default for Named<K> {
+impl<K> Default for TombstoneIndex<K> {
     fn default() -> Self {
         Self { by_key: Ordered::default(), waiting: Ordered::default(), sum: OnceLock::new() }
     }
 }
 
-impl<K: Key> Named<K> {
+impl<K: Key> TombstoneIndex<K> {
     fn follow(&mut self, change: impl FnOnce(u64) -> u64) {
         if let Some(sum) = self.sum.get_mut() {
             *sum = change(*sum);
@@ -112,40 +112,40 @@ impl<K: Key> Named<K> {
     }
 
     /// Names a drop, unless a later one of the same key is named. O(log d).
-    fn insert(&mut self, named: Arc<NamedDrop<K>>) {
-        let place = self.by_key.place_of(|other| other.key() < named.key());
-        let same = self.by_key.get(place).filter(|other| other.key() == named.key()).cloned();
+    fn insert(&mut self, named: Arc<Tombstone<K>>) {
+        let position = self.by_key.position_of(|other| other.key() < named.key());
+        let same = self.by_key.get(position).filter(|other| other.key() == named.key()).cloned();
         match &same {
             Some(same) if same.drop >= named.drop => return,
             Some(same) => {
                 self.follow(|sum| sum.wrapping_sub(same.hash()));
                 self.wait_no_more(same);
-                if let Some(held) = self.by_key.get_mut(place) {
+                if let Some(held) = self.by_key.get_mut(position) {
                     held.clone_from(&named);
                 }
             }
-            None => self.by_key.insert(place, named.clone()),
+            None => self.by_key.insert(position, named.clone()),
         }
         self.follow(|sum| sum.wrapping_add(named.hash()));
         for dot in named.dots() {
-            let place = self.waiting.place_of(|waiting| cmp_waiting(waiting, dot, &named).is_lt());
-            self.waiting.insert(place, (dot, named.clone()));
+            let position = self.waiting.position_of(|waiting| cmp_waiting(waiting, dot, &named).is_lt());
+            self.waiting.insert(position, (dot, named.clone()));
         }
     }
 
-    fn wait_no_more(&mut self, named: &NamedDrop<K>) {
+    fn wait_no_more(&mut self, named: &Tombstone<K>) {
         for dot in named.dots() {
-            let place = self.waiting.place_of(|waiting| cmp_waiting(waiting, dot, named).is_lt());
-            if self.waiting.get(place).is_some_and(|waiting| cmp_waiting(waiting, dot, named).is_eq()) {
-                self.waiting.remove(place);
+            let position = self.waiting.position_of(|waiting| cmp_waiting(waiting, dot, named).is_lt());
+            if self.waiting.get(position).is_some_and(|waiting| cmp_waiting(waiting, dot, named).is_eq()) {
+                self.waiting.remove(position);
             }
         }
     }
 
     /// Takes those that wait for a dot up to that one of its replica. O(log d), and O(1) for each.
-    fn take_reached(&mut self, reached: Dot) -> Vec<Arc<NamedDrop<K>>> {
-        let from = self.waiting.place_of(|(dot, _)| *dot < Dot { seq: 0, ..reached });
-        let to = self.waiting.place_of(|(dot, _)| *dot <= reached);
+    fn take_reached(&mut self, reached: Dot) -> Vec<Arc<Tombstone<K>>> {
+        let from = self.waiting.position_of(|(dot, _)| *dot < Dot { seq: 0, ..reached });
+        let to = self.waiting.position_of(|(dot, _)| *dot <= reached);
         let all = self.waiting.iter_from(from).take_while(|(dot, _)| *dot <= reached);
         let all = all.map(|(_, named)| named.clone()).collect();
         self.waiting.remove_range(from, to);
@@ -153,25 +153,25 @@ impl<K: Key> Named<K> {
     }
 }
 
-fn cmp_waiting<K: Key>(waiting: &(Dot, Arc<NamedDrop<K>>), dot: Dot, named: &NamedDrop<K>) -> Ordering {
+fn cmp_waiting<K: Key>(waiting: &(Dot, Arc<Tombstone<K>>), dot: Dot, named: &Tombstone<K>) -> Ordering {
     waiting.0.cmp(&dot).then_with(|| waiting.1.key().cmp(&named.key()))
 }
 
-impl<K> Default for Drops<K> {
+impl<K> Default for Tombstones<K> {
     fn default() -> Self {
         Self(None)
     }
 }
 
-impl<K: PartialEq> PartialEq for Drops<K> {
+impl<K: PartialEq> PartialEq for Tombstones<K> {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.named().eq(other.named())
+        self.len() == other.len() && self.each().eq(other.each())
     }
 }
 
-impl<K: Eq> Eq for Drops<K> {}
+impl<K: Eq> Eq for Tombstones<K> {}
 
-impl<K> Drops<K> {
+impl<K> Tombstones<K> {
     pub(crate) fn len(&self) -> usize {
         self.0.as_ref().map_or(0, |named| named.by_key.len())
     }
@@ -181,38 +181,38 @@ impl<K> Drops<K> {
     }
 
     /// The drops, ordered by registration, writer, and the stamp's replica.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&RegistrationId<K>, ReplicaId, Drop)> + Clone {
-        self.named().map(|named| (&named.id, named.writer, named.drop))
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&RegistrationId<K>, ReplicaId, RecordDrop)> + Clone {
+        self.each().map(|named| (&named.id, named.writer, named.drop))
     }
 
     /// The same.
-    pub(crate) fn named(&self) -> impl Iterator<Item = &NamedDrop<K>> + Clone {
+    pub(crate) fn each(&self) -> impl Iterator<Item = &Tombstone<K>> + Clone {
         self.0.iter().flat_map(|named| named.by_key.iter()).map(|named| &**named)
     }
 }
 
-impl<K: Key> Drops<K> {
+impl<K: Key> Tombstones<K> {
     /// From drops in order, each of another key. O(d log d).
-    pub(crate) fn from_ordered(drops: Vec<NamedDrop<K>>) -> Self {
+    pub(crate) fn from_ordered(tombstones: Vec<Tombstone<K>>) -> Self {
         let mut all = Self::default();
-        drops.into_iter().for_each(|named| all.named_mut().insert(Arc::new(named)));
+        tombstones.into_iter().for_each(|named| all.index_mut().insert(Arc::new(named)));
         all
     }
 
-    fn named_mut(&mut self) -> &mut Named<K> {
+    fn index_mut(&mut self) -> &mut TombstoneIndex<K> {
         Arc::make_mut(self.0.get_or_insert_default())
     }
 
     /// A sum of hashes of all that is named. O(1), and O(d) when it is first asked for.
     pub(crate) fn fingerprint(&self) -> u64 {
         let Some(named) = &self.0 else { return 0 };
-        *named.sum.get_or_init(|| self.named().map(NamedDrop::hash).fold(0, u64::wrapping_add))
+        *named.sum.get_or_init(|| self.each().map(Tombstone::hash).fold(0, u64::wrapping_add))
     }
 
     /// Up to which birth that writer's records of a registration are known to be dropped by being named; 0 if none is. O(log d).
     pub(crate) fn last_birth(&self, id: &RegistrationId<K>, writer: ReplicaId) -> u64 {
         let Some(named) = &self.0 else { return 0 };
-        let from = named.by_key.place_of(|named| (&named.id, named.writer) < (id, writer));
+        let from = named.by_key.position_of(|named| (&named.id, named.writer) < (id, writer));
         let named =
             named.by_key.iter_from(from).take_while(|named| (&named.id, named.writer) == (id, writer));
         named.map(|named| named.drop.birth).max().unwrap_or_default()
@@ -224,13 +224,13 @@ impl<K: Key> Drops<K> {
         &mut self,
         id: RegistrationId<K>,
         writer: ReplicaId,
-        drop: Drop,
+        drop: RecordDrop,
         context: &CausalContext,
     ) -> bool {
-        let named = NamedDrop { id, writer, drop };
-        let is_needed = !named.is_told_by(context);
+        let named = Tombstone { id, writer, drop };
+        let is_needed = !named.is_implied_by(context);
         if is_needed {
-            self.named_mut().insert(Arc::new(named));
+            self.index_mut().insert(Arc::new(named));
         }
         is_needed
     }
@@ -241,8 +241,8 @@ impl<K: Key> Drops<K> {
         if self.0.as_ref().is_some_and(|ours| Arc::ptr_eq(ours, theirs)) {
             return;
         }
-        for named in theirs.by_key.iter().filter(|named| !named.is_told_by(context)) {
-            self.named_mut().insert(named.clone());
+        for named in theirs.by_key.iter().filter(|named| !named.is_implied_by(context)) {
+            self.index_mut().insert(named.clone());
         }
     }
 
@@ -265,19 +265,19 @@ impl<K: Key> Drops<K> {
     /// Whether a drop waits for a dot up to that one of its replica. O(log d).
     fn has_reached(&self, reached: Dot) -> bool {
         let Some(named) = &self.0 else { return false };
-        let first = named.waiting.place_of(|(dot, _)| *dot < Dot { seq: 0, ..reached });
+        let first = named.waiting.position_of(|(dot, _)| *dot < Dot { seq: 0, ..reached });
         named.waiting.get(first).is_some_and(|(dot, _)| *dot <= reached)
     }
 
     #[cold]
     fn forget_reached(&mut self, reached: Dot, context: &CausalContext) {
-        let named = self.named_mut();
+        let named = self.index_mut();
         for told in named.take_reached(reached) {
-            if told.is_told_by(context) {
+            if told.is_implied_by(context) {
                 named.wait_no_more(&told);
                 named.follow(|sum| sum.wrapping_sub(told.hash()));
-                let place = named.by_key.place_of(|other| other.key() < told.key());
-                named.by_key.remove(place);
+                let position = named.by_key.position_of(|other| other.key() < told.key());
+                named.by_key.remove(position);
             }
         }
         if named.by_key.is_empty() {
@@ -302,25 +302,25 @@ mod tests {
     fn only_the_latest_drop_is_named_and_only_until_the_prefix_covers_it() {
         let [first, second] = [5u64, 7].map(id);
         let writer = ReplicaId::new(1);
-        let drop = |birth, seq| Drop { birth, stamp: Dot { replica: writer, seq } };
+        let drop = |birth, seq| RecordDrop { birth, stamp: Dot { replica: writer, seq } };
         let mut context = CausalContext::default();
-        let mut drops = Drops::default();
-        drops.insert(second.clone(), writer, drop(4, 5), &context);
+        let mut tombstones = Tombstones::default();
+        tombstones.insert(second.clone(), writer, drop(4, 5), &context);
         for (birth, stamp) in [(2, 3), (6, 8), (2, 3)] {
-            drops.insert(first.clone(), writer, drop(birth, stamp), &context);
+            tombstones.insert(first.clone(), writer, drop(birth, stamp), &context);
         }
-        assert_eq!(drops.last_birth(&first, writer), 6);
+        assert_eq!(tombstones.last_birth(&first, writer), 6);
         context.insert_run(writer, 1, 7);
-        let mut joined = Drops::default();
-        joined.join(&drops, &context);
-        drops.prune([writer].into_iter(), &context);
-        assert_eq!(drops.iter().map(|(id, ..)| id).collect::<Vec<_>>(), [&first]);
-        assert_eq!(joined, drops);
+        let mut joined = Tombstones::default();
+        joined.join(&tombstones, &context);
+        tombstones.prune([writer].into_iter(), &context);
+        assert_eq!(tombstones.iter().map(|(id, ..)| id).collect::<Vec<_>>(), [&first]);
+        assert_eq!(joined, tombstones);
         context.insert_run(writer, 8, 8);
-        drops.prune([writer].into_iter(), &context);
-        assert_eq!(drops, Drops::default());
-        drops.insert(first, writer, drop(6, 8), &context);
-        assert!(drops.is_empty());
+        tombstones.prune([writer].into_iter(), &context);
+        assert_eq!(tombstones, Tombstones::default());
+        tombstones.insert(first, writer, drop(6, 8), &context);
+        assert!(tombstones.is_empty());
     }
 
     #[test]
@@ -328,27 +328,27 @@ mod tests {
         let id = id(5);
         let [writer, other] = [1, 2].map(ReplicaId::new);
         let mut context = CausalContext::default();
-        let mut drops = Drops::default();
-        let drop = Drop { birth: 4, stamp: Dot { replica: other, seq: 3 } };
-        drops.insert(id.clone(), writer, drop, &context);
+        let mut tombstones = Tombstones::default();
+        let drop = RecordDrop { birth: 4, stamp: Dot { replica: other, seq: 3 } };
+        tombstones.insert(id.clone(), writer, drop, &context);
         context.insert_run(other, 1, 3);
-        drops.prune([other].into_iter(), &context);
-        assert_eq!(drops.last_birth(&id, writer), 4);
+        tombstones.prune([other].into_iter(), &context);
+        assert_eq!(tombstones.last_birth(&id, writer), 4);
         context.insert_run(writer, 1, 4);
-        drops.prune([writer].into_iter(), &context);
-        assert!(drops.is_empty());
+        tombstones.prune([writer].into_iter(), &context);
+        assert!(tombstones.is_empty());
     }
 
     #[test]
     fn a_bare_drop_gives_way_to_the_whole_one_and_to_a_later_one() {
         let (id, writer) = (id(5), ReplicaId::new(1));
-        let drop = |birth, seq| Drop { birth, stamp: Dot { replica: writer, seq } };
+        let drop = |birth, seq| RecordDrop { birth, stamp: Dot { replica: writer, seq } };
         let mut context = CausalContext::default();
         context.insert_run(writer, 1, 4);
-        let named = |named: &[Drop]| {
-            let mut drops = Drops::default();
-            named.iter().for_each(|drop| _ = drops.insert(id.clone(), writer, *drop, &context));
-            drops
+        let named = |named: &[RecordDrop]| {
+            let mut tombstones = Tombstones::default();
+            named.iter().for_each(|drop| _ = tombstones.insert(id.clone(), writer, *drop, &context));
+            tombstones
         };
         assert!(named(&[drop(4, 4)]).is_empty(), "the prefix covers the birth");
         let (bare, whole, later) = (drop(5, 5), drop(5, 8), drop(9, 9));
@@ -361,9 +361,9 @@ mod tests {
     }
 
     /// What is held, kept as a plain list.
-    fn model(all: &[NamedDrop<u64>], context: &CausalContext) -> Vec<NamedDrop<u64>> {
-        let mut kept: Vec<NamedDrop<u64>> =
-            all.iter().filter(|it| !it.is_told_by(context)).cloned().collect();
+    fn model(all: &[Tombstone<u64>], context: &CausalContext) -> Vec<Tombstone<u64>> {
+        let mut kept: Vec<Tombstone<u64>> =
+            all.iter().filter(|it| !it.is_implied_by(context)).cloned().collect();
         kept.sort_by(|a, b| a.key().cmp(&b.key()).then(b.drop.cmp(&a.drop)));
         kept.dedup_by(|a, b| a.key() == b.key());
         kept
@@ -377,47 +377,47 @@ mod tests {
             steps in prop::collection::vec((0u64..40, 0u64..3, 0u64..3, 1u64..300, 0u64..40, 0u8..8), 1..300),
         ) {
             let mut context = CausalContext::default();
-            let mut drops = [Drops::default(), Drops::default()];
-            let mut all: [Vec<NamedDrop<u64>>; 2] = [Vec::new(), Vec::new()];
+            let mut tombstones = [Tombstones::default(), Tombstones::default()];
+            let mut all: [Vec<Tombstone<u64>>; 2] = [Vec::new(), Vec::new()];
             for (start, writer, stamper, birth, more, what) in steps {
                 let [writer, stamper] = [writer, stamper].map(ReplicaId::new);
                 // Of one writer, whatever was born later was dropped later.
                 let later = if stamper == writer { birth + birth % 3 } else { more + 1 };
-                let named = NamedDrop {
+                let named = Tombstone {
                     id: id(start),
                     writer,
-                    drop: Drop { birth, stamp: Dot { replica: stamper, seq: later } },
+                    drop: RecordDrop { birth, stamp: Dot { replica: stamper, seq: later } },
                 };
                 let which = usize::from(what % 2);
                 match what {
                     0..5 => {
                         all[which].push(named.clone());
-                        drops[which].insert(named.id, writer, named.drop, &context);
+                        tombstones[which].insert(named.id, writer, named.drop, &context);
                     }
                     5 => {
                         let until = context.prefix(writer) + 1 + birth / 10;
                         context.insert_run(writer, 1, until);
-                        drops.iter_mut().for_each(|drops| _ = drops.prune([writer].into_iter(), &context));
+                        tombstones.iter_mut().for_each(|tombstones| _ = tombstones.prune([writer].into_iter(), &context));
                     }
                     6 => {
-                        let [ours, theirs] = &mut drops;
+                        let [ours, theirs] = &mut tombstones;
                         ours.join(theirs, &context);
                         let learnt = all[1].clone();
                         all[0].extend(learnt);
                     }
                     _ => {
-                        let sum = drops[0].named().map(NamedDrop::hash).fold(0, u64::wrapping_add);
-                        prop_assert_eq!(drops[0].fingerprint(), sum);
+                        let sum = tombstones[0].each().map(Tombstone::hash).fold(0, u64::wrapping_add);
+                        prop_assert_eq!(tombstones[0].fingerprint(), sum);
                     }
                 }
-                for (drops, all) in drops.iter().zip(&mut all) {
+                for (tombstones, all) in tombstones.iter().zip(&mut all) {
                     *all = model(all, &context);
-                    prop_assert!(drops.named().eq(all.iter()), "{:?} instead of {:?}", drops, all);
-                    prop_assert_eq!(drops.len(), all.len());
+                    prop_assert!(tombstones.each().eq(all.iter()), "{:?} instead of {:?}", tombstones, all);
+                    prop_assert_eq!(tombstones.len(), all.len());
                     let last = all.iter().filter(|it| it.id == id(start) && it.writer == writer);
                     let last = last.map(|it| it.drop.birth).max().unwrap_or(0);
-                    prop_assert_eq!(drops.last_birth(&id(start), writer), last);
-                    let waiting = drops.0.as_ref().map_or(0, |named| named.waiting.len());
+                    prop_assert_eq!(tombstones.last_birth(&id(start), writer), last);
+                    let waiting = tombstones.0.as_ref().map_or(0, |named| named.waiting.len());
                     prop_assert!(waiting <= 2 * all.len(), "what waits for nothing is kept");
                 }
             }

@@ -11,23 +11,23 @@ use crate::sync::{self, Presence, Received};
 
 /// This node's part in the presence over a link.
 #[derive(Clone, Debug)]
-struct Party {
+struct LinkPresence {
     presence: Presence,
     deaths: Deaths,
     /// When it has something to do next.
     wake_ms: u64,
     /// What was last reported of the peers, and their revision then.
     revision: u64,
-    said: BTreeMap<ReplicaId, (Name, Liveness)>,
+    reported: BTreeMap<ReplicaId, (Name, Liveness)>,
 }
 
 /// Its part over all links; nobody's without a name.
 #[derive(Clone, Debug)]
-pub(super) struct Parties {
+pub(super) struct LinkPresences {
     config: Config,
     own: ReplicaId,
     name: Option<Name>,
-    by_link: BTreeMap<LinkId, Party>,
+    by_link: BTreeMap<LinkId, LinkPresence>,
     /// When each has something to do next.
     wakes: BTreeSet<(u64, LinkId)>,
     /// Of whom there is something new, once each.
@@ -36,21 +36,21 @@ pub(super) struct Parties {
     seen_ms: u64,
 }
 
-impl Parties {
+impl LinkPresences {
     pub(super) fn new(config: Config, own: ReplicaId, name: Option<Name>) -> Self {
         let (by_link, wakes, news) = Default::default();
         Self { config, own, name, by_link, wakes, news, seen_ms: 0 }
     }
 
     pub(super) fn peers(&self) -> impl Iterator<Item = (LinkId, Peer)> {
-        self.by_link.iter().flat_map(|(link, party)| party.presence.peers().map(|peer| (*link, peer)))
+        self.by_link.iter().flat_map(|(link, local)| local.presence.peers().map(|peer| (*link, peer)))
     }
 
     pub(super) fn set_name(&mut self, name: Name) {
         if self.name.is_some() {
             self.name = Some(name.clone());
             for link in self.links() {
-                self.with(link, |party| party.presence.set_name(name.clone()));
+                self.with(link, |local| local.presence.set_name(name.clone()));
             }
         }
     }
@@ -66,22 +66,22 @@ impl Parties {
     /// Takes part over a link; or goes by another name there, if it does already.
     fn join(&mut self, link: LinkId, config: Config, name: Name, now_ms: u64) -> Result<(), ConfigError> {
         if self.by_link.contains_key(&link) {
-            self.with(link, |party| party.presence.set_name(name));
+            self.with(link, |local| local.presence.set_name(name));
             return Ok(());
         }
         let presence = Presence::join(config, self.own, name, now_ms)?;
-        let (deaths, said) = (config.deaths, BTreeMap::new());
-        self.by_link.insert(link, Party { presence, deaths, wake_ms: 0, revision: 0, said });
+        let (deaths, reported) = (config.deaths, BTreeMap::new());
+        self.by_link.insert(link, LinkPresence { presence, deaths, wake_ms: 0, revision: 0, reported });
         self.wakes.insert((0, link));
         Ok(())
     }
 
     /// Leaves, with the content of the message that says so.
     pub(super) fn leave(&mut self, link: LinkId) -> Option<Vec<u8>> {
-        let party = self.by_link.remove(&link)?;
-        self.wakes.remove(&(party.wake_ms, link));
+        let local = self.by_link.remove(&link)?;
+        self.wakes.remove(&(local.wake_ms, link));
         self.news.retain(|(other, _), _| *other != link);
-        Some(party.presence.goodbye())
+        Some(local.presence.goodbye())
     }
 
     pub(super) fn own(&self) -> ReplicaId {
@@ -97,14 +97,15 @@ impl Parties {
         self.own = own;
         let mut goodbyes = Vec::new();
         for link in self.links() {
-            let is_told = self.by_link.get(&link).is_some_and(|party| party.deaths == Deaths::Told);
-            if is_told {
+            let are_deaths_reported =
+                self.by_link.get(&link).is_some_and(|local| local.deaths == Deaths::Reported);
+            if are_deaths_reported {
                 goodbyes.extend(self.leave(link).map(|goodbye| (link, goodbye)));
                 continue;
             }
-            self.with(link, |party| {
-                goodbyes.push((link, party.presence.goodbye()));
-                party.presence.go_on_as(own, now_ms);
+            self.with(link, |local| {
+                goodbyes.push((link, local.presence.goodbye()));
+                local.presence.go_on_as(own, now_ms);
             });
         }
         goodbyes
@@ -119,17 +120,17 @@ impl Parties {
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) {
-        self.with(link, |party| match received {
+        self.with(link, |local| match received {
             // What cannot be read was refused before.
-            Received::Presence(content) => drop(party.presence.receive(sender, content, now_ms, random)),
+            Received::Presence(content) => drop(local.presence.receive(sender, content, now_ms, random)),
             Received::Ignored(_) => {}
-            Received::Applied(_) | Received::Heard => party.presence.heard(sender, now_ms, random),
+            Received::Applied(_) | Received::Heard => local.presence.heard(sender, now_ms, random),
         });
     }
 
     /// A message was sent, which is a sign of life.
     pub(super) fn sent(&mut self, link: LinkId, now_ms: u64) {
-        self.with(link, |party| party.presence.posted(now_ms));
+        self.with(link, |local| local.presence.posted(now_ms));
     }
 
     /// The content of the next message that is due, and the link to send it over. O(log of the links), and what it takes to write it.
@@ -143,7 +144,7 @@ impl Parties {
                 .next()
                 .filter(|(due_ms, _)| *due_ms <= now_ms)?;
             let mut content = None;
-            self.with(link, |party| content = party.presence.poll(now_ms));
+            self.with(link, |local| content = local.presence.poll(now_ms));
             if let Some(content) = content {
                 return Some((link, content));
             }
@@ -154,7 +155,7 @@ impl Parties {
     /// Where a clock was set back, each finds out anew what is due when.
     fn see(&mut self, now_ms: u64) {
         if now_ms < self.seen_ms {
-            self.by_link.values_mut().for_each(|party| party.wake_ms = 0);
+            self.by_link.values_mut().for_each(|local| local.wake_ms = 0);
             self.wakes = self.by_link.keys().map(|link| (0, *link)).collect();
         }
         self.seen_ms = now_ms;
@@ -174,27 +175,27 @@ impl Parties {
     }
 
     /// Changes one of them, and notes what is new and when it is due. O(log of the links + its peers, if there is something new).
-    fn with(&mut self, link: LinkId, change: impl FnOnce(&mut Party)) {
-        let Some(party) = self.by_link.get_mut(&link) else { return };
-        change(party);
-        self.news.extend(party.news().into_iter().map(|peer| ((link, peer.replica), peer)));
-        let wake_ms = party.presence.next_wake_ms();
-        if wake_ms != party.wake_ms {
-            self.wakes.remove(&(party.wake_ms, link));
+    fn with(&mut self, link: LinkId, change: impl FnOnce(&mut LinkPresence)) {
+        let Some(local) = self.by_link.get_mut(&link) else { return };
+        change(local);
+        self.news.extend(local.news().into_iter().map(|peer| ((link, peer.replica), peer)));
+        let wake_ms = local.presence.next_wake_ms();
+        if wake_ms != local.wake_ms {
+            self.wakes.remove(&(local.wake_ms, link));
             self.wakes.insert((wake_ms, link));
-            party.wake_ms = wake_ms;
+            local.wake_ms = wake_ms;
         }
     }
 }
 
-impl Party {
+impl LinkPresence {
     /// The peers of whom there is something new. O(1) if there are none.
     fn news(&mut self) -> Vec<Peer> {
         if self.revision == self.presence.revision() {
             return Vec::new();
         }
         self.revision = self.presence.revision();
-        let before = core::mem::take(&mut self.said);
+        let before = core::mem::take(&mut self.reported);
         let mut news = Vec::new();
         for peer in self.presence.peers() {
             let now = (peer.name.clone(), peer.liveness);
@@ -202,7 +203,7 @@ impl Party {
             // Who came and went unnoticed was never there.
             let is_gone = peer.liveness != Liveness::Alive && !before.contains_key(&peer.replica);
             if !is_gone {
-                self.said.insert(peer.replica, now);
+                self.reported.insert(peer.replica, now);
             }
             if !is_old && !is_gone {
                 news.push(peer);
@@ -214,7 +215,7 @@ impl Party {
 
 /// Presence over one link at a time, for those whose surroundings tell of deaths, or who go by several names.
 impl<K: WireKey> Node<K> {
-    /// Takes part in presence over a link under that name, or changes the name if it does already. With [`Deaths::Told`] only once the
+    /// Takes part in presence over a link under that name, or changes the name if it does already. With [`Deaths::Reported`] only once the
     /// surroundings can tell the others of the death of [this replica](crate::RangeMap::replica); so after an
     /// [`Event::Renamed`](super::Event::Renamed) it takes no part until it joins anew. Over a link that is not open nothing happens. O(log of the
     /// links).
@@ -227,26 +228,26 @@ impl<K: WireKey> Node<K> {
         if !self.links.contains(&link) {
             return Ok(());
         }
-        self.parties.join(link, config.within(self.mesh.message_bytes_max()), name, now_ms)
+        self.presences.join(link, config.within(self.mesh.message_bytes_max()), name, now_ms)
     }
 
-    /// The surroundings tell that a peer has died: see [`Deaths::Told`]. O(log of the peers).
+    /// The surroundings tell that a peer has died: see [`Deaths::Reported`]. O(log of the peers).
     pub fn died(&mut self, link: LinkId, replica: ReplicaId, now_ms: u64) {
         let now_ms = self.see(now_ms);
-        self.parties.with(link, |party| party.presence.died(replica, now_ms));
+        self.presences.with(link, |local| local.presence.died(replica, now_ms));
     }
 
     /// This node could not listen for a while: it says hello over a link anew, and gives the others time to be heard. O(log of the links).
     pub fn resume(&mut self, link: LinkId, now_ms: u64) {
         let now_ms = self.see(now_ms);
-        self.parties.with(link, |party| party.presence.resume(now_ms));
+        self.presences.with(link, |local| local.presence.resume(now_ms));
     }
 
     /// Says goodbye over a link with the next [`poll`](Self::poll), and stays: for one who may be about to die without another word. O(1).
     pub fn say_goodbye(&mut self, link: LinkId) {
-        if let Some(party) = self.parties.by_link.get(&link) {
-            let goodbye = party.presence.goodbye();
-            self.last_words.push_back((link, sync::write_presence::<K>(self.map.replica(), goodbye)));
+        if let Some(local) = self.presences.by_link.get(&link) {
+            let goodbye = local.presence.goodbye();
+            self.goodbyes.push_back((link, sync::write_presence::<K>(self.map.replica(), goodbye)));
         }
     }
 }

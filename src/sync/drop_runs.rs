@@ -16,43 +16,43 @@ use super::births::{read_runs, write_runs};
 use crate::causal::{CausalContext, Dot, SEQ_MAX};
 use crate::codec::{DecodeError, DecodeProblem, Reader, WireKey, Writer};
 use crate::delta::Delta;
-use crate::drops::NamedDrop;
 use crate::id::ReplicaId;
 use crate::map::DropRun;
+use crate::tombstones::Tombstone;
 
 /// So many drops are told by their births.
 const DROPS_MIN: usize = 64;
 
 /// What one writer dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Dropped {
+pub(super) struct DropRuns {
     pub(super) writer: ReplicaId,
     /// By the dots of the drops.
     pub(super) runs: Vec<DropRun>,
 }
 
-impl Dropped {
+impl DropRuns {
     /// Whether a delta may be many drops and nothing else. O(1).
     pub(super) fn may_be<K>(delta: &Delta<K>) -> bool {
-        delta.drops.len() >= DROPS_MIN && delta.entries.is_empty()
+        delta.tombstones.len() >= DROPS_MIN && delta.entries.is_empty()
     }
 
     /// What a delta tells, if that is many drops by their own writer and nothing else. O(m log m) for m drops.
     pub(super) fn of<K: WireKey>(delta: &Delta<K>) -> Option<Self> {
-        let first = delta.drops.named().next()?;
+        let first = delta.tombstones.each().next()?;
         let writer = first.writer;
-        let is_own = |named: &NamedDrop<K>| {
+        let is_own = |named: &Tombstone<K>| {
             let Dot { replica, seq } = named.drop.stamp;
             named.writer == writer && replica == writer && seq > named.drop.birth
         };
-        if !Self::may_be(delta) || !delta.drops.named().all(is_own) || !delta.carries_all_it_claims() {
+        if !Self::may_be(delta) || !delta.tombstones.each().all(is_own) || !delta.carries_all_it_claims() {
             return None;
         }
-        let mut drops: Vec<(u64, u64)> =
-            delta.drops.named().map(|named| (named.drop.stamp.seq, named.drop.birth)).collect();
-        drops.sort_unstable();
+        let mut tombstones: Vec<(u64, u64)> =
+            delta.tombstones.each().map(|named| (named.drop.stamp.seq, named.drop.birth)).collect();
+        tombstones.sort_unstable();
         let mut runs: Vec<DropRun> = Vec::new();
-        for (stamp, birth) in drops {
+        for (stamp, birth) in tombstones {
             match runs.last_mut() {
                 Some(run) if (run.stamp + run.count, run.birth + run.count) == (stamp, birth) => {
                     run.count += 1
@@ -166,19 +166,19 @@ mod tests {
         (writer, [written, resets], dropped)
     }
 
-    fn sent(dropped: &Delta<u64>) -> (Dropped, usize) {
+    fn sent(dropped: &Delta<u64>) -> (DropRuns, usize) {
         let mut writer = Writer::default();
-        let told = Dropped::of(dropped).unwrap();
+        let told = DropRuns::of(dropped).unwrap();
         told.write(&mut writer);
         let bytes = writer.finish();
         let mut reader = Reader::new(&bytes);
-        assert_eq!(Dropped::read(&mut reader), Ok(told.clone()));
+        assert_eq!(DropRuns::read(&mut reader), Ok(told.clone()));
         reader.finish().unwrap();
         (told, bytes.len())
     }
 
-    fn take(map: &mut RangeMap<u64>, told: &Dropped) {
-        let (named, unnamed) = map.name_drops(told.writer, &told.runs);
+    fn take(map: &mut RangeMap<u64>, told: &DropRuns) {
+        let (named, unnamed) = map.tombstones_for(told.writer, &told.runs);
         map.merge(&named);
         map.adopt(&unnamed.into());
     }
@@ -224,7 +224,7 @@ mod tests {
         map.merge(&resets.halves().unwrap().0);
         let before = map.state().context().clone();
         take(&mut map, &told);
-        for (id, owner, drop) in dropped.drops.iter() {
+        for (id, owner, drop) in dropped.tombstones.iter() {
             let is_known = before.contains(Dot { replica: owner, seq: drop.birth });
             assert_eq!(map.state().context().contains(drop.stamp), is_known, "{id:?}");
         }
@@ -235,16 +235,16 @@ mod tests {
     #[test]
     fn few_drops_and_those_beside_something_else_are_named() {
         let (mut writer, _, dropped) = writer();
-        assert!(Dropped::of(&dropped.halves().unwrap().0).is_none());
+        assert!(DropRuns::of(&dropped.halves().unwrap().0).is_none());
         let (node, range) = range(COUNT);
         let mut more = dropped.clone();
         more.merge(&writer.register(&node, &range).unwrap());
-        assert!(Dropped::of(&more).is_none());
+        assert!(DropRuns::of(&more).is_none());
     }
 
     #[test]
     fn what_contradicts_itself_is_refused() {
-        let read = |bytes: &[u8]| Dropped::read(&mut Reader::new(&[&[0; 7], &[1][..], bytes].concat()));
+        let read = |bytes: &[u8]| DropRuns::read(&mut Reader::new(&[&[0; 7], &[1][..], bytes].concat()));
         assert!(read(&[1, 9, 4, 1, 0, 3, 1]).is_ok());
         assert!(read(&[1, 0, 2, 1, 0]).is_err(), "no dot");
         assert!(read(&[1, 9, 0, 0]).is_err(), "no birth");
