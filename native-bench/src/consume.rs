@@ -37,12 +37,12 @@ pub fn flat_owners(map: &RangeMap<u64>) -> Flat<(u32, u32)> {
     map.for_each_split(|split| {
         let start = *split.range.start();
         if let Some(gap) = covered_to.filter(|end| *end != start) {
-            flat.push(gap, []);
+            flat.begin(gap);
         }
-        flat.push(start, split.owners.iter().map(pair));
+        flat.begin(start).extend(split.owners.iter().map(pair));
         covered_to = split.range.end().copied();
     });
-    covered_to.into_iter().for_each(|end| flat.push(end, []));
+    covered_to.into_iter().for_each(|end| _ = flat.begin(end));
     flat.finished()
 }
 

@@ -73,11 +73,11 @@ pub struct Flat<T> {
 }
 
 impl<T: Copy> Flat<T> {
-    /// Adds the next stretch.
-    pub fn push(&mut self, start: u64, list: impl IntoIterator<Item = T>) {
+    /// Begins the next stretch, whose list is then to be added to what it returns.
+    pub fn begin(&mut self, start: u64) -> &mut Vec<T> {
         self.starts.push(start);
         self.offsets.push(self.items.len() as u32);
-        self.items.extend(list);
+        &mut self.items
     }
 
     /// Ends the last stretch.
@@ -134,7 +134,7 @@ impl FlatSplits {
                 }
                 at += 1;
             }
-            splits.push(key, active.iter().copied());
+            splits.begin(key).extend_from_slice(&active);
         }
         splits.finished()
     }
