@@ -1,9 +1,9 @@
-//! Dots and causal contexts: which operations are known.
+//! Dots and causal contexts: which effects are known.
 //!
-//! Every effect of an operation is named by a *dot*, its replica and that replica's next sequence number. A *causal context*
-//! is a set of dots. It holds, for each replica, runs of consecutive sequence numbers; the run that begins at 1 is the
-//! classical version vector's entry, the others are what arrived ahead of a gap. (Almeida, Shoker and Baquero, "Delta state
-//! replicated data types", 2018, call them the compact context and the dot cloud.)
+//! Every effect of an operation is named by a *dot*: the replica that caused it, and that replica's next sequence number. A *causal
+//! context* is a set of dots. For each replica it has runs of consecutive sequence numbers. The run that begins at 1 is the entry
+//! of a classical version vector; the other runs arrived ahead of a gap. (Almeida, Shoker and Baquero, "Delta state replicated data
+//! types", 2018, call the two parts the compact context and the dot cloud.)
 
 mod runs;
 
@@ -33,10 +33,10 @@ impl fmt::Display for Dot {
 
 /// A set of dots: which effects of which replicas are known. It never claims a dot that was not received.
 ///
-/// What a replica knows is that and who is [retired](crate::Retired): together, they are the [`Version`](crate::Version) of its state.
+/// A replica also knows who is [retired](crate::Retired). Both together are the [`Version`](crate::Version) of its state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CausalContext {
-    /// By replica; none without a run. The context of an operation's delta takes no memory apart.
+    /// By replica, and each of them has a run. The context of an operation's delta needs no memory on the heap.
     replicas: Ordered<[(ReplicaId, Runs); 2]>,
 }
 
@@ -59,7 +59,7 @@ impl CausalContext {
         })
     }
 
-    /// What is known here and not to `other`. O(runs here · log + those of `other` that they overlap).
+    /// The dots that are known here and not to `other`. O(runs here · log + those of `other` that they overlap).
     pub fn difference(&self, other: &Self) -> Self {
         let mut left = Self::default();
         for (replica, ours) in self.replicas() {
@@ -71,8 +71,8 @@ impl CausalContext {
         left
     }
 
-    /// What is known both here and to `other`. For each replica of the one that knows fewer, O(log) and O(runs of the one that has
-    /// fewer · log + those of the other that they overlap).
+    /// The dots that are known both here and to `other`. For each replica of the context with fewer replicas: O(log), and O(runs of the
+    /// side with fewer runs · log + those of the other side that they overlap).
     pub fn intersection(&self, other: &Self) -> Self {
         if other.replicas.len() < self.replicas.len() {
             return other.intersection(self);
@@ -87,7 +87,7 @@ impl CausalContext {
         both
     }
 
-    /// How many dots are known; the greatest number there is if they are more. O(replicas + runs).
+    /// How many dots are known; `usize::MAX` if there are more than that. O(replicas + runs).
     pub(crate) fn len(&self) -> usize {
         let runs = self.replicas().flat_map(|(_, runs)| runs.iter());
         let count = runs.fold(0u64, |sum, (first, last)| sum.saturating_add(last - first + 1));
@@ -104,7 +104,7 @@ impl CausalContext {
         self.runs(replica).is_some_and(|runs| runs.intersects(first, last))
     }
 
-    /// All of it, unless it has more than so many runs beside the prefixes: then the prefixes and the first ones. O(replicas + runs).
+    /// The context with at most `runs_max` runs beside the prefixes: where it has more, the last ones are left out. O(replicas + runs).
     pub(crate) fn limited(&self, runs_max: usize) -> Self {
         if self.run_count() <= runs_max {
             return self.clone();
@@ -133,21 +133,21 @@ impl CausalContext {
         self.runs(replica).map_or(0, Runs::last)
     }
 
-    /// Whether a dot is known of which an earlier one of the same replica is not. O(replicas).
+    /// Whether some dot is known although an earlier one of the same replica is not. O(replicas).
     pub fn has_gaps(&self) -> bool {
         self.replicas().any(|(_, runs)| runs.prefix() < runs.last())
     }
 
-    /// How many runs of dots are known beyond the contiguous prefixes: what the context takes in memory and in messages beside a
-    /// few bytes for each replica. O(replicas).
+    /// How many runs of dots are known beyond the contiguous prefixes. They are what the context takes in memory and in messages,
+    /// beside a few bytes for each replica. O(replicas).
     ///
-    /// One that was read from bytes has at most 65,536, and one for each dot that a record or drop beside it names. A join knows at
-    /// most the runs of both: whoever merges what anybody may have sent should refuse what would make too many of them.
+    /// A context that was read from bytes has at most 65,536 of them, and one for each dot that a record or tombstone beside it carries.
+    /// A join has at most the runs of both sides. A program that merges deltas from anybody should refuse one that would make too many.
     pub fn run_count(&self) -> usize {
         self.replicas().map(|(_, runs)| runs.count_beyond()).sum()
     }
 
-    /// The dots that are not known although a later one of the same replica is: what was lost or is late. O(replicas + runs).
+    /// The dots that are not known although a later one of the same replica is: they were lost, or are late. O(replicas + runs).
     pub fn gaps(&self) -> Self {
         let mut gaps = Self::default();
         for (replica, runs) in self.replicas() {
@@ -162,7 +162,7 @@ impl CausalContext {
         gaps
     }
 
-    /// The dots beyond a gap, as far as the other's prefix reaches: it knows what is missing here before them. O(replicas log n + runs).
+    /// The dots here beyond a gap, up to the other's prefix: `other` knows what is missing here before them. O(replicas log n + runs).
     pub(crate) fn beyond_closed_gaps(&self, other: &Self) -> Self {
         let mut beyond = Self::default();
         for (replica, runs) in self.replicas() {
@@ -174,7 +174,7 @@ impl CausalContext {
         beyond
     }
 
-    /// Adds all dots to a hash. O(replicas + runs).
+    /// Feeds all dots to a hash. O(replicas + runs).
     pub(crate) fn feed(&self, hash: &mut WordHasher) {
         for (replica, runs) in self.replicas() {
             hash.add(replica.get());
@@ -186,7 +186,7 @@ impl CausalContext {
         }
     }
 
-    /// The known replicas in order, each with its runs; none of them empty.
+    /// The replicas with known dots, in order, each with its runs; no runs are empty.
     pub(crate) fn replicas(&self) -> impl ExactSizeIterator<Item = (ReplicaId, &Runs)> + '_ {
         self.replicas.iter().map(|(replica, runs)| (*replica, runs))
     }
@@ -199,22 +199,22 @@ impl CausalContext {
         self.change_runs(replica, |runs| runs.insert(first, last));
     }
 
-    /// Adds all dots of `other`. A context must only claim what was received: join the context of a delta
-    /// that was merged, or of what was saved. For each of its replicas, O(log) and O(runs of the one that has fewer · log).
+    /// Adds all dots of `other`. A context must only claim what was received: join the context of a delta that was merged, or that of a
+    /// saved state. For each replica of `other`: O(log), and O(runs of the side with fewer runs · log).
     pub fn join(&mut self, other: &Self) {
         for (replica, runs) in other.replicas() {
             self.change_runs(replica, |ours| ours.join(runs));
         }
     }
 
-    /// The dots of one replica.
+    /// The runs of one replica.
     #[inline]
     pub(crate) fn runs(&self, replica: ReplicaId) -> Option<&Runs> {
         let at = self.replicas.position_of(|(known, _)| *known < replica);
         self.replicas.get(at).filter(|(known, _)| *known == replica).map(|(_, runs)| runs)
     }
 
-    /// Changes the runs of a replica, to which one is added. O(log of the replicas).
+    /// Changes the runs of a replica; afterwards it must have one. O(log of the replicas).
     fn change_runs(&mut self, replica: ReplicaId, change: impl FnOnce(&mut Runs)) {
         let at = self.replicas.position_of(|(known, _)| *known < replica);
         match self.replicas.get_mut(at) {

@@ -1,62 +1,24 @@
 //! The wire format of deltas and states, version 1: canonical, compact, and safe to decode from anybody.
 //!
-//! Equal deltas have equal bytes, and bytes that are accepted are the ones that encoding again would give: every number is
-//! written in its shortest form, every list is in strict order, nothing is said twice, and nothing unused is listed.
+//! `docs/protocol.md` defines every byte, for the building blocks (*number*, *column*, *zigzag*), deltas and contexts. This module writes
+//! and reads them: `bytes` the building blocks, `column` the packed blocks of a column, `encode` and `decode` deltas and contexts,
+//! `keys` the ranges of a key type ([`WireKey`]).
 //!
-//! # Building blocks
+//! # Why it is so
 //!
-//! - **number**: an unsigned LEB128 of at most 64 bits: seven bits a byte, the lowest first, the top bit set on all bytes but
-//!   the last. The last byte is not 0 unless it is the only one.
-//! - **column** of c numbers: if c < 8, one *number* after the other. Otherwise blocks of 128 (the last may be shorter): one byte
-//!   *width*, 0 to 64, then each number in that many bits, lowest bit first, from the lowest bit of each byte on; the rest of
-//!   the block's last byte is 0. The width is the smallest in which the block's greatest number fits.
-//! - **zigzag**: a signed v as the number 2v, or −2v − 1 if v is negative.
-//!
-//! # Layout
-//!
-//! | part | bytes |
-//! |---|---|
-//! | header | one byte: 16 · version + the key's kind ([`WireKey::KIND`]) |
-//! | replicas | *number* 2·count + c: c if the context follows; 8 bytes each, big endian, ascending |
-//! | context | only if c, and then it tells something: for each replica, *number* 2·p + x: p is how far its dots are known without a gap. If x is 1: *number* 2·runs + r, then for each run *number* of dots between it and the run before (or p), less one, and *number* of its dots, less one; if r is 1, the replica is retired: *number* of its last dot that was known then |
-//! | counts | *number* 8·registrations + 4·s + 2·u + d: s if any has several records, u if any is unbounded, d if drops follow |
-//! | nodes | *number* of them, left out if there are no drops and at most one registration: then there are as many nodes; ascending by bytes. The first: one byte of its length, and its bytes. Each other: of how many bytes it begins with that the one before begins with too, and of the length of the rest, what is below 16 in one byte, 16 · the first + the second; for each of the two that is 15 or more 15 stands there, and a byte of what is beyond 15 follows; then the rest |
-//! | registrations | the *ids* of the registrations, ascending; if s, *column* of records less one |
-//! | records | the columns below, over all records in order: by registration, then by writer |
-//! | drops | only if d: *number* 4·count + 2·f + u: f if the stamp of any is not of the writer; their *ids*; *column* of writers (left out if there is one replica); *column* of births less one; if f, *column* of the stamps' replicas; *column* of stamp − birth for a stamp of the writer (0 if the drop is bare: its own dot is not told), else of stamp − 1. Ascending by id, writer and the stamp's replica |
-//!
-//! A run of the context holds dots beyond p that no record and no drop of the message names; those that they name (births,
-//! latest contributions, stamps) are known by being there.
-//!
-//! **context** by itself, as messages of [`crate::sync`] hold it: *number* of replicas; 8 bytes each, big endian, ascending; then as
-//! the context above, where it tells everything. It is a [`Version`]: the dots, and who is retired. As bytes of its own
-//! ([`Version::encode`]) it has a header before it, with the kind 0.
-//!
-//! **ids** of c registrations: if u, a *column* of 1 for unbounded and 0 for bounded; a *column* of node numbers (left out if
-//! there is one node); the ranges, as the key type writes them ([`WireKey`]): for `u64` a *column* of differences to the start
-//! before, then a *column* of the bounded ranges' end − start − 1.
-//!
-//! | column of records | of which | value |
-//! |---|---|---|
-//! | flags | all | bits 0–1: registered never (0), at birth (1), at the latest contribution (2), in between (3); 4: there is more than the birth; 8: the sum of adjustments is not 0; 16: it is negative; 32: there is a baseline |
-//! | writer | all, left out if there is one replica | number of the replica |
-//! | birth | all | birth − 1 |
-//! | last | flag 4 | last − birth − 1 |
-//! | registered | bits 0–1 are 3 | registered − birth − 1 |
-//! | net | flag 8 | its absolute value − 1 |
-//! | unreset | flag 32 | last − the baseline's last |
-//! | baseline net | flag 32 and unreset > 0 | *zigzag* (otherwise it is the record's) |
-//! | stamp replica | flag 32, left out if there is one replica | number of the replica |
-//! | stamp | flag 32 | its sequence number − 1 |
+//! - **Canonical.** Equal deltas have equal bytes, so that replicas and tests can compare states by their bytes. Bytes are accepted only if
+//!   encoding their value again would give the same bytes: every number has its shortest form, every list is in strict order, nothing
+//!   is said twice, and nothing unused is listed.
+//! - **Columns.** The records of a state are much alike in each of their fields. So each field is a column of its own, and a block of a
+//!   column takes as many bits for each number as its greatest number needs.
+//! - **Carried dots are not written.** A record or a tombstone shows its dots, so the context has runs only for dots that nothing in the
+//!   message carries.
 //!
 //! # Bounds
 //!
-//! A context tells at most 65,536 runs beyond the prefixes of all its replicas; of one that knows more, the last ones are left out, so
-//! that it claims less than it knows. The dots that are known by being there are not counted.
-//!
-//! Sequence numbers are 1 to 2^53 − 1, sums of adjustments at most 2^62 in absolute value. A message of b bytes holds at most b
-//! registrations, b records, b drops and b/2 of anything else, which is checked before anything is allocated; decoding
-//! allocates at most a constant multiple of b.
+//! A message of b bytes holds at most b registrations, b records, b tombstones and b/2 of anything else, which is checked before
+//! anything is allocated. Decoding allocates at most a constant multiple of b. A written context has at most 65,536 runs beyond the
+//! prefixes of all its replicas; of a context with more, the last ones are left out, so that it claims less than is known.
 
 mod bytes;
 mod column;
@@ -74,8 +36,9 @@ pub use crate::hash::KeyHasher;
 use crate::version::Version;
 
 impl Version {
-    /// The canonical bytes of this version, for a peer that is to find out what it can [tell](crate::RangeMap::delta_since). Of more than
-    /// 65,536 runs beyond the prefixes the last are left out: then it claims less than it knows. O(replicas + runs).
+    /// The canonical bytes of this version, for a peer that is to answer with [what is lacking](crate::RangeMap::delta_since). If there are
+    /// more than 65,536 runs beyond the prefixes, the last ones are left out: the bytes then claim less than is known.
+    /// O(replicas + runs).
     ///
     /// ```
     /// # use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId, Version};
@@ -100,7 +63,7 @@ impl Version {
     /// Reads what [`encode`](Self::encode) wrote. O(its length).
     ///
     /// # Errors
-    /// [`DecodeError`] for anything else, with the place and the reason. Nothing is allocated but for a constant multiple of the length.
+    /// [`DecodeError`] for anything else, with the offset and the reason. Decoding allocates at most a constant multiple of the length.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         decode::read_header(CONTEXT_KIND, &mut reader)?;
@@ -129,7 +92,7 @@ impl CausalContext {
         if retired.is_empty() {
             Ok(context)
         } else {
-            Err(reader.error(DecodeProblem::OutOfBounds("who is retired, where only dots are told")))
+            Err(reader.error(DecodeProblem::OutOfBounds("who is retired, where only dots may be")))
         }
     }
 }
@@ -140,10 +103,10 @@ const VERSION: u8 = 1;
 /// Stands for the kind of key in the header of a context by itself.
 const CONTEXT_KIND: u8 = 0;
 
-/// How many runs of dots beyond the prefixes a context tells at most.
+/// How many runs beyond the prefixes a written context has at most.
 pub(crate) const RUNS_MAX: usize = 1 << 16;
 
-/// A length that fits into half a byte is less than that.
+/// The value of half a byte that says that a further byte follows. Lengths that fit into half a byte are less than this.
 const HALF_BYTE_MAX: u8 = 15;
 
 mod flag {
@@ -174,8 +137,8 @@ impl<K: WireKey> Delta<K> {
     /// Reads what [`encode`](Self::encode) wrote. O(n) for what honest replicas write, O(n log n) for anything.
     ///
     /// # Errors
-    /// [`DecodeError`] for anything else, with the place and the reason: decoding never panics, and never allocates more than
-    /// a constant multiple of the length of `bytes`.
+    /// [`DecodeError`] for anything else, with the offset and the reason. Decoding never panics, and never allocates more than a
+    /// constant multiple of the length of `bytes`.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         decode::decode(bytes)
     }

@@ -1,8 +1,9 @@
-//! The hash by which equal pieces of two states are told from different ones.
+//! The hash by which pieces of two states are compared.
 //!
-//! It is the same on every machine, since replicas compare hashes: it takes numbers of 64 bits and bytes, never what is in memory. It is
-//! fast and spreads well, and is no defence against somebody who looks for a collision. A step is two multiplications of 64 bits and a
-//! shift between words, as in the finalizer of MurmurHash3 (Appleby, 2011): wider ones would be slow in wasm and on 32-bit ARM.
+//! Replicas compare hashes, so the hash is the same on every machine: its input is numbers of 64 bits and bytes, never the layout in
+//! memory. It is fast and spreads well, and it is no defence against somebody who looks for a collision. One step is two multiplications
+//! of 64 bits and a shift between words, as in the finalizer of MurmurHash3 (Appleby, 2011). Wider multiplications would be slow in
+//! wasm and on 32-bit ARM.
 
 /// Words without a pattern: the fractional digits of pi.
 pub(crate) const PI: [u64; 6] = [
@@ -17,10 +18,10 @@ pub(crate) const PI: [u64; 6] = [
 /// The multipliers of that finalizer.
 const ODD: [u64; 2] = [0xff51_afd7_ed55_8ccd, 0xc4ce_b9fe_1a85_ec53];
 
-/// No byte of UTF-8: what ends a run of bytes.
+/// The end mark of a run of bytes. No byte of UTF-8 has this value.
 const END: u64 = 0xff;
 
-/// Two words to one.
+/// Mixes two words into one.
 pub(crate) fn fold(a: u64, b: u64) -> u64 {
     let mixed = (a.wrapping_mul(ODD[0]) ^ b.rotate_left(32)).wrapping_mul(ODD[1]);
     mixed ^ mixed >> 32

@@ -1,9 +1,9 @@
-//! A list in order that is short nearly always, and may become very long.
+//! A sorted list that is nearly always short, and may become very long.
 //!
-//! Up to [`FEW_MAX`] items lie in one piece, the first of them in the list itself. More lie in [chunks] of at most
+//! Up to [`FEW_MAX`] items lie in one piece, the first of them in the list itself. More items lie in [chunks] of at most
 //! `CHUNK_MAX` items, which copies share.
 //!
-//! The list does not know the order: whoever searches tells which items come before what is sought.
+//! The list does not know the order. The caller of a search passes a predicate that says which items come before the one sought.
 
 mod chunks;
 
@@ -14,13 +14,14 @@ use smallvec::{Array, SmallVec};
 
 use self::chunks::Chunks;
 
-/// The most items that lie in one piece.
+/// How many items lie in one piece at most.
 const FEW_MAX: usize = 64;
 
-/// Fewer items than this go back into one piece. Apart from the above, so that no list goes to and fro.
+/// With fewer items than this, chunks become one piece again. It is much less than [`FEW_MAX`], so that a list does not change its form
+/// again and again.
 const MANY_MIN: usize = 16;
 
-/// Items in order. `A` is an array of as many as take no memory apart.
+/// Items in order. `A` is an array of as many items as lie in the list itself, without memory on the heap.
 pub(crate) struct Ordered<A: Array>(Pieces<A>);
 
 enum Pieces<A: Array> {
@@ -28,7 +29,7 @@ enum Pieces<A: Array> {
     Many(Box<Chunks<A::Item>>),
 }
 
-/// A place among the items: of one of them, or after the last. It is right until the list changes.
+/// The position of an item, or the one after the last item. It is valid until the list changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
     chunk: usize,
@@ -99,7 +100,7 @@ impl<A: Array> Ordered<A> {
         All { items: self.iter_from(Position { chunk: 0, at: 0 }), left: self.len() }
     }
 
-    /// The items in order from that place on, until the end. O(1), and O(1) each.
+    /// The items in order from that position to the end. O(1), and O(1) each.
     pub(crate) fn iter_from(&self, from: Position) -> Iter<'_, A::Item> {
         match &self.0 {
             Pieces::Few(items) => {
@@ -109,7 +110,7 @@ impl<A: Array> Ordered<A> {
         }
     }
 
-    /// The place of the first item of which that does not hold; it holds of those before alone. O(log n).
+    /// The position of the first item that `is_before` is false of; it must be true of all items before and of none after. O(log n).
     #[inline]
     pub(crate) fn position_of(&self, is_before: impl Fn(&A::Item) -> bool) -> Position {
         match &self.0 {
@@ -118,7 +119,7 @@ impl<A: Array> Ordered<A> {
         }
     }
 
-    /// The place after the last item.
+    /// The position after the last item.
     fn end(&self) -> Position {
         match &self.0 {
             Pieces::Few(items) => Position { chunk: 0, at: items.len() },
@@ -126,7 +127,7 @@ impl<A: Array> Ordered<A> {
         }
     }
 
-    /// The item at that place, `None` after the last. O(1).
+    /// The item at that position, `None` after the last. O(1).
     #[inline]
     pub(crate) fn get(&self, position: Position) -> Option<&A::Item> {
         match &self.0 {
@@ -135,7 +136,7 @@ impl<A: Array> Ordered<A> {
         }
     }
 
-    /// The place after that of an item. O(1).
+    /// The position after that of an item. O(1).
     pub(crate) fn after(&self, position: Position) -> Position {
         match &self.0 {
             Pieces::Few(_) => Position { at: position.at + 1, ..position },
@@ -143,7 +144,7 @@ impl<A: Array> Ordered<A> {
         }
     }
 
-    /// The item before that place. O(1).
+    /// The item before that position. O(1).
     pub(crate) fn before(&self, position: Position) -> Option<&A::Item> {
         match &self.0 {
             Pieces::Few(items) => items.get(position.at.checked_sub(1)?),
@@ -188,7 +189,7 @@ impl<A: Array<Item: Clone>> Ordered<A> {
         }
     }
 
-    /// Inserts an item before the one at that place. O(CHUNK_MAX), and for every CHUNK_MAX/2 of them O(n / CHUNK_MAX).
+    /// Inserts an item before the one at that position. O(CHUNK_MAX), and for every CHUNK_MAX/2 of them O(n / CHUNK_MAX).
     #[inline]
     pub(crate) fn insert(&mut self, position: Position, item: A::Item) {
         match &mut self.0 {
@@ -202,12 +203,12 @@ impl<A: Array<Item: Clone>> Ordered<A> {
         }
     }
 
-    /// Removes the item at that place. O(CHUNK_MAX), and O(n / CHUNK_MAX) if it was the last of its chunk.
+    /// Removes the item at that position. O(CHUNK_MAX), and O(n / CHUNK_MAX) if it was the last of its chunk.
     pub(crate) fn remove(&mut self, position: Position) {
         self.remove_range(position, self.after(position));
     }
 
-    /// Removes the items from one place up to another. O(CHUNK_MAX + those items), and O(n / CHUNK_MAX) if whole chunks go.
+    /// Removes the items from one position up to another. O(CHUNK_MAX + those items), and O(n / CHUNK_MAX) if whole chunks are removed.
     pub(crate) fn remove_range(&mut self, from: Position, to: Position) {
         match &mut self.0 {
             Pieces::Few(items) => drop(items.drain(from.at..to.at)),

@@ -1,9 +1,8 @@
 //! Records: what each writer contributed to a registration, and what of it was reset.
 //!
-//! A writer's contributions to one registration are kept as one running record, however many they are. That stays exact
-//! because a reset always cancels a *prefix* of them: whoever knows a writer's update of a registration knows all its earlier
-//! ones. So a reset is remembered as a *baseline*, the point in the record up to which it had observed it, and what counts is
-//! only what lies beyond.
+//! A writer's contributions to one registration are kept as one running record, however many they are. That is exact, because a
+//! reset always cancels a *prefix* of them: whoever knows one update of the record knows all earlier ones. So a reset is kept as a
+//! *baseline*, the point in the record up to which the reset had observed it. What counts is only what lies beyond.
 
 use core::fmt;
 
@@ -35,15 +34,15 @@ impl<K: fmt::Display> fmt::Display for Registration<K> {
     }
 }
 
-/// What a registration is known by: the triple (start, end, node), in that order.
+/// What identifies a registration: the triple (start, end, node), in that order.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RegistrationId<K> {
     pub(crate) range: KeyRange<K>,
     pub(crate) node: NodeId,
 }
 
-/// The greatest absolute sum of adjustments that one record holds. Sums over the records of a registration are taken in 128
-/// bits, so that no number of writers can make them overflow.
+/// The greatest absolute sum of adjustments in one record. Sums over the records of a registration have 128 bits, so that no number
+/// of writers can make them overflow.
 pub(crate) const NET_MAX: i64 = 1 << 62;
 
 /// Everything that one writer contributed to one registration since the record's birth.
@@ -98,9 +97,9 @@ impl Record {
 
     /// Joins another version of the same record: the later contributions and, apart from that, the further baseline.
     ///
-    /// Of one writer, versions with equal `last` are equal. Should two writers share an id, or somebody forge one, nothing is
-    /// promised about which version remains, only that the joined record is one that can be written and read again: a
-    /// baseline that has caught up cancels all there is. Returns whether anything changed.
+    /// Two versions of one writer with equal `last` are equal. If two writers share an id, or somebody forges one, nothing is promised
+    /// about which version remains. The joined record can still be written and read again: a baseline that has caught up cancels
+    /// all there is. Returns whether anything changed.
     fn join(&mut self, other: &Self) -> bool {
         debug_assert_eq!(self.birth, other.birth);
         let before = *self;
@@ -128,16 +127,16 @@ impl Record {
     }
 }
 
-/// The records of one registration, one a writer, ordered by writer.
+/// The records of one registration, one for each writer, ordered by writer.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// Few registrations have more than two writers: only then do the records take memory apart.
+    /// Few registrations have more than two writers. Only those need memory on the heap.
     records: SmallVec<[(ReplicaId, Record); 2]>,
 }
 
 impl Clone for Entry {
     fn clone(&self) -> Self {
-        // The derived one would copy record by record.
+        // The derived clone would copy record by record.
         Self { records: SmallVec::from_slice(&self.records) }
     }
 }
@@ -168,7 +167,7 @@ impl Entry {
         self.position(writer).ok().map(|at| &self.records[at].1)
     }
 
-    /// The record of that writer; a missing one is born with `seq`.
+    /// The record of that writer. If there is none, a new one with the birth `seq`.
     pub(crate) fn get_or_born(&mut self, writer: ReplicaId, seq: u64) -> &mut Record {
         let at = self.position(writer).unwrap_or_else(|at| {
             self.records.reserve_exact(1);
@@ -187,23 +186,23 @@ impl Entry {
         self.position(writer).ok().map(|at| self.records.remove(at).1)
     }
 
-    /// Makes room for that many records more.
+    /// Makes room for `more` further records.
     pub(crate) fn reserve(&mut self, more: usize) {
         self.records.reserve_exact(more);
     }
 
-    /// Adds the record of a writer that orders after all present ones. O(1) amortised.
+    /// Adds the record of a writer whose id is greater than all here. O(1) amortised.
     pub(crate) fn push(&mut self, writer: ReplicaId, record: Record) {
         debug_assert!(self.records.last().is_none_or(|(last, _)| *last < writer));
         self.records.push((writer, record));
     }
 
-    /// Whether `writer`'s record is there with all of it reset, so that the writer should drop it.
+    /// Whether `writer` has a record here that is reset as a whole, so that the writer should drop it.
     pub(crate) fn awaits_drop_by(&self, writer: ReplicaId) -> bool {
         self.get(writer).is_some_and(Record::is_caught_up)
     }
 
-    /// The records of which anything is left, so that a reset would change them.
+    /// The records that are not reset as a whole: a reset would change them.
     pub(crate) fn unreset_mut(&mut self) -> impl Iterator<Item = (ReplicaId, &mut Record)> {
         self.records
             .iter_mut()
@@ -213,7 +212,7 @@ impl Entry {
 
     /// The priority, or `None` if it is less than 1 and the registration therefore not visible.
     ///
-    /// One for a register that is left, whoever made it, plus the adjustments that are left. O(writers).
+    /// It is one for a register that is left, whoever made it, plus the adjustments that are left. O(writers).
     pub(crate) fn priority(&self) -> Option<u64> {
         let (mut is_registered, mut adjustments) = (false, 0);
         for (_, record) in &self.records {
@@ -223,9 +222,9 @@ impl Entry {
         priority_of(is_registered, adjustments)
     }
 
-    /// Joins the same registration's entry of another state.
+    /// Joins the entry of the same registration in another state.
     ///
-    /// `dropped_here` and `dropped_there` are asked of a record that one side lacks: whether that side knows that it was dropped. Returns
+    /// For a record that one side lacks, `dropped_here` or `dropped_there` says whether that side knows that it was dropped. Returns
     /// whether anything changed. O(writers).
     pub(crate) fn join(
         &mut self,
@@ -235,8 +234,8 @@ impl Entry {
     ) -> bool {
         let dropped_there = |(writer, record): &(ReplicaId, Record)| dropped_there(*writer, record);
         let dropped_here = |(writer, record): &(ReplicaId, Record)| dropped_here(*writer, record);
-        // Most often it is one record, of a writer that is known or comes last. Else both are merged in order: record by record,
-        // many of them would move many.
+        // Most often there is one record, of a writer that is known or comes last. Otherwise both are merged in order, since inserting
+        // many records one by one would move many.
         if let [theirs] = &other.records[..] {
             return self.join_record(theirs, dropped_here, dropped_there);
         }
@@ -298,7 +297,7 @@ impl Entry {
         changed
     }
 
-    /// Claims the dots of every record in `context`.
+    /// Adds the dots of every record to `context`.
     pub(crate) fn claim(&self, context: &mut CausalContext) {
         for (writer, record) in &self.records {
             record.dots(*writer).for_each(|dot| context.insert(dot));
@@ -310,8 +309,8 @@ impl Entry {
     }
 }
 
-/// Joins two versions of one writer's record. Of two births the later one wins: a writer has one record at a time, so it had
-/// dropped the earlier.
+/// Joins two versions of one writer's record. If their births differ, the later one wins: a writer has one record at a time, so it
+/// had dropped the earlier one.
 fn join_records(
     ours: &(ReplicaId, Record),
     theirs: &(ReplicaId, Record),
@@ -328,7 +327,7 @@ fn join_records(
     ours.into_iter().chain(theirs).max_by_key(|(_, record)| record.birth).copied()
 }
 
-/// The priority of a registration of which those contributions are left, `None` if it is not visible.
+/// The priority of a registration with those contributions left; `None` if it is not visible.
 pub(crate) fn priority_of(is_registered: bool, adjustments: i128) -> Option<u64> {
     let priority = adjustments + i128::from(is_registered);
     (priority >= 1).then(|| u64::try_from(priority).unwrap_or(u64::MAX))

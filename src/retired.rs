@@ -1,18 +1,18 @@
 //! Who is retired: the replicas that write no more.
 //!
-//! It is a lattice of its own beside the dots: of each retired replica, the last sequence number that whoever retired it knew. That a
-//! replica is retired is never taken back, and of two who retired it the one who knew more of it counts.
+//! This is a lattice of its own beside the dots. It maps each retired replica to the last sequence number of it that was known where it
+//! was declared retired. A declaration is never taken back. If there are two for one replica, the greater number counts.
 
 use crate::id::ReplicaId;
 use crate::ordered::Ordered;
 
-/// The replicas that are known to [write no more](crate::RangeMap::retire), each with the last sequence number that whoever retired it
-/// knew. They are part of the [`Version`](crate::Version) of a state.
+/// The replicas that are declared to [write no more](crate::RangeMap::retire), each with its last sequence number that was known where
+/// it was declared. They are part of the [`Version`](crate::Version) of a state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Retired(Ordered<[(ReplicaId, u64); 1]>);
 
 impl Retired {
-    /// Whether nobody is known to be retired.
+    /// Whether no replica is known to be retired.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -27,8 +27,8 @@ impl Retired {
         self.last_seq(replica).is_some()
     }
 
-    /// The last sequence number of a retired replica that whoever retired it knew, 0 if that knew of none; `None` if the replica is not
-    /// known to be retired. It may have written more than that. O(log of the retired).
+    /// The last sequence number of a retired replica that was known where it was declared retired, 0 if none was known; `None` if the
+    /// replica is not known to be retired. The replica may have written more than that. O(log of the retired).
     pub fn last_seq(&self, replica: ReplicaId) -> Option<u64> {
         let at = self.0.position_of(|(retired, _)| *retired < replica);
         self.0.get(at).filter(|(retired, _)| *retired == replica).map(|(_, last)| *last)
@@ -39,13 +39,13 @@ impl Retired {
         self.0.iter().copied()
     }
 
-    /// Whether joining `other` would add nothing: all who are retired there are retired here, by somebody who knew as much of them.
+    /// Whether joining `other` would change nothing: each replica that is retired there is retired here, with a number as great.
     /// O(retired there · log of those here).
     pub fn includes(&self, other: &Self) -> bool {
         other.iter().all(|(replica, last)| self.last_seq(replica).is_some_and(|ours| ours >= last))
     }
 
-    /// Adds all who are retired in `other`. O(retired there · log of those here).
+    /// Adds all declarations of `other`. O(retired there · log of those here).
     pub fn join(&mut self, other: &Self) {
         other.iter().for_each(|(replica, last)| self.insert(replica, last));
     }
@@ -61,7 +61,7 @@ impl Retired {
         left
     }
 
-    /// What both say: the greatest that both [include](Self::includes). O(retired of the one that has fewer · log).
+    /// The greatest value that both [include](Self::includes). O(retired of the side with fewer · log).
     pub fn intersection(&self, other: &Self) -> Self {
         if other.len() < self.len() {
             return other.intersection(self);
@@ -79,7 +79,7 @@ impl Retired {
     pub(crate) fn insert(&mut self, replica: ReplicaId, last: u64) {
         let at = self.0.position_of(|(retired, _)| *retired < replica);
         match self.0.get(at) {
-            // Nothing is changed for nothing: copies may share it.
+            // Without a need nothing is written: a shared chunk would be copied.
             Some((retired, known)) if *retired == replica => {
                 if *known < last
                     && let Some((_, known)) = self.0.get_mut(at)

@@ -1,34 +1,35 @@
 //! Anti-entropy, sans-io: bytes in, bytes out.
 //!
 //! The protocols own no clock, no randomness and no transport: `now` and random numbers are arguments, and messages are bytes
-//! that the caller sends and hands over. The network may lose, repeat, reorder, delay and damage them.
+//! that the caller sends and hands over. The network may lose, repeat, reorder, delay and damage them. `docs/protocol.md` defines the
+//! bytes of each message; `docs/design.md` has the rules, and why each is needed.
 //!
-//! [`Broadcast`] is for a medium on which everybody hears everybody, such as a BroadcastChannel; [`Mesh`] for replicas with links
-//! to some neighbours. Both speak the same messages:
+//! [`Broadcast`] is for a medium on which everybody hears everybody, such as a BroadcastChannel; [`Mesh`] is for replicas with links
+//! to some neighbours. Both use the same messages:
 //!
-//! - **Push.** Each operation's delta goes out at once; deltas that come together are joined into one message. In a mesh, what
-//!   was news is forwarded, and not to whom it came from or who is known to know it.
-//! - **Ask.** A replica that joins, that sees a gap in what it heard, or that heard of something it lacks, asks with the causal
-//!   context of what it knows. Of those who hear a question to everybody, one answers: they stand in a line, and each gives those
-//!   before it the time of a round trip. An answer is as good for everybody else who hears it.
-//! - **Meet.** What is lacking is told from the [log of recent changes](crate::RangeMap::delta_since), or if that does not reach back so
-//!   far, paged in the order of registrations; what one side dropped is found by comparing births (`src/sync/meet.rs`). Who answers remembers
-//!   nothing of who asks. Whoever hears the meeting of others, and knows no less than the one who asks, makes the same of the answers.
-//! - **Digest.** After a quiet interval, one replica sends fingerprints of what it knows and holds. Those that agree stay quiet and
-//!   start their interval anew; those that don't ask it.
-//! - **Presence.** Who is there: see [`Presence`], which goes beside a protocol and has its messages carried by it.
+//! - **Push.** The delta of each operation is sent at once. Deltas that come together are joined into one message. In a mesh, news is
+//!   forwarded, but not to the neighbour that sent it, nor to those who are known to know it.
+//! - **Ask.** A replica asks when it joins, when it sees a gap, or when it hears of something that it lacks. The question has its causal
+//!   context. Of all that hear a question to everybody, one answers: they stand in a line, and each gives those before it the time
+//!   of a round trip. Everybody who hears the answer can use it.
+//! - **Meet.** What is lacking comes from the [log of recent changes](crate::RangeMap::delta_since). If the log does not reach back far
+//!   enough, it comes in pages, in the order of registrations, and births are compared to find what one side has dropped
+//!   (`src/sync/meet.rs`). The answerer keeps no state of the asker. A replica that hears the meeting of others, and knows no less than
+//!   the asker, takes the answers as the asker does.
+//! - **Digest.** After a quiet interval, one replica sends the fingerprints of its version and its content. Those that agree stay quiet
+//!   and start their interval anew. Those that differ ask it.
+//! - **Presence.** Who is there: see [`Presence`], which runs beside a protocol and sends its messages through it.
 //!
-//! No replica ever claims to know a dot of which it was not sent what came of it: a delta carries what it claims, or what superseded
-//! that, and the context of a whole replica is joined only by who was sent all that came of it. So anything may be
-//! cut off anywhere.
+//! No replica claims a dot without having been sent its effect, or what superseded it. A delta carries what it claims. The context of a
+//! whole replica is joined only when all its effects were sent. So an exchange may be cut off anywhere.
 //!
-//! Waiting times follow the round trips that are measured, and double while nothing is heard.
+//! Waiting times follow the measured round trips, and double while nothing is heard.
 //!
-//! **Bounds.** Messages above [`Config::message_bytes_max`] are neither read nor sent. Reading a message of b bytes allocates at most
-//! some 400 b bytes. A replica finds out one thing at a time, follows up to 16 inquiries of others, and remembers what the askers of 64
-//! questions knew, if that is in at most 64 runs more than what it knows itself. What it answers to somebody who has not shown that it is there, by
-//! repeating something that was said to it, is at most ten times as long as the question. Nothing is authenticated: who can send at
-//! all can also forge.
+//! **Bounds.** Messages longer than [`Config::message_bytes_max`] are neither read nor sent. Reading a message of b bytes allocates at
+//! most some 400 b bytes. A replica has one inquiry of its own at a time and follows up to 16 inquiries of others. It remembers what the
+//! askers of 64 questions knew, if that takes at most 64 runs more than what it knows itself. A sender is proven when it repeats a
+//! number that was sent to it. The answer to one that is not proven is at most ten times as long as the question. Nothing is
+//! authenticated: whoever can send can also forge.
 
 mod births;
 mod broadcast;
@@ -63,19 +64,19 @@ use crate::splits::Changes;
 pub enum Received<K> {
     /// It carried registrations, which were merged.
     Applied(Box<Changes<K>>),
-    /// It was about who knows what.
+    /// It changed no registration: it was about who knows what.
     Heard,
-    /// It was about who is there: to be handed to the [`Presence`] of this replica, if it takes part in that.
+    /// It was about who is there. Hand it to the [`Presence`] of this replica, if it takes part in presence.
     Presence(Vec<u8>),
-    /// It was not for this replica, or broken, and nothing of it was taken; but for who is retired, which is taken from anybody.
+    /// It was not for this replica, or it was broken, and nothing of it was used. Only who is retired is taken from any message.
     Ignored(IgnoreReason),
 }
 
-/// Something that the caller should know of, beside what a message changed.
+/// Something that the caller should know, beside what a message changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event<K> {
-    /// This replica goes on under another id. Whoever keeps the map under its id has to save it under the new one.
+    /// This replica goes on under another id. A program that saves the map under its id has to save it under the new one.
     Renamed {
         /// The id before.
         from: ReplicaId,
@@ -83,8 +84,8 @@ pub enum Event<K> {
         to: ReplicaId,
         /// Why.
         why: Renaming,
-        /// The registrations to which it contributed under the former id without being sure that anybody heard of it. What it did
-        /// stays, unless the others have cleared up after it already.
+        /// The registrations to which it contributed under the former id, where it is not sure that anybody heard. The contributions
+        /// stay, unless the others have cleared up after the former id already.
         unheard: Vec<(NodeId, KeyRange<K>)>,
     },
 }
@@ -116,13 +117,13 @@ pub enum IgnoreReason {
         /// The message's length.
         bytes: usize,
     },
-    /// It came under this replica's own id: an echo, or two writers share an id.
+    /// Its sender has this replica's own id: it is an echo, or two writers share an id.
     OwnReplica,
     /// It was damaged on the way.
     Checksum,
     /// Its content is not what the kind of message should have.
     Malformed(DecodeError),
-    /// Its sender was [retired](crate::RangeMap::retire), and what it writes does not count any more.
+    /// Its sender is [retired](crate::RangeMap::retire), and what it writes does not count any more.
     Retired,
 }
 
@@ -140,7 +141,7 @@ impl IgnoreReason {
         "retired",
     ];
 
-    /// The reason's place among the [names](Self::NAMES).
+    /// The index of the reason's name in [`NAMES`](Self::NAMES).
     pub fn index(&self) -> usize {
         match self {
             Self::Foreign => 0,
@@ -174,13 +175,14 @@ impl fmt::Display for IgnoreReason {
 
 impl core::error::Error for IgnoreReason {}
 
-/// Who sent a message, which is a sign of life: for [`Presence::heard`], if it was not ignored. `None` if it is too short to be any.
+/// The sender of a message. If the message was not ignored, pass it to [`Presence::heard`] as a sign of life. `None` if the bytes are too
+/// few for a message.
 pub fn sender_of(message: &[u8]) -> Option<ReplicaId> {
     message::sender(message)
 }
 
-/// What is to be saved of a replica: a delta as a message, then up to which of its own numbers this page and those before hold everything, 8
-/// bytes, big endian, and the checksum of all that.
+/// The bytes of a page to be saved, as `docs/protocol.md` defines them: the delta, and up to which of the replica's own numbers this page
+/// and those before have everything.
 pub(crate) fn write_page<K: WireKey>(replica: ReplicaId, own_seq: u64, delta: Delta<K>) -> Vec<u8> {
     let mut bytes = Message::Delta(delta).encode(replica);
     bytes.extend(own_seq.to_be_bytes());
@@ -188,12 +190,12 @@ pub(crate) fn write_page<K: WireKey>(replica: ReplicaId, own_seq: u64, delta: De
     bytes
 }
 
-/// A message that carries what presence says.
+/// The message that carries the content of a presence message.
 pub(crate) fn write_presence<K: WireKey>(replica: ReplicaId, content: Vec<u8>) -> Vec<u8> {
     Message::<K>::Presence(content).encode(replica)
 }
 
-/// Reads what was written so.
+/// Reads what [`write_page`] wrote.
 pub(crate) fn read_page<K: WireKey>(bytes: &[u8]) -> Result<(ReplicaId, u64, Delta<K>), IgnoreReason> {
     let (body, found) = bytes.split_last_chunk().ok_or(IgnoreReason::Foreign)?;
     let (delta, own_seq) = body.split_last_chunk().ok_or(IgnoreReason::Foreign)?;
@@ -224,13 +226,13 @@ pub struct Statistics {
     pub messages_ignored: u64,
     /// The same by reason, in the order of [`IgnoreReason::NAMES`].
     pub ignored: [u64; IgnoreReason::NAMES.len()],
-    /// How often this replica began to find out in a meeting what a peer knows.
+    /// How many meetings this replica began, to find out what a peer knows.
     pub sessions_begun: u64,
-    /// How often it found out all.
+    /// In how many of them it found out all.
     pub sessions_finished: u64,
-    /// Registrations that were not sent because they are longer than [`Config::registration_bytes_max`], each time.
+    /// How often a registration was not sent because it is longer than [`Config::registration_bytes_max`].
     pub registrations_too_long: u64,
-    /// Messages that were not sent because they are longer than [`Config::message_bytes_max`]: with the versions of very many replicas.
+    /// Messages that were not sent because they are longer than [`Config::message_bytes_max`]: the version of very many replicas may be.
     pub messages_too_long: u64,
 }
 

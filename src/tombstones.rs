@@ -1,15 +1,16 @@
-//! The drops that a state names.
+//! The tombstones of a state: the drops that it names.
 //!
-//! A delta that carries a drop also names the registration ([`RecordDrop`]), so that the receiver finds the record without looking
-//! through everything it holds, and so that the drop is not mistaken when the births before it never arrived. Such a named drop
-//! is kept only while its stamp lies beyond the contiguous prefix of the context: once the prefix covers the stamp it also
-//! covers every earlier birth, and the context alone tells the same. Prefixes only grow, so this pruning commutes with joins.
-//! Who does not know a drop's stamp can name it all the same: such a *bare* drop claims the record's birth and nothing else, and is
-//! kept only while that lies beyond the prefix.
+//! A delta that carries a drop also names the registration, so that the receiver finds the record without a search through all that
+//! it has, and so that the drop is right although the births before it never arrived. A state keeps such a tombstone only while its
+//! stamp lies beyond the contiguous prefix of the context. Once the prefix covers the stamp, it also covers every earlier birth, and the
+//! context alone implies the drop. Prefixes only grow, so this pruning commutes with joins.
 //!
-//! There are few nearly always. But a lost message keeps all that come after it from being told by the context alone, and somebody
-//! may send any number of them in any order: so they are found by what was dropped and by the dots that they wait for, and each of
-//! them is looked at only when one of these is reached.
+//! A replica that does not know a drop's stamp can name the drop all the same. Such a *bare* tombstone claims the record's birth and
+//! nothing else, and is kept only while the birth lies beyond the prefix.
+//!
+//! Nearly always there are few. But one lost message keeps all that come after it, and anybody may send any number of them in any
+//! order. So they are indexed twice: by what was dropped, and by the dots that they wait for. Each is looked at only when the prefix
+//! reaches one of these dots.
 
 use core::cmp::Ordering;
 use std::sync::{Arc, OnceLock};
@@ -21,27 +22,27 @@ use crate::key::Key;
 use crate::ordered::Ordered;
 use crate::registration::RegistrationId;
 
-/// A writer's record of a registration was dropped, the one born at `birth`, and with it all its earlier ones.
+/// The drop of a writer's record, the one born at `birth`, and of all its earlier records of the same registration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RecordDrop {
     pub(crate) birth: u64,
-    /// The dot of the drop itself: of the same writer, or of who cleared up after it once it had retired. In a *bare* drop that dot
-    /// is not known, and its birth's dot stands for it: such a drop claims the birth alone.
+    /// The dot of the drop itself: of the same writer, or of a replica that cleared up after it once it had retired. For a *bare* drop
+    /// that dot is not known. The dot of the birth stands in its place, so that the drop claims the birth alone.
     pub(crate) stamp: Dot,
 }
 
 impl RecordDrop {
-    /// The bare drop of the record of that birth.
+    /// The bare drop of the record with that birth.
     pub(crate) fn bare(writer: ReplicaId, birth: u64) -> Self {
         Self { birth, stamp: Dot { replica: writer, seq: birth } }
     }
 }
 
-/// Drops in the order of registrations, writers, and replicas that dropped, the latest of each.
+/// Tombstones by registration, writer, and the replica that dropped; of each, the latest.
 #[derive(Clone, Debug)]
 pub(crate) struct Tombstones<K>(Option<Arc<TombstoneIndex<K>>>);
 
-/// A drop with what was dropped.
+/// A drop, with the registration and the writer of the record.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Tombstone<K> {
     pub(crate) id: RegistrationId<K>,
@@ -56,20 +57,20 @@ impl<K: Key> From<(&RegistrationId<K>, ReplicaId, RecordDrop)> for Tombstone<K> 
 }
 
 impl<K: Key> Tombstone<K> {
-    /// By what drops are ordered. A writer and those who clear up after it may drop the same record without knowing of each other:
-    /// each drop is pruned by itself, and so has to be kept by itself.
+    /// The order of tombstones. A writer and those who clear up after it may drop the same record without knowing of each other. Each
+    /// of these drops is pruned by itself, so each is kept by itself.
     pub(crate) fn key(&self) -> (&RegistrationId<K>, ReplicaId, ReplicaId) {
         (&self.id, self.writer, self.drop.stamp.replica)
     }
 
-    /// The dots that the prefixes have to cover before the context tells the same. Of one writer, the stamp covers the birth.
+    /// The dots that the prefixes have to cover before the context implies the drop. A stamp of the writer itself covers the birth.
     fn dots(&self) -> impl Iterator<Item = Dot> {
         let RecordDrop { birth, stamp } = self.drop;
         let birth = (stamp.replica != self.writer).then_some(Dot { replica: self.writer, seq: birth });
         core::iter::once(stamp).chain(birth)
     }
 
-    /// Whether the context tells the same by itself.
+    /// Whether the context alone implies the drop.
     pub(crate) fn is_implied_by(&self, context: &CausalContext) -> bool {
         self.dots().all(|dot| dot.seq <= context.prefix(dot.replica))
     }
@@ -87,14 +88,14 @@ impl<K: Key> Tombstone<K> {
     }
 }
 
-/// The drops, if there are any.
+/// The tombstones, if there are any, in both orders.
 #[derive(Clone, Debug)]
 struct TombstoneIndex<K> {
     by_key: Ordered<[Arc<Tombstone<K>>; 1]>,
-    /// Each drop at each of its [dots](NamedDrop::dots) that no prefix has reached, and maybe at one that a prefix has reached before
-    /// the drop was named.
+    /// Each tombstone, once for each of its [dots](Tombstone::dots) that no prefix has reached. There may also be dots that the prefix had
+    /// reached before the tombstone was added.
     waiting: Ordered<[(Dot, Arc<Tombstone<K>>); 1]>,
-    /// The sum of the hashes, computed when it is first asked for and followed from then on.
+    /// The sum of the hashes. It is computed when it is first asked for, and kept up to date from then on.
     sum: OnceLock<u64>,
 }
 
@@ -111,50 +112,51 @@ impl<K: Key> TombstoneIndex<K> {
         }
     }
 
-    /// Names a drop, unless a later one of the same key is named. O(log d).
-    fn insert(&mut self, named: Arc<Tombstone<K>>) {
-        let position = self.by_key.position_of(|other| other.key() < named.key());
-        let same = self.by_key.get(position).filter(|other| other.key() == named.key()).cloned();
+    /// Adds a tombstone, unless there is a later one of the same key. O(log d).
+    fn insert(&mut self, tombstone: Arc<Tombstone<K>>) {
+        let position = self.by_key.position_of(|other| other.key() < tombstone.key());
+        let same = self.by_key.get(position).filter(|other| other.key() == tombstone.key()).cloned();
         match &same {
-            Some(same) if same.drop >= named.drop => return,
+            Some(same) if same.drop >= tombstone.drop => return,
             Some(same) => {
                 self.follow(|sum| sum.wrapping_sub(same.hash()));
                 self.wait_no_more(same);
-                if let Some(held) = self.by_key.get_mut(position) {
-                    held.clone_from(&named);
+                if let Some(known) = self.by_key.get_mut(position) {
+                    known.clone_from(&tombstone);
                 }
             }
-            None => self.by_key.insert(position, named.clone()),
+            None => self.by_key.insert(position, tombstone.clone()),
         }
-        self.follow(|sum| sum.wrapping_add(named.hash()));
-        for dot in named.dots() {
-            let position = self.waiting.position_of(|waiting| cmp_waiting(waiting, dot, &named).is_lt());
-            self.waiting.insert(position, (dot, named.clone()));
+        self.follow(|sum| sum.wrapping_add(tombstone.hash()));
+        for dot in tombstone.dots() {
+            let position = self.waiting.position_of(|waiting| cmp_waiting(waiting, dot, &tombstone).is_lt());
+            self.waiting.insert(position, (dot, tombstone.clone()));
         }
     }
 
-    fn wait_no_more(&mut self, named: &Tombstone<K>) {
-        for dot in named.dots() {
-            let position = self.waiting.position_of(|waiting| cmp_waiting(waiting, dot, named).is_lt());
-            if self.waiting.get(position).is_some_and(|waiting| cmp_waiting(waiting, dot, named).is_eq()) {
+    fn wait_no_more(&mut self, tombstone: &Tombstone<K>) {
+        for dot in tombstone.dots() {
+            let position = self.waiting.position_of(|waiting| cmp_waiting(waiting, dot, tombstone).is_lt());
+            if self.waiting.get(position).is_some_and(|waiting| cmp_waiting(waiting, dot, tombstone).is_eq())
+            {
                 self.waiting.remove(position);
             }
         }
     }
 
-    /// Takes those that wait for a dot up to that one of its replica. O(log d), and O(1) for each.
+    /// Takes out of `waiting` all that wait for a dot of that replica up to `reached`. O(log d), and O(1) for each.
     fn take_reached(&mut self, reached: Dot) -> Vec<Arc<Tombstone<K>>> {
         let from = self.waiting.position_of(|(dot, _)| *dot < Dot { seq: 0, ..reached });
         let to = self.waiting.position_of(|(dot, _)| *dot <= reached);
         let all = self.waiting.iter_from(from).take_while(|(dot, _)| *dot <= reached);
-        let all = all.map(|(_, named)| named.clone()).collect();
+        let all = all.map(|(_, tombstone)| tombstone.clone()).collect();
         self.waiting.remove_range(from, to);
         all
     }
 }
 
-fn cmp_waiting<K: Key>(waiting: &(Dot, Arc<Tombstone<K>>), dot: Dot, named: &Tombstone<K>) -> Ordering {
-    waiting.0.cmp(&dot).then_with(|| waiting.1.key().cmp(&named.key()))
+fn cmp_waiting<K: Key>(waiting: &(Dot, Arc<Tombstone<K>>), dot: Dot, tombstone: &Tombstone<K>) -> Ordering {
+    waiting.0.cmp(&dot).then_with(|| waiting.1.key().cmp(&tombstone.key()))
 }
 
 impl<K> Default for Tombstones<K> {
@@ -173,29 +175,29 @@ impl<K: Eq> Eq for Tombstones<K> {}
 
 impl<K> Tombstones<K> {
     pub(crate) fn len(&self) -> usize {
-        self.0.as_ref().map_or(0, |named| named.by_key.len())
+        self.0.as_ref().map_or(0, |index| index.by_key.len())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_none()
     }
 
-    /// The drops, ordered by registration, writer, and the stamp's replica.
+    /// The tombstones, ordered by registration, writer, and the stamp's replica.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&RegistrationId<K>, ReplicaId, RecordDrop)> + Clone {
-        self.each().map(|named| (&named.id, named.writer, named.drop))
+        self.each().map(|tombstone| (&tombstone.id, tombstone.writer, tombstone.drop))
     }
 
-    /// The same.
+    /// The same, by reference.
     pub(crate) fn each(&self) -> impl Iterator<Item = &Tombstone<K>> + Clone {
-        self.0.iter().flat_map(|named| named.by_key.iter()).map(|named| &**named)
+        self.0.iter().flat_map(|index| index.by_key.iter()).map(|tombstone| &**tombstone)
     }
 }
 
 impl<K: Key> Tombstones<K> {
-    /// From drops in order, each of another key. O(d log d).
+    /// From tombstones in order, each of another key. O(d log d).
     pub(crate) fn from_ordered(tombstones: Vec<Tombstone<K>>) -> Self {
         let mut all = Self::default();
-        tombstones.into_iter().for_each(|named| all.index_mut().insert(Arc::new(named)));
+        tombstones.into_iter().for_each(|tombstone| all.index_mut().insert(Arc::new(tombstone)));
         all
     }
 
@@ -203,23 +205,25 @@ impl<K: Key> Tombstones<K> {
         Arc::make_mut(self.0.get_or_insert_default())
     }
 
-    /// A sum of hashes of all that is named. O(1), and O(d) when it is first asked for.
+    /// The sum of the hashes of all tombstones. O(1), and O(d) when it is first asked for.
     pub(crate) fn fingerprint(&self) -> u64 {
-        let Some(named) = &self.0 else { return 0 };
-        *named.sum.get_or_init(|| self.each().map(Tombstone::hash).fold(0, u64::wrapping_add))
+        let Some(index) = &self.0 else { return 0 };
+        *index.sum.get_or_init(|| self.each().map(Tombstone::hash).fold(0, u64::wrapping_add))
     }
 
-    /// Up to which birth that writer's records of a registration are known to be dropped by being named; 0 if none is. O(log d).
+    /// The latest birth of that writer's records of a registration for which there is a tombstone; 0 if there is none. O(log d).
     pub(crate) fn last_birth(&self, id: &RegistrationId<K>, writer: ReplicaId) -> u64 {
-        let Some(named) = &self.0 else { return 0 };
-        let from = named.by_key.position_of(|named| (&named.id, named.writer) < (id, writer));
-        let named =
-            named.by_key.iter_from(from).take_while(|named| (&named.id, named.writer) == (id, writer));
-        named.map(|named| named.drop.birth).max().unwrap_or_default()
+        let Some(index) = &self.0 else { return 0 };
+        let from = index.by_key.position_of(|tombstone| (&tombstone.id, tombstone.writer) < (id, writer));
+        let found = index
+            .by_key
+            .iter_from(from)
+            .take_while(|tombstone| (&tombstone.id, tombstone.writer) == (id, writer));
+        found.map(|tombstone| tombstone.drop.birth).max().unwrap_or_default()
     }
 
-    /// Names a drop, unless the context tells it by itself or a later one of the same record's writer is named already. O(log d).
-    /// Returns whether the context does not tell it.
+    /// Adds a tombstone, unless the context implies the drop or there is a later one of the same writer already. O(log d). Returns whether
+    /// the context does not imply it.
     pub(crate) fn insert(
         &mut self,
         id: RegistrationId<K>,
@@ -227,27 +231,27 @@ impl<K: Key> Tombstones<K> {
         drop: RecordDrop,
         context: &CausalContext,
     ) -> bool {
-        let named = Tombstone { id, writer, drop };
-        let is_needed = !named.is_implied_by(context);
+        let tombstone = Tombstone { id, writer, drop };
+        let is_needed = !tombstone.is_implied_by(context);
         if is_needed {
-            self.index_mut().insert(Arc::new(named));
+            self.index_mut().insert(Arc::new(tombstone));
         }
         is_needed
     }
 
-    /// Names the drops of `other` as well, but for those that the context tells by itself. O(log d) for each of them.
+    /// Adds the tombstones of `other`, but for those that the context implies. O(log d) for each of them.
     pub(crate) fn join(&mut self, other: &Self, context: &CausalContext) {
         let Some(theirs) = &other.0 else { return };
         if self.0.as_ref().is_some_and(|ours| Arc::ptr_eq(ours, theirs)) {
             return;
         }
-        for named in theirs.by_key.iter().filter(|named| !named.is_implied_by(context)) {
-            self.index_mut().insert(named.clone());
+        for tombstone in theirs.by_key.iter().filter(|tombstone| !tombstone.is_implied_by(context)) {
+            self.index_mut().insert(tombstone.clone());
         }
     }
 
-    /// Forgets the drops that the context tells by itself, now that it grew by dots of those replicas. O(log d) for each of them,
-    /// and O(log d) for each drop that a prefix has got to. Returns whether there was any.
+    /// Removes the tombstones that the context implies, now that it has grown by dots of those replicas. O(log d) for each replica, and
+    /// O(log d) for each tombstone whose dot a prefix has reached. Returns whether there was any.
     pub(crate) fn prune(&mut self, grown: impl Iterator<Item = ReplicaId>, context: &CausalContext) -> bool {
         let before = self.len();
         if before == 0 {
@@ -262,25 +266,25 @@ impl<K: Key> Tombstones<K> {
         self.len() < before
     }
 
-    /// Whether a drop waits for a dot up to that one of its replica. O(log d).
+    /// Whether a tombstone waits for a dot of that replica up to `reached`. O(log d).
     fn has_reached(&self, reached: Dot) -> bool {
-        let Some(named) = &self.0 else { return false };
-        let first = named.waiting.position_of(|(dot, _)| *dot < Dot { seq: 0, ..reached });
-        named.waiting.get(first).is_some_and(|(dot, _)| *dot <= reached)
+        let Some(index) = &self.0 else { return false };
+        let first = index.waiting.position_of(|(dot, _)| *dot < Dot { seq: 0, ..reached });
+        index.waiting.get(first).is_some_and(|(dot, _)| *dot <= reached)
     }
 
     #[cold]
     fn forget_reached(&mut self, reached: Dot, context: &CausalContext) {
-        let named = self.index_mut();
-        for told in named.take_reached(reached) {
-            if told.is_implied_by(context) {
-                named.wait_no_more(&told);
-                named.follow(|sum| sum.wrapping_sub(told.hash()));
-                let position = named.by_key.position_of(|other| other.key() < told.key());
-                named.by_key.remove(position);
+        let index = self.index_mut();
+        for tombstone in index.take_reached(reached) {
+            if tombstone.is_implied_by(context) {
+                index.wait_no_more(&tombstone);
+                index.follow(|sum| sum.wrapping_sub(tombstone.hash()));
+                let position = index.by_key.position_of(|other| other.key() < tombstone.key());
+                index.by_key.remove(position);
             }
         }
-        if named.by_key.is_empty() {
+        if index.by_key.is_empty() {
             self.0 = None;
         }
     }
@@ -299,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_latest_drop_is_named_and_only_until_the_prefix_covers_it() {
+    fn only_the_latest_tombstone_is_kept_and_only_until_the_prefix_covers_it() {
         let [first, second] = [5u64, 7].map(id);
         let writer = ReplicaId::new(1);
         let drop = |birth, seq| RecordDrop { birth, stamp: Dot { replica: writer, seq } };
@@ -324,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_else_dropped_is_named_until_the_birth_is_covered_too() {
+    fn a_tombstone_of_somebody_else_is_kept_until_the_birth_is_covered_too() {
         let id = id(5);
         let [writer, other] = [1, 2].map(ReplicaId::new);
         let mut context = CausalContext::default();
@@ -340,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_drop_gives_way_to_the_whole_one_and_to_a_later_one() {
+    fn a_bare_tombstone_gives_way_to_the_whole_one_and_to_a_later_one() {
         let (id, writer) = (id(5), ReplicaId::new(1));
         let drop = |birth, seq| RecordDrop { birth, stamp: Dot { replica: writer, seq } };
         let mut context = CausalContext::default();
@@ -360,7 +364,7 @@ mod tests {
         assert_eq!(named(&[bare, whole, later]), named(&[later]));
     }
 
-    /// What is held, kept as a plain list.
+    /// The tombstones that are left, as a plain list.
     fn model(all: &[Tombstone<u64>], context: &CausalContext) -> Vec<Tombstone<u64>> {
         let mut kept: Vec<Tombstone<u64>> =
             all.iter().filter(|it| !it.is_implied_by(context)).cloned().collect();
@@ -373,7 +377,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 2 } else { 200 }))]
 
         #[test]
-        fn drops_in_any_order_are_those_that_the_context_does_not_tell(
+        fn tombstones_in_any_order_are_those_that_the_context_does_not_imply(
             steps in prop::collection::vec((0u64..40, 0u64..3, 0u64..3, 1u64..300, 0u64..40, 0u8..8), 1..300),
         ) {
             let mut context = CausalContext::default();

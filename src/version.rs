@@ -1,18 +1,19 @@
-//! How much is known of everything: which effects, and who is retired.
+//! How much a state knows: which effects, and who is retired.
 //!
-//! The product of two lattices, and a lattice itself. It is what one replica tells another of itself, to be told the rest: a claim without
-//! anything of what came of the effects that it claims. So it is no state, and there is no way to join it to one: a state that knew those
-//! dots and held nothing would drop, wherever it is joined, all that they stand for.
+//! A version is the product of two lattices, and so a lattice itself. One replica sends it to another to be sent what it lacks. It claims
+//! effects without their records. So it is no state, and there is no way to join it to a state: a state that knew those dots and had
+//! no records would drop, wherever it is joined, all records that they stand for.
 
 use crate::causal::{CausalContext, WordHasher};
 use crate::id::ReplicaId;
 use crate::retired::Retired;
 
-/// The version of a state: which effects are known, and which replicas are retired. Replicas of the same version hold the same.
+/// The version of a state: which effects are known, and which replicas are retired. Replicas of the same version mostly have the same
+/// content; digests compare both.
 ///
-/// It is part of each [`Delta`](crate::Delta), and by itself what a replica tells a peer that is to answer what it
-/// [lacks](crate::RangeMap::delta_since). Both parts travel together, since either may be news to who knows the other. A version claims
-/// effects and carries nothing that came of them, so it cannot be merged into a map:
+/// It is part of each [`Delta`](crate::Delta). By itself, it is what a replica sends to a peer that is to answer with what it
+/// [lacks](crate::RangeMap::delta_since). Both parts travel together, since a peer that knows one may lack the other. A version claims
+/// effects without their records, so it cannot be merged into a map:
 ///
 /// ```compile_fail,E0308
 /// # use crdt_range_map::{RangeMap, ReplicaId};
@@ -36,7 +37,7 @@ impl Version {
         &self.retired
     }
 
-    /// Whether nothing is known: no dot, and of no replica that it is retired. O(1).
+    /// Whether nothing is known: no dot, and no retired replica. O(1).
     pub fn is_empty(&self) -> bool {
         self.context.is_empty() && self.retired.is_empty()
     }
@@ -62,8 +63,8 @@ impl Version {
         }
     }
 
-    /// Adds all that `other` knows. A version must only claim what was received: join that of a delta which was merged, or of what was
-    /// saved. Each part costs what it costs by [itself](CausalContext::join).
+    /// Adds all that `other` knows. A version must only claim what was received: join that of a delta which was merged, or of a saved
+    /// state. Each part costs what it costs by [itself](CausalContext::join).
     pub fn join(&mut self, other: &Self) {
         self.context.join(&other.context);
         self.retired.join(&other.retired);
@@ -81,13 +82,13 @@ impl Version {
         hash.finish()
     }
 
-    /// The same without those dots. Who is retired stays.
+    /// The version without those dots. Who is retired stays.
     pub(crate) fn without(&self, dots: &CausalContext) -> Self {
         Self { context: self.context.difference(dots), retired: self.retired.clone() }
     }
 
-    /// As much of it as a message tells: all, unless it has more than so many runs beside the prefixes. A message that is written of more
-    /// leaves out the rest by itself, and its sender would not know. O(replicas + runs).
+    /// As much of it as fits into a message: at most `runs_max` runs beside the prefixes. Writing a message leaves out further runs anyway,
+    /// but then its sender would not know what it claimed. O(replicas + runs).
     pub(crate) fn limited(&self, runs_max: usize) -> Self {
         Self { context: self.context.limited(runs_max), retired: self.retired.clone() }
     }
@@ -97,7 +98,8 @@ impl Version {
         self.context.runs(replica).is_some() || self.retired.contains(replica)
     }
 
-    /// Whether this replica is retired and everything that it ever wrote is known, so that others may clear up after it.
+    /// Whether this replica is retired, and all its dots are known that anybody is known to know: the declared ones, and those before
+    /// the last one known here.
     pub(crate) fn is_finished(&self, replica: ReplicaId) -> bool {
         let last = self.retired.last_seq(replica);
         last.is_some_and(|last| self.context.prefix(replica) >= last.max(self.context.last_seq(replica)))

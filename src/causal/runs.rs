@@ -3,10 +3,11 @@
 use super::SEQ_MAX;
 use crate::ordered::Ordered;
 
-/// The runs of one replica's known sequence numbers, first to last, both inclusive: ascending, disjoint and never adjacent.
+/// The known sequence numbers of one replica, as runs from first to last, both inclusive. Runs are ascending, disjoint and never
+/// adjacent.
 ///
-/// Nearly always it is one run from 1 on, which takes no memory apart; there may be as many as there are numbers, and then each
-/// change still costs little more than a search.
+/// Nearly always there is one run, from 1 on, which needs no memory on the heap. There may be as many runs as numbers; also then a
+/// change costs little more than a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Runs(Ordered<[(u64, u64); 1]>);
 
@@ -35,7 +36,7 @@ impl Runs {
         self.0.iter().copied()
     }
 
-    /// The runs in order that end at this number or later. O(log runs), and O(1) each.
+    /// The runs that end at this number or later, in order. O(log runs), and O(1) each.
     fn iter_from(&self, seq: u64) -> impl Iterator<Item = (u64, u64)> + '_ {
         self.0.iter_from(self.0.position_of(|(_, end)| *end < seq)).copied()
     }
@@ -55,12 +56,12 @@ impl Runs {
         self.iter_from(first).next().is_some_and(|(begin, _)| begin <= last)
     }
 
-    /// Adds the numbers `first..=last` and closes up with the runs that they overlap or touch. O(log runs), and O(1) for each that
-    /// goes.
+    /// Adds the numbers `first..=last`, and joins them with the runs that they overlap or touch. O(log runs), and O(1) for each run
+    /// that is removed.
     #[inline]
     pub(crate) fn insert(&mut self, first: u64, last: u64) {
         debug_assert!(1 <= first && first <= last && last <= SEQ_MAX);
-        // Nearly always the last run grows, or has all of it.
+        // Nearly always the last run grows, or has all these numbers already.
         match self.0.last_mut() {
             Some((begin, end)) if *begin <= first && first <= *end + 1 => *end = last.max(*end),
             _ => self.insert_anywhere(first, last),
@@ -92,9 +93,9 @@ impl Runs {
         self.0.remove_range(after, to);
     }
 
-    /// Adds all numbers of `other`. O(runs of the one that has fewer · log), and O(1) for each run that goes.
+    /// Adds all numbers of `other`. O(runs of the side with fewer runs · log), and O(1) for each run that is removed.
     pub(super) fn join(&mut self, other: &Self) {
-        // A copy of many takes longer than adding a few.
+        // It is faster to add the few to the many; a copy of the many shares its memory.
         if other.0.len() > 2 * self.0.len() + 8 {
             let ours = core::mem::replace(self, other.clone());
             return self.join(&ours);
@@ -119,7 +120,7 @@ impl Runs {
         left
     }
 
-    /// The numbers that are both here and in `other`. O(runs of the one that has fewer · log + those of the other that they overlap).
+    /// The numbers that are both here and in `other`. O(runs of the side with fewer runs · log + those of the other that they overlap).
     pub(super) fn intersection(&self, other: &Self) -> Self {
         if other.0.len() < self.0.len() {
             return other.intersection(self);

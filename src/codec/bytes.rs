@@ -41,7 +41,7 @@ impl Writer {
         self.raw(bytes);
     }
 
-    /// Writes many numbers, packed to the width that they need. The reader must know how many they are.
+    /// Writes many numbers, each block packed to the width that it needs. The reader must know how many numbers there are.
     pub fn column(&mut self, values: impl IntoIterator<Item = u64>) {
         let mut values = values.into_iter();
         let mut block = [0; column::BLOCK];
@@ -66,7 +66,7 @@ impl Writer {
     }
 }
 
-/// Reads a message from its front, and knows how far it is.
+/// Reads a message from its front, and keeps the offset.
 #[derive(Debug)]
 pub struct Reader<'a> {
     bytes: &'a [u8],
@@ -83,12 +83,12 @@ impl<'a> Reader<'a> {
         self.bytes.len()
     }
 
-    /// An error at the current place.
+    /// An error at the current offset.
     pub fn error(&self, problem: DecodeProblem) -> DecodeError {
         DecodeError { offset: self.offset, problem }
     }
 
-    /// Ends the reading.
+    /// Ends the reading: it is an error if bytes are left.
     pub(crate) fn finish(self) -> Result<(), DecodeError> {
         if self.offset == self.bytes.len() { Ok(()) } else { Err(self.error(DecodeProblem::TrailingBytes)) }
     }
@@ -154,10 +154,10 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
-    /// Reads how many things follow, given how many bytes each takes at least.
+    /// Reads how many items follow. Each takes at least `bytes_min` bytes.
     ///
     /// # Errors
-    /// If the whole message is too short for as many.
+    /// If the whole message is too short for so many.
     pub fn count(&mut self, bytes_min: usize) -> Result<usize, DecodeError> {
         let count = self.number()?;
         self.checked_count(count, bytes_min)

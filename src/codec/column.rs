@@ -22,7 +22,7 @@ pub(super) fn pack(block: &[u64], bytes: &mut Vec<u8>) {
         if filled >= 64 {
             bytes.extend_from_slice(&buffer.to_le_bytes());
             filled -= 64;
-            // What did not fit; nothing, if the number ended with the word.
+            // The bits that did not fit: none, if the number ended with the word.
             buffer = value.checked_shr(width - filled).unwrap_or_default();
         }
     }
@@ -30,12 +30,12 @@ pub(super) fn pack(block: &[u64], bytes: &mut Vec<u8>) {
 }
 
 /// Unpacks `count` numbers of that width from exactly as many bytes as they fill. Returns whether they were packed in the one
-/// right way: in the smallest width, and with nothing behind them.
+/// canonical way: in the smallest width, with zeros in the rest of the last byte.
 #[must_use]
 pub(super) fn unpack(packed: &[u8], width: u32, count: usize, values: &mut Vec<u64>) -> bool {
     let mask = 1u64.checked_shl(width).map_or(u64::MAX, |bit| bit - 1);
     let width = width as usize;
-    // A number of up to 57 bits lies within the eight bytes from its first bit's on, whatever that bit is.
+    // A number of up to 57 bits lies within eight bytes, the first of which has its first bit.
     let quick =
         if width <= 57 && packed.len() >= 8 { ((packed.len() - 8) * 8 + 8) / width.max(1) } else { 0 };
     let quick = quick.min(count);

@@ -79,13 +79,13 @@ fn out_of_bounds(reader: &Reader<'_>, what: &'static str) -> DecodeError {
     reader.error(DecodeProblem::OutOfBounds(what))
 }
 
-/// A sequence number that was written as its difference to a smaller number, less one.
+/// The sequence number that was written as its difference to a smaller number, less one.
 fn seq_after(before: u64, difference: u64, reader: &Reader<'_>) -> Result<u64, DecodeError> {
     let seq = before.checked_add(difference).and_then(|seq| seq.checked_add(1));
     seq.filter(|seq| *seq <= SEQ_MAX).ok_or_else(|| out_of_bounds(reader, "a sequence number"))
 }
 
-/// A sequence number that was written as its difference to a number that is not greater.
+/// The sequence number that was written as its difference to a number that is not greater.
 fn seq_from(least: u64, difference: u64, reader: &Reader<'_>) -> Result<u64, DecodeError> {
     let seq = least.checked_add(difference);
     seq.filter(|seq| *seq <= SEQ_MAX).ok_or_else(|| out_of_bounds(reader, "a sequence number"))
@@ -167,7 +167,7 @@ pub(super) fn read_version(reader: &mut Reader<'_>) -> Result<Version, DecodeErr
     Ok(version)
 }
 
-/// Two lengths that mostly fit into a byte.
+/// Reads two lengths that mostly fit into one byte.
 fn read_lengths(reader: &mut Reader<'_>) -> Result<[usize; 2], DecodeError> {
     let both = reader.byte()?;
     let mut lengths = [both >> 4, both & HALF_BYTE_MAX].map(usize::from);
@@ -226,7 +226,7 @@ fn read_ids<K: WireKey>(
     Ok(Ids { ranges: K::decode_ranges(&is_unbounded, reader)?, nodes })
 }
 
-/// Reads the number of a replica for each of `count`; nothing is written if there is only one.
+/// Reads `count` numbers of replicas. If only one replica is listed, nothing is written.
 fn read_replica_column(
     count: usize,
     replicas: &[ReplicaId],
@@ -239,7 +239,8 @@ fn read_replica_column(
     Ok(numbers)
 }
 
-/// The entries, and whether all of their dots lie in the prefixes of the context, as those of a whole state do.
+/// Reads the entries. Also returns whether all their dots surely lie in the prefixes of the context, as in most whole states; an entry
+/// with several records or with a baseline is not looked into.
 fn read_entries<K: WireKey>(
     ids: &Ids<K>,
     several: bool,
@@ -269,7 +270,7 @@ fn read_entries<K: WireKey>(
             store.push_record(range, *node, writer, &record)
         } else {
             let mut entry = Entry::of(replicas[writer as usize], record);
-            // Not more than there are records, which were counted before.
+            // At most as many as there are records, whose count was checked.
             entry.reserve(more as usize);
             let mut before = writer;
             for _ in 0..more {
@@ -332,7 +333,7 @@ fn read_tombstones<K: WireKey>(
     Ok(Tombstones::from_ordered(tombstones))
 }
 
-/// Adds the dots that are known by being carried, and checks that the context said nothing of them beyond its prefixes.
+/// Adds the carried dots to the context, and checks that the written context did not have them beyond its prefixes.
 fn claim_carried<K: WireKey>(
     delta: &mut Delta<K>,
     replicas: &[ReplicaId],
@@ -346,7 +347,7 @@ fn claim_carried<K: WireKey>(
     if beyond.iter().any(|dot| delta.context().contains(*dot)) {
         return Err(not_canonical(reader, "a run of dots that are carried"));
     }
-    // Joined at once: one by one, dots between many runs would take quadratic time.
+    // Joined at once: that is faster than to insert them one by one between many runs.
     let mut carried = CausalContext::default();
     beyond.into_iter().for_each(|dot| carried.insert(dot));
     delta.version.context.join(&carried);

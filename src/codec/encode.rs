@@ -12,7 +12,7 @@ use crate::version::Version;
 pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     let mut writer = Writer::default();
     writer.raw(&[VERSION << 4 | K::KIND]);
-    // Mostly everything is known without gaps, and then no carried dot needs to be looked at.
+    // Mostly there are no gaps. Then the context has no runs, and carried dots do not matter.
     let carried = if delta.context().has_gaps() {
         delta.carried_dots(&CausalContext::default())
     } else {
@@ -85,7 +85,7 @@ pub(super) fn encode<K: WireKey>(delta: &Delta<K>) -> Vec<u8> {
     writer.finish()
 }
 
-/// Each name but the first without what it has in common with the one before.
+/// Writes the names, each but the first without the bytes that it shares with the one before.
 fn write_nodes(nodes: &[&NodeId], writer: &mut Writer) {
     let mut before: Option<&[u8]> = None;
     for node in nodes {
@@ -108,12 +108,12 @@ fn write_nodes(nodes: &[&NodeId], writer: &mut Writer) {
     }
 }
 
-/// How many bytes two names have in common at their begin.
+/// How many bytes two names begin with in common.
 fn shared_prefix(a: &[u8], b: &[u8]) -> usize {
     a.iter().zip(b).take_while(|(a, b)| a == b).count()
 }
 
-/// What the version tells of a replica beyond what is carried.
+/// What is written of one replica: the part of its dots that nothing carries.
 struct WrittenReplica {
     replica: ReplicaId,
     /// How far it is known without a gap.
@@ -124,7 +124,7 @@ struct WrittenReplica {
     retired: Option<u64>,
 }
 
-/// Writes a version by itself: *number* of replicas, their ids, and what is told of each.
+/// Writes a version by itself.
 pub(super) fn write_version(version: &Version, writer: &mut Writer) {
     let written = written_context(version, &[]);
     writer.number(written.len() as u64);
@@ -132,6 +132,7 @@ pub(super) fn write_version(version: &Version, writer: &mut Writer) {
     write_context(&written, writer);
 }
 
+/// What is to be written of each replica of a version, if a message carries those dots, which are in order.
 fn written_context(Version { context, retired }: &Version, carried: &[Dot]) -> Vec<WrittenReplica> {
     let mut retired = retired.iter().peekable();
     let mut all_written = Vec::with_capacity(context.replicas().len());
@@ -164,8 +165,8 @@ fn written_context(Version { context, retired }: &Version, carried: &[Dot]) -> V
     all_written
 }
 
-/// Leaves out the last runs, if there are more than a message may tell: it then claims less than is known, but for the dots that
-/// it carries.
+/// Leaves out the last runs, if there are more than a message may have. Then the message claims less than is known; carried dots are
+/// claimed all the same.
 fn leave_out_runs(all_written: &mut Vec<WrittenReplica>, carried: &[Dot]) {
     let mut left = RUNS_MAX;
     if all_written.iter().map(|written| written.runs.len()).sum::<usize>() <= left {
@@ -215,7 +216,7 @@ fn write_ids<'a, K: WireKey + 'a>(
     K::encode_ranges(ranges, writer);
 }
 
-/// The place of a replica in the table, which lists every replica that the context knows.
+/// The number of a replica in the list, which has every replica of the context.
 fn number_of(replica: ReplicaId, replicas: &[ReplicaId]) -> u64 {
     replicas.partition_point(|listed| *listed < replica) as u64
 }

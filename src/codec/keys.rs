@@ -1,4 +1,4 @@
-//! How key types are written.
+//! How the ranges of a key type are written.
 
 use core::fmt;
 
@@ -12,7 +12,7 @@ use crate::key::{Key, KeyRange};
 /// Decoding must accept exactly what encoding writes, or states would not be canonical, and must check lengths before it
 /// allocates.
 ///
-/// A type that has an order which is not that of its bytes on the wire may well be one. Here is a version number, major before minor:
+/// The order of the keys need not be that of their bytes on the wire. Here is a version number, major before minor:
 ///
 /// ```
 /// use crdt_range_map::codec::{DecodeError, DecodeProblem, Reader, WireKey, Writer};
@@ -89,11 +89,11 @@ pub trait WireKey: Ord + Clone + fmt::Debug {
         reader: &mut Reader<'_>,
     ) -> Result<Vec<KeyRange<Self>>, DecodeError>;
 
-    /// Hashes the key by a canonical form, the same on every machine and for all replicas: states are compared by hashes of what they
-    /// hold. Different keys must differ in what they write.
+    /// Hashes the key by a canonical form, the same on every machine and for all replicas, since states are compared by hashes of their
+    /// content. Different keys must write different input.
     ///
-    /// Unless something faster is written for a type, that form is the bytes by which [`encode_ranges`](Self::encode_ranges) writes the
-    /// unbounded range that begins with the key.
+    /// The default form is the bytes by which [`encode_ranges`](Self::encode_ranges) writes the unbounded range that begins with the key. A
+    /// type may have a faster one.
     fn hash_into(&self, hasher: &mut KeyHasher) {
         let mut writer = Writer::default();
         Self::encode_ranges(core::iter::once((self, None)), &mut writer);

@@ -1,24 +1,24 @@
-//! Many items in order, in chunks of at most [`CHUNK_MAX`], so that an insertion anywhere moves no more than these.
+//! Many items in order, in chunks of at most [`CHUNK_MAX`], so that an insertion moves the items of one chunk only.
 //!
-//! Chunks are shared: a copy of n items is O(n / CHUNK_MAX), and of what is changed in one copy only the chunk is copied before.
+//! Copies share their chunks. A copy of n items is O(n / CHUNK_MAX), and a change copies the chunk that it changes.
 
 use std::sync::Arc;
 
 use super::{Iter, Position};
 
-/// The most items of a chunk.
+/// How many items a chunk has at most.
 const CHUNK_MAX: usize = 128;
 
-/// The chunks, and how many items there are in all of them.
+/// The chunks, and the number of items in all of them.
 #[derive(Clone)]
 pub(super) struct Chunks<T> {
     len: usize,
-    /// None is empty.
+    /// No chunk is empty.
     chunks: Vec<Arc<Vec<T>>>,
 }
 
 impl<T> Chunks<T> {
-    /// Items in one chunk: at least one, and not more than fit.
+    /// One chunk of those items: at least one, and at most as many as fit.
     pub(super) fn new(items: Vec<T>) -> Self {
         Self { len: items.len(), chunks: vec![Arc::new(items)] }
     }
@@ -35,14 +35,14 @@ impl<T> Chunks<T> {
         self.chunks.last()?.last()
     }
 
-    /// The items in order from that place on, until the end. O(1), and O(1) each.
+    /// The items in order from that position to the end. O(1), and O(1) each.
     pub(super) fn iter_from(&self, from: Position) -> Iter<'_, T> {
         let mut chunks = self.chunks.get(from.chunk..).unwrap_or_default().iter();
         let first = chunks.next().map(|chunk| chunk.as_slice()).unwrap_or_default();
         Iter { items: first.get(from.at..).unwrap_or_default().iter(), chunks }
     }
 
-    /// The place of the first item of which that does not hold; it holds of those before alone. O(log n).
+    /// The position of the first item that `is_before` is false of. O(log n).
     #[inline]
     pub(super) fn position_of(&self, is_before: impl Fn(&T) -> bool) -> Position {
         let chunk = self.chunks.partition_point(|chunk| chunk.last().is_none_or(&is_before));
@@ -52,7 +52,7 @@ impl<T> Chunks<T> {
         }
     }
 
-    /// The place after the last item: in the last chunk.
+    /// The position after the last item, in the last chunk.
     pub(super) fn end(&self) -> Position {
         let chunk = self.chunks.len().saturating_sub(1);
         Position { chunk, at: self.chunks.get(chunk).map_or(0, |items| items.len()) }
@@ -63,7 +63,7 @@ impl<T> Chunks<T> {
         self.chunks.get(position.chunk)?.get(position.at)
     }
 
-    /// The place after that of an item: in the next chunk, if it is the last of one before.
+    /// The position after that of an item: in the next chunk, if the item is the last of its chunk and there is a next one.
     pub(super) fn after(&self, position: Position) -> Position {
         let next = Position { at: position.at + 1, ..position };
         let is_end = self.chunks.get(position.chunk).is_some_and(|items| items.len() == next.at);
@@ -74,7 +74,7 @@ impl<T> Chunks<T> {
         }
     }
 
-    /// The item before that place.
+    /// The item before that position.
     pub(super) fn before(&self, position: Position) -> Option<&T> {
         match position.at.checked_sub(1) {
             Some(at) => self.get(Position { at, ..position }),
@@ -94,7 +94,7 @@ impl<T: Clone> Chunks<T> {
         Arc::make_mut(self.chunks.last_mut()?).last_mut()
     }
 
-    /// Inserts an item before the one at that place. Where a chunk is full, it becomes two.
+    /// Inserts an item before the one at that position. A chunk that is full is split into two.
     pub(super) fn insert(&mut self, position: Position, item: T) {
         self.len += 1;
         let is_last = position.chunk + 1 == self.chunks.len();
@@ -103,7 +103,7 @@ impl<T: Clone> Chunks<T> {
             return chunk.insert(position.at, item);
         }
         if is_last && position.at == chunk.len() {
-            // What comes in order fills its chunks.
+            // So items that are added in order fill their chunks.
             return self.chunks.push(Arc::new(vec![item]));
         }
         let mut tail = chunk.split_off(CHUNK_MAX / 2);
@@ -114,7 +114,7 @@ impl<T: Clone> Chunks<T> {
         self.chunks.insert(position.chunk + 1, Arc::new(tail));
     }
 
-    /// Removes the items from one place up to another.
+    /// Removes the items from one position up to another.
     pub(super) fn remove_range(&mut self, from: Position, to: Position) {
         if from == to {
             return;
@@ -130,7 +130,7 @@ impl<T: Clone> Chunks<T> {
             Arc::make_mut(&mut self.chunks[to.chunk]).drain(..to.at);
             self.chunks.drain(from.chunk + 1..to.chunk);
         }
-        // Where something went, two chunks that are nearly empty become one: so there are never many of these.
+        // Beside the removed items, two chunks that are nearly empty become one. So there are never many of these.
         for at in [from.chunk + 1, from.chunk] {
             if self.chunks.get(at).is_some_and(|chunk| chunk.is_empty()) {
                 self.chunks.remove(at);
@@ -146,7 +146,7 @@ impl<T: Clone> Chunks<T> {
         }
     }
 
-    /// The invariants: no chunk is empty or too long, they hold as many items as are counted, and there are not too many of them.
+    /// The invariants: no chunk is empty or too long, the count is right, and there are not too many chunks.
     #[cfg(test)]
     pub(super) fn check(&self) -> Result<(), &'static str> {
         let Self { len, chunks } = self;

@@ -1,9 +1,9 @@
-//! The births of the records that a replica holds, as numbers: what is compared to find records that one side has dropped.
+//! Births as numbers. Comparing them finds the records that one side has dropped.
 //!
-//! Two replicas that know the births of each other's records differ in what they hold only where one has dropped a record. So the
-//! births that both contexts know are compared as sets, by a [`Sketch`] as long as the difference, or where that would be longer,
-//! by listing what one side holds. A birth, which is a dot, is written as one number: the rank of its writer among those of
-//! the asker's context, and its sequence number in as many bits as the greatest of them takes.
+//! Take only the births that the contexts of both replicas know. A record with such a birth is missing on one side only because that side
+//! has dropped it. So these births are compared as sets: by a [`Sketch`], which is as long as the difference, or by a list of all births
+//! of one side, where that is shorter. A birth is a dot, and is written as one number: the rank of its writer in the asker's context,
+//! and the sequence number in as many bits as the greatest one takes. `docs/protocol.md` has the bytes.
 
 use super::sketch::Sketch;
 use crate::causal::{CausalContext, Dot};
@@ -13,7 +13,7 @@ use crate::id::ReplicaId;
 use crate::key::Key;
 use crate::map::RangeMap;
 
-/// How the dots of a context are numbered.
+/// The numbering of the dots of a context.
 pub(super) struct Numbering {
     writers: Vec<ReplicaId>,
     seq_bits: u32,
@@ -48,7 +48,7 @@ impl Numbering {
         Some(Dot { replica, seq })
     }
 
-    /// The dots of those numbers, of those that the context knows; `None` if one is none of it.
+    /// The dots with those numbers; `None` if the context does not know one of them.
     pub(super) fn dots(&self, numbers: &[u64], context: &CausalContext) -> Option<CausalContext> {
         let mut numbers = numbers.to_vec();
         numbers.sort_unstable();
@@ -60,7 +60,7 @@ impl Numbering {
         Some(dots)
     }
 
-    /// The dots of numbers of dots, in order.
+    /// The dots with those numbers. Numbers that stand for no dot are skipped.
     pub(super) fn all_dots(&self, mut numbers: Vec<u64>) -> CausalContext {
         numbers.sort_unstable();
         let mut dots = CausalContext::default();
@@ -68,7 +68,7 @@ impl Numbering {
         dots
     }
 
-    /// Visits the numbers of the births that a state holds, of those in the context. O(n).
+    /// Visits the numbers of the births of a state's records, as far as the context has them. O(n).
     fn for_each_birth<K: Key>(&self, state: &Delta<K>, context: &CausalContext, mut visit: impl FnMut(u64)) {
         // Mostly one writer follows the other for a while.
         let mut before: Option<(ReplicaId, u64)> = None;
@@ -85,21 +85,21 @@ impl Numbering {
         });
     }
 
-    /// The sketch of the births that a state holds, of those in the context. O(n).
+    /// The sketch of the births of a state's records, as far as the context has them. O(n).
     pub(super) fn sketch<K: Key>(&self, state: &Delta<K>, context: &CausalContext, cells: usize) -> Sketch {
         let mut sketch = Sketch::new(cells);
         self.for_each_birth(state, context, |number| sketch.toggle(number));
         sketch
     }
 
-    /// How many births a state holds, of those in the context. O(n).
+    /// How many records of a state have a birth that is in the context. O(n).
     pub(super) fn count<K: Key>(&self, state: &Delta<K>, context: &CausalContext) -> usize {
         let mut count = 0;
         state.for_each_birth(context, |_, _| count += 1);
         count
     }
 
-    /// The numbers of the births that a state holds, of those in the context, in order. O(n log n).
+    /// The numbers of the births of a state's records, as far as the context has them, in order. O(n log n).
     pub(super) fn numbers<K: Key>(&self, state: &Delta<K>, context: &CausalContext) -> Vec<u64> {
         let mut numbers = Vec::new();
         self.for_each_birth(state, context, |number| numbers.push(number));
@@ -107,8 +107,8 @@ impl Numbering {
         numbers
     }
 
-    /// The births that a state holds, of those in the context and but for those that are shown to be held, in order, from that number
-    /// on; as many as take about so many bytes. O(n log n).
+    /// A list of the births of a state's records, as far as the context has them, in order: from the number `from` on, without those that
+    /// are `shown` already, and as many as take about `bytes_max` bytes. O(n log n).
     pub(super) fn list<K: Key>(
         &self,
         state: &Delta<K>,
@@ -142,14 +142,15 @@ impl Numbering {
         list
     }
 
-    /// The births of a page, of those in the context: which of them a map holds, and which it does not. O(m log n) for m records.
+    /// The births on a page, as far as the context has them: the numbers of those that a map has too, and the dots of those that it
+    /// lacks. O(m log n) for m records.
     pub(super) fn shown<K: Key>(
         &self,
         page: &Delta<K>,
         map: &RangeMap<K>,
         context: &CausalContext,
     ) -> (Vec<u64>, CausalContext) {
-        let (mut held, mut lacking) = (Vec::new(), Vec::new());
+        let (mut present, mut lacking) = (Vec::new(), Vec::new());
         for row in page.entries.rows() {
             let ours = map.state().entries.get(&row.id());
             row.for_each_record(|replica, record| {
@@ -157,19 +158,19 @@ impl Numbering {
                 if !context.contains(Dot { replica, seq: record.birth }) {
                     return;
                 }
-                let mut is_held = false;
+                let mut is_present = false;
                 ours.iter().for_each(|ours| {
                     ours.for_each_record(|writer, ours| {
-                        is_held |= (writer, ours.birth) == (replica, record.birth);
+                        is_present |= (writer, ours.birth) == (replica, record.birth);
                     });
                 });
-                if is_held { held.push(number) } else { lacking.push(number) }
+                if is_present { present.push(number) } else { lacking.push(number) }
             });
         }
-        (held, self.all_dots(lacking))
+        (present, self.all_dots(lacking))
     }
 
-    /// Those dots of a set that are in the context, as many as take about so many bytes; and those that are left.
+    /// The dots of a set that are in the context, as runs of numbers that take about `bytes_max` bytes; and the dots that are left.
     pub(super) fn runs(
         &self,
         dots: &CausalContext,
@@ -193,7 +194,7 @@ impl Numbering {
         (listed, rest)
     }
 
-    /// The dots with those numbers, of those in the context; `None` if there are others.
+    /// The dots with the numbers in those runs; `None` if the context does not have all of them.
     pub(super) fn listed(&self, runs: &[(u64, u64)], context: &CausalContext) -> Option<CausalContext> {
         let mut dots = CausalContext::default();
         for (first, last) in runs {
@@ -207,7 +208,8 @@ impl Numbering {
         Some(dots)
     }
 
-    /// The births that a state holds, of those in the context and with numbers from `from` up to, but not including, `to`. O(n log n).
+    /// The births of a state's records, as far as the context has them, with numbers from `from` up to, but not including, `to`.
+    /// O(n log n).
     pub(super) fn births_between<K: Key>(
         &self,
         state: &Delta<K>,
@@ -226,24 +228,24 @@ fn number_bytes(number: u64) -> usize {
     ((u64::BITS - number.leading_zeros()) as usize).div_ceil(7).max(1)
 }
 
-/// All births that a replica holds, from a number that was asked for on.
+/// The births of a replica's records, from the number that was asked for on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct List {
     /// Runs of numbers, first to last, in order and never adjacent.
     pub(super) runs: Vec<(u64, u64)>,
-    /// From where on nothing is said; `None`: these are all.
+    /// The number from which the list has to go on; `None` if it is complete.
     pub(super) next: Option<u64>,
 }
 
 impl List {
-    /// How many bytes it takes.
+    /// How many bytes it takes in a message.
     pub(super) fn bytes(&self) -> usize {
         let mut writer = Writer::default();
         self.write(&mut writer);
         writer.finish().len()
     }
 
-    /// The runs, then *number* of where the list ends, 0 if nowhere.
+    /// Writes it, as `docs/protocol.md` has it.
     pub(super) fn write(&self, writer: &mut Writer) {
         write_runs(&self.runs, writer);
         writer.number(self.next.unwrap_or(0));
@@ -257,9 +259,7 @@ impl List {
     }
 }
 
-/// Numbers in runs. *number* of runs, doubled; for each *number* of its distance to the end of the one before, and *number* of its
-/// numbers, less one. Or, if it is shorter: *number* of bytes, doubled and one more; *number* of the first number; and these bytes, with a
-/// bit for each number from there on, the lowest first. The first bit is set, and a bit of the last byte.
+/// Writes ascending numbers: as runs, or as a bitmap if that is shorter. See *runs* in `docs/protocol.md`.
 pub(super) fn write_runs(runs: &[(u64, u64)], writer: &mut Writer) {
     let (Some((first, _)), Some((_, last))) = (runs.first(), runs.last()) else { return writer.number(0) };
     let mut listed = Writer::default();
@@ -307,7 +307,7 @@ pub(super) fn read_runs(reader: &mut Reader<'_>) -> Result<Vec<(u64, u64)>, Deco
     Ok(runs)
 }
 
-/// Reads runs of numbers from that many bytes of bits.
+/// Reads runs from a bitmap of `length` bytes.
 fn read_bits(length: usize, reader: &mut Reader<'_>) -> Result<Vec<(u64, u64)>, DecodeError> {
     let first = reader.number()?;
     let map = reader.raw(length)?;

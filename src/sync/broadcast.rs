@@ -26,22 +26,22 @@ use crate::delta::Delta;
 use crate::map::RangeMap;
 use crate::version::Version;
 
-/// What a neighbour would rather have over a link.
+/// What a neighbour wants to be sent over a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
-    /// It had to ask for what was only announced.
+    /// News itself: it had to ask for what was only announced.
     News,
-    /// What it was sent it had another way before.
+    /// Announcements: it already knew the news that it was sent.
     Announcements,
 }
 
-/// Who is polled so much later than it wished has slept, or its clock was set forwards.
+/// A replica that is polled so much later than it asked for has slept, or its clock was set forwards.
 const LATE_MS: u64 = 2_000;
 
-/// Whoever is there says a digest at the latest after one and a half of its intervals.
+/// After how many digest intervals without a message nobody is there. A peer sends a digest after at most one and a half intervals.
 const SILENT_INTERVALS: u64 = 4;
 
-/// How many deltas wait to be posted one by one; more are joined.
+/// How many deltas wait one by one to be sent; further ones are joined to the last.
 const UNPOSTED_MAX: usize = 1_024;
 
 /// The protocol of one replica on a medium where everybody hears everybody. See the [module](super).
@@ -69,66 +69,66 @@ const UNPOSTED_MAX: usize = 1_024;
 #[derive(Clone, Debug)]
 pub struct Broadcast<K> {
     config: Config,
-    /// What this replica did and has not sent yet, in order.
+    /// The deltas that are to be sent, in order.
     unposted: VecDeque<Delta<K>>,
-    /// What it dropped when it learnt of resets. That is not urgent, and goes along with something else or after a while.
+    /// The drops that it made when it received resets. They are not urgent: they are sent with something else, or after a while.
     own_drops: Delta<K>,
     own_drops_due_ms: u64,
-    /// What it is finding out.
+    /// Its own inquiry.
     inquiry: Option<Inquiry<K>>,
-    /// The questions of the inquiry that ended last: whoever answers them late may ask back.
+    /// The questions of the inquiry that ended last. A late answer to one may have a question of its own.
     past: VecDeque<Sent>,
-    /// What others are finding out.
+    /// The inquiries of others.
     overheard: Overheard<K>,
-    /// What somebody is known to know, beyond what is known here.
+    /// What peers claimed that is not known here.
     heard_of: HeardOf,
-    /// The gaps that were last asked about, so that a gap that nobody can fill is asked about once.
+    /// The gaps that were asked about last. So a gap that nobody can close is asked about once.
     gaps_asked: CausalContext,
-    /// Whether there may be others: to find out takes as long as there are gaps.
+    /// Whether there may be other gaps. To look for them takes O(gaps).
     may_have_new_gaps: bool,
-    /// Questions to everybody, to be answered when it is this replica's turn.
+    /// Questions to everybody, which are answered when it is this replica's turn.
     turns: Vec<Turn>,
-    /// Questions that others answered before they were heard here, the latest last.
+    /// The numbers of questions whose answers were heard first, the latest last.
     answered_early: VecDeque<u32>,
-    /// Questions to this replica.
+    /// Questions to this replica, which are to be answered.
     replies: VecDeque<Reply<K>>,
-    /// Tells that a question was heard by whoever says it again.
+    /// The number in the questions of offers. A peer that repeats it shows that it heard the offer.
     token: u32,
     digest_due_ms: u64,
-    /// Whether the next digest is this replica's to send, and must not be left to others: it tells of news, or was left once.
+    /// Whether this replica has to send the next digest itself, and not leave it to others: it announces news, or was left once.
     is_digest_own: bool,
-    /// What was known and held here when somebody last said to know and hold the same.
+    /// The fingerprints of this state when a digest was last equal to them.
     agreed: Option<Fingerprints>,
-    /// Since when that is so.
+    /// Since when digests are equal to these.
     agreed_since_ms: u64,
-    /// Whether those at the ends of other links agree for as long, too.
+    /// Whether the peers over all other links have agreed for as long, too.
     others_agree: bool,
-    /// When anybody was heard last.
+    /// When a message was last received.
     heard_ms: u64,
-    /// When news was last heard or sent that others may not have heard yet.
+    /// When news was last received or sent that others may not have yet.
     news_ms: u64,
     doubt: Doubt,
     peers: Peers,
     round_trip: RoundTrip,
     /// The latest time that was passed in.
     seen_ms: u64,
-    /// What the last message told of what its sender knows.
+    /// What the last message showed of its sender's version.
     sender_version: Version,
-    /// The delta that the last message was, with what this replica dropped in answer.
+    /// The delta of the last message, if it was one, with the drops that this replica made in answer.
     received_delta: Option<Delta<K>>,
-    /// What shows somebody else who writes under the same id that there are two.
+    /// A message that shows another writer with the same id that there are two.
     evidence: Option<Vec<u8>>,
-    /// What is to be announced.
+    /// The version that is to be announced.
     announcement: Option<Version>,
-    /// What the last message wished.
+    /// The wish in the last message.
     wish: Option<Wish>,
     events: VecDeque<Event<K>>,
     statistics: Statistics,
 }
 
 impl<K: WireKey> Broadcast<K> {
-    /// The protocol of a replica that has just come to the medium: it asks the others at once for what it lacks, and they ask
-    /// back for what they lack.
+    /// The protocol of a replica that has just come to the medium. It asks the others at once for what it lacks, and they ask it for what
+    /// they lack.
     ///
     /// # Errors
     /// [`ConfigError`] if it could not work with that configuration.
@@ -177,9 +177,9 @@ impl<K: WireKey> Broadcast<K> {
         joined
     }
 
-    /// Takes the delta of an own operation, or of a merge that did not come over the medium and its
-    /// [`Changes::delta`](crate::Changes::delta), to be sent with the next [`poll`](Self::poll): as soon as what it tells of is
-    /// [saved](RangeMap::set_saved), if that matters.
+    /// Takes a delta that is to be sent with the next [`poll`](Self::poll): that of an own operation, or one that was merged and did not come
+    /// over the medium, and its [`Changes::delta`](crate::Changes::delta). If effects have to be [saved](RangeMap::set_saved) first, the
+    /// delta waits until its own effects are.
     pub fn publish(&mut self, delta: &Delta<K>) {
         if delta.is_empty() {
             return;
@@ -191,19 +191,19 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// Whether whoever is there has known and held the same for a digest interval, in which anybody else would have said so.
+    /// Whether all digests have been equal to these fingerprints for a digest interval. A peer that differs would have sent its own by then.
     pub(super) fn has_agreed(&self, ours: Fingerprints, now_ms: u64) -> bool {
         let since_ms = self.agreed_since_ms.saturating_add(self.config.digest_interval_ms);
         self.agreed == Some(ours) && since_ms <= now_ms
     }
 
-    /// Whether nobody was heard for so long that nobody is there.
+    /// Whether nothing was received for so long that nobody is there.
     pub(super) fn is_silent(&self, now_ms: u64) -> bool {
         let silent_ms = self.config.digest_interval_ms.saturating_mul(SILENT_INTERVALS);
         self.heard_ms.saturating_add(silent_ms) < now_ms
     }
 
-    /// Notes whether those at the ends of other links have agreed.
+    /// Notes whether the peers over all other links have agreed.
     pub(super) fn note_others(&mut self, agree: bool) {
         self.others_agree = agree;
     }
@@ -213,7 +213,7 @@ impl<K: WireKey> Broadcast<K> {
         self.may_have_new_gaps
     }
 
-    /// Over another link came what may lie beyond a gap.
+    /// Notes that over another link something came that may lie beyond a gap.
     pub(super) fn expect_new_gaps(&mut self) {
         self.may_have_new_gaps = true;
     }
@@ -223,27 +223,27 @@ impl<K: WireKey> Broadcast<K> {
         self.statistics
     }
 
-    /// What happened that the caller should know of, the oldest first; call it until there is none.
+    /// The next event, the oldest first. Call it until there is none.
     pub fn take_event(&mut self) -> Option<Event<K>> {
         self.events.pop_front()
     }
 
-    /// What the last message told of what its sender knows.
+    /// What the last message showed of its sender's version.
     pub(super) fn take_sender_version(&mut self) -> Version {
         core::mem::take(&mut self.sender_version)
     }
 
-    /// The delta that the last message was, if it was one, with what this replica dropped in answer.
+    /// The delta of the last message, if it was one, with the drops that this replica made in answer.
     pub(super) fn take_delta(&mut self) -> Option<Delta<K>> {
         self.received_delta.take()
     }
 
-    /// What the last message wished.
+    /// The wish in the last message.
     pub(super) fn take_wish(&mut self) -> Option<Wish> {
         self.wish.take()
     }
 
-    /// Announces what can be asked for. Nothing at all wishes for announcements rather than news.
+    /// Announces what can be asked for. An empty version is a wish: for announcements instead of news.
     pub(super) fn announce(&mut self, news: Version) {
         self.announcement.get_or_insert_default().join(&news);
     }
@@ -254,8 +254,8 @@ impl<K: WireKey> Broadcast<K> {
         self.is_digest_own = true;
     }
 
-    /// When [`poll`](Self::poll) has something to do next, if nothing is received before. Whether something has to be
-    /// [saved](RangeMap::set_saved) before is the caller's to know: until it is, polling hands out nothing.
+    /// When [`poll`](Self::poll) has something to do next, if nothing is received before. This does not know whether something has to be
+    /// [saved](RangeMap::set_saved) first: until that is done, polling hands out nothing.
     pub fn next_wake_ms(&self) -> u64 {
         if !self.unposted.is_empty()
             || !self.replies.is_empty()
@@ -270,8 +270,8 @@ impl<K: WireKey> Broadcast<K> {
         self.digest_due_ms.min(inquiry).min(turn).min(dropped)
     }
 
-    /// Takes a message that came over the medium, from anybody. Costs what merging its delta costs and O(replicas that ever wrote),
-    /// and O(n) at most for what compares births.
+    /// Takes a message that came over the medium, from anybody. Costs what merging its delta costs, and O(replicas that ever wrote); at
+    /// most O(n) if it compares births.
     pub fn receive(
         &mut self,
         map: &mut RangeMap<K>,
@@ -287,7 +287,7 @@ impl<K: WireKey> Broadcast<K> {
         self.sender_version = Version::default();
         self.received_delta = None;
         self.wish = None;
-        // It may have been retired by what came another way.
+        // A delta that came another way may have retired this replica.
         self.go_on_if_retired(map, random);
         let handled = self.read(map, bytes, random).map(|(sender, message)| {
             self.peers.heard(sender, now_ms);
@@ -303,7 +303,7 @@ impl<K: WireKey> Broadcast<K> {
 
     /// Hands out the next message to send, if any is due. Call it until there is none.
     ///
-    /// Nothing that it hands out tells of own effects that are not [saved](RangeMap::set_saved), if that matters.
+    /// If effects have to be [saved](RangeMap::set_saved) first, no message shows an own effect that is not.
     pub fn poll(
         &mut self,
         map: &RangeMap<K>,
@@ -313,7 +313,7 @@ impl<K: WireKey> Broadcast<K> {
         let now_ms = self.see(now_ms);
         loop {
             let bytes = self.next_message(map, now_ms, random)?;
-            // A version can be too long, of very many replicas, or a delta that cannot be split any further.
+            // The version of very many replicas can be too long, or a delta that cannot be split any further.
             if bytes.len() <= self.config.message_bytes_max {
                 self.count_post(&bytes);
                 return Some(bytes);
@@ -322,7 +322,7 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// The message that carries what [`Presence::poll`](super::Presence::poll) hands out. Also while something is unsaved: it tells
+    /// The message that carries what [`Presence::poll`](super::Presence::poll) hands out. It may be sent while something is unsaved: it shows
     /// nothing of the map.
     pub fn presence_message(&mut self, map: &RangeMap<K>, content: Vec<u8>) -> Vec<u8> {
         let bytes = Message::<K>::Presence(content).encode(map.replica());
@@ -336,8 +336,9 @@ impl<K: WireKey> Broadcast<K> {
         self.statistics.posted[usize::from(bytes[4]) - 1] += 1;
     }
 
-    /// Takes a clock that was set into account. Set back: what is due is due as much earlier. Set forwards, or a replica that slept:
-    /// what was under way then is not measured. Returns the time, but never one after which there is none for anything to be due.
+    /// Notes the time, and whether the clock was set. If it was set back, everything is due as much earlier. If it was set forwards, or if
+    /// the replica slept, the questions that are under way measure no round trip. Returns the time, but not a time so late that
+    /// nothing could be due after it.
     fn see(&mut self, now_ms: u64) -> u64 {
         let now_ms = now_ms.min(u64::MAX / 2);
         let back_ms = self.seen_ms.saturating_sub(now_ms);
@@ -392,7 +393,7 @@ impl<K: WireKey> Broadcast<K> {
             return Some(bytes);
         }
         if !is_saved {
-            // Anything else might tell of it, if only by its version.
+            // Any other message might show an unsaved effect, if only by its version.
             return None;
         }
         if let Some(news) = self.announcement.take() {
@@ -408,13 +409,13 @@ impl<K: WireKey> Broadcast<K> {
             return Some(question);
         }
         if self.digest_due_ms <= now_ms && map.is_to_clear() && !self.is_digest_own {
-            // Whoever hears that others agree clears up; so another is to speak.
+            // A replica clears up when it hears that others agree. So another replica is to send the digest.
             self.is_digest_own = true;
             self.digest_due_ms = now_ms.saturating_add(self.config.digest_interval_ms);
         }
         if self.digest_due_ms <= now_ms {
             self.is_digest_own = false;
-            // What the caller joined by itself.
+            // The caller may have merged something by itself.
             self.may_have_new_gaps = true;
             self.digest_due_ms = self.next_digest_ms(now_ms, random);
             return Some(Message::<K>::Digest(Fingerprints::of(map.state())).encode(map.replica()));
@@ -422,7 +423,7 @@ impl<K: WireKey> Broadcast<K> {
         None
     }
 
-    /// What waits to be sent and tells of nothing unsaved, as much as fits into a message.
+    /// The next message of the deltas that wait: as many as fit into it, and only if their own effects are saved.
     fn next_unposted(&mut self, map: &RangeMap<K>) -> Option<Vec<u8>> {
         let is_saved = |delta: &Delta<K>| map.is_saved_up_to(delta.context().last_seq(map.replica()));
         let size = |delta: &Delta<K>| delta.entries.len() + delta.tombstones.len();
@@ -459,7 +460,7 @@ impl<K: WireKey> Broadcast<K> {
         now_ms.saturating_add(interval_ms).saturating_add(random() % (interval_ms / 2 + 1))
     }
 
-    /// A random time in which whoever else has the same question is likely to be heard.
+    /// A random delay, within which another replica with the same question is likely to be heard.
     fn delay_ms(&self, random: &mut impl FnMut() -> u64) -> u64 {
         let most_ms = self.config.delay_max_ms.max(2 * self.round_trip.mean_ms().unwrap_or(0));
         random() % (most_ms + 1)

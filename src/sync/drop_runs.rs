@@ -1,16 +1,13 @@
-//! Many drops of one writer, told by births alone.
+//! Many drops of one writer, by their births and stamps alone.
 //!
-//! A delta names each record that was dropped by its registration, which takes some ten bytes. Who still holds the record finds it by
-//! its birth as well, and of many, sorted, each birth takes two or three bytes, and the dots of the drops nearly nothing: a replica
-//! that drops many at once does so in the order of births, one dot after the other.
+//! A tombstone has the registration, which takes some ten bytes. A receiver that still has the record finds it by its birth as well. Of
+//! many births, sorted, each takes two or three bytes, and the stamps nearly nothing: a replica that drops many records at once
+//! does so in the order of births, one sequence number after the other.
 //!
-//! That needs a look at everything that is held, so it is worth the while only for many. And whoever does not know a birth cannot name
-//! what was dropped there: it does not take that drop as known, and has to ask for it.
+//! The receiver has to look through all its records, so this pays only for many drops. If it does not know a birth, it cannot find the
+//! registration. Then it does not take that drop as known, and asks for it.
 //!
-//! # Layout
-//!
-//! The writer, 8 bytes, big endian; *number* of stretches, in each of which births and dots go up together; for each *number* of the
-//! distance of its first dot to the last of the stretch before, and the births in runs, as `births.rs` has them.
+//! `docs/protocol.md` has the bytes, under *drops*. A stretch there is a list of runs in which births and stamps ascend together.
 
 use super::births::{read_runs, write_runs};
 use crate::causal::{CausalContext, Dot, SEQ_MAX};
@@ -20,24 +17,24 @@ use crate::id::ReplicaId;
 use crate::map::DropRun;
 use crate::tombstones::Tombstone;
 
-/// So many drops are told by their births.
+/// From so many drops on, they are sent in this form.
 const DROPS_MIN: usize = 64;
 
-/// What one writer dropped.
+/// Many drops of one writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct DropRuns {
     pub(super) writer: ReplicaId,
-    /// By the dots of the drops.
+    /// In the order of the stamps.
     pub(super) runs: Vec<DropRun>,
 }
 
 impl DropRuns {
-    /// Whether a delta may be many drops and nothing else. O(1).
+    /// Whether a delta may consist of many drops and nothing else. O(1).
     pub(super) fn may_be<K>(delta: &Delta<K>) -> bool {
         delta.tombstones.len() >= DROPS_MIN && delta.entries.is_empty()
     }
 
-    /// What a delta tells, if that is many drops by their own writer and nothing else. O(m log m) for m drops.
+    /// The drops of a delta, if it consists of many drops by the writer of the records and nothing else. O(m log m) for m drops.
     pub(super) fn of<K: WireKey>(delta: &Delta<K>) -> Option<Self> {
         let first = delta.tombstones.each().next()?;
         let writer = first.writer;
@@ -63,7 +60,7 @@ impl DropRuns {
         is_disjoint(&runs).then_some(Self { writer, runs })
     }
 
-    /// What it tells of, for who takes no more from it than that.
+    /// The dots that it claims: the births and the stamps.
     pub(super) fn claims(&self) -> CausalContext {
         let mut claims = CausalContext::default();
         for DropRun { birth, stamp, count } in &self.runs {
@@ -144,7 +141,7 @@ mod tests {
         (NodeId::new("a").unwrap(), KeyRange::new(10 * at, 10 * at + 5).unwrap())
     }
 
-    /// A writer that has dropped every third of its records, what it was told, and the delta of that.
+    /// A writer that has dropped every third of its records, what happened before, and the delta of the drops.
     fn writer() -> (RangeMap<u64>, [Delta<u64>; 2], Delta<u64>) {
         let mut writer = RangeMap::new(ReplicaId::new(1));
         for at in 0..COUNT {

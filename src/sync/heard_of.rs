@@ -1,4 +1,4 @@
-//! What somebody is known to know, beyond what is known here.
+//! What this replica has heard of and does not know: versions that peers claimed.
 
 use crate::causal::CausalContext;
 use crate::id::ReplicaId;
@@ -23,20 +23,20 @@ impl Next {
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct HeardOf {
-    /// What it is.
+    /// What peers claimed to know.
     version: Version,
-    /// Who knew of it last, and was not asked since.
+    /// The peer that claimed it last and was not asked since.
     from: Option<ReplicaId>,
     /// Whether everybody was asked since then.
     is_all_asked: bool,
-    /// How many inquiries ended since then without all of it.
+    /// How many inquiries have ended since then without all of it.
     fruitless: u32,
-    /// What peers know and cannot send. It is not asked for but when a digest differs.
+    /// What peers know and cannot send. It is asked for only when a digest differs.
     withheld: CausalContext,
 }
 
 impl HeardOf {
-    /// A peer knows so much.
+    /// Notes that a peer claims that version.
     pub(super) fn add(&mut self, peer: ReplicaId, version: &Version) {
         self.from = Some(peer);
         let news = version.without(&self.withheld);
@@ -47,7 +47,7 @@ impl HeardOf {
         }
     }
 
-    /// A peer cannot send those.
+    /// Notes that a peer cannot send what those dots brought.
     pub(super) fn withhold(&mut self, dots: &CausalContext) {
         if !dots.is_empty() {
             self.withheld.join(dots);
@@ -55,13 +55,13 @@ impl HeardOf {
         }
     }
 
-    /// Forgets what was heard of.
+    /// Forgets what peers claimed, but not what is withheld.
     pub(super) fn clear(&mut self) {
         let withheld = core::mem::take(&mut self.withheld);
         *self = Self { withheld, ..Self::default() };
     }
 
-    /// Whether a peer that knows that much could send something that is not known here.
+    /// Whether a peer of that version could send something that is not in `known`.
     pub(super) fn is_news(&self, version: &Version, known: &Version) -> bool {
         !known.includes(version) && !known.includes(&version.without(&self.withheld))
     }
@@ -70,13 +70,13 @@ impl HeardOf {
         self.version.is_empty()
     }
 
-    /// Whether who knows so much knows all of it.
+    /// Whether that version includes all that peers claimed.
     pub(super) fn is_known_in(&self, version: &Version) -> bool {
         version.includes(&self.version)
     }
 
-    /// That peer, or `None` for everybody, has told all that it knows, and not all of this: whom to ask next, of whom else there is. Who told of it may be
-    /// gone, so that it is asked about more and more rarely; and if nobody has more to tell, no more.
+    /// Whom to ask next, after an inquiry to `asked`, or to everybody if that is `None`, has ended without all of it. `has_others`: there
+    /// are other peers to ask. `None`: nobody is left. The peer that claimed it may be gone, so it is asked for more and more rarely.
     pub(super) fn next(&mut self, asked: Option<ReplicaId>, has_others: bool) -> Option<Next> {
         self.fruitless = self.fruitless.saturating_add(1);
         if self.from == asked {

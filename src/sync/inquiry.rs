@@ -1,4 +1,4 @@
-//! What a replica is finding out: whom it asks, what it has got, and what it still wants.
+//! An inquiry, which is one replica's side of a meeting: whom it asks, what it has got, and what it still wants.
 
 mod taking;
 
@@ -13,43 +13,44 @@ use crate::map::RangeMap;
 use crate::registration::RegistrationId;
 use crate::version::Version;
 
-/// How many of the questions that were sent may still be answered.
+/// How many of the sent questions are kept, so that an answer is understood.
 const SENT_MAX: usize = 8;
 
-/// Of what is told in several messages, so many stretches may have come without those between; or none counts any more.
+/// What comes in several messages may have at most so many gaps meanwhile. With more, counting begins anew.
 const STRETCHES_MAX: usize = 64;
 
 /// A question that was sent.
 #[derive(Clone, Debug)]
 pub(super) struct Sent {
     pub(super) id: u32,
-    /// `None` if that is no use: the clock was set, or the replica slept, since.
+    /// When it was sent. `None` if the clock was set or the replica slept since, so that a round trip cannot be measured.
     pub(super) at_ms: Option<u64>,
-    /// What was known then.
+    /// What the asker claimed to know.
     pub(super) version: Version,
-    /// Whether whoever asked holds the same as this replica, as far as that matters to the answer.
+    /// Whether the asker has the same records as this replica, as far as that matters to the answer.
     is_same: bool,
-    /// How far the inquiry was: an answer to a question before is not the next page. `None` if it was another inquiry that was under way.
+    /// The progress of the inquiry when it was asked: the answer to an earlier question is not the next page. `None` if it was asked in
+    /// another inquiry that was under way.
     progress: Option<u32>,
-    /// What it asked to hear of births.
+    /// Which births it asked for.
     births: BirthsWanted,
-    /// How many of the births that are gone were told, and how many there are in all.
+    /// Which of the births that are gone have come in answer.
     gone: HeardGone,
 }
 
-/// What was heard of births that are gone, which may take several messages, in whatever order.
+/// The births that are gone, which may take several messages, in any order.
 #[derive(Clone, Debug, Default)]
 struct HeardGone {
-    /// Which of the births, in the order in which they are told, from 1 on.
+    /// Which of them have come, counted from 1 on in the order in which they are sent.
     heard: Runs,
-    /// How many there are, once that was told.
+    /// How many there are in all, once that is known.
     count: Option<u64>,
-    /// How many dots the teller knew. When it knew more it may tell others.
+    /// How many dots the sender knew. When it knows more it may send other births.
     at: u64,
 }
 
 impl HeardGone {
-    /// Some came, from a teller that knew so many dots, and these are the last ones or not. Returns whether all have come.
+    /// Notes some, from a sender that knew `at` dots. `are_last`: no further ones follow. Returns whether all have come.
     fn hear(&mut self, gone: &Gone, at: u64, are_last: bool) -> bool {
         if self.at != at || self.heard.iter().len() > STRETCHES_MAX {
             *self = Self { at, ..Self::default() };
@@ -65,7 +66,7 @@ impl HeardGone {
     }
 }
 
-/// A question of the peer that is being asked, which is told what is gone when that is found.
+/// A question of the peer that this replica asks too. It is answered with the births that are gone when these are found.
 #[derive(Clone, Debug)]
 pub(super) struct Counterpart {
     pub(super) peer: ReplicaId,
@@ -76,46 +77,46 @@ pub(super) struct Counterpart {
     pub(super) version: Version,
 }
 
-/// What a replica is finding out.
+/// One replica's side of a meeting: what it has asked, what it has got, and what is left.
 #[derive(Clone, Debug)]
 pub(super) struct Inquiry<K> {
-    /// Whom it asks; `None`: everybody.
+    /// Whom it asks; `None` is everybody.
     pub(super) peer: Option<ReplicaId>,
-    /// When it asks, or asks again; `u64::MAX`: it has given up, but an answer is still welcome.
+    /// When it asks, or asks again. `u64::MAX`: it has given up, but a late answer is still taken.
     pub(super) due_ms: u64,
-    /// How often it has asked since it last got on.
+    /// How often it has asked since the last progress.
     pub(super) tries: u32,
     pub(super) sent: VecDeque<Sent>,
-    /// What the peer knew at first, which is known here when all is done.
+    /// What the peer claimed in its first answer. It is known here when the inquiry is done.
     pub(super) target: Option<Version>,
-    /// What the peer cannot send of it.
+    /// The part of it that the peer cannot send.
     pub(super) withheld: CausalContext,
-    /// What was known here when the question was asked to which the target was the answer.
+    /// What was claimed in the question whose answer set the target.
     known: Version,
-    /// What was known here when the target was set. The peer is told no more than that until all is found out: what its pages bring
-    /// lies in as many runs as there are registrations, and each question would have to tell them.
+    /// What this replica claims to know until the inquiry is done: what it knew when the target was set. The dots that pages bring lie in as
+    /// many runs as there are registrations, and each question would have to list them.
     claimed: Version,
-    /// What the peer sent since.
+    /// What the pages of the peer claimed.
     paged: Version,
-    /// What was known when a question was asked that was answered since.
+    /// What was claimed in those questions that have been answered.
     asked: Version,
-    /// Whether all entries are wanted and not only those that the version lacks.
+    /// Whether all entries are wanted, and not only those that the version lacks.
     is_all: bool,
-    /// Whether it is about what is held differently although the same is known.
+    /// Whether it looks for different content although the versions are equal.
     pub(super) is_doubt: bool,
-    /// Whom to ask again when this is done, for something that came up meanwhile.
+    /// Whom to ask when this is done, for something that came up meanwhile.
     pub(super) again: Option<ReplicaId>,
-    /// Whether nobody in particular is known to know more: it does not end by itself when enough was heard.
+    /// Whether no particular peer is known to know more: it does not end when all that was heard of is known.
     pub(super) is_open: bool,
-    /// Whether it is about what somebody is known to know: it ends when that is known here too.
+    /// Whether it is about what a peer claimed to know: it ends when that is known here too.
     pub(super) is_of_heard: bool,
-    /// Whether it is about something that may only be late.
+    /// Whether it is about a gap, which something late may close.
     pub(super) is_about_gap: bool,
-    /// The digest that it is about: if the same is known and held before it asks, it ends.
+    /// The digest that it is about. If version and content are equal to it before the first question is sent, the inquiry ends.
     pub(super) digest: Option<Fingerprints>,
     after: Option<RegistrationId<K>>,
     is_paged: bool,
-    /// Whether what is unknown here was asked for.
+    /// Whether pages were asked for.
     are_pages_asked: bool,
     births: BirthsWanted,
     is_resolved: bool,
@@ -123,18 +124,18 @@ pub(super) struct Inquiry<K> {
     paged_at: u64,
     /// How many it knew when the births were compared.
     resolved_at: u64,
-    /// Of what both sides know, the dots whose births were compared here.
+    /// What both sides know, as far as its births were compared here.
     compared: Option<Version>,
-    /// Of what both sides know, the dots of which nothing is held here that the peer has dropped.
+    /// What both sides know, as far as no record of it is left here that the peer has dropped.
     covered: Version,
-    /// Whether the peer, when it made a page, knew what the target lacks before something else. It names no more what was dropped there,
-    /// and of what was before that may be held here, or come: so the target cannot be taken as known.
+    /// Whether the peer had closed a gap of the target when it made a page. Then it has no more tombstones for what was dropped beyond that
+    /// gap. An earlier record of the same writer may be here, or come later. So the target cannot be taken as known.
     is_unnamed: bool,
     progress: u32,
-    /// What the peer said that shows, said again, that it was heard.
+    /// The number of the peer's last question. To repeat it shows that this replica has heard it.
     pub(super) token: Option<u32>,
     pub(super) counterpart: Option<Counterpart>,
-    /// Births that the peer holds and that are dropped here, as far as they were found.
+    /// Births of records that the peer has and that are dropped here, as far as they were found.
     pub(super) gone: CausalContext,
 }
 
@@ -175,26 +176,26 @@ impl<K: WireKey> Inquiry<K> {
         }
     }
 
-    /// Begins anew. What was asked before may still be answered: on a slow medium nothing else ever would be.
+    /// Begins anew. Earlier questions may still be answered: on a slow medium no others ever would be.
     pub(super) fn begin_anew(&mut self, peer: Option<ReplicaId>, due_ms: u64) {
         let mut sent = core::mem::take(&mut self.sent);
         sent.iter_mut().for_each(|sent| sent.progress = sent.progress.filter(|progress| *progress == 0));
         *self = Self { sent, ..Self::new(peer, due_ms) };
     }
 
-    /// Whether it has a peer that answered.
+    /// Whether a peer has answered.
     pub(super) fn is_under_way(&self) -> bool {
         self.target.is_some()
     }
 
-    /// Makes it be about what is held differently although the same is known: about all entries, or only about what was dropped.
+    /// Makes it look for different content although the versions are equal: in all entries, or only in what was dropped.
     pub(super) fn doubt(&mut self, is_all: bool) {
         self.is_doubt = true;
         self.is_all = is_all;
         self.is_paged = !is_all;
     }
 
-    /// Whether so much is what it was to find out.
+    /// Whether that version includes all that it was to find out.
     pub(super) fn is_known_in(&self, version: &Version) -> bool {
         !self.is_doubt && self.target.as_ref().is_some_and(|target| version.includes(target))
     }
@@ -203,7 +204,7 @@ impl<K: WireKey> Inquiry<K> {
         self.due_ms == u64::MAX
     }
 
-    /// Asks no more. A late answer is still welcome.
+    /// Asks no more. A late answer is still taken.
     pub(super) fn give_up(&mut self) {
         self.due_ms = u64::MAX;
     }
@@ -212,8 +213,8 @@ impl<K: WireKey> Inquiry<K> {
         self.is_paged && self.is_resolved
     }
 
-    /// Fixes what it finds out: what the peer knows now, in answer to a question by who knew so much; `ours` is known now. What that did not
-    /// include has to come in pages, although it was to be about the births alone.
+    /// Sets the target: what the peer knows now. `known` is what the answered question claimed, and `ours` is known now. If `known` does not
+    /// include the target, pages have to come, also if the inquiry was to be about the births alone.
     pub(super) fn aim(&mut self, peer: ReplicaId, target: Version, known: &Version, ours: &Version) {
         self.peer = Some(peer);
         self.known = known.clone();
@@ -222,34 +223,35 @@ impl<K: WireKey> Inquiry<K> {
         self.target = Some(target);
     }
 
-    /// What that peer is told of what is known here, if it is less than all.
+    /// What this replica claims to know in messages to that peer, if it is less than all.
     pub(super) fn claimed_to(&self, peer: ReplicaId) -> Option<&Version> {
         (self.is_under_way() && self.peer == Some(peer)).then_some(&self.claimed)
     }
 
-    /// Tells the peer that gaps before what it was told are closed, if that is so by now: what was dropped beyond them is named no more.
+    /// Claims what has closed gaps of the claimed version since. Beyond a closed gap, there are no more tombstones.
     pub(super) fn close_gaps(&mut self, ours: &CausalContext) {
         for (replica, runs) in self.claimed.context.beyond_closed_gaps(ours).replicas() {
             self.claimed.context.insert_run(replica, 1, runs.last());
         }
     }
 
-    /// What of the target came another way, if so much is known, and was not compared. What is held here of that and was asked for in vain,
-    /// the peer has dropped. `None` if it is not certain that it was asked for, or that all that was dropped was named.
+    /// The part of the target that came another way and was not compared; `version` is known now. It was asked for in vain, so the peer has
+    /// dropped the records of it that are still here. `None` if it is not certain that it was asked for, or that a tombstone came for
+    /// each drop.
     pub(super) fn came_otherwise(&self, target: &Version, version: &Version) -> Option<Version> {
         let came = version.intersection(target).difference(&self.paged).difference(&self.covered);
         let is_certain = came.is_empty() || self.are_pages_asked && came.intersection(&self.asked).is_empty();
         (is_certain && !self.is_unnamed).then_some(came)
     }
 
-    /// Whether an answer to that question, from a peer that knows `theirs`, is about all that is to be found out. One that is late may
-    /// have been made of less, or for somebody who knew less.
+    /// Whether an answer to that question, from a peer that knows `theirs`, is about all that is to be found out. A late answer may have
+    /// been made from less, or for a question that claimed less.
     pub(super) fn is_about_all(&self, sent: &Sent, theirs: &Version) -> bool {
         sent.version.includes(&self.known)
             && self.target.as_ref().is_some_and(|target| theirs.includes(target))
     }
 
-    /// The next question, under that number, in a message that tells to know so much.
+    /// The next question, with that number, in a message that claims `version`.
     pub(super) fn ask(
         &mut self,
         id: u32,
@@ -275,8 +277,8 @@ impl<K: WireKey> Inquiry<K> {
         }
     }
 
-    /// Listens to the answers to a question of somebody else, who knows no more than this replica and has asked nothing before it that
-    /// this replica did not hear. Returns whether it can.
+    /// Follows the question of another replica, which knows no more than this one. That works only if this replica heard all its earlier
+    /// questions. Returns whether it does.
     pub(super) fn listen(&mut self, question: &Question<K>, version: Version) -> bool {
         let Want { pages, after, births } = &question.want;
         let is_list = |births: &BirthsWanted| matches!(births, BirthsWanted::List(from) if *from > 0);
@@ -292,7 +294,7 @@ impl<K: WireKey> Inquiry<K> {
         true
     }
 
-    /// Whoever asked told what it holds: that is, or is not, what this replica holds.
+    /// Notes whether the asker that is followed has the same records as this replica.
     pub(super) fn is_asker_same(&mut self, is_same: bool) {
         self.sent.iter_mut().for_each(|sent| sent.is_same = is_same || sent.version.is_empty());
     }
@@ -305,41 +307,41 @@ impl<K: WireKey> Inquiry<K> {
         self.sent.push_back(Sent { id, at_ms, version, is_same, progress, births, gone });
     }
 
-    /// The question that was sent under that number.
+    /// The question that was sent with that number.
     pub(super) fn question(&self, id: u32) -> Option<&Sent> {
         self.sent.iter().find(|sent| sent.id == id)
     }
 
-    /// Whether the last question was put so long ago that it, or its answer, is lost, and not left for the peer to find out.
+    /// Whether the last question was sent so long ago that it or its answer is lost. Not while the peer is to find the births that are gone.
     pub(super) fn is_unheard(&self, now_ms: u64, wait_ms: u64) -> bool {
         let is_late = |sent: &Sent| sent.at_ms.is_none_or(|at_ms| now_ms.saturating_sub(at_ms) >= wait_ms);
         !self.has_given_up() && !self.is_waiting() && self.sent.back().is_some_and(is_late)
     }
 
-    /// Whether an answer to that question is the next thing that is wanted.
+    /// Whether the inquiry waits for an answer to that question.
     pub(super) fn is_next(&self, sent: &Sent) -> bool {
         sent.progress == Some(self.progress)
     }
 
-    /// The peer answered: there is no need to ask the same again.
+    /// Notes that the peer answered: the next question is due then.
     pub(super) fn get_on(&mut self, due_ms: u64) {
         self.progress += 1;
         self.tries = 0;
         self.due_ms = due_ms;
     }
 
-    /// A page came, up to that registration.
+    /// Notes that a page came, up to that registration.
     pub(super) fn page(&mut self, last: Option<RegistrationId<K>>, is_last: bool) {
         self.is_paged = is_last || last.is_none();
         self.after = last.filter(|_| !is_last);
     }
 
-    /// The peer will find out which births are gone, and tell.
+    /// Leaves it to the peer to find the births that are gone.
     pub(super) fn leave_births(&mut self) {
         self.births = BirthsWanted::LeftToPeer;
     }
 
-    /// If the peer was to find out which births are gone, this side does.
+    /// If the peer was to find the births that are gone, this side does it instead.
     pub(super) fn find_births(&mut self, now_ms: u64) {
         if self.births == BirthsWanted::LeftToPeer && !self.is_resolved {
             if self.is_waiting() {
@@ -353,7 +355,7 @@ impl<K: WireKey> Inquiry<K> {
         self.births = births;
     }
 
-    /// The births of those dots, which both sides know, were compared here, as far as they were asked for.
+    /// Notes that births were compared here, as far as they were asked for, of the dots that both sides know.
     pub(super) fn note_compared(&mut self, both: &Version) {
         self.compared = Some(match &self.compared {
             Some(compared) => compared.intersection(both),
@@ -361,8 +363,8 @@ impl<K: WireKey> Inquiry<K> {
         });
     }
 
-    /// The question of the peer to which it is an answer that the births were compared, if all were of which the peer was told that
-    /// they are known here; and what it was told.
+    /// The question of the peer that the comparison of births answers, and the version that this replica claimed; `None` if not all births
+    /// of that version were compared.
     pub(super) fn resolution_for(&mut self) -> Option<(Counterpart, Version)> {
         let (counterpart, compared) = (self.counterpart.take()?, self.compared.as_ref()?);
         let is_of_peer = self.peer == Some(counterpart.peer);
@@ -370,12 +372,12 @@ impl<K: WireKey> Inquiry<K> {
         (is_of_peer && compared.includes(&both)).then(|| (counterpart, core::mem::take(&mut self.claimed)))
     }
 
-    /// Whether a part of the list of births was compared, and more is to come.
+    /// Whether a part of a list of births was compared, and more is to come.
     fn is_listing(&self) -> bool {
         matches!(self.births, BirthsWanted::List(from) if from > 0)
     }
 
-    /// Whether only the births are left to be told by the peer.
+    /// Whether it waits for nothing but the births that are gone, which the peer is to find.
     pub(super) fn is_waiting(&self) -> bool {
         self.is_paged && !self.is_resolved && self.births == BirthsWanted::LeftToPeer
     }

@@ -1,56 +1,36 @@
-//! What two replicas say to each other when they find out what each lacks.
+//! The messages of a meeting (anti-entropy session), in which two replicas find out what each lacks.
 //!
-//! A *question* tells what its sender knows, the version of its state, and what it wants to hear next. An *answer* is made from the
-//! question alone: who answers remembers nothing of the asker, so that nobody can take up all places, and a question may be
-//! repeated at any time. Mostly a message of a meeting is both.
+//! A *question* claims the version of its sender's state, and says what the sender wants next. An *answer* is made from the question
+//! alone. The answerer keeps no state of the asker, so nobody can use up its memory, and a question may be repeated at any time. Most
+//! messages of a meeting are both an answer and a question. `docs/protocol.md` has their bytes, under *Meet*.
 //!
-//! An answer is first of all what the log tells, if that reaches back so far. If not, it goes in three steps, each of them asked for:
+//! If the log reaches back far enough, the answer is *complete*: a delta of all that the asker lacks. If not, there are three steps, and
+//! the asker asks for each:
 //!
-//! 1. an *offer*: that there is more, and what the answerer knows, the *target*;
-//! 2. *pages*, in the order of registrations: the entries of which the asker lacks an update or a reset, and the drops
-//!    that are still named. Each page claims the dots that it carries;
-//! 3. the births of the records that the answerer holds, of those that both tell to know, but for those that the page beside them
-//!    shows: see `births.rs`. They are compared with what the asker holds before it takes that page. A record that the answerer lacks,
-//!    although the target knows its birth, was dropped, and so is one that the asker lacks.
+//! 1. An *offer*: there is more. It has the answerer's version, the *target*.
+//! 2. *Pages*, in the order of registrations: the entries of which the asker lacks an update or a reset, and the tombstones. Each page
+//!    claims the dots that it carries.
+//! 3. The *births* of the answerer's records: those that both claim to know, without those on the page in the same message. See
+//!    `births.rs`. The asker compares them with its own before it takes that page. If a birth is in the target and the answerer has no
+//!    record of it, the record was dropped. The same holds for the asker.
 //!
-//! What is gone may take several messages, which come in any order: it is settled when all have come.
+//! Births that are gone may take several messages, which come in any order. They are resolved when all have come.
 //!
-//! The comparison must not be older than the last page: what the answerer dropped in between would be neither told nor shown, although
-//! the target knows what was done to it before. Of two parts, the one whose sender knew more dots is the later one.
+//! When all is done, the asker has the effects of the whole target, and takes it as known. It must not if some of the target came another
+//! way meanwhile: that may have brought back a record whose birth was compared already. A meeting may end anywhere, and what its pages
+//! brought is kept.
 //!
-//! Until it is done, whoever asks tells to know what it knew when it began, and nothing of what came since: pages come in the order of
-//! registrations, and their dots lie in as many runs as they have entries.
+//! # What makes that sound
 //!
-//! But what was dropped is named only while there is a gap before it. Who tells to know something beyond a gap that is closed by now tells
-//! nowhere what was dropped there, and who takes that as known may hold an earlier record of the same writer, or hear of it later. So a
-//! position that comes with a page has no such gap: when one is closed, that is told. And where the answerer has closed a gap of the
-//! target amid the pages, nothing is taken as known, and it is asked anew.
-//!
-//! Then the asker knows all that came of the target, and takes it as known: unless some of that came another way meanwhile, which
-//! may have put back a record that was compared already. So a meeting may end anywhere, and what was paged is not lost.
-//!
-//! # Layout
-//!
-//! One byte: 1, it answers a question; 2, it asks one; 4, the context is relative to that
-//! of the question; 8 · the kind of the answer: none (0), an offer (1), all that was lacking (2), a part (3); 32, births that are gone
-//! follow; 64, it names the replica that is meant. That replica, 8 bytes, big endian. The number of the question that is answered, or of one
-//! that was heard, 4 bytes, big endian. *number* of milliseconds that the answer
-//! waited, *number* of the round trip in milliseconds, more one, 0 if unknown; The context, absolute, or
-//! relative: the dots that the sender lacks of the question's, and those that it knows beyond (without those of an answer that is all
-//! that was lacking), two [contexts](crate::codec).
-//!
-//! A question: its number, 4 bytes, *number* of registrations held, one byte: the asker reads messages of
-//! two to the power of that many bytes; and what is wanted. One byte: of pages none (0), those unknown (1), all (2); 4, after a
-//! registration; 8, no births, as the other will tell what is gone (0), a sketch (1), a list (2). The registration: a byte, 1 if it
-//! is unbounded, one byte of the length of the node's name, and it, and the range as the key type writes it. *number* of cells, or of where the
-//! list begins.
-//!
-//! An answer that is all that was lacking: *number* of bytes, and a delta. A part: one byte: 1, a page follows; 2, it is the last; 4 · births:
-//! nothing (0), all is settled (1), a sketch (2), a list (3); 16, something is withheld. *number* of dots that the sender knows beyond what it
-//! tells to know. The page as a delta. What is withheld because
-//! it is too long: a context in which nobody is retired. The sketch: one byte of the bytes of each sum; *number* of
-//! cells; for each the sum and the check, 2 bytes, little endian; the estimator; the total, 8 bytes. Births that are gone: runs, in the
-//! numbering of the question that is answered, and *number* of births that messages before told to be gone.
+//! - **The comparison of births is not older than the last page.** What the answerer dropped between the two is on no page, and the
+//!   comparison did not show it; but the target has earlier updates of those records. Of two parts, the later one is that whose
+//!   sender knew more dots.
+//! - **Until it is done, the asker claims only what it knew at the beginning.** Pages come in the order of registrations, so their dots lie
+//!   in as many runs as there are entries, and each question would have to list them.
+//! - **A claim that comes with a page has no gap that its sender has closed by now.** A tombstone is kept only while there is a gap before
+//!   it. If the claim still had the gap, the drops beyond it would be on no page. A receiver that took them as known might have an
+//!   earlier record of the same writer, or get one later. So when a gap is closed, that is claimed at once. If the answerer
+//!   has closed a gap of the target between two pages, nothing is taken as known, and the asker begins anew.
 
 use super::births::{List, read_runs, write_runs};
 use super::sketch::{CELLS_MAX, CHECK_BYTES, Cell, ESTIMATOR_BYTES, Sketch};
@@ -65,9 +45,9 @@ use crate::version::Version;
 /// A message of a meeting.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Meet<K> {
-    /// Who is meant. Whoever asked knows an answer by the number of the question.
+    /// The replica that is meant. An answer need not name it: the asker knows it by the number of the question.
     pub(super) to: Option<ReplicaId>,
-    /// The number of the question that it answers, or of one that was heard.
+    /// The number of the question that it answers, or of one that its sender has heard.
     pub(super) re: Option<u32>,
     /// How long the answer waited.
     pub(super) waited_ms: u64,
@@ -78,18 +58,18 @@ pub(super) struct Meet<K> {
     pub(super) gone: Gone,
 }
 
-/// Births of records that are dropped, though the receiver holds them; in the numbering of the question that is answered. They may need
+/// Births of records that the receiver still has, and that are dropped; in the numbering of the question that is answered. They may take
 /// several messages.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Gone {
     /// Runs of numbers, first to last, in order and never adjacent.
     pub(super) runs: Vec<(u64, u64)>,
-    /// How many were told in the messages before.
+    /// How many were in the messages before.
     pub(super) before: u64,
 }
 
 impl Gone {
-    /// How many were told when this message, too, had come.
+    /// How many have come with this message and those before.
     pub(super) fn until(&self) -> u64 {
         self.runs
             .iter()
@@ -110,11 +90,11 @@ impl Gone {
     }
 }
 
-/// What the sender knows.
+/// What the sender claims to know.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Claim {
     Absolute(Version),
-    /// Of the question that is answered.
+    /// Relative to the version in the question that is answered.
     Relative {
         lacks: Version,
         more: Version,
@@ -124,14 +104,14 @@ pub(super) enum Claim {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Question<K> {
     pub(super) id: u32,
-    /// How many registrations the asker holds.
+    /// How many registrations the asker has.
     pub(super) registrations: u64,
     /// The asker reads messages of two to the power of that many bytes.
     pub(super) reads_log2: u8,
     pub(super) want: Want<K>,
 }
 
-/// What somebody wants to hear next.
+/// What the asker wants next.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Want<K> {
     pub(super) pages: PagesWanted,
@@ -140,12 +120,12 @@ pub(super) struct Want<K> {
 }
 
 impl<K> Want<K> {
-    /// Whether nothing is wanted but what is gone.
+    /// Whether nothing is wanted but the births that are gone.
     pub(super) fn is_resolving(&self) -> bool {
         self.pages == PagesWanted::Nothing && self.births == BirthsWanted::LeftToPeer
     }
 
-    /// Whether the other is to find out which births are gone, and to tell it beside the pages.
+    /// Whether the peer is to find the births that are gone, and to send them beside the pages.
     pub(super) fn waits_for_births(&self) -> bool {
         self.pages != PagesWanted::Nothing && self.births == BirthsWanted::LeftToPeer
     }
@@ -160,9 +140,9 @@ pub(super) enum PagesWanted {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum BirthsWanted {
-    /// The other side will find out, and tell.
+    /// None: the other side compares births, and sends those that are gone.
     LeftToPeer,
-    /// A sketch of so many cells, or as many as seem right if it is 0, after the last page.
+    /// A sketch of so many cells, after the last page. 0: as many as seem right to the answerer.
     Sketch(u64),
     /// A list from that number on.
     List(u64),
@@ -178,7 +158,7 @@ pub(super) enum Answer<K> {
 }
 
 impl<K> Answer<K> {
-    /// What it carries.
+    /// The delta that it carries.
     pub(super) fn delta(&self) -> Option<&Delta<K>> {
         match self {
             Self::Complete(delta) => Some(delta),
@@ -190,27 +170,27 @@ impl<K> Answer<K> {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Part<K> {
-    /// How many dots the sender knows beyond those that it tells to know. With them it is certain which of two parts was made later.
+    /// How many dots the sender knows beyond those that it claims. With them it is certain which of two parts was made later.
     pub(super) beyond: u64,
     pub(super) page: Option<PagePart<K>>,
     pub(super) births: BirthsAnswer,
 }
 
-/// A page with its bytes.
+/// A page, as a delta and as its bytes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct PagePart<K> {
     pub(super) delta: Delta<K>,
     pub(super) bytes: Vec<u8>,
     pub(super) is_last: bool,
-    /// Dots that the target knows and that the asker is not to take as known: they cannot be sent.
+    /// Dots of the target that the asker must not take as known, since their registrations are too long to be sent.
     pub(super) withheld: CausalContext,
 }
 
-/// What is told of the births of the records that are held.
+/// What an answer says of the births of the answerer's records.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum BirthsAnswer {
     Nothing,
-    /// Whatever the receiver holds and the sender dropped was told, when this message and those before it have come.
+    /// Once this message and those before it have come, the receiver has got all births that are gone.
     Resolved,
     Sketch {
         width: usize,

@@ -1,14 +1,14 @@
 //! The protocol over links to some neighbours.
 //!
-//! News goes at once over some links, and everywhere else a short announcement of it (Leitão, Pereira and Rodrigues, "Epidemic
-//! broadcast trees", 2007): where enough neighbours send news, the others are asked for announcements when their link is opened, or when
-//! they send what came another way before; and where something was announced that does not come otherwise, it is asked for, and that
-//! link carries news again. With one sender each that is a tree, in which nothing comes twice; with a few more it is faster, and what
-//! is lost on one way comes on another.
+//! News is sent at once over some links, and announced over the others (Leitão, Pereira and Rodrigues, "Epidemic broadcast trees",
+//! 2007: eager and lazy push). When enough neighbours send news, a replica asks the others to announce it only: when their link is
+//! opened, or when they send what is known already. When something is announced that does not come another way, the replica asks for it,
+//! and that link carries news again. If each replica has one sender, the links that carry news are a tree, and nothing comes twice. With
+//! a few more senders, news is faster, and what is lost on one way comes on another.
 //!
-//! What is alone goes on at once. Of much that comes at about the same time, what comes later is held for a moment, to go on
-//! together, and only as far as the neighbour has not come to know it meanwhile. Announcements wait for what comes after them; where
-//! many dots are to be announced after it has become quiet, a digest tells the same in fewer bytes.
+//! A single piece of news goes on at once. When much comes at about the same time, later pieces wait a moment, and go on together,
+//! as far as the neighbour does not know them by then. Announcements wait for further ones. When many dots are to be announced and it
+//! has become quiet, a digest takes fewer bytes.
 
 mod link;
 mod pace;
@@ -28,17 +28,17 @@ use crate::delta::Delta;
 use crate::map::RangeMap;
 use crate::version::Version;
 
-/// An own operation touches no more registrations than that: it goes at once over all links, so that it does not depend on who wants
-/// news from here. More, as of a state that was loaded, goes to those who want news, as what others did does.
+/// An own delta of at most so many registrations goes over all links at once, whoever wants news from here. A larger one, such as a state
+/// that was loaded, goes to those who want news, as the deltas of others do.
 const OWN_MAX: usize = 8;
 
 /// The protocol of one replica that has links to some others, and reaches the rest through them.
 ///
-/// What the replica learns over one link goes on over the others at once, to the neighbours who are not known to know it and want news;
-/// to the rest it is announced a moment later. What it does itself goes to all of them. Where much comes at about the same time, it
-/// goes on together, up to a fifth of a second later. Each wants news from as many neighbours as the *fan-in* says. With as many as
-/// there are links everything takes the shortest way and comes several times; with few it takes longer, and rarely comes twice: see
-/// the [module](super). Each link is healed by itself, as a [`Broadcast`] of two.
+/// What comes over one link goes on over the others at once, to the neighbours that want news and are not known to know it. To the rest it
+/// is announced a moment later. The replica's own operations go to all of them. What comes at about the same time goes on together, up to
+/// a fifth of a second later. Each replica wants news from as many neighbours as the *fan-in* says. With a fan-in as great as
+/// the number of links, everything takes the shortest way and comes several times. With a small one it takes longer, and rarely comes
+/// twice. Losses on a link are made good on that link, as by a [`Broadcast`] of two.
 ///
 /// After each call, send what [`poll`](Self::poll) hands out until it hands out nothing, and call it again at
 /// [`next_wake_ms`](Self::next_wake_ms).
@@ -81,7 +81,7 @@ pub struct Mesh<K> {
 }
 
 impl<K: WireKey> Mesh<K> {
-    /// A replica without links yet, that wants news from as many neighbours at once as `fan_in` says, at least one.
+    /// A replica without links yet. It wants news from `fan_in` neighbours at once, at least from one.
     ///
     /// # Errors
     /// [`ConfigError`] if it could not work with that configuration.
@@ -104,14 +104,14 @@ impl<K: WireKey> Mesh<K> {
         }
     }
 
-    /// Opens a link, under a number that the caller chooses, and asks the neighbour for what is lacking here. A link that was open
-    /// under that number is closed. O(links).
+    /// Opens a link with a number that the caller chooses, and asks the neighbour for what is lacking here. An open link with the same number is
+    /// closed. O(links).
     pub fn open(&mut self, link: u64, now_ms: u64, random: &mut impl FnMut() -> u64) {
         self.close(link);
         let mut opened = Link::open(self.config, now_ms, random);
         let senders: Vec<u64> = self.senders().collect();
         if senders.len() >= self.fan_in.max(1) {
-            // Each link is as likely as any other to be one of those that carry news.
+            // Each link has the same chance to be one of those that carry news.
             let place = (random() % (self.links.len() as u64 + 1)) as usize;
             match senders.get(place) {
                 Some(id) => self.decline(*id),
@@ -122,9 +122,9 @@ impl<K: WireKey> Mesh<K> {
         self.links.insert(link, opened);
     }
 
-    /// Opens a link to a medium where everybody hears everybody, under a number that the caller chooses: what comes over it goes on over
-    /// the other links, and what comes over them goes on there, unless somebody else said it first. Closes a link that was open under
-    /// that number. O(log of the links).
+    /// Opens a link to a medium where everybody hears everybody, with a number that the caller chooses. What comes over it goes on over the
+    /// other links. What comes over them goes on over the medium, unless somebody else has sent it there first. An open link with the
+    /// same number is closed. O(log of the links).
     pub fn open_medium(&mut self, link: u64, now_ms: u64, random: &mut impl FnMut() -> u64) {
         self.close(link);
         self.wakes.insert((0, link));
@@ -139,8 +139,8 @@ impl<K: WireKey> Mesh<K> {
         }
     }
 
-    /// Takes the delta of an own operation, or of a merge that did not come over a link, to be sent: as soon as what it tells of is
-    /// [saved](RangeMap::set_saved), if that matters. O(links).
+    /// Takes a delta that is to be sent: that of an own operation, or one that was merged and did not come over a link. If effects have to be
+    /// [saved](RangeMap::set_saved) first, it waits until its own effects are. O(links).
     pub fn publish(&mut self, delta: &Delta<K>, random: &mut impl FnMut() -> u64) {
         self.spread(delta, delta.version(), true, random);
     }
@@ -162,7 +162,7 @@ impl<K: WireKey> Mesh<K> {
         self.config.message_bytes_max
     }
 
-    /// What happened that the caller should know of; call it until there is nothing. O(links).
+    /// The next event of any link. Call it until there is none. O(links).
     pub fn take_event(&mut self) -> Option<Event<K>> {
         self.links.values_mut().find_map(|link| link.protocol.take_event())
     }
@@ -173,7 +173,7 @@ impl<K: WireKey> Mesh<K> {
         self.wakes.first().map_or(u64::MAX, |(wake_ms, _)| *wake_ms)
     }
 
-    /// Takes a message that came over a link. Over one that is not open, nothing is taken. Costs what [`Broadcast::receive`] costs, and
+    /// Takes a message that came over a link. Does nothing if the link is not open. Costs what [`Broadcast::receive`] costs, and
     /// O(links + replicas that ever wrote).
     pub fn receive(
         &mut self,
@@ -206,14 +206,14 @@ impl<K: WireKey> Mesh<K> {
             Some(Wish::Announcements) => open.is_eager = false,
             None => {}
         }
-        // Who was asked sends news from then on.
+        // A neighbour that was asked sends news from then on.
         open.sends_news |= is_news && delta.is_none();
         let may_have_new_gaps = is_news && open.protocol.may_have_new_gaps();
         let is_twice = delta.is_some() && !is_news && !open.is_medium;
         if !open.is_medium {
             open.known.join(&sender_version);
         } else if is_news {
-            // Others there heard it too, and what somebody there tells of itself only that one knows.
+            // Others on the medium heard it too. What the sender claims beyond it, the others may not know.
             open.known.join(&version.difference(&before));
         } else if let Some(delta) = &delta {
             open.known.join(delta.version());
@@ -240,8 +240,8 @@ impl<K: WireKey> Mesh<K> {
         received
     }
 
-    /// Hands out the next message to send, and the link to send it over, if any is due. Call it until there is none. O(log of the links),
-    /// apart from what it says.
+    /// Hands out the next message to send, and the link to send it over, if any is due. Call it until there is none. O(log of the links), and
+    /// what it takes to write the message.
     pub fn poll(
         &mut self,
         map: &RangeMap<K>,
@@ -251,7 +251,7 @@ impl<K: WireKey> Mesh<K> {
         let now_ms = self.see(now_ms);
         let mut tried = None;
         loop {
-            // What has nothing to say although it is due waits for something to be saved.
+            // A link that is due and has no message waits for something to be saved.
             let after = tried.map_or(Bound::Unbounded, Bound::Excluded);
             let (_, id) =
                 *self.wakes.range((after, Bound::Unbounded)).next().filter(|wake| wake.0 <= now_ms)?;
@@ -266,7 +266,7 @@ impl<K: WireKey> Mesh<K> {
         }
     }
 
-    /// Reckons anew when a link has something to do next, and returns that.
+    /// Updates when a link has something to do next, and returns that time.
     fn update_wake(&mut self, id: u64) -> u64 {
         let Some(link) = self.links.get_mut(&id) else { return u64::MAX };
         let wake_ms = link.next_wake_ms();
@@ -278,7 +278,7 @@ impl<K: WireKey> Mesh<K> {
         wake_ms
     }
 
-    /// Takes a clock that was set back into account: each link finds out what is due when it is polled next.
+    /// Notes the time. If the clock was set back, each link finds out what is due when it is polled next.
     fn see(&mut self, now_ms: u64) -> u64 {
         let now_ms = now_ms.min(u64::MAX / 2);
         if now_ms < self.seen_ms {
@@ -303,34 +303,33 @@ impl<K: WireKey> Mesh<K> {
         self.update_wake(id);
     }
 
-    /// Sends what is news to those who want news, or to all if nothing came for a while and they should know at once; and announces it
-    /// to the others: of those who are not known to know it. What is new in it are those dots: the rest of the entries that it carries they
-    /// may have from elsewhere.
+    /// Sends news to the neighbours that want it, or to all if it is small, own, and nothing else came for a while; announces it to the others.
+    /// Neighbours that are known to know it get nothing. `dots` are what is new in it: the entries also carry other dots.
     fn spread(&mut self, news: &Delta<K>, dots: &Version, is_own: bool, random: &mut impl FnMut() -> u64) {
         let hold_ms = self.pace.comes(self.seen_ms);
         let is_small = news.entries.len() + news.tombstones.len() <= OWN_MAX;
         let is_for_all = is_own && is_small && hold_ms == 0;
         for link in self.links.values_mut().filter(|link| !link.known.includes(dots)) {
             if link.is_medium {
-                // Others may have heard it on the same way, and one of them goes first.
+                // Others on the medium may have it too, and one of them sends it first.
                 let spread_ms = if is_own { 0 } else { self.config.delay_max_ms };
                 link.send(news, self.seen_ms.saturating_add(random() % (spread_ms + 1)));
             } else if link.is_eager || is_for_all {
-                // Not both ends at once, or much would cross on the way.
+                // Both ends must not send at once, or the same news would cross on the way.
                 link.send(news, self.seen_ms.saturating_add(random() % (hold_ms + 1)));
             } else {
-                // Others hold it as long.
+                // Others may wait as long before they send it.
                 link.announce(news.version(), self.seen_ms.saturating_add(hold_ms), random);
             }
         }
         self.update_wakes();
     }
 
-    /// Announces what is not known to be known, a moment later.
+    /// Announces a version to the neighbours that are not known to know it, a moment later.
     fn announce(&mut self, news: &Version, random: &mut impl FnMut() -> u64) {
         for link in self.links.values_mut().filter(|link| !link.known.includes(news)) {
             if link.is_medium {
-                // All there would ask for what is announced; a digest makes one of them ask.
+                // Everybody on the medium would ask for what is announced. After a digest, one of them asks.
                 link.protocol.digest_at(self.seen_ms);
             } else {
                 link.announce(news, self.seen_ms, random);

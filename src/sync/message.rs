@@ -1,17 +1,4 @@
-//! The messages, and their bytes.
-//!
-//! Every message begins with 13 bytes: `crm`, 16 · version + the key's kind, the kind of message, and the sender's replica id,
-//! big endian. Then comes the content, and at the end the CRC-32 of all before, 4 bytes, big endian: that of ISO 3309 and gzip.
-//!
-//! | kind | content |
-//! |---|---|
-//! | 1 delta | a [delta](crate::codec): what the sender did, or heard elsewhere |
-//! | 2 ask | a question to everybody: its number, 4 bytes, big endian; *number* of the round trip in milliseconds, more one, 0 if unknown; *number* of registrations held; one byte: it reads messages of two to the power of that many bytes; what the sender knows, a [context](crate::codec) |
-//! | 3 meet | see [`super::meet`] |
-//! | 4 digest | fingerprints of what the sender knows and of what it holds, 8 bytes each, big endian |
-//! | 5 presence | see [`super::presence`] |
-//! | 6 announce | what the sender can tell of: a context. If there are none, it wishes to be told so rather than to be sent news |
-//! | 7 drops | see `dropped.rs`: many drops of one writer |
+//! The messages, and the frame around the content of each. `docs/protocol.md` defines the bytes.
 
 use crc::{CRC_32_ISO_HDLC, Crc};
 
@@ -33,17 +20,17 @@ pub(super) const FRAME_BYTES: usize = HEAD_BYTES + CHECKSUM_BYTES;
 
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Message<K> {
-    /// What the sender just did, or heard elsewhere.
+    /// What the sender just did, or received elsewhere.
     Delta(Delta<K>),
-    /// What the sender knows, asking everybody for the rest.
+    /// A question to everybody: the sender claims what it knows, and asks for the rest.
     Ask(Ask),
     /// A message of a meeting of two.
     Meet(Box<Meet<K>>),
-    /// Fingerprints of what the sender knows and holds.
+    /// The fingerprints of the sender's version and content.
     Digest(Fingerprints),
     /// Who is there.
     Presence(Vec<u8>),
-    /// What the sender can tell of.
+    /// What can be asked of the sender. An empty version is a wish: to be sent announcements instead of news.
     Announce(Version),
     /// Many records that one writer dropped.
     Drops(DropRuns),
@@ -60,12 +47,12 @@ pub(super) struct Ask {
     pub(super) version: Version,
 }
 
-/// A fingerprint of what is held, apart from what is known.
+/// The fingerprint of a state's content: its entries and tombstones, without its version.
 pub(super) fn content_fingerprint<K: WireKey>(state: &Delta<K>) -> u64 {
     state.entries.fingerprint().wrapping_add(state.tombstones.fingerprint())
 }
 
-/// By what two replicas tell whether they know and hold the same.
+/// By these, two replicas find out whether they have the same version and the same content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Fingerprints {
     pub(super) version: u64,
@@ -179,13 +166,13 @@ impl<K: WireKey> Message<K> {
     }
 }
 
-/// Who sent a message that was understood.
+/// The sender of a message; it is not checked whether the rest can be read.
 pub(super) fn sender(bytes: &[u8]) -> Option<ReplicaId> {
     let id = bytes.get(HEAD_BYTES - 8..HEAD_BYTES)?.try_into().ok()?;
     Some(ReplicaId::new(u64::from_be_bytes(id)))
 }
 
-/// Tells messages that were damaged on the way, but for an accident of one in 2^32.
+/// Shows that a message was damaged on the way, but for an accident of one in 2^32.
 pub(super) fn checksum(bytes: &[u8]) -> [u8; CHECKSUM_BYTES] {
     const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
     CRC.checksum(bytes).to_be_bytes()

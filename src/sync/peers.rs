@@ -1,21 +1,20 @@
-//! Who was heard on the medium, and whose turn it is to answer somebody.
+//! Who was heard on the medium, and whose turn it is to answer a question to everybody.
 //!
-//! If all answered a question that was put to everybody, there would be a storm; if each waited for a random time, the more would
-//! answer the slower the medium is. So peers stand in a line that their ids and the asker's decide, and each gives those before
-//! it the time to be heard.
+//! If everybody answered, there would be a storm. If each waited for a random time, more would answer the slower the medium is. So
+//! peers stand in a line, in an order that their ids and the asker's decide, and each gives those before it the time to be heard.
 
 use crate::id::ReplicaId;
 
-/// How many peers are remembered. Of more, the one that was not heard for longest is forgotten: then two may take the same turn.
+/// How many peers are remembered. If there are more, the one that was silent for longest is forgotten; then two may take the same turn.
 const PEERS_MAX: usize = 128;
 
 #[derive(Clone, Copy, Debug)]
 struct Peer {
     id: ReplicaId,
     heard_ms: u64,
-    /// Whether it has answered something that was said to it alone: whoever only repeats what it once heard cannot.
+    /// Whether it has repeated a number that was sent to it. An attacker that only replays old messages cannot.
     is_proven: bool,
-    /// When this replica last answered a question that it put to everybody.
+    /// When this replica last answered one of its questions to everybody.
     answered_ms: Option<u64>,
 }
 
@@ -38,7 +37,7 @@ impl Peers {
         self.0.push(Peer { id, heard_ms: now_ms, is_proven: false, answered_ms: None });
     }
 
-    /// Notes that a peer answered what was said to it.
+    /// Notes that a peer has repeated a number that was sent to it.
     pub(super) fn prove(&mut self, id: ReplicaId) {
         self.0.iter_mut().filter(|peer| peer.id == id).for_each(|peer| peer.is_proven = true);
     }
@@ -54,23 +53,23 @@ impl Peers {
         self.0.iter().filter(is_before).count() as u64
     }
 
-    /// Notes that a question of a peer to everybody is answered.
+    /// Notes that a peer's question to everybody is answered.
     pub(super) fn note_answered(&mut self, id: ReplicaId, now_ms: u64) {
         self.0.iter_mut().filter(|peer| peer.id == id).for_each(|peer| peer.answered_ms = Some(now_ms));
     }
 
-    /// Whether a question of a peer to everybody was answered after that time.
+    /// Whether a peer's question to everybody was answered after that time.
     pub(super) fn was_answered(&self, id: ReplicaId, after_ms: u64) -> bool {
         self.0.iter().any(|peer| peer.id == id && peer.answered_ms.is_some_and(|at_ms| at_ms > after_ms))
     }
 
-    /// How many peers there are beside that one. O(peers).
+    /// How many other peers there are. O(peers).
     pub(super) fn others(&self, peer: ReplicaId) -> u64 {
         self.0.iter().filter(|other| other.id != peer).count() as u64
     }
 
-    /// Forgets those who stood before `own`, let their turn pass and were not heard since that time. They are remembered again when
-    /// they are heard.
+    /// Forgets the peers that stood before `own` and were not heard since that time, though it was their turn. They are remembered again
+    /// when they are heard.
     pub(super) fn forget_before(&mut self, own: ReplicaId, asker: ReplicaId, since_ms: u64) {
         let own = distance(own, asker);
         self.0.retain(|peer| peer.heard_ms >= since_ms || distance(peer.id, asker) >= own);
@@ -82,7 +81,7 @@ impl Peers {
     }
 }
 
-/// Mixed, so that the same peer is not always the first. The finalizer of splitmix64.
+/// The order in the line. It is mixed by the finalizer of splitmix64, so that the same peer is not always the first.
 fn distance(id: ReplicaId, asker: ReplicaId) -> u64 {
     let mut mixed = id.get() ^ asker.get().rotate_left(32);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

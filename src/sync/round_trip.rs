@@ -1,12 +1,12 @@
 //! How long an answer takes: measured as TCP does it (Jacobson, "Congestion avoidance and control", 1988; RFC 6298).
 
-/// Until a round trip was measured, others are given that much time to speak first.
+/// The time that others are given to speak first until a round trip was measured.
 const TURN_UNKNOWN_MS: u64 = 300;
 
-/// Nobody waits longer for an answer.
+/// The longest wait for an answer.
 const WAIT_MS_MAX: u64 = 120_000;
 
-/// Before a round trip was measured, nobody waits longer than that because others were asked in vain.
+/// Before a round trip was measured, waits grow with each question that got no answer, up to this.
 const UNKNOWN_MS_MAX: u64 = 32_000;
 
 /// What is known of the round trips on a medium.
@@ -19,7 +19,7 @@ pub(super) struct RoundTrip {
 }
 
 impl RoundTrip {
-    /// Takes a round trip that was measured. A longer one counts at once: what is too short makes storms.
+    /// Takes a measured round trip. A longer one counts at once, since a mean that is too short causes storms.
     pub(super) fn add(&mut self, sample_ms: u64) {
         let sample_ms = sample_ms.min(WAIT_MS_MAX);
         self.measured = Some(match self.measured {
@@ -35,27 +35,27 @@ impl RoundTrip {
         });
     }
 
-    /// Takes what a peer has measured, where nothing was yet: the medium is the same.
+    /// Takes the mean that a peer reports, if nothing was measured here yet: the medium is the same.
     pub(super) fn add_reported(&mut self, mean_ms: u64) {
         if self.measured.is_none() {
             self.add(mean_ms);
         }
     }
 
-    /// The mean, for others to know; `None` if nothing was measured.
+    /// The mean, to be reported to others; `None` if nothing was measured.
     pub(super) fn mean_ms(&self) -> Option<u64> {
         self.measured.map(|(mean, _)| mean)
     }
 
-    /// How long to wait for an answer, at the first try; `unknown_ms` before any was measured.
+    /// How long to wait for an answer: at the first try `unknown_ms` if nothing was measured, and twice as long at each further try.
     pub(super) fn wait_ms(&self, unknown_ms: u64, tries: u32) -> u64 {
         let first_ms = self.measured.map_or(unknown_ms, |(mean, deviation)| mean + (4 * deviation).max(20));
         let doubled = first_ms.saturating_mul(1 << tries.min(20));
         doubled.clamp(1, WAIT_MS_MAX)
     }
 
-    /// How long to wait for the answer to a question that is asked now. Before anything was measured, each waits longer than the last,
-    /// whoever is asked: the medium may be slower than all of them waited.
+    /// How long to wait for the answer to a question that is asked now. Before anything was measured, each wait is longer than the one
+    /// before, whoever is asked: the medium may be slower than all waits so far.
     pub(super) fn asked_ms(&mut self, unknown_ms: u64, tries: u32) -> u64 {
         if self.measured.is_some() {
             return self.wait_ms(unknown_ms, tries);
@@ -65,14 +65,14 @@ impl RoundTrip {
         doubled_ms.max(self.wait_ms(unknown_ms, tries))
     }
 
-    /// After how long another, who was to speak first, would have been heard.
+    /// After how long somebody who was to speak first would have been heard.
     pub(super) fn turn_ms(&self, least_ms: u64) -> u64 {
         let heard_ms = self.measured.map_or(TURN_UNKNOWN_MS, |(mean, deviation)| mean + deviation + 2);
         heard_ms.max(least_ms).max(1)
     }
 
-    /// After how long so many others, who were to speak first one after the other, would have been heard. Before anything was measured,
-    /// each is given twice as long as the one before it: else all in a long line would speak on a slow medium.
+    /// After how long `others`, who were to speak one after the other, would have been heard. Before anything was measured, each is given
+    /// twice as long as the one before it. Otherwise, on a slow medium, all in a long line would speak.
     pub(super) fn line_ms(&self, least_ms: u64, others: u64) -> u64 {
         let turn_ms = self.turn_ms(least_ms);
         match self.measured {

@@ -1,17 +1,19 @@
-//! What two sets of numbers do not have in common, from a message as long as that and not as the sets.
+//! A sketch of a set of numbers: two sketches show the difference of their sets, and are as long as that difference.
 //!
-//! An invertible Bloom lookup table (Eppstein, Goodrich, Uyeda and Varghese, "What's the difference? Efficient set reconciliation
-//! without prior context", 2011): each number is added to one cell of each of four parts of a table, where cells are sums without
-//! carry. In the difference of two such tables whatever both sets have is gone; a cell that one number is left in shows it, and
-//! taking it out of its other cells lays further ones bare. With a third more cells than numbers that nearly always comes to an
-//! end; and if not, that is noticed. How many cells are needed tells an *estimator*, also from that paper: numbers are sampled, each
-//! level a quarter of the one before, and summed in small buckets; on the first level of which not nearly all buckets differ,
-//! how many do tells how many numbers.
+//! It is an invertible Bloom lookup table (Eppstein, Goodrich, Uyeda and Varghese, "What's the difference? Efficient set reconciliation
+//! without prior context", 2011). Each number is added to one cell in each of four parts of a table; cells are sums without carry. In
+//! the difference of two such tables, the numbers of both sets are gone. A cell with one number left shows it. When that number is taken
+//! out of its other cells, further cells have one number left. With a third more cells than numbers, nearly always all numbers
+//! are found; and if not, that is noticed.
+//!
+//! An *estimator*, also from that paper, shows how many cells are needed. Numbers are sampled in levels, each level a quarter of the one
+//! before, and summed in small buckets. On the first level where not nearly all buckets differ, the number of different
+//! buckets shows how many numbers there are.
 
-/// In how many cells each number is.
+/// How many cells each number is in.
 const PARTS: usize = 4;
 
-/// What the estimator takes: levels of buckets of a byte each.
+/// The estimator has levels of buckets, of one byte each.
 const LEVELS: usize = 8;
 const BUCKETS: usize = 16;
 pub(super) const ESTIMATOR_BYTES: usize = LEVELS * BUCKETS;
@@ -19,11 +21,11 @@ pub(super) const ESTIMATOR_BYTES: usize = LEVELS * BUCKETS;
 /// How many bytes a check takes.
 pub(super) const CHECK_BYTES: usize = 2;
 
-/// No table has more cells.
+/// The most cells of a table.
 pub(super) const CELLS_MAX: usize = 1 << 22;
 
-/// A cell: the sums of its numbers and of their checks. What is not one number alone mostly fails its check; and if not, mostly the
-/// number would not be in that cell. What is left is found in the end, by the [total](Sketch::total).
+/// A cell: the sum of its numbers, and the sum of their checks. If there is not exactly one number, the check mostly fails; and if it does
+/// not, the number mostly does not belong into that cell. The remaining errors are found in the end, by the [total](Sketch::total).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cell {
     pub(super) sum: u64,
@@ -35,7 +37,7 @@ pub(super) struct Cell {
 pub(super) struct Sketch {
     pub(super) cells: Vec<Cell>,
     pub(super) estimator: [u8; ESTIMATOR_BYTES],
-    /// The sum of all hashes: whether what was found is all there is.
+    /// The sum of all hashes. It shows whether all numbers were found.
     pub(super) total: u64,
 }
 
@@ -46,30 +48,30 @@ fn mix(number: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// A cell's place in its part, by 32 bits of a hash: the high half of the product.
+/// A hash of 32 bits, scaled to an index below `size`: the high half of their product.
 fn scaled(hash: u32, size: usize) -> usize {
     ((u64::from(hash) * size as u64) >> 32) as usize
 }
 
 impl Sketch {
-    /// The table of an empty set, of about as many cells.
+    /// The table of an empty set, with about so many cells.
     pub(super) fn new(cells: usize) -> Self {
         let cells = cells.min(CELLS_MAX).next_multiple_of(PARTS);
         Self { cells: vec![Cell::default(); cells], estimator: [0; ESTIMATOR_BYTES], total: 0 }
     }
 
-    /// How many bytes one of about so many cells takes in a message, if each sum takes `width`.
+    /// How many bytes a sketch of about so many cells takes in a message, if each sum takes `width` bytes.
     pub(super) fn bytes(cells: usize, width: usize) -> usize {
         cells.saturating_mul(width + CHECK_BYTES).saturating_add(ESTIMATOR_BYTES + 16)
     }
 
-    /// How many cells find so many differences nearly always. It takes 1.3 for each of very many, and more of few.
+    /// How many cells are enough, nearly always, to find so many differences: 1.3 for each of very many, and more for each of few.
     pub(super) fn cells_for(differences: usize) -> usize {
         let spread = (differences as f64).sqrt() * 2.5;
         (differences + differences / 3).saturating_add(spread as usize + 16).min(CELLS_MAX)
     }
 
-    /// Adds a number, or takes it out. O(1).
+    /// Adds a number, or takes it out if it is in. O(1).
     #[inline]
     pub(super) fn toggle(&mut self, number: u64) {
         let first = mix(number);
@@ -97,7 +99,7 @@ impl Sketch {
         }
     }
 
-    /// Takes out all that another set has: what is left is the difference. Of tables of as many cells.
+    /// Subtracts the sketch of another set, which must have as many cells: what is left is the difference of the sets.
     pub(super) fn subtract(&mut self, other: &Self) {
         for (cell, other) in self.cells.iter_mut().zip(&other.cells) {
             cell.sum ^= other.sum;
@@ -128,8 +130,8 @@ impl Sketch {
     pub(super) fn numbers(mut self) -> Option<Vec<u64>> {
         let size = self.cells.len() / PARTS;
         let mut numbers = Vec::new();
-        let mut bare: Vec<usize> = (0..self.cells.len()).rev().collect();
-        while let Some(at) = bare.pop() {
+        let mut candidates: Vec<usize> = (0..self.cells.len()).rev().collect();
+        while let Some(at) = candidates.pop() {
             let Cell { sum, check } = self.cells[at];
             if (sum, check) == (0, 0) {
                 continue;
@@ -143,13 +145,13 @@ impl Sketch {
                 continue;
             }
             if numbers.len() > self.cells.len() {
-                // Somebody made it so that it would never end.
+                // Somebody forged it, so that this loop would never end.
                 return None;
             }
             numbers.push(sum);
             self.total ^= second;
             self.toggle_cells(sum, first, second);
-            bare.extend((0..PARTS).map(cell_in));
+            candidates.extend((0..PARTS).map(cell_in));
         }
         let is_empty = self.total == 0 && self.cells.iter().all(|cell| *cell == Cell::default());
         is_empty.then_some(numbers)

@@ -1,4 +1,4 @@
-//! Records, from columns: what each writer contributed to a registration.
+//! Reading records from their columns.
 
 use super::{not_canonical, out_of_bounds, read_replica_column, seq_after};
 use crate::causal::{Dot, SEQ_MAX};
@@ -7,8 +7,8 @@ use crate::id::ReplicaId;
 use crate::registration::{Baseline, NET_MAX, Record};
 use crate::sort::sorted;
 
-/// The columns of records, read one record after the other. The columns are as long as the flags say, so none of the defaults
-/// is ever taken.
+/// The columns of records, which give one record after the other. Each column is as long as the flags say, so the defaults below are
+/// never used.
 pub(super) struct Records<'a> {
     replicas: &'a [ReplicaId],
     flags: std::vec::IntoIter<u64>,
@@ -66,7 +66,7 @@ impl<'a> Records<'a> {
         })
     }
 
-    /// The next record with the number of its writer.
+    /// The next record, and the number of its writer.
     #[inline]
     pub(super) fn next(&mut self, reader: &Reader<'_>) -> Result<(u32, Record), DecodeError> {
         let flags = self.flags.next().unwrap_or_default();
@@ -117,7 +117,7 @@ impl<'a> Records<'a> {
     }
 }
 
-/// Whether no writer has two records of one birth. O(n) if the births are dense, as honest ones are, else O(n log n).
+/// Whether no writer has two records of one birth. O(n) if the births are dense, as in honest states, otherwise O(n log n).
 fn are_distinct(writers: &[u64], births: &[u64], replicas: &[ReplicaId]) -> bool {
     // A bitmap for each writer, as long as its greatest birth, one after the other.
     let mut words = vec![0u64; replicas.len()];

@@ -1,4 +1,4 @@
-//! Answering: whose turn it is, and what is said.
+//! Answering questions: whose turn it is, and what the answer has.
 
 use super::Broadcast;
 use crate::causal::CausalContext;
@@ -13,19 +13,20 @@ use crate::sync::meet::{Answer, BirthsWanted, Claim, Gone, Meet, PagesWanted, Qu
 use crate::sync::message::{Ask, FRAME_BYTES, Message};
 use crate::version::Version;
 
-/// How many questions wait for an answer. Who is not answered asks again.
+/// How many questions wait for an answer. An asker whose question is forgotten asks again.
 const WAITING_MAX: usize = 128;
 
-/// What is sent in answer to somebody who has not shown yet that it is there is at most so many times as long as the question.
+/// An answer to a peer that is not proven is at most so many times as long as the question.
 const AMPLIFICATION_MAX: usize = 10;
 
-/// Who knows the same as the asker lets so many others speak first, beside those before it.
+/// A replica that knows the same as the asker lets so many more speak first.
 const SAME_PLACES: u64 = 2;
 
-/// How many answers are remembered that may have overtaken their questions.
+/// How many answers are remembered that came before their questions.
 const ANSWERED_EARLY_MAX: usize = 32;
 
-/// Whose turn would come later than that leaves a question to the others, and to the digests, if so many others stand before it.
+/// A replica whose turn would come later than that leaves the question to the others and to the digests. On a slow medium the first so
+/// many in the line still wait for their turn.
 const LINE_MS_MAX: u64 = 30_000;
 const LINE_PLACES_MIN: u64 = 4;
 
@@ -34,7 +35,7 @@ const LINE_PLACES_MIN: u64 = 4;
 pub(super) struct Turn {
     pub(super) due_ms: u64,
     pub(super) asked_ms: u64,
-    /// When the line began: who asks again before it was answered is not answered by the same again.
+    /// When the line began. If the asker asks again before it was answered, the line goes on, so that another replica answers.
     pub(super) since_ms: u64,
     asker: ReplicaId,
     ask: Ask,
@@ -60,16 +61,16 @@ pub(super) struct Reply<K> {
     pub(super) resolution: Option<Resolution>,
 }
 
-/// What this replica found out for both.
+/// The births that are gone, which this replica found for both sides.
 #[derive(Clone, Debug)]
 pub(super) struct Resolution {
-    /// The births that are gone and were not told yet.
+    /// The births that are gone and were not sent yet.
     pub(super) births: CausalContext,
-    /// What the peer was told to be known here: that was compared. What it was told since was not.
+    /// The version that this replica claimed to the peer. Its births were compared; those of a later claim were not.
     pub(super) claimed: Version,
-    /// What was known here when that was found: what was dropped since is not among it.
+    /// What was known here when they were found. What was dropped since is not among them.
     pub(super) known: Version,
-    /// How many births were told to be gone.
+    /// How many births that are gone were sent.
     pub(super) births_sent: u64,
 }
 
@@ -101,7 +102,7 @@ impl<K: WireKey> Broadcast<K> {
             let has_come =
                 |inquiry: &Inquiry<K>| inquiry.is_open && !inquiry.is_under_way() && !inquiry.has_given_up();
             if self.inquiry.as_ref().is_some_and(has_come) {
-                // Whoever has just come does not know yet who else is there, and others may have come with it.
+                // A replica that has just come does not know yet who else is there, and others may have come at the same time.
                 turn.due_ms = turn.due_ms.max(now_ms.saturating_add(self.config.delay_max_ms));
             }
             if turn.due_ms <= self.line_ends_ms(since_ms) {
@@ -120,19 +121,19 @@ impl<K: WireKey> Broadcast<K> {
     fn stand_in_line(&self, map: &RangeMap<K>, turn: &mut Turn) {
         let recent_ms = self.round_trip.wait_ms(self.config.retry_ms, 2);
         turn.before = if self.peers.was_answered(turn.asker, turn.asked_ms.saturating_sub(recent_ms)) {
-            // Its answer may be on the way. If not, another may come through.
+            // The answer may be on the way. If it is lost, that of another replica may come through.
             self.peers.others(turn.asker)
         } else {
             self.peers.before(map.replica(), turn.asker)
         };
         let is_news = turn.ask.version != *map.state().version();
-        // There may be somebody who has more to tell.
+        // Another replica may know more than this one.
         let places = turn.before + if is_news { 0 } else { SAME_PLACES.min(self.peers.others(turn.asker)) };
         let wait_ms = self.round_trip.line_ms(self.config.delay_max_ms, places);
         turn.due_ms = turn.since_ms.saturating_add(wait_ms);
     }
 
-    /// Somebody answered a question: it is nobody else's turn any more.
+    /// Notes that somebody answered a question: nobody else has to.
     pub(super) fn note_answered(&mut self, id: u32, now_ms: u64, random: &mut impl FnMut() -> u64) {
         let count = self.turns.len();
         self.turns.retain(|turn| turn.ask.id != id);
@@ -142,14 +143,14 @@ impl<K: WireKey> Broadcast<K> {
             }
             self.answered_early.push_back(id);
         } else {
-            // Should there be more to tell than that, a digest will show it soon.
+            // If the answer did not have all, a digest will show that soon.
             let soon_ms =
                 self.round_trip.wait_ms(self.config.retry_ms, 1).saturating_add(self.delay_ms(random));
             self.digest_at(now_ms.saturating_add(soon_ms));
         }
     }
 
-    /// That peer knows all that is known here: nothing need be told to it, nor to anybody who knows the same.
+    /// Notes that a peer knows all that is known here: its question needs no answer, nor does any with the same version.
     pub(super) fn leave_turns(&mut self, peer: ReplicaId, version: &Version) {
         self.turns.retain(|turn| turn.asker != peer && turn.ask.version != *version);
     }
@@ -164,7 +165,7 @@ impl<K: WireKey> Broadcast<K> {
             if turn.before <= before || turn.due_ms <= now_ms {
                 break turn;
             }
-            // Others were heard since, who stand before.
+            // Others were heard since then that stand before this replica.
             if turn.due_ms <= self.line_ends_ms(turn.since_ms) {
                 self.turns.push(turn);
             }
@@ -189,7 +190,7 @@ impl<K: WireKey> Broadcast<K> {
         })
     }
 
-    /// Takes a question that was put to this replica by somebody who knew so much.
+    /// Takes a question to this replica, from a peer that claims `version`.
     pub(super) fn hear_question(
         &mut self,
         to: ReplicaId,
@@ -199,7 +200,7 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
     ) {
         let Question { id, registrations, reads_log2, want, .. } = question;
-        // Of this question alone: what was found out for another one may be less than what is to be known now.
+        // Only for the same question: births that were found for another one may be fewer than are needed now.
         let same = self.replies.iter_mut().find(|reply| reply.to == to && reply.id == id);
         let resolution = same.and_then(|reply| reply.resolution.take());
         self.replies.retain(|reply| reply.to != to);
@@ -219,7 +220,7 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// Tells the peer of the inquiry which births are gone, now that they are found.
+    /// Answers the question of the peer of the inquiry with the births that are gone, now that they are found.
     pub(super) fn answer_counterpart(&mut self, counterpart: Counterpart, resolution: Resolution) {
         let Counterpart { peer, id, asked_ms, version } = counterpart;
         self.replies.push_back(Reply {
@@ -236,7 +237,8 @@ impl<K: WireKey> Broadcast<K> {
         });
     }
 
-    /// The message that answers a question, and asks back what there is to ask; `None` if there is nothing to say.
+    /// The message that answers a question, with this replica's own next question to that peer, if there is one. `None` if something else has
+    /// to be sent before.
     pub(super) fn reply(
         &mut self,
         map: &RangeMap<K>,
@@ -245,7 +247,7 @@ impl<K: WireKey> Broadcast<K> {
         random: &mut impl FnMut() -> u64,
     ) -> Option<Vec<u8>> {
         let ours = map.state().version();
-        // A page must not come with a position that has gaps where nothing is named any more.
+        // A page must not come with a claim that has a gap beyond which there are no more tombstones.
         self.inquiry.iter_mut().for_each(|inquiry| inquiry.close_gaps(&ours.context));
         if reply.want.pages != PagesWanted::Nothing {
             reply.resolution.take_if(|it| !it.claimed.context.beyond_closed_gaps(&ours.context).is_empty());
@@ -284,7 +286,7 @@ impl<K: WireKey> Broadcast<K> {
             }
             meet.answer = Answer::Complete(complete.into());
         } else if !self.own_drops.is_empty() {
-            // What was dropped in answer to the other's message goes before, or it would be asked for.
+            // The drops that this replica made when it took the peer's message are sent before, or they would be asked for.
             let dropped = core::mem::take(&mut self.own_drops);
             self.publish(&dropped);
             self.replies.push_front(reply);
@@ -292,7 +294,7 @@ impl<K: WireKey> Broadcast<K> {
         } else if !reply.is_proven {
             meet.answer = Answer::Offer;
         }
-        // Whoever hears both a question and what is told beside it takes the asker to know that: both number the births alike.
+        // A receiver of a question takes the asker to know the delta beside it, too. So both sides number the births alike.
         let mut known = claimed.clone();
         if let Answer::Complete(complete) = &meet.answer {
             known.join(complete.version());
@@ -320,14 +322,14 @@ impl<K: WireKey> Broadcast<K> {
         if bytes.len() <= bytes_max || !matches!(meet.answer, Answer::Offer) {
             return Some(bytes);
         }
-        // An offer need not say what is known: that comes with the first page.
+        // An offer need not have the version: that comes with the first page.
         let want = Want { pages: PagesWanted::Nothing, after: None, births: BirthsWanted::LeftToPeer };
         meet.question = Some(Question { id: self.token, registrations: 0, reads_log2: 0, want });
         meet.claim = Claim::Relative { lacks: Version::default(), more: Version::default() };
         Some(encoded(&meet, map))
     }
 
-    /// All that the asker lacks, if the log tells it, or the asker knows nothing, and it is not too long.
+    /// A delta of all that the asker lacks: if the log reaches back far enough, or the asker knows nothing, and if it is not too long.
     fn complete_answer(
         &self,
         map: &RangeMap<K>,
@@ -342,13 +344,13 @@ impl<K: WireKey> Broadcast<K> {
         if lacking.is_empty() {
             return Some(Delta::default());
         }
-        // Its dots are not told twice.
+        // The claim in `meet` still has the dots of that delta. They will not be written twice.
         let frame = encoded(meet, map).len() + 16;
         let most = bytes_max.saturating_sub(frame);
         let room = most.min(self.config.part_bytes_max());
         let is_all = reply.version.is_empty() && map.state().entries.len() < most / 4;
         if is_all {
-            // To take it in pages takes many times as long: what is known of it by then lies in as many runs as there are registrations.
+            // In pages it would take many times as long to merge: the dots of the pages lie in as many runs as there are registrations.
             let all = map.state();
             return (all.encode().len() <= most).then(|| all.clone());
         }
@@ -356,7 +358,7 @@ impl<K: WireKey> Broadcast<K> {
         (delta.encode().len() <= room).then_some(delta)
     }
 
-    /// Puts the next question to the peer into an answer to it that tells to know so much, or begins to ask it if it knows more.
+    /// Adds this replica's next question to an answer to that peer, which claims `known`. Begins an inquiry if the peer knows more.
     fn ask_back(
         &mut self,
         map: &RangeMap<K>,
@@ -374,7 +376,7 @@ impl<K: WireKey> Broadcast<K> {
             inquiry.aim(reply.to, reply.version.clone(), known, known);
             self.statistics.sessions_begun += 1;
             if !matches!(meet.answer, Answer::Complete(_)) && reply.want.births != BirthsWanted::LeftToPeer {
-                // Whoever began finds out for both.
+                // The side that began the meeting compares the births for both.
                 inquiry.leave_births();
             }
             self.inquiry = Some(inquiry);
@@ -386,7 +388,7 @@ impl<K: WireKey> Broadcast<K> {
                     let version = reply.version.clone();
                     inquiry.counterpart = Some(Counterpart { peer, id, asked_ms, version });
                 }
-                // Who asks instead of answering did not hear the question.
+                // A peer that asks instead of answering did not hear the question.
                 let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
                 if inquiry.due_ms <= now_ms || inquiry.is_unheard(now_ms, wait_ms) {
                     let id = random() as u32;

@@ -1,4 +1,4 @@
-//! Asking: when, whom, and what is made of the answers.
+//! Asking questions: when, whom, and how the answers are taken.
 
 use super::Broadcast;
 use super::answering::Resolution;
@@ -13,14 +13,14 @@ use crate::sync::meet::{Answer, BirthsWanted, Claim, Gone, Meet};
 use crate::sync::message::{Ask, Fingerprints, Message};
 use crate::version::Version;
 
-/// Who was asked so often without an answer is left for somebody who speaks.
+/// A peer that was asked so often without an answer is left for one that is heard.
 pub(super) const SILENT_TRIES: u32 = 2;
 
 impl<K: WireKey> Broadcast<K> {
     /// Asks a peer at that time, unless something is being asked already.
     pub(super) fn inquire(&mut self, peer: ReplicaId, due_ms: u64) {
         match &mut self.inquiry {
-            // Who does not answer may be gone; this one is there.
+            // A peer that does not answer may be gone; this one is there.
             Some(inquiry) if inquiry.tries >= SILENT_TRIES && inquiry.peer != Some(peer) => {
                 inquiry.begin_anew(Some(peer), due_ms);
             }
@@ -35,8 +35,8 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// Asks everybody soon about gaps that it has not asked about, unless it is asking already. What closes them may only be late: that is
-    /// given as much time as a retry has.
+    /// Asks everybody soon about new gaps, unless it is asking already. What closes a gap may only be late, so the question waits as long as
+    /// a retry.
     pub(super) fn ask_about_gaps(
         &mut self,
         map: &RangeMap<K>,
@@ -59,7 +59,7 @@ impl<K: WireKey> Broadcast<K> {
         self.inquiry = Some(inquiry);
     }
 
-    /// Looks whether what was joined lies beyond a gap that was not asked about. O(m log n) for m runs.
+    /// Notes whether the joined dots lie beyond a gap that was not asked about. O(m log n) for m runs.
     pub(super) fn look_for_gaps(&mut self, map: &RangeMap<K>, joined: &CausalContext) {
         let context = map.state().context();
         self.may_have_new_gaps |= joined.replicas().any(|(replica, runs)| {
@@ -70,7 +70,7 @@ impl<K: WireKey> Broadcast<K> {
         });
     }
 
-    /// Somebody knows so much: what of it is not known here is to be asked for.
+    /// Notes that a peer claims that version. What is not known here will be asked for.
     pub(super) fn hear_of(
         &mut self,
         map: &RangeMap<K>,
@@ -86,7 +86,7 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// Asks a peer at that time for what it is known to know.
+    /// Asks a peer at that time for the version that it claims.
     pub(super) fn inquire_heard(&mut self, peer: ReplicaId, version: &Version, due_ms: u64) {
         self.heard_of.add(peer, version);
         let is_idle = self.inquiry.as_ref().is_none_or(Inquiry::has_given_up);
@@ -97,14 +97,15 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// Ends the inquiry, if so and before anybody began to tell. What was asked may still be answered, and whoever answers may ask back.
+    /// Ends the inquiry if `is_moot` says so and nobody has answered yet. Its questions may still be answered, and an answer may have a
+    /// question of its own.
     pub(super) fn end_if(&mut self, is_moot: impl FnOnce(&Inquiry<K>) -> bool) {
         if let Some(ended) = self.inquiry.take_if(|inquiry| !inquiry.is_under_way() && is_moot(inquiry)) {
             self.past = ended.sent;
         }
     }
 
-    /// Somebody who knows the same asks: the answer will be heard here too.
+    /// Waits with the question, since a replica that knows the same asks: the answer will be heard here too.
     pub(super) fn leave_question_to_others(&mut self, now_ms: u64) {
         let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 0);
         if let Some(inquiry) = &mut self.inquiry
@@ -115,7 +116,7 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// Enough was heard: what somebody was known to know is known here too.
+    /// Notes what the sender of a message claims and was merged here. Ends the inquiry if all that was heard of is known now.
     pub(super) fn learnt(&mut self, map: &RangeMap<K>, claimed: &Version) {
         self.sender_version.join(claimed);
         if !self.heard_of.is_empty() && self.heard_of.is_known_in(map.state().version()) {
@@ -131,7 +132,7 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) -> Option<Vec<u8>> {
-        // It may have come another way, over another link for one.
+        // It may have come another way, for example over another link.
         let is_known = self.heard_of.is_known_in(map.state().version());
         self.end_if(|inquiry| {
             let is_due = inquiry.due_ms <= now_ms && inquiry.tries == 0;
@@ -139,7 +140,7 @@ impl<K: WireKey> Broadcast<K> {
             inquiry.is_of_heard && is_known || inquiry.digest.as_ref().is_some_and(is_same)
         });
         if let Some(inquiry) = &mut self.inquiry {
-            // The peer may still wait to be told what is gone.
+            // The peer may still wait for the births that are gone.
             let is_waited_for = inquiry.counterpart.is_some() && inquiry.tries < SILENT_TRIES;
             if inquiry.is_known_in(map.state().version()) && !is_waited_for {
                 inquiry.begin_anew(None, now_ms);
@@ -148,7 +149,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         let inquiry = self.inquiry.as_mut().filter(|inquiry| inquiry.due_ms <= now_ms)?;
         if inquiry.is_waiting() && inquiry.tries > 0 {
-            // The peer did not tell: it is asked itself. That was no try.
+            // The peer did not send the births that are gone. It is asked for its births instead, and that counts as no try.
             inquiry.want_births(BirthsWanted::Sketch(0));
             inquiry.tries = 0;
         }
@@ -160,13 +161,13 @@ impl<K: WireKey> Broadcast<K> {
                 self.heard_of.clear();
                 return None;
             }
-            // It may be gone, or have gone on under another id; somebody else may know.
+            // The peer may be gone, or have another id now; somebody else may know.
             inquiry.begin_anew(heard_since, now_ms);
         }
         self.gaps_asked = map.state().context().gaps();
         inquiry.close_gaps(map.state().context());
         let claimed = inquiry.peer.and_then(|peer| inquiry.claimed_to(peer));
-        // What a message cannot tell to be known is taken as not known, on both sides.
+        // What does not fit into the claim of a message counts as not known, on both sides.
         let version = claimed.unwrap_or(map.state().version()).limited(RUNS_MAX);
         let wait_ms = self.round_trip.asked_ms(self.config.retry_ms, inquiry.tries);
         let wait_ms = if inquiry.is_under_way() { wait_ms.max(self.config.session_ms) } else { wait_ms };
@@ -197,7 +198,7 @@ impl<K: WireKey> Broadcast<K> {
         Some(Message::Meet(meet.into()).encode(map.replica()))
     }
 
-    /// Takes an answer to that question of this replica, from a peer that knows `theirs`.
+    /// Takes an answer to a question of this replica, from a peer that claims `theirs`.
     pub(super) fn take_answer(
         &mut self,
         map: &mut RangeMap<K>,
@@ -208,13 +209,13 @@ impl<K: WireKey> Broadcast<K> {
         now_ms: u64,
     ) -> Changes<K> {
         let Some(inquiry) = self.inquiry.as_mut() else { return Changes::default() };
-        // Whoever asks again shows that it has heard a question, maybe long ago: that is no answer.
+        // A peer that only asks shows by the number that it has heard a question, maybe long ago. That is no answer.
         let is_answer = !matches!(meet.answer, Answer::Nothing);
         if let Some(at_ms) = sent.at_ms.filter(|_| is_answer) {
             self.round_trip.add(now_ms.saturating_sub(at_ms).saturating_sub(meet.waited_ms));
         }
         if inquiry.is_under_way() && inquiry.peer != Some(peer) {
-            // Another was quicker. What this one carries is as good.
+            // Another peer was quicker. The delta in this answer is merged all the same.
             return self.take_carried(map, meet.answer);
         }
         let is_next = inquiry.is_next(sent);
@@ -246,7 +247,7 @@ impl<K: WireKey> Broadcast<K> {
         changes
     }
 
-    /// Goes on, waits for what the peer finds, or ends.
+    /// Goes on with the inquiry, waits for the births that the peer finds, or ends.
     fn wait_or_finish(&mut self, map: &mut RangeMap<K>, now_ms: u64) -> Changes<K> {
         let wait_ms = self.round_trip.wait_ms(self.config.retry_ms, 1);
         let Some(inquiry) = self.inquiry.as_mut() else { return Changes::default() };
@@ -260,7 +261,7 @@ impl<K: WireKey> Broadcast<K> {
         Changes::default()
     }
 
-    /// Takes what a message carries, whatever it was an answer to.
+    /// Merges the delta of an answer, whatever question it answers.
     pub(super) fn take_carried(&mut self, map: &mut RangeMap<K>, answer: Answer<K>) -> Changes<K> {
         let Some(delta) = answer.delta().filter(|delta| !map.state().version().includes(delta.version()))
         else {
@@ -272,7 +273,7 @@ impl<K: WireKey> Broadcast<K> {
         changes
     }
 
-    /// Takes as known what the peer of an inquiry that found out all knew; `None` if some of that has to be asked for again.
+    /// Takes the target of an inquiry as known, when it has found out all. `None` if some of the target has to be asked for again.
     pub(super) fn conclude(&mut self, map: &mut RangeMap<K>, inquiry: &Inquiry<K>) -> Option<Changes<K>> {
         let target = inquiry.target.as_ref()?.without(&inquiry.withheld);
         let came = inquiry.came_otherwise(&target, map.state().version())?;
@@ -284,8 +285,8 @@ impl<K: WireKey> Broadcast<K> {
         Some(changes)
     }
 
-    /// Ends an inquiry that found out all: takes as known what the peer knew. What of that came another way meanwhile is compared
-    /// now, or asked for again.
+    /// Ends an inquiry. If it found out all, its target is taken as known. What came another way meanwhile is dropped if the peer has dropped
+    /// it, or asked for again.
     fn finish(&mut self, map: &mut RangeMap<K>, now_ms: u64) -> Changes<K> {
         let Some(mut inquiry) = self.inquiry.take() else { return Changes::default() };
         let mut changes = Changes::default();

@@ -1,4 +1,4 @@
-//! What a replica makes of the messages that it hears.
+//! How a replica takes each kind of message.
 
 use super::asking::SILENT_TRIES;
 use super::{Broadcast, Wish};
@@ -15,14 +15,15 @@ use crate::sync::message::{Fingerprints, Message};
 use crate::sync::{IgnoreReason, Received};
 use crate::version::Version;
 
-/// Somebody who knows the same holds something else. That needs two writers of one id, a forger, or a meeting that was cut; it is
-/// looked into more and more rarely, so that what cannot be mended does not go on for ever.
+/// When to look into a peer that has the same version and other content. Few things cause that: two writers of one id, a forger, a meeting
+/// that was cut, a delta of a third replica (see `docs/design.md`). It is looked into more and more rarely, so that a difference that
+/// cannot be mended does not cost for ever.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Doubt {
-    /// Before that time it is not looked into again.
+    /// It is not looked into again before that time.
     until_ms: u64,
     times: u32,
-    /// Who was doubted last. That others agree says nothing of that one.
+    /// The peer that was looked into last. That others agree says nothing of it.
     peer: Option<ReplicaId>,
 }
 
@@ -31,14 +32,14 @@ impl Doubt {
         &mut self.until_ms
     }
 
-    /// What is different with that peer is looked into now: how often that was before, or `None` if it is too early.
+    /// Begins to look into a peer: how often that was done before, or `None` if it is too early.
     fn look(&mut self, peer: ReplicaId, now_ms: u64, interval_ms: u64) -> Option<u32> {
         if now_ms < self.until_ms {
             return None;
         }
         self.peer = Some(peer);
         let times = self.times;
-        // The first few follow at once.
+        // The first few times follow each other at once.
         let wait_ms = if times < 4 { 0 } else { interval_ms.saturating_mul(1 << times.min(12)) };
         self.until_ms = now_ms.saturating_add(wait_ms);
         self.times = self.times.saturating_add(1);
@@ -47,7 +48,7 @@ impl Doubt {
 }
 
 impl<K: WireKey> Broadcast<K> {
-    /// Reads a message, and takes from it who is retired.
+    /// Reads a message, and merges who is retired from it.
     pub(super) fn read(
         &mut self,
         map: &mut RangeMap<K>,
@@ -64,7 +65,7 @@ impl<K: WireKey> Broadcast<K> {
             return Err(IgnoreReason::OwnReplica);
         }
         self.learn_retired(map, &message, random);
-        // It may still ask, and so learn that it is retired.
+        // A retired sender may still ask, and so learn that it is retired.
         let carries = match &message {
             Message::Delta(_) | Message::Drops(_) => true,
             Message::Meet(meet) => meet.re.is_some(),
@@ -118,7 +119,7 @@ impl<K: WireKey> Broadcast<K> {
         self.received_delta = Some(received);
         self.learnt(map, delta.version());
         if !map.state().context().has_gaps() && self.heard_of.is_empty() {
-            // It was late and not lost.
+            // What closed the gap was late and not lost.
             self.end_if(|inquiry| inquiry.is_about_gap);
         }
         self.look_for_gaps(map, delta.context());
@@ -126,7 +127,7 @@ impl<K: WireKey> Broadcast<K> {
         Received::Applied(changes.into())
     }
 
-    /// Takes many drops of one writer. Those of records whose births are not known here have to be asked for.
+    /// Takes many drops of one writer. If the birth of a dropped record is not known here, the drop has to be asked for.
     fn hear_drops(
         &mut self,
         map: &mut RangeMap<K>,
@@ -204,7 +205,7 @@ impl<K: WireKey> Broadcast<K> {
             && inquiry.peer.is_none_or(|peer| peer == sender)
         {
             let version = theirs.clone();
-            // Who wants to hear what is held here finds out by itself.
+            // A peer that wants births from here compares them itself.
             let waits = question.want.births == BirthsWanted::LeftToPeer;
             let (peer, id, asked_ms) = (sender, question.id, now_ms);
             inquiry.counterpart = waits.then_some(Counterpart { peer, id, asked_ms, version });
@@ -235,7 +236,7 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// Compares fingerprints with those that somebody told.
+    /// Takes a digest: compares its fingerprints with those of this state.
     fn hear_digest(
         &mut self,
         map: &mut RangeMap<K>,
@@ -250,10 +251,10 @@ impl<K: WireKey> Broadcast<K> {
             if self.agreed != Some(ours) {
                 (self.agreed, self.agreed_since_ms) = (Some(ours), now_ms);
             }
-            // That others agree says nothing of one who holds something else.
+            // That one peer agrees says nothing of another whose content differs.
             let is_other = |inquiry: &Inquiry<K>| inquiry.is_doubt && inquiry.peer != Some(sender);
             self.end_if(|inquiry| inquiry.tries == 0 && !is_other(inquiry));
-            // Another, who was asked already, may still know more; but one that is silent is left for this one.
+            // A peer that was asked already may still know more. But one that is silent is left for this one.
             let is_left = |inquiry: &&mut Inquiry<K>| {
                 !inquiry.is_under_way() && !is_other(inquiry) || inquiry.tries > SILENT_TRIES
             };
@@ -266,7 +267,7 @@ impl<K: WireKey> Broadcast<K> {
                 self.doubt = Doubt::default();
             }
             if map.is_to_settle() && self.others_agree && self.has_agreed(ours, now_ms) {
-                // Those who are there have told each other what they had heard of the retired.
+                // All that are there have the same from the retired replicas.
                 map.settle();
                 if map.is_to_clear() {
                     let cleared = map.clear_retired();
@@ -278,12 +279,12 @@ impl<K: WireKey> Broadcast<K> {
         let due_ms = now_ms.saturating_add(self.delay_ms(random));
         if theirs.version != ours.version {
             let is_idle = self.inquiry.as_ref().is_none_or(Inquiry::has_given_up);
-            // Who knows what was known here, and no more, may only be behind by news that is on the way.
+            // A peer with the state that this replica had before may only lack news that is on the way to it.
             let news_ends_ms = self.news_ms.saturating_add(self.round_trip.mean_ms().unwrap_or(0));
             let is_on_the_way = self.agreed == Some(theirs) && now_ms < news_ends_ms;
             self.inquire(sender, if is_on_the_way { due_ms.max(news_ends_ms) } else { due_ms });
             if let Some(inquiry) = &mut self.inquiry {
-                // Another digest that differs may be of somebody who knows more.
+                // If another digest differs too, its sender may know more.
                 inquiry.digest = Some(theirs).filter(|theirs| is_idle || inquiry.digest == Some(*theirs));
             }
             return;
@@ -293,13 +294,13 @@ impl<K: WireKey> Broadcast<K> {
         {
             let mut inquiry = self.inquiry.take().unwrap_or_else(|| Inquiry::new(None, due_ms));
             inquiry.begin_anew(Some(sender), due_ms);
-            // Mostly one side has dropped something.
+            // Mostly the difference is something that one side has dropped.
             inquiry.doubt(times % 2 == 1);
             self.inquiry = Some(inquiry);
         }
     }
 
-    /// A neighbour can tell of that much: if it does not come by itself, it is asked.
+    /// Takes an announcement: what of it does not come by itself is asked for.
     fn hear_announce(&mut self, map: &RangeMap<K>, sender: ReplicaId, version: &Version, now_ms: u64) {
         if version.is_empty() {
             self.wish = Some(Wish::Announcements);
@@ -311,8 +312,8 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// Takes who is retired, and nothing else, from any message: who is retired may say it too, of somebody who says so of it. A replica
-    /// that learns it of itself goes on under a new id.
+    /// Merges who is retired, and nothing else, from any message, also from one of a retired sender: two replicas may have declared each
+    /// other retired. A replica that learns that it is retired itself goes on under a new id.
     fn learn_retired(
         &mut self,
         map: &mut RangeMap<K>,

@@ -1,7 +1,7 @@
-//! What others ask and are answered, where everybody hears everybody.
+//! Questions and answers of others, on a medium where everybody hears everybody.
 //!
-//! Whoever knows no less than an asker can make of the answers what the asker makes of them: so of many who know the same, one asks,
-//! and all know the rest when it does. That is nothing new to be trusted: a question is an answer's whole origin, whoever sent it.
+//! A replica that knows no less than an asker can take the answers as the asker does. So of many replicas that know the same, one asks, and
+//! all get the rest. This needs no further trust: an answer is made from its question alone, whoever sent that.
 
 use std::collections::VecDeque;
 
@@ -15,16 +15,16 @@ use crate::sync::inquiry::Inquiry;
 use crate::sync::meet::{Answer, BirthsAnswer, Claim, Meet, Question};
 use crate::version::Version;
 
-/// How many of the questions that were heard are remembered, so that what answers them can be understood.
+/// How many questions of others are remembered, so that the answers can be understood.
 const QUESTIONS_MAX: usize = 64;
 
 /// How many inquiries of others are followed at a time.
 const FOLLOWED_MAX: usize = 16;
 
-/// A version in so many runs more than what is known here is not kept.
+/// The version in a question is kept only if it has at most so many runs more than what is known here.
 const RUNS_MORE_MAX: usize = 64;
 
-/// An inquiry of somebody else.
+/// An inquiry of another replica, which is followed.
 #[derive(Clone, Debug)]
 struct Followed<K> {
     asker: ReplicaId,
@@ -33,10 +33,10 @@ struct Followed<K> {
     inquiry: Inquiry<K>,
 }
 
-/// What was heard of others, and may be useful.
+/// What is remembered of the meetings of others.
 #[derive(Clone, Debug)]
 pub(super) struct Overheard<K> {
-    /// The numbers of questions, and what their askers knew.
+    /// The numbers of questions, and the versions that their askers claimed.
     questions: VecDeque<(u32, Version)>,
     followed: Vec<Followed<K>>,
 }
@@ -53,12 +53,12 @@ impl<K: WireKey> Overheard<K> {
         self.followed.iter_mut().map(|followed| &mut followed.heard_ms)
     }
 
-    /// Stops to follow what somebody finds out.
+    /// Follows the inquiry of that replica no more.
     pub(super) fn forget(&mut self, asker: ReplicaId) {
         self.followed.retain(|followed| followed.asker != asker);
     }
 
-    /// What the sender of a message knows, if that can be told.
+    /// The version that the sender of a message claims. `None` if it is relative to a question that is not remembered.
     fn claimed_by_sender(&self, meet: &Meet<K>) -> Option<Version> {
         let mut theirs = match &meet.claim {
             Claim::Absolute(version) => version.clone(),
@@ -90,7 +90,7 @@ impl<K: WireKey> Broadcast<K> {
             return self.take_carried(map, meet.answer);
         };
         if map.state().version().includes(&theirs) {
-            // There is nothing to be learnt from that peer. But it may ask back when it answers.
+            // That peer knows nothing that is lacking here, so it need not be asked. But its answer may have a question of its own.
             let is_moot = |inquiry: &&mut Inquiry<K>| {
                 inquiry.peer == Some(sender) && !inquiry.is_under_way() && !inquiry.is_doubt
             };
@@ -104,8 +104,8 @@ impl<K: WireKey> Broadcast<K> {
         changes
     }
 
-    /// Somebody who asks tells what it holds, so that its peer can find what is gone for both. What the peer then says to be gone holds for
-    /// this replica too if it holds the same: of what there was, the asker may have dropped more since it asked.
+    /// Takes the births that an asker sends so that its peer can compare them for both. If this replica has the same records as the asker, the
+    /// births that the peer then reports to be gone are right for this replica, too.
     fn overhear_births(&mut self, map: &RangeMap<K>, asker: ReplicaId, theirs: &Version, meet: &Meet<K>) {
         let Answer::Part(part) = &meet.answer else { return };
         let BirthsAnswer::Sketch { sketch, .. } = &part.births else { return };
@@ -125,7 +125,7 @@ impl<K: WireKey> Broadcast<K> {
         followed.inquiry.is_asker_same(ours.total == sketch.total);
     }
 
-    /// Takes an answer to a question of somebody else, from a peer that knows `theirs`.
+    /// Takes an answer to a question of another replica, from a peer that claims `theirs`.
     fn overhear_answer(
         &mut self,
         map: &mut RangeMap<K>,
@@ -161,7 +161,7 @@ impl<K: WireKey> Broadcast<K> {
         changes
     }
 
-    /// Takes a question of somebody else, who knows so much, to that peer or to everybody.
+    /// Takes a question of another replica, which claims `version`, to that peer or to everybody.
     pub(super) fn overhear_question(
         &mut self,
         map: &RangeMap<K>,

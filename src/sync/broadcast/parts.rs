@@ -1,4 +1,4 @@
-//! What is told of what is held: pages, and the births of records.
+//! The parts of an answer: pages, and the births of records.
 
 use super::Broadcast;
 use super::answering::Reply;
@@ -10,20 +10,21 @@ use crate::sync::meet::{Answer, BirthsAnswer, BirthsWanted, PagePart, PagesWante
 use crate::sync::sketch::Sketch;
 use crate::version::Version;
 
-/// So much room is left for telling what is withheld, at least; if that is too little, all is.
+/// How much room is left, at least, for the dots that are withheld.
 const WITHHELD_BYTES_MIN: usize = 256;
 
-/// What a part takes beside its page and its births, at most.
+/// How many bytes a part takes at most beside its page and its births.
 const PART_BYTES: usize = 24;
 
-/// So many differences are reckoned with beyond those that the numbers of registrations tell.
+/// How many more differences a sketch has room for than the numbers of registrations suggest.
 const DIFFERENCES_MIN: usize = 12;
 
-/// A sketch that is no longer than this is not compared with a list: to make that takes a while.
+/// A sketch that is no longer than this is sent without a look whether a list would be shorter, since to make a list takes a while.
 const SKETCH_BYTES_SHORT: usize = 4_096;
 
 impl<K: WireKey> Broadcast<K> {
-    /// A page, and after the last one what is held of births, of those of which the asker is told that they are known here.
+    /// A page. With or after the last page, the births of this replica's records that both sides claim to know. `is_all_gone`: all births that
+    /// are gone are in this message or were sent before.
     pub(super) fn part(
         &mut self,
         map: &RangeMap<K>,
@@ -35,8 +36,7 @@ impl<K: WireKey> Broadcast<K> {
         let ours = map.state().version();
         let beyond = ours.context.len().saturating_sub(claimed.context.len()) as u64;
         let mut part = Part { beyond, page: None, births: BirthsAnswer::Nothing };
-        // So many bytes hold whatever registration may be sent; its drops, and what stands beside it in the message, are not taken from
-        // that.
+        // So many bytes are enough for any registration that may be sent. Its tombstones, and the rest of the message, have the room beyond.
         let part_bytes_max = self.config.part_bytes_max();
         let room = room.saturating_sub(PART_BYTES);
         let mut births_room = room.min(part_bytes_max);
@@ -48,7 +48,7 @@ impl<K: WireKey> Broadcast<K> {
             };
             let mut page_part = page(room);
             if !page_part.withheld.is_empty() {
-                // What is withheld has to be told, too.
+                // The withheld dots need room, too.
                 let withheld_bytes = (16 * map.state().context().replicas().count()).max(WITHHELD_BYTES_MIN);
                 page_part = page(room.saturating_sub(withheld_bytes.min(room / 2)));
             }
@@ -62,7 +62,7 @@ impl<K: WireKey> Broadcast<K> {
         }
         let both = reply.version.intersection(claimed);
         part.births = match reply.want.births {
-            // What was dropped since was not compared.
+            // What was dropped since the comparison is not among those births.
             BirthsWanted::LeftToPeer
                 if is_all_gone
                     && reply.resolution.as_ref().is_some_and(|resolution| resolution.known == *ours) =>
@@ -77,7 +77,7 @@ impl<K: WireKey> Broadcast<K> {
     }
 }
 
-/// What is held of those births, but for those that the page beside it shows to be held.
+/// The births of this replica's records, as far as both sides claim to know them, without those on the page beside them.
 fn births_answer<K: WireKey>(
     map: &RangeMap<K>,
     reply: &Reply<K>,
@@ -95,7 +95,8 @@ fn births_answer<K: WireKey>(
     let cells = match births {
         BirthsWanted::List(from) => return BirthsAnswer::List(list(from)),
         BirthsWanted::Sketch(0) | BirthsWanted::LeftToPeer => {
-            // What this replica drops when it learns of resets it tells at once: so the asker does not hold that either, when it compares.
+            // The drops that this replica makes when it receives resets are sent at once. So the asker has dropped those records too when it
+            // compares.
             let own = map.replica();
             let since = map.state().context().last_seq(own).saturating_sub(claimed.last_seq(own));
             let count = numbering.count(map.state(), both) + usize::try_from(since).unwrap_or(0);
@@ -121,8 +122,8 @@ fn births_answer<K: WireKey>(
     BirthsAnswer::Sketch { width, sketch: sketch.into() }
 }
 
-/// About how many records were dropped here of which the asker does not know: of the dots that are news to it, those that no page shows
-/// mostly are drops. If they are far more than what is on the page, they are updates that came before the latest.
+/// About how many drops were made here that the asker does not know of. Of the dots that are news to it, those that are not on the page are
+/// mostly drops. If there are far more of them than entries on the page, they are earlier updates of these entries.
 fn unshown<K: WireKey>(reply: &Reply<K>, claimed: &CausalContext, page: &PagePart<K>) -> usize {
     if reply.want.after.is_some() {
         return 0;

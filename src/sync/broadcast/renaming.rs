@@ -1,4 +1,4 @@
-//! Going on under another id: when this one was retired, or when somebody else writes under it.
+//! Going on under another id: when this one is retired, or when another writer uses it.
 
 use super::Broadcast;
 use crate::codec::WireKey;
@@ -11,14 +11,14 @@ use crate::sync::meet::Claim;
 use crate::sync::message::Message;
 use crate::sync::{Event, Renaming};
 
-/// How many registrations show a twin that there are two.
+/// How many registrations are sent to show another writer with the same id that there are two.
 const SHOWN_MAX: usize = 8;
 
-/// How many events wait to be taken; of more the oldest is lost.
+/// How many events wait to be taken. If there are more, the oldest is lost.
 const EVENTS_MAX: usize = 64;
 
 impl<K: WireKey> Broadcast<K> {
-    /// Goes on under another id if this one is retired. What was done under it stays, as what this replica had heard of it.
+    /// Goes on under another id if this one is retired. What was done under it stays in the state, as for any retired replica.
     pub(super) fn go_on_if_retired(&mut self, map: &mut RangeMap<K>, random: &mut impl FnMut() -> u64) {
         if !map.is_retired() {
             return;
@@ -32,8 +32,9 @@ impl<K: WireKey> Broadcast<K> {
         self.ask_anew(random);
     }
 
-    /// Looks whether a message tells of something else under a number that was used here, or of more than was done here. An echo does
-    /// not. Then there are two writers of one id: this one goes on under another, and says anew what it did since it began.
+    /// Looks whether a message shows another effect under a sequence number of this replica, or more effects than this replica made; an echo
+    /// does not. Then there are two writers of one id. This one goes on under another id, and makes its contributions since it
+    /// began anew.
     pub(super) fn meet_twin(
         &mut self,
         map: &mut RangeMap<K>,
@@ -58,7 +59,7 @@ impl<K: WireKey> Broadcast<K> {
         let to = fresh(map, random);
         let unheard = map.written_since_begin();
         if map.is_saved() {
-            // Let the other know too: both go on under other ids, or what it writes would be taken for this.
+            // The other has to know it too, so that both go on under other ids: nobody could tell what either of them wrote.
             let entries = &map.state().entries;
             let shown: Vec<_> = unheard.iter().take(SHOWN_MAX).filter_map(|id| entries.get(id)).collect();
             self.evidence = Some(Message::Delta(map.state().part(&shown, &[])).encode(from));
@@ -69,7 +70,7 @@ impl<K: WireKey> Broadcast<K> {
         self.ask_anew(random);
     }
 
-    /// Asks everybody under the new id: whoever asked the old one for what is known here would never be answered.
+    /// Asks everybody under the new id, so that they hear of it: questions to the old one would never be answered.
     fn ask_anew(&mut self, random: &mut impl FnMut() -> u64) {
         let due_ms = self.seen_ms.saturating_add(self.delay_ms(random));
         self.inquiry.get_or_insert_with(|| Inquiry::new(None, due_ms)).begin_anew(None, due_ms);
@@ -87,11 +88,11 @@ fn names<K>(ids: Vec<RegistrationId<K>>) -> Vec<(NodeId, KeyRange<K>)> {
     ids.into_iter().map(|RegistrationId { range, node }| (node, range)).collect()
 }
 
-/// An id that nobody is known to use.
+/// An id of which nothing is known.
 pub(crate) fn fresh<K: WireKey>(map: &RangeMap<K>, random: &mut impl FnMut() -> u64) -> ReplicaId {
     let mut id = ReplicaId::new(random());
     while id == map.replica() || map.state().version().is_known(id) {
-        // A generator that repeats itself must not go on for ever.
+        // With a generator that repeats itself, this must end all the same.
         id = ReplicaId::new(id.get().wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1));
     }
     id

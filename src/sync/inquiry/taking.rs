@@ -1,4 +1,4 @@
-//! What an inquiry makes of the parts of an answer.
+//! How an inquiry takes the parts of an answer.
 
 use super::{Inquiry, Sent};
 use crate::causal::CausalContext;
@@ -11,10 +11,10 @@ use crate::sync::meet::{BirthsAnswer, BirthsWanted, Gone, PagePart, Part};
 use crate::sync::sketch::Sketch;
 use crate::version::Version;
 
-/// Of a sketch that was too small, another is asked for at most so often; then a list.
-const SKETCHES_MAX: u64 = 1 << 20;
+/// If a sketch would need more cells than that, a list is asked for instead.
+const SKETCH_CELLS_MAX: u64 = 1 << 20;
 
-/// Who tells anew what it knows does so in at most so many runs more than before.
+/// A replica claims more than at the beginning only if that takes at most so many runs more.
 const RUNS_MORE_MAX: usize = 64;
 
 impl<K: WireKey> Inquiry<K> {
@@ -29,7 +29,7 @@ impl<K: WireKey> Inquiry<K> {
         now_ms: u64,
     ) -> Changes<K> {
         if !self.is_under_way() {
-            // What came after the question was not compared, if it did not come from the peer.
+            // What came after the question, and not from the peer, was not compared.
             self.aim(peer, theirs.clone(), &sent.version, map.state().version());
         }
         let is_about_all = self.is_about_all(sent, theirs);
@@ -38,7 +38,7 @@ impl<K: WireKey> Inquiry<K> {
             self.asked.join(&sent.version);
         }
         let Part { beyond, page, births } = part;
-        // If nothing is gone, there need be no numbers for it.
+        // If nothing is gone, no numbering is needed.
         let listed = if gone.runs.is_empty() {
             Some(CausalContext::default())
         } else {
@@ -46,20 +46,20 @@ impl<K: WireKey> Inquiry<K> {
             Numbering::of(asked).and_then(|it| it.listed(&gone.runs, asked))
         };
         let made_at = (theirs.context.len() as u64).saturating_add(beyond);
-        // Who answers a question that was put after the last page came made the answer later.
+        // An answer to a question that was sent after the last page is later than that page.
         let at = if is_next && self.is_paged { self.paged_at.max(made_at) } else { made_at };
         if is_next && self.is_waiting() && page.is_none() && matches!(births, BirthsAnswer::Nothing) {
-            // The peer found out, but not of what it knows by now.
+            // The peer has compared births, but not of all that it knows by now.
             self.find_births(now_ms);
         }
-        // What is gone was told of what the asker held. It may have come in several messages.
+        // What is gone is about the records that the asker had. It may take several messages.
         let is_last = matches!(births, BirthsAnswer::Resolved);
         let is_resolved = is_about_all
             && sent.is_same
             && listed.is_some()
             && (is_last || !gone.runs.is_empty())
             && self.have_heard(sent, gone, made_at, is_last);
-        // Compared with what is held before the page is taken: what it makes this side drop, the peer still held when it told.
+        // Births are compared before the page is taken: what the page makes this side drop, the peer still had when it answered.
         let mut dropped = match births {
             BirthsAnswer::Nothing | BirthsAnswer::Resolved => None,
             _ if !is_about_all => None,
@@ -69,7 +69,7 @@ impl<K: WireKey> Inquiry<K> {
         if is_resolved {
             self.cover(sent, at);
             if sent.version.intersection(theirs).is_empty() {
-                // What the peer holds was not looked at; but there was nothing to be looked at.
+                // No births were compared, but there was none to compare.
                 self.note_compared(&Version::default());
             }
             self.due_ms = self.due_ms.min(now_ms);
@@ -95,7 +95,7 @@ impl<K: WireKey> Inquiry<K> {
                 }
             }
         } else if is_next && self.is_resolved && !self.is_paged {
-            // It was about the births alone, and now there is something to be paged.
+            // It was about the births alone, and now pages are needed too.
             self.get_on(now_ms);
         }
         self.compare_anew_if_old(now_ms);
@@ -105,8 +105,8 @@ impl<K: WireKey> Inquiry<K> {
         changes
     }
 
-    /// A page brought nothing new: what it carries came another way, and so may what follows. If what is known by now can be told in few
-    /// words, the peer is asked anew for what is still unknown.
+    /// Begins anew with the version that is known now. For when a page brought nothing new: what it carries came another way, and so may
+    /// what follows. Done only if that version does not take many more runs.
     fn restart_with(&mut self, version: &Version, now_ms: u64) {
         let is_short = version.context.run_count() <= self.claimed.context.run_count() + RUNS_MORE_MAX;
         if self.is_all || !is_short || self.is_known_in(version) {
@@ -119,14 +119,14 @@ impl<K: WireKey> Inquiry<K> {
         (self.token, self.counterpart) = (token, counterpart);
     }
 
-    /// Takes down births that are gone, in an answer to that question. Returns whether all came that were to be told.
+    /// Notes births that are gone, in an answer to that question. Returns whether all of them have come.
     fn have_heard(&mut self, sent: &Sent, gone: &Gone, at: u64, are_last: bool) -> bool {
         let sent = self.sent.iter_mut().find(|other| other.id == sent.id);
         sent.is_some_and(|sent| sent.gone.hear(gone, at, are_last))
     }
 
-    /// Births that were compared before a page was made say nothing of what the peer dropped in between: what was done to that before is
-    /// part of the target, but on no page.
+    /// Compares births again if they were compared before the latest page was made. What the peer dropped in between is on no page, and
+    /// the comparison did not show it; but the target has the updates of those records.
     fn compare_anew_if_old(&mut self, now_ms: u64) {
         if self.is_resolved && self.resolved_at < self.paged_at {
             self.is_resolved = false;
@@ -136,7 +136,7 @@ impl<K: WireKey> Inquiry<K> {
         }
     }
 
-    /// Whatever the peer, when it knew so many dots, had dropped of what both sides knew when that was asked is dropped here.
+    /// Notes that of all that both sides knew at that question, what the peer had dropped is dropped here. The peer knew `at` dots then.
     fn cover(&mut self, sent: &Sent, at: u64) {
         if let Some(target) = &self.target {
             self.covered.join(&sent.version.intersection(target));
@@ -152,7 +152,7 @@ impl<K: WireKey> Inquiry<K> {
         }
     }
 
-    /// Finds out which births one side alone holds, of those that both know. Returns those that the peer dropped.
+    /// Finds the births, of those that both sides know, whose records one side alone has. Returns those that the peer has dropped.
     fn compare_births(
         &mut self,
         map: &RangeMap<K>,
@@ -165,7 +165,7 @@ impl<K: WireKey> Inquiry<K> {
         let asked = &sent.version.context;
         let numbering = Numbering::of(asked)?;
         let both = asked.intersection(&theirs.context);
-        // Of what the page shows to be held by the peer, nothing else is said.
+        // The births on the page are not in the sketch or list.
         let (shown, gone) = match page {
             Some(page) => numbering.shown(&page.delta, map, &both),
             None => Default::default(),
@@ -182,7 +182,7 @@ impl<K: WireKey> Inquiry<K> {
                     Some(numbers) => numbering.dots(&numbers, asked).ok_or(BirthsWanted::List(0)),
                     None => {
                         let wanted = Sketch::cells_for(estimate + estimate / 4).max(2 * cells) as u64;
-                        let is_short = wanted < SKETCHES_MAX;
+                        let is_short = wanted < SKETCH_CELLS_MAX;
                         Err(if is_short { BirthsWanted::Sketch(wanted) } else { BirthsWanted::List(0) })
                     }
                 };
@@ -208,7 +208,7 @@ impl<K: WireKey> Inquiry<K> {
                     !self.is_listing()
                 };
                 if !is_wanted {
-                    // It came again, or late: what it says of other births counts no more.
+                    // It came again, or late, and lists other births than those that are wanted now.
                     return None;
                 }
                 let mut listed = numbering.listed(&list.runs, asked)?;
@@ -225,7 +225,7 @@ impl<K: WireKey> Inquiry<K> {
                         self.want_births(BirthsWanted::List(next));
                         self.get_on(now_ms);
                     }
-                    // Of a list in several parts, what all of them were about.
+                    // A list in several parts covers what all of them compared.
                     _ => self.cover_compared(),
                 }
                 Some(held.difference(&listed))

@@ -5,35 +5,36 @@ use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::version::Version;
 
-/// How long news waits before it is announced over the links that do not carry it, at least: mostly it has come to the neighbour
-/// another way by then. Up to as much again at random, so that not both sides announce it.
+/// How long news waits, at least, before it is announced over a link that does not carry news. By then the neighbour mostly has it another
+/// way. Up to as much again is added at random, so that not both ends announce it.
 const ANNOUNCE_MS: u64 = 100;
 
-/// Whatever comes after it, news is announced after this: what comes one after the other shares an announcement until then.
+/// How long news waits at most before it is announced. What comes meanwhile is announced together with it.
 const ANNOUNCE_MS_MAX: u64 = 800;
 
-/// Where nothing came for a while, a digest is shorter than to announce more dots than that, and mostly there is nothing to tell.
+/// If more dots than this are to be announced and nothing has come for a while, a digest is sent instead. It is shorter, and mostly the
+/// neighbour has all of it.
 const ANNOUNCED_MAX: usize = 2;
 
-/// How many deltas are held one by one; more are joined.
+/// How many deltas wait one by one; further ones are joined to the last.
 const WAITING_MAX: usize = 1_024;
 
 /// A link to a neighbour.
 #[derive(Clone, Debug)]
 pub(super) struct Link<K> {
     pub(super) protocol: Broadcast<K>,
-    /// What the neighbour is known to know, or will when what was sent arrives.
+    /// What the neighbour is known to know, or will know when what was sent arrives.
     pub(super) known: Version,
     /// Whether the neighbour is sent news at once.
     pub(super) is_eager: bool,
     /// Whether it sends news at once, as far as is known.
     pub(super) sends_news: bool,
-    /// Whether many are at its other end, who all hear each other. They take everything at once, and none of them is asked for less.
+    /// Whether it is a medium. News always goes there at once, and nobody there is asked to announce only.
     pub(super) is_medium: bool,
-    /// What is to be sent together, and when.
+    /// The deltas that wait to be sent together, and until when.
     waiting: Vec<Delta<K>>,
     waiting_due_ms: u64,
-    /// What is to be announced, since when, and when.
+    /// What is to be announced; since when it waits, and until when.
     news: Version,
     news_since_ms: u64,
     announce_due_ms: u64,
@@ -58,7 +59,7 @@ impl<K: WireKey> Link<K> {
         }
     }
 
-    /// The same, where many are at the other end.
+    /// The same for a medium.
     pub(super) fn open_medium(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Self {
         Self { is_medium: true, ..Self::open(config, now_ms, random) }
     }
@@ -69,7 +70,7 @@ impl<K: WireKey> Link<K> {
         self.protocol.announce(Version::default());
     }
 
-    /// Sends news at that time, or together with what is sent before.
+    /// Sends news at that time, or earlier, if other news is due to be sent.
     pub(super) fn send(&mut self, news: &Delta<K>, due_ms: u64) {
         let is_full = self.waiting.len() >= WAITING_MAX;
         match self.waiting.last_mut().filter(|_| is_full) {
@@ -81,7 +82,7 @@ impl<K: WireKey> Link<K> {
         }
     }
 
-    /// Announces what is not known to be known, a moment later.
+    /// Announces what the neighbour is not known to know, a moment later.
     pub(super) fn announce(&mut self, news: &Version, now_ms: u64, random: &mut impl FnMut() -> u64) {
         if self.news.is_empty() {
             self.news_since_ms = now_ms;
@@ -93,7 +94,7 @@ impl<K: WireKey> Link<K> {
         self.announce_due_ms = due_ms.min(latest_ms).max(first_ms);
     }
 
-    /// Hands over to the protocol what is due, but for what the neighbour has come to know meanwhile.
+    /// Hands what is due to the protocol, without what the neighbour knows by now.
     pub(super) fn hand_over(&mut self, now_ms: u64) {
         if self.waiting_due_ms <= now_ms {
             self.waiting_due_ms = u64::MAX;
@@ -107,7 +108,7 @@ impl<K: WireKey> Link<K> {
         if self.announce_due_ms <= now_ms {
             self.announce_due_ms = u64::MAX;
             let news = core::mem::take(&mut self.news).difference(&self.known);
-            // Nothing at all would be a wish.
+            // An empty version would be a wish.
             if news.context.len() > ANNOUNCED_MAX
                 && now_ms < self.news_since_ms.saturating_add(ANNOUNCE_MS_MAX)
             {
@@ -124,7 +125,7 @@ impl<K: WireKey> Link<K> {
         self.protocol.next_wake_ms().min(self.waiting_due_ms).min(self.announce_due_ms)
     }
 
-    /// Takes a clock that was set back into account.
+    /// Moves all times back, after the clock was set back.
     pub(super) fn set_back(&mut self, back_ms: u64) {
         self.wake_ms = 0;
         self.news_since_ms = self.news_since_ms.saturating_sub(back_ms);

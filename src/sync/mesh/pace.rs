@@ -1,19 +1,19 @@
-//! How much news comes, and what of it is new.
+//! How much news comes at about the same time, and which parts of it are new.
 
 use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::version::Version;
 
-/// After so long, what came counts half.
+/// After so long, news counts half.
 const HALF_LIFE_MS: u64 = 50;
 
-/// So long is waited for more, for each that came lately.
+/// How long to wait for more, for each piece of news that came lately.
 const HOLD_MS: u64 = 16;
 
-/// And no longer than that.
+/// How long to wait for more at most.
 const HOLD_MS_MAX: u64 = 200;
 
-/// How much news came lately: what is alone goes on at once, and of much what comes at about the same time goes on together.
+/// How much news came lately. A single piece goes on at once. When much comes at about the same time, it goes on together.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Pace {
     lately: u64,
@@ -21,7 +21,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Something new came. Returns how long more is to be waited for, at most.
+    /// Notes that news came. Returns how long to wait for more, at most.
     pub(super) fn comes(&mut self, now_ms: u64) -> u64 {
         let half_lives = now_ms.saturating_sub(self.since_ms) / HALF_LIFE_MS;
         if half_lives > 0 {
@@ -33,14 +33,14 @@ impl Pace {
         hold_ms
     }
 
-    /// Takes a clock that was set back into account.
+    /// Moves all times back, after the clock was set back.
     pub(super) fn set_back(&mut self, back_ms: u64) {
         self.since_ms = self.since_ms.saturating_sub(back_ms);
     }
 }
 
-/// The parts of a delta of which something was not known before, by registration; the whole of it if all is new, or if parts would claim
-/// less. O(n log n), and for what is all new O(runs of its dots).
+/// The parts of a delta, by registration, in which something was not known before. It is the whole delta if all is new, or if the parts
+/// together would claim less. O(n log n); if all is new, O(runs of its dots).
 pub(super) fn new_parts<K: WireKey>(delta: Delta<K>, before: &Version) -> Vec<Delta<K>> {
     if delta.version().intersection(before).is_empty() {
         return vec![delta];
