@@ -156,7 +156,7 @@ impl PartialOrd for NodeId {
 
 impl Hash for NodeId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // As strings do: the last byte, which no UTF-8 holds, tells where the name ends.
+        // As strings do: the last byte, which is no byte of UTF-8, marks the end of the name.
         state.write(self.as_bytes());
         state.write_u8(0xff);
     }

@@ -80,18 +80,18 @@
 //!
 //! | module | what it is | the trick it relies on |
 //! |---|---|---|
-//! | `hash` | the hash by which equal pieces of two states are told | it takes numbers and bytes, and so is the same on every machine |
+//! | `hash` | the hash by which pieces of two states are compared | it takes numbers and bytes, and so is the same on every machine |
 //! | `key`, `id` | keys, half-open ranges, node names, replica ids | the order (start, end), unbounded last, is the order of everything stored |
 //! | `sort` | sorting what need not be fast | one copy of the code for all types |
-//! | `ordered` | a list in order, nearly always short | few items lie in one piece, many in chunks that copies share |
+//! | `ordered` | a sorted list that is nearly always short | few items lie in one piece, many in chunks that copies share |
 //! | `causal` | dots and causal contexts: which effects are known | runs of consecutive sequence numbers |
-//! | `retired` | who is retired: a lattice of its own beside the dots | of two who retired a replica, who knew more of it counts |
-//! | `version` | which effects are known, and who is retired: the claim of a state, without what is left of it | it is no state, so it cannot be joined as one |
+//! | `retired` | who is retired: a lattice of its own beside the dots | of two declarations for one replica, the one with the greater number counts |
+//! | `version` | which effects are known, and who is retired: the claim of a state, without its records | it is no state, so it cannot be joined as one |
 //! | `registration` | records: what each writer contributed, and the baseline up to which it was reset | a reset always observes a prefix of a writer's contributions, so one number remembers it exactly |
-//! | `tombstones` | the drops of records that a state names | a drop that the prefix of the context covers need not be named |
+//! | `tombstones` | the drops of records that a state names | a drop that the prefixes of the context cover needs no tombstone |
 //! | `store` | the ordered store of registrations, and the join of two | a B+-tree whose leaves begin where the content says so: equal content has equal leaves, which a join skips |
 //! | `delta` | the lattice: a store with a version, and their join | a record that is absent although the context knows its birth was dropped |
-//! | [`codec`] | the wire format, byte by byte | columns of bit-packed numbers; a dot that a record shows is not written again |
+//! | [`codec`] | the wire format | columns of bit-packed numbers; a dot that a record shows is not written again |
 //! | `splits` | sweep, index, look-up, gaps, changes | blocks of boundaries with their owners in order; a change writes anew only the blocks that it touches |
 //! | `map` | [`RangeMap`]: the operations of one replica | every effect takes a sequence number of its own |
 //! | `operation` | [`Operation`]: the operations as values, and lists of them | all or nothing |
@@ -128,7 +128,7 @@
 //! # Features
 //!
 //! `serde`, off by default, gives the types that people read or write a form in files, requests and logs. What is read is checked as it
-//! is when it is made: a name of 256 bytes, a range that holds no key, or one that tells no end, is an error. States travel by
+//! is when it is made: a name of 256 bytes, a range that holds no key, or a range without the field of its end, is an error. States travel by
 //! [`Delta::encode`].
 //!
 //! | type | in JSON, and likewise in other formats |

@@ -28,13 +28,13 @@ use crate::splits::RangeCollector;
 use crate::sync::presence::{self, Name, Peer};
 use crate::sync::{self, Config, ConfigError, Mesh, Received, Statistics, sender_of};
 
-/// From how many neighbours a node wants news at once, unless something else is set.
+/// From how many neighbours a node wants news at once, by default.
 const FAN_IN: usize = 3;
 
-/// Later times count as this one, so that something can always be due after now.
+/// The latest time. Later ones count as this one, so that something can always be due after now.
 const TIME_MS_MAX: u64 = 1 << 60;
 
-/// How many refusals wait for [`Node::poll`]. Of more than that the oldest is forgotten; the [statistics](Node::statistics) count all.
+/// How many refusals wait for [`Node::poll`]. If there are more, the oldest is forgotten; the [statistics](Node::statistics) count all.
 const REFUSALS_MAX: usize = 64;
 
 /// The settings of a node. All times are in milliseconds.
@@ -42,15 +42,15 @@ const REFUSALS_MAX: usize = 64;
 pub struct Options {
     /// The times and limits of the protocol.
     pub sync: Config,
-    /// From how many neighbours it wants news at once. The others announce theirs a moment later, and it asks for what did not come.
-    /// 0 counts as 1.
+    /// From how many neighbours it wants news at once. The others announce theirs a moment later, and the node asks for what did not come
+    /// another way. 0 counts as 1.
     pub fan_in: usize,
     /// The name under which it takes part in [`presence`] on every link: the others learn that it is there, and it
     /// learns who else is. A peer that is silent for 4.5 s counts as dead. `None`: it takes no part.
     pub name: Option<Name>,
     /// Whether it hands out pages to be saved, so that it can return under its id: see [`Node`](Node#what-is-saved).
     pub is_durable: bool,
-    /// How many bytes of memory the log of recent changes takes at most, from which peers that were away hear what they missed: see
+    /// How many bytes of memory the log of recent changes takes at most. Peers that were away get what they missed from it: see
     /// [`RangeMap::set_log_capacity`].
     pub log_bytes_max: usize,
 }
@@ -69,7 +69,7 @@ impl Default for Options {
 /// [`poll`](Self::poll), bytes to send, pages to save, events, and when to call again. It owns its generator, and its clock is
 /// the `now_ms` of each call: a clone goes on exactly as the original would, under the same id; so only one of them may have links.
 ///
-/// It is a participant, and writes under a [`ReplicaId`]. Who serves keys is named by a [`NodeId`]: one participant may register any.
+/// A participant writes under a [`ReplicaId`]. A [`NodeId`] names who serves keys; any participant may register any of them.
 ///
 /// ```
 /// use crdt_range_map::node::{LinkKind, Output};
@@ -117,9 +117,9 @@ pub struct Node<K> {
     changed: RangeCollector<K>,
     events: VecDeque<Event<K>>,
     refusals: usize,
-    /// Goodbyes of links that close.
+    /// Goodbyes that are to be sent, also over links that were just closed.
     goodbyes: VecDeque<(LinkId, Vec<u8>)>,
-    /// What the last operation did.
+    /// The delta of the last operation.
     last_delta: Delta<K>,
 }
 
@@ -130,7 +130,7 @@ impl<K: WireKey> Node<K> {
         Self::begin(RangeMap::new(replica), Options::default(), seed, Saved::default())
     }
 
-    /// The same with other options.
+    /// The same with those options.
     ///
     /// # Errors
     /// [`ConfigError`] if the protocol could not work with them.
@@ -186,12 +186,12 @@ impl<K: WireKey> Node<K> {
         self.mesh.statistics()
     }
 
-    /// What was sent and heard so far over a link, as long as it is open.
+    /// Counts of what was sent and received so far over a link, as long as it is open.
     pub fn link_statistics(&self, link: LinkId) -> Option<Statistics> {
         self.mesh.link_statistics(link.0)
     }
 
-    /// Opens a link, and asks who is at its other end for what is lacking here. O(links).
+    /// Opens a link, and asks whoever is at its other end for what is lacking here. O(links).
     pub fn open(&mut self, kind: LinkKind, now_ms: u64) -> LinkId {
         let now_ms = self.see(now_ms);
         let link = LinkId(self.next_link);
@@ -283,11 +283,11 @@ impl<K: WireKey> Node<K> {
             let bytes = self.mesh.presence_message(link.0, &self.map, content);
             return Output::Send { link, bytes };
         }
-        // Somebody may have been found dead.
+        // A peer may have been found dead.
         if let Some(event) = self.next_event() {
             return Output::Event(event);
         }
-        // Nothing is due now, whatever the clock says.
+        // Nothing is due any more at the given time, so the next call is to be later.
         Output::Wait { until_ms: self.next_wake_ms(now_ms).max(given_ms.saturating_add(1)) }
     }
 
@@ -312,7 +312,7 @@ impl<K: WireKey> Node<K> {
     fn next_wake_ms(&mut self, now_ms: u64) -> u64 {
         let saving =
             self.journal.as_mut().map_or(u64::MAX, |journal| journal.next_wake_ms(&self.map, now_ms));
-        // While something is not saved there is nothing to be woken for: what is due waits for that.
+        // While something is not saved, nothing is sent, so there is no need to wake for it.
         let sending = if self.map.is_saved() { self.mesh.next_wake_ms() } else { u64::MAX };
         saving.min(sending).min(self.presences.next_wake_ms())
     }
@@ -408,8 +408,8 @@ impl<K: WireKey> Node<K> {
         self.did(&delta);
     }
 
-    /// Learns what a delta carries that did not come over a link, and passes on what is news. Returns the ranges whose owners may have changed.
-    /// Costs what [`RangeMap::merge`] costs, and O(links).
+    /// Merges a delta that did not come over a link, and passes it on if it is news. Returns the ranges whose owners may have changed. Costs
+    /// what [`RangeMap::merge`] costs, and O(links).
     pub fn merge(&mut self, delta: &Delta<K>) -> Vec<KeyRange<K>> {
         self.last_delta = Delta::default();
         if self.map.state().version().includes(delta.version()) {
@@ -423,8 +423,8 @@ impl<K: WireKey> Node<K> {
         changes.ranges().to_vec()
     }
 
-    /// What the last operation did, empty if that was nothing: a delta for those who are reached by no link. After a
-    /// [`merge`](Self::merge) it is what this node dropped in answer. O(1).
+    /// The delta of the last operation, for those that no link reaches; empty if it changed nothing. After a [`merge`](Self::merge) it has the
+    /// drops that this node made in answer. O(1).
     pub fn last_delta(&self) -> &Delta<K> {
         &self.last_delta
     }
@@ -447,7 +447,7 @@ impl<K: WireKey> Node<K> {
         Ok(())
     }
 
-    /// Notes what the operation did, and publishes it.
+    /// Adds a delta to that of the last operation, and publishes it.
     fn did(&mut self, delta: &Delta<K>) {
         if self.last_delta.is_empty() {
             self.last_delta = delta.clone();

@@ -1,4 +1,4 @@
-//! Under which id a node writes.
+//! The replica id under which a node writes.
 
 use super::journal::Journal;
 use super::{Event, Node};
@@ -8,8 +8,8 @@ use crate::id::ReplicaId;
 use crate::sync;
 
 impl<K: WireKey> Node<K> {
-    /// Declares that a replica writes no more: see [`RangeMap::retire`](crate::RangeMap::retire). If that is this node's own id, it goes on
-    /// under another at once.
+    /// Declares that a replica writes no more: see [`RangeMap::retire`](crate::RangeMap::retire). If it is this node itself, the node goes on
+    /// under another id at once.
     pub fn retire(&mut self, replica: ReplicaId) {
         self.last_delta = Delta::default();
         let delta = self.map.retire(replica);
@@ -17,7 +17,7 @@ impl<K: WireKey> Node<K> {
         self.go_on_if_retired();
     }
 
-    /// Goes on under another id, if it is known to be retired: where that comes over a link, the protocol has done it already.
+    /// Goes on under another id if this one is retired. If the declaration came over a link, the protocol has done it already.
     pub(super) fn go_on_if_retired(&mut self) {
         if self.map.is_retired() {
             let (from, random) = (self.map.replica(), &mut self.random);
@@ -31,8 +31,8 @@ impl<K: WireKey> Node<K> {
         }
     }
 
-    /// Goes on under another id, as [`RangeMap::set_replica`](crate::RangeMap::set_replica) does; and under yet another if that is retired.
-    /// O(n) for n registrations.
+    /// Goes on under that id, as [`RangeMap::set_replica`](crate::RangeMap::set_replica) does; if it is retired, under another one. O(n) for n
+    /// registrations.
     pub fn set_replica(&mut self, replica: ReplicaId) {
         let dropped = self.map.set_replica(replica);
         if let Some(journal) = &mut self.journal {

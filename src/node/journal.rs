@@ -1,4 +1,4 @@
-//! What of a node is not saved yet.
+//! The journal of a node: what is saved of it, and what is to be saved next.
 //!
 //! A sequence number counts as used once it may have left the replica. So no message that shows an own effect leaves before the page with
 //! that effect is saved: the map notes up to where it is saved, and the protocols send nothing beyond.
@@ -15,10 +15,10 @@ use crate::map::RangeMap;
 use crate::sync;
 use crate::version::Version;
 
-/// What came from others is saved that much later, together with what else comes: it could be asked for again.
+/// What came from others is saved so much later, together with what else comes. It could be asked for again, so it is not urgent.
 const LATER_MS: u64 = 1_000;
 
-/// Pages are not joined before they are that long in all.
+/// Pages are not replaced by a whole one before they are so long in all.
 const WHOLE_BYTES_MIN: usize = 64 << 10;
 
 /// Bytes to be saved. See [`Node`](super::Node#what-is-saved).
@@ -28,64 +28,64 @@ pub struct Page {
     pub number: u64,
     /// Whether it has the whole state, so that all earlier pages may be deleted once it is saved.
     pub is_whole: bool,
-    /// Whether it holds something that was done here, so that somebody may wait for it, and not just what came from others.
+    /// Whether it has something that was done here, so that a user may wait for it, and not only what came from others.
     pub is_own: bool,
     /// Under which id the node wrote when it was made.
     pub replica: ReplicaId,
-    /// The numbers of the effects under that id that are on no page before; empty if there are none.
+    /// The sequence numbers of the effects under that id that are on no earlier page; empty if there are none.
     pub own: Range<u64>,
-    /// What is to be saved, for [`Node::restore`](super::Node::restore). It says by itself if it was damaged.
+    /// The bytes to save, for [`Node::restore`](super::Node::restore). A checksum in them shows damage.
     pub bytes: Vec<u8>,
 }
 
-/// A page that was handed out.
+/// The page that is out: handed out, and not yet reported as saved.
 #[derive(Clone, Debug)]
 struct Out {
     number: u64,
     replica: ReplicaId,
     version: Version,
     own_seq: u64,
-    /// Whether it holds something that was done here.
+    /// Whether it has something that was done here.
     has_own: bool,
     bytes: usize,
     is_whole: bool,
 }
 
-/// What is known of the saved pages.
+/// What is known of the pages from which a node was restored.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Saved {
     pub(super) version: Version,
-    /// How long they are in all, and the first, which holds everything.
+    /// How long they are in all, and how long the first is, which is the whole one.
     pub(super) bytes: usize,
     pub(super) whole_bytes: usize,
-    /// Whether some of them cannot be read: all are to be replaced at once.
+    /// Whether some of them cannot be read. Then all are replaced at once.
     pub(super) is_damaged: bool,
 }
 
-/// What is known to be saved.
+/// What is saved of a node, and what is not.
 #[derive(Clone, Debug)]
 pub(super) struct Journal<K> {
     saved: Version,
-    /// What this node did itself since, which is mostly all that is new.
+    /// What this node did itself since the last page. Mostly that is all that is new.
     own: Delta<K>,
-    /// Whether something that was done here is on no page, not even on the one that is out.
+    /// Whether something that was done here is on no page, also not on the one that is out.
     is_owing: bool,
-    /// Whether something changed that may have taken no sequence number.
+    /// Whether something may have changed that took no sequence number.
     has_changed: bool,
     out: Option<Out>,
     pages: u64,
     /// When what came from others is to be saved.
     due_ms: Option<u64>,
-    /// When what could not be saved is tried again.
+    /// When a page that could not be saved is made again.
     retry_ms: Option<u64>,
-    /// How long the pages are since the last whole one, and how long that was.
+    /// How long the pages since the last whole one are in all, and how long that one was.
     bytes: usize,
     whole_bytes: usize,
-    /// Whether what is not saved may be sent all the same.
+    /// Whether effects may be sent that are not saved.
     sends_unsaved: bool,
-    /// Whether others save in the same place, and pages are put together there.
+    /// Whether others save in the same storage, where the caller joins the pages.
     is_shared: bool,
-    /// Whether the node took another id since the page that is out was made.
+    /// Whether the node has taken another id since the page that is out was made.
     is_renamed: bool,
 }
 
@@ -113,7 +113,7 @@ impl<K> Default for Journal<K> {
 }
 
 impl<K: WireKey> Journal<K> {
-    /// Begins with a map of which so much is saved.
+    /// The journal of a map of which `saved` is saved.
     pub(super) fn begin(map: &mut RangeMap<K>, saved: Saved) -> Self {
         let Saved { version, bytes, whole_bytes, is_damaged } = saved;
         map.set_saved(Some(version.context.last_seq(map.replica())));
@@ -126,7 +126,7 @@ impl<K: WireKey> Journal<K> {
     /// Notes what this node did.
     pub(super) fn note_own(&mut self, delta: &Delta<K>) {
         if self.is_shared && self.out.as_ref().is_some_and(|out| !out.has_own) {
-            // Nobody hurries with what came from others.
+            // The page has only what came from others, and the caller may take its time to save it.
             self.withdraw();
         }
         self.is_owing = true;
@@ -138,7 +138,8 @@ impl<K: WireKey> Journal<K> {
         self.has_changed = true;
     }
 
-    /// What the map knows and no page has. Mostly that is what this node did; else the log is asked, and `None` if that no longer knows.
+    /// What the map knows and no page has. Mostly that is what this node did itself. Otherwise it comes from the log; `None` if the log does not
+    /// reach back so far.
     fn news(&self, map: &RangeMap<K>, own: Delta<K>) -> Option<Delta<K>> {
         let mut covered = self.saved.clone();
         covered.join(own.version());
@@ -148,7 +149,7 @@ impl<K: WireKey> Journal<K> {
         map.delta_since(&self.saved)
     }
 
-    /// What is to be saved next, if something is and no page is out.
+    /// The next page, if something is to be saved now and no page is out.
     pub(super) fn next_page(&mut self, map: &mut RangeMap<K>, now_ms: u64) -> Option<Page> {
         if self.next_wake_ms(map, now_ms) > now_ms {
             return None;
@@ -159,11 +160,11 @@ impl<K: WireKey> Journal<K> {
         let is_due_whole = !self.is_shared && (self.saved.is_empty() || is_long);
         let own = core::mem::take(&mut self.own);
         let own_seqs = self.saved_seq(replica) + 1..map.last_own_seq() + 1;
-        // What it did in answer to others is its own, too.
+        // The drops that it made in answer to others are its own, too.
         let has_own = core::mem::take(&mut self.is_owing) || !own_seqs.is_empty();
         let news = if is_due_whole { None } else { self.news(map, own) };
         if news.as_ref().is_some_and(Delta::is_empty) && self.is_shared {
-            // It is all saved, by others or under a former id.
+            // Everything is saved, by others or under a former id.
             self.has_changed = false;
             map.set_saved(None);
             self.follow(map);
@@ -187,7 +188,7 @@ impl<K: WireKey> Journal<K> {
         Some(Page { number: self.pages, is_whole, is_own: has_own, replica, own: own_seqs, bytes })
     }
 
-    /// When there is something to save, if nothing happens before. Notes when something was there first.
+    /// When something is to be saved, if nothing happens before. Notes when something that is not urgent has to be.
     pub(super) fn next_wake_ms(&mut self, map: &RangeMap<K>, now_ms: u64) -> u64 {
         if self.out.is_some() {
             return u64::MAX;
@@ -207,7 +208,7 @@ impl<K: WireKey> Journal<K> {
         *self.due_ms.insert(self.due_ms.unwrap_or(latest_ms).min(latest_ms))
     }
 
-    /// That page is saved, if it was out.
+    /// Notes that the page of that number is saved, if it is out.
     pub(super) fn saved(&mut self, map: &mut RangeMap<K>, number: u64) {
         let Some(out) = self.out.take_if(|out| out.number == number) else { return };
         self.saved.join(&out.version);
@@ -216,13 +217,13 @@ impl<K: WireKey> Journal<K> {
         } else {
             self.bytes = self.bytes.saturating_add(out.bytes);
         }
-        // What was done under an id since then is on the next page.
+        // What was done under this id since the page was made is on the next one.
         if map.replica() == out.replica && !self.is_renamed && !self.sends_unsaved {
             map.set_saved(Some(out.own_seq));
         }
     }
 
-    /// That page could not be saved: it will be made again later.
+    /// Notes that the page of that number could not be saved, if it is out. It will be made again later.
     pub(super) fn failed(&mut self, number: u64, now_ms: u64) {
         if self.out.as_ref().is_some_and(|out| out.number == number) {
             self.withdraw();
@@ -230,7 +231,7 @@ impl<K: WireKey> Journal<K> {
         }
     }
 
-    /// The page that is out, if one is, counts for nothing.
+    /// Takes back the page that is out, if one is.
     pub(super) fn withdraw(&mut self) {
         if let Some(out) = self.out.take() {
             self.is_owing |= out.has_own;
@@ -249,25 +250,25 @@ impl<K: WireKey> Journal<K> {
         map.set_saved_under_present_id(if self.sends_unsaved { None } else { Some(saved_seq) });
     }
 
-    /// Pages for a place that is shared, in which nothing of what is known is yet.
+    /// The journal of a map in a shared storage that has nothing of it yet.
     pub(super) fn shared(map: &RangeMap<K>) -> Self {
         let is_owing = !map.state().is_empty();
         Self { sends_unsaved: true, is_shared: true, is_owing, ..Self::default() }
     }
 
-    /// The node took another id.
+    /// Notes that the node took another id.
     pub(super) fn note_renamed(&mut self) {
         self.is_renamed = true;
     }
 
-    /// Somebody saved what that version says.
+    /// Notes that that version is in the shared storage.
     pub(super) fn absorb(&mut self, map: &mut RangeMap<K>, version: &Version) {
         self.saved.join(version);
         self.withdraw();
         self.follow(map);
     }
 
-    /// Nothing is saved.
+    /// Notes that nothing is saved any more.
     pub(super) fn forget_saved(&mut self, map: &mut RangeMap<K>) {
         self.saved = Version::default();
         self.withdraw();
@@ -278,7 +279,7 @@ impl<K: WireKey> Journal<K> {
     pub(super) fn set_sends_unsaved(&mut self, map: &mut RangeMap<K>, sends_unsaved: bool) {
         self.sends_unsaved = sends_unsaved;
         if sends_unsaved {
-            // What was done under a former id, too.
+            // Also what was done under a former id.
             map.set_saved(None);
         }
         self.follow(map);

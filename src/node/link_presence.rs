@@ -1,4 +1,4 @@
-//! The part of a node in the presence over each of its links.
+//! The presence of a node over each of its links.
 
 use core::ops::Bound;
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,19 +9,19 @@ use crate::id::ReplicaId;
 use crate::sync::presence::{Config, ConfigError, Deaths, Liveness, Name, Peer};
 use crate::sync::{self, Presence, Received};
 
-/// This node's part in the presence over a link.
+/// The presence over one link.
 #[derive(Clone, Debug)]
 struct LinkPresence {
     presence: Presence,
     deaths: Deaths,
     /// When it has something to do next.
     wake_ms: u64,
-    /// What was last reported of the peers, and their revision then.
+    /// What was last reported of the peers, and the revision of the presence then.
     revision: u64,
     reported: BTreeMap<ReplicaId, (Name, Liveness)>,
 }
 
-/// Its part over all links; nobody's without a name.
+/// The presence over all links where this node takes part.
 #[derive(Clone, Debug)]
 pub(super) struct LinkPresences {
     config: Config,
@@ -30,7 +30,7 @@ pub(super) struct LinkPresences {
     by_link: BTreeMap<LinkId, LinkPresence>,
     /// When each has something to do next.
     wakes: BTreeSet<(u64, LinkId)>,
-    /// Of whom there is something new, once each.
+    /// The peers that changed and were not reported yet, once each.
     news: BTreeMap<(LinkId, ReplicaId), Peer>,
     /// The latest time that was passed in.
     seen_ms: u64,
@@ -55,15 +55,15 @@ impl LinkPresences {
         }
     }
 
-    /// Takes part over a link that was opened, if there is a name for all of them.
+    /// Takes part over a link that was opened, if the node has a name for all links.
     pub(super) fn open(&mut self, link: LinkId, now_ms: u64) {
         if let Some(name) = self.name.clone() {
-            // A configuration that cannot work would have been refused before.
+            // The configuration was checked when the node was made.
             _ = self.join(link, self.config, name, now_ms);
         }
     }
 
-    /// Takes part over a link; or goes by another name there, if it does already.
+    /// Takes part over a link. If it does already, it only takes that name there.
     fn join(&mut self, link: LinkId, config: Config, name: Name, now_ms: u64) -> Result<(), ConfigError> {
         if self.by_link.contains_key(&link) {
             self.with(link, |local| local.presence.set_name(name));
@@ -76,7 +76,7 @@ impl LinkPresences {
         Ok(())
     }
 
-    /// Leaves, with the content of the message that says so.
+    /// Leaves, and returns the content of the goodbye.
     pub(super) fn leave(&mut self, link: LinkId) -> Option<Vec<u8>> {
         let local = self.by_link.remove(&link)?;
         self.wakes.remove(&(local.wake_ms, link));
@@ -88,8 +88,8 @@ impl LinkPresences {
         self.own
     }
 
-    /// Takes part under that id; where somebody tells of deaths, it leaves until it joins anew. Returns what is to be said under the former
-    /// one. O(1) if it has that id already, else O(links).
+    /// Goes on under that id. Where the caller reports deaths, it leaves until it joins anew. Returns the goodbyes that are to be sent under the
+    /// former id. O(1) if the id is the same, otherwise O(links).
     pub(super) fn follow(&mut self, own: ReplicaId, now_ms: u64) -> Vec<(LinkId, Vec<u8>)> {
         if self.own == own {
             return Vec::new();
@@ -111,7 +111,7 @@ impl LinkPresences {
         goodbyes
     }
 
-    /// Takes a message of that sender, as the protocol has received it.
+    /// Takes a message of that sender, with what the protocol made of it.
     pub(super) fn hear<K>(
         &mut self,
         link: LinkId,
@@ -121,14 +121,14 @@ impl LinkPresences {
         random: &mut impl FnMut() -> u64,
     ) {
         self.with(link, |local| match received {
-            // What cannot be read was refused before.
+            // The protocol has ignored a content that cannot be read.
             Received::Presence(content) => drop(local.presence.receive(sender, content, now_ms, random)),
             Received::Ignored(_) => {}
             Received::Applied(_) | Received::Heard => local.presence.heard(sender, now_ms, random),
         });
     }
 
-    /// A message was sent, which is a sign of life.
+    /// Notes that a message was sent, which is a sign of life.
     pub(super) fn sent(&mut self, link: LinkId, now_ms: u64) {
         self.with(link, |local| local.presence.posted(now_ms));
     }
@@ -152,7 +152,7 @@ impl LinkPresences {
         }
     }
 
-    /// Where a clock was set back, each finds out anew what is due when.
+    /// Notes the time. If the clock was set back, each link finds out anew when something is due.
     fn see(&mut self, now_ms: u64) {
         if now_ms < self.seen_ms {
             self.by_link.values_mut().for_each(|local| local.wake_ms = 0);
@@ -174,7 +174,8 @@ impl LinkPresences {
         self.by_link.keys().copied().collect()
     }
 
-    /// Changes one of them, and notes what is new and when it is due. O(log of the links + its peers, if there is something new).
+    /// Changes the presence over one link, and notes what is new and when it is due next. O(log of the links), and O(its peers) if one of them
+    /// has changed.
     fn with(&mut self, link: LinkId, change: impl FnOnce(&mut LinkPresence)) {
         let Some(local) = self.by_link.get_mut(&link) else { return };
         change(local);
@@ -189,7 +190,7 @@ impl LinkPresences {
 }
 
 impl LinkPresence {
-    /// The peers of whom there is something new. O(1) if there are none.
+    /// The peers that have changed since the last call. O(1) if none has.
     fn news(&mut self) -> Vec<Peer> {
         if self.revision == self.presence.revision() {
             return Vec::new();
@@ -200,7 +201,7 @@ impl LinkPresence {
         for peer in self.presence.peers() {
             let now = (peer.name.clone(), peer.liveness);
             let is_old = before.get(&peer.replica) == Some(&now);
-            // Who came and went unnoticed was never there.
+            // A peer that came and went between two calls is not reported.
             let is_gone = peer.liveness != Liveness::Alive && !before.contains_key(&peer.replica);
             if !is_gone {
                 self.reported.insert(peer.replica, now);
@@ -213,12 +214,11 @@ impl LinkPresence {
     }
 }
 
-/// Presence over one link at a time, for those whose surroundings tell of deaths, or who go by several names.
+/// Presence over one link at a time: for callers that report deaths, or that have another name on each link.
 impl<K: WireKey> Node<K> {
-    /// Takes part in presence over a link under that name, or changes the name if it does already. With [`Deaths::Reported`] only once the
-    /// surroundings can tell the others of the death of [this replica](crate::RangeMap::replica); so after an
-    /// [`Event::Renamed`](super::Event::Renamed) it takes no part until it joins anew. Over a link that is not open nothing happens. O(log of the
-    /// links).
+    /// Takes part in presence over a link under that name, or changes the name if it does already. Does nothing if the link is not open. With
+    /// [`Deaths::Reported`], call it only once the others would get to know the death of [this replica](crate::RangeMap::replica). So after
+    /// an [`Event::Renamed`](super::Event::Renamed) the node takes no part there until this is called anew. O(log of the links).
     ///
     /// # Errors
     /// [`ConfigError`] for a configuration that cannot work.
@@ -231,19 +231,20 @@ impl<K: WireKey> Node<K> {
         self.presences.join(link, config.within(self.mesh.message_bytes_max()), name, now_ms)
     }
 
-    /// The surroundings tell that a peer has died: see [`Deaths::Reported`]. O(log of the peers).
+    /// Reports that a peer has died: see [`Deaths::Reported`]. O(log of the peers).
     pub fn died(&mut self, link: LinkId, replica: ReplicaId, now_ms: u64) {
         let now_ms = self.see(now_ms);
         self.presences.with(link, |local| local.presence.died(replica, now_ms));
     }
 
-    /// This node could not listen for a while: it says hello over a link anew, and gives the others time to be heard. O(log of the links).
+    /// Reports that this node could not listen for a while: it says hello over the link anew, and gives the others time to be heard. O(log of the
+    /// links).
     pub fn resume(&mut self, link: LinkId, now_ms: u64) {
         let now_ms = self.see(now_ms);
         self.presences.with(link, |local| local.presence.resume(now_ms));
     }
 
-    /// Says goodbye over a link with the next [`poll`](Self::poll), and stays: for one who may be about to die without another word. O(1).
+    /// Says goodbye over a link with the next [`poll`](Self::poll), and stays: for a page that may be about to die without a further call. O(1).
     pub fn say_goodbye(&mut self, link: LinkId) {
         if let Some(local) = self.presences.by_link.get(&link) {
             let goodbye = local.presence.goodbye();

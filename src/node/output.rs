@@ -24,14 +24,14 @@ pub enum LinkKind {
 /// What is to be done next for a node: see [`Node::poll`](super::Node::poll).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output<K> {
-    /// Send those bytes over that link.
+    /// Send bytes over a link.
     Send {
-        /// Over which.
+        /// The link.
         link: LinkId,
         /// The whole message. The link has to keep messages apart.
         bytes: Vec<u8>,
     },
-    /// Save that page, and then call [`Node::saved`](super::Node::saved), or [`Node::not_saved`](super::Node::not_saved) if that failed.
+    /// Save that page, and then call [`Node::saved`](super::Node::saved), or [`Node::not_saved`](super::Node::not_saved) if saving failed.
     Save(Page),
     /// Something happened.
     Event(Event<K>),
@@ -50,14 +50,14 @@ pub enum Event<K> {
     Changed(Vec<KeyRange<K>>),
     /// A peer came, left, died, or changed its name.
     Peer {
-        /// Over which link it is heard.
+        /// The link over which it is heard.
         link: LinkId,
         /// The peer, with whether it is there.
         peer: Peer,
     },
     /// A message was ignored as a whole.
     Refused {
-        /// Over which link it came.
+        /// The link over which it came.
         link: LinkId,
         /// Why.
         reason: IgnoreReason,

@@ -1,6 +1,6 @@
 //! The generator of a node.
 
-/// Numbers to spread delays with: splitmix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
+/// The random numbers that spread delays: splitmix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
 #[derive(Clone, Debug)]
 pub(super) struct Random(pub(super) u64);
 

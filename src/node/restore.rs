@@ -1,4 +1,4 @@
-//! A node from what was saved of it.
+//! Restoring a node from its saved pages.
 
 use super::journal::Saved;
 use super::random::Random;
@@ -14,7 +14,7 @@ use crate::sync::{self, ConfigError, IgnoreReason};
 pub enum Damage {
     /// A page cannot be read.
     Unreadable {
-        /// Its place among the pages, from 0.
+        /// Its index among the pages, from 0.
         page: usize,
         /// What is wrong with it, and where.
         reason: IgnoreReason,
@@ -78,7 +78,7 @@ impl<K: WireKey> Node<K> {
         seed: u64,
     ) -> Result<(Self, Vec<Damage>), ConfigError> {
         options.sync.check()?;
-        // Nothing is dropped in answer while the map is nobody's.
+        // The map writes under no real id meanwhile, so it drops nothing in answer.
         let mut map = RangeMap::new(NOBODY);
         let (mut last, mut saved, mut damaged) = (None, Saved::default(), Vec::new());
         for (at, page) in pages.into_iter().enumerate() {
@@ -106,14 +106,14 @@ impl<K: WireKey> Node<K> {
         let goes_on = options.is_durable && damaged.is_empty();
         let replica = match last.filter(|_| goes_on) {
             Some(replica) => replica,
-            // An id that was used already is none that is fresh.
+            // An id of which anything is known is not fresh.
             None if saved.version.is_known(fresh) || last == Some(fresh) => {
                 let mut random = Random(seed);
                 sync::fresh(&map, &mut || random.next())
             }
             None => fresh,
         };
-        // What it drops of its own nobody is there to hear; whoever meets it learns that.
+        // The drops that it makes of its own records are not sent: nobody is there yet. Whoever meets it gets them.
         _ = map.set_replica(replica);
         Ok((Self::begin(map, options, seed, saved), damaged))
     }

@@ -8,22 +8,22 @@ use core::fmt;
 /// Where a protocol is made its configuration is [checked](Self::check).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The quiet time after which somebody sends a digest; everybody adds up to half of it at random. At least 1.
+    /// After so long a quiet time, somebody sends a digest. Everybody adds up to half of it at random. At least 1.
     pub digest_interval_ms: u64,
-    /// Questions that others may have too wait for a random time up to this, or up to two round trips if that is more.
+    /// A question that others may have too waits for a random time up to this, or up to two round trips if that is more.
     pub delay_max_ms: u64,
     /// How long to wait for an answer before asking again, until a round trip was measured; twice as long each time. At least 1.
     pub retry_ms: u64,
-    /// How often to ask before leaving it to the digests. At least 1.
+    /// How often to ask before the rest is left to the digests. At least 1.
     pub tries_max: u32,
-    /// How long a meeting that is under way waits for the next message at least, before it is left to the digests. At least 1.
+    /// How long a meeting waits for the next message, at least, before the rest is left to the digests. At least 1.
     pub session_ms: u64,
     /// The longest message that is read or sent, at least [`MESSAGE_BYTES_MIN`](Self::MESSAGE_BYTES_MIN). It also has to hold the causal
     /// context, some 12 bytes for each replica that ever wrote and 3 for each gap. Registrations longer than
     /// [`registration_bytes_max`](Self::registration_bytes_max) are not sent.
     pub message_bytes_max: usize,
-    /// About how many bytes of what somebody lacks one message carries at most, at least
-    /// [`ANSWER_BYTES_MIN`](Self::ANSWER_BYTES_MIN). Who knows nothing gets all that fits into the longest message.
+    /// About how many bytes of what an asker lacks one answer carries at most; at least [`ANSWER_BYTES_MIN`](Self::ANSWER_BYTES_MIN). An
+    /// asker that knows nothing gets as much as fits into the longest message.
     pub answer_bytes_max: usize,
 }
 
@@ -82,13 +82,12 @@ impl Config {
         within("answer_bytes_max", self.answer_bytes_max as u64, Self::ANSWER_BYTES_MIN as u64, most)
     }
 
-    /// Messages of two to the power of that many bytes are read.
+    /// Messages of up to two to the power of that many bytes are read.
     pub(super) fn reads_log2(&self) -> u8 {
         self.message_bytes_max.ilog2() as u8
     }
 
-    /// How many bytes of what somebody lacks one message carries at most, unless it knows nothing: never so few that a registration would
-    /// not fit.
+    /// How many bytes of what an asker lacks one answer carries at most, unless the asker knows nothing: always enough for a registration.
     pub(super) fn part_bytes_max(&self) -> usize {
         self.answer_bytes_max.max(self.registration_bytes_max())
     }

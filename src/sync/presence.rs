@@ -1,23 +1,23 @@
-//! Presence: which replicas are alive, under which names, and when each was last heard. Sans-io, over the channel of the sync
-//! messages.
+//! Presence: which replicas are alive, under which names, and when each was last heard. Sans-io; its messages go over the same medium as
+//! those of the sync protocol, and `docs/protocol.md` defines their bytes.
 //!
-//! It is news for people, and for whoever picks a peer to talk to; what the map means does not depend on it.
+//! It is for people, and for programs that choose a peer. The meaning of the map does not depend on it.
 //!
-//! - **Hello.** Who joins says so once. Everybody takes it down, and one posts the *roster*: all who are alive. Who that is is no
-//!   matter of luck: those who follow the joiner by id stand in a line, and each waits for those before it. A joiner gets one answer, and
-//!   not all. A roster that is too long for a message comes in several.
-//! - **Here.** Whom a roster lacks says so itself.
-//! - **Being heard.** Any message is a sign of life, a map's delta as good as any.
-//! - **Leaving.** Who closes says *goodbye*. Deaths are told by the caller ([`Presence::died`]) where it has better means than
-//!   time, as browsers have with Web Locks: then an idle medium stays silent. Elsewhere replicas that have nothing to say post a
-//!   *beat* every two seconds, and one that is not heard for too long is dead ([`Config::heartbeats`]).
-//! - **Coming back.** A replica that was suspended is heard again, and so is alive again. It notices itself that it slept, says
-//!   hello, and gives the others time to be heard before it calls them dead.
+//! - **Hello.** A replica that joins says hello once. Everybody notes it, and one replica sends the *roster*: all that are alive. The
+//!   ids decide which one: those that follow the joiner by id stand in a line, and each waits for those before it. So a joiner gets one
+//!   answer, and not as many as there are replicas. A roster that is too long for one message is sent in several.
+//! - **Here.** A replica that is missing on a roster says that it is here.
+//! - **Signs of life.** Any message is a sign of life, also a delta of the map.
+//! - **Leaving.** A replica that leaves says *goodbye*. Some callers can report deaths ([`Presence::died`]), as browsers can with Web
+//!   Locks; then an idle medium stays silent. Elsewhere replicas that have nothing to send post a *beat* every two seconds, and one that
+//!   is silent for too long is dead ([`Config::heartbeats`]).
+//! - **Coming back.** A replica that was suspended is heard again, and so is alive again. It notices that it slept, says hello, and
+//!   gives the others time to be heard before it takes them for dead.
 //!
-//! **What was lost is made good.** A beat is a *here*: it says the name. Every replica posts one within two intervals, however much else it
-//! posts; so two intervals after the last loss everybody knows everybody. Where deaths are told there are no beats. There a stranger
-//! that is heard is asked about, by one for all, again and again but ever less often, and only while it goes on being heard; it
-//! answers with a hello.
+//! **Losses are made good.** A beat is a *here*, so it has the name. Every replica posts one within two intervals, whatever else it posts.
+//! So two intervals after the last loss, everybody knows everybody. Where deaths are reported, there are no beats. There, when a stranger
+//! is heard, one replica asks for all who that is. It is asked again and again, but more and more rarely, and only while the stranger
+//! goes on being heard. The stranger answers with a hello.
 
 mod clock;
 mod config;
@@ -57,8 +57,8 @@ pub(super) fn check(content: &[u8]) -> Result<(), DecodeError> {
 /// Who is alive, as one replica knows it. See the [module](self).
 ///
 /// After each call post what [`poll`](Self::poll) hands out until it hands out nothing, and call it again at
-/// [`next_wake_ms`](Self::next_wake_ms). For n peers, every call costs O(log n); one that makes or takes in what tells of m peers, or finds
-/// m dead, O(m log n).
+/// [`next_wake_ms`](Self::next_wake_ms). For n peers, every call costs O(log n). A call that writes or reads a message with m peers, or finds
+/// m of them dead, costs O(m log n).
 ///
 /// ```
 /// use crdt_range_map::ReplicaId;
@@ -84,16 +84,16 @@ pub struct Presence {
     strangers: Strangers,
     greeting: Option<Greeting>,
     waiting_hello: Option<WaitingHello>,
-    /// When to say who this is, if anybody does not know.
+    /// When to say *here*, if somebody does not know this replica.
     here_due_ms: Option<u64>,
-    /// When the last roster that lists this replica came or went.
+    /// When the last roster that lists this replica was received or sent.
     listed_ms: Option<u64>,
     /// The contents to hand out next.
     outbox: VecDeque<Vec<u8>>,
-    /// When something was last posted, and when something that tells this replica's name.
+    /// When something was last posted, and when something with this replica's name.
     posted_ms: u64,
     introduced_ms: u64,
-    /// Silence counts from here on at the earliest.
+    /// Silence before this time does not count.
     listening_since_ms: u64,
     clock: Clock,
     revision: u64,
@@ -127,7 +127,7 @@ impl Presence {
         })
     }
 
-    /// Goes on under another id: says hello under it, and remembers who is there.
+    /// Goes on under another id: says hello under it. The peers stay known.
     pub(crate) fn go_on_as(&mut self, own: ReplicaId, now_ms: u64) {
         let now_ms = self.see(now_ms);
         self.own = own;
@@ -163,7 +163,7 @@ impl Presence {
         self.revision
     }
 
-    /// Takes a message of any other kind for a sign of life.
+    /// Takes a message of any other kind as a sign of life.
     pub fn heard(&mut self, sender: ReplicaId, now_ms: u64, random: &mut impl FnMut() -> u64) {
         let now_ms = self.see(now_ms);
         self.hear(sender, now_ms, random);
@@ -201,20 +201,20 @@ impl Presence {
         Ok(())
     }
 
-    /// The caller knows that a peer is no more, whoever it is.
+    /// Reports that a peer has died. Does nothing if it is not known.
     pub fn died(&mut self, replica: ReplicaId, now_ms: u64) {
         let now_ms = self.see(now_ms);
         self.mark_gone(replica, Liveness::Dead, now_ms);
     }
 
-    /// The caller knows that this replica could not listen for a while: it says hello, and gives the others time to be heard.
-    /// With [`Deaths::Silence`] it notices that itself.
+    /// Reports that this replica could not listen for a while: it says hello, and gives the others time to be heard. With
+    /// [`Deaths::Silence`] it notices that itself.
     pub fn resume(&mut self, now_ms: u64) {
         let (now_ms, _) = self.clock.see(now_ms);
         self.listen_anew(now_ms);
     }
 
-    /// Something was posted under this replica's id, which is a sign of life: no beat is needed for a while.
+    /// Reports that something was posted under this replica's id. That is a sign of life, so no beat is needed for a while.
     pub fn posted(&mut self, now_ms: u64) {
         self.posted_ms = self.see(now_ms);
     }
@@ -275,7 +275,7 @@ impl Presence {
             self.outbox.push_back(content::here(&self.name));
         }
         if !self.outbox.is_empty() {
-            // Whatever it is tells the name.
+            // Each of these has the name.
             self.introduced_ms = now_ms;
             self.here_due_ms = None;
         }
@@ -291,13 +291,14 @@ impl Presence {
         });
     }
 
-    /// Somebody does not know who this is. If this replica said it a moment ago it waits, since they may be about to hear that.
+    /// Says *here* by that time, since somebody does not know this replica. If it was said a moment ago, it waits: they may be about to hear
+    /// that.
     fn say_here_by(&mut self, due_ms: u64) {
         let due_ms = due_ms.max(self.introduced_ms.saturating_add(self.config.retry_ms));
         self.here_due_ms = Some(self.here_due_ms.map_or(due_ms, |earlier_ms| earlier_ms.min(due_ms)));
     }
 
-    /// How long to wait for others, or for another part, before saying or asking something: about as long as for a roster.
+    /// How long to wait for others, or for a further part of a roster, before saying or asking something: about as long as for a roster.
     fn delay_ms(&self, random: &mut impl FnMut() -> u64) -> u64 {
         self.config.retry_ms / 2 + random() % (self.config.retry_ms + 1)
     }
@@ -309,7 +310,7 @@ impl Presence {
         }
     }
 
-    /// When nothing was posted for an interval, or no name for two.
+    /// When the next beat is due: after an interval without a message, or after two without this replica's name.
     fn beat_due_ms(&self) -> Option<u64> {
         match self.config.deaths {
             Deaths::Reported => None,
@@ -331,7 +332,8 @@ impl Presence {
         }
     }
 
-    /// The time. Who has to beat is called at least that often: if it was not, it slept, and did not hear who is there.
+    /// Notes the time. A replica with beats is called at least once an interval. If it was not called for longer than a peer may be
+    /// silent, it slept and did not hear who is there.
     fn see(&mut self, now_ms: u64) -> u64 {
         let (now_ms, since_ms) = self.clock.see(now_ms);
         if self.silence_ms_max().is_some_and(|silence_ms_max| since_ms >= silence_ms_max) {

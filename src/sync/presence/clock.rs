@@ -1,9 +1,9 @@
-//! Time that never goes back.
+//! A clock that never goes back.
 
-/// No clock says more, and none is set back by more in all, so that something can always be due later than now.
+/// The latest time, and the most that a clock is set back in all. So something can always be due later than now.
 const TIME_MS_MAX: u64 = 1 << 62;
 
-/// Counts on where a clock was set back, so that what is due, and what was, need not be touched then.
+/// Goes on where the caller's clock was set back. So times that are stored need not be changed then.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Clock {
     /// The latest time that was passed in.
@@ -17,7 +17,7 @@ impl Clock {
         Self { seen_ms: now_ms.min(TIME_MS_MAX), back_ms: 0 }
     }
 
-    /// The time here when the caller's clock says `now_ms`, and how long ago it was last looked at.
+    /// The time when the caller's clock says `now_ms`, and how long ago the last call was.
     pub(super) fn see(&mut self, now_ms: u64) -> (u64, u64) {
         let now_ms = now_ms.min(TIME_MS_MAX);
         let back_ms = self.seen_ms.saturating_sub(now_ms);
@@ -27,7 +27,7 @@ impl Clock {
         (now_ms + self.back_ms, since_ms)
     }
 
-    /// What the caller's clock says at that time; what is never is never.
+    /// What the caller's clock says at that time; `u64::MAX`, which is never, stays.
     pub(super) fn outside(&self, time_ms: u64) -> u64 {
         if time_ms == u64::MAX { u64::MAX } else { time_ms.saturating_sub(self.back_ms) }
     }

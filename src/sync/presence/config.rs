@@ -1,26 +1,26 @@
-//! How presence speaks.
+//! The settings of presence.
 
 use core::fmt;
 
 use super::content::CONTENT_BYTES_MIN;
 
-/// How presence speaks, and how much it remembers. [`Presence::join`](super::Presence::join) checks it.
+/// The times of presence, and how much it remembers. [`Presence::join`](super::Presence::join) checks them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// What tells that a peer has died.
+    /// How the death of a peer is noticed.
     pub deaths: Deaths,
-    /// How long the first in the line waits before it answers a hello; each after it waits four times as long. At least 1. Should
-    /// be longer than a message takes, so that one answers; with less, as many answer as have their turn before they hear one.
+    /// How long the first in the line waits before it answers a hello. Each next one waits four times as long. At least 1. It should be
+    /// longer than a message takes, so that one replica answers. If it is shorter, all answer whose turn comes before they hear an answer.
     pub turn_ms: u64,
-    /// How long to wait for a roster before saying hello again, twice as long each time. About as long a stranger is waited for before it
-    /// is asked about, and a goodbye's own late messages are disregarded. At least 1.
+    /// How long to wait for a roster before saying hello again, twice as long each time. For about as long, a stranger may still introduce
+    /// itself before it is asked about, and late messages of a replica that said goodbye are ignored. At least 1.
     pub retry_ms: u64,
-    /// How often to say hello at most until somebody answers. At least 1.
+    /// How often to say hello, at most, until somebody answers. At least 1.
     pub tries_max: u32,
-    /// How long a stranger that goes on being heard, and was asked about before, is left alone at most, with [`Deaths::Reported`]. Twice as
-    /// long each time, from `retry_ms` on. At least `retry_ms`.
+    /// With [`Deaths::Reported`]: the longest wait between two questions about the same stranger, which goes on being heard. Waits double,
+    /// from `retry_ms` on. At least `retry_ms`.
     pub ask_ms_max: u64,
-    /// How many peers are remembered, strangers and those that are gone included. At about 200 bytes each. At least 1, and at most
+    /// How many peers are remembered, with strangers and those that are gone. Each takes about 200 bytes. At least 1, and at most
     /// [`PEERS_MAX`](Self::PEERS_MAX).
     pub peers_max: usize,
     /// The longest content that is handed out to be posted, at least [`CONTENT_BYTES_MIN`](Self::CONTENT_BYTES_MIN). A roster that is
@@ -28,16 +28,16 @@ pub struct Config {
     pub content_bytes_max: usize,
 }
 
-/// What tells that a peer has died.
+/// How the death of a peer is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deaths {
-    /// The caller, by [`Presence::died`](super::Presence::died). Nothing is posted for it.
+    /// The caller reports it, by [`Presence::died`](super::Presence::died). No messages are posted for it.
     Reported,
-    /// Silence. Of k idle replicas each posts a message of some 20 bytes and its name in every interval.
+    /// By silence. Each idle replica posts a message of some 20 bytes and its name in every interval.
     Silence {
-        /// A replica that has posted nothing for so long posts a beat, and one that posts all the time a beat in twice as long. At least 1.
+        /// A replica that has posted nothing for so long posts a beat. One that posts all the time posts a beat in twice as long. At least 1.
         beat_ms: u64,
-        /// One that was not heard for so long is dead. Longer than `beat_ms`.
+        /// A replica that was silent for so long is dead. Longer than `beat_ms`.
         silence_ms_max: u64,
     },
 }
@@ -46,7 +46,7 @@ pub enum Deaths {
 const TIME_MS_MAX: u64 = 1 << 40;
 
 impl Default for Config {
-    /// Deaths are told. Fits messages of 4,096 bytes.
+    /// Deaths are reported by the caller. The content fits messages of 4,096 bytes.
     fn default() -> Self {
         Self {
             deaths: Deaths::Reported,
@@ -70,7 +70,7 @@ impl Config {
     /// How much longer a message is than the content that it carries.
     pub const ENVELOPE_BYTES: usize = 17;
 
-    /// A beat every 2 s, and who was silent for 4.5 s is dead: one lost beat is forgiven.
+    /// A beat every 2 s; a replica that was silent for 4.5 s is dead. So one beat may be lost.
     pub fn heartbeats() -> Self {
         Self { deaths: Deaths::Silence { beat_ms: 2_000, silence_ms_max: 4_500 }, ..Self::default() }
     }

@@ -1,9 +1,4 @@
-//! What presence messages carry, and its bytes.
-//!
-//! The first byte tells the kind. A *hello* (1) and a *here* (2) go on with a name: its length in one byte, and its UTF-8. A
-//! *who* (3) goes on with a name, a count and as many replicas, 8 bytes each, big endian, ascending. A *goodbye* (4) is that byte
-//! alone. A *roster* (5) goes on with a count and as many entries: the replica as above, ascending; the name; and how many
-//! milliseconds ago it was heard. Counts and times are LEB128.
+//! The content of presence messages. `docs/protocol.md` defines its bytes.
 
 use core::fmt;
 use std::sync::Arc;
@@ -60,7 +55,7 @@ impl fmt::Display for NameError {
 
 impl core::error::Error for NameError {}
 
-/// What one says of a replica that it knows to be alive.
+/// A living replica, as a roster lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Member {
     pub(super) replica: ReplicaId,

@@ -1,4 +1,4 @@
-//! What is taken down of those who are heard, and of those who are gone.
+//! What is noted of replicas that are heard, and of those that are gone.
 
 use super::peers::Known;
 use super::{Deaths, Greeting, Liveness, Name, Presence};
@@ -42,7 +42,7 @@ impl Presence {
                 let known = Known { liveness: Liveness::Alive, last_seen_ms: now_ms, ..known };
                 self.peers.insert(sender, known);
             }
-            // Where there are beats it says its name soon.
+            // Where there are beats, a stranger says its name soon.
             None if self.config.deaths == Deaths::Reported
                 && sender != self.own
                 && self.has_room_for(sender) =>
@@ -65,7 +65,8 @@ impl Presence {
         }
     }
 
-    /// Somebody asks who those are. Whoever was not heard may not have heard others either: it says so with a hello, once.
+    /// Takes a *who*: somebody asks who those replicas are. If this replica is one of them, it may not have heard the others either. So it
+    /// answers with a hello, once.
     pub(super) fn hear_who(&mut self, replicas: &[ReplicaId], now_ms: u64) {
         replicas.iter().for_each(|replica| self.strangers.note_asked(*replica, now_ms));
         if replicas.binary_search(&self.own).is_ok() {
@@ -76,7 +77,7 @@ impl Presence {
         }
     }
 
-    /// Whether a replica is remembered or may be; makes room by forgetting who is gone, or a stranger.
+    /// Whether a replica is remembered, or there is room for it. Makes room by forgetting one that is gone, or a stranger.
     pub(super) fn has_room_for(&mut self, replica: ReplicaId) -> bool {
         let is_remembered = self.peers.get(replica).is_some() || self.strangers.contains(replica);
         if is_remembered || self.peers.len() + self.strangers.len() < self.config.peers_max {

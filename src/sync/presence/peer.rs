@@ -1,4 +1,4 @@
-//! A peer, as it is shown.
+//! A peer, as the caller sees it.
 
 use super::Name;
 use crate::id::ReplicaId;
@@ -10,7 +10,7 @@ pub struct Peer {
     pub replica: ReplicaId,
     /// What it calls itself.
     pub name: Name,
-    /// When it was last heard, here or by whoever told of it.
+    /// When it was last heard, here or by the sender of the roster that listed it.
     pub last_seen_ms: u64,
     /// Whether it is there.
     pub liveness: Liveness,
@@ -23,6 +23,6 @@ pub enum Liveness {
     Alive,
     /// It said goodbye.
     Left,
-    /// It went without a word.
+    /// It died without a goodbye.
     Dead,
 }

@@ -1,4 +1,4 @@
-//! Who introduced itself: by id, and by when it was last heard. Every call is O(log n).
+//! The replicas that introduced themselves, by id and by when they were last heard. Every call is O(log n).
 
 use core::ops::Bound::{Excluded, Unbounded};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,11 +12,11 @@ pub(super) struct Known {
     pub(super) name: Name,
     pub(super) last_seen_ms: u64,
     pub(super) liveness: Liveness,
-    /// When the last roster that lists it came or went.
+    /// When the last roster that lists it was received or sent.
     pub(super) listed_ms: Option<u64>,
 }
 
-/// What is known of each. `living`, `living_by_age` and `gone_by_age` say again what `known` says, in other orders.
+/// What is known of each. `living`, `living_by_age` and `gone_by_age` are indexes of `known` in other orders.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Peers {
     known: BTreeMap<ReplicaId, Known>,
@@ -80,12 +80,12 @@ impl Peers {
         self.gone_by_age.first().copied()
     }
 
-    /// How many of those alive follow `from` by id, before `to` and round in a circle; not more than `most` are counted.
+    /// How many living peers stand between `from` and `to` in the circle of ids; at most `most` are counted.
     pub(super) fn count_between(&self, from: ReplicaId, to: ReplicaId, most: usize) -> usize {
         let after = self.living.range((Excluded(from), Unbounded));
         let round = self.living.range(..from);
         let between = after.chain(round).inspect(|_| steps::count());
-        // Whoever comes first after `to` is as many places from `from` as there are before `to`.
+        // The ids are taken in the order of the circle from `from` on, until `to` is passed.
         let distance = |replica: ReplicaId| replica.get().wrapping_sub(from.get());
         between.take(most).take_while(|replica| distance(**replica) < distance(to)).count()
     }

@@ -1,4 +1,4 @@
-//! Rosters: whose turn it is to answer a hello, and what is learnt from an answer.
+//! Rosters: whose turn it is to answer a hello, and what is taken from an answer.
 
 use super::content::{self, Member};
 use super::peers::Known;
@@ -12,33 +12,33 @@ pub(super) struct WaitingHello {
     pub(super) asked_ms: u64,
 }
 
-/// How many stand in the line to answer a hello. If all of them fail, it is said again.
+/// How many replicas stand in the line to answer a hello. If all of them fail, the hello is said again.
 const LINE_LENGTH: usize = 4;
 
-/// Each in the line waits so many times as long as the one before: so few answer although an answer takes many turns to be heard.
+/// Each in the line waits so many times as long as the one before. So few answer even where a message takes many turns.
 const TURNS_FACTOR: u64 = 4;
 
 impl Presence {
-    /// Answers a hello when it is this replica's turn, but for one that is said again while the answer is on its way.
+    /// Takes a hello: it is answered when it is this replica's turn, unless a roster has just listed the asker.
     pub(super) fn hear_hello(&mut self, asker: ReplicaId, now_ms: u64) {
         let listed_ms = self.peers.get(asker).and_then(|known| known.listed_ms);
         if self.is_recent(listed_ms, now_ms) {
             return;
         }
-        // One roster answers all who ask meanwhile.
+        // One roster answers all hellos until then.
         if self.waiting_hello.is_none_or(|waiting| self.rank(waiting) == LINE_LENGTH) {
             self.waiting_hello = Some(WaitingHello { asker, asked_ms: now_ms });
         }
     }
 
-    /// When it is this replica's turn to answer. The line is as it is now, so that many who join together have heard each other before
-    /// the first turn comes.
+    /// When it is this replica's turn to answer. The line is that of now, so that replicas that join together have heard each other before the
+    /// first turn comes.
     pub(super) fn turn_ms(&self, answer: WaitingHello) -> u64 {
         let turns = TURNS_FACTOR.pow(self.rank(answer) as u32);
         answer.asked_ms.saturating_add(self.config.turn_ms.saturating_mul(turns))
     }
 
-    /// This replica's place in the line; `LINE_LENGTH` if it does not stand in it.
+    /// This replica's rank in the line, from 0; `LINE_LENGTH` if it does not stand in it.
     fn rank(&self, answer: WaitingHello) -> usize {
         self.peers.count_between(answer.asker, self.own, LINE_LENGTH)
     }
@@ -69,7 +69,8 @@ impl Presence {
         members
     }
 
-    /// A roster, or a part of one, answers everybody's hello. Whom it lacks says so, unless that comes in another part.
+    /// Takes a roster, or a part of one. It answers every hello. If this replica is missing, it says *here*, unless another part has listed it
+    /// just now.
     pub(super) fn hear_roster(&mut self, members: &[Member], now_ms: u64, random: &mut impl FnMut() -> u64) {
         self.greeting = None;
         self.learn(members, now_ms);
@@ -85,7 +86,7 @@ impl Presence {
         }
     }
 
-    /// Learns from another who is here. That brings nobody back: who is there is heard itself.
+    /// Adds unknown members of a roster to the peers. One that is known to be gone stays gone until it is heard itself.
     fn learn(&mut self, members: &[Member], now_ms: u64) {
         for Member { replica, name, age_ms } in members {
             if self.peers.get(*replica).is_none() && *replica != self.own && self.has_room_for(*replica) {

@@ -1,4 +1,4 @@
-//! Who was heard and did not introduce itself, and when to ask who that is.
+//! Strangers: replicas that were heard and did not introduce themselves, and when to ask who they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,14 +8,14 @@ use crate::id::ReplicaId;
 #[derive(Clone, Copy, Debug, Default)]
 struct Stranger {
     last_seen_ms: u64,
-    /// How often somebody asked who it is, and when somebody did last.
+    /// How often somebody asked who it is, and when that was last.
     asked: u32,
     asked_ms: u64,
-    /// When to ask, if it was heard since.
+    /// When to ask; `None` if it was not heard since the last question.
     due_ms: Option<u64>,
 }
 
-/// Each stranger. `by_age` and `due` say again what `all` says, in other orders, so that each call is O(log n).
+/// All strangers. `by_age` and `due` are indexes of `all` in other orders, so that each call is O(log n).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Strangers {
     all: BTreeMap<ReplicaId, Stranger>,
@@ -32,7 +32,8 @@ impl Strangers {
         self.all.contains_key(&replica)
     }
 
-    /// One was heard, and is to be asked about after `delay_ms`, and later if it was asked about before: it may not want to be known.
+    /// Notes that a stranger was heard. It is asked about after `delay_ms`, or later if it was asked about before, since it may not want to
+    /// be known.
     pub(super) fn hear(&mut self, replica: ReplicaId, now_ms: u64, delay_ms: u64, config: &Config) {
         let mut stranger = self.remove(replica).unwrap_or_default();
         stranger.last_seen_ms = now_ms;
@@ -46,7 +47,7 @@ impl Strangers {
         self.insert(replica, stranger);
     }
 
-    /// Somebody asks who that is, and everybody hears it.
+    /// Notes that somebody asks who that is, which everybody hears.
     pub(super) fn note_asked(&mut self, replica: ReplicaId, now_ms: u64) {
         if let Some(stranger) = self.remove(replica) {
             let asked = stranger.asked.saturating_add(1);
@@ -54,7 +55,7 @@ impl Strangers {
         }
     }
 
-    /// Whom to ask about, by id, if any is due: those too that are due within `ahead_ms`.
+    /// The strangers to ask about, by id, if any is due; with those that are due within `ahead_ms`.
     pub(super) fn take_due(&mut self, now_ms: u64, ahead_ms: u64) -> Vec<ReplicaId> {
         if self.first_due_ms().is_none_or(|due_ms| due_ms > now_ms) {
             return Vec::new();
@@ -76,7 +77,7 @@ impl Strangers {
         self.by_age.first().copied()
     }
 
-    /// It is none any more, or is forgotten.
+    /// Forgets a stranger, which may have introduced itself.
     pub(super) fn forget(&mut self, replica: ReplicaId) {
         self.remove(replica);
     }
