@@ -36,9 +36,9 @@ pub use crate::hash::KeyHasher;
 use crate::version::Version;
 
 impl Version {
-    /// The canonical bytes of this version, for a peer that is to answer with [what is lacking](crate::RangeMap::delta_since). If there are
-    /// more than 65,536 runs beyond the prefixes, the last ones are left out: the bytes then claim less than is known.
-    /// O(replicas + runs).
+    /// The canonical bytes of this version, for a peer that is to answer with [what is lacking](crate::RangeMap::delta_since). If there
+    /// are more than 65,536 runs beyond the prefixes, the last ones are left out: the bytes then claim less than is known. O(replicas +
+    /// runs).
     ///
     /// ```
     /// # use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId, Version};
@@ -129,7 +129,8 @@ mod registered {
 impl<K: WireKey> Delta<K> {
     /// The canonical bytes of this delta: equal deltas have equal bytes. O(n + m log m) for n registrations of m nodes.
     ///
-    /// The [layout](crate::codec) takes about 10 bytes a registration for thousands of them, and 32 to 38 for an operation on one that nobody else wrote to.
+    /// The [layout](crate::codec) takes about 10 bytes a registration for thousands of them, and 32 to 38 for an operation on one that
+    /// nobody else wrote to.
     pub fn encode(&self) -> Vec<u8> {
         encode::encode(self)
     }

@@ -217,8 +217,8 @@ impl<K: WireKey> Node<K> {
         }
     }
 
-    /// Takes a message that arrived over a link. It may be damaged or hostile: then an [event](Event::Refused) says so. Does nothing if the
-    /// link is not open. Costs what merging the message costs, and O(links + replicas that ever wrote); at most O(n) for a message
+    /// Takes a message that arrived over a link. It may be damaged or hostile: then an [event](Event::Refused) says so. Does nothing if
+    /// the link is not open. Costs what merging the message costs, and O(links + replicas that ever wrote); at most O(n) for a message
     /// that compares two states.
     pub fn receive(&mut self, link: LinkId, bytes: &[u8], now_ms: u64) {
         let now_ms = self.see(now_ms);
@@ -254,8 +254,8 @@ impl<K: WireKey> Node<K> {
         self.events.push_back(Event::Refused { link, reason });
     }
 
-    /// What the caller is to do next. Call it after every other call, and at the time of the last [`Output::Wait`]; call it again until it
-    /// returns [`Output::Wait`]. O(log of the links), and what it takes to write the message or page.
+    /// What the caller is to do next. Call it after every other call, and at the time of the last [`Output::Wait`]; call it again until
+    /// it returns [`Output::Wait`]. O(log of the links), and what it takes to write the message or page.
     pub fn poll(&mut self, now_ms: u64) -> Output<K> {
         let given_ms = now_ms;
         let now_ms = self.see(now_ms);
@@ -408,8 +408,8 @@ impl<K: WireKey> Node<K> {
         self.did(&delta);
     }
 
-    /// Merges a delta that did not come over a link, and passes it on if it is news. Returns the ranges whose owners may have changed. Costs
-    /// what [`RangeMap::merge`] costs, and O(links).
+    /// Merges a delta that did not come over a link, and passes it on if it is news. Returns the ranges whose owners may have changed.
+    /// Costs what [`RangeMap::merge`] costs, and O(links).
     pub fn merge(&mut self, delta: &Delta<K>) -> Vec<KeyRange<K>> {
         self.last_delta = Delta::default();
         if self.map.state().version().includes(delta.version()) {
@@ -423,8 +423,8 @@ impl<K: WireKey> Node<K> {
         changes.ranges().to_vec()
     }
 
-    /// The delta of the last operation, for those that no link reaches; empty if it changed nothing. After a [`merge`](Self::merge) it has the
-    /// drops that this node made in answer. O(1).
+    /// The delta of the last operation, for those that no link reaches; empty if it changed nothing. After a [`merge`](Self::merge) it
+    /// has the drops that this node made in answer. O(1).
     pub fn last_delta(&self) -> &Delta<K> {
         &self.last_delta
     }

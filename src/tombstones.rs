@@ -92,8 +92,8 @@ impl<K: Key> Tombstone<K> {
 #[derive(Clone, Debug)]
 struct TombstoneIndex<K> {
     by_key: Ordered<[Arc<Tombstone<K>>; 1]>,
-    /// Each tombstone, once for each of its [dots](Tombstone::dots) that no prefix has reached. There may also be dots that the prefix had
-    /// reached before the tombstone was added.
+    /// Each tombstone, once for each of its [dots](Tombstone::dots) that no prefix has reached. There may also be dots that the prefix
+    /// had reached before the tombstone was added.
     waiting: Ordered<[(Dot, Arc<Tombstone<K>>); 1]>,
     /// The sum of the hashes. It is computed when it is first asked for, and kept up to date from then on.
     sum: OnceLock<u64>,
@@ -222,8 +222,8 @@ impl<K: Key> Tombstones<K> {
         found.map(|tombstone| tombstone.drop.birth).max().unwrap_or_default()
     }
 
-    /// Adds a tombstone, unless the context implies the drop or there is a later one of the same writer already. O(log d). Returns whether
-    /// the context does not imply it.
+    /// Adds a tombstone, unless the context implies the drop or there is a later one of the same writer already. O(log d). Returns
+    /// whether the context does not imply it.
     pub(crate) fn insert(
         &mut self,
         id: RegistrationId<K>,

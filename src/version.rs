@@ -87,8 +87,8 @@ impl Version {
         Self { context: self.context.difference(dots), retired: self.retired.clone() }
     }
 
-    /// As much of it as fits into a message: at most `runs_max` runs beside the prefixes. Writing a message leaves out further runs anyway,
-    /// but then its sender would not know what it claimed. O(replicas + runs).
+    /// As much of it as fits into a message: at most `runs_max` runs beside the prefixes. Writing a message leaves out further runs
+    /// anyway, but then its sender would not know what it claimed. O(replicas + runs).
     pub(crate) fn limited(&self, runs_max: usize) -> Self {
         Self { context: self.context.limited(runs_max), retired: self.retired.clone() }
     }

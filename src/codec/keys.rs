@@ -92,8 +92,8 @@ pub trait WireKey: Ord + Clone + fmt::Debug {
     /// Hashes the key by a canonical form, the same on every machine and for all replicas, since states are compared by hashes of their
     /// content. Different keys must write different input.
     ///
-    /// The default form is the bytes by which [`encode_ranges`](Self::encode_ranges) writes the unbounded range that begins with the key. A
-    /// type may have a faster one.
+    /// The default form is the bytes by which [`encode_ranges`](Self::encode_ranges) writes the unbounded range that begins with the
+    /// key. A type may have a faster one.
     fn hash_into(&self, hasher: &mut KeyHasher) {
         let mut writer = Writer::default();
         Self::encode_ranges(core::iter::once((self, None)), &mut writer);

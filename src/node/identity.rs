@@ -8,8 +8,8 @@ use crate::id::ReplicaId;
 use crate::sync;
 
 impl<K: WireKey> Node<K> {
-    /// Declares that a replica writes no more: see [`RangeMap::retire`](crate::RangeMap::retire). If it is this node itself, the node goes on
-    /// under another id at once.
+    /// Declares that a replica writes no more: see [`RangeMap::retire`](crate::RangeMap::retire). If it is this node itself, the node
+    /// goes on under another id at once.
     pub fn retire(&mut self, replica: ReplicaId) {
         self.last_delta = Delta::default();
         let delta = self.map.retire(replica);
@@ -31,8 +31,8 @@ impl<K: WireKey> Node<K> {
         }
     }
 
-    /// Goes on under that id, as [`RangeMap::set_replica`](crate::RangeMap::set_replica) does; if it is retired, under another one. O(n) for n
-    /// registrations.
+    /// Goes on under that id, as [`RangeMap::set_replica`](crate::RangeMap::set_replica) does; if it is retired, under another one.
+    /// O(n) for n registrations.
     pub fn set_replica(&mut self, replica: ReplicaId) {
         let dropped = self.map.set_replica(replica);
         if let Some(journal) = &mut self.journal {

@@ -3,8 +3,8 @@
 //! A sequence number counts as used once it may have left the replica. So no message that shows an own effect leaves before the page with
 //! that effect is saved: the map notes up to where it is saved, and the protocols send nothing beyond.
 //!
-//! A page has what the map knows and no earlier page has, taken from the log of recent changes. It has the whole state if the log does not
-//! reach back so far, or if the pages since the last whole one have become longer than that.
+//! A page has what the map knows and no earlier page has, taken from the log of recent changes. It has the whole state if the log does
+//! not reach back so far, or if the pages since the last whole one have become longer than that.
 
 use core::ops::Range;
 
@@ -138,8 +138,8 @@ impl<K: WireKey> Journal<K> {
         self.has_changed = true;
     }
 
-    /// What the map knows and no page has. Mostly that is what this node did itself. Otherwise it comes from the log; `None` if the log does not
-    /// reach back so far.
+    /// What the map knows and no page has. Mostly that is what this node did itself. Otherwise it comes from the log; `None` if the log
+    /// does not reach back so far.
     fn news(&self, map: &RangeMap<K>, own: Delta<K>) -> Option<Delta<K>> {
         let mut covered = self.saved.clone();
         covered.join(own.version());

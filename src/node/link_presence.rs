@@ -88,8 +88,8 @@ impl LinkPresences {
         self.own
     }
 
-    /// Goes on under that id. Where the caller reports deaths, it leaves until it joins anew. Returns the goodbyes that are to be sent under the
-    /// former id. O(1) if the id is the same, otherwise O(links).
+    /// Goes on under that id. Where the caller reports deaths, it leaves until it joins anew. Returns the goodbyes that are to be sent
+    /// under the former id. O(1) if the id is the same, otherwise O(links).
     pub(super) fn follow(&mut self, own: ReplicaId, now_ms: u64) -> Vec<(LinkId, Vec<u8>)> {
         if self.own == own {
             return Vec::new();
@@ -174,8 +174,8 @@ impl LinkPresences {
         self.by_link.keys().copied().collect()
     }
 
-    /// Changes the presence over one link, and notes what is new and when it is due next. O(log of the links), and O(its peers) if one of them
-    /// has changed.
+    /// Changes the presence over one link, and notes what is new and when it is due next. O(log of the links), and O(its peers) if one
+    /// of them has changed.
     fn with(&mut self, link: LinkId, change: impl FnOnce(&mut LinkPresence)) {
         let Some(local) = self.by_link.get_mut(&link) else { return };
         change(local);
@@ -216,9 +216,10 @@ impl LinkPresence {
 
 /// Presence over one link at a time: for callers that report deaths, or that have another name on each link.
 impl<K: WireKey> Node<K> {
-    /// Takes part in presence over a link under that name, or changes the name if it does already. Does nothing if the link is not open. With
-    /// [`Deaths::Reported`], call it only once the others would get to know the death of [this replica](crate::RangeMap::replica). So after
-    /// an [`Event::Renamed`](super::Event::Renamed) the node takes no part there until this is called anew. O(log of the links).
+    /// Takes part in presence over a link under that name, or changes the name if it does already. Does nothing if the link is not
+    /// open. With [`Deaths::Reported`], call it only once the others would get to know the death of [this
+    /// replica](crate::RangeMap::replica). So after an [`Event::Renamed`](super::Event::Renamed) the node takes no part there until
+    /// this is called anew. O(log of the links).
     ///
     /// # Errors
     /// [`ConfigError`] for a configuration that cannot work.
@@ -237,14 +238,15 @@ impl<K: WireKey> Node<K> {
         self.presences.with(link, |local| local.presence.died(replica, now_ms));
     }
 
-    /// Reports that this node could not listen for a while: it says hello over the link anew, and gives the others time to be heard. O(log of the
-    /// links).
+    /// Reports that this node could not listen for a while: it says hello over the link anew, and gives the others time to be heard.
+    /// O(log of the links).
     pub fn resume(&mut self, link: LinkId, now_ms: u64) {
         let now_ms = self.see(now_ms);
         self.presences.with(link, |local| local.presence.resume(now_ms));
     }
 
-    /// Says goodbye over a link with the next [`poll`](Self::poll), and stays: for a page that may be about to die without a further call. O(1).
+    /// Says goodbye over a link with the next [`poll`](Self::poll), and stays: for a page that may be about to die without a further
+    /// call. O(1).
     pub fn say_goodbye(&mut self, link: LinkId) {
         if let Some(local) = self.presences.by_link.get(&link) {
             let goodbye = local.presence.goodbye();

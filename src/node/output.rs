@@ -31,7 +31,8 @@ pub enum Output<K> {
         /// The whole message. The link has to keep messages apart.
         bytes: Vec<u8>,
     },
-    /// Save that page, and then call [`Node::saved`](super::Node::saved), or [`Node::not_saved`](super::Node::not_saved) if saving failed.
+    /// Save that page, and then call [`Node::saved`](super::Node::saved), or [`Node::not_saved`](super::Node::not_saved) if saving
+    /// failed.
     Save(Page),
     /// Something happened.
     Event(Event<K>),

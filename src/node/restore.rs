@@ -30,15 +30,15 @@ pub enum Damage {
 const NOBODY: ReplicaId = ReplicaId::new(0);
 
 impl<K: WireKey> Node<K> {
-    /// Makes a node from its saved pages: all from the last whole one on, in the order in which they were handed out. Returns the node, and
-    /// what is damaged.
+    /// Makes a node from its saved pages: all from the last whole one on, in the order in which they were handed out. Returns the node,
+    /// and what is damaged.
     ///
     /// If all pages can be read, and none is missing between them, the node goes on under its former id. Otherwise it starts with what is
     /// there, under the `fresh` id, since others may know more of the former id than it does; its first page is then a whole one.
     /// Without [`Options::is_durable`] it takes the `fresh` id as well. If that one was used already, the seed decides on another.
     ///
-    /// A page that was handed out and never [reported as saved](Self::saved) may be missing, or cut off. Mind that nothing shows if the last
-    /// saved pages are missing, or if all pages are of another node. O(n + m log n) for m registrations on the pages.
+    /// A page that was handed out and never [reported as saved](Self::saved) may be missing, or cut off. Mind that nothing shows if the
+    /// last saved pages are missing, or if all pages are of another node. O(n + m log n) for m registrations on the pages.
     ///
     /// ```
     /// use crdt_range_map::node::{Options, Output};

@@ -9,8 +9,9 @@ use crate::sync::{self, IgnoreReason};
 /// Saving in a shared storage, as the tabs of a browser do in one database. A tab that opens it merges all pages in it, and goes on under
 /// an id that no other tab has at the time.
 ///
-/// [`poll`](Node::poll) hands out pages as with [`Options::is_durable`](super::Options::is_durable). But a page has only what is on no other
-/// page, and none of them replaces the others. The caller joins them, by saving [`RangeMap::state`](crate::RangeMap::state) instead.
+/// [`poll`](Node::poll) hands out pages as with [`Options::is_durable`](super::Options::is_durable). But a page has only what is on no
+/// other page, and none of them replaces the others. The caller joins them, by saving [`RangeMap::state`](crate::RangeMap::state)
+/// instead.
 impl<K: WireKey> Node<K> {
     /// Begins to hand out pages. All that is known counts as not saved. Effects are sent all the same until
     /// [`set_sends_unsaved`](Self::set_sends_unsaved) says otherwise. O(1).
@@ -25,8 +26,9 @@ impl<K: WireKey> Node<K> {
         self.map.set_saved(None);
     }
 
-    /// Merges a page that is in the shared storage, or a state in the form of [`Delta::encode`]. It counts as saved, and is not sent: its writer
-    /// did that. A page that is out is made anew, since less may be missing. Costs what [`RangeMap::merge`](crate::RangeMap::merge) costs.
+    /// Merges a page that is in the shared storage, or a state in the form of [`Delta::encode`]. It counts as saved, and is not sent:
+    /// its writer did that. A page that is out is made anew, since less may be missing. Costs what
+    /// [`RangeMap::merge`](crate::RangeMap::merge) costs.
     ///
     /// # Errors
     /// [`IgnoreReason`] if the bytes are neither of these. Nothing has changed then.
@@ -55,7 +57,8 @@ impl<K: WireKey> Node<K> {
         }
     }
 
-    /// Sets whether effects that are not saved are sent. They are, at first. That is right only for an id that nobody will use again. O(1).
+    /// Sets whether effects that are not saved are sent. They are, at first. That is right only for an id that nobody will use again.
+    /// O(1).
     pub fn set_sends_unsaved(&mut self, sends_unsaved: bool) {
         if let Some(journal) = &mut self.journal {
             journal.set_sends_unsaved(&mut self.map, sends_unsaved);

@@ -177,9 +177,9 @@ impl<K: WireKey> Broadcast<K> {
         joined
     }
 
-    /// Takes a delta that is to be sent with the next [`poll`](Self::poll): that of an own operation, or one that was merged and did not come
-    /// over the medium, and its [`Changes::delta`](crate::Changes::delta). If effects have to be [saved](RangeMap::set_saved) first, the
-    /// delta waits until its own effects are.
+    /// Takes a delta that is to be sent with the next [`poll`](Self::poll): that of an own operation, or one that was merged and did
+    /// not come over the medium, and its [`Changes::delta`](crate::Changes::delta). If effects have to be [saved](RangeMap::set_saved)
+    /// first, the delta waits until its own effects are.
     pub fn publish(&mut self, delta: &Delta<K>) {
         if delta.is_empty() {
             return;
@@ -191,7 +191,8 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// Whether all digests have been equal to these fingerprints for a digest interval. A peer that differs would have sent its own by then.
+    /// Whether all digests have been equal to these fingerprints for a digest interval. A peer that differs would have sent its own by
+    /// then.
     pub(super) fn has_agreed(&self, ours: Fingerprints, now_ms: u64) -> bool {
         let since_ms = self.agreed_since_ms.saturating_add(self.config.digest_interval_ms);
         self.agreed == Some(ours) && since_ms <= now_ms
@@ -322,8 +323,8 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// The message that carries what [`Presence::poll`](super::Presence::poll) hands out. It may be sent while something is unsaved: it shows
-    /// nothing of the map.
+    /// The message that carries what [`Presence::poll`](super::Presence::poll) hands out. It may be sent while something is unsaved: it
+    /// shows nothing of the map.
     pub fn presence_message(&mut self, map: &RangeMap<K>, content: Vec<u8>) -> Vec<u8> {
         let bytes = Message::<K>::Presence(content).encode(map.replica());
         self.count_post(&bytes);
@@ -336,8 +337,8 @@ impl<K: WireKey> Broadcast<K> {
         self.statistics.posted[usize::from(bytes[4]) - 1] += 1;
     }
 
-    /// Notes the time, and whether the clock was set. If it was set back, everything is due as much earlier. If it was set forwards, or if
-    /// the replica slept, the questions that are under way measure no round trip. Returns the time, but not a time so late that
+    /// Notes the time, and whether the clock was set. If it was set back, everything is due as much earlier. If it was set forwards, or
+    /// if the replica slept, the questions that are under way measure no round trip. Returns the time, but not a time so late that
     /// nothing could be due after it.
     fn see(&mut self, now_ms: u64) -> u64 {
         let now_ms = now_ms.min(u64::MAX / 2);

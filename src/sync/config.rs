@@ -87,7 +87,8 @@ impl Config {
         self.message_bytes_max.ilog2() as u8
     }
 
-    /// How many bytes of what an asker lacks one answer carries at most, unless the asker knows nothing: always enough for a registration.
+    /// How many bytes of what an asker lacks one answer carries at most, unless the asker knows nothing: always enough for a
+    /// registration.
     pub(super) fn part_bytes_max(&self) -> usize {
         self.answer_bytes_max.max(self.registration_bytes_max())
     }

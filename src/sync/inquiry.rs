@@ -93,8 +93,8 @@ pub(super) struct Inquiry<K> {
     pub(super) withheld: CausalContext,
     /// What was claimed in the question whose answer set the target.
     known: Version,
-    /// What this replica claims to know until the inquiry is done: what it knew when the target was set. The dots that pages bring lie in as
-    /// many runs as there are registrations, and each question would have to list them.
+    /// What this replica claims to know until the inquiry is done: what it knew when the target was set. The dots that pages bring lie
+    /// in as many runs as there are registrations, and each question would have to list them.
     claimed: Version,
     /// What the pages of the peer claimed.
     paged: Version,
@@ -128,8 +128,8 @@ pub(super) struct Inquiry<K> {
     compared: Option<Version>,
     /// What both sides know, as far as no record of it is left here that the peer has dropped.
     covered: Version,
-    /// Whether the peer had closed a gap of the target when it made a page. Then it has no more tombstones for what was dropped beyond that
-    /// gap. An earlier record of the same writer may be here, or come later. So the target cannot be taken as known.
+    /// Whether the peer had closed a gap of the target when it made a page. Then it has no more tombstones for what was dropped beyond
+    /// that gap. An earlier record of the same writer may be here, or come later. So the target cannot be taken as known.
     is_unnamed: bool,
     progress: u32,
     /// The number of the peer's last question. To repeat it shows that this replica has heard it.
@@ -213,8 +213,8 @@ impl<K: WireKey> Inquiry<K> {
         self.is_paged && self.is_resolved
     }
 
-    /// Sets the target: what the peer knows now. `known` is what the answered question claimed, and `ours` is known now. If `known` does not
-    /// include the target, pages have to come, also if the inquiry was to be about the births alone.
+    /// Sets the target: what the peer knows now. `known` is what the answered question claimed, and `ours` is known now. If `known`
+    /// does not include the target, pages have to come, also if the inquiry was to be about the births alone.
     pub(super) fn aim(&mut self, peer: ReplicaId, target: Version, known: &Version, ours: &Version) {
         self.peer = Some(peer);
         self.known = known.clone();
@@ -235,9 +235,9 @@ impl<K: WireKey> Inquiry<K> {
         }
     }
 
-    /// The part of the target that came another way and was not compared; `version` is known now. It was asked for in vain, so the peer has
-    /// dropped the records of it that are still here. `None` if it is not certain that it was asked for, or that a tombstone came for
-    /// each drop.
+    /// The part of the target that came another way and was not compared; `version` is known now. It was asked for in vain, so the peer
+    /// has dropped the records of it that are still here. `None` if it is not certain that it was asked for, or that a tombstone came
+    /// for each drop.
     pub(super) fn came_otherwise(&self, target: &Version, version: &Version) -> Option<Version> {
         let came = version.intersection(target).difference(&self.paged).difference(&self.covered);
         let is_certain = came.is_empty() || self.are_pages_asked && came.intersection(&self.asked).is_empty();
@@ -312,7 +312,8 @@ impl<K: WireKey> Inquiry<K> {
         self.sent.iter().find(|sent| sent.id == id)
     }
 
-    /// Whether the last question was sent so long ago that it or its answer is lost. Not while the peer is to find the births that are gone.
+    /// Whether the last question was sent so long ago that it or its answer is lost. Not while the peer is to find the births that are
+    /// gone.
     pub(super) fn is_unheard(&self, now_ms: u64, wait_ms: u64) -> bool {
         let is_late = |sent: &Sent| sent.at_ms.is_none_or(|at_ms| now_ms.saturating_sub(at_ms) >= wait_ms);
         !self.has_given_up() && !self.is_waiting() && self.sent.back().is_some_and(is_late)
@@ -363,8 +364,8 @@ impl<K: WireKey> Inquiry<K> {
         });
     }
 
-    /// The question of the peer that the comparison of births answers, and the version that this replica claimed; `None` if not all births
-    /// of that version were compared.
+    /// The question of the peer that the comparison of births answers, and the version that this replica claimed; `None` if not all
+    /// births of that version were compared.
     pub(super) fn resolution_for(&mut self) -> Option<(Counterpart, Version)> {
         let (counterpart, compared) = (self.counterpart.take()?, self.compared.as_ref()?);
         let is_of_peer = self.peer == Some(counterpart.peer);

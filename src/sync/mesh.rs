@@ -34,10 +34,10 @@ const OWN_MAX: usize = 8;
 
 /// The protocol of one replica that has links to some others, and reaches the rest through them.
 ///
-/// What comes over one link goes on over the others at once, to the neighbours that want news and are not known to know it. To the rest it
-/// is announced a moment later. The replica's own operations go to all of them. What comes at about the same time goes on together, up to
-/// a fifth of a second later. Each replica wants news from as many neighbours as the *fan-in* says. With a fan-in as great as
-/// the number of links, everything takes the shortest way and comes several times. With a small one it takes longer, and rarely comes
+/// What comes over one link goes on over the others at once, to the neighbours that want news and are not known to know it. To the rest
+/// it is announced a moment later. The replica's own operations go to all of them. What comes at about the same time goes on together,
+/// up to a fifth of a second later. Each replica wants news from as many neighbours as the *fan-in* says. With a fan-in as great as the
+/// number of links, everything takes the shortest way and comes several times. With a small one it takes longer, and rarely comes
 /// twice. Losses on a link are made good on that link, as by a [`Broadcast`] of two.
 ///
 /// After each call, send what [`poll`](Self::poll) hands out until it hands out nothing, and call it again at
@@ -104,8 +104,8 @@ impl<K: WireKey> Mesh<K> {
         }
     }
 
-    /// Opens a link with a number that the caller chooses, and asks the neighbour for what is lacking here. An open link with the same number is
-    /// closed. O(links).
+    /// Opens a link with a number that the caller chooses, and asks the neighbour for what is lacking here. An open link with the same
+    /// number is closed. O(links).
     pub fn open(&mut self, link: u64, now_ms: u64, random: &mut impl FnMut() -> u64) {
         self.close(link);
         let mut opened = Link::open(self.config, now_ms, random);
@@ -122,9 +122,9 @@ impl<K: WireKey> Mesh<K> {
         self.links.insert(link, opened);
     }
 
-    /// Opens a link to a medium where everybody hears everybody, with a number that the caller chooses. What comes over it goes on over the
-    /// other links. What comes over them goes on over the medium, unless somebody else has sent it there first. An open link with the
-    /// same number is closed. O(log of the links).
+    /// Opens a link to a medium where everybody hears everybody, with a number that the caller chooses. What comes over it goes on over
+    /// the other links. What comes over them goes on over the medium, unless somebody else has sent it there first. An open link with
+    /// the same number is closed. O(log of the links).
     pub fn open_medium(&mut self, link: u64, now_ms: u64, random: &mut impl FnMut() -> u64) {
         self.close(link);
         self.wakes.insert((0, link));
@@ -139,8 +139,8 @@ impl<K: WireKey> Mesh<K> {
         }
     }
 
-    /// Takes a delta that is to be sent: that of an own operation, or one that was merged and did not come over a link. If effects have to be
-    /// [saved](RangeMap::set_saved) first, it waits until its own effects are. O(links).
+    /// Takes a delta that is to be sent: that of an own operation, or one that was merged and did not come over a link. If effects have
+    /// to be [saved](RangeMap::set_saved) first, it waits until its own effects are. O(links).
     pub fn publish(&mut self, delta: &Delta<K>, random: &mut impl FnMut() -> u64) {
         self.spread(delta, delta.version(), true, random);
     }
@@ -240,8 +240,8 @@ impl<K: WireKey> Mesh<K> {
         received
     }
 
-    /// Hands out the next message to send, and the link to send it over, if any is due. Call it until there is none. O(log of the links), and
-    /// what it takes to write the message.
+    /// Hands out the next message to send, and the link to send it over, if any is due. Call it until there is none. O(log of the
+    /// links), and what it takes to write the message.
     pub fn poll(
         &mut self,
         map: &RangeMap<K>,
@@ -303,8 +303,8 @@ impl<K: WireKey> Mesh<K> {
         self.update_wake(id);
     }
 
-    /// Sends news to the neighbours that want it, or to all if it is small, own, and nothing else came for a while; announces it to the others.
-    /// Neighbours that are known to know it get nothing. `dots` are what is new in it: the entries also carry other dots.
+    /// Sends news to the neighbours that want it, or to all if it is small, own, and nothing else came for a while; announces it to the
+    /// others. Neighbours that are known to know it get nothing. `dots` are what is new in it: the entries also carry other dots.
     fn spread(&mut self, news: &Delta<K>, dots: &Version, is_own: bool, random: &mut impl FnMut() -> u64) {
         let hold_ms = self.pace.comes(self.seen_ms);
         let is_small = news.entries.len() + news.tombstones.len() <= OWN_MAX;

@@ -14,10 +14,10 @@
 //! - **Coming back.** A replica that was suspended is heard again, and so is alive again. It notices that it slept, says hello, and
 //!   gives the others time to be heard before it takes them for dead.
 //!
-//! **Losses are made good.** A beat is a *here*, so it has the name. Every replica posts one within two intervals, whatever else it posts.
-//! So two intervals after the last loss, everybody knows everybody. Where deaths are reported, there are no beats. There, when a stranger
-//! is heard, one replica asks for all who that is. It is asked again and again, but more and more rarely, and only while the stranger
-//! goes on being heard. The stranger answers with a hello.
+//! **Losses are made good.** A beat is a *here*, so it has the name. Every replica posts one within two intervals, whatever else it
+//! posts. So two intervals after the last loss, everybody knows everybody. Where deaths are reported, there are no beats. There, when a
+//! stranger is heard, one replica asks for all who that is. It is asked again and again, but more and more rarely, and only while the
+//! stranger goes on being heard. The stranger answers with a hello.
 
 mod clock;
 mod config;
@@ -57,8 +57,8 @@ pub(super) fn check(content: &[u8]) -> Result<(), DecodeError> {
 /// Who is alive, as one replica knows it. See the [module](self).
 ///
 /// After each call post what [`poll`](Self::poll) hands out until it hands out nothing, and call it again at
-/// [`next_wake_ms`](Self::next_wake_ms). For n peers, every call costs O(log n). A call that writes or reads a message with m peers, or finds
-/// m of them dead, costs O(m log n).
+/// [`next_wake_ms`](Self::next_wake_ms). For n peers, every call costs O(log n). A call that writes or reads a message with m peers, or
+/// finds m of them dead, costs O(m log n).
 ///
 /// ```
 /// use crdt_range_map::ReplicaId;
@@ -291,8 +291,8 @@ impl Presence {
         });
     }
 
-    /// Says *here* by that time, since somebody does not know this replica. If it was said a moment ago, it waits: they may be about to hear
-    /// that.
+    /// Says *here* by that time, since somebody does not know this replica. If it was said a moment ago, it waits: they may be about to
+    /// hear that.
     fn say_here_by(&mut self, due_ms: u64) {
         let due_ms = due_ms.max(self.introduced_ms.saturating_add(self.config.retry_ms));
         self.here_due_ms = Some(self.here_due_ms.map_or(due_ms, |earlier_ms| earlier_ms.min(due_ms)));

@@ -24,8 +24,9 @@ pub(super) const CHECK_BYTES: usize = 2;
 /// The most cells of a table.
 pub(super) const CELLS_MAX: usize = 1 << 22;
 
-/// A cell: the sum of its numbers, and the sum of their checks. If there is not exactly one number, the check mostly fails; and if it does
-/// not, the number mostly does not belong into that cell. The remaining errors are found in the end, by the [total](Sketch::total).
+/// A cell: the sum of its numbers, and the sum of their checks. If there is not exactly one number, the check mostly fails; and if it
+/// does not, the number mostly does not belong into that cell. The remaining errors are found in the end, by the
+/// [total](Sketch::total).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Cell {
     pub(super) sum: u64,

@@ -237,8 +237,8 @@ impl<K: WireKey> Broadcast<K> {
         });
     }
 
-    /// The message that answers a question, with this replica's own next question to that peer, if there is one. `None` if something else has
-    /// to be sent before.
+    /// The message that answers a question, with this replica's own next question to that peer, if there is one. `None` if something
+    /// else has to be sent before.
     pub(super) fn reply(
         &mut self,
         map: &RangeMap<K>,

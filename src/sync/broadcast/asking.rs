@@ -35,8 +35,8 @@ impl<K: WireKey> Broadcast<K> {
         }
     }
 
-    /// Asks everybody soon about new gaps, unless it is asking already. What closes a gap may only be late, so the question waits as long as
-    /// a retry.
+    /// Asks everybody soon about new gaps, unless it is asking already. What closes a gap may only be late, so the question waits as
+    /// long as a retry.
     pub(super) fn ask_about_gaps(
         &mut self,
         map: &RangeMap<K>,
@@ -285,8 +285,8 @@ impl<K: WireKey> Broadcast<K> {
         Some(changes)
     }
 
-    /// Ends an inquiry. If it found out all, its target is taken as known. What came another way meanwhile is dropped if the peer has dropped
-    /// it, or asked for again.
+    /// Ends an inquiry. If it found out all, its target is taken as known. What came another way meanwhile is dropped if the peer has
+    /// dropped it, or asked for again.
     fn finish(&mut self, map: &mut RangeMap<K>, now_ms: u64) -> Changes<K> {
         let Some(mut inquiry) = self.inquiry.take() else { return Changes::default() };
         let mut changes = Changes::default();

@@ -15,9 +15,9 @@ use crate::sync::message::{Fingerprints, Message};
 use crate::sync::{IgnoreReason, Received};
 use crate::version::Version;
 
-/// When to look into a peer that has the same version and other content. Few things cause that: two writers of one id, a forger, a meeting
-/// that was cut, a delta of a third replica (see `docs/design.md`). It is looked into more and more rarely, so that a difference that
-/// cannot be mended does not cost for ever.
+/// When to look into a peer that has the same version and other content. Few things cause that: two writers of one id, a forger, a
+/// meeting that was cut, a delta of a third replica (see `docs/design.md`). It is looked into more and more rarely, so that a
+/// difference that cannot be mended does not cost for ever.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Doubt {
     /// It is not looked into again before that time.

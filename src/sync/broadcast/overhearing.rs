@@ -1,7 +1,7 @@
 //! Questions and answers of others, on a medium where everybody hears everybody.
 //!
-//! A replica that knows no less than an asker can take the answers as the asker does. So of many replicas that know the same, one asks, and
-//! all get the rest. This needs no further trust: an answer is made from its question alone, whoever sent that.
+//! A replica that knows no less than an asker can take the answers as the asker does. So of many replicas that know the same, one asks,
+//! and all get the rest. This needs no further trust: an answer is made from its question alone, whoever sent that.
 
 use std::collections::VecDeque;
 
@@ -104,8 +104,8 @@ impl<K: WireKey> Broadcast<K> {
         changes
     }
 
-    /// Takes the births that an asker sends so that its peer can compare them for both. If this replica has the same records as the asker, the
-    /// births that the peer then reports to be gone are right for this replica, too.
+    /// Takes the births that an asker sends so that its peer can compare them for both. If this replica has the same records as the
+    /// asker, the births that the peer then reports to be gone are right for this replica, too.
     fn overhear_births(&mut self, map: &RangeMap<K>, asker: ReplicaId, theirs: &Version, meet: &Meet<K>) {
         let Answer::Part(part) = &meet.answer else { return };
         let BirthsAnswer::Sketch { sketch, .. } = &part.births else { return };

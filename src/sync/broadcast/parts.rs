@@ -23,8 +23,8 @@ const DIFFERENCES_MIN: usize = 12;
 const SKETCH_BYTES_SHORT: usize = 4_096;
 
 impl<K: WireKey> Broadcast<K> {
-    /// A page. With or after the last page, the births of this replica's records that both sides claim to know. `is_all_gone`: all births that
-    /// are gone are in this message or were sent before.
+    /// A page. With or after the last page, the births of this replica's records that both sides claim to know. `is_all_gone`: all
+    /// births that are gone are in this message or were sent before.
     pub(super) fn part(
         &mut self,
         map: &RangeMap<K>,
@@ -36,7 +36,8 @@ impl<K: WireKey> Broadcast<K> {
         let ours = map.state().version();
         let beyond = ours.context.len().saturating_sub(claimed.context.len()) as u64;
         let mut part = Part { beyond, page: None, births: BirthsAnswer::Nothing };
-        // So many bytes are enough for any registration that may be sent. Its tombstones, and the rest of the message, have the room beyond.
+        // So many bytes are enough for any registration that may be sent. Its tombstones, and the rest of the message, have the room
+        // beyond.
         let part_bytes_max = self.config.part_bytes_max();
         let room = room.saturating_sub(PART_BYTES);
         let mut births_room = room.min(part_bytes_max);
@@ -95,8 +96,8 @@ fn births_answer<K: WireKey>(
     let cells = match births {
         BirthsWanted::List(from) => return BirthsAnswer::List(list(from)),
         BirthsWanted::Sketch(0) | BirthsWanted::LeftToPeer => {
-            // The drops that this replica makes when it receives resets are sent at once. So the asker has dropped those records too when it
-            // compares.
+            // The drops that this replica makes when it receives resets are sent at once. So the asker has dropped those records too
+            // when it compares.
             let own = map.replica();
             let since = map.state().context().last_seq(own).saturating_sub(claimed.last_seq(own));
             let count = numbering.count(map.state(), both) + usize::try_from(since).unwrap_or(0);
@@ -122,8 +123,8 @@ fn births_answer<K: WireKey>(
     BirthsAnswer::Sketch { width, sketch: sketch.into() }
 }
 
-/// About how many drops were made here that the asker does not know of. Of the dots that are news to it, those that are not on the page are
-/// mostly drops. If there are far more of them than entries on the page, they are earlier updates of these entries.
+/// About how many drops were made here that the asker does not know of. Of the dots that are news to it, those that are not on the page
+/// are mostly drops. If there are far more of them than entries on the page, they are earlier updates of these entries.
 fn unshown<K: WireKey>(reply: &Reply<K>, claimed: &CausalContext, page: &PagePart<K>) -> usize {
     if reply.want.after.is_some() {
         return 0;

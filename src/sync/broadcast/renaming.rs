@@ -32,8 +32,8 @@ impl<K: WireKey> Broadcast<K> {
         self.ask_anew(random);
     }
 
-    /// Looks whether a message shows another effect under a sequence number of this replica, or more effects than this replica made; an echo
-    /// does not. Then there are two writers of one id. This one goes on under another id, and makes its contributions since it
+    /// Looks whether a message shows another effect under a sequence number of this replica, or more effects than this replica made; an
+    /// echo does not. Then there are two writers of one id. This one goes on under another id, and makes its contributions since it
     /// began anew.
     pub(super) fn meet_twin(
         &mut self,

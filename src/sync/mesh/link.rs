@@ -5,8 +5,8 @@ use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::version::Version;
 
-/// How long news waits, at least, before it is announced over a link that does not carry news. By then the neighbour mostly has it another
-/// way. Up to as much again is added at random, so that not both ends announce it.
+/// How long news waits, at least, before it is announced over a link that does not carry news. By then the neighbour mostly has it
+/// another way. Up to as much again is added at random, so that not both ends announce it.
 const ANNOUNCE_MS: u64 = 100;
 
 /// How long news waits at most before it is announced. What comes meanwhile is announced together with it.

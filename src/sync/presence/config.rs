@@ -10,15 +10,16 @@ pub struct Config {
     /// How the death of a peer is noticed.
     pub deaths: Deaths,
     /// How long the first in the line waits before it answers a hello. Each next one waits four times as long. At least 1. It should be
-    /// longer than a message takes, so that one replica answers. If it is shorter, all answer whose turn comes before they hear an answer.
+    /// longer than a message takes, so that one replica answers. If it is shorter, all answer whose turn comes before they hear an
+    /// answer.
     pub turn_ms: u64,
-    /// How long to wait for a roster before saying hello again, twice as long each time. For about as long, a stranger may still introduce
-    /// itself before it is asked about, and late messages of a replica that said goodbye are ignored. At least 1.
+    /// How long to wait for a roster before saying hello again, twice as long each time. For about as long, a stranger may still
+    /// introduce itself before it is asked about, and late messages of a replica that said goodbye are ignored. At least 1.
     pub retry_ms: u64,
     /// How often to say hello, at most, until somebody answers. At least 1.
     pub tries_max: u32,
-    /// With [`Deaths::Reported`]: the longest wait between two questions about the same stranger, which goes on being heard. Waits double,
-    /// from `retry_ms` on. At least `retry_ms`.
+    /// With [`Deaths::Reported`]: the longest wait between two questions about the same stranger, which goes on being heard. Waits
+    /// double, from `retry_ms` on. At least `retry_ms`.
     pub ask_ms_max: u64,
     /// How many peers are remembered, with strangers and those that are gone. Each takes about 200 bytes. At least 1, and at most
     /// [`PEERS_MAX`](Self::PEERS_MAX).
@@ -35,7 +36,8 @@ pub enum Deaths {
     Reported,
     /// By silence. Each idle replica posts a message of some 20 bytes and its name in every interval.
     Silence {
-        /// A replica that has posted nothing for so long posts a beat. One that posts all the time posts a beat in twice as long. At least 1.
+        /// A replica that has posted nothing for so long posts a beat. One that posts all the time posts a beat in twice as long. At
+        /// least 1.
         beat_ms: u64,
         /// A replica that was silent for so long is dead. Longer than `beat_ms`.
         silence_ms_max: u64,

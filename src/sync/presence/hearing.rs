@@ -65,8 +65,8 @@ impl Presence {
         }
     }
 
-    /// Takes a *who*: somebody asks who those replicas are. If this replica is one of them, it may not have heard the others either. So it
-    /// answers with a hello, once.
+    /// Takes a *who*: somebody asks who those replicas are. If this replica is one of them, it may not have heard the others either. So
+    /// it answers with a hello, once.
     pub(super) fn hear_who(&mut self, replicas: &[ReplicaId], now_ms: u64) {
         replicas.iter().for_each(|replica| self.strangers.note_asked(*replica, now_ms));
         if replicas.binary_search(&self.own).is_ok() {

@@ -31,8 +31,8 @@ impl Presence {
         }
     }
 
-    /// When it is this replica's turn to answer. The line is that of now, so that replicas that join together have heard each other before the
-    /// first turn comes.
+    /// When it is this replica's turn to answer. The line is that of now, so that replicas that join together have heard each other
+    /// before the first turn comes.
     pub(super) fn turn_ms(&self, answer: WaitingHello) -> u64 {
         let turns = TURNS_FACTOR.pow(self.rank(answer) as u32);
         answer.asked_ms.saturating_add(self.config.turn_ms.saturating_mul(turns))
@@ -69,8 +69,8 @@ impl Presence {
         members
     }
 
-    /// Takes a roster, or a part of one. It answers every hello. If this replica is missing, it says *here*, unless another part has listed it
-    /// just now.
+    /// Takes a roster, or a part of one. It answers every hello. If this replica is missing, it says *here*, unless another part has
+    /// listed it just now.
     pub(super) fn hear_roster(&mut self, members: &[Member], now_ms: u64, random: &mut impl FnMut() -> u64) {
         self.greeting = None;
         self.learn(members, now_ms);

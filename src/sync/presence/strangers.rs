@@ -32,8 +32,8 @@ impl Strangers {
         self.all.contains_key(&replica)
     }
 
-    /// Notes that a stranger was heard. It is asked about after `delay_ms`, or later if it was asked about before, since it may not want to
-    /// be known.
+    /// Notes that a stranger was heard. It is asked about after `delay_ms`, or later if it was asked about before, since it may not
+    /// want to be known.
     pub(super) fn hear(&mut self, replica: ReplicaId, now_ms: u64, delay_ms: u64, config: &Config) {
         let mut stranger = self.remove(replica).unwrap_or_default();
         stranger.last_seen_ms = now_ms;
