@@ -128,8 +128,8 @@
 //! # Features
 //!
 //! `serde`, off by default, gives the types that people read or write a form in files, requests and logs. What is read is checked as it
-//! is when it is made: a name of 256 bytes, a range that holds no key, or a range without the field of its end, is an error. States travel by
-//! [`Delta::encode`].
+//! is when it is made: a name of 256 bytes, a range that holds no key, or a range without the field of its end, is an error. States
+//! travel by [`Delta::encode`].
 //!
 //! | type | in JSON, and likewise in other formats |
 //! |---|---|

@@ -44,13 +44,13 @@ export const rules = [
     without: "true",
   },
   {
-    rule: "what was compared with one peer is told to that one",
+    rule: "births that were compared with a peer are sent to that peer",
     file: "src/sync/inquiry.rs",
     text: "self.peer == Some(counterpart.peer)",
     without: "true",
   },
   {
-    rule: "the other side is told that all is compared only if it is",
+    rule: "births are called resolved only if all were compared",
     file: "src/sync/inquiry.rs",
     text: "compared.includes(&both)",
     without: "true",
@@ -62,7 +62,7 @@ export const rules = [
     without: "false",
   },
   {
-    rule: "the other side is told that all is compared only if nothing has come since",
+    rule: "births are called resolved only if nothing has come since",
     file: "src/sync/broadcast/parts.rs",
     text: "resolution.known == *ours",
     without: "true",
@@ -74,7 +74,7 @@ export const rules = [
     without: "true",
   },
   {
-    rule: "the log tells only what it remembers",
+    rule: "the log answers only from what it remembers",
     file: "src/map/exchange.rs",
     text: "!self.log.reaches(&lacking.context)",
     without: "false",
@@ -86,7 +86,7 @@ export const rules = [
     without: "()",
   },
   {
-    rule: "the log does not tell what was done to records that a prefix dropped",
+    rule: "the log does not answer with updates of records that a prefix dropped",
     file: "src/map/log.rs",
     text: "learnt.hides && implies_drops(delta, &dropped)",
     without: "false",
@@ -128,7 +128,7 @@ export const rules = [
     without: "false",
   },
   {
-    rule: "who is told what is gone must hold what the asker holds",
+    rule: "births that are gone are taken only by who has the asker's records",
     file: "src/sync/inquiry/taking.rs",
     text: "sent.is_same",
     without: "true",
@@ -170,7 +170,7 @@ export const rules = [
     without: "false",
   },
   {
-    rule: "who told all that it knows is not asked for the rest again",
+    rule: "a peer that sent all that it knows is not asked for the rest again",
     file: "src/sync/heard_of.rs",
     text: "self.from == asked",
     without: "false",
@@ -230,7 +230,7 @@ export const rules = [
     without: "_ = part;",
   },
   {
-    rule: "the own record of what others reset is dropped, and told",
+    rule: "the own record of what others reset is dropped, and the drop is sent",
     file: "src/sync/broadcast/hearing.rs",
     text: "changes.delta().is_empty() {\n            return;",
     without: "true {\n            return;",
@@ -243,7 +243,7 @@ export const rules = [
     without: "true",
   },
   {
-    rule: "who asks tells the same through a meeting",
+    rule: "an asker claims the same through a meeting",
     file: "src/sync/inquiry.rs",
     text: "(self.is_under_way() && self.peer == Some(peer)).then_some(&self.claimed)",
     without: "None::<&Version>",
@@ -280,13 +280,13 @@ export const rules = [
     without: "();",
   },
   {
-    rule: "what is told beside a question is known to the asker",
+    rule: "a delta beside a question is known to the asker",
     file: "src/sync/broadcast/answering.rs",
     text: "known.join(complete.version());",
     without: "();",
   },
   {
-    rule: "who waited in vain to be told what is gone asks, however few tries there are",
+    rule: "who waited in vain for births that are gone asks, however few tries there are",
     file: "src/sync/broadcast/asking.rs",
     text: "inquiry.want_births(BirthsWanted::Sketch(0));\n            inquiry.tries = 0;",
     without: "inquiry.want_births(BirthsWanted::Sketch(0));",
@@ -348,7 +348,7 @@ export const rules = [
     without: "()",
   },
   {
-    rule: "only those of whom nobody has anything more to tell are cleared up after",
+    rule: "only settled writers are cleared up after",
     file: "src/map/transaction.rs",
     text: "self.settled.binary_search(writer).is_ok()",
     without: "true",
@@ -360,7 +360,7 @@ export const rules = [
     without: "true",
   },
   {
-    rule: "what a page tells may leave when that page is saved, and nothing else",
+    rule: "effects on a page may leave when that page is saved, and no others",
     file: "src/node/journal.rs",
     text: "map.set_saved(Some(out.own_seq));",
     without: "map.set_saved(None);",
@@ -378,7 +378,7 @@ export const rules = [
     without: "map.set_saved(Some(map.last_own_seq()));",
   },
   {
-    rule: "a page tells what came from others, too",
+    rule: "a page has what came from others, too",
     file: "src/node/journal.rs",
     text: "covered == *map.state().version() && !self.has_changed",
     without: "true",
