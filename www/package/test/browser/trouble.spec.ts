@@ -139,9 +139,10 @@ test("two writers under one id are found out, and neither overwrites the other",
   expect(await replicaOf(one)).not.toBe(await replicaOf(two));
   expect(await pages[loser]!.evaluate(() => replica.status.error?.code)).toBe("identity-conflict");
   const unheard = [0, 1, 2, 3, 4].map((number) => `${loser}-${number}`);
-  const told = await pages[loser]!.evaluate(() => Reflect.get(globalThis, "changes"));
-  const to = expect.stringMatching(/^\d+$/);
-  expect(told).toEqual([{ from: id, to, reason: "twin", unheard }]);
+  // It may have heard of the other over the channel first, and said all that anew under another id, which is undone as well.
+  const told = await pages[loser]!.evaluate(() => Reflect.get(globalThis, "changes") as { from: string }[]);
+  expect(told[0]!.from).toBe(id);
+  expect(told.at(-1)).toMatchObject({ to: await replicaOf(pages[loser]!), reason: "twin", unheard });
   const winner = ["first 0 10 1", ...[0, 1, 2, 3, 4].map((number) => `${1 - loser}-${number} 0 10 1`)].sort();
   expect(await agreed(one, two)).toEqual(winner);
   await Promise.all([register(one, "x"), register(two, "y")]);
