@@ -156,7 +156,9 @@ impl<K: Key> Log<K> {
         let is_unclear = learnt.hides && implies_drops(delta, &dropped);
         let mut touched: SmallVec<[Touched<K>; 1]> = SmallVec::new();
         touched.extend(learnt.changed.into_iter().map(Touched::Changed));
-        for named in delta.tombstones.each() {
+        // What is heard again is remembered once, or whoever repeats it would push out everything else.
+        let is_new = |tombstone: &&Tombstone<K>| !news.is_empty() || !self.remembers(tombstone);
+        for named in delta.tombstones.each().filter(is_new) {
             touched.push(Touched::Dropped(Arc::new(named.clone())));
         }
         for named in dropped {
@@ -242,6 +244,12 @@ impl<K: Key> Log<K> {
     pub(super) fn unclaimed(&self) -> impl Iterator<Item = &Tombstone<K>> {
         let batches = self.recent.iter().filter(|batch| batch.claims.is_empty());
         batches.flat_map(|batch| batch.tombstones().map(|named| &**named))
+    }
+
+    /// Whether it remembers that drop. O(log of the dropped).
+    fn remembers(&self, tombstone: &Tombstone<K>) -> bool {
+        let known = self.dropped.get(position_of(&self.dropped, tombstone));
+        known.is_some_and(|known| known.as_ref() == tombstone)
     }
 
     /// The records of a registration that are remembered to be dropped. O(log of the dropped).
@@ -336,6 +344,28 @@ mod tests {
             assert!(maps[*to].log_bytes() <= capacity);
         }
         (told, untold)
+    }
+
+    /// What names a drop tells nothing new when it is heard again, and must not push out what is remembered.
+    #[test]
+    fn what_is_heard_again_and_again_is_remembered_once() {
+        let (node, range) = (NodeId::new("a").unwrap(), KeyRange::new(0, 3).unwrap());
+        let [mut writer, mut other, mut hearer] =
+            [1, 2, 3].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+        _ = writer.register(&node, &KeyRange::new(5, 9).unwrap()).unwrap();
+        _ = writer.register(&node, &range).unwrap();
+        other.merge(writer.state());
+        hearer.merge(writer.state());
+        let released = other.release(&node, &range).unwrap();
+        let dropped = writer.merge(&released).delta().clone();
+        let before = hearer.state().version().clone();
+        hearer.merge(&released);
+        hearer.merge(&dropped);
+        let (bytes, told) = (hearer.log_bytes(), hearer.delta_since(&before));
+        assert!(told.is_some());
+        (0..10).for_each(|_| drop(hearer.merge(&dropped)));
+        assert_eq!(hearer.log_bytes(), bytes);
+        assert_eq!(hearer.delta_since(&before), told);
     }
 
     /// Two release the same. Of the two resets, which reach as far, one is kept; who gets the other from somebody who knows both must pass on
