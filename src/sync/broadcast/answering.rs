@@ -137,16 +137,16 @@ impl<K: WireKey> Broadcast<K> {
     pub(super) fn note_answered(&mut self, id: u32, now_ms: u64, random: &mut impl FnMut() -> u64) {
         let count = self.turns.len();
         self.turns.retain(|turn| turn.ask.id != id);
-        if self.turns.len() == count {
-            if self.answered_early.len() == ANSWERED_EARLY_MAX {
-                self.answered_early.pop_front();
-            }
-            self.answered_early.push_back(id);
-        } else {
+        if self.turns.len() < count {
             // If the answer did not have all, a digest will show that soon.
             let soon_ms =
                 self.round_trip.wait_ms(self.config.retry_ms, 1).saturating_add(self.delay_ms(random));
             self.digest_at(now_ms.saturating_add(soon_ms));
+        } else if self.answered_early.iter().all(|answered| *answered != id) {
+            if self.answered_early.len() == ANSWERED_EARLY_MAX {
+                self.answered_early.pop_front();
+            }
+            self.answered_early.push_back(id);
         }
     }
 
