@@ -176,6 +176,12 @@ impl<K: WireKey> Node<K> {
         self.presences.peers()
     }
 
+    /// Draws its delays, and the numbers of its questions, from another seed from now on. So what becomes of a clone need not be what becomes
+    /// of the original: for whoever tries out several futures of one node, as a model checker does. O(1).
+    pub fn reseed(&mut self, seed: u64) {
+        self.random = Random(seed);
+    }
+
     /// Changes the name, if the node has one, and tells the others. O(links).
     pub fn set_name(&mut self, name: Name) {
         self.presences.set_name(name);

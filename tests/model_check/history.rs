@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crdt_range_map::{Delta, Dot, RangeMap};
+use crdt_range_map::{Dot, Node, ReplicaId};
 
 use super::model::history::Operation;
 use super::model::{Contribution, Id};
@@ -14,36 +14,49 @@ use super::model::{Contribution, Id};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DotMisused;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct History {
-    /// By the dot of its update; the registration is named by its place among all.
-    contributions: BTreeMap<Dot, (usize, Contribution)>,
-    /// The contributions that some reset had observed.
+/// One operation that did something.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Done {
+    /// The registration, by its place among all.
+    place: usize,
+    contribution: Option<Contribution>,
+    /// The contributions that it had observed and reset.
     reset: BTreeSet<Dot>,
 }
 
+/// The operations, each by its last dot, which is that of its contribution if it made one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct History(BTreeMap<Dot, Done>);
+
 impl History {
-    /// Does the operation at a replica, and notes what it contributes and what it resets.
+    /// Does the operation at a node, and notes what it contributes and what it resets.
     pub fn operate(
         &mut self,
-        map: &mut RangeMap<u64>,
+        node: &mut Node<u64>,
         ids: &[Id<u64>],
         (place, operation): (usize, Operation),
-    ) -> Result<Delta<u64>, DotMisused> {
-        let known = map.state().context().clone();
-        let (range, node) = &ids[place];
-        let priority = map.priority(node, range);
-        let (delta, contribution) = match operation {
-            Operation::Register => (map.register(node, range).unwrap(), Some(Contribution::Register)),
+    ) -> Result<(), DotMisused> {
+        let known = node.map().state().context().clone();
+        let (range, name) = &ids[place];
+        let priority = node.map().priority(name, range);
+        let contribution = match operation {
+            Operation::Register => {
+                node.register(name, range).unwrap();
+                Some(Contribution::Register)
+            }
             Operation::Increase(by) => {
-                (map.increase(node, range, by).unwrap(), Some(Contribution::Adjustment(by.get().into())))
+                node.increase(name, range, by).unwrap();
+                Some(Contribution::Adjustment(by.get().into()))
             }
             Operation::Decrease(by) => {
+                node.decrease(name, range, by).unwrap();
                 let lowers = priority.is_some_and(|priority| priority > by.get().into());
-                let contribution = lowers.then(|| Contribution::Adjustment(-i64::from(by.get())));
-                (map.decrease(node, range, by).unwrap(), contribution)
+                lowers.then(|| Contribution::Adjustment(-i64::from(by.get())))
             }
-            Operation::Release => (map.release(node, range).unwrap(), None),
+            Operation::Release => {
+                node.release(name, range).unwrap();
+                None
+            }
             Operation::Tighten(_) => {
                 panic!("no history has it: what tightening adds depends on more than is known here")
             }
@@ -53,32 +66,47 @@ impl History {
             Operation::Decrease(_) => contribution.is_none() && priority.is_some(),
             _ => contribution.is_none() || priority.is_none(),
         };
+        let mut reset = BTreeSet::new();
         if resets {
-            let observed =
-                self.contributions.iter().filter(|(dot, (of, _))| *of == place && known.contains(**dot));
-            self.reset.extend(observed.map(|(dot, _)| *dot));
+            let observed = self.contributions(place).map(|(dot, _)| dot).filter(|dot| known.contains(*dot));
+            reset.extend(observed);
         }
-        if let Some(contribution) = contribution {
-            let replica = map.replica();
-            let dot = Dot { replica, seq: map.state().context().last_seq(replica) };
-            let is_taken = self.contributions.insert(dot, (place, contribution)).is_some();
-            if is_taken || dot.seq == known.last_seq(replica) {
-                return Err(DotMisused);
-            }
+        let replica = node.map().replica();
+        let dot = Dot { replica, seq: node.map().last_own_seq() };
+        if dot.seq == known.last_seq(replica) {
+            // Nothing was done: then nothing is to be counted either.
+            return if contribution.is_none() && node.last_delta().is_empty() {
+                Ok(())
+            } else {
+                Err(DotMisused)
+            };
         }
-        Ok(delta)
+        let own_after = Dot { replica, seq: known.last_seq(replica) + 1 }..=dot;
+        let is_taken = self.0.range(own_after).next().is_some();
+        self.0.insert(dot, Done { place, contribution, reset });
+        if is_taken { Err(DotMisused) } else { Ok(()) }
     }
 
-    /// Whether the map shows what everything that ever happened amounts to.
-    pub fn is_shown_by(&self, map: &RangeMap<u64>, ids: &[Id<u64>]) -> bool {
-        ids.iter().enumerate().all(|(place, (range, node))| map.priority(node, range) == self.priority(place))
+    /// What was done under an id after that number never happened: it was not saved, and nobody heard of it.
+    pub fn forget_after(&mut self, replica: ReplicaId, seq: u64) {
+        self.0.retain(|dot, _| dot.replica != replica || dot.seq <= seq);
+    }
+
+    /// Whether the node shows what everything that ever happened amounts to.
+    pub fn is_shown_by(&self, node: &Node<u64>, ids: &[Id<u64>]) -> bool {
+        ids.iter()
+            .enumerate()
+            .all(|(place, (range, name))| node.map().priority(name, range) == self.priority(place))
+    }
+
+    fn contributions(&self, place: usize) -> impl Iterator<Item = (Dot, Contribution)> {
+        let of_it = self.0.iter().filter(move |(_, done)| done.place == place);
+        of_it.filter_map(|(dot, done)| Some((*dot, done.contribution?)))
     }
 
     fn priority(&self, place: usize) -> Option<u64> {
-        let left = || {
-            let of_it = self.contributions.iter().filter(|(_, (of, _))| *of == place);
-            of_it.filter(|(dot, _)| !self.reset.contains(dot)).map(|(_, (_, contribution))| *contribution)
-        };
+        let is_reset = |dot: &Dot| self.0.values().any(|done| done.reset.contains(dot));
+        let left = || self.contributions(place).filter(|(dot, _)| !is_reset(dot)).map(|(_, left)| left);
         let register = i64::from(left().any(|contribution| contribution == Contribution::Register));
         let by = |contribution| if let Contribution::Adjustment(by) = contribution { by } else { 0 };
         u64::try_from(register + left().map(by).sum::<i64>()).ok().filter(|priority| *priority >= 1)

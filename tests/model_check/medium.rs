@@ -1,33 +1,16 @@
-//! The protocol itself, as bytes on a medium where everybody hears everybody.
+//! The protocol itself: nodes on a medium where everybody hears everybody, and the bytes that they send.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use crdt_range_map::sync::{Broadcast, Config};
-use crdt_range_map::{Dot, RangeMap, ReplicaId};
+use crdt_range_map::Dot;
 use stateright::{Model, Property};
 
-use super::history::{DotMisused, History};
+use super::history::History;
 use super::model::Id;
 use super::model::history::Operation;
 use super::site::fingerprint;
-
-/// Each replica's clock stands still but when it posts: whatever a timer would bring about later may come about now, and need not.
-const NOW_MS: u64 = 0;
-
-/// A digest comes when nothing else is to be waited for.
-const CONFIG: Config = Config {
-    digest_interval_ms: 10_000,
-    delay_max_ms: 0,
-    retry_ms: 1,
-    tries_max: 1,
-    session_ms: 1,
-    message_bytes_max: 4096,
-    answer_bytes_max: 1024,
-};
-
-/// Who wakes so often has something to say, if only a digest.
-const WAKES_MAX: usize = 16;
+use super::tab::{Fault, Saving, Tab};
 
 /// So many rounds must be enough to heal; in each, everybody posts once.
 const ROUNDS_MAX: usize = 40;
@@ -46,17 +29,12 @@ pub struct Medium {
     pub operations_max: usize,
     /// How many messages are posted in all, beside the deltas of operations, which are posted at once.
     pub posts_max: usize,
-    /// How many effects the maps remember to answer from.
+    /// How much the maps remember to answer from, in bytes.
     pub log_max: usize,
-}
-
-#[derive(Clone, Debug)]
-pub struct Tab {
-    map: RangeMap<u64>,
-    sync: Broadcast<u64>,
-    /// Its own among the tabs.
-    number: u64,
-    fingerprint: u64,
+    /// Whether the nodes hand out pages, which are saved some time later.
+    pub is_durable: bool,
+    /// How many crashes there are in all, and pages that cannot be saved.
+    pub troubles_max: usize,
 }
 
 #[derive(Debug)]
@@ -77,22 +55,30 @@ pub struct State {
     history: Arc<History>,
     operations: usize,
     polls: usize,
-    fault: Option<DotMisused>,
+    troubles: usize,
+    fault: Option<Fault>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     Operate(usize, usize),
-    /// The replica posts whatever it has to say next.
+    /// The node posts whatever it has to say next.
     Post(usize),
     Deliver(usize, usize),
+    /// The page that is out is saved, and the node learns it.
+    Save(usize),
+    /// The page that is out cannot be saved.
+    Fail(usize),
+    /// The node starts again from what is saved, with or without the page that is out.
+    Crash(usize, bool),
 }
 
 impl Hash for State {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.tabs.iter().for_each(|tab| tab.fingerprint.hash(state));
         self.posts.iter().for_each(|post| post.fingerprint.hash(state));
-        (self.posts.len(), &self.history, self.operations, self.polls, self.fault).hash(state);
+        let counts = (self.operations, self.polls, self.troubles);
+        (self.posts.len(), &self.history, counts, self.fault).hash(state);
     }
 }
 
@@ -103,60 +89,29 @@ impl PartialEq for State {
     }
 }
 
-impl Tab {
-    fn new(number: u64, log_max: usize) -> Self {
-        // Ids whose order is not that of the tabs.
-        let mut map = RangeMap::new(ReplicaId::new((number * 7 + 3) % 11));
-        map.set_log_capacity(log_max);
-        Self {
-            map,
-            sync: Broadcast::join(CONFIG, NOW_MS, &mut || number).expect("a sound configuration"),
-            number,
-            fingerprint: 0,
-        }
-    }
-
-    fn post(&mut self) -> Option<Vec<u8>> {
-        // Whoever has nothing else to say lets time pass until a digest is due. What is received comes at the same time as
-        // everything else, for which the clock is set back.
-        // The only random numbers that matter name questions; each must be another.
-        let number = self.sync.statistics().messages_posted << 8 | self.number;
-        (0..WAKES_MAX).find_map(|_| {
-            let now_ms = self.sync.next_wake_ms();
-            self.sync.poll(&self.map, now_ms, &mut || number)
-        })
-    }
-
-    fn receive(&mut self, bytes: &[u8]) {
-        self.sync.receive(&mut self.map, bytes, NOW_MS, &mut || 0);
-    }
-
-    /// Everything that makes a difference is shown by `Debug`; of the statistics, which come last, only the posts do.
-    fn settle(&mut self) {
-        let (map, sync) = (format!("{:?}", self.map), format!("{:?}", self.sync));
-        let log = map.rfind("log: Log {").expect("a map shows its log");
-        let statistics = sync.rfind("statistics: ").expect("a protocol shows its statistics");
-        let posted = self.sync.statistics().messages_posted;
-        self.fingerprint =
-            fingerprint(&(self.map.state().encode(), &map[log..], &sync[..statistics], posted));
-    }
-}
-
 impl State {
     fn new(medium: &Medium) -> Self {
-        let mut tabs: Vec<Tab> = (0..medium.replicas as u64).map(|at| Tab::new(at, medium.log_max)).collect();
+        let Medium { ids, log_max, is_durable, .. } = medium;
+        let numbers = 0..medium.replicas as u64;
+        let mut tabs: Vec<Tab> = numbers.map(|number| Tab::new(number, *is_durable, *log_max)).collect();
         let mut history = History::default();
         for operation in &medium.heard {
-            let delta = history.operate(&mut tabs[0].map, &medium.ids, *operation).expect("the first dots");
-            tabs[1..].iter_mut().for_each(|tab| drop(tab.map.merge(&delta)));
+            history.operate(&mut tabs[0].node, ids, *operation).expect("the first dots");
+            let delta = tabs[0].node.last_delta().clone();
+            tabs[1..].iter_mut().for_each(|tab| drop(tab.node.merge(&delta)));
         }
         for (tab, operation) in tabs.iter_mut().zip(&medium.unheard) {
-            _ = history.operate(&mut tab.map, &medium.ids, *operation).expect("the next dots");
+            history.operate(&mut tab.node, ids, *operation).expect("the next dots");
         }
-        // Everybody asks when it joins, and there is nothing to answer.
-        tabs.iter_mut().for_each(|tab| drop(tab.post()));
-        tabs.iter_mut().for_each(Tab::settle);
-        Self { tabs, posts: Vec::new(), history: history.into(), operations: 0, polls: 0, fault: None }
+        for tab in &mut tabs {
+            tab.settle(Saving::AtOnce);
+            tab.open();
+            // Everybody asks when it joins, and there is nothing to answer.
+            tab.post(Saving::AtOnce);
+            tab.settle(Saving::AtOnce);
+        }
+        let (posts, operations, polls, troubles, fault) = Default::default();
+        Self { tabs, posts, history: history.into(), operations, polls, troubles, fault }
     }
 
     fn send(&mut self, from: usize, is_push: bool, bytes: Vec<u8>) {
@@ -173,57 +128,72 @@ impl State {
     fn operate(&mut self, at: usize, medium: &Medium, entry: usize) {
         self.operations += 1;
         let history = Arc::make_mut(&mut self.history);
-        match history.operate(&mut self.tabs[at].map, &medium.ids, medium.menu[entry]) {
-            Ok(delta) if delta.is_empty() => {}
-            Ok(delta) => {
-                self.tabs[at].sync.publish(&delta);
-                let bytes = self.tabs[at].post().expect("what was published is posted");
-                self.send(at, true, bytes);
-            }
-            Err(fault) => self.fault = Some(fault),
+        if let Err(fault) = history.operate(&mut self.tabs[at].node, &medium.ids, medium.menu[entry]) {
+            self.fault = Some(fault.into());
         }
     }
 
-    /// Whether nobody claims to know a dot that was never issued.
-    fn claims_what_was_issued(&self) -> bool {
-        let last = |of: &Tab, writer: ReplicaId| of.map.state().context().last_seq(writer);
-        let writers =
-            || self.tabs.iter().map(|writer| (last(writer, writer.map.replica()), writer.map.replica()));
-        self.tabs.iter().all(|tab| writers().all(|(issued, writer)| last(tab, writer) <= issued))
+    fn crash(&mut self, at: usize, is_written: bool) {
+        self.troubles += 1;
+        let tab = &mut self.tabs[at];
+        tab.crash(is_written);
+        let (replica, last_seq) = (tab.node.map().replica(), tab.node.map().last_own_seq());
+        Arc::make_mut(&mut self.history).forget_after(replica, last_seq);
+    }
+
+    /// Sends the deltas that may leave, and notes what went wrong.
+    fn settle(&mut self, at: usize) {
+        for bytes in self.tabs[at].settle(Saving::Later) {
+            self.send(at, true, bytes);
+        }
+        self.fault = self.fault.or(self.tabs[at].fault);
+    }
+
+    /// Whether nobody claims to know a dot that was never issued, or of which its node was not to tell yet.
+    fn claims_what_was_told(&self) -> bool {
+        let is_told = |by: &Tab, to: &Tab| {
+            let last_seq = to.node.map().state().context().last_seq(by.node.map().replica());
+            last_seq <= by.last_to_be_heard_of()
+        };
+        let others = |by: usize| self.tabs.iter().enumerate().filter(move |(to, _)| *to != by);
+        self.tabs.iter().enumerate().all(|(at, by)| others(at).all(|(_, to)| is_told(by, to)))
     }
 
     /// Whether those who claim to know everything show what all that happened amounts to.
     fn is_known_by_those_who_say_so(&self, medium: &Medium) -> bool {
         let issued = || {
             self.tabs.iter().map(|tab| {
-                let replica = tab.map.replica();
-                Dot { replica, seq: tab.map.state().context().last_seq(replica) }
+                let map = tab.node.map();
+                Dot { replica: map.replica(), seq: map.last_own_seq() }
             })
         };
         let knows_all =
-            |tab: &Tab| issued().all(|dot| tab.map.state().context().prefix(dot.replica) == dot.seq);
+            |tab: &Tab| issued().all(|dot| tab.node.map().state().context().prefix(dot.replica) == dot.seq);
         self.tabs
             .iter()
             .filter(|tab| knows_all(tab))
-            .all(|tab| self.history.is_shown_by(&tab.map, &medium.ids))
+            .all(|tab| self.history.is_shown_by(&tab.node, &medium.ids))
     }
 
     fn is_converged(&self) -> bool {
-        self.tabs.windows(2).all(|pair| pair[0].map.state() == pair[1].map.state())
+        self.tabs.windows(2).all(|pair| pair[0].node.map().state() == pair[1].node.map().state())
     }
 
     /// Whether, when everything that is under way is lost and nothing any more, all come to hold the same and lose nothing.
     fn heals(&self, medium: &Medium) -> bool {
         let mut healed = self.clone();
+        healed.tabs.iter_mut().for_each(Tab::save);
         for _ in 0..ROUNDS_MAX {
             if healed.is_converged() {
-                let first = healed.tabs[0].map.state().encode();
+                let first = healed.tabs[0].node.map().state().encode();
                 return healed.tabs.iter().all(|tab| {
-                    tab.map.state().encode() == first && self.history.is_shown_by(&tab.map, &medium.ids)
+                    tab.fault.is_none()
+                        && tab.node.map().state().encode() == first
+                        && self.history.is_shown_by(&tab.node, &medium.ids)
                 });
             }
             for from in 0..healed.tabs.len() {
-                let Some(bytes) = healed.tabs[from].post() else { continue };
+                let Some(bytes) = healed.tabs[from].post(Saving::AtOnce) else { continue };
                 let others = healed.tabs.iter_mut().enumerate().filter(|(at, _)| *at != from);
                 others.for_each(|(_, tab)| tab.receive(&bytes));
             }
@@ -232,7 +202,7 @@ impl State {
     }
 
     fn finished_sessions(&self) -> u64 {
-        self.tabs.iter().map(|tab| tab.sync.statistics().sessions_finished).sum()
+        self.tabs.iter().map(|tab| tab.node.statistics().sessions_finished).sum()
     }
 }
 
@@ -255,6 +225,14 @@ impl Model for Medium {
             if state.polls < self.posts_max {
                 actions.push(Action::Post(at));
             }
+            let is_out = state.tabs[at].out.is_some();
+            actions.extend(is_out.then_some(Action::Save(at)));
+            if state.troubles < self.troubles_max {
+                actions.push(Action::Crash(at, false));
+                if is_out {
+                    actions.extend([Action::Fail(at), Action::Crash(at, true)]);
+                }
+            }
             let others = (0..state.posts.len()).filter(|post| state.posts[*post].from != at);
             actions.extend(others.map(|post| Action::Deliver(at, post)));
         }
@@ -262,27 +240,47 @@ impl Model for Medium {
 
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
         let mut next = state.clone();
-        let (Action::Operate(at, _) | Action::Post(at) | Action::Deliver(at, _)) = action;
-        match action {
-            Action::Operate(_, entry) => next.operate(at, self, entry),
-            Action::Post(_) => {
-                next.polls += 1;
-                let bytes = next.tabs[at].post()?;
-                next.send(at, false, bytes);
+        let at = match action {
+            Action::Operate(at, entry) => {
+                next.operate(at, self, entry);
+                at
             }
-            Action::Deliver(_, post) => next.tabs[at].receive(&state.posts[post].bytes),
-        }
-        next.tabs[at].settle();
+            Action::Post(at) => {
+                next.polls += 1;
+                let bytes = next.tabs[at].post(Saving::Later)?;
+                next.send(at, false, bytes);
+                at
+            }
+            Action::Deliver(at, post) => {
+                next.tabs[at].receive(&state.posts[post].bytes);
+                at
+            }
+            Action::Save(at) => {
+                next.tabs[at].save();
+                at
+            }
+            Action::Fail(at) => {
+                next.troubles += 1;
+                next.tabs[at].fail();
+                at
+            }
+            Action::Crash(at, is_written) => {
+                next.crash(at, is_written);
+                at
+            }
+        };
+        next.settle(at);
         Some(next)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
         let mut properties = vec![
-            Property::always("each operation takes dots of its own", |_: &Self, state: &State| {
-                state.fault.is_none()
-            }),
-            Property::always("nobody claims what was not issued", |_: &Self, state: &State| {
-                state.claims_what_was_issued()
+            Property::always(
+                "each operation takes dots of its own, under the same id",
+                |_: &Self, state: &State| state.fault.is_none(),
+            ),
+            Property::always("nobody claims what was not issued, or not saved", |_: &Self, state: &State| {
+                state.claims_what_was_told()
             }),
             Property::always("who claims to know everything shows it", |medium: &Self, state: &State| {
                 state.is_known_by_those_who_say_so(medium)
