@@ -4,8 +4,8 @@
 //! that the caller sends and hands over. The network may lose, repeat, reorder, delay and damage them. `docs/protocol.md` defines the
 //! bytes of each message; `docs/design.md` has the rules, and why each is needed.
 //!
-//! [`Broadcast`] is for a medium on which everybody hears everybody, such as a BroadcastChannel; [`Mesh`] is for replicas with links
-//! to some neighbours. Both use the same messages:
+//! [`Broadcast`] is for a medium on which everybody hears everybody, such as a BroadcastChannel. A [`Node`](crate::Node) with several
+//! links speaks the same messages over each:
 //!
 //! - **Push.** The delta of each operation is sent at once. Deltas that come together are joined into one message. In a mesh, news is
 //!   forwarded, but not to the neighbour that sent it, nor to those who are known to know it.
@@ -50,7 +50,7 @@ use core::fmt;
 pub use self::broadcast::Broadcast;
 pub(crate) use self::broadcast::fresh;
 pub use self::config::{Config, ConfigError};
-pub use self::mesh::Mesh;
+pub(crate) use self::mesh::Mesh;
 use self::message::Message;
 pub use self::presence::Presence;
 use crate::codec::{DecodeError, WireKey};

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeBounds;
 
 use crdt_range_map::node::{Damage, LinkId, LinkKind, Options, Output, Page};
-use crdt_range_map::sync::{Broadcast, Config, IgnoreReason, Mesh, Received, Statistics};
+use crdt_range_map::sync::{Broadcast, Config, IgnoreReason, Received, Statistics};
 use crdt_range_map::{
     CausalContext, Changes, DecodeError, DecodeProblem, Delta, Dot, KeyRange, Node, NodeError, NodeId,
     Operation, OperationError, Owner, Owners, RangeError, RangeMap, Registration, ReplicaId, Split, Splits,
@@ -264,7 +264,7 @@ fn types_are_shown_and_go_to_other_threads() {
     common::<(RangeMap<u64>, Node<u64>, Delta<u64>, Changes<u64>, CausalContext, Dot, Operation<u64>)>();
     common::<(NodeId, ReplicaId, KeyRange<u64>, Owner, Registration<u64>)>();
     common::<(Owners, Splits<u64>, SplitsIter<'static, u64>, Split<'static, u64>)>();
-    common::<(Broadcast<u64>, Mesh<u64>, Config, Statistics, Received<u64>)>();
+    common::<(Broadcast<u64>, Config, Statistics, Received<u64>)>();
     common::<(Options, Output<u64>, Page, LinkId, LinkKind, Damage)>();
     error::<NodeError>();
     error::<RangeError>();

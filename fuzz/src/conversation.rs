@@ -5,19 +5,17 @@
 
 use std::collections::VecDeque;
 
-use crdt_range_map::sync::{Broadcast, Config, IgnoreReason, Mesh, Received};
-use crdt_range_map::{Delta, KeyRange, RangeMap, ReplicaId};
+use crdt_range_map::node::{Event, LinkId, LinkKind, Options, Output};
+use crdt_range_map::sync::{Config, IgnoreReason};
+use crdt_range_map::{KeyRange, Node, Operation, ReplicaId};
 
-use crate::{Random, join, node};
-
-enum Protocol {
-    Broadcast(Box<Broadcast<u64>>),
-    Mesh(Box<Mesh<u64>>),
-}
+use crate::{Random, node};
 
 struct Replica {
-    map: RangeMap<u64>,
-    protocol: Protocol,
+    node: Node<u64>,
+    /// To whom it has a link, over which both hear each other; all of them over the same one if that is a medium.
+    links: Vec<(usize, LinkId)>,
+    wake_ms: u64,
 }
 
 /// A message under way.
@@ -31,7 +29,6 @@ struct Sent {
 struct World {
     replicas: Vec<Replica>,
     under_way: VecDeque<Sent>,
-    random: Random,
     now_ms: u64,
     posted: usize,
 }
@@ -54,7 +51,7 @@ pub fn run(bytes: &[u8]) {
     }
     world.run_for(HEALING_MS);
     for pair in world.replicas.windows(2) {
-        assert!(pair[0].map.state() == pair[1].map.state(), "all are equal in the end");
+        assert!(pair[0].node.map().state() == pair[1].node.map().state(), "all are equal in the end");
     }
     let before = world.posted;
     world.run_for(MINUTE_MS);
@@ -72,33 +69,27 @@ impl World {
         } else {
             default
         };
-        let mut world = Self {
-            replicas: Vec::new(),
-            under_way: VecDeque::new(),
-            random: Random::new(1),
-            now_ms: 0,
-            posted: 0,
-        };
+        let mut world = Self { replicas: Vec::new(), under_way: VecDeque::new(), now_ms: 0, posted: 0 };
+        let mut seeds = Random::new(1);
         for at in 0..count {
-            let mut map = RangeMap::new(ReplicaId::new(1 + at as u64));
+            let mut options_of_node =
+                Options { sync: config, fan_in: 1 + usize::from(options >> 6 & 1), ..Options::default() };
             match options >> 4 & 3 {
-                0 => map.set_log_capacity(0),
-                1 => map.set_log_capacity(300),
+                0 => options_of_node.log_bytes_max = 0,
+                1 => options_of_node.log_bytes_max = 300,
                 _ => {}
             }
-            let random = &mut world.random;
-            let protocol = if is_mesh {
-                let mut mesh =
-                    Mesh::new(config, 1 + usize::from(options >> 6 & 1)).expect("the configuration works");
-                let is_linked = |to: usize| to != at && !(is_chain && to.abs_diff(at) == 2);
-                for to in (0..count).filter(|to| is_linked(*to)) {
-                    mesh.open(to as u64, 0, &mut || random.draw());
-                }
-                Protocol::Mesh(mesh.into())
+            let node = Node::with(options_of_node, ReplicaId::new(1 + at as u64), seeds.draw());
+            let mut node = node.expect("the configuration works");
+            let others = (0..count).filter(|to| *to != at);
+            let links = if is_mesh {
+                let linked = others.filter(|to| !(is_chain && to.abs_diff(at) == 2));
+                linked.map(|to| (to, node.open(LinkKind::Neighbour, 0))).collect()
             } else {
-                Protocol::Broadcast(join(config, 0, random).into())
+                let medium = node.open(LinkKind::Medium, 0);
+                others.map(|to| (to, medium)).collect()
             };
-            world.replicas.push(Replica { map, protocol });
+            world.replicas.push(Replica { node, links, wake_ms: 0 });
         }
         world.speak();
         world
@@ -122,57 +113,61 @@ impl World {
     }
 
     fn operate(&mut self, at: usize, operation: u8, what: u8) {
-        let Self { replicas, random, .. } = self;
-        let Replica { map, protocol } = &mut replicas[at];
+        let Replica { node: replica, .. } = &mut self.replicas[at];
         let (node, start) = (node(u64::from(what & 1)), u64::from(what >> 1 & 7));
         let length = 1 + u64::from(what >> 4 & 3);
         let range = KeyRange::new(start, start + length).expect("it is not empty");
         let by = 2.try_into().expect("it is not 0");
         let written = match operation {
-            0 => map.register(&node, &range),
-            1 => map.increase(&node, &range, by),
-            2 => map.decrease(&node, &range, by),
-            3 => map.release(&node, &range),
-            4 => Ok(map.maintain()),
+            0 => replica.register(&node, &range),
+            1 => replica.increase(&node, &range, by),
+            2 => replica.decrease(&node, &range, by),
+            3 => replica.release(&node, &range),
+            4 => {
+                replica.maintain();
+                Ok(())
+            }
             _ => {
                 // Many at once.
-                let mut all = Delta::default();
-                for start in 0..u64::from(what & 63) {
+                let many = (0..u64::from(what & 63)).map(|start| {
                     let range = KeyRange::new(start, start + length).expect("it is not empty");
-                    let is_released = map.priority(&node, &range).is_some();
-                    let written =
-                        if is_released { map.release(&node, &range) } else { map.register(&node, &range) };
-                    all.merge(&written.expect("it can write"));
-                }
-                Ok(all)
+                    let (is_released, node) = (replica.map().priority(&node, &range).is_some(), node.clone());
+                    if is_released {
+                        Operation::Release { node, range }
+                    } else {
+                        Operation::Register { node, range }
+                    }
+                });
+                let many: Vec<_> = many.collect();
+                replica.apply(many).expect("it can write");
+                Ok(())
             }
         };
-        let delta = written.expect("it can write");
-        match protocol {
-            Protocol::Broadcast(protocol) => protocol.publish(&delta),
-            Protocol::Mesh(protocol) => protocol.publish(&delta, &mut || random.draw()),
-        }
+        written.expect("it can write");
     }
 
     fn speak(&mut self) {
-        let Self { replicas, under_way, random, now_ms, posted } = self;
-        let count = replicas.len();
-        for (from, Replica { map, protocol }) in replicas.iter_mut().enumerate() {
+        let Self { replicas, under_way, now_ms, posted } = self;
+        for (from, Replica { node, links, wake_ms }) in replicas.iter_mut().enumerate() {
             let before = *posted;
-            match protocol {
-                Protocol::Broadcast(protocol) => {
-                    while let Some(bytes) = protocol.poll(map, *now_ms, &mut || random.draw()) {
+            loop {
+                match node.poll(*now_ms) {
+                    Output::Send { link, bytes } => {
                         *posted += 1;
-                        let to = (0..count).filter(|to| *to != from);
-                        under_way.extend(to.map(|to| Sent { from, to, bytes: bytes.clone() }));
+                        let hearing = links.iter().filter(|(_, over)| *over == link);
+                        under_way.extend(hearing.map(|(to, _)| Sent { from, to: *to, bytes: bytes.clone() }));
                         assert!(*posted < before + 1_000, "it talks without end");
                     }
-                }
-                Protocol::Mesh(protocol) => {
-                    while let Some((to, bytes)) = protocol.poll(map, *now_ms, &mut || random.draw()) {
-                        *posted += 1;
-                        under_way.push_back(Sent { from, to: to as usize, bytes });
-                        assert!(*posted < before + 1_000, "it talks without end");
+                    Output::Event(Event::Refused { reason, .. }) => {
+                        let is_refused =
+                            matches!(reason, IgnoreReason::Malformed(_) | IgnoreReason::TooLong { .. });
+                        assert!(!is_refused, "what one sends, another accepts: {reason}");
+                    }
+                    Output::Event(_) => {}
+                    Output::Save(_) => unreachable!("nothing is to be saved"),
+                    Output::Wait { until_ms } => {
+                        *wake_ms = until_ms;
+                        break;
                     }
                 }
             }
@@ -182,24 +177,13 @@ impl World {
     /// The message that was sent first arrives.
     fn deliver(&mut self) {
         let Some(Sent { from, to, bytes }) = self.under_way.pop_front() else { return };
-        let Self { replicas, random, now_ms, .. } = self;
-        let Replica { map, protocol } = &mut replicas[to];
-        let random = &mut || random.draw();
-        let received = match protocol {
-            Protocol::Broadcast(protocol) => protocol.receive(map, &bytes, *now_ms, random),
-            Protocol::Mesh(protocol) => protocol.receive(map, from as u64, &bytes, *now_ms, random),
-        };
-        let is_refused =
-            matches!(received, Received::Ignored(IgnoreReason::Malformed(_) | IgnoreReason::TooLong { .. }));
-        assert!(!is_refused, "what one sends, another accepts: {received:?}");
+        let Replica { node, links, .. } = &mut self.replicas[to];
+        let link = links.iter().find(|(other, _)| *other == from).expect("both ends have a link").1;
+        node.receive(link, &bytes, self.now_ms);
     }
 
     fn next_wake_ms(&self) -> u64 {
-        let wakes = self.replicas.iter().map(|replica| match &replica.protocol {
-            Protocol::Broadcast(protocol) => protocol.next_wake_ms(),
-            Protocol::Mesh(protocol) => protocol.next_wake_ms(),
-        });
-        wakes.min().unwrap_or(u64::MAX)
+        self.replicas.iter().map(|replica| replica.wake_ms).min().unwrap_or(u64::MAX)
     }
 
     /// Time passes, and everything arrives a millisecond after it was sent.

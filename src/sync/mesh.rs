@@ -22,7 +22,7 @@ use self::link::Link;
 use self::pace::{Pace, new_parts};
 use super::broadcast::Wish;
 use super::message::Fingerprints;
-use super::{Broadcast, Config, ConfigError, Event, Received, Statistics};
+use super::{Broadcast, Config, Event, Received, Statistics};
 use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::map::RangeMap;
@@ -42,32 +42,8 @@ const OWN_MAX: usize = 8;
 ///
 /// After each call, send what [`poll`](Self::poll) hands out until it hands out nothing, and call it again at
 /// [`next_wake_ms`](Self::next_wake_ms).
-///
-/// ```
-/// use crdt_range_map::sync::{Config, Mesh};
-/// use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
-///
-/// let mut random = || 7; // use a real generator
-/// let mut maps = [1, 2, 3].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
-/// // A chain: the first and the third are linked to the second.
-/// let mut meshes = [(); 3].map(|()| Mesh::new(Config::default(), 2).unwrap());
-/// for (from, to) in [(0, 1), (1, 0), (1, 2), (2, 1)] {
-///     meshes[from].open(to as u64, 0, &mut random);
-/// }
-/// let delta = maps[0].register(&NodeId::new("a").unwrap(), &KeyRange::new(1, 5).unwrap()).unwrap();
-/// meshes[0].publish(&delta, &mut random);
-/// for now_ms in 0..100 {
-///     for from in 0..3 {
-///         while let Some((to, bytes)) = meshes[from].poll(&maps[from], now_ms, &mut random) {
-///             let to = to as usize;
-///             meshes[to].receive(&mut maps[to], from as u64, &bytes, now_ms, &mut random);
-///         }
-///     }
-/// }
-/// assert_eq!(maps[0].state(), maps[2].state());
-/// ```
 #[derive(Clone, Debug)]
-pub struct Mesh<K> {
+pub(crate) struct Mesh<K> {
     config: Config,
     fan_in: usize,
     links: BTreeMap<u64, Link<K>>,
@@ -81,16 +57,7 @@ pub struct Mesh<K> {
 }
 
 impl<K: WireKey> Mesh<K> {
-    /// A replica without links yet. It wants news from `fan_in` neighbours at once, at least from one.
-    ///
-    /// # Errors
-    /// [`ConfigError`] if it could not work with that configuration.
-    pub fn new(config: Config, fan_in: usize) -> Result<Self, ConfigError> {
-        config.check()?;
-        Ok(Self::start(config, fan_in))
-    }
-
-    /// The same, with a configuration that was checked.
+    /// A replica without links yet, with a configuration that was checked. It wants news from `fan_in` neighbours at once, at least from one.
     pub(crate) fn start(config: Config, fan_in: usize) -> Self {
         let (links, wakes, pace, closed) = Default::default();
         Self { config, fan_in, links, wakes, seen_ms: 0, pace, closed }

@@ -1,50 +1,50 @@
 //! Nothing unsaved leaves.
 
-use crdt_range_map::sync::{Broadcast, Config, Mesh};
-use crdt_range_map::{RangeMap, ReplicaId};
+use crdt_range_map::node::{LinkKind, Options, Output, Page};
+use crdt_range_map::{Node, ReplicaId};
 
 use crate::kit::builders::{between, named};
-use crate::kit::random::Random;
 
-/// A merge makes a replica drop a record, which is an effect of its own: no message tells of it until it is saved.
+/// What a node hands out now: messages, and a page.
+fn poll(node: &mut Node<u64>, now_ms: u64) -> (Vec<Vec<u8>>, Option<Page>) {
+    let (mut posts, mut page) = (Vec::new(), None);
+    loop {
+        match node.poll(now_ms) {
+            Output::Send { bytes, .. } => posts.push(bytes),
+            Output::Save(next) => page = Some(next),
+            Output::Event(_) => {}
+            Output::Wait { .. } => return (posts, page),
+        }
+    }
+}
+
+/// A merge makes a node drop a record, which is an effect of its own: no message tells of it until it is saved.
 #[test]
 fn what_a_merge_makes_is_held_back_until_it_is_saved() {
-    let (node, range) = (named("node"), between(0u64, 10));
-    for is_mesh in [false, true] {
-        let mut random = Random(4);
-        let mut random = || random.next();
-        let mut durable = RangeMap::<u64>::new(ReplicaId::new(1));
-        let mut other = RangeMap::<u64>::new(ReplicaId::new(2));
-        durable.set_saved(Some(0));
-        other.merge(&durable.register(&node, &range).unwrap());
-        durable.set_saved(Some(1));
-        let released = other.release(&node, &range).unwrap();
-        let mut speaker = Broadcast::join(Config::default(), 0, &mut random).unwrap();
-        speaker.publish(&released);
-        let mut posts = Vec::new();
-        while let Some(bytes) = speaker.poll(&other, 0, &mut random) {
-            posts.push(bytes);
+    let (name, range) = (named("node"), between(0u64, 10));
+    for kind in [LinkKind::Medium, LinkKind::Neighbour] {
+        let options = Options { is_durable: true, ..Options::default() };
+        let mut durable = Node::with(options, ReplicaId::new(1), 1).unwrap();
+        let mut other = Node::new(ReplicaId::new(2), 2);
+        durable.register(&name, &range).unwrap();
+        other.merge(durable.last_delta());
+        let (_, page) = poll(&mut durable, 0);
+        durable.saved(page.expect("it did something").number);
+        let links = [(); 3].map(|()| durable.open(kind, 0));
+        assert!(!poll(&mut durable, 0).0.is_empty(), "it asks when it comes");
+        other.open(LinkKind::Medium, 0);
+        other.release(&name, &range).unwrap();
+        for bytes in poll(&mut other, 0).0 {
+            durable.receive(links[0], &bytes, 1);
         }
-        let mut mesh = Mesh::new(Config::default(), 4).unwrap();
-        let mut broadcast = Broadcast::join(Config::default(), 0, &mut random).unwrap();
-        (0..3).for_each(|link| mesh.open(link, 0, &mut random));
-        while !is_mesh && broadcast.poll(&durable, 0, &mut random).is_some() {}
-        while is_mesh && mesh.poll(&durable, 0, &mut random).is_some() {}
-        for bytes in &posts {
-            match is_mesh {
-                true => drop(mesh.receive(&mut durable, 0, bytes, 1, &mut random)),
-                false => drop(broadcast.receive(&mut durable, bytes, 1, &mut random)),
-            }
-        }
-        assert_eq!(durable.last_own_seq(), 2, "it dropped its record");
-        let mut next = |durable: &RangeMap<u64>, now_ms| match is_mesh {
-            true => mesh.poll(durable, now_ms, &mut random).is_some(),
-            false => broadcast.poll(durable, now_ms, &mut random).is_some(),
-        };
+        assert_eq!(durable.map().last_own_seq(), 2, "it dropped its record");
+        let mut page = None;
         for now_ms in (1..100_000).step_by(50) {
-            assert!(!next(&durable, now_ms), "{is_mesh}: something unsaved left after {now_ms} ms");
+            let (posts, next) = poll(&mut durable, now_ms);
+            assert!(posts.is_empty(), "{kind:?}: something unsaved left after {now_ms} ms");
+            page = page.or(next);
         }
-        durable.set_saved(Some(2));
-        assert!(next(&durable, 100_000));
+        durable.saved(page.expect("it is to be saved").number);
+        assert!(!poll(&mut durable, 100_000).0.is_empty());
     }
 }

@@ -32,7 +32,7 @@ impl Net {
     fn new(replicas: usize, links: &[(usize, usize)], fan_in: usize) -> Self {
         let mut net = Self {
             maps: (0..replicas).map(|at| RangeMap::new(ReplicaId::new(1 + at as u64))).collect(),
-            meshes: vec![Mesh::new(Config::default(), fan_in).unwrap(); replicas],
+            meshes: vec![Mesh::start(Config::default(), fan_in); replicas],
             in_flight: Vec::new(),
             now_ms: 0,
             said: Vec::new(),
