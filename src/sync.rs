@@ -18,7 +18,7 @@
 //!   the asker, takes the answers as the asker does.
 //! - **Digest.** After a quiet interval, one replica sends the fingerprints of its version and its content. Those that agree stay quiet
 //!   and start their interval anew. Those that differ ask it.
-//! - **Presence.** Who is there: see [`Presence`], which runs beside a protocol and sends its messages through it.
+//! - **Presence.** Who is there: see [`presence`], which runs beside a protocol and sends its messages through it.
 //!
 //! No replica claims a dot without having been sent its effect, or what superseded it. A delta carries what it claims. The context of a
 //! whole replica is joined only when all its effects were sent. So an exchange may be cut off anywhere.
@@ -52,7 +52,7 @@ pub(crate) use self::broadcast::fresh;
 pub use self::config::{Config, ConfigError};
 pub(crate) use self::mesh::Mesh;
 use self::message::Message;
-pub use self::presence::Presence;
+pub(crate) use self::presence::Presence;
 use crate::codec::{DecodeError, WireKey};
 use crate::delta::Delta;
 use crate::id::{NodeId, ReplicaId};
@@ -66,7 +66,7 @@ pub enum Received<K> {
     Applied(Box<Changes<K>>),
     /// It changed no registration: it was about who knows what.
     Heard,
-    /// It was about who is there. Hand it to the [`Presence`] of this replica, if it takes part in presence.
+    /// It was about who is there, for the [`presence`] of this replica, if it takes part in that.
     Presence(Vec<u8>),
     /// It was not for this replica, or it was broken, and nothing of it was used. Only who is retired is taken from any message.
     Ignored(IgnoreReason),
@@ -175,9 +175,8 @@ impl fmt::Display for IgnoreReason {
 
 impl core::error::Error for IgnoreReason {}
 
-/// The sender of a message. If the message was not ignored, pass it to [`Presence::heard`] as a sign of life. `None` if the bytes are too
-/// few for a message.
-pub fn sender_of(message: &[u8]) -> Option<ReplicaId> {
+/// The sender of a message, which is a sign of life, if it was not ignored. `None` if the bytes are too few for a message.
+pub(crate) fn sender_of(message: &[u8]) -> Option<ReplicaId> {
     message::sender(message)
 }
 

@@ -5,9 +5,10 @@
 use std::path::Path;
 use std::{fs, io};
 
-use crdt_range_map::sync::presence::{self, Name};
-use crdt_range_map::sync::{Config, Presence};
-use crdt_range_map::{Delta, KeyRange, RangeMap, ReplicaId};
+use crdt_range_map::node::{LinkKind, Options, Output};
+use crdt_range_map::sync::Config;
+use crdt_range_map::sync::presence::Name;
+use crdt_range_map::{Delta, KeyRange, Node, RangeMap, ReplicaId};
 use crdt_range_map_fuzz::message::{SENDERS, STEP_MS, Victim, listed};
 use crdt_range_map_fuzz::{Random, join, node, written};
 
@@ -20,6 +21,9 @@ const LIFE: [u8; 33] = [
 /// How the replicas of a conversation are connected, and what they remember.
 const CONNECTED: [(&str, u8); 6] =
     [("two", 0x30), ("three", 0x01), ("mesh", 0x33), ("chain", 0x07), ("tight", 0x08), ("short-log", 0x19)];
+
+/// Of a message about who is there, the fifth byte.
+const PRESENCE: u8 = 5;
 
 /// 20 s: somebody says a digest.
 const STEPS: u64 = 5_000;
@@ -74,13 +78,17 @@ fn peer() -> RangeMap<u64> {
 
 /// The first thing that presence says.
 fn hello() -> Vec<u8> {
-    let map = peer();
-    let name = Name::new("somebody").expect("it is short");
-    let presence = Presence::join(presence::Config::default(), map.replica(), name, 0);
-    let mut presence = presence.expect("the configuration works");
-    let content = presence.poll(0).expect("it says hello at once");
-    let mut protocol = join(Config::default(), 0, &mut Random::new(2));
-    listed(&protocol.presence_message(&map, content), 1, 1)
+    let options = Options { name: Some(Name::new("somebody").expect("it is short")), ..Options::default() };
+    let node = Node::<u64>::with(options, ReplicaId::new(SENDERS[1]), 2);
+    let mut node = node.expect("the configuration works");
+    node.open(LinkKind::Medium, 0);
+    loop {
+        match node.poll(0) {
+            Output::Send { bytes, .. } if bytes[4] == PRESENCE => return listed(&bytes, 1, 1),
+            Output::Wait { .. } => unreachable!("it says hello at once"),
+            _ => {}
+        }
+    }
 }
 
 /// What a peer says to the victim until both have no more to say than digests, if it does and tells of something in the first steps.

@@ -325,7 +325,7 @@ impl<K: WireKey> Broadcast<K> {
 
     /// The message that carries what [`Presence::poll`](super::Presence::poll) hands out. It may be sent while something is unsaved: it
     /// shows nothing of the map.
-    pub fn presence_message(&mut self, map: &RangeMap<K>, content: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn presence_message(&mut self, map: &RangeMap<K>, content: Vec<u8>) -> Vec<u8> {
         let bytes = Message::<K>::Presence(content).encode(map.replica());
         self.count_post(&bytes);
         bytes

@@ -8,7 +8,7 @@
 //!   answer, and not as many as there are replicas. A roster that is too long for one message is sent in several.
 //! - **Here.** A replica that is missing on a roster says that it is here.
 //! - **Signs of life.** Any message is a sign of life, also a delta of the map.
-//! - **Leaving.** A replica that leaves says *goodbye*. Some callers can report deaths ([`Presence::died`]), as browsers can with Web
+//! - **Leaving.** A replica that leaves says *goodbye*. Some callers can report deaths ([`Node::died`](crate::Node::died)), as browsers can with Web
 //!   Locks; then an idle medium stays silent. Elsewhere replicas that have nothing to send post a *beat* every two seconds, and one that
 //!   is silent for too long is dead ([`Config::heartbeats`]).
 //! - **Coming back.** A replica that was suspended is heard again, and so is alive again. It notices that it slept, says hello, and
@@ -59,24 +59,8 @@ pub(super) fn check(content: &[u8]) -> Result<(), DecodeError> {
 /// After each call post what [`poll`](Self::poll) hands out until it hands out nothing, and call it again at
 /// [`next_wake_ms`](Self::next_wake_ms). For n peers, every call costs O(log n). A call that writes or reads a message with m peers, or
 /// finds m of them dead, costs O(m log n).
-///
-/// ```
-/// use crdt_range_map::ReplicaId;
-/// use crdt_range_map::sync::Presence;
-/// use crdt_range_map::sync::presence::{Config, Name};
-///
-/// let config = Config::heartbeats().within(4_096);
-/// let [ada, grace] = ["Ada", "Grace"].map(|name| Name::new(name).unwrap());
-/// let mut here = Presence::join(config, ReplicaId::new(1), ada, 0).unwrap();
-/// let mut there = Presence::join(config, ReplicaId::new(2), grace, 0).unwrap();
-/// let mut random = || 7; // use a real generator
-///
-/// let hello = here.poll(0).unwrap();
-/// there.receive(ReplicaId::new(1), &hello, 3, &mut random).unwrap();
-/// assert_eq!(there.peers().next().unwrap().name.as_str(), "Ada");
-/// ```
 #[derive(Clone, Debug)]
-pub struct Presence {
+pub(crate) struct Presence {
     config: Config,
     own: ReplicaId,
     name: Name,
@@ -133,11 +117,6 @@ impl Presence {
         self.own = own;
         self.greeting = Some(Greeting { due_ms: now_ms, said: 0 });
         self.listed_ms = None;
-    }
-
-    /// What this replica calls itself.
-    pub fn name(&self) -> &Name {
-        &self.name
     }
 
     /// Goes by another name from now on, and tells the others.
@@ -347,3 +326,6 @@ impl Presence {
         self.greeting = Some(Greeting { due_ms: now_ms, said: 0 });
     }
 }
+
+#[cfg(test)]
+mod tests;

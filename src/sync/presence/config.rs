@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::content::CONTENT_BYTES_MIN;
 
-/// The times of presence, and how much it remembers. [`Presence::join`](super::Presence::join) checks them.
+/// The times of presence, and how much it remembers. [`Node::join`](crate::Node::join) checks them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Config {
     /// How the death of a peer is noticed.
@@ -32,7 +32,7 @@ pub struct Config {
 /// How the death of a peer is noticed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deaths {
-    /// The caller reports it, by [`Presence::died`](super::Presence::died). No messages are posted for it.
+    /// The caller reports it, by [`Node::died`](crate::Node::died). No messages are posted for it.
     Reported,
     /// By silence. Each idle replica posts a message of some 20 bytes and its name in every interval.
     Silence {

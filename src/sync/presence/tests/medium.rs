@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crdt_range_map::ReplicaId;
-use crdt_range_map::sync::Presence;
-use crdt_range_map::sync::presence::{Config, Liveness, Name};
-
-use crate::kit::flight::Flight;
-use crate::kit::random::Random;
+use super::flight::Flight;
+use super::random::Random;
+use crate::id::ReplicaId;
+use crate::sync::presence::{Config, Liveness, Name, Presence};
 
 pub const HELLO: u8 = 1;
 pub const HERE: u8 = 2;
@@ -193,11 +191,11 @@ impl Medium {
     /// How many open tabs do not see exactly the open tabs, under their names.
     pub fn ignorant(&self) -> usize {
         let open = self.tabs.iter().filter(|tab| tab.is_open);
-        let mut all: Vec<_> = open.clone().map(|tab| (tab.id, tab.presence.name().clone())).collect();
+        let mut all: Vec<_> = open.clone().map(|tab| (tab.id, tab.presence.name.clone())).collect();
         all.sort();
         let seen = |tab: &Tab| {
             let peers = tab.presence.peers().filter(|peer| peer.liveness == Liveness::Alive);
-            let own = (tab.id, tab.presence.name().clone());
+            let own = (tab.id, tab.presence.name.clone());
             let mut seen: Vec<_> = peers.map(|peer| (peer.replica, peer.name)).chain([own]).collect();
             seen.sort();
             seen

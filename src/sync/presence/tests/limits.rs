@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crdt_range_map::sync::presence::{Config, Deaths, Name};
-use crdt_range_map::sync::{self, Broadcast, Presence};
-use crdt_range_map::{RangeMap, ReplicaId};
-
 use super::medium::{HELLO, HERE, Medium, NEWS, ROSTER, SECOND_MS, name};
+use crate::id::ReplicaId;
+use crate::sync;
+use crate::sync::presence::{Config, Deaths, Name, Presence};
 
 /// One that knows so many others, whose names are so long.
 fn knowing(config: Config, count: u64, name_bytes: usize) -> Presence {
@@ -28,12 +27,11 @@ fn whatever_the_limit_a_roster_fits_and_tells_of_all() {
                 let mut full = knowing(config, count, name_bytes);
                 let mut joiner = Presence::join(config, ReplicaId::new(u64::MAX), name(9), 0).unwrap();
                 full.receive(ReplicaId::new(u64::MAX), &joiner.poll(0).unwrap(), 5, &mut || 0).unwrap();
-                let map = RangeMap::<u64>::new(ReplicaId::new(0));
-                let mut carrier = Broadcast::join(sync::Config::default(), 0, &mut || 0).unwrap();
                 let mut parts = 0;
                 while let Some(content) = full.poll(2_000) {
                     joiner.receive(ReplicaId::new(0), &content, 2_003, &mut || 0).unwrap();
-                    let (length, message) = (content.len(), carrier.presence_message(&map, content));
+                    let length = content.len();
+                    let message = sync::write_presence::<u64>(ReplicaId::new(0), content);
                     assert_eq!(message.len(), length + Config::ENVELOPE_BYTES);
                     assert!(message.len() <= message_bytes_max, "{} of {message_bytes_max}", message.len());
                     parts += 1;

@@ -1,9 +1,8 @@
 //! Whatever was lost, once nothing is lost any more everybody soon knows everybody.
 
-use crdt_range_map::sync::presence::{Config, Name};
-
 use super::medium::{HELLO, HERE, Loss, Medium, NEWS, SECOND_MS, WHO};
-use crate::kit::random::Random;
+use super::random::Random;
+use crate::sync::presence::{Config, Name};
 
 const LOSSES: [Loss; 7] = [
     Loss::Some(10),

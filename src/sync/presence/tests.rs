@@ -1,18 +1,18 @@
 //! Presence in virtual time: what it costs, and that it tells who is there.
 
-#[path = "../kit/mod.rs"]
-mod kit;
+#[allow(dead_code, reason = "the tests outside use the rest")]
+#[path = "../../../tests/kit/flight.rs"]
+mod flight;
 mod limits;
 mod loss;
 mod medium;
+#[path = "../../../tests/kit/random.rs"]
+mod random;
 
 use std::collections::BTreeMap;
 
-use crdt_range_map::ReplicaId;
-use crdt_range_map::sync::Presence;
-use crdt_range_map::sync::presence::{Config, Liveness, Name};
-
 use self::medium::{GOODBYE, HELLO, HERE, Loss, MINUTE_MS, Medium, NEWS, ROSTER, SECOND_MS, WHO, name};
+use super::*;
 
 #[test]
 fn a_joiner_says_hello_once_and_gets_one_roster() {
