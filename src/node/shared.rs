@@ -4,6 +4,7 @@ use super::Node;
 use super::journal::Journal;
 use crate::codec::WireKey;
 use crate::delta::Delta;
+use crate::id::ReplicaId;
 use crate::sync::{self, IgnoreReason};
 
 /// Saving in a shared storage, as the tabs of a browser do in one database. A tab that opens it merges all pages in it, and goes on under
@@ -24,6 +25,20 @@ impl<K: WireKey> Node<K> {
     pub fn leave_storage(&mut self) {
         self.journal = None;
         self.map.set_saved(None);
+    }
+
+    /// Goes on under an id under which others saved in the shared storage before, with numbers below `next_seq`, as
+    /// [`set_replica`](Node::set_replica) does. Returns whether it did. If some of these effects are not known here, or if the id is retired,
+    /// nothing happens: numbers would be used again. O(n) for n registrations.
+    pub fn go_on_as(&mut self, replica: ReplicaId, next_seq: u64) -> bool {
+        let context = self.map.state().context();
+        let last_seq = context.last_seq(replica);
+        let is_complete = context.prefix(replica) == last_seq && last_seq >= next_seq.saturating_sub(1);
+        if !is_complete || self.map.state().retired().contains(replica) {
+            return false;
+        }
+        self.set_replica(replica);
+        true
     }
 
     /// Merges a page that is in the shared storage, or a state in the form of [`Delta::encode`]. It counts as saved, and is not sent:

@@ -361,3 +361,32 @@ fn a_restart_tells_what_it_undoes() {
     assert_eq!((host.map().replica(), host.has_unsaved()), (to, false));
     assert!(host.map().state().is_empty());
 }
+
+/// What others reset is dropped under an id as soon as it is gone on with: that would use a number again if a page was lost.
+#[test]
+fn an_id_of_which_something_is_missing_is_not_gone_on_with() {
+    let (id, mut pages) = (ReplicaId::new(1), Vec::new());
+    let mut host = sharing(1);
+    for at in [0, 1] {
+        host.register(&node(at), &range(0)).unwrap();
+        let page = drain(&mut host, at).1.unwrap();
+        host.saved(page.number);
+        pages.push(page.bytes);
+    }
+    let mut other = sharing(2);
+    other.absorb(&pages[0]).unwrap();
+    other.release(&node(0), &range(0)).unwrap();
+    let reset = drain(&mut other, 0).1.unwrap().bytes;
+    let mut again = sharing(3);
+    [&pages[0], &reset].iter().for_each(|page| again.absorb(page).unwrap());
+    assert!(!again.go_on_as(id, 3), "the second page is missing");
+    assert_eq!((again.map().replica().get(), again.map().state().context().last_seq(id)), (3, 1));
+    again.absorb(&pages[1]).unwrap();
+    assert!(!again.go_on_as(id, 4), "something else is missing");
+    assert!(again.go_on_as(id, 3));
+    assert_eq!((again.map().replica(), again.map().last_own_seq()), (id, 3));
+    let mut retiring = sharing(4);
+    pages.iter().for_each(|page| retiring.absorb(page).unwrap());
+    retiring.retire(id);
+    assert!(!retiring.go_on_as(id, 3));
+}
