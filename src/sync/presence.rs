@@ -115,6 +115,8 @@ impl Presence {
     pub(crate) fn go_on_as(&mut self, own: ReplicaId, now_ms: u64) {
         let now_ms = self.see(now_ms);
         self.own = own;
+        // It may be one that it had before, of which it has heard that it left.
+        self.peers.remove(own);
         self.greeting = Some(Greeting { due_ms: now_ms, said: 0 });
         self.listed_ms = None;
     }
