@@ -107,7 +107,7 @@
 //! |---|---|
 //! | an operation | O(log n) |
 //! | merge of a delta that carries all it claims, as an operation's does | O(m log n) |
-//! | merge of a whole state | O((n + m)/64 + 64 d): leaves of 64 are compared by hash, and read where they differ; and O(m) if m registrations fit into the log |
+//! | merge of a whole state | O((n + m)/64 + 64 d): leaves of 64 are compared by hash, and read where they differ |
 //! | splits from scratch | O(n log k) |
 //! | splits after a change | O((b + k) log n) for the b boundaries that it touches |
 //! | the owners of a key | O(log n + k) |

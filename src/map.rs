@@ -252,8 +252,7 @@ impl<K: Key> RangeMap<K> {
     }
 
     /// Joins a delta, or the full state of another replica. O(m log n) for an operation's delta of m
-    /// registrations; O((n + m)/64 + 64 d) for a state that differs in d: the leaves of the store are compared by hash. And
-    /// O(m) where m registrations fit into half the [log](Self::set_log_capacity), some thousands: each is looked through for what is new.
+    /// registrations; O((n + m)/64 + 64 d) for a state that differs in d: the leaves of the store are compared by hash.
     ///
     /// The [`Changes`] have the ranges of keys that may have other owners now. When this replica learns that others reset everything
     /// that it had contributed to a registration, it drops its record. That is an effect of its own, and [`Changes::delta`] has

@@ -157,6 +157,12 @@ const CASES: &[Case] = &[
         let mut map = new(2);
         Box::new(move || shuffled(n).for_each(|at| drop(map.merge(&deltas[at as usize]))))
     }),
+    case("a state of which ten are news is merged", Flat, 1_500, |n| {
+        let (mut author, mut map) = (full(1, n), new(2));
+        drop(map.merge(author.state()));
+        (0..10).for_each(|at| drop(release(&mut author, at * n / 10)));
+        Box::new(move || drop(map.merge(author.state())))
+    }),
     case("releases are merged behind a gap, and the gap closes", Linear, 500, |n| {
         let mut author = full(1, n);
         let mut map = new(2);

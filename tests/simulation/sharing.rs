@@ -215,7 +215,7 @@ impl<K: SimulatedKey> World<K> {
 
     /// A page is handed out. What was done here is written at once, and what came from others when it next looks.
     pub fn begin_piece(&mut self, at: usize, page: Page) -> Result<(), String> {
-        self.tell(at);
+        self.announce(at);
         let wait_ms = self.place().random.pick(&[0, 0, 1, 30, 60, 2_000]);
         let running = self.processes[at].running_mut().expect("it has not crashed");
         let sharing = running.sharing.as_mut().expect("it shares");
@@ -290,7 +290,7 @@ impl<K: SimulatedKey> World<K> {
     }
 
     fn save_snapshot(&mut self, at: usize) {
-        self.tell(at);
+        self.announce(at);
         let Self { processes, place: Some(place), .. } = self else { return };
         let running = running_of(&mut processes[at].life);
         let map = running.node.map();

@@ -151,6 +151,11 @@ export const pageNumber = (value: unknown): number =>
     ? value
     : refuse("invalid-options", "number", "the number of a page", value);
 
+export const sequenceNumber = (value: unknown): number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+    ? value
+    : refuse("invalid-options", "nextSeq", "an integer from 0 to 2^53 - 1", value);
+
 // Lists of arguments.
 
 /** Numbers of 64 bits. */

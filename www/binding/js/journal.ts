@@ -1,4 +1,4 @@
-import { bytes, pageNumber, replicaOrFresh } from "./arguments.js";
+import { bytes, pageNumber, replica as replicaId, replicaOrFresh, sequenceNumber } from "./arguments.js";
 import type { Core, Saving } from "./core.js";
 import { failure, guarded } from "./errors.js";
 import type { JournalPage } from "./types.js";
@@ -110,14 +110,18 @@ export class Journal {
     core.pump("remote");
   }
 
-  /** The number of the next own effect: 1 for a replica that did nothing yet. */
-  get nextSeq(): number {
-    return Journal.#of(this).module.nextSeq();
-  }
-
-  /** Whether no own effect before the last one is missing: if some is, a page was lost, and the id must not be gone on with. */
-  get isComplete(): boolean {
-    return Journal.#of(this).module.isComplete();
+  /**
+   * Goes on under an id under which somebody saved in this place before: `nextSeq` is that of its last page's `next`. Returns whether it does. It
+   * does not if a page of that id was not absorbed, or if the id is retired: its numbers would be used again. O(n) for n registrations.
+   *
+   * Throws `invalid-replica`, `invalid-options`.
+   */
+  goOnAs(replica: bigint, nextSeq: number): boolean {
+    const core = Journal.#of(this);
+    const isDone = core.module.goOnAs(replicaId(replica), sequenceNumber(nextSeq));
+    core.followReplica();
+    core.pump("local");
+    return isDone;
   }
 
   /** Whether everything that was done here, or handed to `merge`, is saved. */

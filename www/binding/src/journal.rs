@@ -48,17 +48,13 @@ impl Replica {
         self.node.has_unsaved()
     }
 
-    /// The number of the next own effect.
-    #[wasm_bindgen(js_name = nextSeq)]
-    pub fn next_seq(&self) -> f64 {
-        (self.node.map().last_own_seq() + 1) as f64
-    }
-
-    /// Whether no own effect before the last is missing.
-    #[wasm_bindgen(js_name = isComplete)]
-    pub fn is_complete(&self) -> bool {
-        let map = self.node.map();
-        map.state().context().prefix(map.replica()) == map.last_own_seq()
+    #[wasm_bindgen(js_name = goOnAs)]
+    pub fn go_on_as(&mut self, replica: u64, next_seq: f64) -> bool {
+        let is_done = self.node.go_on_as(ReplicaId::new(replica), next_seq as u64);
+        if is_done {
+            self.answers.merge(self.node.last_delta());
+        }
+        is_done
     }
 
     /// Begins anew under another id, knowing nothing and with no link, with a journal.

@@ -101,9 +101,9 @@ export class Keeper {
     this.#seen = nothing();
     await this.#read(database);
     const row = slot && (await database.slot(slot.number));
-    if (row) this.#map.setReplica(BigInt(`0x${row.writer}`));
+    const goesOn = row !== undefined && this.#journal.goOnAs(BigInt(`0x${row.writer}`), row.next);
     // A slot's first id; or something that was written under it is lost, and its numbers must not be used again.
-    if (slot && (!row || this.#journal.nextSeq < row.next || !this.#journal.isComplete)) this.#map.setReplica();
+    if (slot && !goesOn) this.#map.setReplica();
     this.#slotRow = row;
     this.#place = place;
     this.#journal.postsUnsaved = false;
@@ -149,7 +149,10 @@ export class Keeper {
     return saved;
   }
 
-  /** Saves no more. Returns what speaks against it that all that was done is saved. */
+  /**
+   * Saves no more. Returns what speaks against it that all that was done is saved. What is neither saved nor given up stays back: whoever
+   * gets the id next uses its numbers.
+   */
   close(): PersistentError | undefined {
     const error = this.isSaved
       ? undefined
@@ -157,7 +160,7 @@ export class Keeper {
     if (error) this.#reject(error);
     else this.#resolve(Infinity);
     this.#isClosed = true;
-    this.#journal.close();
+    if (!error || this.#journal.postsUnsaved) this.#journal.close();
     return error;
   }
 

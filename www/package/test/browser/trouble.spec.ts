@@ -90,6 +90,31 @@ test("a tab that dies without space left leaves no id behind", async ({ profile 
   expect(await agreed(again, other)).toEqual(["after 0 10 1", "before 0 10 1", "unsaved 0 10 1"]);
 });
 
+test("what can be neither saved nor given up stays back when the map is closed, since its id is gone on with", async ({ profile }) => {
+  const page = await profile.open();
+  await register(page, "saved");
+  const told = await page.evaluate(async () => {
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (stores, mode, options) {
+      if (mode === "readwrite") throw new DOMException("no write", "UnknownError");
+      return transaction.call(this, stores, mode, options);
+    };
+    replica.map.register("unsaved", 0, 10);
+    const code = await replica.close().catch((error) => error.code);
+    IDBDatabase.prototype.transaction = transaction;
+    const other = new RangeMap();
+    const { port1, port2 } = new MessageChannel();
+    other.connect(port1, { kind: "neighbour" });
+    replica.map.connect(port2, { kind: "neighbour" });
+    other.register("heard", 0, 10);
+    // Longer than it takes to ask and to answer.
+    await new Promise((done) => setTimeout(done, 2_000));
+    const nodes = (map: RangeMap) => map.registrations().map(({ node }) => node);
+    return { code, here: nodes(replica.map), there: nodes(other) };
+  });
+  expect(told).toEqual({ code: "storage-failed", here: ["heard", "saved", "unsaved"], there: ["heard"] });
+});
+
 /** Locks that everybody gets. */
 const spoilLocks = async (profile: Profile) =>
   (await profile.start()).addInitScript(() => {

@@ -50,10 +50,10 @@ function saveAll(journal: Journal): Uint8Array[] {
 
 test("an operation is posted once it is saved", async () => {
   const { here, journal, onUnsaved, channel } = journaled();
-  expect([journal.isSaved, journal.postsUnsaved, journal.nextSeq]).toEqual([true, false, 1]);
+  expect([journal.isSaved, journal.postsUnsaved]).toEqual([true, false]);
   here.apply([register("a", 0, 10), increase("a", 0, 10, 4)]);
   expect(onUnsaved, "told once").toHaveBeenCalledTimes(1);
-  expect([journal.isSaved, journal.nextSeq]).toEqual([false, 3]);
+  expect(journal.isSaved).toBe(false);
 
   const first = journal.take()!;
   expect(first).toMatchObject({ replica: 1n, first: 1, next: 3, isPosted: false });
@@ -130,11 +130,13 @@ test("what is merged is saved, and what is known already is not", async () => {
 test("pages bring a map back, in any order and more than once, and its id goes on", async () => {
   const { here, journal } = journaled();
   const saved: Uint8Array[] = [];
+  let nextSeq = 0;
   const save = async () => {
     // The page that is out, and what came since.
     while (!journal.isSaved) {
-      const { number, bytes } = await page(journal);
+      const { number, bytes, next } = await page(journal);
       saved.push(bytes);
+      nextSeq = next;
       journal.saved(number);
     }
   };
@@ -150,13 +152,13 @@ test("pages bring a map back, in any order and more than once, and its id goes o
   const onUnsaved = vi.fn();
   const journalAgain = again.journal(onUnsaved);
   for (const bytes of [...saved, ...saved].reverse()) journalAgain.absorb(bytes);
-  again.setReplica(1n);
+  expect(journalAgain.goOnAs(1n, nextSeq)).toBe(true);
+  expect(again.replica).toBe(1n);
   expect(onUnsaved, "what is saved already is not to be saved").not.toHaveBeenCalled();
   expect(journalAgain.take()).toBeUndefined();
-  expect(journalAgain.nextSeq).toBe(journal.nextSeq);
   expect(agree(again, here)).toBe(true);
   again.register("b", 0, 10);
-  expect(await page(journalAgain)).toMatchObject({ replica: 1n, first: journal.nextSeq });
+  expect(await page(journalAgain)).toMatchObject({ replica: 1n, first: nextSeq });
 });
 
 test("a page that was damaged is refused, and so is what is none", () => {
@@ -309,20 +311,32 @@ test("who opens a journal has it before it is told that something is to be saved
   expect(told).toHaveBeenCalledWith(true);
 });
 
-test("a page that is missing between others is noticed", async () => {
+test("an id of which a page is missing is not gone on with", async () => {
   const { here, journal } = journaled();
   const pages: Uint8Array[] = [];
+  let nextSeq = 0;
   for (const by of [5, 3, 1]) {
     here.increase("a", 0, 10, by);
-    const { number, bytes } = await page(journal);
+    const { number, bytes, next } = await page(journal);
     pages.push(bytes);
+    nextSeq = next;
     journal.saved(number);
   }
   const again = map(9);
   const journalAgain = again.journal(() => {});
-  for (const bytes of [pages[0]!, pages[2]!]) journalAgain.absorb(bytes);
-  again.setReplica(1n);
-  expect(journalAgain.isComplete).toBe(false);
-  journalAgain.absorb(pages[1]!);
-  expect(journalAgain.isComplete).toBe(true);
+  const goesOn = () => [journalAgain.goOnAs(1n, nextSeq), again.replica];
+  for (const bytes of [pages[0]!, pages[1]!]) journalAgain.absorb(bytes);
+  expect(goesOn(), "the last one").toEqual([false, 9n]);
+  const other = map(8);
+  const journalOfOther = other.journal(() => {});
+  for (const bytes of [pages[0]!, pages[2]!]) journalOfOther.absorb(bytes);
+  expect([journalOfOther.goOnAs(1n, nextSeq), other.replica], "one amid others").toEqual([false, 8n]);
+  journalAgain.absorb(pages[2]!);
+  expect(goesOn()).toEqual([true, 1n]);
+  for (const notReplica of [1, -1n, 2n ** 64n, undefined]) {
+    expect(code(() => journalAgain.goOnAs(notReplica as bigint, 4))).toBe("invalid-replica");
+  }
+  for (const notNumber of [-1, 0.5, NaN, 4n, 2 ** 53, undefined]) {
+    expect(code(() => journalAgain.goOnAs(1n, notNumber as number))).toBe("invalid-options");
+  }
 });
