@@ -90,7 +90,9 @@ test("a tab that dies without space left leaves no id behind", async ({ profile 
   expect(await agreed(again, other)).toEqual(["after 0 10 1", "before 0 10 1", "unsaved 0 10 1"]);
 });
 
-test("what can be neither saved nor given up stays back when the map is closed, since its id is gone on with", async ({ profile }) => {
+test("what can be neither saved nor given up stays back when the map is closed, since its id is gone on with", async ({
+  profile,
+}) => {
   const page = await profile.open();
   await register(page, "saved");
   const told = await page.evaluate(async () => {
@@ -109,7 +111,7 @@ test("what can be neither saved nor given up stays back when the map is closed, 
     other.register("heard", 0, 10);
     // Longer than it takes to ask and to answer.
     await new Promise((done) => setTimeout(done, 2_000));
-    const nodes = (map: RangeMap) => map.registrations().map(({ node }) => node);
+    const nodes = (map: typeof replica.map) => map.registrations().map(({ node }) => node);
     return { code, here: nodes(replica.map), there: nodes(other) };
   });
   expect(told).toEqual({ code: "storage-failed", here: ["heard", "saved", "unsaved"], there: ["heard"] });
