@@ -9,7 +9,7 @@ mod retirement;
 mod transaction;
 
 pub(crate) use exchange::{DropRun, Page};
-pub(crate) use log::{LOG_BYTES_MAX, Undotted};
+pub(crate) use log::LOG_BYTES_MAX;
 
 use core::borrow::Borrow;
 use core::fmt;

@@ -238,6 +238,7 @@ impl<K: WireKey> Node<K> {
         }
         match received {
             Received::Applied(changes) => {
+                self.journal.iter_mut().for_each(Journal::note_received);
                 changes.ranges().iter().for_each(|range| self.changed.add(range.clone()));
             }
             Received::Ignored(reason) => self.refuse(link, reason),

@@ -31,27 +31,6 @@ use crate::tombstones::Tombstone;
 /// How many bytes of memory the log takes at most. With short names and keys that is some 9,000 effects.
 pub(crate) const LOG_BYTES_MAX: usize = 1 << 20;
 
-/// How often something was learnt that no dot tells of: drops without theirs. Who knows the same dots may lack that.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Undotted {
-    learnt: u64,
-    /// How often that was forgotten, the oldest first, and how often it was not remembered at all.
-    forgotten: u64,
-    unkept: u64,
-}
-
-impl Undotted {
-    /// Whether something was learnt since it was like that.
-    pub(crate) fn has_news_since(&self, before: &Self) -> bool {
-        (self.learnt, self.unkept) != (before.learnt, before.unkept)
-    }
-
-    /// Whether something that was learnt since then is not remembered.
-    pub(crate) fn has_lost_since(&self, before: &Self) -> bool {
-        self.forgotten > before.learnt || self.unkept != before.unkept
-    }
-}
-
 /// What was learnt, oldest first. A copy shares memory with the original, in pieces: what is changed in one is copied before.
 #[derive(Clone, Debug)]
 pub(super) struct Log<K> {
@@ -60,7 +39,6 @@ pub(super) struct Log<K> {
     dropped: Ordered<[Arc<Tombstone<K>>; 1]>,
     /// For each writer, a run from 1 to where the log may lack something.
     horizon: CausalContext,
-    undotted: Undotted,
     bytes_max: usize,
 }
 
@@ -70,7 +48,6 @@ impl<K> Default for Log<K> {
             recent: Batches::default(),
             dropped: Ordered::default(),
             horizon: CausalContext::default(),
-            undotted: Undotted::default(),
             bytes_max: LOG_BYTES_MAX,
         }
     }
@@ -85,11 +62,6 @@ impl<K: Key> Log<K> {
     /// How many bytes of memory it takes, about.
     pub(super) fn bytes(&self) -> usize {
         self.recent.bytes()
-    }
-
-    /// How often something was learnt that no dot tells of.
-    pub(super) fn undotted(&self) -> Undotted {
-        self.undotted
     }
 
     /// Sets how many bytes are remembered from now on.
@@ -122,7 +94,6 @@ impl<K: Key> Log<K> {
         for dropped in batch.tombstones() {
             self.dropped.insert(position_of(&self.dropped, dropped), dropped.clone());
         }
-        self.undotted.learnt += u64::from(batch.claims.is_empty());
         self.recent.push(batch, bytes);
         self.shrink_to(self.bytes_max);
     }
@@ -135,14 +106,11 @@ impl<K: Key> Log<K> {
         }
         let touched = self.recent.iter().flat_map(|batch| batch.touched.iter().map(Touched::id));
         let touched = sorted(&touched.collect::<Vec<_>>(), Ord::cmp);
-        let count = tombstones.len();
         tombstones.retain(|named| touched.binary_search(&&named.id).is_ok());
-        self.undotted.unkept += u64::from(tombstones.len() < count);
         for named in tombstones {
             let batch = Batch { claims: SmallVec::new(), touched: smallvec![Touched::Dropped(named)] };
             let bytes = batch.bytes();
             if bytes > self.bytes_max / 2 {
-                self.undotted.unkept += 1;
                 return self.shrink_to(0);
             }
             self.push_batch(batch, bytes);
@@ -155,7 +123,6 @@ impl<K: Key> Log<K> {
             && let Some(oldest) = self.recent.oldest()
         {
             oldest.forget(&mut self.horizon);
-            self.undotted.forgotten += u64::from(oldest.claims.is_empty());
             for dropped in oldest.tombstones() {
                 self.dropped.remove(position_of(&self.dropped, dropped));
             }
