@@ -143,7 +143,7 @@
 //!
 //! # Hostile input
 //!
-//! [`Delta::decode`] and [`sync::Broadcast::receive`] take bytes from anybody: they return errors that say what was wrong and
+//! [`Delta::decode`] and [`Node::receive`] take bytes from anybody: they return errors that say what was wrong and
 //! where, never panic, and allocate no more than a constant multiple of the input. What they accept cannot overflow later. They
 //! do not authenticate: whoever can speak to a replica can also write to the map. Parts of two states are taken for equal if
 //! 64-bit hashes of them are: somebody who looks for a collision can keep two replicas from agreeing on a part.

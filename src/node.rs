@@ -418,12 +418,15 @@ impl<K: WireKey> Node<K> {
     /// Costs what [`RangeMap::merge`] costs, and O(links).
     pub fn merge(&mut self, delta: &Delta<K>) -> Vec<KeyRange<K>> {
         self.last_delta = Delta::default();
-        if self.map.state().version().includes(delta.version()) {
-            return Vec::new();
-        }
+        let is_news = !self.map.state().version().includes(delta.version());
+        // Also what claims nothing new may change something: what was given up of a retired writer shows in no version.
         let changes = self.map.merge(delta);
         changes.ranges().iter().for_each(|range| self.changed.add(range.clone()));
-        self.publish(delta);
+        if is_news {
+            self.publish(delta);
+        } else if !changes.ranges().is_empty() {
+            self.journal.iter_mut().for_each(Journal::note_received);
+        }
         self.did(changes.delta());
         self.go_on_if_retired();
         changes.ranges().to_vec()

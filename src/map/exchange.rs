@@ -20,6 +20,9 @@ impl<K: Key> RangeMap<K> {
     /// told, because the peer is too far behind: then hand it the whole [`state`](Self::state), or let [`sync`](crate::sync) find out what
     /// it lacks.
     ///
+    /// What was [given up](Self::maintain) of a retired writer shows in no version, so this does not bring it: a whole state does, and so
+    /// does a link between two [`Node`](crate::Node)s.
+    ///
     /// A peer with an empty context gets the whole state. See [`set_log_capacity`](Self::set_log_capacity) for how far the log reaches.
     /// O(log + m log m) for a delta of m registrations.
     ///

@@ -256,6 +256,16 @@ impl<K: WireKey> Journal<K> {
         Self { sends_unsaved: true, is_shared: true, is_owing, ..Self::default() }
     }
 
+    /// How many pages were handed out. O(1).
+    pub(super) fn pages(&self) -> u64 {
+        self.pages
+    }
+
+    /// Numbers pages from the one after that on.
+    pub(super) fn go_on_after_page(&mut self, pages: u64) {
+        self.pages = pages;
+    }
+
     /// Notes that the node took another id.
     pub(super) fn note_renamed(&mut self) {
         self.is_renamed = true;

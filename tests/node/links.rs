@@ -1,6 +1,7 @@
 //! Several links at once, of both kinds: what is heard on one goes on over the others.
 
 use crdt_range_map::node::{LinkKind, Options};
+use crdt_range_map::{Node, ReplicaId};
 
 use crate::kit::builders::{node, range};
 use crate::net::Net;
@@ -150,4 +151,24 @@ fn what_a_medium_told_is_not_said_again_there() {
     assert!(net.is_converged());
     assert_eq!(net.hosts[1].node.map().priority(&node(1), &range(0)), Some(2));
     assert_eq!(net.hosts[1].node.statistics().posted[0], deltas, "it did nothing that is to be told");
+}
+
+/// What was given up of a retired writer shows in no version; still, who merges the state of somebody who gave it up drops it.
+#[test]
+fn states_of_one_version_become_equal_however_they_are_merged() {
+    let [mut writer, mut one, mut other] = [1, 2, 3].map(|id| Node::<u64>::new(ReplicaId::new(id), id));
+    writer.register(&node(0), &range(0)).unwrap();
+    other.merge(writer.last_delta());
+    writer.register(&node(1), &range(20)).unwrap();
+    other.merge(writer.last_delta());
+    one.merge(writer.last_delta());
+    one.retire(ReplicaId::new(1));
+    one.maintain();
+    let (given_up, all) = (one.map().state().clone(), other.map().state().clone());
+    assert_eq!((one.map().registrations().count(), other.map().registrations().count()), (1, 2));
+    one.merge(&all);
+    let told = other.merge(&given_up);
+    assert_eq!(told, [range(0)]);
+    assert_eq!(one.map().state(), other.map().state());
+    assert_eq!(other.merge(&given_up), []);
 }

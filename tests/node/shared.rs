@@ -353,13 +353,22 @@ fn a_restart_tells_what_it_undoes() {
     host.register(&node(0), &range(0)).unwrap();
     let page = drain(&mut host, 0).1.unwrap();
     host.saved(page.number);
+    let link = host.open(LinkKind::Medium, 0);
     host.register(&node(1), &range(20)).unwrap();
+    let undone = drain(&mut host, 0).1.unwrap();
     host.restart(ReplicaId::new(2), 2);
     let unheard = vec![(node(1), range(20))];
     let (from, to, why) = (ReplicaId::new(1), ReplicaId::new(2), Renaming::Twin);
     assert_eq!(host.poll(1), Output::Event(Event::Renamed { from, to, why, unheard }));
     assert_eq!((host.map().replica(), host.has_unsaved()), (to, false));
     assert!(host.map().state().is_empty());
+    // What is said too late of the page or the link counts for no other one.
+    assert!(host.open(LinkKind::Medium, 1) > link);
+    host.register(&node(2), &range(0)).unwrap();
+    let page = drain(&mut host, 1).1.unwrap();
+    assert!(page.number > undone.number);
+    host.saved(undone.number);
+    assert!(host.has_unsaved());
 }
 
 /// What others reset is dropped under an id as soon as it is gone on with: that would use a number again if a page was lost.

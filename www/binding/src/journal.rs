@@ -19,12 +19,12 @@ impl Replica {
     }
 
     pub fn saved(&mut self, page: f64) {
-        self.node.saved((page as u64).saturating_sub(self.pages_before));
+        self.node.saved(page as u64);
     }
 
     #[wasm_bindgen(js_name = notSaved)]
     pub fn not_saved(&mut self, page: f64) {
-        self.node.not_saved((page as u64).saturating_sub(self.pages_before));
+        self.node.not_saved(page as u64);
     }
 
     pub fn absorb(&mut self, bytes: &[u8]) -> Result<(), Failure> {
@@ -61,6 +61,5 @@ impl Replica {
     pub fn restart(&mut self, replica: u64, seed: u64) {
         self.node.restart(ReplicaId::new(replica), seed);
         self.answers = Delta::default();
-        self.pages_before = self.last_page;
     }
 }

@@ -78,9 +78,8 @@ impl Replica {
     /// The number, the replica, the numbers of its first effect and of the next one, whether it is own, whether it is whole; and `takeBytes`.
     pub fn page(&mut self) -> Array {
         let Output::Save(page) = &self.output else { return Array::new() };
-        self.last_page = self.pages_before + page.number;
         let parts: [JsValue; 6] = [
-            JsValue::from(self.last_page as f64),
+            JsValue::from(page.number as f64),
             JsValue::from(page.replica.get()),
             JsValue::from(page.own.start as f64),
             JsValue::from(page.own.end as f64),

@@ -14,9 +14,6 @@ pub struct Replica {
     pub(crate) output: Output<u64>,
     /// What this replica dropped in answer to merges. With no link there is nobody else to tell, so the next operation's delta does.
     pub(crate) answers: Delta<u64>,
-    /// The number of the last page, and that of the last one before this node began anew: numbers go on.
-    pub(crate) last_page: u64,
-    pub(crate) pages_before: u64,
 }
 
 #[wasm_bindgen]
@@ -25,13 +22,7 @@ impl Replica {
     #[wasm_bindgen(constructor)]
     pub fn new(replica: u64, seed: u64) -> Self {
         let node = Node::new(ReplicaId::new(replica), seed);
-        Self {
-            node,
-            output: Output::Wait { until_ms: 0 },
-            answers: Delta::default(),
-            last_page: 0,
-            pages_before: 0,
-        }
+        Self { node, output: Output::Wait { until_ms: 0 }, answers: Delta::default() }
     }
 
     /// The id that it writes under.
