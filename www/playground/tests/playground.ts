@@ -18,15 +18,12 @@ export class Playground {
   readonly answers: Locator;
   readonly otherTabs: Locator;
   readonly network: NetworkPanel;
-  /** What is said about saving. */
-  readonly kept: Locator;
 
   private constructor(page: Page) {
     this.page = page;
     this.overall = page.getByTestId("overall");
     this.answers = page.getByTestId("answers");
     this.otherTabs = page.getByTestId("other-tabs").getByRole("listitem");
-    this.kept = page.getByTestId("kept");
     this.network = new NetworkPanel(page.getByRole("region", { name: "Network", exact: true }));
   }
 

@@ -13,7 +13,6 @@ import {
   type Registration,
   type Split,
 } from "crdt-range-map/lean";
-import type { PersistentRangeMap, PersistentStatus } from "./kept";
 import { oncePerFrame } from "./schedule";
 
 export interface Snapshot {
@@ -44,50 +43,30 @@ export class Replica {
   /** What tells it from the others of the page. */
   readonly letter: string;
   readonly name: string;
-  readonly map: RangeMap;
+  readonly map = new RangeMap();
   readonly #open: () => Channel;
   readonly #locks: string;
-  readonly #kept: PersistentRangeMap | null;
   readonly #unsubscribe: () => void;
   readonly #refresh = oncePerFrame(() => this.#read());
   #connection: Connection | undefined;
   #earlierTraffic = NO_TRAFFIC;
-  /** It was online when the page was put aside. */
-  #returnsOnline = false;
 
   snapshot = $state.raw<Snapshot>({ registrations: [], splits: [], fingerprint: 0n });
   traffic = $state.raw<Traffic>(NO_TRAFFIC);
   online = $state(false);
-  /** How it stands with saving; `null` if this one is not kept. */
-  saving = $state.raw<PersistentStatus | null>(null);
 
-  /**
-   * `open` gives a channel for each time that it goes online; `locks` is what the names of its Web Locks begin with; `kept`, if
-   * given, is the saved map that this replica shows.
-   */
-  constructor(
-    letter: string,
-    open: () => Channel,
-    locks: string,
-    seed: Uint8Array | null,
-    kept: PersistentRangeMap | null,
-  ) {
+  /** `open` gives a channel for each time that it goes online; `locks` is what the names of its Web Locks begin with. */
+  constructor(letter: string, open: () => Channel, locks: string, seed: Uint8Array | null) {
     this.letter = letter;
     this.name = `Replica ${letter}`;
     this.#open = open;
     this.#locks = locks;
-    this.#kept = kept;
-    this.map = kept?.map ?? new RangeMap();
     if (seed !== null) this.map.merge(seed);
     this.#unsubscribe = this.map.onChange(() => this.#refresh.request());
     this.#read();
-    if (kept !== null) {
-      this.saving = kept.status;
-      kept.onstatus = (status) => this.#follow(status);
-    }
   }
 
-  /** What it writes under. It may change when a page that was put aside returns. */
+  /** What it writes under. It changes if the others gave the former id up. */
   get id(): bigint {
     void this.snapshot;
     return this.map.replica;
@@ -129,30 +108,11 @@ export class Replica {
     if (this.map.fingerprint() !== this.snapshot.fingerprint) this.#refresh.request();
   }
 
-  /** Settles when all that is kept is saved. */
-  async dispose(): Promise<void> {
+  dispose(): void {
     this.goOffline();
     this.#refresh.cancel();
     this.#unsubscribe();
-    if (this.#kept !== null) {
-      this.#kept.onstatus = null;
-      await this.#kept.close().catch(console.warn);
-    }
     this.map.free();
-  }
-
-  /** While the page is put aside its id is for others, so nothing may come in or go out under it. */
-  #follow(status: PersistentStatus): void {
-    this.saving = status;
-    if (status.storage === "suspended") {
-      this.#returnsOnline ||= this.online;
-      this.goOffline();
-    } else if (this.#returnsOnline || (this.online && this.#connection?.isOpen === false)) {
-      this.#returnsOnline = false;
-      this.goOffline();
-      this.goOnline();
-    }
-    this.#refresh.request();
   }
 
   #read(): void {

@@ -3,7 +3,6 @@ import type { Scenario } from "../scenarios/scenario";
 import { overall, type Agreement, type Peer } from "./agreement";
 import { hex64 } from "./ids";
 import { Editor } from "./editor.svelte";
-import type { PersistentRangeMap } from "./kept";
 import { nodesOf } from "./lanes";
 import { Network } from "./network.svelte";
 import type { Parsed } from "./parsed";
@@ -26,7 +25,6 @@ export class Workspace {
   readonly #seed: Uint8Array | null;
   readonly #watch: ReturnType<typeof setInterval>;
   #named = 0;
-  #closing: Promise<unknown> | undefined;
 
   panels = $state.raw<readonly Panel[]>([]);
   view = $state.raw<Viewport>({ from: 0, to: 1 });
@@ -51,20 +49,19 @@ export class Workspace {
     return overall(this.peers, elsewhere);
   });
 
-  /** `kept`, the saved map of this scenario, becomes the first replica; the others are for play and end with the tab. */
-  constructor(scenario: Scenario, seed: Uint8Array | null, kept: PersistentRangeMap | null) {
+  constructor(scenario: Scenario, seed: Uint8Array | null) {
     this.scenario = scenario;
     this.#seed = seed;
     this.view = wholeSpace(scenario.format.limit);
     this.lookUp = scenario.firstLookUp;
     this.network = new Network(scenario.channelName, crypto.getRandomValues(new Uint32Array(1))[0] ?? 0);
-    this.panels = Array.from({ length: REPLICAS_AT_START }, (_, place) => this.#newPanel(place === 0 ? kept : null));
+    this.panels = Array.from({ length: REPLICAS_AT_START }, () => this.#newPanel());
     this.#tellParties();
     this.#watch = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
 
   addReplica(): Panel {
-    const panel = this.#newPanel(null);
+    const panel = this.#newPanel();
     this.panels = [...this.panels, panel];
     this.#tellParties();
     return panel;
@@ -72,32 +69,25 @@ export class Workspace {
 
   removeReplica(panel: Panel): void {
     this.panels = this.panels.filter((other) => other !== panel);
-    void panel.replica.dispose();
+    panel.replica.dispose();
     this.#tellParties();
   }
 
-  /** Settles when all that is kept is saved. */
-  dispose(): Promise<unknown> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  #close(): Promise<unknown> {
+  dispose(): void {
     clearInterval(this.#watch);
-    const disposed = this.panels.map(({ replica }) => replica.dispose());
+    this.panels.forEach(({ replica }) => replica.dispose());
     this.panels = [];
     this.network.close();
-    return Promise.all(disposed);
   }
 
   #tellParties(): void {
     this.network.setParties(this.panels.map(({ replica }) => replica.letter));
   }
 
-  #newPanel(kept: PersistentRangeMap | null): Panel {
+  #newPanel(): Panel {
     const { format, firstInput, channelName } = this.scenario;
     const letter = letterOf(this.#named++);
-    const replica = new Replica(letter, () => this.network.open(letter), channelName, this.#seed, kept);
+    const replica = new Replica(letter, () => this.network.open(letter), channelName, this.#seed);
     replica.goOnline();
     return { replica, editor: new Editor(replica, format, firstInput) };
   }
