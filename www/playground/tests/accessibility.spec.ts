@@ -24,3 +24,14 @@ for (const colorScheme of ["light", "dark"] as const) {
     });
   }
 }
+
+test("the box for no end is large enough to be hit, wherever the page is scrolled to", async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  const playground = await Playground.at(page);
+  await playground.replica("A").edit("Register", { node: "", start: "x", end: "y" });
+  for (let top = 360; top < 440; top += 12) {
+    await page.evaluate((top) => scrollTo(0, top), top);
+    const { violations } = await new AxeBuilder({ page }).withRules(["target-size"]).include("form").analyze();
+    expect(violations.flatMap(({ nodes }) => nodes.map(({ html }) => html.slice(0, 160)))).toEqual([]);
+  }
+});

@@ -44,7 +44,8 @@ export class Playground {
   }
 
   replica(letter: string): ReplicaPanel {
-    return new ReplicaPanel(this.page.getByRole("region", { name: `Replica ${letter}`, exact: true }));
+    // In other tabs than the first the tab's number follows.
+    return new ReplicaPanel(this.page.getByRole("region", { name: new RegExp(`^Replica ${letter}\\d*$`) }));
   }
 
   async replicas(): Promise<ReplicaPanel[]> {

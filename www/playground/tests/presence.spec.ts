@@ -12,7 +12,7 @@ test("replicas of other tabs come, leave and rejoin by themselves", async ({ con
   await expect(here.page.getByText("None yet.")).toBeVisible();
   const there = await Playground.open(context);
   await expect(others(here, "is here")).toHaveCount(3);
-  await expect(here.otherTabs.first()).toHaveText(/Replica A\s*[0-9a-f]{4}…\s*is here\s*last heard\s*\d\d:\d\d:\d\d/);
+  await expect(here.otherTabs.first()).toHaveText(/Replica A2\s*[0-9a-f]{4}…\s*is here\s*last heard\s*\d\d:\d\d:\d\d/);
 
   await there.replica("B").setOnline(false);
   await expect(others(here, "left")).toHaveText([/Replica B/]);

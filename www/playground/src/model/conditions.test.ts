@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { inWords, linksOf, OUTSIDE, PERFECT, PRESETS, readSetting, type Conditions } from "./conditions";
+import {
+  carries,
+  inReachOf,
+  inWords,
+  linksOf,
+  OUTSIDE,
+  PERFECT,
+  PRESETS,
+  readSetting,
+  type Conditions,
+} from "./conditions";
 
 const parties = ["A", "B", "C", OUTSIDE];
 
@@ -27,6 +37,21 @@ test("a split cuts what lies between its halves and nothing else", () => {
   const cut = Object.entries(after("Split in two", slow)).filter(([, { isCut }]) => isCut);
   expect(cut.map(([link]) => link)).toEqual(["A C", "B C", "C other tabs"]);
   expect(cut[0]?.[1]).toEqual({ ...slow, isCut: true });
+});
+
+test("what is cut, lost or damaged every time carries nothing", () => {
+  expect(carries({ ...PERFECT, lossPercent: 99, damagePercent: 99, delayMs: 10_000, reorderPercent: 100 })).toBe(true);
+  for (const fault of [{ isCut: true }, { lossPercent: 100 }, { damagePercent: 100 }])
+    expect(carries({ ...PERFECT, ...fault })).toBe(false);
+});
+
+test("who is in reach, through others too", () => {
+  const links = linksOf(parties);
+  const without = (...cut: string[]) => links.filter(({ a, b }) => !cut.includes(`${a} ${b}`));
+  expect([...inReachOf(OUTSIDE, links)].sort()).toEqual([...parties].sort());
+  expect([...inReachOf(OUTSIDE, without("A other tabs", "B other tabs"))].sort()).toEqual([...parties].sort());
+  expect([...inReachOf("C", without("A C", "B C", "C other tabs"))]).toEqual(["C"]);
+  expect([...inReachOf(OUTSIDE, without("A C", "B C", "C other tabs"))].sort()).toEqual(["A", "B", OUTSIDE]);
 });
 
 test("healing joins, and lets other faults be", () => {

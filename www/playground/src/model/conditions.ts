@@ -41,6 +41,24 @@ export function linksOf(parties: readonly string[]): LinkName[] {
   return parties.flatMap((a, index) => parties.slice(index + 1).map((b) => ({ a, b })));
 }
 
+/** Whether anything gets through, sooner or later. */
+export function carries({ isCut, lossPercent, damagePercent }: Conditions): boolean {
+  return !isCut && lossPercent < 100 && damagePercent < 100;
+}
+
+/** Whom something that `from` says can reach over `links`, through others too; `from` itself included. */
+export function inReachOf(from: string, links: readonly LinkName[]): ReadonlySet<string> {
+  const reached = new Set([from]);
+  // What is added on the way is visited too.
+  for (const party of reached) {
+    for (const { a, b } of links) {
+      if (a === party) reached.add(b);
+      if (b === party) reached.add(a);
+    }
+  }
+  return reached;
+}
+
 export interface Preset {
   readonly title: string;
   readonly explains: string;

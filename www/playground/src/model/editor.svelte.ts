@@ -39,6 +39,11 @@ export class Editor {
     );
   });
 
+  /** What was selected last, though it may be gone: one goes on from there. */
+  get lastSelected(): RegistrationName | null {
+    return this.#selected;
+  }
+
   readonly problems: Problems = $derived.by(() => {
     if (this.#refused === null) return this.#thrown;
     const read = readCommand(this.#input, this.#refused, this.#format, this.selected);
@@ -113,6 +118,8 @@ export class Editor {
       this.note = null;
       return false;
     }
+    // At once, so that what stays selected is never missing in between, and the focus not lost with it.
+    this.#replica.read();
     if (operation === "tighten") this.#choose({ node: command.node, ...command.range });
     return true;
   }

@@ -1,7 +1,7 @@
 /** The page's network: a medium between its replicas and other tabs, and a picture of its traffic, taken at most once a frame. */
 import type { Channel } from "crdt-range-map";
 import { RealClock } from "./clock";
-import { linksOf, OUTSIDE, type Conditions, type LinkName, type Preset } from "./conditions";
+import { carries, inReachOf, linksOf, OUTSIDE, type Conditions, type LinkName, type Preset } from "./conditions";
 import { keyOf, Medium } from "./medium";
 import { seeded } from "./random";
 import { oncePerFrame } from "./schedule";
@@ -29,11 +29,14 @@ export class Network {
   readonly #clock = new RealClock();
   readonly #medium: Medium;
   readonly #refresh = oncePerFrame(() => (this.picture = this.#take()));
+  readonly #onLinks: (mended: readonly string[]) => void;
   #parties: readonly string[] = [];
 
   picture = $state.raw<Picture>({ ...new Tally().picture(), links: [] });
 
-  constructor(channelName: string, seed: number) {
+  /** `onLinks` is called when conditions have changed, with the parties whose links carry something again that carried nothing. */
+  constructor(channelName: string, seed: number, onLinks: (mended: readonly string[]) => void) {
+    this.#onLinks = onLinks;
     const outside = new BroadcastChannel(channelName);
     this.#medium = new Medium(this.#clock, seeded(seed), outside, () => this.#refresh.request());
   }
@@ -50,17 +53,29 @@ export class Network {
   }
 
   setConditions(links: readonly LinkName[], change: Partial<Conditions>): void {
-    for (const link of links) {
-      this.#medium.setConditions(link, { ...this.#medium.conditions(link), ...change });
-    }
-    this.picture = this.#take();
+    this.#change(links, (_, before) => ({ ...before, ...change }));
   }
 
   apply(preset: Preset): void {
-    for (const link of linksOf(this.#parties)) {
-      this.#medium.setConditions(link, preset.apply(link, this.#medium.conditions(link), this.#parties));
+    this.#change(linksOf(this.#parties), (link, before) => preset.apply(link, before, this.#parties));
+  }
+
+  #change(links: readonly LinkName[], change: (link: LinkName, before: Conditions) => Conditions): void {
+    const mended: string[] = [];
+    for (const link of links) {
+      const before = this.#medium.conditions(link);
+      const after = change(link, before);
+      this.#medium.setConditions(link, after);
+      if (!carries(before) && carries(after)) mended.push(link.a, link.b);
     }
     this.picture = this.#take();
+    this.#onLinks(mended);
+  }
+
+  /** Those of `online` that anything can come from to other tabs, or the other way, through each other too. */
+  inReach(online: readonly string[]): ReadonlySet<string> {
+    const links = linksOf([...online, OUTSIDE]).filter((link) => carries(this.#medium.conditions(link)));
+    return inReachOf(OUTSIDE, links);
   }
 
   close(): void {

@@ -1,78 +1,59 @@
 /**
- * A node's colour is a function of its name alone, so every tab and every replica paints it alike, today and tomorrow.
- * The name is read as one large number; its hue is that number times the golden angle. Names that differ by one in the
- * last letter ("a", "b", "c"; "node-1", "node-2") are neighbours as numbers and so fall far apart on the colour wheel.
- * Lightness steps with the number too, which tells close hues apart, also for eyes that see fewer of them.
+ * Nodes are told apart by eight colours in a fixed order, given out in the order in which nodes appear in the page; nodes that appear
+ * together take theirs in name order. A node keeps its colour as long as the page lasts, whoever else comes or goes. The ninth node has the
+ * first colour again, with a texture as second cue; the name stands with it wherever there is room.
+ *
+ * The eight are the same in both themes. They were searched for: any two of them are far apart in lightness or hue also for eyes
+ * without one of the three kinds of cones, and each carries its name in dark or light ink. The test beside this file holds them to it.
  */
 export type Scheme = "light" | "dark";
 
 export interface NodeColor {
   readonly fill: string;
-  readonly edge: string;
+  /** For what is written on the fill. */
+  readonly ink: string;
+  /** Stands out from the fill, and where the fill does not from the paper, from that. */
+  readonly edge: Readonly<Record<Scheme, string>>;
+  /** Of the texture's lines on the fill. */
+  readonly stripe: string;
+  /** In degrees: which way the lines of the texture go, if there are any. */
+  readonly angles: readonly number[];
 }
 
-interface Oklch {
-  readonly lightness: number;
-  readonly chroma: number;
-  readonly hue: number;
+const DARK = { ink: "#1d2126", stripe: "#ffffff66" };
+const LIGHT = { ink: "#f4f2ec", stripe: "#00000059" };
+
+export const HUES: readonly Omit<NodeColor, "angles">[] = [
+  { fill: "#f6ce84", ...DARK, edge: { light: "#a38856", dark: "#fbebd4" } },
+  { fill: "#584092", ...LIGHT, edge: { light: "#3d2b68", dark: "#8f83b5" } },
+  { fill: "#6f9dee", ...DARK, edge: { light: "#587ec0", dark: "#a2bbf2" } },
+  { fill: "#843a00", ...LIGHT, edge: { light: "#5c2600", dark: "#b08472" } },
+  { fill: "#72dcff", ...DARK, edge: { light: "#4b95ad", dark: "#c6eeff" } },
+  { fill: "#8e8d16", ...DARK, edge: { light: "#706f0f", dark: "#b5b47f" } },
+  { fill: "#ea9092", ...DARK, edge: { light: "#c07577", dark: "#f1bbbc" } },
+  { fill: "#0c7a77", ...LIGHT, edge: { light: "#065a57", dark: "#629391" } },
+];
+
+export const TEXTURES: readonly (readonly number[])[] = [[], [45], [135], [45, 135]];
+
+/** The colour of the node that appeared at `place`, from 0. */
+export function colorAt(place: number): NodeColor {
+  const hue = HUES[place % HUES.length];
+  const angles = TEXTURES[Math.floor(place / HUES.length) % TEXTURES.length];
+  if (hue === undefined || angles === undefined) throw new RangeError(`${place} is no place`);
+  return { ...hue, angles };
 }
 
-const GOLDEN_RATIO_CONJUGATE = 0.618033988749895;
+export class NodeColors {
+  readonly #places = new Map<string, number>();
 
-const FILLS: Readonly<Record<Scheme, readonly [number, number, number]>> = {
-  light: [0.86, 0.74, 0.8],
-  dark: [0.4, 0.49, 0.445],
-};
+  /** Those of `nodes` that appear for the first time come next, in this order. */
+  note(nodes: readonly string[]): void {
+    for (const node of nodes) if (!this.#places.has(node)) this.#places.set(node, this.#places.size);
+  }
 
-const cache = new Map<string, NodeColor>();
-
-export function nodeColor(node: string, scheme: Scheme): NodeColor {
-  const key = `${scheme}/${node}`;
-  const known = cache.get(key);
-  if (known !== undefined) return known;
-  const color = {
-    fill: hex(nodeFill(node, scheme)),
-    edge: hex({ ...nodeFill(node, scheme), lightness: scheme === "light" ? 0.56 : 0.76, chroma: 0.13 }),
-  };
-  cache.set(key, color);
-  return color;
-}
-
-function nodeFill(node: string, scheme: Scheme): Oklch {
-  const number = nameNumber(node);
-  const lightness = FILLS[scheme][number % 3] ?? FILLS[scheme][0];
-  return { lightness, chroma: scheme === "light" ? 0.1 : 0.11, hue: ((number * GOLDEN_RATIO_CONJUGATE) % 1) * 360 };
-}
-
-function nameNumber(name: string): number {
-  let number = 0;
-  for (const character of name) number = (number * 31 + (character.codePointAt(0) ?? 0)) % 2 ** 32;
-  return number;
-}
-
-/** To sRGB as `#rrggbb`; what falls outside of sRGB is clipped (the chroma above is chosen so that little does). */
-function hex(color: Oklch): string {
-  return `#${linearSrgb(color)
-    .map((channel) => Math.min(1, Math.max(0, channel)))
-    .map((channel) => (channel <= 0.0031308 ? 12.92 * channel : 1.055 * channel ** (1 / 2.4) - 0.055))
-    .map((channel) =>
-      Math.round(channel * 255)
-        .toString(16)
-        .padStart(2, "0"),
-    )
-    .join("")}`;
-}
-
-/** The matrices are those of Björn Ottosson's definition of Oklab. */
-function linearSrgb({ lightness, chroma, hue }: Oklch): [number, number, number] {
-  const a = chroma * Math.cos((hue * Math.PI) / 180);
-  const b = chroma * Math.sin((hue * Math.PI) / 180);
-  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
-  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
-  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
-  return [
-    4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
-    -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
-    -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
-  ];
+  /** That of a node which has not appeared is the one that it would get next. O(1). */
+  of(node: string): NodeColor {
+    return colorAt(this.#places.get(node) ?? this.#places.size);
+  }
 }

@@ -28,6 +28,23 @@ export function sameRegistration(a: RegistrationName, b: RegistrationName): bool
   return a.node === b.node && a.start === b.start && a.end === b.end;
 }
 
+/** The order in which a map lists registrations: by start, end and node. Negative if `a` comes before `b`. */
+function order(a: RegistrationName, b: RegistrationName): number {
+  const [end, other] = [intervalOf(a).end, intervalOf(b).end];
+  if (a.start !== b.start) return a.start < b.start ? -1 : 1;
+  if (end !== other) return end < other ? -1 : 1;
+  return a.node === b.node ? 0 : a.node < b.node ? -1 : 1;
+}
+
+/** The index of the next or previous one of `registrations`, as a map lists them, seen from one that may be gone from there. */
+export function neighbourOf(registrations: readonly Registration[], from: RegistrationName, by: 1 | -1): number {
+  if (by === 1) {
+    const next = registrations.findIndex((registration) => order(registration, from) > 0);
+    return next === -1 ? registrations.length : next;
+  }
+  return registrations.findLastIndex((registration) => order(registration, from) < 0);
+}
+
 /** Both ends within, and smaller: what `tighten` takes. */
 export function isProperSubRange(part: KeyRange, whole: KeyRange): boolean {
   if (part.start === whole.start && part.end === whole.end) return false;

@@ -46,8 +46,9 @@ export class Replica {
   readonly map = new RangeMap();
   readonly #open: () => Channel;
   readonly #locks: string;
+  readonly #onChange: () => void;
   readonly #unsubscribe: () => void;
-  readonly #refresh = oncePerFrame(() => this.#read());
+  readonly #refresh = oncePerFrame(() => this.read());
   #connection: Connection | undefined;
   #earlierTraffic = NO_TRAFFIC;
 
@@ -55,15 +56,22 @@ export class Replica {
   traffic = $state.raw<Traffic>(NO_TRAFFIC);
   online = $state(false);
 
-  /** `open` gives a channel for each time that it goes online; `locks` is what the names of its Web Locks begin with. */
-  constructor(letter: string, open: () => Channel, locks: string, seed: Uint8Array | null) {
+  /**
+   * `open` gives a channel for each time that it goes online; `locks` is what the names of its Web Locks
+   * begin with; `onChange` is called at each change of what it says and of whether it is online, without waiting for a frame.
+   */
+  constructor(letter: string, open: () => Channel, locks: string, seed: Uint8Array | null, onChange: () => void) {
     this.letter = letter;
     this.name = `Replica ${letter}`;
     this.#open = open;
     this.#locks = locks;
     if (seed !== null) this.map.merge(seed);
-    this.#unsubscribe = this.map.onChange(() => this.#refresh.request());
-    this.#read();
+    this.#unsubscribe = this.map.onChange(() => {
+      this.#refresh.request();
+      onChange();
+    });
+    this.#onChange = onChange;
+    this.read();
   }
 
   /** What it writes under. It changes if the others gave the former id up. */
@@ -76,6 +84,7 @@ export class Replica {
     if (this.#connection !== undefined) return;
     this.#connection = this.map.connect(this.#open(), { name: this.name, locks: this.#locks });
     this.online = true;
+    this.#onChange();
   }
 
   goOffline(): void {
@@ -86,6 +95,14 @@ export class Replica {
     this.#connection = undefined;
     this.online = false;
     this.look();
+    this.#onChange();
+  }
+
+  /** What a program does when a broken link is back: whoever joins asks for what was missed, and is asked. */
+  reconnect(): void {
+    if (!this.online) return;
+    this.goOffline();
+    this.goOnline();
   }
 
   /** Who takes part on the same channel, as this replica has heard; nobody while it is offline. */
@@ -115,12 +132,11 @@ export class Replica {
     this.map.free();
   }
 
-  #read(): void {
-    this.snapshot = {
-      registrations: this.map.registrations(),
-      splits: this.map.splits(),
-      fingerprint: this.map.fingerprint(),
-    };
+  /** Reads the map anew if it knows something else than the snapshot. */
+  read(): void {
+    const fingerprint = this.map.fingerprint();
+    if (fingerprint !== this.snapshot.fingerprint)
+      this.snapshot = { registrations: this.map.registrations(), splits: this.map.splits(), fingerprint };
     this.traffic = this.#traffic();
   }
 

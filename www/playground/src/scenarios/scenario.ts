@@ -11,9 +11,9 @@ export interface Scenario {
   readonly seedUrl: string | null;
   /** Pages with the same channel synchronise. It names the seed too: pages with other data stay apart. */
   readonly channelName: string;
-  /** Height for the lanes, in CSS pixels. Fixed, so that nothing on the page moves when lanes come and go. */
+  /** Height for the lanes, in CSS pixels, so that nothing on the page moves when lanes come and go. More lanes than have room make it grow. */
   readonly lanesHeight: number;
-  /** Width for the nodes' names left of their lanes, in CSS pixels. Fixed for the same reason. */
+  /** Width for the nodes' names left of their lanes, in CSS pixels. Fixed, so that nothing moves. */
   readonly gutter: number;
   readonly firstInput: { readonly node: string; readonly start: string; readonly end: string };
   readonly firstLookUp: string;

@@ -1,4 +1,5 @@
 /** Small things that every part of the drawing needs. */
+import type { NodeColor } from "../../model/node-color";
 import { clamp, toX } from "../../model/viewport";
 import type { Scene } from "./scene";
 
@@ -50,4 +51,49 @@ export function widthOf(context: CanvasRenderingContext2D, text: string): number
   const { width } = context.measureText(text);
   widths.set(key, width);
   return width;
+}
+
+/** Fills a box with a node's colour, and with the lines of its texture where there is room for some. */
+export function fillNode(
+  context: CanvasRenderingContext2D,
+  color: NodeColor,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+): void {
+  context.fillStyle = color.fill;
+  context.fillRect(x, y, width, height);
+  if (color.angles.length === 0 || width < TEXTURE_PX) return;
+  const texture = textureOf(context, color);
+  if (texture === null) return;
+  context.fillStyle = texture;
+  context.fillRect(x, y, width, height);
+}
+
+/** The distance from a line of a texture to the next, sideways. */
+const TEXTURE_PX = 6;
+const textures = new Map<string, CanvasPattern | null>();
+
+/** Drawing lines one by one would be slow for thousands of bars. */
+function textureOf(context: CanvasRenderingContext2D, { angles, stripe }: NodeColor): CanvasPattern | null {
+  const key = `${angles.join()} ${stripe}`;
+  const known = textures.get(key);
+  if (known !== undefined) return known;
+  const tile = new OffscreenCanvas(TEXTURE_PX, TEXTURE_PX);
+  const lines = tile.getContext("2d");
+  if (lines === null) return null;
+  lines.strokeStyle = stripe;
+  for (const angle of angles) {
+    for (const shift of [-TEXTURE_PX, 0, TEXTURE_PX]) {
+      const [from, to] = angle < 90 ? [0, TEXTURE_PX] : [TEXTURE_PX, 0];
+      lines.beginPath();
+      lines.moveTo(shift + from, TEXTURE_PX);
+      lines.lineTo(shift + to, 0);
+      lines.stroke();
+    }
+  }
+  const texture = context.createPattern(tile, "repeat");
+  textures.set(key, texture);
+  return texture;
 }

@@ -21,20 +21,21 @@ export interface Geometry {
   readonly plot: number;
   readonly lanesTop: number;
   readonly laneHeight: number;
-  readonly lanesShown: number;
+  readonly lanes: number;
   readonly splitsTop: number;
 }
 
+/** `lanesHeight` is for the lanes if they have room there; more of them make the band higher. */
 export function geometryOf(width: number, gutter: number, lanesHeight: number, lanes: readonly Lane[]): Geometry {
   const laneHeight = Math.min(MOST_LANE_HEIGHT, Math.max(LEAST_LANE_HEIGHT, Math.floor(lanesHeight / lanes.length)));
-  const splitsTop = AXIS_HEIGHT + lanesHeight + SPACE_ABOVE_SPLITS;
+  const splitsTop = AXIS_HEIGHT + Math.max(lanesHeight, laneHeight * lanes.length) + SPACE_ABOVE_SPLITS;
   return {
     height: splitsTop + SPLITS_HEIGHT,
     gutter,
     plot: Math.max(1, width - gutter),
     lanesTop: AXIS_HEIGHT,
     laneHeight,
-    lanesShown: Math.min(lanes.length, Math.floor(lanesHeight / laneHeight)),
+    lanes: lanes.length,
     splitsTop,
   };
 }
@@ -45,7 +46,7 @@ export function placeAt(geometry: Geometry, y: number): Place {
   if (y < geometry.lanesTop) return { part: "axis" };
   if (y >= geometry.splitsTop) return { part: y < geometry.splitsTop + SPLITS_HEIGHT ? "splits" : "below" };
   const lane = Math.floor((y - geometry.lanesTop) / geometry.laneHeight);
-  return lane < geometry.lanesShown ? { part: "lane", lane } : { part: "below" };
+  return lane < geometry.lanes ? { part: "lane", lane } : { part: "below" };
 }
 
 export function laneTop(geometry: Geometry, lane: number): number {

@@ -1,8 +1,7 @@
 import type { Bar, Lane } from "../../model/lanes";
 import { marksIn, type Mark } from "../../model/marks";
-import { nodeColor } from "../../model/node-color";
 import { LANE_HEIGHT_FOR_TEXT, laneTop } from "./geometry";
-import { inPlot, label, shortened, xOf } from "./canvas";
+import { fillNode, inPlot, label, shortened, xOf } from "./canvas";
 import type { Scene } from "./scene";
 
 const SPACE_BETWEEN = 3;
@@ -14,22 +13,21 @@ const HAIRLINE = 1;
 
 /** Returns how many registrations are narrower than a pixel. */
 export function paintLanes(context: CanvasRenderingContext2D, scene: Scene): number {
-  const shown = scene.lanes.slice(0, scene.geometry.lanesShown);
-  paintGutter(context, scene, shown);
+  paintGutter(context, scene);
   let narrow = 0;
   inPlot(context, scene, () => {
-    shown.forEach((lane, index) => {
+    scene.lanes.forEach((lane, index) => {
       narrow += paintLane(context, scene, lane, index);
     });
-    paintHint(context, scene, shown);
+    paintHint(context, scene);
     paintSelection(context, scene);
     paintDraft(context, scene);
   });
   return narrow;
 }
 
-function paintGutter(context: CanvasRenderingContext2D, scene: Scene, lanes: readonly Lane[]): void {
-  const { geometry, colors } = scene;
+function paintGutter(context: CanvasRenderingContext2D, scene: Scene): void {
+  const { geometry, colors, lanes } = scene;
   if (geometry.laneHeight < LANE_HEIGHT_FOR_TEXT) return;
   context.font = `12px ${colors.sans}`;
   context.fillStyle = colors.inkSoft;
@@ -40,15 +38,14 @@ function paintGutter(context: CanvasRenderingContext2D, scene: Scene, lanes: rea
 }
 
 function paintLane(context: CanvasRenderingContext2D, scene: Scene, lane: Lane, index: number): number {
-  const { geometry, colors, scheme } = scene;
+  const { geometry, colors } = scene;
   const top = laneTop(geometry, index) + 1;
   const height = geometry.laneHeight - SPACE_BETWEEN;
   context.fillStyle = colors.sunk;
   context.fillRect(0, top, geometry.plot, height);
   const { wide, specks, narrow } = marksIn(lane.bars, scene.view, geometry.plot);
   for (const { item, x0, x1 } of specks) {
-    context.fillStyle = nodeColor(item.registration.node, scheme).fill;
-    context.fillRect(x0, top, x1 - x0, height);
+    fillNode(context, scene.colorOf(item.registration.node), x0, top, x1 - x0, height);
   }
   context.font = `600 11.5px ${colors.sans}`;
   for (const mark of wide) paintBar(context, scene, mark, top, height);
@@ -57,18 +54,17 @@ function paintLane(context: CanvasRenderingContext2D, scene: Scene, lane: Lane, 
 
 function paintBar(context: CanvasRenderingContext2D, scene: Scene, mark: Mark<Bar>, top: number, height: number): void {
   const { registration } = mark.item;
-  const { fill, edge } = nodeColor(registration.node, scene.scheme);
+  const color = scene.colorOf(registration.node);
   const width = Math.max(1, mark.x1 - mark.x0 - HAIRLINE);
-  context.fillStyle = fill;
-  context.fillRect(mark.x0, top, width, height);
+  fillNode(context, color, mark.x0, top, width, height);
   if (width < LEAST_WIDTH_FOR_EDGE) return;
-  context.fillStyle = edge;
+  context.fillStyle = color.edge[scene.scheme];
   context.fillRect(mark.x0, top, 3, height);
   if (width < LEAST_WIDTH_FOR_TEXT || height < LANE_HEIGHT_FOR_TEXT - SPACE_BETWEEN) return;
   const priority = registration.priority === 1 ? "" : ` ${registration.priority}`;
   const more = registration.end === null ? " →" : "";
   const name = registration.node;
-  context.fillStyle = scene.colors.ink;
+  context.fillStyle = color.ink;
   label(
     context,
     [`${name}${priority}${more}`, `${name}${priority}`, name],
@@ -78,7 +74,8 @@ function paintBar(context: CanvasRenderingContext2D, scene: Scene, mark: Mark<Ba
   );
 }
 
-function paintHint(context: CanvasRenderingContext2D, scene: Scene, lanes: readonly Lane[]): void {
+function paintHint(context: CanvasRenderingContext2D, scene: Scene): void {
+  const { lanes } = scene;
   const last = lanes.length - 1;
   if (scene.draft !== null || lanes[last]?.bars.length !== 0 || scene.geometry.laneHeight < LANE_HEIGHT_FOR_TEXT)
     return;
@@ -88,7 +85,7 @@ function paintHint(context: CanvasRenderingContext2D, scene: Scene, lanes: reado
 }
 
 function paintSelection(context: CanvasRenderingContext2D, scene: Scene): void {
-  if (scene.selected === null || scene.selected.lane >= scene.geometry.lanesShown) return;
+  if (scene.selected === null) return;
   const { bar, lane } = scene.selected;
   outline(context, scene, lane, bar.start, bar.end, []);
 }
@@ -98,8 +95,9 @@ function paintDraft(context: CanvasRenderingContext2D, scene: Scene): void {
   const { node, lane, start, end } = scene.draft;
   const x0 = xOf(scene, start);
   context.globalAlpha = 0.6;
-  context.fillStyle = nodeColor(node, scene.scheme).fill;
-  context.fillRect(
+  fillNode(
+    context,
+    scene.colorOf(node),
     x0,
     laneTop(scene.geometry, lane) + 1,
     xOf(scene, end) - x0,

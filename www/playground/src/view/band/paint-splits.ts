@@ -1,9 +1,8 @@
 import type { Owner } from "crdt-range-map";
 import { marksIn } from "../../model/marks";
-import { nodeColor } from "../../model/node-color";
 import { firstEndingAfter } from "../../model/ranges";
 import { FIRST_OWNER_HEIGHT, NEXT_OWNER_HEIGHT, NEXT_OWNERS, SPLITS_HEIGHT } from "./geometry";
-import { inPlot, label, widthOf, xOf } from "./canvas";
+import { fillNode, inPlot, label, widthOf, xOf } from "./canvas";
 import type { Scene } from "./scene";
 
 const HATCH_DISTANCE = 6;
@@ -85,13 +84,12 @@ function paintColumn(
 ): void {
   const width = x1 - x0;
   owners.slice(0, 1 + NEXT_OWNERS).forEach(({ node, priority }, place) => {
-    const { fill } = nodeColor(node, scene.scheme);
+    const color = scene.colorOf(node);
     const y = place === 0 ? top : top + FIRST_OWNER_HEIGHT + (place - 1) * NEXT_OWNER_HEIGHT + 1;
     const height = place === 0 ? FIRST_OWNER_HEIGHT : NEXT_OWNER_HEIGHT - 1;
-    context.fillStyle = fill;
-    context.fillRect(x0, y, width, height);
+    fillNode(context, color, x0, y, width, height);
     if (width < LEAST_WIDTH_FOR_TEXT) return;
-    context.fillStyle = scene.colors.ink;
+    context.fillStyle = color.ink;
     context.font = place === 0 ? `600 13px ${scene.colors.sans}` : `11px ${scene.colors.sans}`;
     const further = place === NEXT_OWNERS && owners.length > place + 1 ? ` +${owners.length - place - 1}` : "";
     label(

@@ -4,14 +4,8 @@ import { paintLanes } from "./paint-lanes";
 import { paintSplits } from "./paint-splits";
 import type { Scene } from "./scene";
 
-/** What could not be shown at this size. */
-export interface Hidden {
-  /** Registrations narrower than a pixel. */
-  readonly narrow: number;
-  readonly lanes: number;
-}
-
-export function paint(context: CanvasRenderingContext2D, scene: Scene): Hidden {
+/** Returns how many registrations are narrower than a pixel. */
+export function paint(context: CanvasRenderingContext2D, scene: Scene): number {
   const { geometry } = scene;
   context.clearRect(0, 0, geometry.gutter + geometry.plot, geometry.height);
   context.textBaseline = "middle";
@@ -20,5 +14,5 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene): Hidden {
   const narrow = paintLanes(context, scene);
   paintSplits(context, scene);
   paintLookUp(context, scene);
-  return { narrow, lanes: scene.lanes.length - geometry.lanesShown };
+  return narrow;
 }

@@ -2,7 +2,7 @@
 import type { Owner } from "crdt-range-map";
 import type { KeyFormat } from "../../model/keys";
 import type { Bar, Lane } from "../../model/lanes";
-import type { Scheme } from "../../model/node-color";
+import type { NodeColor, Scheme } from "../../model/node-color";
 import type { Interval } from "../../model/ranges";
 import type { Viewport } from "../../model/viewport";
 import type { Geometry } from "./geometry";
@@ -27,6 +27,7 @@ export interface Scene {
   readonly draft: Draft | null;
   readonly lookUp: number | null;
   readonly scheme: Scheme;
+  readonly colorOf: (node: string) => NodeColor;
   readonly colors: Colors;
   /** Said in the empty lane, as long as nothing else is there. */
   readonly hint: string;
