@@ -105,10 +105,11 @@ export class Workspace {
 
   dispose(): void {
     clearInterval(this.#watch);
-    this.#reports.close();
     const panels = this.panels;
     this.panels = [];
+    // Each that goes offline is still told of.
     panels.forEach(({ replica }) => replica.dispose());
+    this.#reports.close();
     this.network.close();
   }
 
