@@ -214,6 +214,13 @@ impl<K: Key> Delta<K> {
         self.is_exact &= !self.tombstones.prune([writer, drop.stamp.replica].into_iter(), context);
     }
 
+    /// Whether a tombstone says anything new: there is a record that it drops, or it would be added to those that are here. O(log n).
+    pub(crate) fn lacks(&self, tombstone: &Tombstone<K>) -> bool {
+        let Tombstone { id, writer, drop } = tombstone;
+        let record = self.entries.get(id).and_then(|row| row.entry().get(*writer).map(|record| record.birth));
+        record.is_some_and(|birth| birth <= drop.birth) || self.tombstones.lacks(tombstone, self.context())
+    }
+
     /// Adds an entry that is lacking, and claims its dots. O(its writers · log n).
     pub(crate) fn add_entry(&mut self, id: &RegistrationId<K>, entry: &Entry) {
         let mut claimed = CausalContext::default();

@@ -9,7 +9,7 @@ mod retirement;
 mod transaction;
 
 pub(crate) use exchange::{DropRun, Page};
-pub(crate) use log::LOG_BYTES_MAX;
+pub(crate) use log::{LOG_BYTES_MAX, Undotted};
 
 use core::borrow::Borrow;
 use core::fmt;
@@ -264,7 +264,7 @@ impl<K: Key> RangeMap<K> {
             awaiting_drop: Vec::new(),
             dropped: Vec::new(),
             stale: Vec::new(),
-            news: News::new(delta, self.state.version(), self.log.batch_max()),
+            news: News::new(delta, &self.state, self.log.batch_max()),
         };
         self.state.join(delta, &mut observer);
         let MergeObserver { changed, awaiting_drop, mut dropped, mut stale, news, .. } = observer;

@@ -238,7 +238,6 @@ impl<K: WireKey> Node<K> {
         }
         match received {
             Received::Applied(changes) => {
-                self.journal.iter_mut().for_each(Journal::note_received);
                 changes.ranges().iter().for_each(|range| self.changed.add(range.clone()));
             }
             Received::Ignored(reason) => self.refuse(link, reason),
@@ -424,8 +423,6 @@ impl<K: WireKey> Node<K> {
         changes.ranges().iter().for_each(|range| self.changed.add(range.clone()));
         if is_news {
             self.publish(delta);
-        } else if !changes.ranges().is_empty() {
-            self.journal.iter_mut().for_each(Journal::note_received);
         }
         self.did(changes.delta());
         self.go_on_if_retired();

@@ -222,6 +222,16 @@ impl<K: Key> Tombstones<K> {
         found.map(|tombstone| tombstone.drop.birth).max().unwrap_or_default()
     }
 
+    /// Whether that tombstone would be added to these, of a state with that context. O(log d).
+    pub(crate) fn lacks(&self, tombstone: &Tombstone<K>, context: &CausalContext) -> bool {
+        let found = self.0.as_ref().and_then(|index| {
+            index.by_key.get(index.by_key.position_of(|other| other.key() < tombstone.key()))
+        });
+        let is_there =
+            found.is_some_and(|found| found.key() == tombstone.key() && found.drop >= tombstone.drop);
+        !is_there && !tombstone.is_implied_by(context)
+    }
+
     /// Adds a tombstone, unless the context implies the drop or there is a later one of the same writer already. O(log d). Returns
     /// whether the context does not imply it.
     pub(crate) fn insert(

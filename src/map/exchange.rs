@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::RangeMap;
+use super::{RangeMap, Undotted};
 use crate::causal::{CausalContext, Dot, Runs};
 use crate::codec::WireKey;
 use crate::delta::Delta;
@@ -85,6 +85,11 @@ impl<K: Key> RangeMap<K> {
         let news = version.difference(self.state.version());
         Arc::make_mut(&mut self.log).forget_all(&news.context);
         self.state.adopt(&news);
+    }
+
+    /// How often something was learnt that no dot tells of.
+    pub(crate) fn undotted(&self) -> Undotted {
+        self.log.undotted()
     }
 
     /// About how many bytes of memory the [log](Self::delta_since) takes: at most 1 MiB, or what was set. O(1).

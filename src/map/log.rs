@@ -31,6 +31,27 @@ use crate::tombstones::Tombstone;
 /// How many bytes of memory the log takes at most. With short names and keys that is some 9,000 effects.
 pub(crate) const LOG_BYTES_MAX: usize = 1 << 20;
 
+/// How often something was learnt that no dot tells of: drops without theirs. Who knows the same dots may lack that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Undotted {
+    learnt: u64,
+    /// How often that was forgotten, the oldest first, and how often it was not remembered at all.
+    forgotten: u64,
+    unkept: u64,
+}
+
+impl Undotted {
+    /// Whether something was learnt since it was like that.
+    pub(crate) fn has_news_since(&self, before: &Self) -> bool {
+        (self.learnt, self.unkept) != (before.learnt, before.unkept)
+    }
+
+    /// Whether something that was learnt since then is not remembered.
+    pub(crate) fn has_lost_since(&self, before: &Self) -> bool {
+        self.forgotten > before.learnt || self.unkept != before.unkept
+    }
+}
+
 /// What was learnt, oldest first. A copy shares memory with the original, in pieces: what is changed in one is copied before.
 #[derive(Clone, Debug)]
 pub(super) struct Log<K> {
@@ -39,6 +60,7 @@ pub(super) struct Log<K> {
     dropped: Ordered<[Arc<Tombstone<K>>; 1]>,
     /// For each writer, a run from 1 to where the log may lack something.
     horizon: CausalContext,
+    undotted: Undotted,
     bytes_max: usize,
 }
 
@@ -48,6 +70,7 @@ impl<K> Default for Log<K> {
             recent: Batches::default(),
             dropped: Ordered::default(),
             horizon: CausalContext::default(),
+            undotted: Undotted::default(),
             bytes_max: LOG_BYTES_MAX,
         }
     }
@@ -62,6 +85,11 @@ impl<K: Key> Log<K> {
     /// How many bytes of memory it takes, about.
     pub(super) fn bytes(&self) -> usize {
         self.recent.bytes()
+    }
+
+    /// How often something was learnt that no dot tells of.
+    pub(super) fn undotted(&self) -> Undotted {
+        self.undotted
     }
 
     /// Sets how many bytes are remembered from now on.
@@ -94,6 +122,7 @@ impl<K: Key> Log<K> {
         for dropped in batch.tombstones() {
             self.dropped.insert(position_of(&self.dropped, dropped), dropped.clone());
         }
+        self.undotted.learnt += u64::from(batch.claims.is_empty());
         self.recent.push(batch, bytes);
         self.shrink_to(self.bytes_max);
     }
@@ -106,11 +135,14 @@ impl<K: Key> Log<K> {
         }
         let touched = self.recent.iter().flat_map(|batch| batch.touched.iter().map(Touched::id));
         let touched = sorted(&touched.collect::<Vec<_>>(), Ord::cmp);
+        let count = tombstones.len();
         tombstones.retain(|named| touched.binary_search(&&named.id).is_ok());
+        self.undotted.unkept += u64::from(tombstones.len() < count);
         for named in tombstones {
             let batch = Batch { claims: SmallVec::new(), touched: smallvec![Touched::Dropped(named)] };
             let bytes = batch.bytes();
             if bytes > self.bytes_max / 2 {
+                self.undotted.unkept += 1;
                 return self.shrink_to(0);
             }
             self.push_batch(batch, bytes);
@@ -123,6 +155,7 @@ impl<K: Key> Log<K> {
             && let Some(oldest) = self.recent.oldest()
         {
             oldest.forget(&mut self.horizon);
+            self.undotted.forgotten += u64::from(oldest.claims.is_empty());
             for dropped in oldest.tombstones() {
                 self.dropped.remove(position_of(&self.dropped, dropped));
             }
@@ -148,19 +181,17 @@ impl<K: Key> Log<K> {
     /// O(m log m) for m registrations that it changed, drops and news that it shows. O(writers) for more than the log holds. If it hides news
     /// and is of a state that knows a prefix, O(d log d) for all d that the delta carries.
     pub(super) fn note(&mut self, delta: &Delta<K>, mut news: News<K>, dropped: Vec<Tombstone<K>>) {
-        let Some(learnt) = news.learnt(delta, delta.tombstones.len() + dropped.len()) else {
+        let learnt = news.learnt(delta, dropped.len());
+        let tombstones = news.take_tombstones();
+        let Some(learnt) = learnt else {
             self.forget_all(news.context());
-            let tombstones = dropped.into_iter().chain(delta.tombstones.each().cloned());
+            let tombstones = dropped.into_iter().chain(tombstones);
             return self.keep_tombstones(tombstones.map(Arc::new).collect());
         };
         let is_unclear = learnt.hides && implies_drops(delta, &dropped);
         let mut touched: SmallVec<[Touched<K>; 1]> = SmallVec::new();
         touched.extend(learnt.changed.into_iter().map(Touched::Changed));
-        // What is heard again is remembered once, or whoever repeats it would push out everything else.
-        let is_new = |tombstone: &&Tombstone<K>| !news.is_empty() || !self.remembers(tombstone);
-        for named in delta.tombstones.each().filter(is_new) {
-            touched.push(Touched::Dropped(Arc::new(named.clone())));
-        }
+        touched.extend(tombstones.into_iter().map(|tombstone| Touched::Dropped(Arc::new(tombstone))));
         for named in dropped {
             if delta.tombstones.last_birth(&named.id, named.writer) < named.drop.birth {
                 touched.push(Touched::Dropped(Arc::new(named)));
@@ -244,12 +275,6 @@ impl<K: Key> Log<K> {
     pub(super) fn unclaimed(&self) -> impl Iterator<Item = &Tombstone<K>> {
         let batches = self.recent.iter().filter(|batch| batch.claims.is_empty());
         batches.flat_map(|batch| batch.tombstones().map(|named| &**named))
-    }
-
-    /// Whether it remembers that drop. O(log of the dropped).
-    fn remembers(&self, tombstone: &Tombstone<K>) -> bool {
-        let known = self.dropped.get(position_of(&self.dropped, tombstone));
-        known.is_some_and(|known| known.as_ref() == tombstone)
     }
 
     /// The records of a registration that are remembered to be dropped. O(log of the dropped).

@@ -11,7 +11,7 @@ use core::ops::Range;
 use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::id::ReplicaId;
-use crate::map::RangeMap;
+use crate::map::{RangeMap, Undotted};
 use crate::sync;
 use crate::version::Version;
 
@@ -49,6 +49,7 @@ struct Out {
     has_own: bool,
     bytes: usize,
     is_whole: bool,
+    undotted: Undotted,
 }
 
 /// What is known of the pages from which a node was restored.
@@ -70,8 +71,10 @@ pub(super) struct Journal<K> {
     own: Delta<K>,
     /// Whether something that was done here is on no page, also not on the one that is out.
     is_owing: bool,
-    /// Whether something may have changed that took no sequence number.
-    has_changed: bool,
+    /// Whether a page that was made counts for nothing, so that what it had may be missing.
+    has_withdrawn: bool,
+    /// What of that which no dot tells of is on the pages.
+    undotted: Undotted,
     out: Option<Out>,
     pages: u64,
     /// When what came from others is to be saved.
@@ -91,14 +94,15 @@ pub(super) struct Journal<K> {
 
 impl<K> Default for Journal<K> {
     fn default() -> Self {
-        let (saved, own, is_owing, has_changed, out, pages) = Default::default();
-        let (due_ms, retry_ms, bytes, whole_bytes) = Default::default();
+        let (saved, own, is_owing, has_withdrawn, out, pages) = Default::default();
+        let (undotted, due_ms, retry_ms, bytes, whole_bytes) = Default::default();
         let (sends_unsaved, is_shared, is_renamed) = Default::default();
         Self {
             saved,
             own,
             is_owing,
-            has_changed,
+            has_withdrawn,
+            undotted,
             out,
             pages,
             due_ms,
@@ -120,7 +124,8 @@ impl<K: WireKey> Journal<K> {
         if is_damaged {
             return Self { bytes: usize::MAX, due_ms: Some(0), ..Self::default() };
         }
-        Self { saved: version, bytes: bytes - whole_bytes, whole_bytes, ..Self::default() }
+        let undotted = map.undotted();
+        Self { saved: version, undotted, bytes: bytes - whole_bytes, whole_bytes, ..Self::default() }
     }
 
     /// Notes what this node did.
@@ -133,9 +138,9 @@ impl<K: WireKey> Journal<K> {
         self.own.merge(delta);
     }
 
-    /// Notes that something came from others.
-    pub(super) fn note_received(&mut self) {
-        self.has_changed = true;
+    /// Whether the map knows nothing that no page has and no dot tells of.
+    fn has_all_undotted(&self, map: &RangeMap<K>) -> bool {
+        !self.has_withdrawn && !map.undotted().has_news_since(&self.undotted)
     }
 
     /// What the map knows and no page has. Mostly that is what this node did itself. Otherwise it comes from the log; `None` if the log
@@ -143,8 +148,11 @@ impl<K: WireKey> Journal<K> {
     fn news(&self, map: &RangeMap<K>, own: Delta<K>) -> Option<Delta<K>> {
         let mut covered = self.saved.clone();
         covered.join(own.version());
-        if covered == *map.state().version() && !self.has_changed {
+        if covered == *map.state().version() && self.has_all_undotted(map) {
             return Some(own);
+        }
+        if map.undotted().has_lost_since(&self.undotted) {
+            return None;
         }
         map.delta_since(&self.saved)
     }
@@ -165,7 +173,7 @@ impl<K: WireKey> Journal<K> {
         let news = if is_due_whole { None } else { self.news(map, own) };
         if news.as_ref().is_some_and(Delta::is_empty) && self.is_shared {
             // Everything is saved, by others or under a former id.
-            self.has_changed = false;
+            (self.has_withdrawn, self.undotted) = (false, map.undotted());
             map.set_saved(None);
             self.follow(map);
             return None;
@@ -174,7 +182,7 @@ impl<K: WireKey> Journal<K> {
         let is_whole = news.is_none();
         let own_seq = map.last_own_seq();
         let bytes = sync::write_page(replica, own_seq, news.unwrap_or_else(|| state.clone()));
-        self.has_changed = false;
+        self.has_withdrawn = false;
         self.pages += 1;
         self.out = Some(Out {
             number: self.pages,
@@ -184,6 +192,7 @@ impl<K: WireKey> Journal<K> {
             has_own,
             bytes: bytes.len(),
             is_whole,
+            undotted: map.undotted(),
         });
         Some(Page { number: self.pages, is_whole, is_own: has_own, replica, own: own_seqs, bytes })
     }
@@ -200,7 +209,7 @@ impl<K: WireKey> Journal<K> {
         if !map.is_saved() || self.is_owing {
             return 0;
         }
-        if self.saved == *map.state().version() && !self.has_changed {
+        if self.saved == *map.state().version() && self.has_all_undotted(map) {
             self.due_ms = None;
             return u64::MAX;
         }
@@ -212,6 +221,7 @@ impl<K: WireKey> Journal<K> {
     pub(super) fn saved(&mut self, map: &mut RangeMap<K>, number: u64) {
         let Some(out) = self.out.take_if(|out| out.number == number) else { return };
         self.saved.join(&out.version);
+        self.undotted = out.undotted;
         if out.is_whole {
             (self.whole_bytes, self.bytes) = (out.bytes, 0);
         } else {
@@ -235,7 +245,7 @@ impl<K: WireKey> Journal<K> {
     pub(super) fn withdraw(&mut self) {
         if let Some(out) = self.out.take() {
             self.is_owing |= out.has_own;
-            self.has_changed = true;
+            self.has_withdrawn = true;
         }
     }
 
@@ -271,8 +281,10 @@ impl<K: WireKey> Journal<K> {
         self.is_renamed = true;
     }
 
-    /// Notes that that version is in the shared storage.
+    /// Notes that that version is in the shared storage, and was merged. What no dot tells of counts as saved, too: all who share the storage
+    /// hear of it, and would write it one after the other.
     pub(super) fn absorb(&mut self, map: &mut RangeMap<K>, version: &Version) {
+        self.undotted = map.undotted();
         self.saved.join(version);
         self.withdraw();
         self.follow(map);
@@ -280,7 +292,7 @@ impl<K: WireKey> Journal<K> {
 
     /// Notes that nothing is saved any more.
     pub(super) fn forget_saved(&mut self, map: &mut RangeMap<K>) {
-        self.saved = Version::default();
+        (self.saved, self.undotted) = (Version::default(), Undotted::default());
         self.withdraw();
         self.is_owing |= !map.state().is_empty();
         self.follow(map);

@@ -37,6 +37,8 @@ impl<K: WireKey> Node<K> {
     /// there, under the `fresh` id, since others may know more of the former id than it does; its first page is then a whole one.
     /// Without [`Options::is_durable`] it takes the `fresh` id as well. If that one was used already, the seed decides on another.
     ///
+    /// The node then knows all that it knew when the last of these pages was made, and shows the same.
+    ///
     /// A page that was handed out and never [reported as saved](Self::saved) may be missing, or cut off. Mind that nothing shows if the
     /// last saved pages are missing, or if all pages are of another node. O(n + m log n) for m registrations on the pages.
     ///

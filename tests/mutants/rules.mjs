@@ -380,7 +380,7 @@ export const rules = [
   {
     rule: "a page has what came from others, too",
     file: "src/node/journal.rs",
-    text: "covered == *map.state().version() && !self.has_changed",
+    text: "covered == *map.state().version() && self.has_all_undotted(map)",
     without: "true",
   },
   {

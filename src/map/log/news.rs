@@ -10,6 +10,7 @@ use crate::key::Key;
 use crate::registration::RegistrationId;
 use crate::sort::sorted;
 use crate::store::RowRef;
+use crate::tombstones::Tombstone;
 use crate::version::Version;
 
 /// The news of a delta, and the registrations that may be touched by them.
@@ -19,6 +20,9 @@ pub(in crate::map) struct News<K> {
     differing: Vec<(RegistrationId<K>, bool)>,
     /// The dots of their records that are news.
     shown: Vec<Dot>,
+    /// The tombstones of the delta; if no dot is news, those that the state lacks. What is heard again is remembered once, or whoever repeats
+    /// it would push out everything else.
+    tombstones: Vec<Tombstone<K>>,
     /// Of more registrations than this, nothing is remembered.
     differing_max: usize,
     is_large: bool,
@@ -36,14 +40,16 @@ pub(super) struct Learnt<K> {
 }
 
 impl<K: Key> News<K> {
-    /// What `delta` knows and `known` does not, of which a log takes so many registrations together. O(replicas + runs).
-    pub(in crate::map) fn new(delta: &Delta<K>, known: &Version, differing_max: usize) -> Self {
-        let version = delta.version().difference(known);
+    /// What `delta` has that `state` lacks, of which a log takes so many registrations together. O(replicas + runs + d log d) for d tombstones.
+    pub(in crate::map) fn new(delta: &Delta<K>, state: &Delta<K>, differing_max: usize) -> Self {
+        let version = delta.version().difference(state.version());
+        let is_new = |tombstone: &&Tombstone<K>| !version.is_empty() || state.lacks(tombstone);
+        let tombstones: Vec<_> = delta.tombstones.each().filter(is_new).cloned().collect();
         let is_large = delta.entries.len() + delta.tombstones.len() > differing_max;
         // What is large and brings that much is not even collected.
         let is_too_much = is_large && version.context.len() > differing_max;
         let (differing, shown) = (Vec::new(), Vec::new());
-        Self { version, differing, shown, differing_max, is_large, is_too_much }
+        Self { version, differing, shown, tombstones, differing_max, is_large, is_too_much }
     }
 
     pub(in crate::map) fn is_empty(&self) -> bool {
@@ -78,8 +84,13 @@ impl<K: Key> News<K> {
         self.differing.push((theirs.id(), is_news));
     }
 
-    /// What is to be remembered beside so many drops; `None` if it is too much. O(m log m) for what was collected.
-    pub(super) fn learnt(&mut self, delta: &Delta<K>, tombstones: usize) -> Option<Learnt<K>> {
+    /// The tombstones that are to be remembered.
+    pub(super) fn take_tombstones(&mut self) -> Vec<Tombstone<K>> {
+        core::mem::take(&mut self.tombstones)
+    }
+
+    /// What is to be remembered beside so many drops here; `None` if it is too much. O(m log m) for what was collected.
+    pub(super) fn learnt(&mut self, delta: &Delta<K>, dropped: usize) -> Option<Learnt<K>> {
         if self.is_too_much {
             return None;
         }
@@ -96,7 +107,8 @@ impl<K: Key> News<K> {
         let differing = core::mem::take(&mut self.differing);
         let changed = differing.into_iter().filter(|(_, is_news)| *is_news || hides).map(|(id, _)| id);
         let changed: Vec<_> = changed.collect();
-        let is_too_much = changed.len() + tombstones > self.differing_max || self.is_large && hides;
+        let size = changed.len() + self.tombstones.len() + dropped;
+        let is_too_much = size > self.differing_max || self.is_large && hides;
         (!is_too_much).then_some(Learnt { changed, shown, hides })
     }
 
