@@ -340,7 +340,8 @@ mod tests {
                 // A delta arrives late, or alone: from now on something between two effects may be lacking.
                 6 => {
                     let late = deltas.iter().rev().nth(usize::from(what / 8) % 8);
-                    late.iter().for_each(|delta| drop(maps[*to].merge(delta)));
+                    let late = late.cloned();
+                    deltas.extend(late.map(|delta| maps[*to].merge(&delta).delta().clone()));
                 }
                 _ => {}
             }
@@ -353,7 +354,7 @@ mod tests {
             match maps[*from].delta_since(&version) {
                 Some(delta) => {
                     told += 1;
-                    maps[*to].merge(&delta);
+                    deltas.push(maps[*to].merge(&delta).delta().clone());
                     // It may name drops without a dot of their own, of which the whole state tells by what it lacks.
                     assert_eq!(maps[*to].state().version(), expected.state().version(), "{from} to {to}");
                     assert_eq!(maps[*to].state().entries, expected.state().entries, "{from} to {to}");
@@ -362,7 +363,7 @@ mod tests {
                     untold += 1;
                     if what % 2 == 0 {
                         let state = maps[*from].state().clone();
-                        maps[*to].merge(&state);
+                        deltas.push(maps[*to].merge(&state).delta().clone());
                     }
                 }
             }

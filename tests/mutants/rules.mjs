@@ -98,10 +98,10 @@ export const rules = [
     without: "}\n                    if same",
   },
   {
-    rule: "news that are hidden may be of any registration that differs",
+    rule: "news that are hidden may be of any registration of the delta",
     file: "src/map/log/news.rs",
-    text: "*is_news || hides",
-    without: "*is_news",
+    text: "if hides && !self.is_large",
+    without: "if false",
   },
   {
     rule: "of many drops, the log keeps those of registrations that it remembers",

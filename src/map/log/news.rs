@@ -1,7 +1,7 @@
 //! What a merge brings that was not known before, collected while the join runs.
 //!
-//! The join looks only into registrations of which both sides do not hold the same. That is enough: where both hold the same, each dot that
-//! shows is known here already, and who lacks one of them is sent the registration for that dot.
+//! The join looks only into registrations of which both sides do not hold the same. News show in no others: where both hold the same, each
+//! dot that shows is known here already. News that show nowhere may have touched any registration of the delta, also one of these.
 
 use crate::causal::{CausalContext, Dot};
 use crate::delta::Delta;
@@ -16,15 +16,15 @@ use crate::version::Version;
 /// The news of a delta, and the registrations that may be touched by them.
 pub(in crate::map) struct News<K> {
     version: Version,
-    /// The registrations of which the delta holds something else, and whether an effect that is news shows in one.
-    differing: Vec<(RegistrationId<K>, bool)>,
+    /// The registrations of the delta in which an effect that is news shows.
+    changed: Vec<RegistrationId<K>>,
     /// The dots of their records that are news.
     shown: Vec<Dot>,
     /// The tombstones of the delta; if no dot is news, those that the state lacks. What is heard again is remembered once, or whoever repeats
     /// it would push out everything else.
     tombstones: Vec<Tombstone<K>>,
     /// Of more registrations than this, nothing is remembered.
-    differing_max: usize,
+    changed_max: usize,
     is_large: bool,
     is_too_much: bool,
 }
@@ -41,15 +41,15 @@ pub(super) struct Learnt<K> {
 
 impl<K: Key> News<K> {
     /// What `delta` has that `state` lacks, of which a log takes so many registrations together. O(replicas + runs + d log d) for d tombstones.
-    pub(in crate::map) fn new(delta: &Delta<K>, state: &Delta<K>, differing_max: usize) -> Self {
+    pub(in crate::map) fn new(delta: &Delta<K>, state: &Delta<K>, changed_max: usize) -> Self {
         let version = delta.version().difference(state.version());
         let is_new = |tombstone: &&Tombstone<K>| !version.is_empty() || state.lacks(tombstone);
         let tombstones: Vec<_> = delta.tombstones.each().filter(is_new).cloned().collect();
-        let is_large = delta.entries.len() + delta.tombstones.len() > differing_max;
+        let is_large = delta.entries.len() + delta.tombstones.len() > changed_max;
         // What is large and brings that much is not even collected.
-        let is_too_much = is_large && version.context.len() > differing_max;
-        let (differing, shown) = (Vec::new(), Vec::new());
-        Self { version, differing, shown, tombstones, differing_max, is_large, is_too_much }
+        let is_too_much = is_large && version.context.len() > changed_max;
+        let (changed, shown) = (Vec::new(), Vec::new());
+        Self { version, changed, shown, tombstones, changed_max, is_large, is_too_much }
     }
 
     pub(in crate::map) fn is_empty(&self) -> bool {
@@ -65,11 +65,6 @@ impl<K: Key> News<K> {
         if self.is_too_much || self.version.context.is_empty() {
             return;
         }
-        if self.differing.len() >= self.differing_max {
-            self.is_too_much = true;
-            self.differing = Vec::new();
-            return;
-        }
         let Self { version: Version { context, .. }, shown, .. } = self;
         let mut is_news = false;
         // An effect that came late, between the first and the last one of a record, shows in none; who lacks no later one has what it did.
@@ -81,7 +76,12 @@ impl<K: Key> News<K> {
                 }
             }
         });
-        self.differing.push((theirs.id(), is_news));
+        if is_news && self.changed.len() < self.changed_max {
+            self.changed.push(theirs.id());
+        } else if is_news {
+            self.is_too_much = true;
+            self.changed = Vec::new();
+        }
     }
 
     /// The tombstones that are to be remembered.
@@ -104,11 +104,13 @@ impl<K: Key> News<K> {
         }
         shown.dedup();
         let hides = self.are_hidden_in(delta, &shown);
-        let differing = core::mem::take(&mut self.differing);
-        let changed = differing.into_iter().filter(|(_, is_news)| *is_news || hides).map(|(id, _)| id);
-        let changed: Vec<_> = changed.collect();
+        let mut changed = core::mem::take(&mut self.changed);
+        if hides && !self.is_large {
+            changed.clear();
+            delta.entries.for_each(|row| changed.push(row.id()));
+        }
         let size = changed.len() + self.tombstones.len() + dropped;
-        let is_too_much = size > self.differing_max || self.is_large && hides;
+        let is_too_much = size > self.changed_max || self.is_large && hides;
         (!is_too_much).then_some(Learnt { changed, shown, hides })
     }
 
