@@ -91,6 +91,7 @@
 //! | `tombstones` | the drops of records that a state names | a drop that the prefixes of the context cover needs no tombstone |
 //! | `store` | the ordered store of registrations, and the join of two | a B+-tree whose leaves begin where the content says so: equal content has equal leaves, which a join skips |
 //! | `delta` | the lattice: a store with a version, and their join | a record that is absent although the context knows its birth was dropped |
+//! | `contribution` | what a delta carries, for whoever asks why | it reads the records; nothing is kept for it |
 //! | [`codec`] | the wire format | columns of bit-packed numbers; a dot that a record shows is not written again |
 //! | `splits` | sweep, index, look-up, gaps, changes | blocks of boundaries with their owners in order; a change writes anew only the blocks that it touches |
 //! | `map` | [`RangeMap`]: the operations of one replica | every effect takes a sequence number of its own |
@@ -155,6 +156,7 @@
 
 mod causal;
 pub mod codec;
+mod contribution;
 mod delta;
 mod hash;
 mod id;
@@ -176,6 +178,7 @@ mod version;
 
 pub use causal::{CausalContext, Dot};
 pub use codec::{DecodeError, DecodeProblem, WireKey};
+pub use contribution::{Cancelled, Carried, Contribution, Dropped};
 pub use delta::Delta;
 pub use id::{NodeError, NodeId, ReplicaId};
 pub use key::{Key, KeyRange, LeastKey, RangeError};

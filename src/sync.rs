@@ -34,6 +34,7 @@
 mod births;
 mod broadcast;
 mod config;
+mod describe;
 mod drop_runs;
 mod heard_of;
 mod inquiry;
@@ -50,6 +51,7 @@ use core::fmt;
 pub use self::broadcast::Broadcast;
 pub(crate) use self::broadcast::fresh;
 pub use self::config::{Config, ConfigError};
+pub use self::describe::{Description, describe};
 pub(crate) use self::mesh::Mesh;
 use self::message::Message;
 pub(crate) use self::presence::Presence;
