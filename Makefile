@@ -62,6 +62,7 @@ package: wasm ## Pack the npm package into target/
 	cd www && npm pack --workspace package --pack-destination ../target --silent
 
 playground: wasm ## Build the playground into www/playground/dist
+	@www/playground/wasm/build
 	cd www && npm run build --workspace playground
 
 size: wasm ## Print what a browser loads, by the default entry and by the lean one: raw, gzip and brotli bytes
