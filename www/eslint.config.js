@@ -4,13 +4,16 @@ import svelte from "eslint-plugin-svelte";
 import globals from "globals";
 import { configs } from "typescript-eslint";
 
+const outside = { ...globals.browser, ...globals.node };
+const off = Object.fromEntries(Object.keys(outside).map((name) => [name, "off"]));
+
 export default defineConfig(
   { ignores: ["**/dist/**", "**/generated/**", "**/playwright-report/**", "**/test-results/**"] },
   js.configs.recommended,
   configs.recommended,
   svelte.configs.recommended,
   {
-    languageOptions: { globals: { ...globals.browser, ...globals.node } },
+    languageOptions: { globals: outside },
     rules: {
       // The type checker knows which names exist; a leading underscore says that leaving something unused is meant.
       "no-undef": "off",
@@ -21,6 +24,24 @@ export default defineConfig(
     // Programs as users have them, CommonJS among them.
     files: ["package/test/matrix/files/**"],
     rules: { "@typescript-eslint/no-require-imports": "off" },
+  },
+  {
+    // A world is a function of its log: no time, no chance, no page, and nothing from elsewhere that may have these.
+    files: ["playground/src/world/**/*.ts"],
+    languageOptions: { globals: off },
+    rules: {
+      "no-undef": "error",
+      "no-restricted-globals": ["error", "Date", "Intl", "globalThis", "FinalizationRegistry", "WeakRef"],
+      "no-restricted-properties": ["error", { object: "Math", property: "random" }],
+      "no-restricted-syntax": ["error", "ImportExpression", "MetaProperty"],
+    },
+  },
+  {
+    files: ["playground/src/world/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    rules: {
+      "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./[^/]+$|\\.\\./generated/wasm/)" }] }],
+    },
   },
   {
     files: ["**/*.svelte", "**/*.svelte.ts"],

@@ -9,5 +9,5 @@ export default defineConfig({
   // The package finds its .wasm file by its own URL, which bundling for development would change.
   optimizeDeps: { exclude: ["crdt-range-map"] },
   // The limit only bounds a hang: a busy machine may need many times what an idle one does.
-  test: { include: ["src/**/*.test.ts"], testTimeout: 300_000 },
+  test: { include: ["src/**/*.test.ts"], setupFiles: ["scripts/load-wasm.ts"], testTimeout: 300_000 },
 });

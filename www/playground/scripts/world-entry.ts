@@ -1,0 +1,6 @@
+/** What the measurement, and the test in a browser, use of the world. */
+export { initSync } from "../src/generated/wasm/crdt_range_map_world.js";
+export { differences } from "../src/world/facts";
+export { PINNED, pinnedHash } from "../src/world/pins";
+export { sampleLog } from "../src/world/samples";
+export { Timeline } from "../src/world/timeline";

@@ -1,0 +1,76 @@
+import type { Contribution, Dropped } from "./contribution";
+import { nameOf, type Conditions, type Pair, type Range } from "./input";
+import type { Flight } from "./network";
+import type { Columns, Owner, Presence, Replica } from "./replica";
+import type { World } from "./world";
+
+/** A replica at a moment. One that is not there owns nothing and knows nothing. */
+export interface ReplicaView {
+  readonly index: number;
+  readonly name: string;
+  readonly presence: Presence;
+  /** Whether it is there, online or not. */
+  readonly isThere: boolean;
+  /** Under which id it writes. */
+  readonly id: bigint | undefined;
+  /** Those that know the same have the same; "" of one that is not there. */
+  readonly fingerprint: string;
+  owners(key: bigint): Owner[];
+  splitsIn(range: Range): Columns;
+  registrationsIn(range: Range): Columns;
+  contributions(node: string, range: Range): (Contribution | Dropped)[];
+}
+
+/** The way between two replicas that are there. */
+export interface LinkView {
+  readonly between: Pair;
+  readonly isCut: boolean;
+  readonly conditions: Conditions;
+}
+
+/** A world at a moment. It is good until it is freed; then its replicas know nothing. */
+export class WorldView {
+  readonly now: number;
+  readonly replicas: readonly ReplicaView[];
+  /** What is on its way, in the order of arrival, with what becomes of it unless somebody interferes. */
+  readonly messages: readonly Flight[];
+  readonly links: readonly LinkView[];
+
+  constructor(readonly world: World) {
+    this.now = world.now;
+    this.replicas = world.replicas.flatMap((replica, index) => (replica ? [viewOf(replica, index)] : []));
+    this.messages = world.network.flights();
+    const there = this.replicas.filter(({ isThere }) => isThere);
+    this.links = there.flatMap(({ index: a }, place) =>
+      there.slice(place + 1).map(({ index: b }) => {
+        const between: Pair = [a, b];
+        return { between, isCut: world.network.isCut(between), conditions: world.network.conditions(between) };
+      }),
+    );
+  }
+
+  /** The index of the replica that writes, or wrote, under an id. */
+  writerOf(id: bigint): number | undefined {
+    return this.world.writerOf(id);
+  }
+
+  free(): void {
+    this.world.free();
+  }
+}
+
+function viewOf(replica: Replica, index: number): ReplicaView {
+  const { presence, isThere, id, fingerprint } = replica;
+  return {
+    index,
+    name: nameOf(index),
+    presence,
+    isThere,
+    id,
+    fingerprint,
+    owners: (key) => replica.owners(key),
+    splitsIn: (range) => replica.splitsIn(range),
+    registrationsIn: (range) => replica.registrationsIn(range),
+    contributions: (node, range) => replica.contributions(node, range),
+  };
+}
