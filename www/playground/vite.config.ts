@@ -5,7 +5,11 @@ export default defineConfig({
   // Relative, so that the built page can lie in any folder of a server.
   base: "./",
   plugins: [svelte()],
-  build: { target: "es2022", assetsInlineLimit: 0 },
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    rolldownOptions: { input: ["index.html", "workbench.html"] },
+  },
   // The package finds its .wasm file by its own URL, which bundling for development would change.
   optimizeDeps: { exclude: ["crdt-range-map"] },
   // The limit only bounds a hang: a busy machine may need many times what an idle one does.

@@ -1,8 +1,9 @@
-import init from "crdt-range-map/lean";
 import { mount } from "svelte";
-import "./app.css";
-import App from "./view/App.svelte";
-import Failure from "./view/Failure.svelte";
+import init from "./generated/wasm/crdt_range_map_world";
+import App from "./screen/App.svelte";
+import Failure from "./screen/Failure.svelte";
+import "./screen/page.css";
+import "./screen/picture.css";
 
 const target = document.querySelector("#app") ?? document.body;
 

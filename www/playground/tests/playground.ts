@@ -32,7 +32,7 @@ export class Playground {
   }
 
   static async at(page: Page, scenario: ScenarioId = "small"): Promise<Playground> {
-    await page.goto(`./#${scenario}`);
+    await page.goto(`./workbench.html#${scenario}`);
     const playground = new Playground(page);
     await expect(playground.replica("A").band).toBeVisible();
     return playground;

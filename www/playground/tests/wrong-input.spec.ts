@@ -102,7 +102,7 @@ test("a look-up of something that is no key", async ({ page }) => {
   const field = page.getByRole("textbox", { name: "Key", exact: true });
   await expectProblem(field, "A whole number, digits only.", "abc");
 
-  await page.goto("./#ipv4");
+  await page.goto("./workbench.html#ipv4");
   for (const [typed, words] of [
     ["1.2.3", "Four numbers with dots, like 203.0.113.7."],
     ["1.2.3.x", "Four numbers with dots, like 203.0.113.7."],

@@ -1,0 +1,108 @@
+/** Whole numbers and texts in few bytes, and bytes as text that may stand in an address. */
+
+/** Said of a text that is no link; `at` is the byte where reading stopped. */
+export class Unreadable extends Error {
+  constructor(what: string, at: number) {
+    super(`${what}, at byte ${at}`);
+    this.name = "Unreadable";
+  }
+}
+
+export class Writer {
+  readonly #bytes: number[] = [];
+
+  /** Seven bits a byte, the lowest first. */
+  number(value: number | bigint): this {
+    let rest = BigInt(value);
+    while (rest > 127n) {
+      this.#bytes.push(Number(rest & 127n) | 128);
+      rest >>= 7n;
+    }
+    this.#bytes.push(Number(rest));
+    return this;
+  }
+
+  text(text: string): this {
+    const bytes = new TextEncoder().encode(text);
+    this.number(bytes.length);
+    this.#bytes.push(...bytes);
+    return this;
+  }
+
+  finish(): Uint8Array {
+    return Uint8Array.from(this.#bytes);
+  }
+}
+
+const MOST = 2n ** 64n - 1n;
+
+export class Reader {
+  readonly #bytes: Uint8Array;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  fail(what: string): never {
+    throw new Unreadable(what, this.#at);
+  }
+
+  /** Up to 2^64 − 1. */
+  bigint(): bigint {
+    let value = 0n;
+    for (let shift = 0n; ; shift += 7n) {
+      const byte = this.#bytes[this.#at];
+      if (byte === undefined) this.fail("It ends too early");
+      if (shift > 63n) this.fail("A number is too large");
+      this.#at++;
+      value |= BigInt(byte & 127) << shift;
+      if (byte < 128) break;
+    }
+    if (value > MOST) this.fail("A number is too large");
+    return value;
+  }
+
+  /** Up to and with `most`. */
+  number(most: number): number {
+    const value = this.bigint();
+    return value <= BigInt(most) ? Number(value) : this.fail(`A number is over ${most}`);
+  }
+
+  text(mostBytes: number): string {
+    const length = this.number(mostBytes);
+    const end = this.#at + length;
+    if (end > this.#bytes.length) this.fail("It ends too early");
+    try {
+      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+        this.#bytes.subarray(this.#at, end),
+      );
+      this.#at = end;
+      return text;
+    } catch {
+      return this.fail("A name is no text");
+    }
+  }
+}
+
+/** Base64 with the letters that addresses may have (RFC 4648, section 5), without padding. */
+export function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+export function fromBase64(text: string): Uint8Array {
+  const odd = text.search(/[^\w-]/);
+  if (odd !== -1) throw new Unreadable("It has a letter that no link has", odd);
+  try {
+    const letters = atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+    return Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+  } catch {
+    throw new Unreadable("It was cut off", text.length);
+  }
+}

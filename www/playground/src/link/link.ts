@@ -1,0 +1,86 @@
+/**
+ * A moment as the part of an address after `#`. Of a story as it is written: `who-serves/1/6000/420`, which is its step, the time in
+ * milliseconds and the key. Of a world that went another way: `world/1/` and all inputs in base64; the 1 is the version.
+ */
+import { storyOf } from "../stories/index";
+import type { Story } from "../stories/story";
+import { TIME_MS_MAX, type Range } from "../world/input";
+import { Log, SEED_MAX } from "../world/log";
+import { fromBase64, Reader, toBase64, Unreadable, Writer } from "./bytes";
+import { isLinkable, readInputs, writeInputs } from "./world";
+
+/** What people can send everywhere. A longer world is a file. */
+export const LINK_LENGTH_MAX = 2000;
+const LIMIT_MAX = 2 ** 32;
+const VERSION = 1;
+
+export interface View {
+  readonly nowMs: number;
+  readonly cursor: number;
+}
+
+export type Shared =
+  | ({ readonly kind: "story"; readonly story: Story; readonly step: number } & View)
+  | ({ readonly kind: "world"; readonly limit: number; readonly log: Log } & View);
+
+/** The text, or `null` if there is none that is short enough. */
+export function linkOf(shared: Shared): string | null {
+  const nowMs = Math.floor(shared.nowMs);
+  if (shared.kind === "story") return `${shared.story.id}/${shared.step}/${nowMs}/${shared.cursor}`;
+  const { log, limit, cursor } = shared;
+  if (!isLinkable(log.inputs)) return null;
+  const writer = new Writer().number(log.seed).number(limit).number(nowMs).number(cursor);
+  writeInputs(writer, log.inputs);
+  const text = `world/${VERSION}/${toBase64(writer.finish())}`;
+  return text.length <= LINK_LENGTH_MAX ? text : null;
+}
+
+/** What a text stands for, or why it stands for nothing, in words. */
+export function readLink(
+  text: string,
+):
+  | { readonly shared: Shared; readonly problem?: undefined }
+  | { readonly shared?: undefined; readonly problem: string } {
+  const [first = "", ...parts] = text.replace(/^#/, "").split("/");
+  if (first === "world") return readWorld(parts);
+  const story = storyOf(first);
+  if (story === null) return { problem: "There is no story of that name in the address, so this is the first one." };
+  const [step = 0, nowMs = 0, cursor = story.cursor, more] = parts.map((part) =>
+    /^\d{1,10}$/.test(part) ? Number(part) : NaN,
+  );
+  const last = story.steps[step];
+  const begin = step === 0 ? 0 : (story.steps[step - 1]?.untilMs ?? 0);
+  const isGood = last !== undefined && nowMs <= TIME_MS_MAX && cursor < story.limit && more === undefined;
+  if (!isGood) return { problem: "The address names no moment of this story, so it begins at its beginning." };
+  return {
+    shared: { kind: "story", story, step, nowMs: parts.length < 2 ? begin : Math.min(nowMs, last.untilMs), cursor },
+  };
+}
+
+function readWorld([version, text = "", ...more]: string[]): ReturnType<typeof readLink> {
+  if (version !== String(VERSION))
+    return { problem: "The link was made by another version of this page, which this one cannot read." };
+  if (text.length > LINK_LENGTH_MAX || more.length > 0)
+    return { problem: "The link is longer than any that this page makes." };
+  try {
+    const reader = new Reader(fromBase64(text));
+    const seed = reader.number(SEED_MAX);
+    const limit = reader.number(LIMIT_MAX);
+    const nowMs = reader.number(TIME_MS_MAX);
+    const cursor = reader.number(LIMIT_MAX);
+    if (limit < 2 || cursor >= limit) reader.fail("The key is not among the keys");
+    const inputs = readInputs(reader);
+    if (!reader.isAtEnd) reader.fail("There is something behind its end");
+    const isBeyond = ({ start, end }: Range) => start >= BigInt(limit) || (end ?? 0n) > BigInt(limit);
+    const operations = inputs.flatMap((input) => (input.kind === "operation" ? input.operations : []));
+    if (operations.some((it) => isBeyond(it) || (it.op === "tighten" && isBeyond(it.to)))) {
+      return { problem: `The world in the link cannot be: it has keys from ${limit} on.` };
+    }
+    const { log, fault } = Log.of(seed, inputs);
+    if (log === undefined) return { problem: `The world in the link cannot be: ${fault}` };
+    return { shared: { kind: "world", limit, log, nowMs, cursor } };
+  } catch (error) {
+    if (error instanceof Unreadable) return { problem: `The link cannot be read: ${error.message}.` };
+    throw error;
+  }
+}

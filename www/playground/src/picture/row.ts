@@ -1,0 +1,164 @@
+/** One replica's row: what is registered there, as thin lines, below that the owners of each key, and a frame where others answer otherwise. */
+import type { NodeColors } from "../model/node-color";
+import type { Viewport } from "../model/viewport";
+import type { KeyFormat } from "../model/keys";
+import { laneKey, type Lanes } from "./lanes";
+import { clampedX, rowTop, type Layout } from "./layout";
+import { fitting, label, line, rect, widthOf, type Mark } from "./mark";
+import type { Frame, Owner, Registration, Row } from "./scene";
+import { textureOf } from "./texture";
+
+const TEXT = 13;
+/** No lane is thinner: it could not be told from a hairline. */
+export const LANE_MIN = 4;
+const LANE_MAX = 20;
+
+export interface Paint {
+  readonly layout: Layout;
+  readonly view: Viewport;
+  readonly lanes: Lanes;
+  readonly colors: NodeColors;
+}
+
+export function laneHeight({ lanesHeight }: Layout, { count }: Lanes): number {
+  return Math.min(LANE_MAX, Math.max(LANE_MIN, lanesHeight / Math.max(1, count)));
+}
+
+/** How many lanes have room. */
+export function lanesShown(layout: Layout, lanes: Lanes): number {
+  return Math.min(lanes.count, Math.floor(layout.lanesHeight / laneHeight(layout, lanes)));
+}
+
+/** Where the line of a registration lies, or `null` if its lane has no room. A higher priority makes it thicker. */
+export function barOf(
+  paint: Paint,
+  row: number,
+  registration: Registration,
+): { x: number; y: number; width: number; height: number } | null {
+  const { layout, view, lanes } = paint;
+  const lane = lanes.of.get(laneKey(registration));
+  if (lane === undefined || lane >= lanesShown(layout, lanes)) return null;
+  const room = laneHeight(layout, lanes);
+  const height = Math.max(2, room * Math.min(0.85, 0.2 + Math.log2(registration.priority + 1) * 0.15));
+  const x = clampedX(layout, view, registration.start);
+  const width = Math.max(1, clampedX(layout, view, registration.end) - x - 1);
+  return { x, y: rowTop(layout, row) + layout.lanesTop + lane * room + (room - height) / 2, width, height };
+}
+
+export function rowMarks(paint: Paint, row: Row, place: number): Mark[] {
+  if (row.presence === "crashed") {
+    const { layout } = paint;
+    const y = rowTop(layout, place) + layout.rowHeight / 2;
+    return [label(layout.left + 6, y, `${row.name} has crashed`, { class: "differs-text" })];
+  }
+  return [...laneMarks(paint, row, place), ...bandMarks(paint, row, place)];
+}
+
+function laneMarks(paint: Paint, row: Row, place: number): Mark[] {
+  const { layout, lanes, colors } = paint;
+  const marks: Mark[] = [];
+  for (const registration of row.registrations) {
+    const bar = barOf(paint, place, registration);
+    if (bar === null) continue;
+    const radius = Math.min(2, bar.height / 2);
+    marks.push(rect(bar.x, bar.y, bar.width, bar.height, { rx: radius, fill: colors.of(registration.node).fill }));
+    const texture = textureOf(colors.of(registration.node));
+    if (texture !== null) marks.push(rect(bar.x, bar.y, bar.width, bar.height, { rx: radius, fill: texture }));
+  }
+  const hidden = lanes.count - lanesShown(layout, lanes);
+  if (hidden > 0) {
+    const y = rowTop(layout, place) + layout.bandTop - 4;
+    marks.push(
+      label(layout.left, y, `${hidden} more ${hidden === 1 ? "lane" : "lanes"}: look closer`, { class: "note" }),
+    );
+  }
+  return marks;
+}
+
+function bandMarks(paint: Paint, row: Row, place: number): Mark[] {
+  const { layout, view } = paint;
+  const y = rowTop(layout, place) + layout.bandTop;
+  const marks: Mark[] = [];
+  for (const { start, end, owners } of row.splits) {
+    if (start >= view.to || end <= view.from) continue;
+    const x = clampedX(layout, view, start);
+    const width = Math.max(1, clampedX(layout, view, end) - x - 1);
+    const [first, ...others] = owners;
+    if (first === undefined) marks.push(rect(x, y, width, layout.bandHeight, { fill: "url(#gap)" }));
+    else marks.push(...splitMarks(paint, x, y, width, first, others));
+  }
+  return marks;
+}
+
+/** So many owners beside the first have a line of their own; how many more there are stands in the box of the first. */
+const LINES = 3;
+
+function splitMarks(
+  { layout, colors }: Paint,
+  x: number,
+  y: number,
+  width: number,
+  first: Owner,
+  others: readonly Owner[],
+): Mark[] {
+  const height = layout.bandHeight * 0.7;
+  const color = colors.of(first.node);
+  const marks = [rect(x, y, width, height, { rx: 3, fill: color.fill })];
+  const texture = textureOf(color);
+  if (texture !== null) marks.push(rect(x, y, width, height, { rx: 3, fill: texture }));
+  const step = (layout.bandHeight - height) / LINES;
+  others.slice(0, LINES).forEach(({ node }, at) => {
+    marks.push(rect(x, y + height + 1 + at * step, width, Math.max(1.5, step - 1.2), { fill: colors.of(node).fill }));
+  });
+  const more = others.length > LINES ? `+${others.length - LINES}` : "";
+  const room = width - 10;
+  const moreRoom = more === "" ? 0 : widthOf(more, TEXT) + 6;
+  const text = nameIn(first, room - moreRoom);
+  const textY = y + height / 2 + TEXT * 0.36;
+  if (text !== "") marks.push(label(x + 6, textY, text, { class: "owner", fill: color.ink }));
+  if (more !== "" && room >= moreRoom)
+    marks.push(label(x + width - 5, textY, more, { class: "owner", fill: color.ink, "text-anchor": "end" }));
+  return marks;
+}
+
+/** Name and priority, the name, or as much of it as has room. */
+function nameIn({ node, priority }: Owner, room: number): string {
+  const both = `${node} ${priority}`;
+  return widthOf(both, TEXT) <= room ? both : fitting(node, TEXT, room);
+}
+
+export function frameMarks({ layout, view }: Paint, frame: Frame, names: readonly string[], format: KeyFormat): Mark[] {
+  if (frame.start >= view.to || frame.end <= view.from) return [];
+  const x = clampedX(layout, view, frame.start);
+  const end = clampedX(layout, view, frame.end);
+  const y = rowTop(layout, frame.row) + layout.bandTop;
+  const words = frameWords(frame, names, format);
+  const fits = [words, `differs from ${and(frame.unlike.map((row) => names[row] ?? ""))}`, "differs"].find(
+    (text) => widthOf(text, 12) <= Math.max(end - x, 60),
+  );
+  const anchor = end - widthOf(fits ?? "", 12) < layout.left ? "start" : "end";
+  return [
+    rect(x - 2, y - 3, Math.max(4, end - x + 2), layout.bandHeight + 6, { rx: 4, class: "differs" }),
+    ...(fits === undefined
+      ? []
+      : [label(anchor === "end" ? end : x, y - 7, fits, { class: "differs-text", "text-anchor": anchor })]),
+  ];
+}
+
+export function frameWords({ start, end, unlike }: Frame, names: readonly string[], format: KeyFormat): string {
+  const keys =
+    end === Infinity
+      ? `from ${format.format(BigInt(start))} on`
+      : `on ${format.format(BigInt(start))} – ${format.format(BigInt(end))}`;
+  return `differs from ${and(unlike.map((row) => names[row] ?? ""))} ${keys}`;
+}
+
+export function and(words: readonly string[]): string {
+  return words.length < 2 ? (words[0] ?? "") : `${words.slice(0, -1).join(", ")} and ${words.at(-1) ?? ""}`;
+}
+
+/** The hairline below a row. */
+export function ruleMark({ layout }: Paint, place: number): Mark {
+  const y = rowTop(layout, place) + layout.rowHeight - 1;
+  return line(0, y, layout.width, y, { class: "rule" });
+}

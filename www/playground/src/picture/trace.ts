@@ -1,0 +1,159 @@
+/**
+ * The space-time diagram: a line for each replica, a dot for each operation, an arrow for each message, a cross where one was lost, a
+ * shaded span while something is cut; and below it the strip of agreement.
+ */
+import type { NodeColors } from "../model/node-color";
+import { circle, label, line, path, rect, type Mark } from "./mark";
+
+export interface Trace {
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly nowMs: number;
+  readonly names: readonly string[];
+  readonly operations: readonly { readonly at: number; readonly row: number; readonly node: string }[];
+  readonly messages: readonly TraceMessage[];
+  readonly spans: readonly { readonly from: number; readonly to: number; readonly words: string }[];
+  readonly agreement: readonly { readonly from: number; readonly to: number; readonly isAgreed: boolean }[];
+}
+
+export interface TraceMessage {
+  readonly from: number;
+  readonly to: number;
+  readonly sentAt: number;
+  /** When it arrived, or was lost. */
+  readonly endsAt: number;
+  readonly isLost: boolean;
+  readonly node: string | null;
+}
+
+export interface TraceLayout {
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly right: number;
+  readonly rowHeight: number;
+  readonly stripTop: number;
+}
+
+const TOP = 12;
+const STRIP = 8;
+const FOOT = 18;
+
+export function traceLayout(width: number, height: number, left: number, rows: number): TraceLayout {
+  const stripTop = height - FOOT - STRIP - 4;
+  return { width, height, left, right: width - 12, rowHeight: (stripTop - TOP) / Math.max(1, rows), stripTop };
+}
+
+export function timeX(
+  { left, right }: TraceLayout,
+  { fromMs, toMs }: Pick<Trace, "fromMs" | "toMs">,
+  ms: number,
+): number {
+  return left + ((ms - fromMs) / Math.max(1, toMs - fromMs)) * (right - left);
+}
+
+export function timeAt(
+  { left, right }: TraceLayout,
+  { fromMs, toMs }: Pick<Trace, "fromMs" | "toMs">,
+  x: number,
+): number {
+  const share = Math.min(1, Math.max(0, (x - left) / Math.max(1, right - left)));
+  return Math.round(fromMs + share * (toMs - fromMs));
+}
+
+export function traceMarks(layout: TraceLayout, trace: Trace, colors: NodeColors): Mark[] {
+  const y = (row: number) => TOP + (row + 0.5) * layout.rowHeight - 2;
+  const x = (ms: number) => Math.min(layout.right, Math.max(layout.left, timeX(layout, trace, ms)));
+  const marks: Mark[] = [];
+  for (const { from, to, words } of trace.spans) {
+    marks.push(rect(x(from), 0, Math.max(1, x(to) - x(from)), layout.stripTop - 3, { class: "span" }));
+    if (words !== "") marks.push(label(x(from) + 4, 10, words, { class: "span-text" }));
+  }
+  trace.names.forEach((name, row) => {
+    marks.push(line(layout.left, y(row), layout.right, y(row), { class: "life" }));
+    marks.push(label(layout.left - 10, y(row) + 4, name, { class: "trace-name", "text-anchor": "end" }));
+  });
+  for (const message of trace.messages) marks.push(...messageMarks(layout, trace, message, x, y, colors));
+  for (const { at, row, node } of trace.operations) {
+    marks.push(
+      circle(x(at), y(row), 4.5, { class: "operation", fill: colors.of(node).fill, stroke: colors.of(node).ink }),
+    );
+  }
+  for (const { from, to, isAgreed } of trace.agreement) {
+    if (to <= trace.fromMs || from >= trace.toMs) continue;
+    marks.push(
+      rect(x(from), layout.stripTop, Math.max(0.8, x(to) - x(from)), STRIP, {
+        class: isAgreed ? "agreed" : "apart-strip",
+      }),
+    );
+  }
+  marks.push(...scaleMarks(layout, trace));
+  return marks;
+}
+
+/** It is drawn up to where it is now. */
+function messageMarks(
+  _layout: TraceLayout,
+  trace: Trace,
+  message: TraceMessage,
+  x: (ms: number) => number,
+  y: (row: number) => number,
+  colors: NodeColors,
+): Mark[] {
+  if (message.sentAt > trace.nowMs || message.endsAt < trace.fromMs) return [];
+  const share = Math.min(1, (trace.nowMs - message.sentAt) / Math.max(1, message.endsAt - message.sentAt));
+  const [x0, y0] = [x(message.sentAt), y(message.from)];
+  const fate = message.isLost ? 0.55 : 1;
+  const [x1, y1] = [x0 + (x(message.endsAt) - x0) * fate * share, y0 + (y(message.to) - y0) * fate * share];
+  const stroke = message.isLost
+    ? "var(--alarm)"
+    : message.node === null
+      ? "var(--ink-soft)"
+      : colors.of(message.node).edge;
+  const quiet = message.node === null && !message.isLost;
+  const strokeOf = typeof stroke === "string" ? stroke : `light-dark(${stroke.light}, ${stroke.dark})`;
+  const marks = [line(x0, y0, x1, y1, { class: quiet ? "sent quiet" : "sent", style: `stroke: ${strokeOf}` })];
+  if (share < 1) return marks;
+  if (message.isLost) {
+    marks.push(
+      line(x1 - 3.5, y1 - 3.5, x1 + 3.5, y1 + 3.5, { class: "cross" }),
+      line(x1 - 3.5, y1 + 3.5, x1 + 3.5, y1 - 3.5, { class: "cross" }),
+    );
+  } else if (!quiet) {
+    const up = y1 > y0 ? -6 : 6;
+    marks.push(path(`M${round(x1)} ${round(y1)}l-3.5 ${up}l7 0z`, { style: `fill: ${strokeOf}` }));
+  }
+  return marks;
+}
+
+function round(pixels: number): number {
+  return Math.round(pixels * 10) / 10;
+}
+
+function scaleMarks(layout: TraceLayout, trace: Trace): Mark[] {
+  const spanMs = trace.toMs - trace.fromMs;
+  const atMost = Math.max(2, Math.floor((layout.right - layout.left) / 90));
+  const step =
+    [250, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000, 300_000, 600_000].find((ms) => spanMs / ms <= atMost) ??
+    3_600_000;
+  const marks: Mark[] = [];
+  for (let ms = Math.ceil(trace.fromMs / step) * step; ms <= trace.toMs; ms += step) {
+    const x = timeX(layout, trace, ms);
+    const anchor = x > layout.right - 14 ? "end" : x < layout.left + 14 ? "start" : "middle";
+    marks.push(label(x, layout.height - 5, inSeconds(ms), { class: "tick", "text-anchor": anchor }));
+  }
+  return marks;
+}
+
+export function inSeconds(ms: number): string {
+  return `${Math.round(ms / 100) / 10} s`;
+}
+
+/** The handle that scrubs: a line through all, and a knob on the strip. */
+export function handleMarks(layout: TraceLayout, trace: Pick<Trace, "fromMs" | "toMs">, nowMs: number): Mark[] {
+  const x = Math.min(layout.right, Math.max(layout.left, timeX(layout, trace, nowMs)));
+  return [
+    line(x, 0, x, layout.stripTop + STRIP, { class: "now-line" }),
+    circle(x, layout.stripTop + STRIP / 2, 7, { class: "now-knob" }),
+  ];
+}

@@ -1,0 +1,183 @@
+/** From the world at a moment, and its history up to there, to what the picture is made of. */
+import type { Flight, Link, Registration, Row, Split } from "../picture/scene";
+import type { Trace } from "../picture/trace";
+import type { Operation } from "../world/input";
+import type { Flight as Copy } from "../world/network";
+import type { HistoryView } from "../world/timeline";
+import type { Columns } from "../world/replica";
+import type { ReplicaView, WorldView } from "../world/view";
+
+type Known = Pick<Row, "registrations" | "splits">;
+
+/** What is known under so many fingerprints is kept: between two changes a picture is drawn many times. */
+const KNOWN_MAX = 64;
+const known = new Map<string, Known>();
+const ALL = { start: 0n, end: null };
+
+function knownBy(replica: ReplicaView): Known {
+  const before = known.get(replica.fingerprint);
+  if (before !== undefined) return before;
+  if (known.size >= KNOWN_MAX) known.clear();
+  const now = readAll(replica);
+  known.set(replica.fingerprint, now);
+  return now;
+}
+
+function readAll(replica: Pick<ReplicaView, "registrationsIn" | "splitsIn">): Known {
+  const registrations: Registration[] = [...rangesOf(replica.registrationsIn(ALL))].flatMap(({ start, end, owners }) =>
+    owners.map(({ node, priority }) => ({ node, start, end, priority })),
+  );
+  return { registrations, splits: withGaps(rangesOf(replica.splitsIn(ALL))) };
+}
+
+/** A row as it will be at its replica once these operations are done there; `null` if they are refused. */
+export function previewOf({ world }: WorldView, row: Row, operations: readonly Operation[]): Row | null {
+  const copy = world.replicas[row.replica]?.clone();
+  if (copy === undefined) return null;
+  try {
+    return copy.apply(operations) === undefined ? { ...row, ...readAll(copy) } : null;
+  } finally {
+    copy.free();
+  }
+}
+
+function* rangesOf({ starts, ends, offsets, nodes, priorities, names }: Columns): Generator<Split> {
+  let from = 0;
+  for (const [place, start] of starts.entries()) {
+    const to = offsets[place] ?? from;
+    const owners = Array.from(nodes.subarray(from, to), (node, at) => ({
+      node: names[node] ?? "",
+      priority: priorities[from + at] ?? 0,
+    }));
+    from = to;
+    const end = ends[place] ?? 0n;
+    yield { start: Number(start), end: end === 0n ? Infinity : Number(end), owners };
+  }
+}
+
+/** A map lists no keys that nobody serves; a picture shows them. */
+function withGaps(splits: Iterable<Split>): Split[] {
+  const all: Split[] = [];
+  let end = 0;
+  for (const split of splits) {
+    if (split.start > end) all.push({ start: end, end: split.start, owners: [] });
+    all.push(split);
+    end = split.end;
+  }
+  if (end < Infinity) all.push({ start: end, end: Infinity, owners: [] });
+  return all;
+}
+
+/** All that are there or may return, in the order of their names. */
+export function rowsOf({ replicas }: WorldView): Row[] {
+  return replicas.flatMap((replica) => {
+    const { index, name, presence } = replica;
+    if (presence === "gone") return [];
+    const nothing = { registrations: [], splits: [] };
+    return [{ replica: index, name, presence, ...(presence === "crashed" ? nothing : knownBy(replica)) }];
+  });
+}
+
+export function linksOf({ links }: WorldView, rows: readonly Row[]): Link[] {
+  const places = placesOf(rows);
+  return links.flatMap(({ between: [a, b], isCut }) => {
+    const [from, to] = [places.get(a), places.get(b)];
+    return from === undefined || to === undefined ? [] : [{ between: [from, to] as const, isCut }];
+  });
+}
+
+export function flightsOf({ messages }: WorldView, rows: readonly Row[], nowMs: number): Flight[] {
+  const places = placesOf(rows);
+  return messages.flatMap((copy) => {
+    const [from, to] = [places.get(copy.from), places.get(copy.to)];
+    if (from === undefined || to === undefined) return [];
+    const way = (nowMs - copy.sentAt) / Math.max(1, copy.endsAt - copy.sentAt);
+    return [{ from, to, share: Math.min(1, way) * (isLost(copy) ? 0.5 : 1), node: nodeOf(copy) }];
+  });
+}
+
+function placesOf(rows: readonly Row[]): Map<number, number> {
+  return new Map(rows.map(({ replica }, place) => [replica, place]));
+}
+
+function isLost({ fate }: Copy): boolean {
+  return fate !== "arrives";
+}
+
+/** The node that a message tells of first, if it tells of one. */
+function nodeOf({ message }: Copy): string | null {
+  return message.description.carried[0]?.node ?? null;
+}
+
+export function traceOf(
+  history: HistoryView,
+  rows: readonly Row[],
+  fromMs: number,
+  toMs: number,
+  nowMs: number,
+): Trace {
+  const places = placesOf(rows);
+  const place = (replica: number) => places.get(replica) ?? -1;
+  const name = (replica: number) => rows[place(replica)]?.name ?? "";
+  return {
+    fromMs,
+    toMs,
+    nowMs,
+    names: rows.map(({ name }) => name),
+    operations: history.operations
+      .filter(({ at, replica }) => at >= fromMs && places.has(replica))
+      .map(({ at, replica, operations }) => ({ at, row: place(replica), node: operations[0]?.node ?? "" })),
+    messages: history.flights
+      .filter(({ from, to, endsAt }) => endsAt >= fromMs && places.has(from) && places.has(to))
+      .map((copy) => ({
+        from: place(copy.from),
+        to: place(copy.to),
+        sentAt: copy.sentAt,
+        endsAt: copy.endsAt,
+        isLost: isLost(copy),
+        node: nodeOf(copy),
+      })),
+    spans: spansOf(history, name),
+    agreement: history.agreement,
+  };
+}
+
+/** Cuts that begin and end together are one span: "C is cut off". */
+function spansOf({ spans }: HistoryView, name: (replica: number) => string): Trace["spans"] {
+  const told = new Map<string, { from: number; to: number; pairs: (readonly [number, number])[]; words: string }>();
+  for (const span of spans) {
+    const key = span.kind === "cut" ? `${span.from} ${span.to}` : `${span.kind} ${span.replica} ${span.from}`;
+    const known = told.get(key);
+    if (span.kind === "cut") {
+      const pairs = [...(known?.pairs ?? []), span.between];
+      told.set(key, { from: span.from, to: span.to, pairs, words: cutWords(pairs, name) });
+    } else {
+      told.set(key, { from: span.from, to: span.to, pairs: [], words: `${name(span.replica)} ${wordOf(span.kind)}` });
+    }
+  }
+  return [...told.values()];
+}
+
+function wordOf(kind: "offline" | "crashed" | "gone"): string {
+  return kind === "offline" ? "is offline" : kind === "crashed" ? "has crashed" : "is gone";
+}
+
+function cutWords(pairs: readonly (readonly [number, number])[], name: (replica: number) => string): string {
+  const [first, ...others] = pairs;
+  if (first === undefined) return "";
+  const apart = first.find((replica) => others.length > 0 && others.every((pair) => pair.includes(replica)));
+  if (apart !== undefined) return `${name(apart)} is cut off`;
+  return pairs.map(([a, b]) => `${name(a)}–${name(b)}`).join(", ") + (pairs.length === 1 ? " is cut" : " are cut");
+}
+
+export function trafficWords({ flights }: HistoryView, nowMs: number): string {
+  // Copies of one message are sent once, to all.
+  let bytes = 0;
+  let last: Copy["message"] | undefined;
+  for (const { message } of flights) {
+    if (message !== last) bytes += message.bytes.length;
+    last = message;
+  }
+  const lost = flights.filter((copy) => isLost(copy) && copy.endsAt <= nowMs).length;
+  return `${bytes.toLocaleString("en")} bytes sent${lost > 0 ? ` · ${lost} lost` : ""}`;
+}

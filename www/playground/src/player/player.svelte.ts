@@ -1,0 +1,350 @@
+/** The only mutable state of the page beside the log of its world: which moment is shown, at which speed, and what is looked at. */
+import { decimalKeys, type KeyFormat } from "../model/keys";
+import { NodeColors } from "../model/node-color";
+import { wholeSpace, type Viewport } from "../model/viewport";
+import { framesOf } from "../picture/frames";
+import type { Registration, Row, Stage } from "../picture/scene";
+import type { Trace } from "../picture/trace";
+import { inputsUpTo, type Step, type Story } from "../stories/story";
+import { readLink, type Shared } from "../link/link";
+import { sandbox, stories, storyOf } from "../stories/index";
+import { TIME_MS_MAX, type Operation, type Pair, type What } from "../world/input";
+import { Log } from "../world/log";
+import { Timeline } from "../world/timeline";
+import { restoring, touchedIn } from "./edit";
+import { flightsOf, linksOf, previewOf, rowsOf, traceOf, trafficWords } from "./moment";
+import { agreementWords, headline, whoSaysWhat, type Headline } from "./words";
+
+const SPEEDS = [1, 2, 4, 0.25, 0.5];
+/** So much time is shown in the diagram, at least. */
+const SPAN_MS_MIN = 8_000;
+const SPAN_MS_MAX = 40_000;
+
+export interface Selection {
+  readonly row: number;
+  readonly registration: Registration;
+}
+
+/** Operations at a replica. */
+export interface Act {
+  readonly replica: number;
+  readonly operations: readonly Operation[];
+}
+
+/** What operations touched, as it was before. */
+interface Undo {
+  readonly replica: number;
+  readonly before: readonly Registration[];
+}
+
+/** So many acts can be undone. */
+const UNDO_MAX = 100;
+
+export class Player {
+  story = $state.raw<Story>(firstStory());
+  step = $state(0);
+  nowMs = $state(0);
+  isPlaying = $state(true);
+  speed = $state(1);
+  viewport = $state.raw<Viewport>(wholeSpace(1000));
+  /** One past the last key. */
+  limit = $state(1000);
+  cursor = $state(420);
+  /** Who is registered where a range is drawn. */
+  node = $state("birch");
+  selection = $state.raw<Selection | null>(null);
+  /** What a hand is about to do: shown as if it were done. */
+  preview = $state.raw<Act | null>(null);
+  /** Whether the visitor has done something, so that the story no longer goes as written. */
+  isOwn = $state(false);
+  /** What went wrong last, in words. */
+  problem = $state<string | null>(null);
+  format = $state.raw<KeyFormat>(decimalKeys(1000));
+  colors = new NodeColors();
+
+  #timeline = $state.raw<Timeline>() as Timeline;
+  /** Counts changes of the log. */
+  #changes = $state(0);
+  /** Where the last input was added by the visitor: later moments can be reached from here on. */
+  #furthestMs = $state(0);
+
+  /** From what stands in the address after `#`. */
+  constructor(address: string) {
+    this.open(address);
+  }
+
+  // What is shown.
+
+  readonly #moment = $derived(Math.floor(this.nowMs));
+  readonly #view = $derived.by(() => {
+    void this.#changes;
+    return this.#timeline.stateAt(this.#moment);
+  });
+  readonly rows: readonly Row[] = $derived.by(() => {
+    const rows = rowsOf(this.#view);
+    const { preview } = this;
+    if (preview === null) return rows;
+    return rows.map((row) =>
+      row.replica === preview.replica ? (previewOf(this.#view, row, preview.operations) ?? row) : row,
+    );
+  });
+  readonly #frames = $derived(framesOf(this.rows));
+  readonly stage: Stage = $derived.by(() => ({
+    rows: this.rows,
+    frames: this.#frames,
+    links: linksOf(this.#view, this.rows),
+    flights: flightsOf(this.#view, this.rows, this.nowMs),
+    view: this.viewport,
+    limit: this.limit,
+    cursor: this.cursor,
+  }));
+  readonly words: { headline: Headline; says: string } = $derived.by(() => {
+    const shown = { rows: this.rows, frames: this.#frames, cursor: this.cursor };
+    return { headline: headline(shown, this.format.format(BigInt(this.cursor))), says: whoSaysWhat(shown) };
+  });
+  readonly #history = $derived.by(() => {
+    void this.#changes;
+    return this.#timeline.history(this.#moment);
+  });
+  readonly trace: Trace = $derived.by(() => {
+    const toMs = Math.max(SPAN_MS_MIN, this.#horizonMs);
+    return traceOf(this.#history, this.rows, Math.max(0, toMs - SPAN_MS_MAX), toMs, this.nowMs);
+  });
+  readonly counts = $derived.by(() => {
+    const { words, standing } = agreementWords(
+      this.#view.replicas.filter(({ isThere }) => isThere).map(({ fingerprint }) => fingerprint),
+    );
+    return { agreement: words, standing, traffic: trafficWords(this.#history, this.nowMs) };
+  });
+
+  /** The end of what can be shown. */
+  get #horizonMs(): number {
+    const step = this.#currentStep;
+    return this.isOwn || this.#isSandbox ? Math.max(this.nowMs + 2_000, this.#furthestMs) : (step?.untilMs ?? 0);
+  }
+
+  get #isSandbox(): boolean {
+    return this.story === sandbox;
+  }
+
+  get #currentStep(): Step | undefined {
+    return this.story.steps[this.step];
+  }
+
+  get stepCount(): number {
+    return this.story.steps.length;
+  }
+
+  get caption(): string {
+    if (this.problem !== null) return this.problem;
+    if (this.isOwn) return "From here on the world is yours: it goes on from what you did.";
+    return this.isBeforeItsEnd && !this.#isSandbox ? "" : (this.#currentStep?.words ?? "");
+  }
+
+  /** Whether the step still has something to show. */
+  get isBeforeItsEnd(): boolean {
+    return !this.isOwn && !this.#isSandbox && this.nowMs < (this.#currentStep?.untilMs ?? 0);
+  }
+
+  get canGoBack(): boolean {
+    return this.isOwn || this.step > 0;
+  }
+
+  /** What the one button does. */
+  get next(): { readonly label: string; readonly press: () => void } | null {
+    if (this.isOwn || this.#isSandbox) return null;
+    const step = this.story.steps[this.step + 1];
+    if (step !== undefined) return { label: step.action, press: () => this.#enter(this.step + 1) };
+    const story = stories[stories.indexOf(this.story) + 1];
+    return story === undefined ? null : { label: `Next: ${story.title}`, press: () => (location.hash = story.id) };
+  }
+
+  // What moves it.
+
+  open(address: string): void {
+    const { shared, problem = null } = readLink(address);
+    const { story, step } =
+      shared?.kind === "story" ? shared : { story: shared === undefined ? storyIn(address) : sandbox, step: 0 };
+    this.story = story;
+    this.colors = new NodeColors();
+    this.colors.note(nodesOf(story));
+    this.#look(shared?.kind === "world" ? shared.limit : story.limit, shared?.cursor ?? story.cursor);
+    this.problem = problem;
+    this.#begin(step, shared?.nowMs ?? 0);
+    if (shared?.kind === "world") this.#showWorld(shared.log);
+    // A moment that somebody sent is looked at first.
+    this.isPlaying = shared === undefined || (shared.kind === "story" && !address.includes("/"));
+  }
+
+  #look(limit: number, cursor: number): void {
+    this.limit = limit;
+    this.viewport = wholeSpace(limit);
+    this.format = decimalKeys(limit);
+    this.cursor = cursor;
+  }
+
+  #showWorld(log: Log): void {
+    this.isOwn = true;
+    this.colors.note(
+      log.inputs.flatMap((input) => (input.kind === "operation" ? input.operations.map(({ node }) => node) : [])),
+    );
+    this.#show(log);
+    this.#furthestMs = Math.max(this.nowMs, log.inputs.at(-1)?.at ?? 0);
+  }
+
+  /** This moment, to be sent to somebody. */
+  get shared(): Shared {
+    const { nowMs, cursor, story, step, limit } = this;
+    if (!this.isOwn) return { kind: "story", story, step, nowMs, cursor };
+    return { kind: "world", log: this.#timeline.log, limit, nowMs, cursor };
+  }
+
+  #begin(step: number, atMs: number): void {
+    this.step = step;
+    this.isOwn = false;
+    this.selection = null;
+    this.#undo = [];
+    this.#furthestMs = 0;
+    const { log, fault } = Log.of(this.story.seed, inputsUpTo(this.story, step));
+    if (log === undefined) throw new Error(fault);
+    this.#show(log);
+    this.nowMs = atMs;
+    this.isPlaying = true;
+  }
+
+  #enter(step: number): void {
+    this.problem = null;
+    this.#begin(step, this.story.steps[step - 1]?.untilMs ?? 0);
+  }
+
+  #show(log: Log): void {
+    const before = this.#timeline as Timeline | undefined;
+    this.#timeline = new Timeline(log);
+    before?.free();
+  }
+
+  back(): void {
+    this.problem = null;
+    if (this.isOwn) this.open(this.story.id);
+    else this.#begin(this.step - 1, this.story.steps[this.step - 2]?.untilMs ?? 0);
+  }
+
+  /** Lets time pass, in milliseconds of the visitor. */
+  advance(realMs: number): void {
+    if (!this.isPlaying) return;
+    this.nowMs = Math.min(this.nowMs + realMs * this.speed, this.#endMs);
+    if (this.nowMs >= this.#endMs) this.isPlaying = false;
+  }
+
+  get #endMs(): number {
+    return this.isOwn || this.#isSandbox ? TIME_MS_MAX : (this.#currentStep?.untilMs ?? 0);
+  }
+
+  toggle(): void {
+    if (!this.isPlaying && this.nowMs >= this.#endMs) this.nowMs = this.story.steps[this.step - 1]?.untilMs ?? 0;
+    this.isPlaying = !this.isPlaying;
+  }
+
+  /** To the end of the step, without the way there. */
+  skip(): void {
+    if (!this.isOwn && !this.#isSandbox) this.nowMs = this.#endMs;
+  }
+
+  /** To the next thing that happens. */
+  stepOn(): void {
+    this.isPlaying = false;
+    this.nowMs = Math.min(this.#view.world.nextAt() ?? this.#endMs, this.#endMs);
+  }
+
+  scrub(ms: number): void {
+    this.isPlaying = false;
+    const most = this.isOwn || this.#isSandbox ? Math.max(this.#furthestMs, this.nowMs) : this.#endMs;
+    this.#furthestMs = Math.max(this.#furthestMs, this.nowMs);
+    this.nowMs = Math.min(most, Math.max(0, ms));
+  }
+
+  get speedWords(): string {
+    return `${this.speed === 0.25 ? "¼" : this.speed === 0.5 ? "½" : this.speed}×`;
+  }
+
+  nextSpeed(): void {
+    this.speed = SPEEDS[(SPEEDS.indexOf(this.speed) + 1) % SPEEDS.length] ?? 1;
+  }
+
+  // What the visitor does to the world.
+
+  /** Returns why it is refused, or `null`. */
+  operate(replica: number, operations: readonly Operation[]): string | null {
+    const row = this.rows.find((one) => one.replica === replica);
+    if (row === undefined || operations.length === 0) return null;
+    const before = touchedIn(row, operations);
+    this.colors.note(operations.map(({ node }) => node));
+    const refused = this.#do({ kind: "operation", replica, operations });
+    if (refused === null) this.#undo = [...this.#undo.slice(1 - UNDO_MAX), { replica, before }];
+    return refused;
+  }
+
+  #undo = $state.raw<readonly Undo[]>([]);
+
+  get canUndo(): boolean {
+    return this.#undo.length > 0;
+  }
+
+  /** Takes the last act back, as far as its replica knows: by new operations, which travel as all do. */
+  undo(): void {
+    const last = this.#undo.at(-1);
+    if (last === undefined) return;
+    this.#undo = this.#undo.slice(0, -1);
+    const row = this.rows.find(({ replica }) => replica === last.replica);
+    const operations = row === undefined ? [] : restoring(row, last.before);
+    if (operations.length > 0) this.#do({ kind: "operation", replica: last.replica, operations });
+  }
+
+  setCut(between: Pair, isCut: boolean): void {
+    this.#do({ kind: isCut ? "cut" : "mend", between });
+  }
+
+  setOnline(replica: number, isOnline: boolean): void {
+    this.#do({ kind: isOnline ? "online" : "offline", replica });
+  }
+
+  /** What came after this moment is dropped: from here on the world goes another way. */
+  #do(what: What): string | null {
+    const at = this.#moment;
+    this.problem = this.#timeline.branch(at, { ...what, at }) ?? null;
+    if (this.problem !== null) return this.problem;
+    this.#changes++;
+    this.isOwn = true;
+    this.#furthestMs = at;
+    this.isPlaying = true;
+    return null;
+  }
+
+  select(row: number, registration: Registration): void {
+    this.selection = { row, registration };
+    this.node = registration.node;
+  }
+
+  deselect(): void {
+    this.selection = null;
+  }
+}
+
+function firstStory(): Story {
+  const [story] = stories;
+  if (story === undefined) throw new Error("There is no story.");
+  return story;
+}
+
+/** The story that an address names, whatever else is wrong with it. */
+function storyIn(address: string): Story {
+  return storyOf(address.replace(/^#/, "").split("/")[0] ?? "") ?? firstStory();
+}
+
+/** In the order in which they appear. */
+function nodesOf(story: Story): string[] {
+  const nodes = story.steps.flatMap(({ inputs }) =>
+    inputs.flatMap((input) => (input.kind === "operation" ? input.operations.map(({ node }) => node) : [])),
+  );
+  return [...new Set(nodes)];
+}

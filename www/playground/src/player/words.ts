@@ -1,0 +1,96 @@
+/** What stands above the picture: the state of the world in words, made from the answers and nothing else. */
+import { answerKey } from "../picture/frames";
+import { and } from "../picture/row";
+import type { Owner, Row, Stage } from "../picture/scene";
+
+export interface Headline {
+  readonly question: string;
+  readonly answer: string;
+  readonly standing: "agreed" | "apart" | "neutral";
+}
+
+export function headline(
+  { rows, frames, cursor }: Pick<Stage, "rows" | "frames" | "cursor">,
+  keyText: string,
+): Headline {
+  const question = `Who serves key ${keyText}?`;
+  const groups = groupsAt(rows, cursor);
+  if (groups.length === 0) return { question, answer: "Nobody is here to ask.", standing: "neutral" };
+  if (groups.length > 1) return { question, answer: "Today they disagree.", standing: "apart" };
+  const answer = named(groups[0]?.owners ?? []);
+  const count = groups[0]?.names.length ?? 0;
+  const everywhere = count === 1 ? "" : count === 2 ? ", both say" : `, all ${numberWord(count)} say`;
+  if (frames.length > 0)
+    return { question, answer: `${capital(answer)}${everywhere}, but other keys differ.`, standing: "apart" };
+  return { question, answer: `${capital(answer)}${everywhere}.`, standing: count > 1 ? "agreed" : "neutral" };
+}
+
+/** Who says what of the key: "A and B say maple, C says birch." */
+export function whoSaysWhat({ rows, cursor }: Pick<Stage, "rows" | "cursor">): string {
+  const groups = groupsAt(rows, cursor);
+  if (groups.length < 2) return "";
+  // Where first choices differ they are all that one wants to hear of; else what stands behind them does.
+  const firsts = new Set(groups.map(({ owners }) => owners[0]?.node ?? ""));
+  const told = (owners: readonly Owner[]) =>
+    firsts.size === groups.length
+      ? named(owners)
+      : owners.length === 0
+        ? "nobody"
+        : owners.map(({ node, priority }) => `${node} ${priority}`).join(" before ");
+  const parts = groups.map(
+    ({ names, owners }) => `${and(names)} ${names.length === 1 ? "says" : "say"} ${told(owners)}`,
+  );
+  return `${parts.join(", ")}.`;
+}
+
+/** Rows by their answer, the most frequent first. */
+function groupsAt(rows: readonly Row[], key: number): { names: string[]; owners: readonly Owner[] }[] {
+  const groups = new Map<string, { names: string[]; owners: readonly Owner[] }>();
+  for (const row of rows) {
+    if (row.presence === "crashed") continue;
+    const owners = ownersAt(row, key);
+    const group = groups.get(answerKey(owners)) ?? { names: [], owners };
+    group.names.push(row.name);
+    groups.set(answerKey(owners), group);
+  }
+  return [...groups.values()].sort((a, b) => b.names.length - a.names.length);
+}
+
+export function ownersAt({ splits }: Pick<Row, "splits">, key: number): readonly Owner[] {
+  let low = 0;
+  let high = splits.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((splits[middle]?.end ?? Infinity) <= key) low = middle + 1;
+    else high = middle;
+  }
+  const split = splits[low];
+  return split !== undefined && split.start <= key ? split.owners : [];
+}
+
+function named(owners: readonly Owner[]): string {
+  return owners[0]?.node ?? "nobody";
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function numberWord(count: number): string {
+  return ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"][count] ?? String(count);
+}
+
+/** "2 of 3 agree", by all that they know and not only by this key. */
+export function agreementWords(fingerprints: readonly string[]): {
+  words: string;
+  standing: "agreed" | "apart" | "neutral";
+} {
+  if (fingerprints.length === 0) return { words: "no replica", standing: "neutral" };
+  if (fingerprints.length === 1) return { words: "one replica", standing: "neutral" };
+  const counts = new Map<string, number>();
+  for (const fingerprint of fingerprints) counts.set(fingerprint, (counts.get(fingerprint) ?? 0) + 1);
+  const most = Math.max(...counts.values());
+  if (most === fingerprints.length)
+    return { words: fingerprints.length === 2 ? "both agree" : `all ${fingerprints.length} agree`, standing: "agreed" };
+  return { words: most === 1 ? "none agree" : `${most} of ${fingerprints.length} agree`, standing: "apart" };
+}

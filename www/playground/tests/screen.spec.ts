@@ -1,0 +1,237 @@
+import { AxeBuilder } from "@axe-core/playwright";
+import { expect, test, type Locator, type Page } from "@playwright/test";
+
+const answer = (page: Page) => page.getByTestId("answer");
+const says = (page: Page) => page.getByTestId("says");
+const agreement = (page: Page) => page.getByTestId("agreement");
+const key = (page: Page) => page.getByRole("slider", { name: "Key" });
+const mend = (page: Page) => page.getByRole("button", { name: "Mend the links" });
+
+/** Opens a story, and waits until its first step has played. */
+async function opened(page: Page, hash = ""): Promise<void> {
+  await page.goto(`./${hash}`);
+  await expect(key(page)).toBeVisible();
+}
+
+async function played(page: Page): Promise<void> {
+  await expect(page.getByRole("button", { name: "Play", exact: true })).toBeVisible();
+}
+
+async function pressed(button: Locator): Promise<void> {
+  await button.focus();
+  await button.press("Enter");
+}
+
+test("the first story plays by itself, stops at the disagreement, and one press shows how it ends", async ({
+  page,
+}) => {
+  await opened(page);
+  await played(page);
+  await expect(answer(page)).toHaveText("Today they disagree.");
+  await expect(says(page)).toHaveText("A and B say maple, C says birch.");
+  await expect(agreement(page)).toHaveText("2 of 3 agree");
+  await mend(page).click();
+  await expect(answer(page)).toHaveText("Maple, all three say.");
+  await expect(agreement(page)).toHaveText("all 3 agree");
+});
+
+for (const [width, height] of [
+  [1024, 640],
+  [1280, 720],
+  [1920, 1080],
+  [360, 740],
+  [320, 740],
+] as const) {
+  test(`all rows, the key and the time are on one screen of ${width} × ${height}`, async ({ page }) => {
+    await page.setViewportSize({ width, height });
+    await opened(page);
+    await played(page);
+    const scrolls = await page.evaluate(() => {
+      const { scrollWidth, scrollHeight } = document.documentElement;
+      const stage = document.querySelector("#stage");
+      return {
+        page: [scrollWidth, scrollHeight],
+        stage: stage === null ? null : stage.scrollHeight - stage.clientHeight,
+      };
+    });
+    expect(scrolls).toEqual({ page: [width, height], stage: 0 });
+    for (const name of ["A", "B", "C"]) {
+      await expect(page.getByRole("button", { name: `Take ${name} offline` })).toBeInViewport({ ratio: 1 });
+    }
+    await expect(key(page)).toBeInViewport({ ratio: 1 });
+    await expect(page.getByRole("slider", { name: "Time" })).toBeInViewport({ ratio: 1 });
+  });
+}
+
+test("by the keyboard: the picture is six stops away, the key moves, and the words follow", async ({ page }) => {
+  await opened(page);
+  await played(page);
+  let stops = 0;
+  while (!(await key(page).evaluate((it) => it === document.activeElement))) {
+    await page.keyboard.press("Tab");
+    stops++;
+    expect(stops).toBeLessThanOrEqual(6);
+  }
+  await page.keyboard.press("Home");
+  await expect(answer(page)).toHaveText("Nobody, all three say, but other keys differ.");
+  for (let press = 0; press < 5; press++) await page.keyboard.press("Shift+ArrowRight");
+  await expect(key(page)).toHaveAttribute("aria-valuenow", "50");
+  await expect(answer(page)).toHaveText("Oak, all three say, but other keys differ.");
+  await page.keyboard.press("End");
+  await expect(key(page)).toHaveAttribute("aria-valuenow", "999");
+});
+
+test("time can be scrubbed: the past is shown as it was, and the story goes on from there", async ({ page }) => {
+  await opened(page);
+  await played(page);
+  const time = page.getByRole("slider", { name: "Time" });
+  await time.focus();
+  await page.keyboard.press("Home");
+  await expect(time).toHaveAttribute("aria-valuenow", "0");
+  for (let press = 0; press < 22; press++) await page.keyboard.press("ArrowRight");
+  await expect(answer(page)).toHaveText("Maple, all three say.");
+  await page.keyboard.press("End");
+  await expect(answer(page)).toHaveText("Today they disagree.");
+});
+
+test("links and replicas are cut and mended by keyboard; what the visitor does takes the place of the story", async ({
+  page,
+}) => {
+  await opened(page, "#build-your-own");
+  const link = page.getByRole("button", { name: "Cut the link between A and C" });
+  await pressed(link);
+  await expect(link).toHaveAttribute("aria-pressed", "true");
+  const offline = page.getByRole("button", { name: "Take B offline" });
+  await pressed(offline);
+  await expect(offline).toHaveAttribute("aria-pressed", "true");
+  await page.getByRole("button", { name: /^Edit/ }).click();
+  await page.getByRole("textbox", { name: "Node" }).fill("birch");
+  await page.getByRole("button", { name: "Register" }).click();
+  await expect(page.getByText("Registered birch at A.")).toBeVisible();
+  await page.getByRole("button", { name: "Increase" }).click();
+  await page.getByRole("button", { name: "Close" }).click();
+  await expect(answer(page)).toHaveText("Today they disagree.");
+  await pressed(link);
+  await pressed(offline);
+  await expect(agreement(page)).toHaveText("all 3 agree");
+});
+
+test("a range is drawn, moved, made longer, and released by hand", async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 720 });
+  await opened(page, "#build-your-own");
+  const stage = page.locator("#stage");
+  const box = await stage.boundingBox();
+  if (box === null) throw new Error("the stage has a place");
+  const x = (value: number) => box.x + 168 + ((box.width - 180) * value) / 1000;
+  const drag = async (from: [number, number], to: [number, number]) => {
+    await page.mouse.move(...from);
+    await page.mouse.down();
+    await page.mouse.move((from[0] + to[0]) / 2, (from[1] + to[1]) / 2, { steps: 3 });
+    await page.mouse.move(...to, { steps: 3 });
+    await page.mouse.up();
+  };
+  // Right of all that is there, in the row of A; it gets the third lane, as its first key is the greatest.
+  await drag([x(850), box.y + 40], [x(950), box.y + 40]);
+  await key(page).focus();
+  await page.keyboard.press("End");
+  for (let press = 0; press < 10; press++) await page.keyboard.press("Shift+ArrowLeft");
+  await expect(key(page)).toHaveAttribute("aria-valuenow", "899");
+  await expect(answer(page)).toHaveText("Birch, all three say.");
+  const bar = box.y + 26 + 8 + 2.5 * Math.min(20, laneHeightOf(box.height));
+  // While it is held elsewhere the page shows what would be; then it is so.
+  await page.mouse.move(x(900), bar);
+  await page.mouse.down();
+  await page.mouse.move(x(960), bar, { steps: 4 });
+  await expect(page.getByText("910 – 1000").or(page.getByText("900 – 1000"))).toBeAttached();
+  await page.mouse.up();
+  const toolbar = page.getByRole("toolbar", { name: /^birch, 9\d\d? – 1000, at A$/ });
+  await expect(toolbar).toBeVisible();
+  await expect(answer(page)).toHaveText("Nobody, all three say.");
+  await toolbar.getByRole("button", { name: "Raise the priority by 1" }).click();
+  await expect(toolbar).toContainText("priority 2");
+  await page.keyboard.press("Control+z");
+  await expect(toolbar).toContainText("priority 1");
+  await toolbar.getByRole("button", { name: "Release" }).click();
+  await expect(toolbar).toBeHidden();
+  // Undone once more, it is there again.
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(toolbar).toBeVisible();
+});
+
+/** Three lanes between the top of a row and its owners' band, for three rows: see picture/layout.ts. */
+function laneHeightOf(stageHeight: number): number {
+  const row = (stageHeight - 26) / 3;
+  const band = Math.round(Math.min(44, Math.max(22, row * 0.34)));
+  return (row - band - 8 - 8 - 16) / 3;
+}
+
+test("a moment is a link: another page shows the same, to the key and the bytes", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await opened(page, "#build-your-own");
+  await pressed(page.getByRole("button", { name: "Cut the link between A and B" }));
+  await page.getByRole("button", { name: /^Edit/ }).click();
+  await page.getByRole("button", { name: "Register" }).click();
+  await page.getByRole("button", { name: "Close" }).click();
+  await key(page).focus();
+  await page.keyboard.press("ArrowRight");
+  await page.getByRole("button", { name: /^Share/ }).click();
+  const link = await page.getByRole("textbox", { name: "Link" }).inputValue();
+  expect(link.length).toBeLessThanOrEqual(2000);
+  const other = await context.newPage();
+  await other.goto(link);
+  await expect(other.getByRole("button", { name: "Cut the link between A and B" })).toHaveAttribute(
+    "aria-pressed",
+    "true",
+  );
+  for (const name of ["Key", "Time"]) {
+    const slider = (where: Page) => where.getByRole("slider", { name }).getAttribute("aria-valuetext");
+    expect(await slider(other)).toBe(await slider(page));
+  }
+  await expect(other.getByTestId("counts")).toHaveText((await page.getByTestId("counts").textContent()) ?? "");
+});
+
+test("a link that cannot be read says why, and the page works", async ({ page }) => {
+  await opened(page, "#world/1/AAAA");
+  await expect(page.getByText(/The link cannot be read: .*at byte \d+\.$/)).toBeVisible();
+  await expect(answer(page)).toBeVisible();
+});
+
+test("wrong numbers are refused with words at their fields, and nothing happens", async ({ page }) => {
+  await opened(page, "#build-your-own");
+  await page.getByRole("button", { name: /^Edit/ }).click();
+  await page.getByLabel("From key").fill("1001");
+  await page.getByLabel("To, without it").fill("x");
+  await page.getByRole("textbox", { name: "Node" }).fill("");
+  await page.getByRole("button", { name: "Register" }).click();
+  await expect(page.getByText("Keys here go from 0 to 1000.")).toBeVisible();
+  await expect(page.getByText("A whole number, digits only.")).toBeVisible();
+  await expect(page.getByText("A name is needed.")).toBeVisible();
+  await page.getByRole("textbox", { name: "Node" }).fill("x".repeat(256));
+  await page.getByRole("button", { name: "Release" }).click();
+  await expect(page.getByText("256 bytes; at most 255 fit.")).toBeVisible();
+});
+
+test("an address without a story says so, and shows the first one", async ({ page }) => {
+  await opened(page, "#nowhere");
+  await expect(
+    page.getByText("There is no story of that name in the address, so this is the first one."),
+  ).toBeVisible();
+});
+
+for (const hash of ["", "#minus-everything", "#fills-up", "#bad-day", "#build-your-own"]) {
+  for (const colorScheme of ["light", "dark"] as const) {
+    test(`axe finds nothing in ${hash || "the first story"}, ${colorScheme}, wide and narrow`, async ({ page }) => {
+      await page.emulateMedia({ colorScheme });
+      for (const viewport of [
+        { width: 1280, height: 720 },
+        { width: 360, height: 740 },
+      ]) {
+        await page.setViewportSize(viewport);
+        await opened(page, hash);
+        await page.getByRole("button", { name: "Step" }).click();
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`)).toEqual([]);
+      }
+    });
+  }
+}
