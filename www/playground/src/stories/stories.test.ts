@@ -1,0 +1,51 @@
+import { describe, expect, test } from "vitest";
+import { rowsOf } from "../player/moment";
+import { ownersAt } from "../player/words";
+import { Log } from "../world/log";
+import { Timeline } from "../world/timeline";
+import { stories } from "./index";
+import { endOf, inputsUpTo } from "./story";
+
+describe.each(stories)("$title", (story) => {
+  test.each(story.steps.map((step, place) => ({ step, place })))(
+    "step $place ends as its words say",
+    ({ step, place }) => {
+      const { log, fault } = Log.of(story.seed, inputsUpTo(story, place));
+      if (log === undefined) throw new Error(fault);
+      const timeline = new Timeline(log);
+      const rows = rowsOf(timeline.stateAt(step.untilMs)).filter(({ presence }) => presence !== "crashed");
+      const answers = rows.map((row) => ownersAt(row, story.cursor)[0]?.node ?? "");
+      const { agreement, operations } = timeline.history(step.untilMs);
+      timeline.free();
+      expect({ answers, isAgreed: agreement.at(-1)?.isAgreed }).toEqual(step.ends);
+      // Nothing that the story does is refused.
+      expect(operations.flatMap(({ refused }) => refused ?? [])).toEqual([]);
+    },
+  );
+
+  test("its steps follow each other, and its keys are in its key space", () => {
+    story.steps.forEach((step, place) => {
+      const begin = place === 0 ? 0 : endOf(story, place - 1);
+      for (const input of step.inputs) {
+        expect(input.at).toBeGreaterThanOrEqual(begin);
+        expect(input.at).toBeLessThan(step.untilMs);
+        if (input.kind !== "operation") continue;
+        for (const { start, end } of input.operations) {
+          expect(start).toBeLessThan(story.limit);
+          expect(end).toBeLessThanOrEqual(story.limit);
+        }
+      }
+    });
+  });
+});
+
+test("stories have names of their own, and at most eight nodes, so that colours tell them apart", () => {
+  expect(new Set(stories.map(({ id }) => id)).size).toBe(stories.length);
+  for (const story of stories) {
+    const inputs = inputsUpTo(story, story.steps.length);
+    const nodes = inputs.flatMap((input) =>
+      input.kind === "operation" ? input.operations.map(({ node }) => node) : [],
+    );
+    expect(new Set(nodes).size).toBeLessThanOrEqual(8);
+  }
+});
