@@ -13,7 +13,8 @@ import { Log } from "../world/log";
 import { Timeline } from "../world/timeline";
 import { restoring, touchedIn } from "./edit";
 import { flightsOf, linksOf, previewOf, rowsOf, traceOf, trafficWords } from "./moment";
-import { agreementWords, headline, whoSaysWhat, type Headline } from "./words";
+import { whyApart, whyOrder, whyPriority } from "./why";
+import { agreementWords, headline, ownersAt, whoSaysWhat, type Headline } from "./words";
 
 const SPEEDS = [1, 2, 4, 0.25, 0.5];
 /** So much time is shown in the diagram, at least. */
@@ -116,6 +117,25 @@ export class Player {
     );
     return { agreement: words, standing, traffic: trafficWords(this.#history, this.nowMs) };
   });
+
+  /** Why the key has the owners that it has, or why replicas answer otherwise. */
+  reasons(): string[] {
+    const key = this.format.format(BigInt(this.cursor));
+    const apart = whyApart(this.#view, this.cursor);
+    if (apart !== "") return [apart, "Until it has, each answers by what it knows. Nobody has to wait."];
+    const row = this.rows.find(({ presence }) => presence !== "crashed");
+    const replica = this.#view.replicas.find(({ index }) => index === row?.replica);
+    if (row === undefined || replica === undefined) return ["Nobody is here to ask."];
+    const [first, ...others] = ownersAt(row, this.cursor);
+    const reasons = [whyOrder(first === undefined ? [] : [first, ...others], key)];
+    const registration = row.registrations.find(
+      ({ node, priority, start, end }) =>
+        node === first?.node && priority === first.priority && start <= this.cursor && this.cursor < end,
+    );
+    if (registration !== undefined)
+      reasons.push(`${registration.node}: ${whyPriority(this.#view, replica, registration)}`);
+    return reasons;
+  }
 
   /** The end of what can be shown. */
   get #horizonMs(): number {

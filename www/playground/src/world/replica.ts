@@ -1,5 +1,5 @@
 import { Next, Replica as Node } from "../generated/wasm/crdt_range_map_world.js";
-import { carriedFrom, type Contribution, type Dropped } from "./contribution";
+import { carriedFrom, type Contribution, type Dot, type Dropped } from "./contribution";
 import type { Operation, Range } from "./input";
 
 export type Presence = "online" | "offline" | "crashed" | "gone";
@@ -134,6 +134,11 @@ export class Replica {
           renamed(node.replica());
       }
     }
+  }
+
+  /** Whether it has heard of an effect, whatever it has kept of it. */
+  hasHeard({ replica, sequence }: Dot): boolean {
+    return this.#node?.hasHeard(replica, sequence) ?? false;
   }
 
   /** The nodes that serve a key, in order of preference. */

@@ -1,4 +1,4 @@
-import type { Contribution, Dropped } from "./contribution";
+import type { Contribution, Dot, Dropped } from "./contribution";
 import { nameOf, type Conditions, type Pair, type Range } from "./input";
 import type { Flight } from "./network";
 import type { Columns, Owner, Presence, Replica } from "./replica";
@@ -15,6 +15,7 @@ export interface ReplicaView {
   readonly id: bigint | undefined;
   /** Those that know the same have the same; "" of one that is not there. */
   readonly fingerprint: string;
+  hasHeard(dot: Dot): boolean;
   owners(key: bigint): Owner[];
   splitsIn(range: Range): Columns;
   registrationsIn(range: Range): Columns;
@@ -68,6 +69,7 @@ function viewOf(replica: Replica, index: number): ReplicaView {
     isThere,
     id,
     fingerprint,
+    hasHeard: (dot) => replica.hasHeard(dot),
     owners: (key) => replica.owners(key),
     splitsIn: (range) => replica.splitsIn(range),
     registrationsIn: (range) => replica.registrationsIn(range),

@@ -1,7 +1,7 @@
 //! The class: a node, what it is told, and what it wants done.
 
 use crdt_range_map::node::{Event, LinkId, LinkKind, Output};
-use crdt_range_map::{KeyRange, Node, ReplicaId};
+use crdt_range_map::{Dot, KeyRange, Node, ReplicaId};
 use js_sys::Array;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -103,6 +103,13 @@ impl Replica {
     /// A hash of what it knows: those that know the same have the same.
     pub fn fingerprint(&self) -> u64 {
         self.node.map().state().version().fingerprint()
+    }
+
+    /// Whether it has heard of an effect, whatever it has kept of it.
+    #[wasm_bindgen(js_name = hasHeard)]
+    pub fn has_heard(&self, replica: u64, sequence: f64) -> bool {
+        let dot = Dot { replica: ReplicaId::new(replica), seq: sequence as u64 };
+        self.node.map().state().version().context().contains(dot)
     }
 
     /// The owners of a key, as one split from that key on.
