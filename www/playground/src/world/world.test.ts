@@ -72,6 +72,34 @@ test("a clone at any moment goes on exactly as the original", () => {
   }
 });
 
+test("who comes later is not known to a clone that has not come so far", () => {
+  const world = worldOf(...joins(1), { at: 5, kind: "crash", replica: 0 }, { at: 9, kind: "restart", replica: 0 });
+  world.runTo(8);
+  const clone = world.clone();
+  world.runTo(9);
+  const id = world.replicas[0]?.id ?? 0n;
+  expect([world.writerOf(id), clone.writerOf(id)]).toEqual([0, undefined]);
+  clone.runTo(9);
+  expect(clone.writerOf(id)).toBe(0);
+  world.free();
+  clone.free();
+});
+
+test("who leaves says what is due, and who crashes does not", () => {
+  const before = worldOf(...joins(2));
+  before.runTo(1_000);
+  const [at = 0, replica = 0] =
+    before.replicas.map((it, index) => [it?.wakeAt ?? 0, index]).toSorted(([a = 0], [b = 0]) => a - b)[0] ?? [];
+  const sent = (kind: "leave" | "crash") => {
+    const world = worldOf(...joins(2), { at, kind, replica });
+    const event = run(world, at).find(({ cause }) => cause.kind === "input" && cause.input.kind === kind);
+    world.free();
+    return event?.sent.length;
+  };
+  expect([sent("leave"), sent("crash")]).toEqual([1, 0]);
+  before.free();
+});
+
 test("time goes on by steps, and never back", () => {
   const world = new World(sampleLog(5));
   for (let last = 0, count = 0; count < 2_000; count++) {
