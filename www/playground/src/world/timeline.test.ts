@@ -83,6 +83,7 @@ test("inputs are added anywhere, and other futures begun; state and history are 
       const { flights, since } = timeline.history(until);
       const expected = forwardHistory(timeline.log, UNTIL_MS);
       expect(since).toBe(0);
+      expectAgreementAndOperations(timeline, `seed ${seed}, step ${count}`);
       expect(flights.map(flightText)).toEqual(expected.flights.filter((text) => Number(text.split(" ")[3]) <= until));
     }
     timeline.free();
@@ -90,28 +91,45 @@ test("inputs are added anywhere, and other futures begun; state and history are 
   expect(Math.min(...Object.values(kinds))).toBeGreaterThan(20);
 });
 
+/** Checks what a history says of agreement and operations. */
+function expectAgreementAndOperations(timeline: Timeline, name: string): number {
+  const { agreement, operations, spans } = timeline.history(UNTIL_MS);
+  const { log } = timeline;
+  for (const [at, isAgreed] of forwardHistory(log, UNTIL_MS).agreed) {
+    const now = agreement.filter(({ from, to }) => from <= at && (at < to || to === UNTIL_MS));
+    expect(
+      now.map((it) => it.isAgreed),
+      `${name}, moment ${at}`,
+    ).toEqual([isAgreed]);
+  }
+  expect(agreement[0]?.from).toBe(0);
+  agreement.forEach(({ from, to }, place) => {
+    if (place < agreement.length - 1) expect(from).toBeLessThan(to);
+    expect(agreement[place + 1]?.from ?? UNTIL_MS).toBe(to);
+  });
+  const given = log.inputs.filter(({ at, kind }) => at <= UNTIL_MS && kind === "operation");
+  expect(operations.map(({ refused: _, ...done }) => ({ kind: "operation", ...done }))).toEqual(given);
+  return agreement.length + spans.length;
+}
+
+test("what is put right in the same millisecond is no disagreement", () => {
+  const { log } = Log.of(1, [
+    { at: 0, kind: "join", replica: 0 },
+    { at: 0, kind: "join", replica: 1 },
+    { at: 5, kind: "operation", replica: 0, operations: [{ op: "register", node: "a", start: 0n, end: 9n }] },
+    { at: 5, kind: "crash", replica: 0 },
+  ]);
+  const timeline = new Timeline(log ?? sampleLog(0));
+  expect(timeline.history(10).agreement).toEqual([{ from: 0, to: 10, isAgreed: true }]);
+  timeline.free();
+});
+
 test("the history tells of agreement and operations", () => {
   let turns = 0;
   for (let seed = 0; seed < 60; seed++) {
-    const log = sampleLog(seed);
-    const timeline = new Timeline(log, SPACING);
-    const { agreement, operations, spans } = timeline.history(UNTIL_MS);
-    for (const [at, isAgreed] of forwardHistory(log, UNTIL_MS).agreed) {
-      const now = agreement.filter(({ from, to }) => from <= at && (at < to || to === UNTIL_MS));
-      expect(
-        now.map((it) => it.isAgreed),
-        `seed ${seed}, moment ${at}`,
-      ).toEqual([isAgreed]);
-    }
-    expect(agreement[0]?.from).toBe(0);
-    agreement.forEach(({ from, to }, place) => {
-      if (place < agreement.length - 1) expect(from).toBeLessThan(to);
-      expect(agreement[place + 1]?.from ?? UNTIL_MS).toBe(to);
-    });
-    const given = log.inputs.filter(({ at, kind }) => at <= UNTIL_MS && kind === "operation");
-    expect(operations.map(({ refused: _, ...done }) => ({ kind: "operation", ...done }))).toEqual(given);
+    const timeline = new Timeline(sampleLog(seed), SPACING);
+    turns += expectAgreementAndOperations(timeline, `seed ${seed}`);
     expect(timeline.history(5).operations).toEqual([]);
-    turns += agreement.length + spans.length;
     timeline.free();
   }
   expect(turns).toBeGreaterThan(300);
