@@ -31,22 +31,17 @@ export function agreement(view: WorldView): {
 export function differences(view: WorldView): Difference[] {
   if (agreement(view).isAgreed) return [];
   const readers = thereIn(view).map((replica) => new Reader(replica));
-  const found: (Difference & { end: bigint | null; text: string })[] = [];
+  const found: Difference[] = [];
   for (let start: bigint | null = 0n; start !== null;) {
-    const texts = readers.map((reader) => reader.textAt(start as bigint));
-    const end: bigint | null = readers.reduce<bigint | null>((least, reader) => {
-      const next = reader.nextAfter(start as bigint);
-      return least === null || (next !== null && next < least) ? next : least;
-    }, null);
-    if (texts.some((text) => text !== texts[0])) {
-      const text = texts.join("\n");
-      const last = found.at(-1);
-      if (last?.text === text && last.end === start) last.end = end;
-      else found.push({ start, end, groups: groupsOf(readers, texts), text });
-    }
+    const key: bigint = start;
+    const texts = readers.map((reader) => reader.textAt(key));
+    const ends = readers.map((reader) => reader.nextAfter(key)).filter((end) => end !== null);
+    // Whatever ends there has other owners from there on.
+    const end = ends.reduce<bigint | null>((least, it) => (least === null || it < least ? it : least), null);
+    if (texts.some((text) => text !== texts[0])) found.push({ start, end, groups: groupsOf(readers, texts) });
     start = end;
   }
-  return found.map(({ start, end, groups }) => ({ start, end, groups }));
+  return found;
 }
 
 function thereIn(view: WorldView): ReplicaView[] {
@@ -96,7 +91,7 @@ class Reader {
     }));
   }
 
-  /** The first key behind the one that was read last that may have other owners. */
+  /** The first key behind the one that was read last that has other owners. */
   nextAfter(key: bigint): bigint | null {
     const start = this.#columns.starts[this.#place];
     return start !== undefined && start > key ? start : this.#end(this.#place);

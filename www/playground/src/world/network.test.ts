@@ -126,6 +126,8 @@ test("a clone goes on alike, and neither changes the other", () => {
   const goOn = (it: Network) => [it.send(message, 0, 1, 9), it.send(message, 0, 2, 9), it.flights(), it.isCut([0, 2])];
   expect(goOn(clone)).toEqual(goOn(subject));
   clone.mend([0, 2]);
+  clone.setConditions({ ...FAIR, delayMs: 2 }, [0, 1]);
+  expect(subject.conditions([0, 1]).delayMs).toBe(FAIR.delayMs);
   clone.setConditions({ ...FAIR, delayMs: 1 });
   taken(clone);
   expect([subject.isCut([0, 2]), subject.conditions([0, 1]).delayMs, subject.flights().length]).toEqual([

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { isAgreed } from "./history";
-import { TIME_MS_MAX, type Input } from "./input";
+import { FAIR, TIME_MS_MAX, type Input, type What } from "./input";
 import { Log } from "./log";
 import type { Flight } from "./network";
 import { numberBelow } from "./random";
@@ -60,7 +60,9 @@ test("inputs are added anywhere, and other futures begun; state and history are 
     for (let count = 0; count < 12; count++) {
       const below = (most: number, what: number) => numberBelow(most, seed, 98, count, what);
       timeline.stateAt(below(UNTIL_MS, 0));
-      const [at, replica] = [below(UNTIL_MS, 1), below(4, 2)];
+      // Half of them at a time at which something happens anyway.
+      const known = timeline.log.inputs[below(timeline.log.inputs.length, 9)]?.at ?? 0;
+      const [at, replica] = [below(2, 10) === 0 ? known : below(UNTIL_MS, 1), below(4, 2)];
       const inputs: readonly Input[] = [
         { at, kind: "operation", replica, operations: [{ op: "register", node: "new", start: 0n, end: 5n }] },
         { at, kind: "cut", between: [replica, (replica + 1) % 4] },
@@ -71,7 +73,7 @@ test("inputs are added anywhere, and other futures begun; state and history are 
       const input = inputs[below(inputs.length, 3)] as Input;
       const isBranch = below(3, 4) === 0;
       const before = timeline.log;
-      const fault = isBranch ? timeline.branch(below(at + 1, 5), input) : timeline.append(input);
+      const fault = isBranch ? timeline.branch(below(at + 1, 5) + below(2, 8) / 2, input) : timeline.append(input);
       if (fault !== undefined) expect(timeline.log).toBe(before);
       kinds[fault !== undefined ? "refused" : isBranch ? "branch" : "append"] += 1;
       const moment = below(UNTIL_MS, 6);
@@ -81,6 +83,7 @@ test("inputs are added anywhere, and other futures begun; state and history are 
       const { flights, since } = timeline.history(until);
       const expected = forwardHistory(timeline.log, UNTIL_MS);
       expect(since).toBe(0);
+      expectAgreementAndOperations(timeline, `seed ${seed}, step ${count}`);
       expect(flights.map(flightText)).toEqual(expected.flights.filter((text) => Number(text.split(" ")[3]) <= until));
     }
     timeline.free();
@@ -88,31 +91,78 @@ test("inputs are added anywhere, and other futures begun; state and history are 
   expect(Math.min(...Object.values(kinds))).toBeGreaterThan(20);
 });
 
+/** Checks what a history says of agreement and operations. */
+function expectAgreementAndOperations(timeline: Timeline, name: string): number {
+  const { agreement, operations, spans } = timeline.history(UNTIL_MS);
+  const { log } = timeline;
+  for (const [at, isAgreed] of forwardHistory(log, UNTIL_MS).agreed) {
+    const now = agreement.filter(({ from, to }) => from <= at && (at < to || to === UNTIL_MS));
+    expect(
+      now.map((it) => it.isAgreed),
+      `${name}, moment ${at}`,
+    ).toEqual([isAgreed]);
+  }
+  expect(agreement[0]?.from).toBe(0);
+  agreement.forEach(({ from, to }, place) => {
+    if (place < agreement.length - 1) expect(from).toBeLessThan(to);
+    expect(agreement[place + 1]?.from ?? UNTIL_MS).toBe(to);
+  });
+  const given = log.inputs.filter(({ at, kind }) => at <= UNTIL_MS && kind === "operation");
+  expect(operations.map(({ refused: _, ...done }) => ({ kind: "operation", ...done }))).toEqual(given);
+  return agreement.length + spans.length;
+}
+
+test("what is put right in the same millisecond is no disagreement", () => {
+  const { log } = Log.of(1, [
+    { at: 0, kind: "join", replica: 0 },
+    { at: 0, kind: "join", replica: 1 },
+    { at: 5, kind: "operation", replica: 0, operations: [{ op: "register", node: "a", start: 0n, end: 9n }] },
+    { at: 5, kind: "crash", replica: 0 },
+  ]);
+  const timeline = new Timeline(log ?? sampleLog(0));
+  expect(timeline.history(10).agreement).toEqual([{ from: 0, to: 10, isAgreed: true }]);
+  timeline.free();
+});
+
 test("the history tells of agreement and operations", () => {
   let turns = 0;
   for (let seed = 0; seed < 60; seed++) {
-    const log = sampleLog(seed);
-    const timeline = new Timeline(log, SPACING);
-    const { agreement, operations, spans } = timeline.history(UNTIL_MS);
-    for (const [at, isAgreed] of forwardHistory(log, UNTIL_MS).agreed) {
-      const now = agreement.filter(({ from, to }) => from <= at && (at < to || to === UNTIL_MS));
-      expect(
-        now.map((it) => it.isAgreed),
-        `seed ${seed}, moment ${at}`,
-      ).toEqual([isAgreed]);
-    }
-    expect(agreement[0]?.from).toBe(0);
-    agreement.forEach(({ from, to }, place) => {
-      expect(from).toBeLessThanOrEqual(to);
-      expect(agreement[place + 1]?.from ?? UNTIL_MS).toBe(to);
-    });
-    const given = log.inputs.filter(({ at, kind }) => at <= UNTIL_MS && kind === "operation");
-    expect(operations.map(({ refused: _, ...done }) => ({ kind: "operation", ...done }))).toEqual(given);
+    const timeline = new Timeline(sampleLog(seed), SPACING);
+    turns += expectAgreementAndOperations(timeline, `seed ${seed}`);
     expect(timeline.history(5).operations).toEqual([]);
-    turns += agreement.length + spans.length;
     timeline.free();
   }
   expect(turns).toBeGreaterThan(300);
+});
+
+test("what becomes of a message in another future is what its history says", () => {
+  const register: What = {
+    kind: "operation",
+    replica: 0,
+    operations: [{ op: "register", node: "a", start: 0n, end: 9n }],
+  };
+  const { log } = Log.of(1, [
+    { at: 0, kind: "join", replica: 0 },
+    { at: 0, kind: "join", replica: 1 },
+    { at: 0, kind: "weather", conditions: { ...FAIR, delayMs: 500 } },
+    { at: 5_000, ...register },
+    { at: 5_200, kind: "cut", between: [0, 1] },
+  ]);
+  const timeline = new Timeline(log ?? sampleLog(0), 1);
+  const fates = () =>
+    timeline
+      .history(6_000)
+      .flights.filter(({ sentAt }) => sentAt === 5_000)
+      .map(({ fate }) => fate);
+  expect(fates()).toEqual(["cut"]);
+  // Between two milliseconds, which counts as the one before.
+  expect(timeline.branch(5_199.5, { at: 9_000, kind: "leave", replica: 1 })).toBe(undefined);
+  expect(fates()).toEqual(["arrives"]);
+  expect(textOf(timeline.stateAt(7_000).world)).toBe(forward(timeline.log, 7_000));
+  expect(timeline.append({ at: 5_499, kind: "crash", replica: 1 })).toBe("B has crashed by then.");
+  expect(timeline.append({ at: 5_499, kind: "offline", replica: 1 })).toBe(undefined);
+  expect(fates()).toEqual(["missed"]);
+  timeline.free();
 });
 
 test("a refused operation is in the history with its reason", () => {

@@ -28,7 +28,7 @@ export class Timeline {
   #log: Log;
   #head: World;
   readonly #history = new History();
-  /** In the order of their times, without the beginning. At each, all that happens until that time has happened. */
+  /** In the order of their times, without the beginning. */
   #keyframes: World[] = [];
   #spacing: number;
   #sinceKeyframe = 0;
@@ -54,7 +54,8 @@ export class Timeline {
   }
 
   /** Forgets the inputs after that time and adds one: another future. Returns what is wrong with it; then nothing has changed. */
-  branch(at: number, input: Input): string | undefined {
+  branch(time: number, input: Input): string | undefined {
+    const at = momentOf(time);
     return this.#change(this.#log.branch(at, input), Math.min(at + 1, input.at));
   }
 
@@ -129,8 +130,7 @@ export class Timeline {
       if (event === undefined) break;
       this.#history.add(event, head);
       this.#sinceKeyframe += 1;
-      const isMomentOver = (head.nextAt() ?? Infinity) > head.now;
-      if (this.#sinceKeyframe >= this.#spacing && isMomentOver) this.#keep();
+      if (this.#sinceKeyframe >= this.#spacing) this.#keep();
     }
     head.runTo(at);
     return true;

@@ -1,5 +1,16 @@
 import { expect, test } from "vitest";
-import { FAIR, type Input, type Operation } from "./input";
+import {
+  AMOUNT_MAX,
+  DELAY_MS_MAX,
+  FAIR,
+  KEY_MAX,
+  NODE_BYTES_MAX,
+  OPERATIONS_MAX,
+  REPLICAS_MAX,
+  TIME_MS_MAX,
+  type Input,
+  type Operation,
+} from "./input";
 import { Log } from "./log";
 import { PINNED, pinnedHash } from "./pins";
 import { sampleLog, textOf, wireHash } from "./samples";
@@ -70,6 +81,34 @@ test("a clone at any moment goes on exactly as the original", () => {
     world.free();
     clone.free();
   }
+});
+
+test("who comes later is not known to a clone that has not come so far", () => {
+  const world = worldOf(...joins(1), { at: 5, kind: "crash", replica: 0 }, { at: 9, kind: "restart", replica: 0 });
+  world.runTo(8);
+  const clone = world.clone();
+  world.runTo(9);
+  const id = world.replicas[0]?.id ?? 0n;
+  expect([world.writerOf(id), clone.writerOf(id)]).toEqual([0, undefined]);
+  clone.runTo(9);
+  expect(clone.writerOf(id)).toBe(0);
+  world.free();
+  clone.free();
+});
+
+test("who leaves says what is due, and who crashes does not", () => {
+  const before = worldOf(...joins(2));
+  before.runTo(1_000);
+  const [at = 0, replica = 0] =
+    before.replicas.map((it, index) => [it?.wakeAt ?? 0, index]).toSorted(([a = 0], [b = 0]) => a - b)[0] ?? [];
+  const sent = (kind: "leave" | "crash") => {
+    const world = worldOf(...joins(2), { at, kind, replica });
+    const event = run(world, at).find(({ cause }) => cause.kind === "input" && cause.input.kind === kind);
+    world.free();
+    return event?.sent.length;
+  };
+  expect([sent("leave"), sent("crash")]).toEqual([1, 0]);
+  before.free();
 });
 
 test("time goes on by steps, and never back", () => {
@@ -189,6 +228,42 @@ test("a crash takes what was not said with it; who restarts has another id, and 
   expect(other).not.toBe(id);
   expect([id, other].map((it) => it !== undefined && world.writerOf(it))).toEqual([1, 1]);
   world.free();
+});
+
+test("as many as there may be, joining in any order and doing as much as they may, agree under the worst weather", () => {
+  const last = REPLICAS_MAX - 1;
+  const operations = Array.from({ length: OPERATIONS_MAX }, (_, place): Operation => {
+    const start = KEY_MAX - BigInt(place);
+    return { op: "increase", node: "n".repeat(NODE_BYTES_MAX), start, end: null, by: AMOUNT_MAX };
+  });
+  const worst = { delayMs: DELAY_MS_MAX, jitterMs: DELAY_MS_MAX, lossPercent: 20, duplicatePercent: 100 };
+  const world = worldOf({ at: 0, kind: "weather", conditions: worst }, ...joins(REPLICAS_MAX).toReversed(), {
+    at: 1_000,
+    kind: "operation",
+    replica: last,
+    operations,
+  });
+  world.runTo(999);
+  const before = world.replicas.map((it) => it?.fingerprint);
+  expect(new Set(before).size).toBe(1);
+  world.runTo(TIME_MS_MAX / 8);
+  const after = new Set(world.replicas.map((it) => it?.fingerprint));
+  expect(after.size).toBe(1);
+  expect(after).not.toContain(before[0]);
+  expect(world.replicas[0]?.owners(KEY_MAX)).toEqual([{ node: "n".repeat(NODE_BYTES_MAX), priority: AMOUNT_MAX }]);
+  world.free();
+});
+
+test("one alone may have any number", () => {
+  const world = worldOf({ at: 0, kind: "join", replica: 5 }, registers(TIME_MS_MAX, 5));
+  world.runTo(TIME_MS_MAX - 1);
+  expect(known(world)[5]).toBe(0);
+  const clone = world.clone();
+  for (const it of [world, clone]) {
+    it.runTo(TIME_MS_MAX);
+    expect(known(it)[5]).toBe(1);
+    it.free();
+  }
 });
 
 test("operations that the map refuses are told and change nothing", () => {
