@@ -1,10 +1,43 @@
 import { svelte } from "@sveltejs/vite-plugin-svelte";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+
+/** Nothing but the page's own files, and no code made of text. */
+const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+  "worker-src 'self'; base-uri 'none'; form-action 'none'";
+
+/** What the head of a built page says besides. Vite's development server needs more than the policy allows, so it is in no other. */
+const head: Plugin = {
+  name: "head",
+  apply: "build",
+  transformIndexHtml: {
+    order: "post",
+    handler: (_, { path, bundle = {} }) => {
+      const policy = { "http-equiv": "Content-Security-Policy", content: CONTENT_SECURITY_POLICY };
+      // Fetched while the script still comes.
+      const module = Object.keys(bundle).find((name) => /crdt_range_map_world.*\.wasm$/.test(name));
+      const preload = {
+        rel: "preload",
+        as: "fetch",
+        type: "application/wasm",
+        crossorigin: "anonymous",
+        href: `./${module}`,
+      };
+      return [
+        { tag: "meta", injectTo: "head-prepend", attrs: policy },
+        ...(path === "/index.html" && module !== undefined
+          ? [{ tag: "link", injectTo: "head", attrs: preload } as const]
+          : []),
+      ];
+    },
+  },
+};
 
 export default defineConfig({
   // Relative, so that the built page can lie in any folder of a server.
   base: "./",
-  plugins: [svelte()],
+  plugins: [svelte(), head],
   build: {
     target: "es2022",
     assetsInlineLimit: 0,

@@ -8,8 +8,9 @@ import type { Trace } from "../picture/trace";
 import { inputsUpTo, type Step, type Story } from "../stories/story";
 import { readLink, type Shared } from "../link/link";
 import { sandbox, stories, storyOf } from "../stories/index";
-import { TIME_MS_MAX, type Operation, type Pair, type What } from "../world/input";
+import { FAIR, TIME_MS_MAX, type Conditions, type Operation, type Pair, type What } from "../world/input";
 import { Log } from "../world/log";
+import type { Flight } from "../world/network";
 import { Timeline } from "../world/timeline";
 import { restoring, touchedIn } from "./edit";
 import { flightsOf, linksOf, previewOf, rowsOf, traceOf, trafficWords } from "./moment";
@@ -322,6 +323,30 @@ export class Player {
 
   setCut(between: Pair, isCut: boolean): void {
     this.#do({ kind: isCut ? "cut" : "mend", between });
+  }
+
+  setWeather(conditions: Conditions): void {
+    this.#do({ kind: "weather", conditions });
+  }
+
+  change(kind: "join" | "leave" | "crash" | "restart", replica: number): void {
+    this.selection = null;
+    this.#do({ kind, replica });
+  }
+
+  /** How many replicas ever joined. */
+  get replicaCount(): number {
+    return this.#view.replicas.length;
+  }
+
+  /** Of the first link; all have the same unless a story says otherwise. */
+  get conditions(): Conditions {
+    return this.#view.links[0]?.conditions ?? FAIR;
+  }
+
+  /** The messages until now, each copy by itself. */
+  get messages(): readonly Flight[] {
+    return this.#history.flights;
   }
 
   setOnline(replica: number, isOnline: boolean): void {
