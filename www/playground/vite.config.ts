@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
@@ -34,10 +36,32 @@ const head: Plugin = {
   },
 };
 
+/** The worker that keeps all files of the page, so that it works offline after the first visit. */
+const serviceWorker: Plugin = {
+  name: "service-worker",
+  apply: "build",
+  // The pages are part of the bundle last.
+  generateBundle: {
+    order: "post",
+    handler(_, bundle) {
+      const files = Object.keys(bundle).sort();
+      const hash = createHash("sha256");
+      for (const name of files) {
+        const file = bundle[name];
+        hash.update(name).update(file?.type === "chunk" ? file.code : (file?.source ?? ""));
+      }
+      const source = readFileSync(new URL("offline/service-worker.js", import.meta.url), "utf8")
+        .replace("__FILES__", JSON.stringify(["./", ...files]))
+        .replace("__HASH__", hash.digest("hex").slice(0, 16));
+      this.emitFile({ type: "asset", fileName: "service-worker.js", source });
+    },
+  },
+};
+
 export default defineConfig({
   // Relative, so that the built page can lie in any folder of a server.
   base: "./",
-  plugins: [svelte(), head],
+  plugins: [svelte(), head, serviceWorker],
   build: {
     target: "es2022",
     assetsInlineLimit: 0,

@@ -13,3 +13,8 @@ try {
 } catch (error) {
   mount(Failure, { target, props: { error } });
 }
+
+// After the page, so that it takes nothing from it. Without it, or where it is forbidden, the page needs a network, and that is all.
+if (import.meta.env.PROD && "serviceWorker" in navigator) {
+  navigator.serviceWorker.register("./service-worker.js").catch(() => undefined);
+}

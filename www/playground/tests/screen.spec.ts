@@ -237,6 +237,22 @@ test("weather, replicas that crash, return, leave and join, and messages in word
   expect(problems).toEqual([]);
 });
 
+test("after one visit it works without a network", async ({ page, context }) => {
+  await opened(page);
+  await page.evaluate(async () => {
+    const { active, installing, waiting } = await navigator.serviceWorker.ready;
+    const worker = active ?? waiting ?? installing;
+    while (worker?.state !== "activated")
+      await new Promise((done) => worker?.addEventListener("statechange", done, { once: true }));
+  });
+  await page.goto("about:blank");
+  await context.setOffline(true);
+  await opened(page, "#fills-up");
+  await expect(answer(page)).toHaveText("Maple, all three say.");
+  await page.goto("./workbench.html#small");
+  await expect(page.getByRole("heading", { name: "crdt-range-map playground" })).toBeVisible();
+});
+
 test("why: a sentence from the records, for an answer and for a difference", async ({ page }) => {
   await opened(page);
   await played(page);
