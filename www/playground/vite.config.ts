@@ -1,13 +1,24 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { svelte } from "@sveltejs/vite-plugin-svelte";
-import type { Plugin } from "vite";
+import type { HtmlTagDescriptor, Plugin } from "vite";
 import { defineConfig } from "vitest/config";
+import { bundleWorld, worldModule } from "./scripts/bundle-world.mjs";
 
 /** Nothing but the page's own files, and no code made of text. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
   "worker-src 'self'; base-uri 'none'; form-action 'none'";
+
+const EMPTY = '<div id="app"></div>';
+
+/** The page as it is before its script has come, drawn by the page's own code. */
+async function firstPicture(): Promise<string> {
+  const code = await bundleWorld("esm", "first-picture-entry.ts");
+  const page = await import(`data:text/javascript;base64,${Buffer.from(code).toString("base64")}`);
+  page.initSync({ module: worldModule() });
+  return page.firstPicture();
+}
 
 /** What the head of a built page says besides. Vite's development server needs more than the policy allows, so it is in no other. */
 const head: Plugin = {
@@ -15,7 +26,7 @@ const head: Plugin = {
   apply: "build",
   transformIndexHtml: {
     order: "post",
-    handler: (_, { path, bundle = {} }) => {
+    handler: async (html, { path, bundle = {} }) => {
       const policy = { "http-equiv": "Content-Security-Policy", content: CONTENT_SECURITY_POLICY };
       // Fetched while the script still comes.
       const module = Object.keys(bundle).find((name) => /crdt_range_map_world.*\.wasm$/.test(name));
@@ -26,12 +37,16 @@ const head: Plugin = {
         crossorigin: "anonymous",
         href: `./${module}`,
       };
-      return [
+      const tags = [
         { tag: "meta", injectTo: "head-prepend", attrs: policy },
         ...(path === "/index.html" && module !== undefined
           ? [{ tag: "link", injectTo: "head", attrs: preload } as const]
           : []),
-      ];
+      ] satisfies HtmlTagDescriptor[];
+      return {
+        html: path === "/index.html" ? html.replace(EMPTY, EMPTY.replace("><", `>${await firstPicture()}<`)) : html,
+        tags,
+      };
     },
   },
 };

@@ -9,8 +9,11 @@ const target = document.querySelector("#app") ?? document.body;
 
 try {
   await init();
+  // The picture that stood there until now.
+  target.replaceChildren();
   mount(App, { target });
 } catch (error) {
+  target.replaceChildren();
   mount(Failure, { target, props: { error } });
 }
 

@@ -253,6 +253,15 @@ test("after one visit it works without a network", async ({ page, context }) => 
   await expect(page.getByRole("heading", { name: "crdt-range-map playground" })).toBeVisible();
 });
 
+test("the picture stands there before any script has come", async ({ browser, baseURL }) => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await page.goto(baseURL ?? "");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Who serves key 420? Maple, all three say.");
+  await expect(page.locator(".first-stage text", { hasText: "maple 2" }).first()).toBeVisible();
+  await context.close();
+});
+
 test("why: a sentence from the records, for an answer and for a difference", async ({ page }) => {
   await opened(page);
   await played(page);

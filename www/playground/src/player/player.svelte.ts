@@ -5,7 +5,7 @@ import { wholeSpace, type Viewport } from "../model/viewport";
 import { framesOf } from "../picture/frames";
 import type { Registration, Row, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
-import { inputsUpTo, type Step, type Story } from "../stories/story";
+import { inputsUpTo, nodesOf, type Step, type Story } from "../stories/story";
 import { readLink, type Shared } from "../link/link";
 import { sandbox, stories, storyOf } from "../stories/index";
 import { FAIR, TIME_MS_MAX, type Conditions, type Operation, type Pair, type What } from "../world/input";
@@ -188,7 +188,7 @@ export class Player {
       shared?.kind === "story" ? shared : { story: shared === undefined ? storyIn(address) : sandbox, step: 0 };
     this.story = story;
     this.colors = new NodeColors();
-    this.colors.note(nodesOf(story));
+    this.colors.note(nodesOf(inputsUpTo(story, story.steps.length)));
     this.#look(shared?.kind === "world" ? shared.limit : story.limit, shared?.cursor ?? story.cursor);
     this.problem = problem;
     this.#begin(step, shared?.nowMs ?? 0);
@@ -206,9 +206,7 @@ export class Player {
 
   #showWorld(log: Log): void {
     this.isOwn = true;
-    this.colors.note(
-      log.inputs.flatMap((input) => (input.kind === "operation" ? input.operations.map(({ node }) => node) : [])),
-    );
+    this.colors.note(nodesOf(log.inputs));
     this.#show(log);
     this.#furthestMs = Math.max(this.nowMs, log.inputs.at(-1)?.at ?? 0);
   }
@@ -384,12 +382,4 @@ function firstStory(): Story {
 /** The story that an address names, whatever else is wrong with it. */
 function storyIn(address: string): Story {
   return storyOf(address.replace(/^#/, "").split("/")[0] ?? "") ?? firstStory();
-}
-
-/** In the order in which they appear. */
-function nodesOf(story: Story): string[] {
-  const nodes = story.steps.flatMap(({ inputs }) =>
-    inputs.flatMap((input) => (input.kind === "operation" ? input.operations.map(({ node }) => node) : [])),
-  );
-  return [...new Set(nodes)];
 }
