@@ -191,3 +191,10 @@ pub use version::Version;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// What the tests outside use as well, by the name that the crate has there.
+#[cfg(test)]
+extern crate self as crdt_range_map;
+#[cfg(test)]
+#[path = "../tests/kit/mod.rs"]
+mod kit;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeBounds;
 
 use crdt_range_map::node::{Damage, LinkId, LinkKind, Options, Output, Page};
-use crdt_range_map::sync::{Broadcast, Config, IgnoreReason, Received, Statistics};
+use crdt_range_map::sync::{Config, IgnoreReason, Statistics};
 use crdt_range_map::{
     CausalContext, Changes, DecodeError, DecodeProblem, Delta, Dot, KeyRange, Node, NodeError, NodeId,
     Operation, OperationError, Owner, Owners, RangeError, RangeMap, Registration, ReplicaId, Split, Splits,
@@ -244,13 +244,16 @@ fn a_node_that_may_not_write_goes_on_under_another_id_or_says_so() {
 
 /// A node that returns as replica 1, from a page by which that has used all its numbers.
 fn restored_without_numbers() -> Node<u64> {
-    let (map, mut random) = (exhausted(), || 7);
-    let mut protocol = Broadcast::join(Config::default(), 0, &mut random).unwrap();
-    protocol.publish(map.state());
-    let mut page = protocol.poll(&map, 0, &mut random).unwrap();
-    page.extend(map.last_own_seq().to_be_bytes());
-    page.extend(crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&page).to_be_bytes());
     let options = Options { is_durable: true, ..Options::default() };
+    let mut node = Node::with(options.clone(), ReplicaId::new(1), 7).unwrap();
+    node.merge(exhausted().state());
+    let page = loop {
+        match node.poll(0) {
+            Output::Save(page) => break page.bytes,
+            Output::Event(_) => {}
+            other => panic!("{other:?}"),
+        }
+    };
     let (node, damaged) = Node::restore(options, [page], ReplicaId::new(2), 7).unwrap();
     assert!(damaged.is_empty());
     assert_eq!(node.map().replica(), ReplicaId::new(1));
@@ -264,7 +267,7 @@ fn types_are_shown_and_go_to_other_threads() {
     common::<(RangeMap<u64>, Node<u64>, Delta<u64>, Changes<u64>, CausalContext, Dot, Operation<u64>)>();
     common::<(NodeId, ReplicaId, KeyRange<u64>, Owner, Registration<u64>)>();
     common::<(Owners, Splits<u64>, SplitsIter<'static, u64>, Split<'static, u64>)>();
-    common::<(Broadcast<u64>, Config, Statistics, Received<u64>)>();
+    common::<(Config, Statistics)>();
     common::<(Options, Output<u64>, Page, LinkId, LinkKind, Damage)>();
     error::<NodeError>();
     error::<RangeError>();

@@ -1,13 +1,8 @@
 //! Presence in virtual time: what it costs, and that it tells who is there.
 
-#[allow(dead_code, reason = "the tests outside use the rest")]
-#[path = "../../../tests/kit/flight.rs"]
-mod flight;
 mod limits;
 mod loss;
 mod medium;
-#[path = "../../../tests/kit/random.rs"]
-mod random;
 
 use std::collections::BTreeMap;
 
