@@ -407,4 +407,10 @@ export const rules = [
     text: "self.identity.is_former_unsaved |= !self.is_saved();",
     without: "();",
   },
+  {
+    rule: "who takes up a former id is not its own peer",
+    file: "src/sync/presence.rs",
+    text: "self.peers.remove(own);",
+    without: "();",
+  },
 ];
