@@ -150,6 +150,8 @@
 //!
 #![doc = include_str!("../docs/glossary.md")]
 #![forbid(unsafe_code)]
+// An example that somebody pastes into a program says nothing there, either.
+#![doc(test(attr(deny(warnings))))]
 // What anybody sends is answered by an error. Tests may panic.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeBounds;
 
 use crdt_range_map::node::{Damage, LinkId, LinkKind, Options, Output, Page};
+use crdt_range_map::sync::presence::{Name, NameError};
 use crdt_range_map::sync::{Config, IgnoreReason, Statistics};
 use crdt_range_map::{
     CausalContext, Changes, DecodeError, DecodeProblem, Delta, Dot, KeyRange, Node, NodeError, NodeId,
@@ -33,6 +34,14 @@ fn names_convert_and_are_found_by_their_strings() {
     assert_eq!("".parse::<NodeId>(), Err(NodeError { length: 0 }));
     assert_eq!(NodeId::try_from("x".repeat(256)), Err(NodeError { length: 256 }));
     assert_eq!(node("a").as_ref() as &str, "a");
+    let ada = Name::new("Ada").unwrap();
+    assert_eq!(
+        ("Ada".parse(), Name::try_from("Ada"), Name::try_from("Ada".to_string())),
+        (Ok(ada.clone()), Ok(ada.clone()), Ok(ada.clone()))
+    );
+    assert_eq!(ada.as_ref() as &str, "Ada");
+    assert_eq!("two\nlines".parse::<Name>(), Err(NameError { length: 9 }));
+    assert_eq!(Name::try_from("x".repeat(65)), Err(NameError { length: 65 }));
     let long = "x".repeat(200);
     let names = ["a", "node-000042", "ends\0", &long];
     let hashed: HashMap<NodeId, usize> = names.iter().map(|name| (node(name), name.len())).collect();
@@ -278,5 +287,5 @@ fn types_are_shown_and_go_to_other_threads() {
     error::<IgnoreReason>();
     error::<crdt_range_map::sync::ConfigError>();
     error::<crdt_range_map::sync::presence::ConfigError>();
-    error::<crdt_range_map::sync::presence::NameError>();
+    error::<NameError>();
 }

@@ -399,3 +399,21 @@ fn an_id_of_which_something_is_missing_is_not_gone_on_with() {
     retiring.retire(id);
     assert!(!retiring.go_on_as(id, 3));
 }
+
+/// Nothing of such an id is missing, and so no number would be used again.
+#[test]
+fn an_id_under_which_nothing_was_saved_is_gone_on_with() {
+    for next_seq in [0, 1] {
+        let mut host = sharing(1);
+        assert!(host.go_on_as(ReplicaId::new(7), next_seq));
+        assert_eq!(host.map().replica(), ReplicaId::new(7));
+    }
+    let mut host = sharing(1);
+    assert!(!host.go_on_as(ReplicaId::new(7), 2), "number 1 is missing");
+    // More is known than the row says, and something before it is not.
+    let mut other = RangeMap::new(ReplicaId::new(7));
+    _ = other.register(&node(0), &range(0)).unwrap();
+    host.merge(&other.register(&node(1), &range(0)).unwrap());
+    assert!(!host.go_on_as(ReplicaId::new(7), 1));
+    assert_eq!(host.map().replica(), ReplicaId::new(1));
+}
