@@ -35,7 +35,7 @@ impl<K: Key> RangeMap<K> {
     /// (0..100).for_each(|start| drop(here.register(&node, &range(start)).unwrap()));
     /// there.merge(here.state());
     ///
-    /// here.register(&node, &range(500)).unwrap();
+    /// _ = here.register(&node, &range(500)).unwrap();
     /// let lacking = here.delta_since(there.state().version()).unwrap();
     /// assert!(lacking.encode().len() < 50);
     /// there.merge(&lacking);
