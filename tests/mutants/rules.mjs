@@ -413,4 +413,10 @@ export const rules = [
     text: "self.peers.remove(own);",
     without: "();",
   },
+  {
+    rule: "what is held is not told to be dropped",
+    file: "src/map/exchange.rs",
+    text: "held.is_none_or(|record| record.birth > drop.birth)",
+    without: "true",
+  },
 ];
