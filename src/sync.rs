@@ -1,8 +1,8 @@
 //! Anti-entropy, sans-io: bytes in, bytes out.
 //!
 //! This is how [nodes](crate::Node) find out what each lacks: over a medium on which everybody hears everybody, such as a
-//! BroadcastChannel, and over links to one neighbour each. The network may lose, repeat, reorder, delay and damage them. `docs/protocol.md` defines the
-//! bytes of each message; `docs/design.md` has the rules, and why each is needed.
+//! BroadcastChannel, and over links to one neighbour each. The network may lose, repeat, reorder, delay and damage what they say.
+//! `docs/protocol.md` defines the bytes of each message; `docs/design.md` has the rules, and why each is needed.
 //!
 //! The same messages go over each link:
 //!
