@@ -419,4 +419,10 @@ export const rules = [
     text: "held.is_none_or(|record| record.birth > drop.birth)",
     without: "true",
   },
+  {
+    rule: "who share a storage do not write in turns what no dot tells of",
+    file: "src/node/journal.rs",
+    text: "(self.has_withdrawn, self.undotted) = (false, map.undotted());",
+    without: "self.undotted = map.undotted();",
+  },
 ];
