@@ -286,7 +286,7 @@ impl<K: WireKey> Journal<K> {
     pub(super) fn absorb(&mut self, map: &mut RangeMap<K>, version: &Version) {
         self.saved.join(version);
         self.withdraw();
-        (self.has_withdrawn, self.undotted) = (false, map.undotted());
+        (self.undotted, self.has_withdrawn) = (map.undotted(), false);
         self.follow(map);
     }
 

@@ -422,7 +422,7 @@ export const rules = [
   {
     rule: "who share a storage do not write in turns what no dot tells of",
     file: "src/node/journal.rs",
-    text: "(self.has_withdrawn, self.undotted) = (false, map.undotted());",
+    text: "(self.undotted, self.has_withdrawn) = (map.undotted(), false);",
     without: "self.undotted = map.undotted();",
   },
 ];
