@@ -43,6 +43,29 @@ export default defineConfig(
       "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./[^/]+$|\\.\\./generated/wasm/)" }] }],
     },
   },
+  // Each layer of the playground uses those below it: world and model, then picture and stories, link, player, screen.
+  ...Object.entries({
+    picture: ["model"],
+    stories: ["world"],
+    link: ["stories", "world"],
+    player: ["link", "model", "picture", "stories", "world"],
+  }).map(([layer, below]) => ({
+    files: [`playground/src/${layer}/**/*.ts`],
+    ignores: ["**/*.test.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: `^(?!\\./[^/]+$|\\.\\./(${below.join("|")})/)`,
+              message: `What ${layer} may use: ${below.join(", ")}.`,
+            },
+          ],
+        },
+      ],
+    },
+  })),
   {
     files: ["**/*.svelte", "**/*.svelte.ts"],
     languageOptions: { parserOptions: { parser: "@typescript-eslint/parser" } },

@@ -1,7 +1,7 @@
 /** The only mutable state of the page beside the log of its world: which moment is shown, at which speed, and what is looked at. */
 import { decimalKeys, type KeyFormat } from "../model/keys";
 import { NodeColors } from "../model/node-color";
-import { wholeSpace, type Viewport } from "../model/viewport";
+import { clamp, isWhole, pan, reveal, wholeSpace, zoom, type Viewport } from "../model/viewport";
 import { framesOf } from "../picture/frames";
 import type { Registration, Row, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
@@ -361,6 +361,25 @@ export class Player {
     this.#furthestMs = at;
     this.isPlaying = true;
     return null;
+  }
+
+  /** Less than 1 looks closer; the key `at` keeps its place. */
+  zoom(factor: number, at = this.cursor): void {
+    this.viewport = zoom(this.viewport, this.limit, factor, at);
+  }
+
+  pan(keys: number): void {
+    this.viewport = pan(this.viewport, this.limit, keys);
+  }
+
+  get isWhole(): boolean {
+    return isWhole(this.viewport, this.limit);
+  }
+
+  /** Asks for another key, and brings it into view. */
+  ask(key: number): void {
+    this.cursor = clamp(key, 0, this.limit - 1);
+    this.viewport = reveal(this.viewport, this.limit, this.cursor, this.cursor + 1);
   }
 
   select(row: number, registration: Registration): void {
