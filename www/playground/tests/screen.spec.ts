@@ -139,7 +139,7 @@ test("a range is drawn, moved, made longer, and released by hand", async ({ page
   for (let press = 0; press < 10; press++) await page.keyboard.press("Shift+ArrowLeft");
   await expect(key(page)).toHaveAttribute("aria-valuenow", "899");
   await expect(answer(page)).toHaveText("Birch, all three say.");
-  const bar = box.y + 26 + 8 + 2.5 * Math.min(20, laneHeightOf(box.height));
+  const bar = box.y + lastLaneOf(box.height);
   // While it is held elsewhere the page shows what would be; then it is so.
   await page.mouse.move(x(900), bar);
   await page.mouse.down();
@@ -160,11 +160,12 @@ test("a range is drawn, moved, made longer, and released by hand", async ({ page
   await expect(toolbar).toBeVisible();
 });
 
-/** Three lanes between the top of a row and its owners' band, for three rows: see picture/layout.ts. */
-function laneHeightOf(stageHeight: number): number {
+/** The middle of the last of three lanes above the owners' band in the first of three rows: see picture/layout.ts. */
+function lastLaneOf(stageHeight: number): number {
   const row = (stageHeight - 26) / 3;
-  const band = Math.round(Math.min(44, Math.max(22, row * 0.34)));
-  return (row - band - 8 - 8 - 16) / 3;
+  const band = Math.round(Math.min(72, Math.max(22, row * 0.34)));
+  const lanes = row - band - 8 - 8 - 16;
+  return 26 + 8 + lanes - Math.min(28, lanes / 3) / 2;
 }
 
 test("a moment is a link: another page shows the same, to the key and the bytes", async ({ page, context }) => {
