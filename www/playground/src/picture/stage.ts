@@ -7,7 +7,7 @@ import { layoutOf } from "./layout";
 import type { Mark } from "./mark";
 import { circleMarks, flightMarks, linkMarks } from "./network";
 import { frameMarks, rowMarks, ruleMark, type Paint } from "./row";
-import type { Stage } from "./scene";
+import type { Flight, Stage } from "./scene";
 
 export function paintOf(stage: Stage, width: number, height: number, colors: NodeColors): Paint {
   const layout = layoutOf(width, height, stage.rows.length);
@@ -26,17 +26,29 @@ export function stillMarks(stage: Stage, paint: Paint, format: KeyFormat): Mark[
   ];
 }
 
-/** What moves, and what must lie above it. */
-export function movingMarks(stage: Stage, { layout, colors }: Paint): Mark[] {
-  const apart = new Set(stage.frames.map(({ row }) => row));
-  return [
-    ...stage.flights.flatMap((flight) => flightMarks(layout, flight, colors)),
-    ...stage.rows.flatMap((row, place) => circleMarks(layout, row, place, apart.has(place))),
-  ];
+/** What lies above the messages. */
+export function circlesOf({ rows, frames }: Stage, { layout }: Paint): Mark[] {
+  const apart = new Set(frames.map(({ row }) => row));
+  return rows.flatMap((row, place) => circleMarks(layout, row, place, apart.has(place)));
 }
 
-export function stageMarks(stage: Stage, width: number, height: number, format: KeyFormat, colors: NodeColors): Mark[] {
+export function movingMarks(flights: readonly Flight[], { layout, colors }: Paint): Mark[] {
+  return flights.flatMap((flight) => flightMarks(layout, flight, colors));
+}
+
+export function stageMarks(
+  stage: Stage,
+  flights: readonly Flight[],
+  width: number,
+  height: number,
+  format: KeyFormat,
+  colors: NodeColors,
+): Mark[] {
   const paint = paintOf(stage, width, height, colors);
-  const cursor = cursorMarks(paint.layout, stage.view, stage.cursor, format);
-  return [...stillMarks(stage, paint, format), ...movingMarks(stage, paint), ...cursor];
+  return [
+    ...stillMarks(stage, paint, format),
+    ...movingMarks(flights, paint),
+    ...circlesOf(stage, paint),
+    ...cursorMarks(paint.layout, stage.view, stage.cursor, format),
+  ];
 }

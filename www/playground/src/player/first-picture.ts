@@ -10,7 +10,7 @@ import { stories } from "../stories/index";
 import { inputsUpTo, nodesOf } from "../stories/story";
 import { Log } from "../world/log";
 import { Timeline } from "../world/timeline";
-import { flightsOf, linksOf, rowsOf, traceOf } from "./moment";
+import { cutsIn, flightsOf, linksOf, rowsOf, traceOf } from "./moment";
 import { headline } from "./words";
 
 const AT_MS = 400;
@@ -37,8 +37,7 @@ export function firstPicture(): string {
   const stage = {
     rows,
     frames: framesOf(rows),
-    links: linksOf(view, rows),
-    flights: flightsOf(view, rows, AT_MS),
+    links: linksOf(cutsIn(view), rows),
     view: wholeSpace(story.limit),
     limit: story.limit,
     cursor: story.cursor,
@@ -48,7 +47,12 @@ export function firstPicture(): string {
     const layout = traceLayout(width, traceHeight, left, rows.length);
     const time = traceMarks(layout, trace, colors);
     return [
-      svgText(stageMarks(stage, width, height, format, colors), width, height, `first ${kind}`),
+      svgText(
+        stageMarks(stage, flightsOf(view, rows, AT_MS), width, height, format, colors),
+        width,
+        height,
+        `first ${kind}`,
+      ),
       svgText(time, width, traceHeight, `first ${kind}`),
     ];
   });

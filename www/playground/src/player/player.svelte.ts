@@ -3,17 +3,17 @@ import { decimalKeys, type KeyFormat } from "../model/keys";
 import { NodeColors } from "../model/node-color";
 import { clamp, isWhole, pan, reveal, wholeSpace, zoom, type Viewport } from "../model/viewport";
 import { framesOf } from "../picture/frames";
-import type { Registration, Row, Stage } from "../picture/scene";
+import type { Flight, Registration, Row, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
 import { inputsUpTo, nodesOf, type Step, type Story } from "../stories/story";
 import { readLink, type Shared } from "../link/link";
 import { sandbox, stories, storyOf } from "../stories/index";
 import { FAIR, TIME_MS_MAX, type Conditions, type Operation, type Pair, type What } from "../world/input";
 import { Log } from "../world/log";
-import type { Flight } from "../world/network";
+import type { Flight as Copy } from "../world/network";
 import { Timeline } from "../world/timeline";
 import { restoring, touchedIn } from "./edit";
-import { flightsOf, linksOf, previewOf, rowsOf, traceOf, trafficWords } from "./moment";
+import { cutsIn, flightsOf, linksOf, previewOf, RowsAt, traceOf, trafficWords } from "./moment";
 import { whyApart, whyOrder, whyPriority } from "./why";
 import { agreementWords, headline, ownersAt, whoSaysWhat, type Headline } from "./words";
 
@@ -21,6 +21,7 @@ const SPEEDS = [1, 2, 4, 0.25, 0.5];
 /** So much time is shown in the diagram, at least. */
 const SPAN_MS_MIN = 8_000;
 const SPAN_MS_MAX = 40_000;
+const TRACE_MS = 40;
 
 export interface Selection {
   readonly row: number;
@@ -82,41 +83,48 @@ export class Player {
     void this.#changes;
     return this.#timeline.stateAt(this.#moment);
   });
+  /** The same array as long as nobody knows anything new, so that nothing is painted anew. */
+  readonly #known: readonly Row[] = $derived.by(() => this.#rows.of(this.#view));
+  readonly #rows = new RowsAt();
   readonly rows: readonly Row[] = $derived.by(() => {
-    const rows = rowsOf(this.#view);
     const { preview } = this;
-    if (preview === null) return rows;
-    return rows.map((row) =>
-      row.replica === preview.replica ? (previewOf(this.#view, row, preview.operations) ?? row) : row,
-    );
+    if (preview === null) return this.#known;
+    return this.#known.map((row) => {
+      if (row.replica !== preview.replica) return row;
+      return previewOf(this.#view, row, preview.operations) ?? row;
+    });
   });
   readonly #frames = $derived(framesOf(this.rows));
+  readonly #cuts = $derived(cutsIn(this.#view));
+  readonly #links = $derived(linksOf(this.#cuts, this.rows));
   readonly stage: Stage = $derived.by(() => ({
     rows: this.rows,
     frames: this.#frames,
-    links: linksOf(this.#view, this.rows),
-    flights: flightsOf(this.#view, this.rows, this.nowMs),
+    links: this.#links,
     view: this.viewport,
     limit: this.limit,
     cursor: this.cursor,
   }));
+  readonly flights: readonly Flight[] = $derived.by(() => flightsOf(this.#view, this.rows, this.nowMs));
   readonly words: { headline: Headline; says: string } = $derived.by(() => {
     const shown = { rows: this.rows, frames: this.#frames, cursor: this.cursor };
     return { headline: headline(shown, this.format.format(BigInt(this.cursor))), says: whoSaysWhat(shown) };
   });
+  /** The diagram follows in steps that nobody sees. */
+  readonly #tracedMs = $derived(this.isPlaying ? Math.floor(this.nowMs / TRACE_MS) * TRACE_MS : this.nowMs);
   readonly #history = $derived.by(() => {
     void this.#changes;
-    return this.#timeline.history(this.#moment);
+    return this.#timeline.history(Math.floor(this.#tracedMs));
   });
   readonly trace: Trace = $derived.by(() => {
     const toMs = Math.max(SPAN_MS_MIN, this.#horizonMs);
-    return traceOf(this.#history, this.rows, Math.max(0, toMs - SPAN_MS_MAX), toMs, this.nowMs);
+    return traceOf(this.#history, this.#known, Math.max(0, toMs - SPAN_MS_MAX), toMs, this.#tracedMs);
   });
   readonly counts = $derived.by(() => {
     const { words, standing } = agreementWords(
       this.#view.replicas.filter(({ isThere }) => isThere).map(({ fingerprint }) => fingerprint),
     );
-    return { agreement: words, standing, traffic: trafficWords(this.#history, this.nowMs) };
+    return { agreement: words, standing, traffic: trafficWords(this.#history, this.#tracedMs) };
   });
 
   /** Why the key has the owners that it has, or why replicas answer otherwise. */
@@ -141,7 +149,7 @@ export class Player {
   /** The end of what can be shown. */
   get #horizonMs(): number {
     const step = this.#currentStep;
-    return this.isOwn || this.#isSandbox ? Math.max(this.nowMs + 2_000, this.#furthestMs) : (step?.untilMs ?? 0);
+    return this.isOwn || this.#isSandbox ? Math.max(this.#tracedMs + 2_000, this.#furthestMs) : (step?.untilMs ?? 0);
   }
 
   get #isSandbox(): boolean {
@@ -343,7 +351,7 @@ export class Player {
   }
 
   /** The messages until now, each copy by itself. */
-  get messages(): readonly Flight[] {
+  get messages(): readonly Copy[] {
     return this.#history.flights;
   }
 
