@@ -14,6 +14,9 @@ export function paintOf(stage: Stage, width: number, height: number, colors: Nod
   return { layout, view: stage.view, lanes: lanesOf(stage.rows, stage.view), colors };
 }
 
+/** Those of four replicas can still be told apart. */
+const MANY_LINKS = 6;
+
 /** What changes only when the world does. */
 export function stillMarks(stage: Stage, paint: Paint, format: KeyFormat): Mark[] {
   const { layout } = paint;
@@ -22,7 +25,7 @@ export function stillMarks(stage: Stage, paint: Paint, format: KeyFormat): Mark[
     ...axisMarks(layout, stage.view, format),
     ...stage.rows.flatMap((row, place) => [...rowMarks(paint, row, place), ruleMark(paint, place)]),
     ...stage.frames.flatMap((frame) => frameMarks(paint, frame, names, format)),
-    ...stage.links.flatMap((link) => linkMarks(layout, link)),
+    ...stage.links.flatMap((link) => linkMarks(layout, link, stage.links.length > MANY_LINKS)),
   ];
 }
 
