@@ -129,6 +129,7 @@ export class Player {
 
   /** Why the key has the owners that it has, or why replicas answer otherwise. */
   reasons(): string[] {
+    this.isPlaying = false;
     const key = this.format.format(BigInt(this.cursor));
     const apart = whyApart(this.#view, this.cursor);
     if (apart !== "") return [apart, "Until it has, each answers by what it knows. Nobody has to wait."];
@@ -144,6 +145,13 @@ export class Player {
     if (registration !== undefined)
       reasons.push(`${registration.node}: ${whyPriority(this.#view, replica, registration)}`);
     return reasons;
+  }
+
+  /** Why a registration has its priority at a replica. */
+  reasonsFor(replica: number, registration: Registration): string[] {
+    this.isPlaying = false;
+    const at = this.#view.replicas.find(({ index }) => index === replica);
+    return at === undefined ? [] : [whyPriority(this.#view, at, registration)];
   }
 
   /** The end of what can be shown. */
