@@ -26,8 +26,9 @@ export default defineConfig(
     rules: { "@typescript-eslint/no-require-imports": "off" },
   },
   {
-    // A world is a function of its log: no time, no chance, no page, and nothing from elsewhere that may have these.
-    files: ["playground/src/world/**/*.ts"],
+    // A world is a function of its log, and so is what other designs answer: no time, no chance, no page, and nothing from elsewhere
+    // that may have these.
+    files: ["playground/src/{world,designs}/**/*.ts"],
     languageOptions: { globals: off },
     rules: {
       "no-undef": "error",
@@ -41,6 +42,13 @@ export default defineConfig(
     ignores: ["**/*.test.ts"],
     rules: {
       "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./[^/]+$|\\.\\./generated/wasm/)" }] }],
+    },
+  },
+  {
+    files: ["playground/src/designs/**/*.ts"],
+    ignores: ["**/*.test.ts"],
+    rules: {
+      "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./[^/]+$|\\.\\./world/)" }] }],
     },
   },
   {
