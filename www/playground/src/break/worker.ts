@@ -21,29 +21,32 @@ export type FromWorker =
 const BATCH_MS = 100;
 
 const ready = init();
-let timer: ReturnType<typeof setTimeout> | undefined;
+/** Counts what it was told: whoever was told something before stops. */
+let current = 0;
 
-self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
-  clearTimeout(timer);
+self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
+  const own = ++current;
   if (data.kind === "stop") return;
-  const began = performance.now();
-  const batch = (seed: number, before: number) => {
-    const until = performance.now() + BATCH_MS;
-    const { passed: more, next, last, failed } = tryMany(seed, () => performance.now() >= until);
-    const [passed, ms, words] = [before + more, performance.now() - began, last.words];
-    if (failed !== undefined) return tell({ kind: "failed", passed, ms, words, seed: failed });
-    tell({ kind: "progress", passed, ms, words });
-    schedule(() => batch(next, passed));
-  };
-  schedule(() => batch(data.seed, 0));
+  try {
+    await ready;
+    const began = performance.now();
+    let passed = 0;
+    let seed = data.seed;
+    while (own === current) {
+      const until = performance.now() + BATCH_MS;
+      const { next, last, failed, ...batch } = tryMany(seed, () => performance.now() >= until);
+      passed += batch.passed;
+      seed = next;
+      const report = { passed, ms: performance.now() - began, words: last.words };
+      if (failed !== undefined) return tell({ kind: "failed", ...report, seed: failed });
+      tell({ kind: "progress", ...report });
+      // Messages are heard in between.
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  } catch (error) {
+    tell({ kind: "broken", reason: String(error) });
+  }
 };
-
-/** Messages are heard in between. */
-function schedule(what: () => void): void {
-  timer = setTimeout(
-    () => void ready.then(what).catch((error: unknown) => tell({ kind: "broken", reason: String(error) })),
-  );
-}
 
 function tell(message: FromWorker): void {
   self.postMessage(message);
