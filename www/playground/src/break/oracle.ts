@@ -25,7 +25,8 @@ type Effect = { readonly registration: Registration } & (
 
 /**
  * The meaning of the map by its definition: a set of contributions that only grows, and each reset cancels those that its replica had
- * heard of. It takes from the world what each replica did, what it showed before that, and what it had heard of; not what was made of it.
+ * observed. It takes from the world what each replica did, what it showed before that, and up to where it knew each writer; not what was
+ * made of it.
  */
 export class Oracle {
   readonly #contributions: Contribution[] = [];
@@ -54,9 +55,8 @@ export class Oracle {
   #reset(replica: Replica, name: string, added: readonly Contribution[]): void {
     for (const contribution of added) if (nameOf(contribution.registration) === name) contribution.isCancelled = true;
     for (const contribution of this.#contributions) {
-      const { registration, writer, sequence } = contribution;
-      if (nameOf(registration) !== name || sequence === undefined) continue;
-      if (replica.hasHeard({ replica: writer, sequence })) contribution.isCancelled = true;
+      if (nameOf(contribution.registration) === name && isObserved(replica, contribution))
+        contribution.isCancelled = true;
     }
   }
 
@@ -76,6 +76,16 @@ export class Oracle {
         .filter(([, priority]) => priority >= 1),
     );
   }
+}
+
+/** A message that brings a later contribution of the same writer brings those before it as well, and may not name them. */
+function isObserved(replica: Replica, { registration, writer, sequence }: Contribution): boolean {
+  if (sequence === undefined) return false;
+  if (replica.hasHeard({ replica: writer, sequence })) return true;
+  const { node, ...range } = registration;
+  return replica
+    .contributions(node, range)
+    .some((it) => it.kind === "contribution" && it.replica === writer && it.last >= sequence);
 }
 
 /** The priorities that a replica shows. */

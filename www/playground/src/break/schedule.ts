@@ -1,5 +1,5 @@
 /** A seed becomes a bad day: random operations, cuts, bad weather, crashes; and then a fair evening with all who may be there. */
-import { FAIR, type Input, type What } from "../world/input";
+import { FAIR, type Input, type Operation, type Range, type What } from "../world/input";
 import { Log } from "../world/log";
 import { numberBelow } from "../world/random";
 import { sampleLog, type Size } from "../world/samples";
@@ -14,7 +14,7 @@ const SIZE: Size = { replicas: 4, inputs: 30, pauseMs: 300, keys: 40 };
  * seed nobody crashes or leaves, so nothing that was done can be lost.
  */
 export function schedule(seed: number): Log {
-  const sample = sampleLog(seed, SIZE).inputs;
+  const sample = sampleLog(seed, SIZE).inputs.map((input, place) => withFewRegistrations(seed, input, place));
   const begin: Input = { at: 0, kind: "weather", conditions: weatherOf(seed) };
   const inputs = seed % 2 === 0 ? withoutLoss(sample) : sample;
   const day = checked(seed, [begin, ...inputs, ...cuts(seed, inputs)]);
@@ -35,6 +35,41 @@ function weatherOf(seed: number) {
     lossPercent: below(5, 2) * 10,
     duplicatePercent: below(3, 3) * 10,
   };
+}
+
+/** Other operations instead of those of a sample, which hardly ever meet: of few nodes and few ranges, so that many are concurrent. */
+function withFewRegistrations(seed: number, input: Input, place: number): Input {
+  if (input.kind !== "operation") return input;
+  return { ...input, operations: input.operations.map((_, at) => operationOf(seed, place, at)) };
+}
+
+const NODES = ["maple", "oak"];
+/** Each has the next in it. */
+const RANGES: readonly Range[] = [
+  { start: 0n, end: null },
+  { start: 10n, end: 70n },
+  { start: 20n, end: 45n },
+];
+
+function operationOf(seed: number, place: number, at: number): Operation {
+  const below = (most: number, what: number) => numberBelow(most, seed, 10, place, at, what);
+  const node = NODES[below(NODES.length, 0)] ?? "";
+  const number = below(RANGES.length, 1);
+  const [range = { start: 0n, end: null }, to] = RANGES.slice(number);
+  const by = 1 + below(5, 3);
+  switch (below(8, 2)) {
+    case 0:
+    case 1:
+      return { op: "release", node, ...range };
+    case 2:
+    case 3:
+      return { op: "register", node, ...range };
+    case 4:
+      return { op: "decrease", node, by, ...range };
+    case 5:
+      if (to !== undefined) return { op: "tighten", node, ...range, to };
+  }
+  return { op: "increase", node, by, ...range };
 }
 
 /** Cuts at random times, each of which ends after a while or in the evening. */

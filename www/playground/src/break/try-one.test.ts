@@ -41,6 +41,22 @@ describe("schedules", () => {
     expect(logs.filter(mayLose).length).toBeGreaterThan(SEEDS / 3);
   });
 
+  test("have much at the same time: one replica that did all of it in order would often say something else", () => {
+    let different = 0;
+    for (const log of logs.slice(0, 100)) {
+      const operations = log.inputs.flatMap((input) => (input.kind === "operation" ? [{ ...input, replica: 0 }] : []));
+      const [one, many] = [worldOf([{ at: 0, kind: "join", replica: 0 }, ...operations]), new World(log)];
+      const [first, second] = [one, many].map((world) => {
+        world.runTo(60_000);
+        const replica = world.replicas.find((it) => it?.isThere);
+        return replica && new Map([...prioritiesOf(replica)].sort());
+      });
+      if (JSON.stringify([...(first ?? [])]) !== JSON.stringify([...(second ?? [])])) different += 1;
+      for (const world of [one, many]) world.free();
+    }
+    expect(different).toBeGreaterThan(50);
+  });
+
   test("end with everybody online in fair weather and nothing cut", () => {
     for (const log of logs) {
       const world = new World(log);
