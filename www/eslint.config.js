@@ -26,8 +26,10 @@ export default defineConfig(
     rules: { "@typescript-eslint/no-require-imports": "off" },
   },
   {
-    // A world is a function of its log: no time, no chance, no page, and nothing from elsewhere that may have these.
-    files: ["playground/src/world/**/*.ts"],
+    // A world is a function of its log, and so is what other designs answer and what breaks it: no time, no chance, no page, and nothing
+    // from elsewhere that may have these.
+    files: ["playground/src/{world,designs,break}/**/*.ts"],
+    ignores: ["playground/src/break/worker.ts"],
     languageOptions: { globals: off },
     rules: {
       "no-undef": "error",
@@ -66,6 +68,13 @@ export default defineConfig(
       ],
     },
   })),
+  {
+    files: ["playground/src/{designs,break}/**/*.ts"],
+    ignores: ["**/*.test.ts", "playground/src/break/worker.ts"],
+    rules: {
+      "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./[^/]+$|\\.\\./world/)" }] }],
+    },
+  },
   {
     files: ["**/*.svelte", "**/*.svelte.ts"],
     languageOptions: { parserOptions: { parser: "@typescript-eslint/parser" } },
