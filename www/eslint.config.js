@@ -50,7 +50,7 @@ export default defineConfig(
     picture: ["model"],
     stories: ["world"],
     link: ["stories", "world"],
-    player: ["link", "model", "picture", "stories", "world"],
+    player: ["designs", "link", "model", "picture", "stories", "world"],
   }).map(([layer, below]) => ({
     files: [`playground/src/${layer}/**/*.ts`],
     ignores: ["**/*.test.ts"],

@@ -290,6 +290,27 @@ test("why: a sentence from the records, for an answer and for a difference", asy
   );
 });
 
+test("what other designs answer to the same inputs", async ({ page }) => {
+  await opened(page, "#minus-everything/1/9500/420");
+  await page.getByRole("button", { name: "What others answer" }).click();
+  const left = page.getByRole("dialog").getByRole("cell");
+  await expect(left).toHaveText(["1", "6", "6", "nothing", "nothing"]);
+});
+
+test("break it: schedules are tried in a worker, and each can be looked at", async ({ page }) => {
+  await opened(page, "#bad-day");
+  await page.getByRole("button", { name: "Break it" }).click();
+  const sheet = page.getByRole("dialog", { name: "Break it" });
+  await sheet.getByRole("button", { name: "Start" }).click();
+  await expect(sheet.getByTestId("tried")).toContainText(/^[1-9][\d,]* schedules?, 0 failed, \d+ a second$/);
+  await sheet.getByRole("button", { name: "Stop" }).click();
+  await expect(sheet.getByText(/^Seed \d+: .* agree/)).toBeVisible();
+  await sheet.getByRole("button", { name: "Show this one" }).click();
+  await expect(sheet).toBeHidden();
+  await expect(seen(page)).toContainText("This is the moment that the link was made of.");
+  expect(page.url()).toMatch(/#world\/1\/[\w-]+$/);
+});
+
 test("a link that cannot be read says why, and the page works", async ({ page }) => {
   await opened(page, "#world/1/AAAA");
   await expect(seen(page)).toContainText(/The link cannot be read: .*at byte \d+\./);

@@ -1,7 +1,7 @@
 /** From the world at a moment, and its history up to there, to what the picture is made of. */
 import type { Flight, Link, Registration, Row, Split } from "../picture/scene";
 import type { Trace } from "../picture/trace";
-import type { Operation } from "../world/input";
+import { nameOf, type Operation } from "../world/input";
 import type { Flight as Copy } from "../world/network";
 import type { HistoryView } from "../world/timeline";
 import type { Columns } from "../world/replica";
@@ -136,7 +136,6 @@ export function traceOf(
 ): Trace {
   const places = placesOf(rows);
   const place = (replica: number) => places.get(replica) ?? -1;
-  const name = (replica: number) => rows[place(replica)]?.name ?? "";
   return {
     fromMs,
     toMs,
@@ -155,22 +154,22 @@ export function traceOf(
         isLost: isLost(copy),
         node: nodeOf(copy),
       })),
-    spans: spansOf(history, name),
+    spans: spansOf(history),
     agreement: history.agreement,
   };
 }
 
 /** Cuts that begin and end together are one span: "C is cut off". */
-function spansOf({ spans }: HistoryView, name: (replica: number) => string): Trace["spans"] {
+function spansOf({ spans }: HistoryView): Trace["spans"] {
   const told = new Map<string, { from: number; to: number; pairs: (readonly [number, number])[]; words: string }>();
   for (const span of spans) {
     const key = span.kind === "cut" ? `${span.from} ${span.to}` : `${span.kind} ${span.replica} ${span.from}`;
     const known = told.get(key);
     if (span.kind === "cut") {
       const pairs = [...(known?.pairs ?? []), span.between];
-      told.set(key, { from: span.from, to: span.to, pairs, words: cutWords(pairs, name) });
+      told.set(key, { from: span.from, to: span.to, pairs, words: cutWords(pairs) });
     } else {
-      told.set(key, { from: span.from, to: span.to, pairs: [], words: `${name(span.replica)} ${wordOf(span.kind)}` });
+      told.set(key, { from: span.from, to: span.to, pairs: [], words: `${nameOf(span.replica)} ${wordOf(span.kind)}` });
     }
   }
   return [...told.values()];
@@ -180,12 +179,12 @@ function wordOf(kind: "offline" | "crashed" | "gone"): string {
   return kind === "offline" ? "is offline" : kind === "crashed" ? "has crashed" : "is gone";
 }
 
-function cutWords(pairs: readonly (readonly [number, number])[], name: (replica: number) => string): string {
+function cutWords(pairs: readonly (readonly [number, number])[]): string {
   const [first, ...others] = pairs;
   if (first === undefined) return "";
   const apart = first.find((replica) => others.length > 0 && others.every((pair) => pair.includes(replica)));
-  if (apart !== undefined) return `${name(apart)} is cut off`;
-  return pairs.map(([a, b]) => `${name(a)}–${name(b)}`).join(", ") + (pairs.length === 1 ? " is cut" : " are cut");
+  if (apart !== undefined) return `${nameOf(apart)} is cut off`;
+  return pairs.map(([a, b]) => `${nameOf(a)}–${nameOf(b)}`).join(", ") + (pairs.length === 1 ? " is cut" : " are cut");
 }
 
 export function trafficWords({ flights }: HistoryView, nowMs: number): string {

@@ -6,8 +6,9 @@ import { framesOf } from "../picture/frames";
 import type { Flight, Registration, Row, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
 import { inputsUpTo, nodesOf, type Step, type Story } from "../stories/story";
+import { answersOf, type Answer } from "../designs/answers";
 import { readLink, type Shared } from "../link/link";
-import { sandbox, stories, storyOf } from "../stories/index";
+import { badDay, sandbox, stories, storyOf } from "../stories/index";
 import { FAIR, TIME_MS_MAX, type Conditions, type Operation, type Pair, type What } from "../world/input";
 import { Log } from "../world/log";
 import type { Flight as Copy } from "../world/network";
@@ -58,6 +59,8 @@ export class Player {
   selection = $state.raw<Selection | null>(null);
   /** What a hand is about to do: shown as if it were done. */
   preview = $state.raw<Act | null>(null);
+  /** Whether it is a world that a link brought, and nothing was done to it yet. */
+  #isSent = $state(false);
   /** Whether the visitor has done something, so that the story no longer goes as written. */
   isOwn = $state(false);
   /** What went wrong last, in words. */
@@ -154,6 +157,24 @@ export class Player {
     return at === undefined ? [] : [whyPriority(this.#view, at, registration)];
   }
 
+  /** The registration beside which other designs' answers stand; `null` if the story has none here. */
+  get beside(): Step["beside"] | null {
+    return this.isOwn ? null : (this.#currentStep?.beside ?? null);
+  }
+
+  /** What other designs answer to all that has happened until now. */
+  otherAnswers({ node, start, end }: NonNullable<Step["beside"]>): Answer[] {
+    this.isPlaying = false;
+    return answersOf(this.#timeline.log, this.#moment, { node, start: BigInt(start), end: BigInt(end) });
+  }
+
+  /** What this map answers itself, at the first replica that is there. */
+  priorityOf({ node, start, end }: NonNullable<Step["beside"]>): number | null {
+    const row = this.rows.find(({ presence }) => presence !== "crashed");
+    const found = row?.registrations.find((one) => one.node === node && one.start === start && one.end === end);
+    return found?.priority ?? null;
+  }
+
   /** The end of what can be shown. */
   get #horizonMs(): number {
     const step = this.#currentStep;
@@ -174,6 +195,7 @@ export class Player {
 
   get caption(): string {
     if (this.problem !== null) return this.problem;
+    if (this.#isSent) return "This is the moment that the link was made of. Play on, scrub back, or change anything.";
     if (this.isOwn) return "From here on the world is yours: it goes on from what you did.";
     return this.isBeforeItsEnd && !this.#isSandbox ? "" : (this.#currentStep?.words ?? "");
   }
@@ -185,6 +207,11 @@ export class Player {
 
   get canGoBack(): boolean {
     return this.isOwn || this.step > 0;
+  }
+
+  /** Where a visitor may doubt that it always ends well. */
+  get canBreak(): boolean {
+    return this.story === badDay || this.#isSandbox;
   }
 
   /** What the one button does. */
@@ -222,6 +249,7 @@ export class Player {
 
   #showWorld(log: Log): void {
     this.isOwn = true;
+    this.#isSent = true;
     this.colors.note(nodesOf(log.inputs));
     this.#show(log);
     this.#furthestMs = Math.max(this.nowMs, log.inputs.at(-1)?.at ?? 0);
@@ -237,6 +265,7 @@ export class Player {
   #begin(step: number, atMs: number): void {
     this.step = step;
     this.isOwn = false;
+    this.#isSent = false;
     this.selection = null;
     this.#undo = [];
     this.#furthestMs = 0;
@@ -374,6 +403,7 @@ export class Player {
     if (this.problem !== null) return this.problem;
     this.#changes++;
     this.isOwn = true;
+    this.#isSent = false;
     this.#furthestMs = at;
     this.isPlaying = true;
     return null;

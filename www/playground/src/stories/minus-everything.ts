@@ -16,7 +16,7 @@ export const minusEverything: Story = {
       action: "Play",
       untilMs: 5500,
       words:
-        "Both knew maple with priority 5. Then the link was cut, B added 1, and A, which could not know of that, released maple altogether. What should be left?",
+        "Both knew maple with priority 5. Then the link was cut, A added 1, and B, which could not know of that, released maple altogether. What should be left?",
       inputs: [
         ...join(0, A, B),
         ...at(0, A, [
@@ -26,16 +26,17 @@ export const minusEverything: Story = {
         ]),
         weather(300, { delayMs: 700, jitterMs: 100 }),
         { at: 1500, kind: "cut", between: [A, B] },
-        ...at(2500, B, [{ op: "increase", ...MAPLE, by: 1 }]),
-        ...at(3500, A, [{ op: "release", ...MAPLE }]),
+        ...at(2500, A, [{ op: "increase", ...MAPLE, by: 1 }]),
+        ...at(3500, B, [{ op: "release", ...MAPLE }]),
       ],
-      ends: { isAgreed: false, answers: ["oak", "maple"] },
+      ends: { isAgreed: false, answers: ["maple", "oak"] },
     },
     {
       action: "Mend the link",
       untilMs: 9500,
       words:
-        "1 is left. The release cancelled exactly the 5 that A had seen, and the 1 that it had not seen stands. Neither change was lost, and none counts twice.",
+        "1 is left. The release cancelled exactly the 5 that B had seen, and the 1 that it had not seen stands. Neither change was lost, and none counts twice.",
+      beside: MAPLE,
       inputs: [{ at: 5500, kind: "mend", between: [A, B] }],
       ends: { isAgreed: true, answers: ["maple", "maple"] },
     },

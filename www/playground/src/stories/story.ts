@@ -22,6 +22,8 @@ export interface Step {
   readonly words: string;
   /** What the button says that begins the step; the first begins by itself. */
   readonly action: string;
+  /** A registration of which it is worth knowing what other designs answer. */
+  readonly beside?: { readonly node: string; readonly start: number; readonly end: number };
   /** What must be true when it ends, so that the words are: asserted by the test of the stories. */
   readonly ends: { readonly isAgreed: boolean; readonly answers: readonly string[] };
 }
