@@ -290,6 +290,16 @@ test("why: a sentence from the records, for an answer and for a difference", asy
   );
 });
 
+test("a module that does not come is said, and can be asked for again", async ({ page }) => {
+  let isThere = false;
+  await page.route(/\.wasm$/, (route) => (isThere ? route.continue() : route.fulfill({ status: 500, body: "no" })));
+  await page.goto("./");
+  await expect(page.getByRole("alert")).toContainText("The page could not start.");
+  isThere = true;
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(key(page)).toBeVisible();
+});
+
 test("what other designs answer to the same inputs", async ({ page }) => {
   await opened(page, "#minus-everything/1/9500/420");
   await page.getByRole("button", { name: "What others answer" }).click();
