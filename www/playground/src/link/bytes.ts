@@ -89,6 +89,13 @@ export class Reader {
   }
 }
 
+/** FNV-1a (Fowler, Noll and Vo, 1991), 32 bits: it notices that a letter was changed or lost on the way. It is no seal. */
+export function checksumOf(bytes: Uint8Array): number {
+  let sum = 0x811c9dc5;
+  for (const byte of bytes) sum = Math.imul(sum ^ byte, 0x01000193);
+  return sum >>> 0;
+}
+
 /** Base64 with the letters that addresses may have (RFC 4648, section 5), without padding. */
 export function toBase64(bytes: Uint8Array): string {
   let text = "";

@@ -4,7 +4,7 @@ import { stories } from "../stories/index";
 import { inputsUpTo } from "../stories/story";
 import type { Input, Operation } from "../world/input";
 import { INPUTS_MAX, Log } from "../world/log";
-import { toBase64, Writer } from "./bytes";
+import { checksumOf, fromBase64, toBase64, Writer } from "./bytes";
 import { LINK_LENGTH_MAX, linkOf, readLink, type Shared } from "./link";
 
 function logOf(seed: number, inputs: readonly Input[]): Log {
@@ -110,19 +110,30 @@ describe("a link", () => {
 describe("a hostile link", () => {
   const good = linkOf({ kind: "world", log: logOf(5, ownInputs(5, 40)), limit: 1000, nowMs: 500, cursor: 3 }) ?? "";
 
+  const [body = ""] = good.split(".");
+  const sealed = (text: string) => {
+    try {
+      return `${text}.${checksumOf(fromBase64(text.split("/")[2] ?? "")).toString(36)}`;
+    } catch {
+      return text;
+    }
+  };
+
   test("gives a sentence or a world, never anything else: 10,000 mutated ones", () => {
     const random = seeded(99);
     const below = (most: number) => Math.floor(random() * most);
     const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_/#%é ";
     let worlds = 0;
     for (let number = 0; number < 10_000; number++) {
-      let text = good;
+      // Half of them with a checksum that fits, as whoever means harm can make it.
+      let text = number % 2 === 0 ? good : body;
       for (let change = 0; change <= below(3); change++) {
         const at = below(text.length);
         const letter = letters[below(letters.length)] ?? "";
         const kind = below(3);
         text = text.slice(0, at) + (kind === 0 ? "" : letter) + text.slice(kind === 1 ? at : at + 1);
       }
+      if (number % 2 === 1) text = sealed(text);
       const { shared, problem } = { shared: undefined, problem: undefined, ...readLink(text) };
       if (problem === undefined) {
         worlds++;
@@ -144,14 +155,18 @@ describe("a hostile link", () => {
     ["who-serves/0/1/1/1", "names no moment"],
     ["world/2/AAAA", "another version"],
     ["world", "another version"],
-    ["world/1/", "It ends too early, at byte 0"],
+    ["world/1/", "changed or cut off"],
+    [`world/1/.${checksumOf(new Uint8Array()).toString(36)}`, "It ends too early, at byte 0"],
     ["world/1/A*", "a letter that no link has"],
     [`world/1/${"A".repeat(LINK_LENGTH_MAX + 1)}`, "longer than any"],
   ])("%s", (text, problem) => {
     expect(readLink(text).problem).toContain(problem);
   });
 
-  const world = (write: (writer: Writer) => Writer) => `world/1/${toBase64(write(new Writer()).finish())}`;
+  const world = (write: (writer: Writer) => Writer) => {
+    const bytes = write(new Writer()).finish();
+    return `world/1/${toBase64(bytes)}.${checksumOf(bytes).toString(36)}`;
+  };
   const start = (writer: Writer) => writer.number(1).number(1000).number(0).number(0);
 
   test.each([

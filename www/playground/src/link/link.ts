@@ -1,12 +1,12 @@
 /**
  * A moment as the part of an address after `#`. Of a story as it is written: `who-serves/1/6000/420`, which is its step, the time in
- * milliseconds and the key. Of a world that went another way: `world/1/` and all inputs in base64; the 1 is the version.
+ * milliseconds and the key. Of a world that went another way: `world/1/`, all inputs in base64, and a checksum; the 1 is the version.
  */
 import { storyOf } from "../stories/index";
 import type { Story } from "../stories/story";
 import { TIME_MS_MAX, type Range } from "../world/input";
 import { Log, SEED_MAX } from "../world/log";
-import { fromBase64, Reader, toBase64, Unreadable, Writer } from "./bytes";
+import { checksumOf, fromBase64, Reader, toBase64, Unreadable, Writer } from "./bytes";
 import { isLinkable, readInputs, writeInputs } from "./world";
 
 /** What people can send everywhere. A longer world is a file. */
@@ -31,7 +31,8 @@ export function linkOf(shared: Shared): string | null {
   if (!isLinkable(log.inputs)) return null;
   const writer = new Writer().number(log.seed).number(limit).number(nowMs).number(cursor);
   writeInputs(writer, log.inputs);
-  const text = `world/${VERSION}/${toBase64(writer.finish())}`;
+  const bytes = writer.finish();
+  const text = `world/${VERSION}/${toBase64(bytes)}.${checksumOf(bytes).toString(36)}`;
   return text.length <= LINK_LENGTH_MAX ? text : null;
 }
 
@@ -57,13 +58,16 @@ export function readLink(
   };
 }
 
-function readWorld([version, text = "", ...more]: string[]): ReturnType<typeof readLink> {
+function readWorld([version, rest = "", ...more]: string[]): ReturnType<typeof readLink> {
   if (version !== String(VERSION))
     return { problem: "The link was made by another version of this page, which this one cannot read." };
-  if (text.length > LINK_LENGTH_MAX || more.length > 0)
+  const [text = "", checksum] = rest.split(".");
+  if (rest.length > LINK_LENGTH_MAX || more.length > 0)
     return { problem: "The link is longer than any that this page makes." };
   try {
-    const reader = new Reader(fromBase64(text));
+    const bytes = fromBase64(text);
+    if (checksumOf(bytes).toString(36) !== checksum) return { problem: "The link was changed or cut off on its way." };
+    const reader = new Reader(bytes);
     const seed = reader.number(SEED_MAX);
     const limit = reader.number(LIMIT_MAX);
     const nowMs = reader.number(TIME_MS_MAX);

@@ -71,7 +71,9 @@ function problemOfTighten(
 
 export function readNode(text: string): Parsed<string> {
   const bytes = new TextEncoder().encode(text).length;
-  if (bytes === 0) return failed("A name is needed.");
+  if (text.trim() === "") return failed("A name is needed.");
+  // They would turn what stands beside around, or be taken for another name.
+  if (/[\p{Cc}\p{Cf}]/u.test(text.replaceAll(/\u200d/g, ""))) return failed("It has characters that cannot be seen.");
   if (bytes > LONGEST_NODE_BYTES) return failed(`${bytes} bytes; at most ${LONGEST_NODE_BYTES} fit.`);
   return parsed(text);
 }

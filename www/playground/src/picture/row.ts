@@ -1,5 +1,5 @@
 /** One replica's row: what is registered there, as thin lines, below that the owners of each key, and a frame where others answer otherwise. */
-import type { NodeColors } from "../model/node-color";
+import type { NodeColor, NodeColors } from "../model/node-color";
 import type { Viewport } from "../model/viewport";
 import type { KeyFormat } from "../model/keys";
 import { laneKey, type Lanes } from "./lanes";
@@ -27,6 +27,11 @@ export function laneHeight({ lanesHeight }: Layout, { count }: Lanes): number {
 /** How many lanes have room. */
 export function lanesShown(layout: Layout, lanes: Lanes): number {
   return Math.min(lanes.count, Math.floor(layout.lanesHeight / laneHeight(layout, lanes)));
+}
+
+/** A node's colour, and where that is close to the paper's, an edge that is not. */
+function filled({ fill, edge }: NodeColor): Mark["attributes"] {
+  return { fill, stroke: `light-dark(${edge.light}, ${edge.dark})`, "stroke-width": 0.8 };
 }
 
 /** Where the line of a registration lies, or `null` if its lane has no room. A higher priority makes it thicker. */
@@ -63,7 +68,7 @@ function laneMarks(paint: Paint, row: Row, place: number): Mark[] {
     const bar = barOf(paint, place, registration);
     if (bar === null) continue;
     const radius = Math.min(2, bar.height / 2);
-    marks.push(rect(bar.x, bar.y, bar.width, bar.height, { rx: radius, fill: colors.of(registration.node).fill }));
+    marks.push(rect(bar.x, bar.y, bar.width, bar.height, { rx: radius, ...filled(colors.of(registration.node)) }));
     const texture = textureOf(colors.of(registration.node));
     if (texture !== null) marks.push(rect(bar.x, bar.y, bar.width, bar.height, { rx: radius, fill: texture }));
   }
@@ -103,12 +108,12 @@ function splitMarks(
 ): Mark[] {
   const height = layout.bandHeight * 0.7;
   const color = colors.of(first.node);
-  const marks = [rect(x, y, width, height, { rx: 3, fill: color.fill })];
+  const marks = [rect(x, y, width, height, { rx: 3, ...filled(color) })];
   const texture = textureOf(color);
   if (texture !== null) marks.push(rect(x, y, width, height, { rx: 3, fill: texture }));
   const step = (layout.bandHeight - height) / LINES;
   others.slice(0, LINES).forEach(({ node }, at) => {
-    marks.push(rect(x, y + height + 1 + at * step, width, Math.max(1.5, step - 1.2), { fill: colors.of(node).fill }));
+    marks.push(rect(x, y + height + 1 + at * step, width, Math.max(1.5, step - 1.2), { ...filled(colors.of(node)) }));
   });
   const more = others.length > LINES ? `+${others.length - LINES}` : "";
   const room = width - 10;

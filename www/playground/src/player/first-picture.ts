@@ -33,6 +33,7 @@ export function firstPicture(): string {
   const { question, answer, standing } = headline(
     { rows, frames: framesOf(rows), cursor: story.cursor },
     `${story.cursor}`,
+    true,
   );
   const stage = {
     rows,
@@ -43,7 +44,7 @@ export function firstPicture(): string {
     cursor: story.cursor,
   };
   const pictures = SIZES.map(({ kind, width, height, left, traceHeight }) => {
-    const trace = traceOf(history, rows, 0, 8000, AT_MS);
+    const trace = traceOf(history, view, 0, 8000, AT_MS);
     const layout = traceLayout(width, traceHeight, left, rows.length);
     const time = traceMarks(layout, trace, colors);
     return [

@@ -127,20 +127,19 @@ function nodeOf({ message }: Copy): string | null {
   return message.description.carried[0]?.node ?? null;
 }
 
-export function traceOf(
-  history: HistoryView,
-  rows: readonly Row[],
-  fromMs: number,
-  toMs: number,
-  nowMs: number,
-): Trace {
-  const places = placesOf(rows);
+export function traceOf(history: HistoryView, view: WorldView, fromMs: number, toMs: number, nowMs: number): Trace {
+  // Who has left keeps its line as long as the diagram shows a time at which it was there.
+  const wasThere = ({ index, presence }: ReplicaView) =>
+    presence !== "gone" ||
+    history.spans.some((span) => span.kind === "gone" && span.replica === index && span.from > fromMs);
+  const shown = view.replicas.filter(wasThere);
+  const places = new Map(shown.map(({ index }, place) => [index, place]));
   const place = (replica: number) => places.get(replica) ?? -1;
   return {
     fromMs,
     toMs,
     nowMs,
-    names: rows.map(({ name }) => name),
+    names: shown.map(({ name }) => name),
     operations: history.operations
       .filter(({ at, replica }) => at >= fromMs && places.has(replica))
       .map(({ at, replica, operations }) => ({ at, row: place(replica), node: operations[0]?.node ?? "" })),
@@ -154,7 +153,7 @@ export function traceOf(
         isLost: isLost(copy),
         node: nodeOf(copy),
       })),
-    spans: spansOf(history),
+    spans: spansOf(history).filter(({ to }) => to > fromMs),
     agreement: history.agreement,
   };
 }

@@ -7,7 +7,7 @@ import type { Flight, Registration, Row, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
 import { inputsUpTo, nodesOf, type Step, type Story } from "../stories/story";
 import { answersOf, type Answer } from "../designs/answers";
-import { readLink, type Shared } from "../link/link";
+import { linkOf, readLink, type Shared } from "../link/link";
 import { badDay, sandbox, stories, storyOf } from "../stories/index";
 import { FAIR, TIME_MS_MAX, type Conditions, type Operation, type Pair, type What } from "../world/input";
 import { Log } from "../world/log";
@@ -35,11 +35,10 @@ export interface Act {
   readonly operations: readonly Operation[];
 }
 
-/** What operations touched, as it was before. */
-interface Undo {
-  readonly replica: number;
-  readonly before: readonly Registration[];
-}
+/** What operations touched, as it was before; or a log of which later inputs were dropped. */
+type Undo =
+  | { readonly replica: number; readonly before: readonly Registration[] }
+  | { readonly log: Log; readonly nowMs: number };
 
 /** So many acts can be undone. */
 const UNDO_MAX = 100;
@@ -111,7 +110,11 @@ export class Player {
   readonly flights: readonly Flight[] = $derived.by(() => flightsOf(this.#view, this.rows, this.nowMs));
   readonly words: { headline: Headline; says: string } = $derived.by(() => {
     const shown = { rows: this.rows, frames: this.#frames, cursor: this.cursor };
-    return { headline: headline(shown, this.format.format(BigInt(this.cursor))), says: whoSaysWhat(shown) };
+    const isAgreed = this.counts.standing !== "apart";
+    return {
+      headline: headline(shown, this.format.format(BigInt(this.cursor)), isAgreed),
+      says: whoSaysWhat(shown, isAgreed),
+    };
   });
   /** The diagram follows in steps that nobody sees. */
   readonly #tracedMs = $derived(this.isPlaying ? Math.floor(this.nowMs / TRACE_MS) * TRACE_MS : this.nowMs);
@@ -121,7 +124,7 @@ export class Player {
   });
   readonly trace: Trace = $derived.by(() => {
     const toMs = Math.max(SPAN_MS_MIN, this.#horizonMs);
-    return traceOf(this.#history, this.#known, Math.max(0, toMs - SPAN_MS_MAX), toMs, this.#tracedMs);
+    return traceOf(this.#history, this.#view, Math.max(0, toMs - SPAN_MS_MAX), toMs, this.#tracedMs);
   });
   readonly counts = $derived.by(() => {
     const { words, standing } = agreementWords(
@@ -135,7 +138,7 @@ export class Player {
     this.isPlaying = false;
     const key = this.format.format(BigInt(this.cursor));
     const apart = whyApart(this.#view, this.cursor);
-    if (apart !== "") return [apart, "Until it has, each answers by what it knows. Nobody has to wait."];
+    if (apart !== "") return [apart, "Until then each answers by what it knows. Nobody has to wait."];
     const row = this.rows.find(({ presence }) => presence !== "crashed");
     const replica = this.#view.replicas.find(({ index }) => index === row?.replica);
     if (row === undefined || replica === undefined) return ["Nobody is here to ask."];
@@ -147,6 +150,8 @@ export class Player {
     );
     if (registration !== undefined)
       reasons.push(`${registration.node}: ${whyPriority(this.#view, replica, registration)}`);
+    if (this.counts.standing === "apart")
+      reasons.push("Not all have heard the same yet, but of this key they say the same.");
     return reasons;
   }
 
@@ -194,9 +199,12 @@ export class Player {
   }
 
   get caption(): string {
+    if (this.preview !== null) return "So it will be if you let go here.";
     if (this.problem !== null) return this.problem;
     if (this.#isSent) return "This is the moment that the link was made of. Play on, scrub back, or change anything.";
     if (this.isOwn) return "From here on the world is yours: it goes on from what you did.";
+    // The words are about one key.
+    if (this.cursor !== this.story.cursor) return `The story is about key ${this.story.cursor}.`;
     return this.isBeforeItsEnd && !this.#isSandbox ? "" : (this.#currentStep?.words ?? "");
   }
 
@@ -230,8 +238,7 @@ export class Player {
     const { story, step } =
       shared?.kind === "story" ? shared : { story: shared === undefined ? storyIn(address) : sandbox, step: 0 };
     this.story = story;
-    this.colors = new NodeColors();
-    this.colors.note(nodesOf(inputsUpTo(story, story.steps.length)));
+    this.colors = storyColors();
     this.#look(shared?.kind === "world" ? shared.limit : story.limit, shared?.cursor ?? story.cursor);
     this.problem = problem;
     this.#begin(step, shared?.nowMs ?? 0);
@@ -344,11 +351,15 @@ export class Player {
     const before = touchedIn(row, operations);
     this.colors.note(operations.map(({ node }) => node));
     const refused = this.#do({ kind: "operation", replica, operations });
-    if (refused === null) this.#undo = [...this.#undo.slice(1 - UNDO_MAX), { replica, before }];
+    if (refused === null) this.#remember({ replica, before });
     return refused;
   }
 
   #undo = $state.raw<readonly Undo[]>([]);
+
+  #remember(undo: Undo): void {
+    this.#undo = [...this.#undo.slice(1 - UNDO_MAX), undo];
+  }
 
   get canUndo(): boolean {
     return this.#undo.length > 0;
@@ -359,6 +370,13 @@ export class Player {
     const last = this.#undo.at(-1);
     if (last === undefined) return;
     this.#undo = this.#undo.slice(0, -1);
+    if ("log" in last) {
+      this.#show(last.log);
+      this.nowMs = last.nowMs;
+      this.isPlaying = false;
+      this.problem = null;
+      return this.#keepInAddress();
+    }
     const row = this.rows.find(({ replica }) => replica === last.replica);
     const operations = row === undefined ? [] : restoring(row, last.before);
     if (operations.length > 0) this.#do({ kind: "operation", replica: last.replica, operations });
@@ -399,14 +417,27 @@ export class Player {
   /** What came after this moment is dropped: from here on the world goes another way. */
   #do(what: What): string | null {
     const at = this.#moment;
+    const { log } = this.#timeline;
     this.problem = this.#timeline.branch(at, { ...what, at }) ?? null;
     if (this.problem !== null) return this.problem;
+    if (this.isOwn && log.inputs.some((input) => input.at > at)) {
+      this.#remember({ log, nowMs: this.#furthestMs });
+      this.problem =
+        "What you did after this moment is dropped: the world goes another way from here. Undo brings it back.";
+    }
     this.#changes++;
     this.isOwn = true;
     this.#isSent = false;
     this.#furthestMs = at;
     this.isPlaying = true;
+    this.#keepInAddress();
     return null;
+  }
+
+  /** So that a reload, or the way back from another story, finds this world again. */
+  #keepInAddress(): void {
+    const link = linkOf(this.shared);
+    if (link !== null) history.replaceState(null, "", `#${link}`);
   }
 
   /** Less than 1 looks closer; the key `at` keeps its place. */
@@ -430,7 +461,6 @@ export class Player {
 
   select(row: number, registration: Registration): void {
     this.selection = { row, registration };
-    this.node = registration.node;
   }
 
   deselect(): void {
@@ -442,6 +472,13 @@ function firstStory(): Story {
   const [story] = stories;
   if (story === undefined) throw new Error("There is no story.");
   return story;
+}
+
+/** The same in all stories, so that who has seen one knows who is who in the next. */
+function storyColors(): NodeColors {
+  const colors = new NodeColors();
+  for (const story of stories) colors.note(nodesOf(inputsUpTo(story, story.steps.length)));
+  return colors;
 }
 
 /** The story that an address names, whatever else is wrong with it. */

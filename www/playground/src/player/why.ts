@@ -82,16 +82,20 @@ export interface Unheard {
   readonly deed: string;
 }
 
-/** All that is unheard between each replica and the first that answers otherwise. Empty if all say the same of the key. */
+/** All that is unheard between the first replica and those that answer otherwise. Empty if all say the same of the key. */
 export function unheardAt(view: WorldView, key: number): Unheard[] {
   const there = view.replicas.filter(({ isThere }) => isThere);
   const at = BigInt(key);
   const answers = there.map((replica) =>
     JSON.stringify(replica.owners(at).map(({ node, priority }) => [node, priority])),
   );
-  const other = there.find((_, place) => answers[place] !== answers[0]);
   const [first] = there;
-  if (first === undefined || other === undefined) return [];
+  const others = there.filter((_, place) => answers[place] !== answers[0]);
+  if (first === undefined) return [];
+  return others.flatMap((other) => unheardBetween(view, at, first, other));
+}
+
+function unheardBetween(view: WorldView, at: bigint, first: ReplicaView, other: ReplicaView): Unheard[] {
   return registrationsAt(at, first, other).flatMap(({ node, range }) => {
     const [mine, theirs] = [first, other].map((replica) => replica.contributions(node, range));
     return [

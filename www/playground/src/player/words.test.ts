@@ -24,16 +24,31 @@ const [oak, elm] = [
 ];
 
 test("the headline says what all say, or that they do not", () => {
-  expect(headline(stageOf([oak], [oak], [oak]), "420").answer).toBe("Oak, all three say.");
-  expect(headline(stageOf([oak], [oak]), "420")).toMatchObject({ answer: "Oak, both say.", standing: "agreed" });
-  expect(headline(stageOf([], []), "420").answer).toBe("Nobody, both say.");
-  expect(headline(stageOf([oak], [elm]), "420")).toMatchObject({ answer: "Today they disagree.", standing: "apart" });
-  expect(headline(stageOf(), "420").standing).toBe("neutral");
+  expect(headline(stageOf([oak], [oak], [oak]), "420", true).answer).toBe("Oak, all three say.");
+  expect(headline(stageOf([oak], [oak]), "420", true)).toMatchObject({ answer: "Oak, both say.", standing: "agreed" });
+  expect(headline(stageOf([], []), "420", true).answer).toBe("Nobody, both say.");
+  expect(headline(stageOf([oak], [elm]), "420", true)).toMatchObject({
+    answer: "Today they disagree.",
+    standing: "apart",
+  });
+  expect(headline(stageOf(), "420", true).standing).toBe("neutral");
   const elsewhere = { ...stageOf([oak], [elm]), cursor: 10 };
-  expect(headline(elsewhere, "10")).toMatchObject({
+  expect(headline(elsewhere, "10", true)).toMatchObject({
     answer: "Nobody, both say, but other keys differ.",
     standing: "apart",
   });
+});
+
+test("it says that they disagree only if they name different nodes, and is green only if all know the same", () => {
+  const behind = stageOf([oak, elm], [oak]);
+  expect(headline(behind, "420", false)).toMatchObject({
+    answer: "Oak, both say; behind it they differ.",
+    standing: "apart",
+  });
+  const unheard = stageOf([oak], [oak]);
+  expect(headline(unheard, "420", false)).toMatchObject({ answer: "Oak, both say.", standing: "neutral" });
+  expect(whoSaysWhat(unheard, false)).toBe("They answer alike, and have not heard all of each other yet.");
+  expect(whoSaysWhat(unheard, true)).toBe("");
 });
 
 test("who says what, with priorities where only they differ", () => {

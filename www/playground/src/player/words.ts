@@ -9,26 +9,39 @@ export interface Headline {
   readonly standing: "agreed" | "apart" | "neutral";
 }
 
+/** `isAgreed`: whether all know the same, by more than their answers. */
 export function headline(
   { rows, frames, cursor }: Pick<Stage, "rows" | "frames" | "cursor">,
   keyText: string,
+  isAgreed: boolean,
 ): Headline {
   const question = `Who serves key ${keyText}?`;
   const groups = groupsAt(rows, cursor);
   if (groups.length === 0) return { question, answer: "Nobody is here to ask.", standing: "neutral" };
-  if (groups.length > 1) return { question, answer: "Today they disagree.", standing: "apart" };
+  const firsts = new Set(groups.map(({ owners }) => owners[0]?.node ?? ""));
+  if (firsts.size > 1) return { question, answer: "Today they disagree.", standing: "apart" };
   const answer = named(groups[0]?.owners ?? []);
-  const count = groups[0]?.names.length ?? 0;
+  const count = groups.reduce((sum, { names }) => sum + names.length, 0);
   const everywhere = count === 1 ? "" : count === 2 ? ", both say" : `, all ${numberWord(count)} say`;
+  if (groups.length > 1)
+    return { question, answer: `${capital(answer)}${everywhere}; behind it they differ.`, standing: "apart" };
   if (frames.length > 0)
     return { question, answer: `${capital(answer)}${everywhere}, but other keys differ.`, standing: "apart" };
-  return { question, answer: `${capital(answer)}${everywhere}.`, standing: count > 1 ? "agreed" : "neutral" };
+  return {
+    question,
+    answer: `${capital(answer)}${everywhere}.`,
+    standing: count > 1 && isAgreed ? "agreed" : "neutral",
+  };
 }
 
 /** Who says what of the key: "A and B say maple, C says birch." */
-export function whoSaysWhat({ rows, cursor }: Pick<Stage, "rows" | "cursor">): string {
+export function whoSaysWhat(
+  { rows, frames, cursor }: Pick<Stage, "rows" | "frames" | "cursor">,
+  isAgreed = true,
+): string {
   const groups = groupsAt(rows, cursor);
-  if (groups.length < 2) return "";
+  if (groups.length < 2)
+    return isAgreed || frames.length > 0 ? "" : "They answer alike, and have not heard all of each other yet.";
   // Where first choices differ they are all that one wants to hear of; else what stands behind them does.
   const firsts = new Set(groups.map(({ owners }) => owners[0]?.node ?? ""));
   const told = (owners: readonly Owner[]) =>

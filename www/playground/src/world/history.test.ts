@@ -59,10 +59,12 @@ test("of more bytes than are kept, too; copies of one message count once", () =>
 
 test("of more turns than are kept, too", () => {
   const history = new History();
-  // Nobody is there, so all agree; one that is there with nobody else agrees with itself; two that know different things do not.
+  // One that is there with nobody else agrees with itself; two that know different things do not.
+  const alone = new World(sampleLog(0));
+  alone.step();
   const apart = new World(sampleLog(1));
   while (new Set(apart.replicas.map((it) => it?.fingerprint)).size < 2) apart.step();
-  for (let at = 1; at <= TURNS_KEPT_MAX + 5; at++) history.add({ ...sending(), at }, at % 2 === 0 ? empty : apart);
+  for (let at = 1; at <= TURNS_KEPT_MAX + 5; at++) history.add({ ...sending(), at }, at % 2 === 0 ? alone : apart);
   const agreement = history.agreement(TURNS_KEPT_MAX + 5);
   expect(history.since).toBeGreaterThan(0);
   expect(agreement.length).toBeLessThanOrEqual(TURNS_KEPT_MAX);
@@ -70,5 +72,6 @@ test("of more turns than are kept, too", () => {
     [TURNS_KEPT_MAX + 4, TURNS_KEPT_MAX + 5, true],
     [TURNS_KEPT_MAX + 5, TURNS_KEPT_MAX + 5, false],
   ]);
+  alone.free();
   apart.free();
 });

@@ -23,10 +23,10 @@ export interface Agreement {
   readonly isAgreed: boolean;
 }
 
-/** Whether all replicas that are there know the same. */
+/** Whether all replicas that are there know the same; not if nobody is there. */
 export function isAgreed(world: World): boolean {
   const there = world.replicas.filter((replica) => replica?.isThere);
-  return there.every((replica) => replica?.fingerprint === there[0]?.fingerprint);
+  return there.length > 0 && there.every((replica) => replica?.fingerprint === there[0]?.fingerprint);
 }
 
 /** What happened in a world as it ran, for pictures of its time. */
