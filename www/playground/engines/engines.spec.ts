@@ -1,6 +1,6 @@
 /** The built page does in Firefox and WebKitGTK what it does in Chromium: all are compared with what Node finds. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { bundleWorld, worldModule } from "../scripts/bundle-world.mjs";
+import { bundleWorld } from "../scripts/bundle-world.mjs";
 import { linkOf, readLink, type Shared } from "../src/link/link";
 import { sandbox, stories } from "../src/stories/index";
 import { endOf, type Story } from "../src/stories/story";
@@ -66,21 +66,20 @@ describe.each(all.filter(({ name }) => wanted.includes(name)))("$name", ({ launc
   const eventually = <T>(ask: () => Promise<T>) => expect.poll(ask, { timeout: PATIENCE_MS, interval: 100 });
   const primary = (tab: Tab) => tab.text("[aria-label=Steps] button.primary:not(:disabled)");
 
-  /** The script of the world, in a page. */
+  /** The script of the world, in a page, with the very module that the page has fetched. */
   async function withWorld<T>(use: (tab: Tab) => Promise<T>): Promise<T> {
     const code = await bundleWorld("iife");
     return withTab("", async (tab) => {
-      await tab.evaluate(
-        (code, base64) => {
-          const script = document.createElement("script");
-          script.textContent = code;
-          document.head.append(script);
-          const module = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-          World.initSync({ module });
-        },
-        code,
-        worldModule().toString("base64"),
-      );
+      await eventually(() => tab.text("h1")).toContain("Who serves");
+      await tab.evaluate(async (code) => {
+        const script = document.createElement("script");
+        script.textContent = code;
+        document.head.append(script);
+        const fetched = performance.getEntriesByType("resource").map(({ name }) => name);
+        const url = fetched.find((name) => /world_bg[^/]*\.wasm$/.test(name));
+        if (url === undefined) throw new Error(`the page has fetched no module of the world: ${fetched.join()}`);
+        World.initSync({ module: await (await fetch(url)).arrayBuffer() });
+      }, code);
       return use(tab);
     });
   }
