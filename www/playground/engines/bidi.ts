@@ -16,13 +16,13 @@ const CHROMIUM_ARGS = [
 
 export function launchFirefox(): Promise<Engine> {
   const path = process.env["FIREFOX_PATH"] ?? "/usr/bin/firefox-esr";
-  if (!existsSync(path)) throw isMissing(`Firefox at ${path}`, "set FIREFOX_PATH to where it is.");
+  if (!existsSync(path)) throw isMissing(`Firefox at ${path}`, "setup-engines", "set FIREFOX_PATH to where it is");
   return launch("firefox", path, []);
 }
 
 export function launchChromium(): Promise<Engine> {
   const path = process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium";
-  if (!existsSync(path)) throw isMissing(`Chromium at ${path}`, "set CHROMIUM_PATH to where it is.");
+  if (!existsSync(path)) throw isMissing(`Chromium at ${path}`, "setup-chromium", "set CHROMIUM_PATH to where it is");
   return launch("chrome", path, CHROMIUM_ARGS);
 }
 

@@ -32,6 +32,6 @@ export function buttonNamed(name: string): HTMLButtonElement | null {
   return [...document.querySelectorAll("button")].find((it) => nameOf(it) === name && !it.disabled) ?? null;
 }
 
-export function isMissing(what: string, how: string, cause?: unknown): Error {
-  return new Error(`Missing: ${what}. \`make setup-engines\` installs it on Debian; ${how}`, { cause });
+export function isMissing(what: string, target: string, how: string, cause?: unknown): Error {
+  return new Error(`Missing: ${what}. On Debian \`make ${target}\` installs it; elsewhere ${how}.`, { cause });
 }

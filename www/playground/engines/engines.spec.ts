@@ -161,6 +161,18 @@ describe.each(all.filter(({ name }) => wanted.includes(name)))("$name", ({ launc
     });
   });
 
+  test("the address alone leads from one moment to another, and back", async () => {
+    const [first, second] = [moments.at(1), moments.at(-1)];
+    if (first === undefined || second === undefined) throw new Error("There are two moments.");
+    await withTab(`#${first.link}`, async (tab) => {
+      await eventually(() => shown(tab)).toEqual(expected(first.shared));
+      await tab.evaluate((link) => void (location.hash = link), second.link);
+      await eventually(() => shown(tab)).toEqual(expected(second.shared));
+      await tab.evaluate(() => history.back());
+      await eventually(() => shown(tab)).toEqual(expected(first.shared));
+    });
+  });
+
   test("two tabs of the workbench agree on what is done in either", async () => {
     await withTab("workbench.html#small", (here) =>
       withTab("workbench.html#small", async (there) => {

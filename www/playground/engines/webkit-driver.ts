@@ -39,7 +39,7 @@ async function start(command: string, args: string[], display?: string): Promise
   const env = display === undefined ? process.env : { ...process.env, DISPLAY: display };
   const child = spawn(command, args, { stdio: ["ignore", "ignore", "ignore", "pipe"], env });
   await once(child, "spawn").catch((error: unknown) => {
-    throw isMissing(command, "elsewhere it has to be on PATH.", error);
+    throw isMissing(command, "setup-engines", "put it on PATH", error);
   });
   return child;
 }
