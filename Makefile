@@ -68,6 +68,9 @@ playground: wasm ## Build the playground into www/playground/dist
 	@www/playground/wasm/build
 	cd www && npm run build --workspace playground
 
+site: playground ## Put the static site into target/site: the playground and the crate's documentation, with compressed files beside
+	@www/site
+
 size: wasm ## Print what a browser loads, by the default entry and by the lean one: raw, gzip and brotli bytes
 	@echo crdt-range-map: && cd www/package/dist && node ../../binding/size.mjs index.js inlined.js load.js crdt_range_map.js
 	@echo crdt-range-map/lean: && cd www/package/dist && node ../../binding/size.mjs lean.js load.js crdt_range_map.js crdt_range_map_bg.wasm
@@ -101,5 +104,5 @@ clean: ## Remove what was built (not the installed tools)
 # Two installers at once would fight over the same locks.
 .NOTPARALLEL:
 
-.PHONY: mutants help play test test-package test-engines soak fuzz check msrv deny bench bench-sync bench-web bench-arm test-arm report wasm package playground size setup setup-rust setup-node setup-wasm-tools \
+.PHONY: mutants help play test test-package test-engines soak fuzz check msrv deny bench bench-sync bench-web bench-arm test-arm report wasm package playground site size setup setup-rust setup-node setup-wasm-tools \
 	setup-chromium setup-engines setup-valgrind setup-arm clean

@@ -44,7 +44,7 @@ impl Version {
     /// # use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId, Version};
     /// let mut here = RangeMap::<u64>::new(ReplicaId::new(1));
     /// let mut there = RangeMap::<u64>::new(ReplicaId::new(2));
-    /// here.register(&NodeId::new("a")?, &KeyRange::new(0, 100)?)?;
+    /// _ = here.register(&NodeId::new("a")?, &KeyRange::new(0, 100)?)?;
     /// // There asks here, which answers.
     /// let question = there.state().version().encode();
     /// let version = Version::decode(&question)?;

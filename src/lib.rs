@@ -151,6 +151,8 @@
 //!
 #![doc = include_str!("../docs/glossary.md")]
 #![forbid(unsafe_code)]
+// An example that somebody pastes into a program says nothing there, either.
+#![doc(test(attr(deny(warnings))))]
 // What anybody sends is answered by an error. Tests may panic.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
@@ -194,3 +196,10 @@ pub use version::Version;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// What the tests outside use as well, by the name that the crate has there.
+#[cfg(test)]
+extern crate self as crdt_range_map;
+#[cfg(test)]
+#[path = "../tests/kit/mod.rs"]
+mod kit;

@@ -219,8 +219,8 @@ impl<K: Key> RangeMap<K> {
     /// # let node = NodeId::new("a").unwrap();
     /// let [wide, narrow] = [(0u64, 100), (0, 60)].map(|(start, end)| KeyRange::new(start, end).unwrap());
     /// let mut map = RangeMap::new(ReplicaId::new(1));
-    /// map.increase(&node, &wide, 7.try_into().unwrap()).unwrap();
-    /// map.tighten(&node, &wide, &narrow).unwrap();
+    /// _ = map.increase(&node, &wide, 7.try_into().unwrap()).unwrap();
+    /// _ = map.tighten(&node, &wide, &narrow).unwrap();
     /// assert_eq!(map.priority(&node, &wide), None);
     /// assert_eq!(map.priority(&node, &narrow), Some(7));
     /// assert!(map.tighten(&node, &narrow, &wide).is_err());
@@ -328,8 +328,8 @@ impl<K: Key> RangeMap<K> {
     /// ```
     /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
     /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
-    /// map.register(&NodeId::new("a").unwrap(), &KeyRange::new(0, 100).unwrap()).unwrap();
-    /// map.register(&NodeId::new("b").unwrap(), &KeyRange::new(40, 60).unwrap()).unwrap();
+    /// _ = map.register(&NodeId::new("a").unwrap(), &KeyRange::new(0, 100).unwrap()).unwrap();
+    /// _ = map.register(&NodeId::new("b").unwrap(), &KeyRange::new(40, 60).unwrap()).unwrap();
     /// let mut longest = 0;
     /// map.for_each_split(|split| longest = longest.max(split.owners.len()));
     /// assert_eq!(longest, 2);
@@ -349,7 +349,7 @@ impl<K: Key> RangeMap<K> {
     /// ```
     /// # use crdt_range_map::{KeyRange, RangeMap, ReplicaId};
     /// let mut map = RangeMap::<String>::new(ReplicaId::new(1));
-    /// map.register(&"node-a".parse()?, &KeyRange::from("k".to_string()..))?;
+    /// _ = map.register(&"node-a".parse()?, &KeyRange::from("k".to_string()..))?;
     /// assert_eq!(map.owners("key").len(), 1);
     /// assert!(map.owners("ark").is_empty());
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -37,6 +37,9 @@ const TIME_MS_MAX: u64 = 1 << 60;
 /// How many refusals wait for [`Node::poll`]. If there are more, the oldest is forgotten; the [statistics](Node::statistics) count all.
 const REFUSALS_MAX: usize = 64;
 
+/// How many goodbyes wait for [`Node::poll`]. If there are more, the oldest is forgotten: that peer is then taken for dead a little later.
+const GOODBYES_MAX: usize = 1_024;
+
 /// The settings of a node. All times are in milliseconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
@@ -213,14 +216,22 @@ impl<K: WireKey> Node<K> {
     }
 
     /// Closes a link at once; what waits to be sent over it is discarded. If the node has a [name](Options::name), the next
-    /// [`poll`](Self::poll) hands out a goodbye for that link: keep the transport until then. O(log of the links).
+    /// [`poll`](Self::poll) hands out a goodbye for that link: keep the transport until then. Of goodbyes that were not polled for, the last
+    /// 1,024 are kept. O(log of the links).
     pub fn close(&mut self, link: LinkId) {
         if self.links.remove(&link) {
             self.mesh.close(link.0);
             if let Some(goodbye) = self.presences.leave(link) {
-                self.goodbyes.push_back((link, sync::write_presence::<K>(self.map.replica(), goodbye)));
+                self.push_goodbye(link, self.map.replica(), goodbye);
             }
         }
+    }
+
+    fn push_goodbye(&mut self, link: LinkId, replica: ReplicaId, goodbye: Vec<u8>) {
+        if self.goodbyes.len() == GOODBYES_MAX {
+            self.goodbyes.pop_front();
+        }
+        self.goodbyes.push_back((link, sync::write_presence::<K>(replica, goodbye)));
     }
 
     /// Takes a message that arrived over a link. It may be damaged or hostile: then an [event](Event::Refused) says so. Does nothing if
@@ -266,7 +277,7 @@ impl<K: WireKey> Node<K> {
         let now_ms = self.see(now_ms);
         let former = self.presences.own();
         for (link, goodbye) in self.presences.follow(self.map.replica(), now_ms) {
-            self.goodbyes.push_back((link, sync::write_presence::<K>(former, goodbye)));
+            self.push_goodbye(link, former, goodbye);
         }
         if let Some(event) = self.next_event() {
             return Output::Event(event);

@@ -16,7 +16,7 @@ use crate::map::{RangeMap, TightenError};
 /// let node = NodeId::new("node-a").unwrap();
 /// let [wide, narrow] = [100u64, 60].map(|end| KeyRange::new(0, end).unwrap());
 /// let mut map = RangeMap::new(ReplicaId::new(1));
-/// map.apply([
+/// _ = map.apply([
 ///     Operation::Register { node: node.clone(), range: wide.clone() },
 ///     Operation::Increase { node: node.clone(), range: wide.clone(), by: 4.try_into().unwrap() },
 ///     Operation::Tighten { node: node.clone(), range: wide, to: narrow.clone() },

@@ -1,11 +1,10 @@
 //! Anti-entropy, sans-io: bytes in, bytes out.
 //!
-//! The protocols own no clock, no randomness and no transport: `now` and random numbers are arguments, and messages are bytes
-//! that the caller sends and hands over. The network may lose, repeat, reorder, delay and damage them. `docs/protocol.md` defines the
-//! bytes of each message; `docs/design.md` has the rules, and why each is needed.
+//! This is how [nodes](crate::Node) find out what each lacks: over a medium on which everybody hears everybody, such as a
+//! BroadcastChannel, and over links to one neighbour each. The network may lose, repeat, reorder, delay and damage what they say.
+//! `docs/protocol.md` defines the bytes of each message; `docs/design.md` has the rules, and why each is needed.
 //!
-//! [`Broadcast`] is for a medium on which everybody hears everybody, such as a BroadcastChannel. A [`Node`](crate::Node) with several
-//! links speaks the same messages over each:
+//! The same messages go over each link:
 //!
 //! - **Push.** The delta of each operation is sent at once. Deltas that come together are joined into one message. In a mesh, news is
 //!   forwarded, but not to the neighbour that sent it, nor to those who are known to know it.
@@ -48,8 +47,7 @@ mod sketch;
 
 use core::fmt;
 
-pub use self::broadcast::Broadcast;
-pub(crate) use self::broadcast::fresh;
+pub(crate) use self::broadcast::{Broadcast, fresh};
 pub use self::config::{Config, ConfigError};
 pub use self::describe::{Description, describe};
 pub(crate) use self::mesh::Mesh;
@@ -63,7 +61,7 @@ use crate::splits::Changes;
 
 /// What became of a received message.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Received<K> {
+pub(crate) enum Received<K> {
     /// It carried registrations, which were merged.
     Applied(Box<Changes<K>>),
     /// It changed no registration: it was about who knows what.
@@ -76,8 +74,7 @@ pub enum Received<K> {
 
 /// Something that the caller should know, beside what a message changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Event<K> {
+pub(crate) enum Event<K> {
     /// This replica goes on under another id. A program that saves the map under its id has to save it under the new one.
     Renamed {
         /// The id before.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeBounds;
 
 use crdt_range_map::node::{Damage, LinkId, LinkKind, Options, Output, Page};
-use crdt_range_map::sync::{Broadcast, Config, IgnoreReason, Received, Statistics};
+use crdt_range_map::sync::presence::{Name, NameError};
+use crdt_range_map::sync::{Config, IgnoreReason, Statistics};
 use crdt_range_map::{
     CausalContext, Changes, DecodeError, DecodeProblem, Delta, Dot, KeyRange, Node, NodeError, NodeId,
     Operation, OperationError, Owner, Owners, RangeError, RangeMap, Registration, ReplicaId, Split, Splits,
@@ -33,6 +34,14 @@ fn names_convert_and_are_found_by_their_strings() {
     assert_eq!("".parse::<NodeId>(), Err(NodeError { length: 0 }));
     assert_eq!(NodeId::try_from("x".repeat(256)), Err(NodeError { length: 256 }));
     assert_eq!(node("a").as_ref() as &str, "a");
+    let ada = Name::new("Ada").unwrap();
+    assert_eq!(
+        ("Ada".parse(), Name::try_from("Ada"), Name::try_from("Ada".to_string())),
+        (Ok(ada.clone()), Ok(ada.clone()), Ok(ada.clone()))
+    );
+    assert_eq!(ada.as_ref() as &str, "Ada");
+    assert_eq!("two\nlines".parse::<Name>(), Err(NameError { length: 9 }));
+    assert_eq!(Name::try_from("x".repeat(65)), Err(NameError { length: 65 }));
     let long = "x".repeat(200);
     let names = ["a", "node-000042", "ends\0", &long];
     let hashed: HashMap<NodeId, usize> = names.iter().map(|name| (node(name), name.len())).collect();
@@ -244,13 +253,16 @@ fn a_node_that_may_not_write_goes_on_under_another_id_or_says_so() {
 
 /// A node that returns as replica 1, from a page by which that has used all its numbers.
 fn restored_without_numbers() -> Node<u64> {
-    let (map, mut random) = (exhausted(), || 7);
-    let mut protocol = Broadcast::join(Config::default(), 0, &mut random).unwrap();
-    protocol.publish(map.state());
-    let mut page = protocol.poll(&map, 0, &mut random).unwrap();
-    page.extend(map.last_own_seq().to_be_bytes());
-    page.extend(crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&page).to_be_bytes());
     let options = Options { is_durable: true, ..Options::default() };
+    let mut node = Node::with(options.clone(), ReplicaId::new(1), 7).unwrap();
+    node.merge(exhausted().state());
+    let page = loop {
+        match node.poll(0) {
+            Output::Save(page) => break page.bytes,
+            Output::Event(_) => {}
+            other => panic!("{other:?}"),
+        }
+    };
     let (node, damaged) = Node::restore(options, [page], ReplicaId::new(2), 7).unwrap();
     assert!(damaged.is_empty());
     assert_eq!(node.map().replica(), ReplicaId::new(1));
@@ -264,7 +276,7 @@ fn types_are_shown_and_go_to_other_threads() {
     common::<(RangeMap<u64>, Node<u64>, Delta<u64>, Changes<u64>, CausalContext, Dot, Operation<u64>)>();
     common::<(NodeId, ReplicaId, KeyRange<u64>, Owner, Registration<u64>)>();
     common::<(Owners, Splits<u64>, SplitsIter<'static, u64>, Split<'static, u64>)>();
-    common::<(Broadcast<u64>, Config, Statistics, Received<u64>)>();
+    common::<(Config, Statistics)>();
     common::<(Options, Output<u64>, Page, LinkId, LinkKind, Damage)>();
     error::<NodeError>();
     error::<RangeError>();
@@ -275,5 +287,5 @@ fn types_are_shown_and_go_to_other_threads() {
     error::<IgnoreReason>();
     error::<crdt_range_map::sync::ConfigError>();
     error::<crdt_range_map::sync::presence::ConfigError>();
-    error::<crdt_range_map::sync::presence::NameError>();
+    error::<NameError>();
 }

@@ -26,8 +26,10 @@ export default defineConfig(
     rules: { "@typescript-eslint/no-require-imports": "off" },
   },
   {
-    // A world is a function of its log: no time, no chance, no page, and nothing from elsewhere that may have these.
-    files: ["playground/src/world/**/*.ts"],
+    // A world is a function of its log, and so is what other designs answer and what breaks it: no time, no chance, no page, and nothing
+    // from elsewhere that may have these.
+    files: ["playground/src/{world,designs,break}/**/*.ts"],
+    ignores: ["playground/src/break/worker.ts"],
     languageOptions: { globals: off },
     rules: {
       "no-undef": "error",
@@ -41,6 +43,36 @@ export default defineConfig(
     ignores: ["**/*.test.ts"],
     rules: {
       "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./[^/]+$|\\.\\./generated/wasm/)" }] }],
+    },
+  },
+  // Each layer of the playground uses those below it: world and model, then picture and stories, link, player, screen.
+  ...Object.entries({
+    picture: ["model"],
+    stories: ["world"],
+    link: ["stories", "world"],
+    player: ["link", "model", "picture", "stories", "world"],
+  }).map(([layer, below]) => ({
+    files: [`playground/src/${layer}/**/*.ts`],
+    ignores: ["**/*.test.ts"],
+    rules: {
+      "no-restricted-imports": [
+        "error",
+        {
+          patterns: [
+            {
+              regex: `^(?!\\./[^/]+$|\\.\\./(${below.join("|")})/)`,
+              message: `What ${layer} may use: ${below.join(", ")}.`,
+            },
+          ],
+        },
+      ],
+    },
+  })),
+  {
+    files: ["playground/src/{designs,break}/**/*.ts"],
+    ignores: ["**/*.test.ts", "playground/src/break/worker.ts"],
+    rules: {
+      "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./[^/]+$|\\.\\./world/)" }] }],
     },
   },
   {

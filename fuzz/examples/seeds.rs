@@ -6,11 +6,10 @@ use std::path::Path;
 use std::{fs, io};
 
 use crdt_range_map::node::{LinkKind, Options, Output};
-use crdt_range_map::sync::Config;
 use crdt_range_map::sync::presence::Name;
-use crdt_range_map::{Delta, KeyRange, Node, RangeMap, ReplicaId};
+use crdt_range_map::{KeyRange, Node, RangeMap, ReplicaId};
 use crdt_range_map_fuzz::message::{SENDERS, STEP_MS, Victim, listed};
-use crdt_range_map_fuzz::{Random, join, node, written};
+use crdt_range_map_fuzz::{join, next_post, node, written};
 
 /// Operations, deliveries, losses, repeats and time: see `conversation`.
 const LIFE: [u8; 33] = [
@@ -44,20 +43,22 @@ fn main() -> io::Result<()> {
     save("delta_decode", "since", &delta.encode())?;
 
     let joiner = RangeMap::new(ReplicaId::new(SENDERS[1]));
-    save("message", "joiner", &said_by(joiner, |_, _| None))?;
+    save("message", "joiner", &said_by(&joiner, |_, _| ()))?;
     let mut differing = peer();
     for it in differing.registrations().step_by(9).collect::<Vec<_>>() {
         _ = differing.release(&it.node, &it.range).expect("it can write");
     }
     drop(differing.merge(written(20, 300, 20, number).state()));
-    save("message", "meeting", &said_by(differing, |_, _| None))?;
-    // Of the first it tells nobody: the victim asks for it.
-    let writing = |map: &mut RangeMap<u64>, step| {
+    save("message", "meeting", &said_by(&differing, |_, _| ()))?;
+    let writing = |peer: &mut Node<u64>, step| {
         let range = KeyRange::new(step, step + 2).expect("it is not empty");
-        let delta = map.register(&node(step), &range).expect("it can write");
-        (step > 1).then_some(delta)
+        peer.register(&node(step), &range).expect("it can write");
+        // Of the first nobody hears: the victim asks for it.
+        if step == 1 {
+            next_post(peer, step * STEP_MS).expect("it tells of it");
+        }
     };
-    save("message", "writing", &said_by(peer(), writing))?;
+    save("message", "writing", &said_by(&peer(), writing))?;
     save("message", "hello", &hello())?;
     // Many drops: of the first sender, a stretch from number 200 on, born at 1, 4 and 5.
     let dropped = [&[7, 0, 1, 16, 0][..], &SENDERS[0].to_be_bytes(), &[1, 0xc8, 1, 4, 1, 0, 3, 1]].concat();
@@ -72,7 +73,7 @@ fn main() -> io::Result<()> {
 /// Somebody who holds what the victim holds.
 fn peer() -> RangeMap<u64> {
     let mut map = RangeMap::new(ReplicaId::new(SENDERS[1]));
-    drop(map.merge(Victim::default().map.state()));
+    drop(map.merge(Victim::default().map().state()));
     map
 }
 
@@ -92,30 +93,25 @@ fn hello() -> Vec<u8> {
 }
 
 /// What a peer says to the victim until both have no more to say than digests, if it does and tells of something in the first steps.
-fn said_by(mut map: RangeMap<u64>, act: impl Fn(&mut RangeMap<u64>, u64) -> Option<Delta<u64>>) -> Vec<u8> {
+fn said_by(map: &RangeMap<u64>, act: impl Fn(&mut Node<u64>, u64)) -> Vec<u8> {
     let mut victim = Victim::default();
-    let mut random = Random::new(2);
-    let mut protocol = join(Config::default(), 0, &mut random);
+    let (mut peer, link) = join(map, Options::default().log_bytes_max, 2);
     let (mut said, mut waited) = (Vec::new(), 0);
     for step in 0..STEPS {
         let now_ms = step * STEP_MS;
-        if let Some(delta) = (1..5).contains(&step).then(|| act(&mut map, step)).flatten() {
-            protocol.publish(&delta);
+        if (1..5).contains(&step) {
+            act(&mut peer, step);
         }
-        while let Some(bytes) = protocol.poll(&map, now_ms, &mut || random.draw()) {
+        while let Some(bytes) = next_post(&mut peer, now_ms) {
             said.extend(listed(&bytes, 1, waited));
             waited = 0;
-            drop(victim.receive(&bytes));
-            for answer in victim.posts_for(0) {
-                drop(protocol.receive(&mut map, &answer, now_ms, &mut || random.draw()));
-            }
+            victim.receive(&bytes);
+            victim.posts_for(0).iter().for_each(|answer| peer.receive(link, answer, now_ms));
         }
-        for answer in victim.posts_for(STEP_MS) {
-            drop(protocol.receive(&mut map, &answer, now_ms, &mut || random.draw()));
-        }
+        victim.posts_for(STEP_MS).iter().for_each(|answer| peer.receive(link, answer, now_ms));
         waited = waited.saturating_add(1);
     }
-    assert!(victim.map.state() == map.state(), "they are equal");
+    assert!(victim.map().state() == peer.map().state(), "they are equal");
     said
 }
 

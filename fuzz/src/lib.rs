@@ -4,8 +4,8 @@ pub mod conversation;
 pub mod delta_decode;
 pub mod message;
 
-use crdt_range_map::sync::{Broadcast, Config};
-use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId, WireKey};
+use crdt_range_map::node::{LinkId, LinkKind, Options, Output};
+use crdt_range_map::{KeyRange, Node, NodeId, RangeMap, ReplicaId, WireKey};
 
 /// Random numbers that are the same each time: splitmix64.
 #[derive(Clone)]
@@ -52,7 +52,23 @@ pub fn written<K: WireKey>(id: u64, from: u64, count: u64, key: fn(u64) -> K) ->
     map
 }
 
-/// A replica that comes to a medium.
-pub fn join<K: WireKey>(config: Config, now_ms: u64, random: &mut Random) -> Broadcast<K> {
-    Broadcast::join(config, now_ms, &mut || random.draw()).expect("the configuration works")
+/// A node that comes to a medium with what a replica holds, under its id.
+pub fn join(map: &RangeMap<u64>, log_bytes_max: usize, seed: u64) -> (Node<u64>, LinkId) {
+    let options = Options { log_bytes_max, ..Options::default() };
+    let mut node = Node::with(options, map.replica(), seed).expect("the configuration works");
+    node.merge(map.state());
+    let link = node.open(LinkKind::Medium, 0);
+    (node, link)
+}
+
+/// The next message that a node has to send, if any is due.
+pub fn next_post(node: &mut Node<u64>, now_ms: u64) -> Option<Vec<u8>> {
+    loop {
+        match node.poll(now_ms) {
+            Output::Send { bytes, .. } => return Some(bytes),
+            Output::Save(_) => unreachable!("nothing is to be saved"),
+            Output::Event(_) => {}
+            Output::Wait { .. } => return None,
+        }
+    }
 }

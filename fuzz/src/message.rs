@@ -5,10 +5,10 @@
 //! content, 2 bytes, little endian; and the content. What is missing at the end is cut off.
 
 use crc::{CRC_32_ISO_HDLC, Crc};
-use crdt_range_map::sync::{Broadcast, Config, Received};
-use crdt_range_map::{Delta, KeyRange, RangeMap};
+use crdt_range_map::node::{LinkId, Output};
+use crdt_range_map::{Delta, KeyRange, Node, RangeMap};
 
-use crate::{Random, join, node, written};
+use crate::{join, next_post, node, written};
 
 /// A message begins with 4 bytes that are always the same, the kind of message, and its sender's id.
 const KIND_AT: usize = 4;
@@ -37,10 +37,8 @@ const MESSAGES_MAX: usize = 32;
 /// The replica that suffers.
 #[derive(Clone)]
 pub struct Victim {
-    /// What it holds.
-    pub map: RangeMap<u64>,
-    protocol: Broadcast<u64>,
-    random: Random,
+    node: Node<u64>,
+    link: LinkId,
     now_ms: u64,
     /// How its messages begin.
     head: Vec<u8>,
@@ -62,20 +60,22 @@ impl Victim {
     fn new() -> Self {
         let mut map = written(OWN, 0, 800, |number| number);
         drop(map.merge(written(OTHER, 700, 200, |number| number).state()));
-        map.set_log_capacity(0);
-        let mut random = Random::new(1);
-        let protocol = join(Config::default(), 0, &mut random);
-        let mut victim = Self { map, protocol, random, now_ms: 0, head: Vec::new() };
+        let (node, link) = join(&map, 0, 1);
+        let mut victim = Self { node, link, now_ms: 0, head: Vec::new() };
         // It asks in vain.
         let posts = victim.posts_for(QUIET_MS);
         victim.head = posts[0][..KIND_AT].to_vec();
         victim
     }
 
+    /// What it holds.
+    pub fn map(&self) -> &RangeMap<u64> {
+        self.node.map()
+    }
+
     /// Takes a message.
-    pub fn receive(&mut self, bytes: &[u8]) -> Received<u64> {
-        let Self { map, protocol, random, now_ms, .. } = self;
-        protocol.receive(map, bytes, *now_ms, &mut || random.draw())
+    pub fn receive(&mut self, bytes: &[u8]) {
+        self.node.receive(self.link, bytes, self.now_ms);
     }
 
     /// A message with the head and the checksum that it should have.
@@ -90,17 +90,18 @@ impl Victim {
         let until_ms = self.now_ms + duration_ms;
         let mut posts = Vec::new();
         loop {
-            let Self { map, protocol, random, now_ms, .. } = self;
-            while let Some(bytes) = protocol.poll(map, *now_ms, &mut || random.draw()) {
+            while let Some(bytes) = next_post(&mut self.node, self.now_ms) {
                 posts.push(bytes);
                 assert!(posts.len() <= 1_000, "it talks without end");
             }
-            let next_ms = protocol.next_wake_ms();
+            let Output::Wait { until_ms: next_ms } = self.node.poll(self.now_ms) else {
+                unreachable!("nothing is due");
+            };
             if next_ms >= until_ms {
-                *now_ms = until_ms;
+                self.now_ms = until_ms;
                 return posts;
             }
-            *now_ms = next_ms.max(*now_ms + 1);
+            self.now_ms = next_ms;
         }
     }
 }
@@ -109,7 +110,7 @@ impl Victim {
 pub fn run(mut bytes: &[u8]) {
     let mut victim = Victim::default();
     let (mut posted, mut posted_max) = (0, 0);
-    let mut replica = victim.map.replica();
+    let mut replica = victim.map().replica();
     for at in 0..MESSAGES_MAX {
         let Some((head, rest)) = bytes.split_first_chunk::<5>() else { break };
         let [kind, sender, steps, low, high] = *head;
@@ -119,13 +120,13 @@ pub fn run(mut bytes: &[u8]) {
         let message = victim.message(kind, SENDERS[usize::from(sender) % SENDERS.len()], content);
         posted += victim.posts_for(u64::from(steps) * STEP_MS).iter().map(Vec::len).sum::<usize>();
         // The first shows nothing but itself; who sends more may show that it heard the answer.
-        let shown_bytes = if at == 0 { 0 } else { 2 * victim.map.state().encode().len() };
+        let shown_bytes = if at == 0 { 0 } else { 2 * victim.map().state().encode().len() };
         posted_max += AMPLIFICATION_MAX * message.len() + POSTED_MAX + shown_bytes;
-        drop(victim.receive(&message));
-        if victim.map.replica() != replica {
+        victim.receive(&message);
+        if victim.map().replica() != replica {
             // Under another id it says again what nobody may have heard.
-            replica = victim.map.replica();
-            posted_max += 2 * victim.map.state().encode().len();
+            replica = victim.map().replica();
+            posted_max += 2 * victim.map().state().encode().len();
         }
         posted += victim.posts_for(0).iter().map(Vec::len).sum::<usize>();
         assert!(
@@ -138,12 +139,12 @@ pub fn run(mut bytes: &[u8]) {
     assert!(posted <= posted_max, "{posted} bytes posted in answer");
     // Whatever it learnt, it goes on.
     let range = KeyRange::new(1, 2).expect("it is not empty");
-    if victim.map.register(&node(1), &range).is_ok() {
-        assert!(victim.map.priority(&node(1), &range) >= Some(1), "it can still write");
+    if victim.node.register(&node(1), &range).is_ok() {
+        assert!(victim.map().priority(&node(1), &range) >= Some(1), "it can still write");
     }
-    let state = victim.map.state();
+    let state = victim.map().state();
     assert!(Delta::decode(&state.encode()).as_ref() == Ok(state), "it can still be saved");
-    victim.map.for_each_split(|split| assert!(!split.owners.is_empty()));
+    victim.map().for_each_split(|split| assert!(!split.owners.is_empty()));
 }
 
 /// A message as the fuzz target reads it: `bytes` as somebody posted it, so many steps after the one before.

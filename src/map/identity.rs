@@ -30,22 +30,7 @@ impl<K: Key> RangeMap<K> {
     ///
     /// Merging may have own effects too: see [`Changes::delta`](crate::Changes::delta). [`last_own_seq`](Self::last_own_seq) counts
     /// all. O(1).
-    ///
-    /// ```
-    /// # use crdt_range_map::sync::{Broadcast, Config};
-    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
-    /// let mut random = || 7;
-    /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
-    /// map.set_saved(Some(0));
-    /// let mut protocol = Broadcast::join(Config::default(), 0, &mut random)?;
-    /// protocol.publish(&map.register(&NodeId::new("a").unwrap(), &KeyRange::new(1, 5).unwrap()).unwrap());
-    /// assert_eq!(protocol.poll(&map, 0, &mut random), None);
-    /// // Save `map.state().encode()`, and then:
-    /// map.set_saved(Some(map.last_own_seq()));
-    /// assert!(protocol.poll(&map, 0, &mut random).is_some());
-    /// # Ok::<(), crdt_range_map::sync::ConfigError>(())
-    /// ```
-    pub fn set_saved(&mut self, seq: Option<u64>) {
+    pub(crate) fn set_saved(&mut self, seq: Option<u64>) {
         self.identity.saved = seq;
         self.identity.is_former_unsaved = false;
     }
@@ -61,7 +46,7 @@ impl<K: Key> RangeMap<K> {
     }
 
     /// Whether all own effects are [saved](Self::set_saved), or need not be. O(log of the replicas).
-    pub fn is_saved(&self) -> bool {
+    pub(crate) fn is_saved(&self) -> bool {
         self.is_saved_up_to(self.last_own_seq())
     }
 

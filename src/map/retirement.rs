@@ -54,10 +54,10 @@ impl<K: Key> RangeMap<K> {
     /// let mut lost = RangeMap::new(ReplicaId::new(1));
     /// let mut map = RangeMap::new(ReplicaId::new(2));
     /// map.merge(&lost.register(&node, &range).unwrap());
-    /// map.release(&node, &range).unwrap();
+    /// _ = map.release(&node, &range).unwrap();
     /// let with_a_reset_record = map.state().encode().len();
-    /// map.retire(lost.replica());
-    /// map.maintain();
+    /// _ = map.retire(lost.replica());
+    /// _ = map.maintain();
     /// assert!(map.state().encode().len() < with_a_reset_record);
     /// ```
     pub fn retire(&mut self, replica: ReplicaId) -> Delta<K> {

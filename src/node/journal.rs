@@ -284,9 +284,9 @@ impl<K: WireKey> Journal<K> {
     /// Notes that that version is in the shared storage, and was merged. What no dot tells of counts as saved, too: all who share the storage
     /// hear of it, and would write it one after the other.
     pub(super) fn absorb(&mut self, map: &mut RangeMap<K>, version: &Version) {
-        self.undotted = map.undotted();
         self.saved.join(version);
         self.withdraw();
+        (self.undotted, self.has_withdrawn) = (map.undotted(), false);
         self.follow(map);
     }
 

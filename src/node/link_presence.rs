@@ -7,7 +7,7 @@ use super::{LinkId, Node};
 use crate::codec::WireKey;
 use crate::id::ReplicaId;
 use crate::sync::presence::{Config, ConfigError, Deaths, Liveness, Name, Peer};
-use crate::sync::{self, Presence, Received};
+use crate::sync::{Presence, Received};
 
 /// The presence over one link.
 #[derive(Clone, Debug)]
@@ -250,7 +250,7 @@ impl<K: WireKey> Node<K> {
     pub fn say_goodbye(&mut self, link: LinkId) {
         if let Some(local) = self.presences.by_link.get(&link) {
             let goodbye = local.presence.goodbye();
-            self.goodbyes.push_back((link, sync::write_presence::<K>(self.map.replica(), goodbye)));
+            self.push_goodbye(link, self.map.replica(), goodbye);
         }
     }
 }

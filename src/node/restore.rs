@@ -19,7 +19,7 @@ pub enum Damage {
         /// What is wrong with it, and where.
         reason: IgnoreReason,
     },
-    /// Pages are missing between the others: an effect of this id is on none of them.
+    /// Pages are missing before the last one: an effect of this id is on none of them.
     Missing {
         /// The id.
         replica: ReplicaId,
@@ -33,14 +33,18 @@ impl<K: WireKey> Node<K> {
     /// Makes a node from its saved pages: all from the last whole one on, in the order in which they were handed out. Returns the node,
     /// and what is damaged.
     ///
-    /// If all pages can be read, and none is missing between them, the node goes on under its former id. Otherwise it starts with what is
-    /// there, under the `fresh` id, since others may know more of the former id than it does; its first page is then a whole one.
-    /// Without [`Options::is_durable`] it takes the `fresh` id as well. If that one was used already, the seed decides on another.
+    /// If all pages can be read, and have all own effects up to the last one that the last page tells of, the node goes on under the id of
+    /// the last page. Otherwise it starts with what is there, under the `fresh` id, since others may know more of the former id than it
+    /// does; its first page is then a whole one. Without [`Options::is_durable`] it takes the `fresh` id as well. If that one was used
+    /// already, the seed decides on another.
     ///
-    /// The node then knows all that it knew when the last of these pages was made, and shows the same.
+    /// If no page is missing, the node knows all that it knew when the last of these pages was made, and shows the same. A page that was
+    /// handed out and never [reported as saved](Self::saved) may be missing, or cut off.
     ///
-    /// A page that was handed out and never [reported as saved](Self::saved) may be missing, or cut off. Mind that nothing shows if the
-    /// last saved pages are missing, or if all pages are of another node. O(n + m log n) for m registrations on the pages.
+    /// **What does not show.** A page that had nothing but what others did may be missing before the last one: the node goes on
+    /// without that, and asks for it again when it meets somebody who knows it. If the *last* saved pages are missing, it goes on under its
+    /// id with numbers that others may know already: never restore from an old copy. Whose pages they are is not checked either: if
+    /// the last one is of another node, this one goes on as that. O(n + m log n) for m registrations on the pages.
     ///
     /// ```
     /// use crdt_range_map::node::{Options, Output};

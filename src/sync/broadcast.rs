@@ -19,7 +19,7 @@ use super::inquiry::{Inquiry, Sent};
 use super::message::{FRAME_BYTES, Fingerprints, Message};
 use super::peers::Peers;
 use super::round_trip::RoundTrip;
-use super::{Config, ConfigError, Event, Received, Statistics};
+use super::{Config, Event, Received, Statistics};
 use crate::causal::CausalContext;
 use crate::codec::WireKey;
 use crate::delta::Delta;
@@ -48,26 +48,8 @@ const UNPOSTED_MAX: usize = 1_024;
 ///
 /// After each call, send what [`poll`](Self::poll) hands out until it hands out nothing, and call it again at
 /// [`next_wake_ms`](Self::next_wake_ms).
-///
-/// ```
-/// use crdt_range_map::sync::{Broadcast, Config, Received};
-/// use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
-///
-/// let mut random = || 7; // use a real generator
-/// let mut here = RangeMap::<u64>::new(ReplicaId::new(1));
-/// let mut there = RangeMap::<u64>::new(ReplicaId::new(2));
-/// let mut here_sync = Broadcast::join(Config::default(), 0, &mut random)?;
-/// let mut there_sync = Broadcast::join(Config::default(), 0, &mut random)?;
-///
-/// here_sync.publish(&here.register(&NodeId::new("a").unwrap(), &KeyRange::new(1, 5).unwrap()).unwrap());
-/// let post = here_sync.poll(&here, 0, &mut random).unwrap();
-/// let received = there_sync.receive(&mut there, &post, 0, &mut random);
-/// assert!(matches!(received, Received::Applied(_)));
-/// assert_eq!(here.state(), there.state());
-/// # Ok::<(), crdt_range_map::sync::ConfigError>(())
-/// ```
 #[derive(Clone, Debug)]
-pub struct Broadcast<K> {
+pub(crate) struct Broadcast<K> {
     config: Config,
     /// The deltas that are to be sent, in order.
     unposted: VecDeque<Delta<K>>,
@@ -127,17 +109,8 @@ pub struct Broadcast<K> {
 }
 
 impl<K: WireKey> Broadcast<K> {
-    /// The protocol of a replica that has just come to the medium. It asks the others at once for what it lacks, and they ask it for what
-    /// they lack.
-    ///
-    /// # Errors
-    /// [`ConfigError`] if it could not work with that configuration.
-    pub fn join(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Result<Self, ConfigError> {
-        config.check()?;
-        Ok(Self::start(config, now_ms, random))
-    }
-
-    /// The same, with a configuration that was checked.
+    /// The protocol of a replica that has just come to the medium, with a configuration that was checked. It asks the others at once for
+    /// what it lacks, and they ask it for what they lack.
     pub(crate) fn start(config: Config, now_ms: u64, random: &mut impl FnMut() -> u64) -> Self {
         let mut joined = Self {
             config,
@@ -467,3 +440,6 @@ impl<K: WireKey> Broadcast<K> {
         random() % (most_ms + 1)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,8 @@
 //! What once went wrong, each the example of a kind: found outside, and no schedule had made it.
 #![cfg(not(target_arch = "wasm32"))]
 
-mod amid;
-mod dense;
-mod gaps;
 mod hidden;
 mod identity;
 #[path = "../kit/mod.rs"]
 mod kit;
-mod limits;
-mod pieces;
 mod saving;
-mod storms;

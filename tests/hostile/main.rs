@@ -4,6 +4,8 @@
 
 mod allocated;
 mod bombs;
+#[path = "../kit/mod.rs"]
+mod kit;
 mod messages;
 #[path = "../model/mod.rs"]
 mod model;

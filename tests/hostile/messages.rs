@@ -2,10 +2,11 @@
 //! message makes a replica allocate more than a bound, and what it says stays in its place.
 
 use crc::{CRC_32_ISO_HDLC, Crc};
-use crdt_range_map::sync::{Broadcast, Config, IgnoreReason, Received};
+use crdt_range_map::sync::{Config, IgnoreReason};
 use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
 
 use super::allocated::peak_bytes;
+use super::kit::tab::Tab;
 
 const DIGEST: u8 = 4;
 const PRESENCE: u8 = 5;
@@ -39,41 +40,36 @@ fn map(id: u64, from: u64) -> RangeMap<u64> {
 }
 
 /// All that two replicas say to each other, once with logs and once without, each with a copy of who it was said to.
-fn conversation() -> Vec<(Vec<u8>, RangeMap<u64>, Broadcast<u64>)> {
+fn conversation() -> Vec<(Vec<u8>, Tab<u64>)> {
     let mut said = Vec::new();
     for capacity in [1 << 20, 0] {
         let mut maps = [map(3, 0), map(8, 30)];
         let shared = maps[0].state().clone();
         maps[1].merge(&shared);
         _ = maps[0].register(&NodeId::new("late").unwrap(), &KeyRange::from_start(1)).unwrap();
-        maps.iter_mut().for_each(|map| map.set_log_capacity(capacity));
-        let mut draws = 0;
-        let mut random = || {
-            draws += 1;
-            draws
-        };
         let config = Config { answer_bytes_max: 400, ..Config::default() };
-        let mut syncs = [0, COMES_MS].map(|at_ms| Broadcast::join(config, at_ms, &mut random).unwrap());
-        for now_ms in 0..12_000 {
+        let mut tabs =
+            [0, 1].map(|at| Tab::open(&maps[at], config, capacity, COMES_MS * at as u64, 1 + at as u64));
+        for now_ms in 0..15_000 {
             for from in 0..2 {
                 if from == 0 && now_ms == COMES_MS + 1_000 {
                     let node = NodeId::new("later").unwrap();
-                    syncs[0].publish(&maps[0].register(&node, &KeyRange::from_start(2)).unwrap());
+                    tabs[0].node.register(&node, &KeyRange::from_start(2)).unwrap();
                 }
                 // The second comes later.
                 while now_ms >= COMES_MS * from as u64
-                    && let Some(bytes) = syncs[from].poll(&maps[from], now_ms, &mut random)
+                    && let Some(bytes) = tabs[from].poll(now_ms)
                 {
                     let to = 1 - from;
                     if now_ms < COMES_MS {
                         continue;
                     }
-                    said.push((bytes.clone(), maps[to].clone(), syncs[to].clone()));
-                    syncs[to].receive(&mut maps[to], &bytes, now_ms, &mut random);
+                    said.push((bytes.clone(), tabs[to].clone()));
+                    tabs[to].receive(&bytes, now_ms).unwrap();
                 }
             }
         }
-        assert_eq!(maps[0].state(), maps[1].state());
+        assert_eq!(tabs[0].node.map().state(), tabs[1].node.map().state());
         // Only a mesh announces: a head, and then a context, which is most of a state with nothing else.
         let mut news = RangeMap::<u64>::new(ReplicaId::new(99));
         _ = news.register(&NodeId::new("later").unwrap(), &KeyRange::full()).unwrap();
@@ -82,13 +78,13 @@ fn conversation() -> Vec<(Vec<u8>, RangeMap<u64>, Broadcast<u64>)> {
         let mut announcement = said[0].0[..13].to_vec();
         announcement[4] = ANNOUNCE;
         announcement.extend(&news[1..news.len() - 1]);
-        said.push((signed(&announcement), maps[1].clone(), syncs[1].clone()));
+        said.push((signed(&announcement), tabs[1].clone()));
         // Only many drops are told by their births: of the first replica, a stretch from number 200 on, born at 1, 4 and 5.
         let mut dropped = said[0].0[..5].to_vec();
         dropped[4] = DROPPED;
         dropped.extend(3u64.to_be_bytes().iter().cycle().take(16));
         dropped.extend([1, 0xc8, 1, 4, 1, 0, 3, 1]);
-        said.push((signed(&dropped), maps[1].clone(), syncs[1].clone()));
+        said.push((signed(&dropped), tabs[1].clone()));
     }
     said
 }
@@ -96,18 +92,17 @@ fn conversation() -> Vec<(Vec<u8>, RangeMap<u64>, Broadcast<u64>)> {
 #[test]
 fn drops_that_are_told_by_their_births_are_read() {
     let said = conversation();
-    let (bytes, map, sync) = said.iter().find(|(bytes, ..)| bytes[4] == DROPPED).cloned().unwrap();
-    let received = suffer(&bytes, map, sync);
-    assert!(!matches!(received, Received::Ignored(_)), "{received:?}");
+    let (bytes, tab) = said.iter().find(|(bytes, _)| bytes[4] == DROPPED).cloned().unwrap();
+    assert_eq!(suffer(&bytes, tab), Ok(()));
 }
 
 /// Hands a message over and lets the replica answer.
-fn suffer(bytes: &[u8], mut map: RangeMap<u64>, mut sync: Broadcast<u64>) -> Received<u64> {
+fn suffer(bytes: &[u8], mut tab: Tab<u64>) -> Result<(), IgnoreReason> {
     let (received, peak) = peak_bytes(|| {
-        let received = sync.receive(&mut map, bytes, 5_000, &mut || 1);
+        let received = tab.receive(bytes, 5_000);
         for now_ms in [5_000, 6_000] {
             let mut answers = 0;
-            while let Some(answer) = sync.poll(&map, now_ms, &mut || 1) {
+            while let Some(answer) = tab.poll(now_ms) {
                 answers += 1;
                 assert!(answer.len() < 40_000 && answers < 20, "a flood of answers");
             }
@@ -117,37 +112,34 @@ fn suffer(bytes: &[u8], mut map: RangeMap<u64>, mut sync: Broadcast<u64>) -> Rec
     let bound = BYTES_PER_BYTE_MAX * bytes.len() + BYTES_MAX;
     assert!(peak <= bound, "{peak} bytes allocated for {} bytes of a message", bytes.len());
     // Whatever it learnt, it goes on.
-    _ = map.register(&NodeId::new("after").unwrap(), &KeyRange::new(1, 2).unwrap()).unwrap();
-    let _ = map.splits();
+    tab.node.register(&NodeId::new("after").unwrap(), &KeyRange::new(1, 2).unwrap()).unwrap();
+    let _ = tab.node.map().splits();
     received
 }
 
 #[test]
 fn spoilt_messages_of_every_kind_do_no_harm() {
     let said = conversation();
-    let kinds: std::collections::BTreeSet<u8> = said.iter().map(|(bytes, ..)| bytes[4]).collect();
+    let kinds: std::collections::BTreeSet<u8> = said.iter().map(|(bytes, _)| bytes[4]).collect();
     assert_eq!(kinds.into_iter().collect::<Vec<_>>(), [1, 2, 3, 4, 6, 7], "all kinds but presence");
     let extremes: [&[u8]; 6] = [&[0], &[1], &[0x7f], &[0xff], &[0x80, 0x80, 4], &[0xff; 9]];
     let (mut refused, mut taken) = (0, 0);
-    for (bytes, map, sync) in &said {
+    for (bytes, tab) in &said {
         let body = &bytes[..bytes.len() - 4];
         for at in 4..body.len() {
             for extreme in extremes {
                 let spoilt = signed(&[&body[..at], extreme, &body[at + 1..]].concat());
-                match suffer(&spoilt, map.clone(), sync.clone()) {
-                    Received::Ignored(_) => refused += 1,
-                    _ => taken += 1,
+                match suffer(&spoilt, tab.clone()) {
+                    Err(_) => refused += 1,
+                    Ok(()) => taken += 1,
                 }
             }
         }
         // A question may end before its fingerprint.
         for length in 13..body.len().saturating_sub(if body[4] == 2 { 8 } else { 0 }) {
-            let received = suffer(&signed(&body[..length]), map.clone(), sync.clone());
+            let received = suffer(&signed(&body[..length]), tab.clone());
             let is_presence = body[4] == PRESENCE;
-            assert!(
-                is_presence || matches!(received, Received::Ignored(IgnoreReason::Malformed(_))),
-                "{received:?}"
-            );
+            assert!(is_presence || matches!(received, Err(IgnoreReason::Malformed(_))), "{received:?}");
         }
     }
     assert!(refused > 1_000 && taken > 100, "{refused} refused, {taken} taken");
@@ -155,28 +147,26 @@ fn spoilt_messages_of_every_kind_do_no_harm() {
 
 #[test]
 fn unknown_kinds_of_messages_are_named() {
-    let (bytes, map, sync) = conversation().swap_remove(0);
+    let (bytes, tab) = conversation().swap_remove(0);
     let mut body = bytes[..bytes.len() - 4].to_vec();
     body[4] = 200;
-    let received = suffer(&signed(&body), map, sync);
-    assert_eq!(received, Received::Ignored(IgnoreReason::MessageKind(200)));
+    assert_eq!(suffer(&signed(&body), tab), Err(IgnoreReason::MessageKind(200)));
 }
 
 /// Somebody who tells for ever that it knows the same and holds something else, and never answers.
 #[test]
 fn a_peer_that_never_agrees_is_asked_more_and_more_rarely() {
     let said = conversation();
-    let (digest, mut map, mut sync) = said.iter().find(|(bytes, ..)| bytes[4] == DIGEST).cloned().unwrap();
+    let (digest, mut tab) = said.iter().find(|(bytes, _)| bytes[4] == DIGEST).cloned().unwrap();
     let mut posted = Vec::new();
     let interval_ms = Config::default().digest_interval_ms;
     for round in 0..400 {
         let mut body = digest[..digest.len() - 4].to_vec();
-        body[13..21].copy_from_slice(&map.state().version().fingerprint().to_be_bytes());
+        body[13..21].copy_from_slice(&tab.node.map().state().version().fingerprint().to_be_bytes());
         body[21..29].copy_from_slice(&[0xee; 8]);
         let now_ms = 20_000 + round * interval_ms / 4;
-        let received = sync.receive(&mut map, &signed(&body), now_ms, &mut || 1);
-        assert!(!matches!(received, Received::Ignored(_)), "{received:?}");
-        while let Some(bytes) = sync.poll(&map, now_ms, &mut || 1) {
+        tab.receive(&signed(&body), now_ms).unwrap();
+        while let Some(bytes) = tab.poll(now_ms) {
             posted.push(bytes[4]);
         }
     }

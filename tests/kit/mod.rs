@@ -1,8 +1,7 @@
-//! What the tests share: one source of random numbers, one way for messages to be on their way, names and ranges, and replicas on a
-//! medium.
+//! What the tests share: one source of random numbers, one way for messages to be on their way, names and ranges, and nodes on a medium.
 #![allow(dead_code, reason = "each test binary uses another part of the kit")]
 
 pub mod builders;
 pub mod flight;
-pub mod medium;
 pub mod random;
+pub mod tab;

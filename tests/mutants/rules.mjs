@@ -407,4 +407,22 @@ export const rules = [
     text: "self.identity.is_former_unsaved |= !self.is_saved();",
     without: "();",
   },
+  {
+    rule: "who takes up a former id is not its own peer",
+    file: "src/sync/presence.rs",
+    text: "self.peers.remove(own);",
+    without: "();",
+  },
+  {
+    rule: "what is held is not told to be dropped",
+    file: "src/map/exchange.rs",
+    text: "held.is_none_or(|record| record.birth > drop.birth)",
+    without: "true",
+  },
+  {
+    rule: "who share a storage do not write in turns what no dot tells of",
+    file: "src/node/journal.rs",
+    text: "(self.undotted, self.has_withdrawn) = (map.undotted(), false);",
+    without: "self.undotted = map.undotted();",
+  },
 ];

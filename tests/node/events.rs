@@ -112,6 +112,21 @@ fn what_is_refused_is_told_and_does_not_pile_up() {
     assert_eq!(host.statistics().messages_ignored, 100_000);
 }
 
+/// Whoever opens and closes without sending keeps no more than that.
+#[test]
+fn goodbyes_do_not_pile_up() {
+    for (closed, forgotten) in [(1_024, 0), (1_025, 1)] {
+        let mut host = Node::<u64>::with(named("Ada"), ReplicaId::new(1), 1).unwrap();
+        let links: Vec<_> = (0..closed).map(|_| host.open(LinkKind::Medium, 0)).collect();
+        links.iter().for_each(|link| host.close(*link));
+        let mut told = Vec::new();
+        while let Output::Send { link, .. } = host.poll(0) {
+            told.push(link);
+        }
+        assert_eq!(told, links[forgotten..]);
+    }
+}
+
 #[test]
 fn a_node_that_is_retired_and_alive_says_under_which_id_it_goes_on() {
     let mut net = Net::new(3);

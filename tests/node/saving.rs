@@ -271,3 +271,39 @@ fn a_large_state_is_not_written_again_at_each_restart() {
     }
     assert_eq!(disk.len(), 11);
 }
+
+/// As its documentation says: only what is missing of the own effects shows, and the last page says who it is.
+#[test]
+fn what_restoring_cannot_see() {
+    let page_of = |host: &mut Node<u64>, now_ms: u64| loop {
+        match host.poll(now_ms) {
+            Output::Save(page) => {
+                host.saved(page.number);
+                return page.bytes;
+            }
+            Output::Wait { until_ms } if until_ms > now_ms + 10_000 => panic!("nothing is to be saved"),
+            _ => {}
+        }
+    };
+    let mut host = Node::<u64>::with(saved(), ReplicaId::new(1), 1).unwrap();
+    let mut other = Node::<u64>::with(saved(), ReplicaId::new(2), 2).unwrap();
+    host.register(&node(1), &range(0)).unwrap();
+    let mut disk = vec![page_of(&mut host, 0)];
+    other.register(&node(2), &range(0)).unwrap();
+    host.merge(other.last_delta());
+    host.poll(0);
+    disk.push(page_of(&mut host, 2_000));
+    host.register(&node(3), &range(0)).unwrap();
+    disk.push(page_of(&mut host, 2_000));
+    let restored = |disk: &[Vec<u8>]| {
+        let (again, damaged) = Node::<u64>::restore(saved(), disk, ReplicaId::new(9), 1).unwrap();
+        assert!(damaged.is_empty());
+        let shown = [1, 2, 3].map(|at| again.map().priority(&node(at), &range(0)).is_some());
+        (again.map().replica().get(), shown)
+    };
+    assert_eq!(restored(&disk), (1, [true; 3]));
+    let without_others = [disk[0].clone(), disk[2].clone()];
+    assert_eq!(restored(&without_others), (1, [true, false, true]));
+    disk.push(page_of(&mut other, 0));
+    assert_eq!(restored(&disk), (2, [true; 3]));
+}

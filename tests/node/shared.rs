@@ -399,3 +399,41 @@ fn an_id_of_which_something_is_missing_is_not_gone_on_with() {
     retiring.retire(id);
     assert!(!retiring.go_on_as(id, 3));
 }
+
+/// Nothing of such an id is missing, and so no number would be used again.
+#[test]
+fn an_id_under_which_nothing_was_saved_is_gone_on_with() {
+    for next_seq in [0, 1] {
+        let mut host = sharing(1);
+        assert!(host.go_on_as(ReplicaId::new(7), next_seq));
+        assert_eq!(host.map().replica(), ReplicaId::new(7));
+    }
+    let mut host = sharing(1);
+    assert!(!host.go_on_as(ReplicaId::new(7), 2), "number 1 is missing");
+    // More is known than the row says, and something before it is not.
+    let mut other = RangeMap::new(ReplicaId::new(7));
+    _ = other.register(&node(0), &range(0)).unwrap();
+    host.merge(&other.register(&node(1), &range(0)).unwrap());
+    assert!(!host.go_on_as(ReplicaId::new(7), 1));
+    assert_eq!(host.map().replica(), ReplicaId::new(1));
+}
+
+/// Of that, no dot tells. Whoever shares the storage hears of it, too; or all would write it one after the other, for ever.
+#[test]
+fn what_no_dot_tells_of_is_not_written_in_turns() {
+    let (mut here, mut there) = (sharing(1), sharing(2));
+    let mut writer = RangeMap::new(ReplicaId::new(9));
+    let registered = writer.register(&node(9), &range(0)).unwrap();
+    _ = writer.release(&node(9), &range(0)).unwrap();
+    let pages = [&mut here, &mut there].map(|host| {
+        host.merge(&registered);
+        // The state of the writer tells that the record is gone, and not what it was.
+        host.merge(writer.state());
+        drain(host, 0).1.unwrap()
+    });
+    assert_eq!(there.map().registrations().count(), 0);
+    here.saved(pages[0].number);
+    there.absorb(&pages[0].bytes).unwrap();
+    assert_eq!(drain(&mut there, 5_000).1, None);
+    assert!(!there.has_unsaved());
+}

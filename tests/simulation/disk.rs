@@ -95,12 +95,11 @@ impl<K> Disk<K> {
                 page.truncate(random.index(page.len()));
                 self.health = Health::Unreadable;
             }
-            _ if at + 1 < self.pages.len() => {
+            // Of an unreadable disk it might be the one page that cannot be read.
+            _ if at + 1 < self.pages.len() && self.health != Health::Unreadable => {
                 tally.fault("page missing");
                 self.pages.remove(at);
-                if self.health == Health::Whole {
-                    self.health = Health::Incomplete;
-                }
+                self.health = Health::Incomplete;
             }
             _ => {}
         }

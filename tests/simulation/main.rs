@@ -4,7 +4,8 @@
 //!
 //! What is simulated is [`Node`](crdt_range_map::Node) and nothing beside it, with its journal, its bridges, and who is there. Its disk
 //! fails now and then; it loses, cuts off or keeps the page that was being written in a crash; and pages of it are damaged or go
-//! missing: then the node must go on under another id.
+//! missing: then the node must go on under another id. In some schedules, nodes save in one place that they share, as the tabs of a
+//! browser do.
 //!
 //! `SIMULATION_SEED=7 cargo test --test simulation` runs that schedule alone and prints what happens in it; `SIMULATION_STEPS=20` stops
 //! it after so many steps. `SOAK=600` runs new ones for 600 seconds, as `make soak MINUTES=10` does. `SIMULATION_SCHEDULES=100` runs fewer,
@@ -30,9 +31,11 @@ mod model;
 mod network;
 mod oracle;
 mod peace;
+mod place;
 mod presence;
 mod process;
 mod schedule;
+mod sharing;
 mod speech;
 mod tally;
 mod view;
@@ -50,12 +53,10 @@ use tally::{Group, Tally};
 
 const SCHEDULES: u64 = 10_000;
 
-/// Schedules of a soak that failed once, run beside the others. Since the nodes draw for themselves, what remains of each is its kind, how
-/// many replicas there are, their limits, how they are connected and how bad the medium is at first; its steps are others, which need not
-/// show again what was found. From now on steps do not depend on what the protocol draws.
-const FOUND: [u64; 24] = [
-    // What the peer dropped between the comparison of births and the last page was not told.
-    30130909877381281,
+/// Schedules of a soak that failed once, and whose fault has no test of its own; run beside the others. What they keep is
+/// their kind, how many replicas there are, their limits, how they are connected and how bad the medium is at first. Their steps are
+/// others than those in which something was found, since the generator is used otherwise now.
+const FOUND: [u64; 13] = [
     // A registration with a named drop did not fit into a page, and whatever was as long was withheld with it.
     30130909877389230,
     // Who asked had dropped something since, and whoever listened had not.
@@ -63,43 +64,23 @@ const FOUND: [u64; 24] = [
     30130930010036242,
     // A delta that told drops by a prefix was passed on without them.
     30130930010040541,
-    // A log forgot many drops at once, and remembered what was done to one of the records before.
-    30130930010034287,
     // Meetings of 32 and 48 with nearly 14 messages of each.
     30130778427884561,
     30130909877375385,
-    // Who was asked had gone on under another id, and was asked under the old one until it was given up.
-    30131056208253210,
-    // The last of several messages with births that are gone came first.
-    30131056208254782,
     // A question that was asked again, long after one of the other side, was taken for an answer to that: round trips of minutes.
     30131240354973093,
     // A digest in place of an announcement was left to others, and came a digest interval later.
     30131242284395868,
     // Two waited for each other to say what is gone, with one try each.
     30131242284393130,
-    // Something new was told beside a question: the births were numbered otherwise on both sides, and others taken for dropped.
-    30131242284391628,
-    // Of those who cleared up, the reference did not know what they held.
-    30131242284377173,
     // Retries of 7 ms on a medium of 10 s.
     30131242284389576,
     // An answer came when the inquiry had ended, and the question in it was not understood.
     30131391249277364,
-    // News overtook the digests of those who had not heard it, and many asked about these.
-    30131391249257493,
-    // A line in which each is given a minute, and the first is gone.
-    30131391249287126,
     // A question was lost; its peer asked every few milliseconds, and was not asked again for a minute.
     30131458190349135,
     // A peer that is gone was asked for minutes while all others agreed.
     30131458190352544,
-    // What had come another way was taken in pages once more, two registrations each 20 s.
-    30131391249290719,
-    // An answer was heard before its question, which three others answered therefore.
-    30131565581303923,
-    // What an answerer had been telling to know for seconds lacked what it had learnt since, and what it dropped was named no more.
-    30131772696035833,
 ];
 
 /// How often it is said how far it got, if it runs for long.

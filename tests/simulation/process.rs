@@ -9,6 +9,7 @@ use crdt_range_map::{Node, RangeMap, ReplicaId};
 use crate::disk::{Disk, Writing};
 use crate::keys::SimulatedKey;
 use crate::medium::Wire;
+use crate::sharing::Sharing;
 
 /// Clocks begin here, so that they can be set back.
 const CLOCK_BEGIN_MS: i64 = 1 << 40;
@@ -20,6 +21,8 @@ pub enum Saving {
     Always,
     /// Not in every of its lives. After one in which nothing was saved, what an earlier one had saved is all that is left.
     Sometimes,
+    /// In a place that it shares with others, where one or another comes back under its id.
+    Shared,
 }
 
 pub struct Running<K> {
@@ -34,6 +37,8 @@ pub struct Running<K> {
     /// When it is to be asked again, as its clock shows it.
     pub wake_ms: u64,
     pub writing: Option<Writing<K>>,
+    /// Its part in the place that it shares, if it does.
+    pub sharing: Option<Sharing>,
     /// The ids that it has left and taken, of which it has not told yet.
     pub renamed: VecDeque<(ReplicaId, ReplicaId)>,
     /// How often in a row it was woken for nothing, to be woken at once again.
@@ -50,6 +55,7 @@ impl<K: SimulatedKey> Running<K> {
             next: None,
             wake_ms: 0,
             writing: None,
+            sharing: None,
             renamed: VecDeque::new(),
             idle_wakes: 0,
         }
@@ -76,6 +82,15 @@ impl<K: SimulatedKey> Running<K> {
         let link = self.node.open(wire.kind(), clock_ms);
         self.open.insert(wire, link);
         self.wires.insert(link, wire);
+    }
+
+    /// Whether it has just saved something in a shared place, and from now on holds back what is not saved, whether it did before or not.
+    pub fn has_to_hold_back_again(&mut self) -> bool {
+        let is_first = self.sharing.as_mut().is_some_and(Sharing::holds_back_again);
+        if is_first {
+            self.node.set_sends_unsaved(false);
+        }
+        is_first
     }
 
     pub fn wire(&self, link: LinkId) -> Option<Wire> {
@@ -171,7 +186,9 @@ impl<K: SimulatedKey> Process<K> {
         match &self.life {
             Life::Running(running) => {
                 let wake_ms = running.wake_ms.saturating_sub(self.timer_offset_ms as u64);
-                Some(running.writing.as_ref().map_or(wake_ms, |writing| wake_ms.min(writing.due_ms)))
+                let written_ms = running.writing.as_ref().map_or(u64::MAX, |writing| writing.due_ms);
+                let look_ms = running.sharing.as_ref().map_or(u64::MAX, |sharing| sharing.due_ms);
+                Some(wake_ms.min(written_ms).min(look_ms))
             }
             Life::Down { returns_ms } => *returns_ms,
         }

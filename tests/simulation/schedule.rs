@@ -17,6 +17,7 @@ use crate::model::seeds::number;
 use crate::model::world::node;
 use crate::network::{Faults, no_faults};
 use crate::oracle::{Operation, Oracle, Place, TooUncertain};
+use crate::place::Place as SharedPlace;
 use crate::process::Saving;
 use crate::tally::{Group, Tally};
 use crate::world::{World, trace};
@@ -205,6 +206,7 @@ impl<K: SimulatedKey> Schedule<K> {
             && replicas <= 16
             && world.config.digest_interval_ms >= DIGESTS_OFTEN_MS
             && world.random.percent(2);
+        world.place = SharedPlace::draw(seed).filter(|_| kind == Kind::Ordinary);
         // What is done does not depend on what the protocol draws, nor on how much it says.
         let random = core::mem::replace(&mut world.random, Random(Random(!seed).next()));
         let calm = no_faults(latency_ms, jitter_ms);
@@ -252,6 +254,7 @@ impl<K: SimulatedKey> Schedule<K> {
             self.heal()?;
             self.watch_idle()?;
             self.check()?;
+            self.world.check_place()?;
             self.wind_up()?;
         }
         for process in &self.world.processes {
@@ -265,6 +268,9 @@ impl<K: SimulatedKey> Schedule<K> {
         tally.count(Group::Schedules, self.world.medium.name());
         if self.world.has_names {
             tally.count(Group::Schedules, "with names");
+        }
+        if self.world.place.is_some() {
+            tally.count(Group::Schedules, "with a place that is shared");
         }
         tally.add(Group::Schedules, "replicas", self.world.processes.len() as u64);
         tally.add(Group::Schedules, "ids", self.world.writers.len() as u64);
@@ -335,6 +341,9 @@ impl<K: SimulatedKey> Schedule<K> {
 
     fn step(&mut self) -> Result<(), String> {
         let at = self.random.index(self.world.processes.len());
+        if self.world.may_leave(at)? {
+            return Ok(());
+        }
         match self.random.below(100) {
             0..70 => {
                 // Several at once come together as one message.

@@ -63,7 +63,7 @@ impl<K: SimulatedKey> World<K> {
     }
 
     /// What a replica says of what just came over that link. What it wants done next is kept until it is [pumped](Self::pump) right after.
-    fn hear(&mut self, at: usize, link: LinkId, clock_ms: u64) -> Result<Heard<K>, String> {
+    pub fn hear(&mut self, at: usize, link: LinkId, clock_ms: u64) -> Result<Heard<K>, String> {
         let mut heard = Heard { changed: Vec::new(), refused: None };
         loop {
             let running = self.processes[at].running_mut().expect("it runs");
@@ -99,6 +99,7 @@ impl<K: SimulatedKey> World<K> {
                 Output::Send { link, bytes } => self.post(at, link, bytes.into())?,
                 Output::Save(page) => self.begin_writing(at, page)?,
                 Output::Event(event) => self.note_event(at, event)?,
+                Output::Wait { .. } if running.has_to_hold_back_again() => {}
                 Output::Wait { until_ms } => {
                     running.wake_ms = until_ms;
                     let is_often = self.config.digest_interval_ms < DIGESTS_OFTEN_MS;
@@ -108,7 +109,7 @@ impl<K: SimulatedKey> World<K> {
                         return Err(format!("{at} has nothing to say, but wants to be woken at once"));
                     }
                     return match running.renamed.pop_front() {
-                        None => Ok(()),
+                        None => self.check_saved(at),
                         Some(renamed) => Err(format!("{at} does not tell that it went on: {renamed:?}")),
                     };
                 }
@@ -120,6 +121,9 @@ impl<K: SimulatedKey> World<K> {
 
     /// A page is to be saved, which takes a while or not; from now on it may be there after a crash.
     fn begin_writing(&mut self, at: usize, page: Page) -> Result<(), String> {
+        if self.processes[at].running().is_some_and(|running| running.sharing.is_some()) {
+            return self.begin_piece(at, page);
+        }
         self.announce(at);
         let due_ms = match self.random.percent(50) {
             true => None,
@@ -275,7 +279,7 @@ impl<K: SimulatedKey> World<K> {
     }
 
     /// What follows from a message for who held that before, and must hold then.
-    fn follow(
+    pub fn follow(
         &mut self,
         at: usize,
         before: &RangeMap<K>,

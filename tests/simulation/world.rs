@@ -12,6 +12,7 @@ use crate::kit::random::Random;
 use crate::medium::{Medium, Wire};
 use crate::network::{Faults, Network, no_faults};
 use crate::oracle::{Oracle, Place};
+use crate::place::Place as SharedPlace;
 use crate::presence::name_of;
 use crate::process::{Life, Process, Running, Saving};
 use crate::tally::{Group, Tally};
@@ -40,6 +41,8 @@ pub struct World<K> {
     pub has_names: bool,
     /// Up to which of its numbers each writer is saved that may come back under its id.
     pub saved: BTreeMap<ReplicaId, u64>,
+    /// Where those save who share a place, if there is one.
+    pub place: Option<SharedPlace>,
     /// Since when a replica shows of a registration what nothing explains.
     pub unexplained: BTreeMap<(usize, Place), u64>,
     pub is_traced: bool,
@@ -75,18 +78,21 @@ impl<K: SimulatedKey> World<K> {
             medium: Medium::Broadcast,
             has_names: false,
             saved: BTreeMap::new(),
+            place: None,
             unexplained: BTreeMap::new(),
             is_traced,
         }
     }
 
     /// An id that nobody has used. Their order is not that in which they are given out.
-    fn unused_id(&self) -> ReplicaId {
+    pub fn unused_id(&self) -> ReplicaId {
         ReplicaId::new((self.writers.len() as u64 + 1) * 7_919 % 65_537)
     }
 
     /// Adds a replica that knows nothing.
     pub fn open(&mut self, saving: Saving) -> Result<(), String> {
+        let is_shared = self.place.as_mut().is_some_and(SharedPlace::is_for_one_more);
+        let saving = if is_shared { Saving::Shared } else { saving };
         let mut process = Process::new(self.config, saving);
         process.set_clock(self.random.below(1 << 20) as i64);
         let at = self.processes.len();
@@ -116,7 +122,7 @@ impl<K: SimulatedKey> World<K> {
     }
 
     /// How a replica works.
-    fn options(&self, at: usize, is_durable: bool) -> Options {
+    pub fn options(&self, at: usize, is_durable: bool) -> Options {
         let log_bytes_max = self.log_bytes_max;
         let fan_in = self.medium.fan_in().unwrap_or(1);
         let name = self.has_names.then(|| name_of(at));
@@ -128,6 +134,7 @@ impl<K: SimulatedKey> World<K> {
         let is_durable = match self.processes[at].saving {
             Saving::Always => true,
             Saving::Sometimes => self.random.percent(50),
+            Saving::Shared => return self.start_sharing(at),
         };
         let process = &mut self.processes[at];
         let Disk { pages, last, .. } = &process.disk;
@@ -205,12 +212,14 @@ impl<K: SimulatedKey> World<K> {
             return Err(format!("{at} comes back from a disk that is {health:?}, and finds {damaged:?}"));
         }
         let Some(last) = last else { return Ok(()) };
-        if *health == Health::Whole && *map.state() != last.state {
-            // Drops that it had heard of without their dots may be missing, or come with them.
-            if !map.state().version().includes(last.state.version()) {
+        if *health == Health::Whole {
+            let mut both = last.state.clone();
+            both.merge(map.state());
+            // It may name a drop that a later record of the same writer tells by itself.
+            if both != *map.state() || map.state().version() != last.state.version() {
+                trace!(self, "it had {:?}, and has {:?}", last.state, map.state());
                 return Err(format!("{at} comes back with something else than it had saved"));
             }
-            self.tally.fault("returned with other drops than it had");
         }
         let is_same = map.replica() == last.replica;
         if is_same != (is_durable && damaged.is_empty()) {
@@ -233,6 +242,7 @@ impl<K: SimulatedKey> World<K> {
         if self.has_unsaved(at) {
             self.tally.fault("crash that lost something");
         }
+        self.end_sharing(at);
         let process = &mut self.processes[at];
         let life = core::mem::replace(&mut process.life, Life::Down { returns_ms });
         if let Life::Running(running) = life {
@@ -346,8 +356,12 @@ impl<K: SimulatedKey> World<K> {
             Life::Down { .. } => self.start(at),
             Life::Running(running) => {
                 let is_due = running.writing.as_ref().is_some_and(|writing| writing.due_ms <= self.now_ms);
+                let is_to_look = running.sharing.as_ref().is_some_and(|it| it.due_ms <= self.now_ms);
                 if is_due && !self.may_crash(at) {
                     self.end_writing(at);
+                }
+                if is_to_look {
+                    self.look(at)?;
                 }
                 self.pump(at)
             }
@@ -358,6 +372,9 @@ impl<K: SimulatedKey> World<K> {
     pub fn end_writing(&mut self, at: usize) {
         let process = &mut self.processes[at];
         let Life::Running(running) = &mut process.life else { return };
+        if running.sharing.is_some() {
+            return self.end_own_piece(at);
+        }
         let Some(Writing { page, save, .. }) = running.writing.take() else { return };
         if self.random.percent(self.faults.unsaved_percent) {
             self.tally.fault("page that could not be saved");

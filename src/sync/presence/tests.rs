@@ -1,13 +1,8 @@
 //! Presence in virtual time: what it costs, and that it tells who is there.
 
-#[allow(dead_code, reason = "the tests outside use the rest")]
-#[path = "../../../tests/kit/flight.rs"]
-mod flight;
 mod limits;
 mod loss;
 mod medium;
-#[path = "../../../tests/kit/random.rs"]
-mod random;
 
 use std::collections::BTreeMap;
 
@@ -328,4 +323,31 @@ fn broken_content_changes_nothing() {
         assert!(presence.receive(ReplicaId::new(2), content, 5_000, &mut || 0).is_err());
     }
     assert_eq!(format!("{presence:?}"), before);
+}
+
+/// Who goes on under an id that it had before may have heard of that as of somebody else.
+#[test]
+fn who_takes_up_a_former_id_is_not_its_own_peer() {
+    for config in [Config::default(), Config::heartbeats()] {
+        let [former, other, later] = [1, 2, 5].map(ReplicaId::new);
+        let mut here = Presence::join(config, former, name(1), 0).unwrap();
+        let mut there = Presence::join(config, other, name(2), 0).unwrap();
+        let mut speak = |here: &mut Presence, own: ReplicaId, from_ms: u64| {
+            for now_ms in from_ms..from_ms + SECOND_MS {
+                while let Some(content) = here.poll(now_ms) {
+                    there.receive(own, &content, now_ms, &mut || 0).unwrap();
+                }
+                while let Some(content) = there.poll(now_ms) {
+                    here.receive(other, &content, now_ms, &mut || 0).unwrap();
+                }
+            }
+        };
+        speak(&mut here, former, 0);
+        // The goodbye is lost, so the other lists the former id.
+        here.go_on_as(later, SECOND_MS);
+        speak(&mut here, later, SECOND_MS);
+        assert!(here.peers().any(|peer| peer.replica == former));
+        here.go_on_as(former, 2 * SECOND_MS);
+        assert!(here.peers().all(|peer| peer.replica == other));
+    }
 }

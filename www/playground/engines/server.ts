@@ -1,7 +1,8 @@
-/** Serves the built playground. */
+/** Serves the built playground, and the script of the world beside it. */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { preview, type Plugin } from "vite";
+import { bundleWorld } from "../scripts/bundle-world.mjs";
 
 declare global {
   interface Window {
@@ -11,6 +12,9 @@ declare global {
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Where the script of the world is: what comes from elsewhere, or is no file, the page's own policy forbids. */
+export const WORLD_PATH = "/world.js";
 
 export interface Served {
   readonly url: string;
@@ -26,12 +30,24 @@ export async function serve({ hasEar }: { hasEar: boolean }): Promise<Served> {
     configFile: false,
     appType: "mpa",
     logLevel: "warn",
-    plugins: hasEar ? [earPlugin()] : [],
+    plugins: [worldPlugin(await bundleWorld("iife")), ...(hasEar ? [earPlugin()] : [])],
     preview: { host: "127.0.0.1", port: 0 },
   });
   const url = server.resolvedUrls?.local[0];
   if (url === undefined) throw new Error("The server has no address.");
   return { url, close: () => server.close() };
+}
+
+function worldPlugin(code: string): Plugin {
+  return {
+    name: "world",
+    configurePreviewServer(server) {
+      server.middlewares.use(WORLD_PATH, (_, response) => {
+        response.setHeader("content-type", "text/javascript");
+        response.end(code);
+      });
+    },
+  };
 }
 
 function earPlugin(): Plugin {
@@ -44,6 +60,7 @@ function earPlugin(): Plugin {
         if (!/^[a-z]+\.html$/.test(name)) return next();
         const page = readFileSync(`${root}/dist/${name}`, "utf8");
         response.setHeader("content-type", "text/html; charset=utf-8");
+        // Before the policy, which would forbid it.
         response.end(page.replace("<head>", `<head><script>(${listen.toString()})()</script>`));
       });
     },

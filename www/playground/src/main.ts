@@ -9,7 +9,15 @@ const target = document.querySelector("#app") ?? document.body;
 
 try {
   await init();
+  // The picture that stood there until now.
+  target.replaceChildren();
   mount(App, { target });
 } catch (error) {
+  target.replaceChildren();
   mount(Failure, { target, props: { error } });
+}
+
+// After the page, so that it takes nothing from it. Without it, or where it is forbidden, the page needs a network, and that is all.
+if (import.meta.env.PROD && "serviceWorker" in navigator) {
+  navigator.serviceWorker.register("./service-worker.js").catch(() => undefined);
 }

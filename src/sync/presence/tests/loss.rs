@@ -1,7 +1,7 @@
 //! Whatever was lost, once nothing is lost any more everybody soon knows everybody.
 
 use super::medium::{HELLO, HERE, Loss, Medium, NEWS, SECOND_MS, WHO};
-use super::random::Random;
+use crate::kit::random::Random;
 use crate::sync::presence::{Config, Name};
 
 const LOSSES: [Loss; 7] = [

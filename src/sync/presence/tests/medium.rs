@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::flight::Flight;
-use super::random::Random;
 use crate::id::ReplicaId;
+use crate::kit::flight::Flight;
+use crate::kit::random::Random;
 use crate::sync::presence::{Config, Liveness, Name, Presence};
 
 pub const HELLO: u8 = 1;

@@ -12,6 +12,7 @@ import {
   type Pair,
   type Range,
 } from "../world/input";
+import { nodesOf } from "../stories/story";
 import { INPUTS_MAX } from "../world/log";
 import { Reader, Writer } from "./bytes";
 
@@ -38,9 +39,7 @@ export function isLinkable(inputs: readonly Input[]): boolean {
 }
 
 export function writeInputs(writer: Writer, inputs: readonly Input[]): void {
-  const nodes = [
-    ...new Set(inputs.flatMap((input) => (input.kind === "operation" ? input.operations.map(({ node }) => node) : []))),
-  ];
+  const nodes = nodesOf(inputs);
   writer.number(nodes.length);
   for (const node of nodes) writer.text(node);
   writer.number(inputs.length);

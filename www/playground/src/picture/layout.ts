@@ -26,7 +26,7 @@ const TOP = 26;
 export function layoutOf(width: number, height: number, rows: number): Layout {
   const isSmall = width < 600;
   const rowHeight = Math.max(52, (height - TOP) / Math.max(1, rows));
-  const bandHeight = Math.round(Math.min(44, Math.max(22, rowHeight * 0.34)));
+  const bandHeight = Math.round(Math.min(72, Math.max(22, rowHeight * 0.34)));
   const bandTop = rowHeight - bandHeight - 8;
   const lanesTop = 8;
   return {

@@ -33,10 +33,11 @@ export function alongLink(layout: Layout, from: number, to: number, share: numbe
   };
 }
 
-export function linkMarks(layout: Layout, { between: [from, to], isCut }: Link): Mark[] {
+/** Of many links, `isOneOfMany`, only those that are cut stand out. */
+export function linkMarks(layout: Layout, { between: [from, to], isCut }: Link, isOneOfMany = false): Mark[] {
   const a = circleAt(layout, from);
   const b = circleAt(layout, to);
-  const kind = { class: isCut ? "link cut" : "link" };
+  const kind = { class: isCut ? "link cut" : isOneOfMany ? "link faint" : "link" };
   const middle = alongLink(layout, from, to, 0.5);
   const d =
     Math.abs(to - from) <= 1

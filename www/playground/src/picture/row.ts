@@ -11,7 +11,7 @@ import { textureOf } from "./texture";
 const TEXT = 13;
 /** No lane is thinner: it could not be told from a hairline. */
 export const LANE_MIN = 4;
-const LANE_MAX = 20;
+const LANE_MAX = 28;
 
 export interface Paint {
   readonly layout: Layout;
@@ -42,7 +42,9 @@ export function barOf(
   const height = Math.max(2, room * Math.min(0.85, 0.2 + Math.log2(registration.priority + 1) * 0.15));
   const x = clampedX(layout, view, registration.start);
   const width = Math.max(1, clampedX(layout, view, registration.end) - x - 1);
-  return { x, y: rowTop(layout, row) + layout.lanesTop + lane * room + (room - height) / 2, width, height };
+  // They lie close above the answer that they lead to, whatever room is left.
+  const top = layout.lanesTop + layout.lanesHeight - lanesShown(layout, lanes) * room;
+  return { x, y: rowTop(layout, row) + top + lane * room + (room - height) / 2, width, height };
 }
 
 export function rowMarks(paint: Paint, row: Row, place: number): Mark[] {
@@ -68,9 +70,7 @@ function laneMarks(paint: Paint, row: Row, place: number): Mark[] {
   const hidden = lanes.count - lanesShown(layout, lanes);
   if (hidden > 0) {
     const y = rowTop(layout, place) + layout.bandTop - 4;
-    marks.push(
-      label(layout.left, y, `${hidden} more ${hidden === 1 ? "lane" : "lanes"}: look closer`, { class: "note" }),
-    );
+    marks.push(label(layout.left, y, `no room for ${hidden} ${hidden === 1 ? "lane" : "lanes"}`, { class: "note" }));
   }
   return marks;
 }

@@ -53,11 +53,11 @@ export interface Flight {
   readonly node: string | null;
 }
 
+/** All of the stage but what moves. */
 export interface Stage {
   readonly rows: readonly Row[];
   readonly frames: readonly Frame[];
   readonly links: readonly Link[];
-  readonly flights: readonly Flight[];
   readonly view: Viewport;
   /** One past the last key. */
   readonly limit: number;

@@ -3,7 +3,7 @@
  * shaded span while something is cut; and below it the strip of agreement.
  */
 import type { NodeColors } from "../model/node-color";
-import { circle, label, line, path, rect, type Mark } from "./mark";
+import { circle, label, line, path, rect, widthOf, type Mark } from "./mark";
 
 export interface Trace {
   readonly fromMs: number;
@@ -65,9 +65,15 @@ export function traceMarks(layout: TraceLayout, trace: Trace, colors: NodeColors
   const y = (row: number) => TOP + (row + 0.5) * layout.rowHeight - 2;
   const x = (ms: number) => Math.min(layout.right, Math.max(layout.left, timeX(layout, trace, ms)));
   const marks: Mark[] = [];
+  let [textEnd, textLine] = [-Infinity, 0];
   for (const { from, to, words } of trace.spans) {
     marks.push(rect(x(from), 0, Math.max(1, x(to) - x(from)), layout.stripTop - 3, { class: "span" }));
-    if (words !== "") marks.push(label(x(from) + 4, 10, words, { class: "span-text" }));
+    // Words that would lie on those before go a line further down.
+    const width = widthOf(words, 12);
+    const textX = Math.min(x(from) + 4, layout.right - width);
+    textLine = textX < textEnd ? textLine + 1 : 0;
+    textEnd = textX + width + 6;
+    marks.push(label(textX, 10 + textLine * 13, words, { class: "span-text" }));
   }
   trace.names.forEach((name, row) => {
     marks.push(line(layout.left, y(row), layout.right, y(row), { class: "life" }));
@@ -112,7 +118,7 @@ function messageMarks(
       : colors.of(message.node).edge;
   const quiet = message.node === null && !message.isLost;
   const strokeOf = typeof stroke === "string" ? stroke : `light-dark(${stroke.light}, ${stroke.dark})`;
-  const marks = [line(x0, y0, x1, y1, { class: quiet ? "sent quiet" : "sent", style: `stroke: ${strokeOf}` })];
+  const marks = [line(x0, y0, x1, y1, { class: quiet ? "sent quiet" : "sent", stroke: strokeOf })];
   if (share < 1) return marks;
   if (message.isLost) {
     marks.push(
@@ -121,7 +127,7 @@ function messageMarks(
     );
   } else if (!quiet) {
     const up = y1 > y0 ? -6 : 6;
-    marks.push(path(`M${round(x1)} ${round(y1)}l-3.5 ${up}l7 0z`, { style: `fill: ${strokeOf}` }));
+    marks.push(path(`M${round(x1)} ${round(y1)}l-3.5 ${up}l7 0z`, { fill: strokeOf }));
   }
   return marks;
 }

@@ -78,11 +78,29 @@ export function rowsOf({ replicas }: WorldView): Row[] {
   });
 }
 
-export function linksOf({ links }: WorldView, rows: readonly Row[]): Link[] {
+/** The rows of moments, the same array again as long as nothing has changed that they show. */
+export class RowsAt {
+  #key = "";
+  #rows: readonly Row[] = [];
+
+  of(view: WorldView): readonly Row[] {
+    const key = view.replicas.map(({ presence, fingerprint }) => `${presence} ${fingerprint}`).join();
+    if (key !== this.#key) [this.#key, this.#rows] = [key, rowsOf(view)];
+    return this.#rows;
+  }
+}
+
+/** Which links there are and which are cut, as a text that only equal ones have. */
+export function cutsIn({ links }: WorldView): string {
+  return links.map(({ between, isCut }) => `${between.join("-")}-${isCut ? 1 : 0}`).join();
+}
+
+export function linksOf(cuts: string, rows: readonly Row[]): Link[] {
   const places = placesOf(rows);
-  return links.flatMap(({ between: [a, b], isCut }) => {
+  const links = cuts === "" ? [] : cuts.split(",").map((link) => link.split("-").map(Number));
+  return links.flatMap(([a = 0, b = 0, isCut]) => {
     const [from, to] = [places.get(a), places.get(b)];
-    return from === undefined || to === undefined ? [] : [{ between: [from, to] as const, isCut }];
+    return from === undefined || to === undefined ? [] : [{ between: [from, to] as const, isCut: isCut === 1 }];
   });
 }
 

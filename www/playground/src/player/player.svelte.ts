@@ -1,18 +1,19 @@
 /** The only mutable state of the page beside the log of its world: which moment is shown, at which speed, and what is looked at. */
 import { decimalKeys, type KeyFormat } from "../model/keys";
 import { NodeColors } from "../model/node-color";
-import { wholeSpace, type Viewport } from "../model/viewport";
+import { clamp, isWhole, pan, reveal, wholeSpace, zoom, type Viewport } from "../model/viewport";
 import { framesOf } from "../picture/frames";
-import type { Registration, Row, Stage } from "../picture/scene";
+import type { Flight, Registration, Row, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
-import { inputsUpTo, type Step, type Story } from "../stories/story";
+import { inputsUpTo, nodesOf, type Step, type Story } from "../stories/story";
 import { readLink, type Shared } from "../link/link";
 import { sandbox, stories, storyOf } from "../stories/index";
-import { TIME_MS_MAX, type Operation, type Pair, type What } from "../world/input";
+import { FAIR, TIME_MS_MAX, type Conditions, type Operation, type Pair, type What } from "../world/input";
 import { Log } from "../world/log";
+import type { Flight as Copy } from "../world/network";
 import { Timeline } from "../world/timeline";
 import { restoring, touchedIn } from "./edit";
-import { flightsOf, linksOf, previewOf, rowsOf, traceOf, trafficWords } from "./moment";
+import { cutsIn, flightsOf, linksOf, previewOf, RowsAt, traceOf, trafficWords } from "./moment";
 import { whyApart, whyOrder, whyPriority } from "./why";
 import { agreementWords, headline, ownersAt, whoSaysWhat, type Headline } from "./words";
 
@@ -20,6 +21,7 @@ const SPEEDS = [1, 2, 4, 0.25, 0.5];
 /** So much time is shown in the diagram, at least. */
 const SPAN_MS_MIN = 8_000;
 const SPAN_MS_MAX = 40_000;
+const TRACE_MS = 40;
 
 export interface Selection {
   readonly row: number;
@@ -81,45 +83,53 @@ export class Player {
     void this.#changes;
     return this.#timeline.stateAt(this.#moment);
   });
+  /** The same array as long as nobody knows anything new, so that nothing is painted anew. */
+  readonly #known: readonly Row[] = $derived.by(() => this.#rows.of(this.#view));
+  readonly #rows = new RowsAt();
   readonly rows: readonly Row[] = $derived.by(() => {
-    const rows = rowsOf(this.#view);
     const { preview } = this;
-    if (preview === null) return rows;
-    return rows.map((row) =>
-      row.replica === preview.replica ? (previewOf(this.#view, row, preview.operations) ?? row) : row,
-    );
+    if (preview === null) return this.#known;
+    return this.#known.map((row) => {
+      if (row.replica !== preview.replica) return row;
+      return previewOf(this.#view, row, preview.operations) ?? row;
+    });
   });
   readonly #frames = $derived(framesOf(this.rows));
+  readonly #cuts = $derived(cutsIn(this.#view));
+  readonly #links = $derived(linksOf(this.#cuts, this.rows));
   readonly stage: Stage = $derived.by(() => ({
     rows: this.rows,
     frames: this.#frames,
-    links: linksOf(this.#view, this.rows),
-    flights: flightsOf(this.#view, this.rows, this.nowMs),
+    links: this.#links,
     view: this.viewport,
     limit: this.limit,
     cursor: this.cursor,
   }));
+  readonly flights: readonly Flight[] = $derived.by(() => flightsOf(this.#view, this.rows, this.nowMs));
   readonly words: { headline: Headline; says: string } = $derived.by(() => {
     const shown = { rows: this.rows, frames: this.#frames, cursor: this.cursor };
     return { headline: headline(shown, this.format.format(BigInt(this.cursor))), says: whoSaysWhat(shown) };
   });
+  /** The diagram follows in steps that nobody sees. */
+  readonly #tracedMs = $derived(this.isPlaying ? Math.floor(this.nowMs / TRACE_MS) * TRACE_MS : this.nowMs);
   readonly #history = $derived.by(() => {
     void this.#changes;
-    return this.#timeline.history(this.#moment);
+    return this.#timeline.history(Math.floor(this.#tracedMs));
   });
   readonly trace: Trace = $derived.by(() => {
     const toMs = Math.max(SPAN_MS_MIN, this.#horizonMs);
-    return traceOf(this.#history, this.rows, Math.max(0, toMs - SPAN_MS_MAX), toMs, this.nowMs);
+    return traceOf(this.#history, this.#known, Math.max(0, toMs - SPAN_MS_MAX), toMs, this.#tracedMs);
   });
   readonly counts = $derived.by(() => {
     const { words, standing } = agreementWords(
       this.#view.replicas.filter(({ isThere }) => isThere).map(({ fingerprint }) => fingerprint),
     );
-    return { agreement: words, standing, traffic: trafficWords(this.#history, this.nowMs) };
+    return { agreement: words, standing, traffic: trafficWords(this.#history, this.#tracedMs) };
   });
 
   /** Why the key has the owners that it has, or why replicas answer otherwise. */
   reasons(): string[] {
+    this.isPlaying = false;
     const key = this.format.format(BigInt(this.cursor));
     const apart = whyApart(this.#view, this.cursor);
     if (apart !== "") return [apart, "Until it has, each answers by what it knows. Nobody has to wait."];
@@ -137,10 +147,17 @@ export class Player {
     return reasons;
   }
 
+  /** Why a registration has its priority at a replica. */
+  reasonsFor(replica: number, registration: Registration): string[] {
+    this.isPlaying = false;
+    const at = this.#view.replicas.find(({ index }) => index === replica);
+    return at === undefined ? [] : [whyPriority(this.#view, at, registration)];
+  }
+
   /** The end of what can be shown. */
   get #horizonMs(): number {
     const step = this.#currentStep;
-    return this.isOwn || this.#isSandbox ? Math.max(this.nowMs + 2_000, this.#furthestMs) : (step?.untilMs ?? 0);
+    return this.isOwn || this.#isSandbox ? Math.max(this.#tracedMs + 2_000, this.#furthestMs) : (step?.untilMs ?? 0);
   }
 
   get #isSandbox(): boolean {
@@ -187,7 +204,7 @@ export class Player {
       shared?.kind === "story" ? shared : { story: shared === undefined ? storyIn(address) : sandbox, step: 0 };
     this.story = story;
     this.colors = new NodeColors();
-    this.colors.note(nodesOf(story));
+    this.colors.note(nodesOf(inputsUpTo(story, story.steps.length)));
     this.#look(shared?.kind === "world" ? shared.limit : story.limit, shared?.cursor ?? story.cursor);
     this.problem = problem;
     this.#begin(step, shared?.nowMs ?? 0);
@@ -205,9 +222,7 @@ export class Player {
 
   #showWorld(log: Log): void {
     this.isOwn = true;
-    this.colors.note(
-      log.inputs.flatMap((input) => (input.kind === "operation" ? input.operations.map(({ node }) => node) : [])),
-    );
+    this.colors.note(nodesOf(log.inputs));
     this.#show(log);
     this.#furthestMs = Math.max(this.nowMs, log.inputs.at(-1)?.at ?? 0);
   }
@@ -324,6 +339,30 @@ export class Player {
     this.#do({ kind: isCut ? "cut" : "mend", between });
   }
 
+  setWeather(conditions: Conditions): void {
+    this.#do({ kind: "weather", conditions });
+  }
+
+  change(kind: "join" | "leave" | "crash" | "restart", replica: number): void {
+    this.selection = null;
+    this.#do({ kind, replica });
+  }
+
+  /** How many replicas ever joined. */
+  get replicaCount(): number {
+    return this.#view.replicas.length;
+  }
+
+  /** Of the first link; all have the same unless a story says otherwise. */
+  get conditions(): Conditions {
+    return this.#view.links[0]?.conditions ?? FAIR;
+  }
+
+  /** The messages until now, each copy by itself. */
+  get messages(): readonly Copy[] {
+    return this.#history.flights;
+  }
+
   setOnline(replica: number, isOnline: boolean): void {
     this.#do({ kind: isOnline ? "online" : "offline", replica });
   }
@@ -338,6 +377,25 @@ export class Player {
     this.#furthestMs = at;
     this.isPlaying = true;
     return null;
+  }
+
+  /** Less than 1 looks closer; the key `at` keeps its place. */
+  zoom(factor: number, at = this.cursor): void {
+    this.viewport = zoom(this.viewport, this.limit, factor, at);
+  }
+
+  pan(keys: number): void {
+    this.viewport = pan(this.viewport, this.limit, keys);
+  }
+
+  get isWhole(): boolean {
+    return isWhole(this.viewport, this.limit);
+  }
+
+  /** Asks for another key, and brings it into view. */
+  ask(key: number): void {
+    this.cursor = clamp(key, 0, this.limit - 1);
+    this.viewport = reveal(this.viewport, this.limit, this.cursor, this.cursor + 1);
   }
 
   select(row: number, registration: Registration): void {
@@ -359,12 +417,4 @@ function firstStory(): Story {
 /** The story that an address names, whatever else is wrong with it. */
 function storyIn(address: string): Story {
   return storyOf(address.replace(/^#/, "").split("/")[0] ?? "") ?? firstStory();
-}
-
-/** In the order in which they appear. */
-function nodesOf(story: Story): string[] {
-  const nodes = story.steps.flatMap(({ inputs }) =>
-    inputs.flatMap((input) => (input.kind === "operation" ? input.operations.map(({ node }) => node) : [])),
-  );
-  return [...new Set(nodes)];
 }

@@ -129,6 +129,6 @@ test("the words", () => {
   expect(whyApart(timeline.stateAt(2700), 400)).toBe(
     "B has not heard that A registered oak; A has not heard that B added 2 to maple; B has not heard that A released maple.",
   );
-  expect(why(5000, 0)).toBe("");
+  expect(why(5000, 0)).toBe("Priority 2: B added 2.");
   timeline.free();
 });

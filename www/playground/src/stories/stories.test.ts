@@ -4,7 +4,7 @@ import { ownersAt } from "../player/words";
 import { Log } from "../world/log";
 import { Timeline } from "../world/timeline";
 import { stories } from "./index";
-import { endOf, inputsUpTo } from "./story";
+import { endOf, inputsUpTo, nodesOf } from "./story";
 
 describe.each(stories)("$title", (story) => {
   test.each(story.steps.map((step, place) => ({ step, place })))(
@@ -42,10 +42,6 @@ describe.each(stories)("$title", (story) => {
 test("stories have names of their own, and at most eight nodes, so that colours tell them apart", () => {
   expect(new Set(stories.map(({ id }) => id)).size).toBe(stories.length);
   for (const story of stories) {
-    const inputs = inputsUpTo(story, story.steps.length);
-    const nodes = inputs.flatMap((input) =>
-      input.kind === "operation" ? input.operations.map(({ node }) => node) : [],
-    );
-    expect(new Set(nodes).size).toBeLessThanOrEqual(8);
+    expect(nodesOf(inputsUpTo(story, story.steps.length)).length).toBeLessThanOrEqual(8);
   }
 });

@@ -35,3 +35,10 @@ export function endOf(story: Story, step: number): number {
 export function inputsUpTo(story: Story, step: number): Input[] {
   return story.steps.slice(0, step + 1).flatMap(({ inputs }) => inputs);
 }
+
+/** The nodes that inputs name, in the order in which they appear: so they get their colours. */
+export function nodesOf(inputs: readonly Input[]): string[] {
+  return [
+    ...new Set(inputs.flatMap((input) => (input.kind === "operation" ? input.operations.map(({ node }) => node) : []))),
+  ];
+}

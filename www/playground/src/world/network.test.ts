@@ -76,7 +76,7 @@ test("each direction of each pair has chances of its own, whatever happens elsew
   expect(times(network({ jitterMs: 1_000 }, 2), 0, 1)).not.toEqual(expected);
 });
 
-test("a cut ends what is on its way, both ways and nowhere else; nothing is sent until it is mended", () => {
+test("a cut ends what is on its way, both ways and nowhere else; what is sent until it is mended ends there", () => {
   const subject = network({ delayMs: 100, jitterMs: 0 });
   const ways: Pair[] = [
     [0, 1],
@@ -95,11 +95,13 @@ test("a cut ends what is on its way, both ways and nowhere else; nothing is sent
     [2, 1],
   ]);
   expect(ways.map((way) => subject.isCut(way))).toEqual([true, true, false, false]);
-  expect(ways.map(([from, to]) => subject.send(message, from, to, 50).length)).toEqual([0, 0, 1, 1]);
+  const fates = ways.map(([from, to]) => subject.send(message, from, to, 50).map(({ fate, endsAt }) => [fate, endsAt]));
+  expect(fates).toEqual([[["cut", 100]], [["cut", 100]], [["arrives", 150]], [["arrives", 150]]]);
   subject.mend([0, 1]);
   expect(subject.send(message, 1, 0, 60)).toHaveLength(1);
   expect(subject.miss(1, 70).map(({ from, fate, endsAt }) => [from, fate, endsAt])).toEqual([
     [2, "missed", 70],
+    [0, "missed", 70],
     [2, "missed", 70],
   ]);
 });
@@ -133,7 +135,7 @@ test("a clone goes on alike, and neither changes the other", () => {
   expect([subject.isCut([0, 2]), subject.conditions([0, 1]).delayMs, subject.flights().length]).toEqual([
     true,
     FAIR.delayMs,
-    2,
+    3,
   ]);
 });
 

@@ -6,7 +6,7 @@ import { numberBelow } from "./random";
 export const FLIGHTS_MAX = 10_000;
 
 /**
- * What becomes of a copy: it arrives; it is lost; a cut ends it; or whom it is for goes offline or away before.
+ * What becomes of a copy: it arrives; it is lost; it meets a cut, or one ends it; or whom it is for goes offline or away before.
  */
 export type Fate = "arrives" | "lost" | "cut" | "missed";
 
@@ -97,32 +97,31 @@ export class Network {
     return ended;
   }
 
-  /** Sends a message to one replica, if there is a way. Returns the copies. */
+  /** Sends a message to one replica. Returns the copies; what is lost, or meets a cut, gets half-way. */
   send(message: Message, from: number, to: number, at: number): Flight[] {
-    if (this.isCut([from, to])) return [];
+    const { delayMs, jitterMs, lossPercent, duplicatePercent } = this.conditions([from, to]);
+    if (this.isCut([from, to])) {
+      return [this.#launch({ from, to, sentAt: at, fate: "cut", isDuplicate: false, message }, delayMs)];
+    }
     const way = from * REPLICAS_MAX + to;
     const count = this.#counts[way] ?? 0;
     this.#counts[way] = count + 1;
-    const conditions = this.conditions([from, to]);
     const below = (most: number, what: number) => numberBelow(most, this.seed, from, to, count, what);
-    const copies = below(100, 0) < conditions.duplicatePercent ? [0, 1] : [0];
+    const copies = below(100, 0) < duplicatePercent ? [0, 1] : [0];
     return copies.map((copy) => {
-      const isLost = below(100, 3 * copy + 1) < conditions.lossPercent || this.#flights.length >= FLIGHTS_MAX;
-      const takesMs = Math.max(1, conditions.delayMs + below(conditions.jitterMs + 1, 3 * copy + 2));
-      const flight: Flight = {
-        number: this.#flightCount++,
-        from,
-        to,
-        sentAt: at,
-        // What is lost is lost half-way.
-        endsAt: at + (isLost ? Math.ceil(takesMs / 2) : takesMs),
-        fate: isLost ? "lost" : "arrives",
-        isDuplicate: copy === 1,
-        message,
-      };
-      if (this.#flights.length < 2 * FLIGHTS_MAX) this.#insert(flight);
-      return flight;
+      const isLost = below(100, 3 * copy + 1) < lossPercent || this.#flights.length >= FLIGHTS_MAX;
+      const fate = isLost ? "lost" : "arrives";
+      const takesMs = delayMs + below(jitterMs + 1, 3 * copy + 2);
+      return this.#launch({ from, to, sentAt: at, fate, isDuplicate: copy === 1, message }, takesMs);
     });
+  }
+
+  #launch(copy: Omit<Flight, "number" | "endsAt">, takesMs: number): Flight {
+    const { from, to, sentAt, fate, isDuplicate, message } = copy;
+    const endsAt = sentAt + Math.max(1, fate === "arrives" ? takesMs : Math.ceil(takesMs / 2));
+    const flight: Flight = { number: this.#flightCount++, from, to, sentAt, endsAt, fate, isDuplicate, message };
+    if (this.#flights.length < 2 * FLIGHTS_MAX) this.#insert(flight);
+    return flight;
   }
 
   #insert(flight: Flight): void {

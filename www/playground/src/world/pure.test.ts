@@ -3,9 +3,9 @@ import { expect, test } from "vitest";
 
 const linter = new ESLint();
 
-/** The rules that a text in a file of the world breaks. */
-async function rulesBroken(text: string, name = "log.ts"): Promise<(string | null)[]> {
-  const [result] = await linter.lintText(text, { filePath: `src/world/${name}` });
+/** The rules that a text in a file of the world, or of another folder, breaks. */
+async function rulesBroken(text: string, name = "log.ts", folder = "world"): Promise<(string | null)[]> {
+  const [result] = await linter.lintText(text, { filePath: `src/${folder}/${name}` });
   return result?.messages.map(({ ruleId }) => ruleId) ?? ["none"];
 }
 
@@ -43,3 +43,17 @@ test("lint lets through what a world needs", async () => {
   expect(await rulesBroken(text)).toEqual([]);
   expect(await rulesBroken('import "vitest";', "log.test.ts")).toEqual([]);
 });
+
+test.each(["designs", "break"])(
+  "lint keeps them out of src/%s, too, which uses nothing but the world",
+  async (folder) => {
+    const broken = [
+      ["export const now = Date.now();", "no-restricted-globals"],
+      ["export const chance = Math.random();", "no-restricted-properties"],
+      ["export const now = performance.now();", "no-undef"],
+      ["import '../player/words';", "no-restricted-imports"],
+    ] as const;
+    for (const [text, rule] of broken) expect(await rulesBroken(text, "log.ts", folder), text).toContain(rule);
+    expect(await rulesBroken('import "../world/log"; import "./clock";', "log.ts", folder)).toEqual([]);
+  },
+);

@@ -2,11 +2,10 @@
 
 use std::collections::VecDeque;
 
-use crdt_range_map::sync::{Broadcast, Config};
-use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId};
-
 use crate::kit::builders::{named, slot};
 use crate::kit::random::Random;
+use crate::sync::{Broadcast, Config};
+use crate::{Delta, KeyRange, NodeId, RangeMap, ReplicaId};
 
 /// So many deliveries a meeting takes at most.
 const DELIVERIES: usize = 24;
@@ -35,8 +34,7 @@ fn meet(ids: [u64; 2], joins_at_ms: [u64; 2], moment: usize, seed: u64) {
     (0..100).step_by(3).for_each(|start| drop(maps[0].release(&node, &slot(8 * start + 1)).unwrap()));
     (0..17).for_each(|start| drop(maps[1].register(&node, &slot(4 * start + 3)).unwrap()));
     maps.iter_mut().for_each(|map| map.set_log_capacity(0));
-    let mut protocols =
-        joins_at_ms.map(|at_ms| Broadcast::join(config, at_ms, &mut || random.next()).unwrap());
+    let mut protocols = joins_at_ms.map(|at_ms| Broadcast::start(config, at_ms, &mut || random.next()));
     let mut deliveries = 0;
     for now_ms in 0..120_000 {
         for from in (0..2).filter(|from| now_ms >= joins_at_ms[*from]) {
@@ -88,8 +86,7 @@ fn differ(ids: [u64; 2], who: usize, moment: usize, seed: u64) {
         map.set_log_capacity(0);
     }
     let late = RangeMap::new(ReplicaId::new(70)).register(&node, &slot(500)).unwrap();
-    let mut protocols =
-        [0, 0].map(|at_ms| Broadcast::join(Config::default(), at_ms, &mut || random.next()).unwrap());
+    let mut protocols = [0, 0].map(|at_ms| Broadcast::start(Config::default(), at_ms, &mut || random.next()));
     let mut deliveries = 0;
     for now_ms in 0..60_000 {
         for from in 0..2 {
@@ -135,7 +132,7 @@ fn a_question_stays_short_however_many_pages_came() {
         _ = maps[0].register(&node, &slot(2 * start)).unwrap();
     }
     maps.iter_mut().for_each(|map| map.set_log_capacity(0));
-    let mut protocols = [0, 0].map(|at_ms| Broadcast::join(config, at_ms, &mut || random.next()).unwrap());
+    let mut protocols = [0, 0].map(|at_ms| Broadcast::start(config, at_ms, &mut || random.next()));
     for now_ms in 0..60_000 {
         for from in 0..2 {
             while let Some(bytes) = protocols[from].poll(&maps[from], now_ms, &mut || random.next()) {
@@ -179,7 +176,7 @@ fn do_amid(who: usize, logs: [usize; 2], lost: u32, moment: usize, seed: u64) {
     let digest_interval_ms = if lost == 0 { 1 << 40 } else { Config::default().digest_interval_ms };
     let (tries_max, delay_max_ms, latency_ms) = (1 + seed as u32 % 3, 40 * (seed / 3 % 2), 5 * (seed / 6));
     let config = Config { tries_max, delay_max_ms, digest_interval_ms, ..Config::default() };
-    let mut protocols = [0, 0].map(|at_ms| Broadcast::join(config, at_ms, &mut || random.next()).unwrap());
+    let mut protocols = [0, 0].map(|at_ms| Broadcast::start(config, at_ms, &mut || random.next()));
     let (mut posts, mut now_ms) = (0, 0);
     let mut on_the_way = VecDeque::<(u64, usize, Vec<u8>)>::new();
     while now_ms < 120_000 {
@@ -249,13 +246,13 @@ fn come_back(ids: [u64; 2], joins_at_ms: [u64; 2], cut: usize, seed: u64) {
     maps[1].merge(&again);
     maps.iter_mut().for_each(|map| map.set_log_capacity(0));
     let mut protocols =
-        joins_at_ms.map(|at_ms| Broadcast::join(Config::default(), at_ms, &mut || random.next()).unwrap());
+        joins_at_ms.map(|at_ms| Broadcast::start(Config::default(), at_ms, &mut || random.next()));
     let mut deliveries = 0;
     let back_ms = 3_000 + joins_at_ms[0].max(joins_at_ms[1]);
     for now_ms in 0..160_000 {
         if now_ms == back_ms {
             [&first, &released, &dropped].into_iter().for_each(|delta| drop(maps[1].merge(delta)));
-            protocols[0] = Broadcast::join(Config::default(), now_ms, &mut || random.next()).unwrap();
+            protocols[0] = Broadcast::start(Config::default(), now_ms, &mut || random.next());
         }
         for from in (0..2).filter(|from| now_ms >= joins_at_ms[*from]) {
             while let Some(bytes) = protocols[from].poll(&maps[from], now_ms, &mut || random.next()) {
@@ -295,7 +292,7 @@ fn learn_amid(ids: [u64; 2], moments: [usize; 2], seed: u64) {
     (0..900).for_each(|start| drop(maps[1].register(&node, &slot(100 + 7 * start)).unwrap()));
     maps[1].merge(&again);
     maps.iter_mut().for_each(|map| map.set_log_capacity(0));
-    let mut protocols = [0, 0].map(|at_ms| Broadcast::join(config, at_ms, &mut || random.next()).unwrap());
+    let mut protocols = [0, 0].map(|at_ms| Broadcast::start(config, at_ms, &mut || random.next()));
     let mut deliveries = 0;
     for now_ms in 0..120_000 {
         for from in 0..2 {

@@ -1,11 +1,9 @@
 //! Meetings of two replicas whose logs tell nothing: they may be cut off anywhere, and their messages may come twice or in any order.
 
-mod kit;
-
-use crdt_range_map::sync::{Broadcast, Config, Received, Statistics};
-use crdt_range_map::{Delta, KeyRange, RangeMap, ReplicaId};
-use kit::builders::{between, by, node};
-use kit::random::Random;
+use crate::kit::builders::{between, by, node};
+use crate::kit::random::Random;
+use crate::sync::{Broadcast, Config, Received, Statistics};
+use crate::{Delta, KeyRange, RangeMap, ReplicaId};
 
 /// Which kind of message belongs to a meeting, and is to one in particular.
 const MEET: u8 = 3;
@@ -75,7 +73,7 @@ fn speak_for(
     time_ms: u64,
 ) -> (usize, Statistics) {
     let mut random = Random(1);
-    let mut syncs = [0, 1].map(|_| Broadcast::join(config, 0, &mut || random.next()).unwrap());
+    let mut syncs = [0, 1].map(|_| Broadcast::start(config, 0, &mut || random.next()));
     let (mut messages, mut now_ms) = (0, 0);
     while now_ms < time_ms {
         for from in 0..2 {
@@ -170,7 +168,7 @@ fn messages_of_meetings_may_be_lost_and_come_again_in_any_order() {
         let mut random = Random(seed);
         let mut said: Vec<(usize, Vec<u8>)> = Vec::new();
         for _ in 0..3 {
-            let mut syncs = [0, 1].map(|_| Broadcast::join(config(300), 0, &mut || random.next()).unwrap());
+            let mut syncs = [0, 1].map(|_| Broadcast::start(config(300), 0, &mut || random.next()));
             let mut now_ms = 0;
             while now_ms < TIME_MS / 4 {
                 for from in 0..2 {
@@ -248,7 +246,7 @@ fn what_follows_from_a_meeting_is_held_back_until_it_is_saved() {
     for seed in 0..20 {
         let mut maps = apart(seed, 200, 60);
         maps.iter_mut().for_each(|map| map.set_saved(Some(map.last_own_seq())));
-        let mut syncs = [0, 1].map(|_| Broadcast::join(config(1_000), 0, &mut || random.next()).unwrap());
+        let mut syncs = [0, 1].map(|_| Broadcast::start(config(1_000), 0, &mut || random.next()));
         let mut now_ms = 0;
         while now_ms < TIME_MS {
             for from in 0..2 {
@@ -281,7 +279,7 @@ fn long_keys_are_exchanged_in_parts_too() {
     }
     let small = Config { message_bytes_max: 16_000, ..config(4_000) };
     let mut random = Random(1);
-    let mut syncs = [0, 1].map(|_| Broadcast::join(small, 0, &mut || random.next()).unwrap());
+    let mut syncs = [0, 1].map(|_| Broadcast::start(small, 0, &mut || random.next()));
     for now_ms in 0..30_000 {
         for from in 0..2 {
             while let Some(bytes) = syncs[from].poll(&maps[from], now_ms, &mut || random.next()) {
@@ -327,7 +325,7 @@ fn what_comes_another_way_amid_a_meeting_is_not_taken_for_dropped_or_kept_for_ev
         maps[1].merge(writer.state());
         let expected = shown_by(&joined(&maps));
         let mut random = Random(1);
-        let mut syncs = [0, 1].map(|_| Broadcast::join(config(600), 0, &mut || random.next()).unwrap());
+        let mut syncs = [0, 1].map(|_| Broadcast::start(config(600), 0, &mut || random.next()));
         let (mut meets, mut now_ms) = (0, 0);
         while now_ms < TIME_MS {
             for from in 0..2 {

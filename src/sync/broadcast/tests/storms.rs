@@ -2,12 +2,11 @@
 
 use std::collections::VecDeque;
 
-use crdt_range_map::sync::{Broadcast, Config};
-use crdt_range_map::{RangeMap, ReplicaId};
-
+use super::medium::{Faults, Medium, NO_FAULTS};
 use crate::kit::builders::{between, named};
-use crate::kit::medium::{Faults, Medium, NO_FAULTS};
 use crate::kit::random::Random;
+use crate::sync::{Broadcast, Config};
+use crate::{RangeMap, ReplicaId};
 
 const REPLICAS: u64 = 24;
 
@@ -98,8 +97,7 @@ fn of_many_who_come_together_few_answer_each() {
 fn three_that_agree(seed: u64) -> ([RangeMap<u64>; 3], [Broadcast<u64>; 3], Random, u64) {
     let mut random = Random(seed);
     let mut maps = [1, 2, 3].map(|id| filled(id, 5));
-    let mut protocols =
-        [(); 3].map(|()| Broadcast::join(Config::default(), 0, &mut || random.next()).unwrap());
+    let mut protocols = [(); 3].map(|()| Broadcast::start(Config::default(), 0, &mut || random.next()));
     let mut on_the_way = VecDeque::<(u64, usize, Vec<u8>)>::new();
     for now_ms in 0..60_000 {
         while let Some((_, to, bytes)) = on_the_way.pop_front_if(|(due_ms, ..)| *due_ms <= now_ms) {
@@ -161,11 +159,11 @@ fn the_second_in_a_slow_line_answers_where_the_first_is_gone() {
         // Who comes later knows nothing more, which somebody would ask it for.
         let mut maps = [(1, 7), (2, 7), (3, 1)].map(|(id, registrations)| filled(id, registrations));
         let mut protocols: Vec<Broadcast<u64>> =
-            (0..2).map(|_| Broadcast::join(config, 0, &mut || random.next()).unwrap()).collect();
+            (0..2).map(|_| Broadcast::start(config, 0, &mut || random.next())).collect();
         let mut now_ms = 0;
         while now_ms < 2_000_000 {
             if protocols.len() == 2 && now_ms > 150_000 {
-                protocols.push(Broadcast::join(config, now_ms, &mut || random.next()).unwrap());
+                protocols.push(Broadcast::start(config, now_ms, &mut || random.next()));
             }
             for from in 0..protocols.len() {
                 while let Some(bytes) = protocols[from].poll(&maps[from], now_ms, &mut || random.next()) {
@@ -189,7 +187,7 @@ fn the_second_in_a_slow_line_answers_where_the_first_is_gone() {
 fn who_hears_an_answer_before_its_question_says_nothing() {
     for seed in 0..20 {
         let (mut maps, mut protocols, mut random, now_ms) = three_that_agree(seed);
-        let mut joiner = Broadcast::join(Config::default(), now_ms, &mut || random.next()).unwrap();
+        let mut joiner = Broadcast::start(Config::default(), now_ms, &mut || random.next());
         let question = joiner.poll(&filled(4, 2), now_ms, &mut || random.next()).expect("it asks");
         assert_eq!(question[4], ASK);
         let mut answer = None;

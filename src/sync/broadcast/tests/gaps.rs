@@ -1,9 +1,8 @@
 //! More gaps than a message tells: whoever knows every second effect of a writer.
 
-use crdt_range_map::{RangeMap, Registration, ReplicaId};
-
+use super::medium::Medium;
 use crate::kit::builders::{between, named};
-use crate::kit::medium::Medium;
+use crate::{RangeMap, Registration, ReplicaId};
 
 /// More than two runs for each that a message tells.
 const EFFECTS: u64 = 150_000;

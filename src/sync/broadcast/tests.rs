@@ -1,14 +1,22 @@
 //! The broadcast protocol in virtual time: what it costs, and that it heals what a bad medium does.
 //!
-//! `SYNC_SEED=n cargo test --test sync` runs the fault schedule n alone.
+//! `SYNC_SEED=n cargo test --lib random_faults_heal` runs the fault schedule n alone.
 
-mod kit;
+mod amid;
+mod dense;
+mod gaps;
+mod identity;
+mod limits;
+mod medium;
+mod meetings;
+mod pieces;
+mod storms;
 
-use crdt_range_map::sync::{Broadcast, Config, IgnoreReason, Received};
-use crdt_range_map::{Delta, RangeMap, ReplicaId};
-use kit::builders::{between, by, named, node, range};
-use kit::medium::{Faults, Medium, NO_FAULTS};
-use kit::random::Random;
+use self::medium::{Faults, Medium, NO_FAULTS};
+use crate::kit::builders::{between, by, named, node, range};
+use crate::kit::random::Random;
+use crate::sync::{Broadcast, Config, IgnoreReason, Received};
+use crate::{Delta, RangeMap, ReplicaId};
 
 const DELTA: u8 = 1;
 const ASK: u8 = 2;
@@ -175,18 +183,18 @@ fn foreign_and_broken_messages_are_counted_and_change_nothing() {
     let mut random = Random(7);
     let whole = {
         let mut map = RangeMap::new(ReplicaId::new(9));
-        let mut sync = Broadcast::join(Config::default(), 0, &mut || random.next()).unwrap();
+        let mut sync = Broadcast::start(Config::default(), 0, &mut || random.next());
         sync.publish(&register(90)(&mut map));
         sync.poll(&map, 0, &mut || 0).unwrap()
     };
     let of_text_keys = {
         let map = RangeMap::<String>::new(ReplicaId::new(9));
-        let mut sync = Broadcast::join(Config::default(), 0, &mut || 0).unwrap();
+        let mut sync = Broadcast::start(Config::default(), 0, &mut || 0);
         sync.poll(&map, 0, &mut || 0).unwrap()
     };
     let own = {
         let map = medium.tabs[0].map.clone();
-        Broadcast::join(Config::default(), 0, &mut || 0).unwrap().poll(&map, 0, &mut || 0).unwrap()
+        Broadcast::start(Config::default(), 0, &mut || 0).poll(&map, 0, &mut || 0).unwrap()
     };
     let mut version = whole.clone();
     version[3] = 0x21;

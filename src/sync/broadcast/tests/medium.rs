@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crdt_range_map::sync::{Broadcast, Config, Received};
-use crdt_range_map::{Delta, RangeMap, ReplicaId};
-
-use super::flight::Flight;
-use super::random::Random;
+use crate::kit::flight::Flight;
+use crate::kit::random::Random;
+use crate::sync::{Broadcast, Config, Received};
+use crate::{Delta, RangeMap, ReplicaId};
 
 /// What the medium does to each delivery.
 #[derive(Clone, Copy)]
@@ -56,7 +55,7 @@ impl Medium {
 
     /// Opens a tab with what it holds already.
     pub fn open_with(&mut self, map: RangeMap<u64>) -> usize {
-        let sync = Broadcast::join(Config::default(), self.now_ms, &mut || self.random.next()).unwrap();
+        let sync = Broadcast::start(Config::default(), self.now_ms, &mut || self.random.next());
         self.tabs.push(Tab { map, sync, group: Some(0) });
         self.pump(self.tabs.len() - 1);
         self.tabs.len() - 1
@@ -65,8 +64,7 @@ impl Medium {
     /// Moves a tab to another group, or takes it off the medium; it joins anew, as a new connection does.
     pub fn regroup(&mut self, tab: usize, group: Option<u32>) {
         self.tabs[tab].group = group;
-        self.tabs[tab].sync =
-            Broadcast::join(Config::default(), self.now_ms, &mut || self.random.next()).unwrap();
+        self.tabs[tab].sync = Broadcast::start(Config::default(), self.now_ms, &mut || self.random.next());
         self.pump(tab);
     }
 

@@ -2,11 +2,10 @@
 
 use std::collections::VecDeque;
 
-use crdt_range_map::sync::{Broadcast, Config};
-use crdt_range_map::{RangeMap, ReplicaId};
-
 use crate::kit::builders::{named, slot};
 use crate::kit::random::Random;
+use crate::sync::{Broadcast, Config};
+use crate::{RangeMap, ReplicaId};
 
 const SLOTS: u64 = 2_048;
 
@@ -39,8 +38,7 @@ fn meet(others: u64, joins_at_ms: [u64; 2], fate: Fate, seed: u64) {
     released.iter().for_each(|start| drop(maps[0].release(&node, &slot(*start)).unwrap()));
     (0..others).for_each(|start| drop(maps[1].register(&node, &slot(SLOTS + start)).unwrap()));
     maps.iter_mut().for_each(|map| map.set_log_capacity(0));
-    let mut protocols =
-        joins_at_ms.map(|at_ms| Broadcast::join(config, at_ms, &mut || random.next()).unwrap());
+    let mut protocols = joins_at_ms.map(|at_ms| Broadcast::start(config, at_ms, &mut || random.next()));
     let mut late = [VecDeque::new(), VecDeque::new()];
     for now_ms in 0..100_000 {
         for from in (0..2).filter(|from| now_ms >= joins_at_ms[*from]) {

@@ -1,10 +1,9 @@
 //! Dense keys, logs that ran over, and configurations at their limits: what one sends, another accepts.
 
-use crdt_range_map::sync::{Broadcast, Config, IgnoreReason};
-use crdt_range_map::{RangeMap, ReplicaId};
-
 use crate::kit::builders::{named, slot};
 use crate::kit::random::Random;
+use crate::sync::{Broadcast, Config, IgnoreReason};
+use crate::{RangeMap, ReplicaId};
 
 /// Half of the slots of one node are released while a replica is away, and more happens than a log holds.
 #[test]
@@ -20,7 +19,7 @@ fn replicas_with_dense_keys_meet_after_the_log_ran_over() {
         (0..4_200).for_each(|_| drop(maps[0].register(&node, &slot(1)).unwrap()));
         maps[0].set_log_capacity(100_000);
         let mut random = Random(2);
-        let mut protocols = [0, 1].map(|_| Broadcast::join(config, 0, &mut || random.next()).unwrap());
+        let mut protocols = [0, 1].map(|_| Broadcast::start(config, 0, &mut || random.next()));
         let mut bytes_posted = 0;
         for now_ms in 0..60_000 {
             for from in 0..2 {

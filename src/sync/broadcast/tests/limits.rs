@@ -1,10 +1,9 @@
 //! Registrations that are too long for a message.
 
-use crdt_range_map::sync::{Broadcast, Config, Received};
-use crdt_range_map::{KeyRange, RangeMap, ReplicaId, WriteError};
-
 use crate::kit::builders::node;
 use crate::kit::random::Random;
+use crate::sync::{Broadcast, Config, Received};
+use crate::{KeyRange, RangeMap, ReplicaId, WriteError};
 
 /// Lets two replicas with those limits talk until they are quiet.
 fn talk(sides: &mut [(RangeMap<String>, Broadcast<String>); 2], until_ms: u64) -> usize {
@@ -26,7 +25,7 @@ fn talk(sides: &mut [(RangeMap<String>, Broadcast<String>); 2], until_ms: u64) -
 }
 
 fn side(id: u64, config: Config) -> (RangeMap<String>, Broadcast<String>) {
-    (RangeMap::new(ReplicaId::new(id)), Broadcast::join(config, 0, &mut || id).unwrap())
+    (RangeMap::new(ReplicaId::new(id)), Broadcast::start(config, 0, &mut || id))
 }
 
 /// One that is too long is passed over and counted, and keeps nothing else back.
@@ -122,7 +121,7 @@ fn what_is_passed_over_is_not_taken_for_dropped() {
     _ = passed_over.register(&node(1), &KeyRange::full()).unwrap();
     let meet = |map: RangeMap<String>| {
         let id = map.replica().get();
-        (map, Broadcast::join(large, 0, &mut || id).unwrap())
+        (map, Broadcast::start(large, 0, &mut || id))
     };
     _ = holder.release(&node(1), &KeyRange::from_start("a1".to_string())).unwrap();
     let mut sides = [meet(holder), meet(passed_over)];
