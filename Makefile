@@ -17,6 +17,9 @@ test: setup-rust setup-node setup-chromium setup-valgrind ## Run every test ther
 test-package: setup-chromium wasm ## Try the packed npm package with each bundler, framework and test runner of its README, from the npm registry
 	@CHROMIUM_PATH=$$(.ci/find-chromium) npm --prefix www --workspace package run --silent test:matrix
 
+test-engines: setup-engines setup-chromium playground ## Try the built playground in Firefox, WebKitGTK and Chromium; ENGINES=firefox is one of them
+	@CHROMIUM_PATH=$$(.ci/find-chromium) FIREFOX_PATH=$$(.ci/find-firefox) npm --prefix www --workspace playground run --silent test:engines
+
 soak: setup-rust ## Run new schedules of faults for MINUTES (default 10), and count them and the faults by kind
 	@SOAK=$$(($(MINUTES) * 60)) cargo test --quiet --test simulation
 
@@ -86,6 +89,9 @@ setup-wasm-tools: setup-rust ## Build wasm-bindgen's command-line tools (once, a
 setup-chromium: ## Install Chromium and its driver, for the browser tests
 	@.ci/setup-chromium
 
+setup-engines: ## Install Firefox, and WebKitGTK with its driver, for the tests in other engines
+	@.ci/setup-engines
+
 setup-valgrind: ## Install valgrind, which counts instructions in the growth test
 	@.ci/setup-valgrind
 
@@ -98,5 +104,5 @@ clean: ## Remove what was built (not the installed tools)
 # Two installers at once would fight over the same locks.
 .NOTPARALLEL:
 
-.PHONY: mutants help play test test-package soak fuzz check msrv deny bench bench-sync bench-web bench-arm test-arm report wasm package playground site size setup setup-rust setup-node setup-wasm-tools \
-	setup-chromium setup-valgrind setup-arm clean
+.PHONY: mutants help play test test-package test-engines soak fuzz check msrv deny bench bench-sync bench-web bench-arm test-arm report wasm package playground site size setup setup-rust setup-node setup-wasm-tools \
+	setup-chromium setup-engines setup-valgrind setup-arm clean

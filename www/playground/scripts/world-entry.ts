@@ -1,4 +1,5 @@
-/** What the measurement, and the test in a browser, use of the world. */
+/** What the measurement, and the tests in browsers, use of the world. */
+export { fingerprintsIn } from "../engines/moment";
 export { initSync } from "../src/generated/wasm/crdt_range_map_world.js";
 export { differences } from "../src/world/facts";
 export { PINNED, pinnedHash } from "../src/world/pins";

@@ -1,0 +1,257 @@
+/** The built page does in Firefox and WebKitGTK what it does in Chromium: all are compared with what Node finds. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { linkOf, readLink, type Shared } from "../src/link/link";
+import { sandbox, stories } from "../src/stories/index";
+import { endOf, type Story } from "../src/stories/story";
+import { PINNED } from "../src/world/pins";
+import { sampleLog } from "../src/world/samples";
+import { launchChromium, launchFirefox } from "./bidi";
+import { PATIENCE_MS, type Engine, type Tab } from "./engine";
+import { fingerprintsIn, logOf } from "./moment";
+import { serve, WORLD_PATH, type Served } from "./server";
+import { expected, shown, type Shown } from "./shown";
+import { launchWebKit } from "./webkit";
+
+declare const World: typeof import("../scripts/world-entry");
+
+const all = [
+  { name: "chromium", launch: launchChromium, hasEar: false },
+  { name: "firefox", launch: launchFirefox, hasEar: false },
+  { name: "webkit", launch: launchWebKit, hasEar: true },
+];
+const wanted = process.env["ENGINES"]?.split(/[ ,]+/) ?? all.map(({ name }) => name);
+for (const name of wanted) if (!all.some((one) => one.name === name)) throw new Error(`There is no engine ${name}.`);
+
+/** Moments on the way, and not only ends: of each step of each story, and of worlds in which all kinds of things happen. */
+const moments: { name: string; link: string; shared: Shared }[] = [
+  ...stories.flatMap((story) =>
+    story.steps.map((last, step): Shared => {
+      const begin = step === 0 ? 0 : endOf(story, step - 1);
+      const nowMs = Math.floor(begin + 0.62 * (last.untilMs - begin));
+      return { kind: "story", story, step, nowMs, cursor: story.cursor + 11 * step };
+    }),
+  ),
+  ...[2, 19, 40].map((seed): Shared => {
+    const log = sampleLog(seed, { replicas: 4, inputs: 60, pauseMs: 700, keys: 900 });
+    return { kind: "world", log, limit: 2000, nowMs: (log.inputs.at(-1)?.at ?? 0) - 777, cursor: 400 + seed };
+  }),
+].map((shared) => {
+  const link = linkOf(shared) ?? "";
+  return { name: link.length > 50 ? `${link.slice(0, 50)}…` : link, link, shared };
+});
+
+describe.each(all.filter(({ name }) => wanted.includes(name)))("$name", ({ launch, hasEar }) => {
+  let served: Served;
+  let engine: Engine;
+
+  beforeAll(async () => {
+    served = await serve({ hasEar });
+    engine = await launch();
+  });
+  afterAll(async () => {
+    await engine?.close();
+    await served?.close();
+  });
+
+  async function withTab<T>(path: string, use: (tab: Tab) => Promise<T>): Promise<T> {
+    const tab = await engine.open(served.url + path);
+    try {
+      return await use(tab);
+    } finally {
+      await tab.close();
+    }
+  }
+
+  const eventually = <T>(ask: () => Promise<T>) => expect.poll(ask, { timeout: PATIENCE_MS, interval: 100 });
+  const primary = (tab: Tab) => tab.text("[aria-label=Steps] button.primary:not(:disabled)");
+
+  /** Until then the page shows a picture that it was built with. */
+  const hasCome = (tab: Tab) => eventually(() => tab.text("[aria-label=Key]")).not.toBeNull();
+
+  /** The script of the world, in a page, with the very module that the page has fetched. */
+  async function withWorld<T>(use: (tab: Tab) => Promise<T>): Promise<T> {
+    return withTab("", async (tab) => {
+      await hasCome(tab);
+      await tab.evaluate(async (src) => {
+        const script = Object.assign(document.createElement("script"), { src });
+        await new Promise((resolve, reject) => {
+          script.onload = resolve;
+          script.onerror = () => reject(new Error(`${src} cannot be loaded`));
+          document.head.append(script);
+        });
+        const fetched = performance.getEntriesByType("resource").map(({ name }) => name);
+        const url = fetched.find((name) => /world_bg[^/]*\.wasm$/.test(name));
+        if (url === undefined) throw new Error(`the page has fetched no module of the world: ${fetched.join()}`);
+        World.initSync({ module: await (await fetch(url)).arrayBuffer() });
+      }, WORLD_PATH);
+      return use(tab);
+    });
+  }
+
+  test("the same logs send the same bytes, and leave the same knowledge", async () => {
+    await withWorld(async (tab) => {
+      console.info(engine.version);
+      expect(await tab.evaluate(() => World.pinnedHash())).toBe(PINNED);
+      for (const { link } of moments) {
+        expect(await tab.evaluate((link) => World.fingerprintsIn(link), link)).toEqual(fingerprintsIn(link));
+      }
+    });
+  });
+
+  test.each(stories.filter((story) => story !== sandbox))("$title: each step ends as in Node", async (story) => {
+    await withTab(`#${story.id}`, async (tab) => {
+      await hasCome(tab);
+      await tab.press("Speed: 1×");
+      await tab.press("Speed: 2×");
+      for (const [step, { untilMs, ends }] of story.steps.entries()) {
+        const begin = step === 0 ? 0 : endOf(story, step - 1);
+        if (step > 0) await tab.press(story.steps[step]?.action ?? "");
+        await eventually(() => primary(tab)).toBe(nextOf(story, step));
+        const end = expected({ kind: "story", story, step, nowMs: untilMs, cursor: story.cursor });
+        await eventually(() => shown(tab)).toEqual(end);
+        // And that is what the story's words rely on. Behind the first choices there may be more to disagree on.
+        const [first = ""] = ends.answers;
+        if (ends.answers.some((answer) => answer !== first)) expect(end.headline).toContain("they disagree");
+        if (ends.isAgreed) expect(end.headline?.toLowerCase()).toContain(`? ${first},`);
+        expect(/^(all \d|both) agree$/.test(end.agreement ?? "")).toBe(ends.isAgreed);
+        // So that it was played, and not shown as it began.
+        expect(end.counts).not.toBe(
+          expected({ kind: "story", story, step, nowMs: begin, cursor: story.cursor }).counts,
+        );
+      }
+    });
+  });
+
+  test(`${sandbox.title}: it plays, and goes on`, async () => {
+    await withTab(`#${sandbox.id}`, async (tab) => {
+      const untilMs = endOf(sandbox, 0);
+      const now = () =>
+        tab.evaluate(() => Number(document.querySelector("[aria-label=Time]")?.getAttribute("aria-valuenow")));
+      await eventually(now).toBeGreaterThan(untilMs + 1000);
+      const { headline, says, agreement } = expected({
+        kind: "story",
+        story: sandbox,
+        step: 0,
+        nowMs: untilMs,
+        cursor: sandbox.cursor,
+      });
+      expect(await shown(tab)).toMatchObject({ headline, says, agreement });
+    });
+  });
+
+  test.each(moments)("a link to $name shows that moment", async ({ link, shared }) => {
+    expect(link).not.toBe("");
+    await withTab(`#${link}`, async (tab) => {
+      await eventually(() => shown(tab)).toEqual(expected(shared));
+    });
+  });
+
+  test("a moment of an own world is shared: Node and another tab read the link as the page shows it", async () => {
+    await withTab("#who-serves/1/7900/420", async (tab) => {
+      await hasCome(tab);
+      await tab.press("Cut the link between A and B");
+      await tab.press("Share this moment");
+      await eventually(() => tab.text("dialog[open] p")).toContain("this very moment");
+      const address = await tab.evaluate(() => document.querySelector<HTMLInputElement>("[aria-label=Link]")?.value);
+      const link = new URL(address ?? "").hash.slice(1);
+      const { shared } = readLink(link);
+      if (shared === undefined) throw new Error(`The link ${link} stands for nothing.`);
+      expect(logOf(shared).inputs.at(-1)).toMatchObject({ at: 7900, kind: "cut", between: [0, 1] });
+      const here: Shown = await shown(tab);
+      expect(here).toEqual(expected(shared));
+      await withTab(`#${link}`, async (other) => {
+        await eventually(() => shown(other)).toEqual(here);
+      });
+    });
+  });
+
+  test("the address alone leads from one moment to another, and back", async () => {
+    const [first, second] = [moments.at(1), moments.at(-1)];
+    if (first === undefined || second === undefined) throw new Error("There are two moments.");
+    await withTab(`#${first.link}`, async (tab) => {
+      await eventually(() => shown(tab)).toEqual(expected(first.shared));
+      await tab.evaluate((link) => void (location.hash = link), second.link);
+      await eventually(() => shown(tab)).toEqual(expected(second.shared));
+      await tab.evaluate(() => history.back());
+      await eventually(() => shown(tab)).toEqual(expected(first.shared));
+    });
+  });
+
+  test("two tabs of the workbench agree on what is done in either", async () => {
+    await withTab("workbench.html#small", (here) =>
+      withTab("workbench.html#small", async (there) => {
+        const tabs = [here, there];
+        for (const tab of tabs) {
+          await eventually(() => tab.text("[data-testid=overall]")).toBe(
+            "3 replicas online, all in sync; 3 in other tabs.",
+          );
+        }
+        await register(here, "yew", 790, 860);
+        await register(there, "ivy", 0, 40);
+        for (const tab of tabs) {
+          await eventually(async () =>
+            (await splits(tab)).filter((row) => /^790 860 yew 1$|^0 40 ivy 1$/.test(row)),
+          ).toEqual(Array.from({ length: 3 }, () => ["0 40 ivy 1", "790 860 yew 1"]).flat());
+        }
+        expect(await splits(there)).toEqual(await splits(here));
+      }),
+    );
+  });
+
+  test("the page complains of nothing, and if it did we would hear of it", async () => {
+    expect(await engine.complaints()).toEqual([]);
+    const made = ["on the console", "thrown", "rejected"].map((way) => `on purpose: ${way}`);
+    await withTab("", (tab) =>
+      tab.evaluate(
+        (logged, thrown, rejected) => {
+          console.error(logged);
+          setTimeout(() => {
+            throw new Error(thrown);
+          });
+          void Promise.reject(new Error(rejected));
+          return new Promise<void>((resolve) => setTimeout(resolve, 200));
+        },
+        ...(made as [string, string, string]),
+      ),
+    );
+    await eventually(async () =>
+      (await engine.complaints()).map((it) => it.replace(/^.*(?=on purpose)/s, "").split("\n")[0]).sort(),
+    ).toEqual([...made].sort());
+  });
+});
+
+/** What the button says that leads on from the end of a step. */
+function nextOf(story: Story, step: number): string {
+  return story.steps[step + 1]?.action ?? `Next: ${stories[stories.indexOf(story) + 1]?.title}`;
+}
+
+/** At the first replica of a workbench. */
+async function register(tab: Tab, node: string, start: number, end: number): Promise<void> {
+  await tab.evaluate(
+    (...values) => {
+      for (const [place, field] of ["node", "start", "end"].entries()) {
+        const input = document.querySelector<HTMLInputElement>(`form input[id$="-${field}"]`);
+        if (input === null) throw new Error(`there is no field ${field}`);
+        input.value = String(values[place]);
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    },
+    node,
+    start,
+    end,
+  );
+  await tab.press("Register");
+}
+
+/** Of all replicas of a workbench, one after the other. */
+function splits(tab: Tab): Promise<string[]> {
+  return tab.evaluate(async () => {
+    for (const details of document.querySelectorAll("details")) {
+      if (details.querySelector("summary")?.textContent?.startsWith("Splits as a table")) details.open = true;
+    }
+    await new Promise((resolve) => setTimeout(resolve));
+    return [...document.querySelectorAll<HTMLTableRowElement>("[data-testid=splits] tbody tr")].map((row) =>
+      [...row.cells].map((cell) => cell.textContent?.replace(/\s+/g, " ").trim()).join(" "),
+    );
+  });
+}

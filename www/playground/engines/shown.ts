@@ -1,0 +1,64 @@
+/** What the page has to show of a moment, found in Node by the code that the page has, too. All engines are held to it. */
+import type { Shared } from "../src/link/link";
+import { decimalKeys } from "../src/model/keys";
+import { framesOf } from "../src/picture/frames";
+import { inSeconds } from "../src/picture/trace";
+import { rowsOf, trafficWords } from "../src/player/moment";
+import { agreementWords, headline, whoSaysWhat } from "../src/player/words";
+import { Timeline } from "../src/world/timeline";
+import type { Tab } from "./engine";
+import { logOf } from "./moment";
+
+export interface Shown {
+  readonly headline: string | null;
+  readonly says: string | null;
+  readonly agreement: string | null;
+  /** Bytes sent, and messages lost. */
+  readonly counts: string | null;
+  /** What the two sliders say. */
+  readonly key: string | null;
+  readonly time: string | null;
+}
+
+export function expected(shared: Shared): Shown {
+  const { nowMs, cursor } = shared;
+  const limit = shared.kind === "world" ? shared.limit : shared.story.limit;
+  const timeline = new Timeline(logOf(shared));
+  try {
+    const view = timeline.stateAt(nowMs);
+    const rows = rowsOf(view);
+    const there = view.replicas.filter(({ isThere }) => isThere);
+    const { question, answer } = headline(
+      { rows, frames: framesOf(rows), cursor },
+      decimalKeys(limit).format(BigInt(cursor)),
+    );
+    const says = whoSaysWhat({ rows, cursor });
+    const { words: agreement } = agreementWords(there.map(({ fingerprint }) => fingerprint));
+    return {
+      headline: `${question} ${answer}`,
+      says,
+      agreement,
+      counts: trafficWords(timeline.history(nowMs), nowMs),
+      key: `${cursor}. ${answer} ${says}`,
+      time: `${inSeconds(nowMs)}. ${agreement}`,
+    };
+  } finally {
+    timeline.free();
+  }
+}
+
+export async function shown(tab: Tab): Promise<Shown> {
+  const words = (name: string) =>
+    tab.evaluate(
+      (slider) => document.querySelector(`[role=slider][aria-label=${slider}]`)?.getAttribute("aria-valuetext") ?? null,
+      name,
+    );
+  return {
+    headline: await tab.text("h1"),
+    says: await tab.text("[data-testid=says]"),
+    agreement: await tab.text("[data-testid=agreement]"),
+    counts: await tab.text("[data-testid=counts]"),
+    key: await words("Key"),
+    time: await words("Time"),
+  };
+}
