@@ -160,7 +160,7 @@ impl<K: SimulatedKey> World<K> {
                 return Err(format!("{at} does not go on as {id}, although all is there"));
             }
             _ => {
-                row.iter().for_each(|(id, _)| _ = self.saved.remove(id));
+                // The id stays in the slot until another is saved there: who finds more than this one may go on with it.
                 self.take_unused_id(at);
                 let id = self.processes[at].running().expect("it runs").map().replica();
                 self.saved.insert(id, 0);
@@ -274,12 +274,14 @@ impl<K: SimulatedKey> World<K> {
 
     /// The page is in the place.
     fn hold_piece(&mut self, at: usize, page: &Page, save: &Save<K>) {
-        let Self { processes, place: Some(place), .. } = self else { return };
+        let Self { processes, place: Some(place), saved, .. } = self else { return };
         let process = &mut processes[at];
         let running = running_of(&mut process.life);
         let is_current = running.map().replica() == save.replica;
         let sharing = running.sharing.as_mut().expect("it shares");
         let slot = sharing.slot.filter(|_| !sharing.is_posted && !page.own.is_empty());
+        let replaced = slot.and_then(|slot| place.row(slot)).filter(|(id, _)| *id != page.replica);
+        replaced.iter().for_each(|(id, _)| _ = saved.remove(id));
         sharing.read.insert(place.append(page, slot, save.state.version()));
         self.note_in_place(at, save);
         if slot.is_some() && is_current {
@@ -320,10 +322,10 @@ impl<K: SimulatedKey> World<K> {
         if sharing.sends_unsaved || place.random.percent(30) {
             return;
         }
-        sharing.slot.into_iter().for_each(|slot| place.abandon(slot));
+        let in_row = sharing.slot.and_then(|slot| place.abandon(slot));
         (sharing.sends_unsaved, sharing.is_posted, running.is_durable) = (true, true, false);
         running.node.set_sends_unsaved(true);
-        former.drain(..).chain([running.map().replica()]).for_each(|id| _ = saved.remove(&id));
+        former.drain(..).chain([running.map().replica()]).chain(in_row).for_each(|id| _ = saved.remove(&id));
         self.tally.fault("id given up, since nothing could be saved");
         trace!(self, "{at} gives up its id");
     }
