@@ -8,6 +8,7 @@ use crdt_range_map::{Node, ReplicaId};
 
 use crate::disk::{Save, Writing};
 use crate::keys::SimulatedKey;
+use crate::limits::DIGESTS_OFF_MS;
 use crate::oracle::Place as Registered;
 use crate::place::Place;
 use crate::process::{Life, Process, Running};
@@ -197,6 +198,7 @@ impl<K: SimulatedKey> World<K> {
         let Some(sharing) = processes[at].running_mut().and_then(|running| running.sharing.as_mut()) else {
             return Ok(false);
         };
+        let mut is_news = false;
         for piece in place.unread(&mut sharing.read) {
             if self.may_crash(at) {
                 return Ok(false);
@@ -215,7 +217,12 @@ impl<K: SimulatedKey> World<K> {
             self.note_renaming(at, before.replica())?;
             let heard = self.hear(at, LinkId(u64::MAX), clock_ms)?;
             self.follow(at, &before, &heard, None)?;
+            is_news |= self.processes[at].running().is_some_and(|it| it.map().state() != before.state());
             self.pump(at)?;
+        }
+        if is_news && self.config.digest_interval_ms > DIGESTS_OFF_MS {
+            // It is sent to nobody, since its writer did that, or will be asked. That one may be gone, and no digest tells of it.
+            self.rejoin(at)?;
         }
         Ok(self.processes[at].running().is_some())
     }
