@@ -254,6 +254,11 @@ impl<K: WireKey> Journal<K> {
         self.saved.context().last_seq(replica)
     }
 
+    /// Up to which number under that id everything is known to be saved.
+    pub(super) fn saved_prefix(&self, replica: ReplicaId) -> u64 {
+        self.saved.context().prefix(replica)
+    }
+
     /// Tells the map up to where it is saved under its id.
     pub(super) fn follow(&self, map: &mut RangeMap<K>) {
         let saved_seq = self.saved_seq(map.replica());

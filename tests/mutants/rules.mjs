@@ -94,14 +94,14 @@ export const rules = [
   {
     rule: "news that change nothing are told with their registration",
     file: "src/store/join.rs",
-    text: "self.observer.differs(theirs.leaf.row(theirs.at, self.theirs));\n                    }\n                    if same",
-    without: "}\n                    if same",
+    text: "if same == 0 {\n                        self.observer.differs(theirs.leaf.row(theirs.at, self.theirs));\n                    }",
+    without: "",
   },
   {
     rule: "news that are hidden may be of any registration of the delta",
     file: "src/map/log/news.rs",
-    text: "if hides && !self.is_large",
-    without: "if false",
+    text: "hides && !self.is_large",
+    without: "false",
   },
   {
     rule: "of many drops, the log keeps those of registrations that it remembers",
@@ -424,5 +424,11 @@ export const rules = [
     file: "src/node/journal.rs",
     text: "(self.undotted, self.has_withdrawn) = (map.undotted(), false);",
     without: "self.undotted = map.undotted();",
+  },
+  {
+    rule: "an id is gone on with only if all of it was read from the shared storage",
+    file: "src/node/shared.rs",
+    text: "absorbed >= next_seq.saturating_sub(1)",
+    without: "last_seq >= next_seq.saturating_sub(1)",
   },
 ];

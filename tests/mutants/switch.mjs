@@ -20,7 +20,7 @@ for (const [at, { rule, file, text, without, isArm, isText }] of rules.entries()
     switched = `${pattern} => if ${isLeftOut} { ${without.split(" => ")[1]} } else { ${kept} }`;
   } else if (isText) {
     switched = text.replace(/ \{\n/, ` || ${isLeftOut} {\n`);
-  } else if (text.endsWith(";")) {
+  } else if (/;\s*}?$/.test(text)) {
     switched = `if ${isLeftOut} { ${without} } else { ${text} }`;
   } else if (text.startsWith("self.is_paged = ")) {
     switched = `self.is_paged = ${isLeftOut} || (${text.replace("self.is_paged = ", "")})`;

@@ -400,6 +400,30 @@ fn an_id_of_which_something_is_missing_is_not_gone_on_with() {
     assert!(!retiring.go_on_as(id, 3));
 }
 
+/// The page is damaged, and others told what was on it: then the first page under that id would begin with the same number.
+#[test]
+fn an_id_of_which_a_page_cannot_be_read_is_not_gone_on_with() {
+    let (id, mut host) = (ReplicaId::new(1), sharing(1));
+    let mut pages = Vec::new();
+    for at in [0, 1] {
+        host.register(&node(at), &range(0)).unwrap();
+        let page = drain(&mut host, at).1.unwrap();
+        host.saved(page.number);
+        pages.push(page);
+    }
+    for lost in 0..2 {
+        let mut again = sharing(3);
+        again.merge(host.map().state());
+        again.absorb(&pages[1 - lost].bytes).unwrap();
+        assert!(!again.go_on_as(id, 3), "page {lost} is not read");
+        assert_eq!(again.map().replica(), ReplicaId::new(3));
+        again.absorb(&pages[lost].bytes).unwrap();
+        assert!(again.go_on_as(id, 3));
+        again.register(&node(2), &range(0)).unwrap();
+        assert_eq!(drain(&mut again, 5).1.unwrap().own, 3..4);
+    }
+}
+
 /// Nothing of such an id is missing, and so no number would be used again.
 #[test]
 fn an_id_under_which_nothing_was_saved_is_gone_on_with() {

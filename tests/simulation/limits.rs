@@ -10,6 +10,8 @@ const TIMES_MS: [u64; 7] = [0, 1, 7, 100, 3_000, 60_000, u64::MAX];
 const DIGEST_INTERVALS_MS: [u64; 8] = [0, 1, 7, 100, 3_000, 60_000, 1 << 40, u64::MAX];
 /// Digests that often are millions in an hour.
 pub const DIGESTS_OFTEN_MS: u64 = 100;
+/// Beyond that, they count for nothing.
+pub const DIGESTS_OFF_MS: u64 = 600_000;
 const WAIT_WITH_DIGESTS_MAX_MS: u64 = 3_000;
 const TRIES: [u32; 5] = [0, 1, 2, 20, u32::MAX];
 const MESSAGE_BYTES: [usize; 8] = [0, 1_023, 1_024, 2_048, 16_384, 1 << 20, 256 << 20, usize::MAX];

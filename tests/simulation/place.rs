@@ -96,9 +96,9 @@ impl Place {
         self.slots[slot].row
     }
 
-    /// Nobody goes on with the id in that slot.
-    pub fn abandon(&mut self, slot: usize) {
-        self.slots[slot].row = None;
+    /// Nobody goes on with the id in that slot any more; returns it.
+    pub fn abandon(&mut self, slot: usize) -> Option<ReplicaId> {
+        self.slots[slot].row.take().map(|(id, _)| id)
     }
 
     /// Adds a page of somebody who knew that much, and says in the slot, if it is of one, up to where its id has got.

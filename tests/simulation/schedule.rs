@@ -9,7 +9,7 @@ use crdt_range_map::{Node, NodeId, ReplicaId};
 
 use crate::keys::{Pool, SimulatedKey};
 use crate::kit::random::Random;
-use crate::limits::{self, DIGESTS_OFTEN_MS};
+use crate::limits::{self, DIGESTS_OFF_MS, DIGESTS_OFTEN_MS};
 use crate::long;
 use crate::medium::Medium;
 use crate::model::Id;
@@ -443,7 +443,7 @@ impl<K: SimulatedKey> Schedule<K> {
     /// Whoever notices that it has another connection joins anew; some do not notice.
     fn rejoin(&mut self, at: usize) -> Result<(), String> {
         // Those who never send a digest have to.
-        let has_noticed = self.random.percent(50) || self.world.config.digest_interval_ms > 600_000;
+        let has_noticed = self.random.percent(50) || self.world.config.digest_interval_ms > DIGESTS_OFF_MS;
         if has_noticed {
             self.world.rejoin(at)?;
         }

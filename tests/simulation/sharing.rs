@@ -8,6 +8,7 @@ use crdt_range_map::{Node, ReplicaId};
 
 use crate::disk::{Save, Writing};
 use crate::keys::SimulatedKey;
+use crate::limits::DIGESTS_OFF_MS;
 use crate::oracle::Place as Registered;
 use crate::place::Place;
 use crate::process::{Life, Process, Running};
@@ -160,7 +161,7 @@ impl<K: SimulatedKey> World<K> {
                 return Err(format!("{at} does not go on as {id}, although all is there"));
             }
             _ => {
-                row.iter().for_each(|(id, _)| _ = self.saved.remove(id));
+                // The id stays in the slot until another is saved there: who finds more than this one may go on with it.
                 self.take_unused_id(at);
                 let id = self.processes[at].running().expect("it runs").map().replica();
                 self.saved.insert(id, 0);
@@ -197,6 +198,7 @@ impl<K: SimulatedKey> World<K> {
         let Some(sharing) = processes[at].running_mut().and_then(|running| running.sharing.as_mut()) else {
             return Ok(false);
         };
+        let mut is_news = false;
         for piece in place.unread(&mut sharing.read) {
             if self.may_crash(at) {
                 return Ok(false);
@@ -215,7 +217,12 @@ impl<K: SimulatedKey> World<K> {
             self.note_renaming(at, before.replica())?;
             let heard = self.hear(at, LinkId(u64::MAX), clock_ms)?;
             self.follow(at, &before, &heard, None)?;
+            is_news |= self.processes[at].running().is_some_and(|it| it.map().state() != before.state());
             self.pump(at)?;
+        }
+        if is_news && self.config.digest_interval_ms > DIGESTS_OFF_MS {
+            // It is sent to nobody, since its writer did that, or will be asked. That one may be gone, and no digest tells of it.
+            self.rejoin(at)?;
         }
         Ok(self.processes[at].running().is_some())
     }
@@ -274,12 +281,14 @@ impl<K: SimulatedKey> World<K> {
 
     /// The page is in the place.
     fn hold_piece(&mut self, at: usize, page: &Page, save: &Save<K>) {
-        let Self { processes, place: Some(place), .. } = self else { return };
+        let Self { processes, place: Some(place), saved, .. } = self else { return };
         let process = &mut processes[at];
         let running = running_of(&mut process.life);
         let is_current = running.map().replica() == save.replica;
         let sharing = running.sharing.as_mut().expect("it shares");
         let slot = sharing.slot.filter(|_| !sharing.is_posted && !page.own.is_empty());
+        let replaced = slot.and_then(|slot| place.row(slot)).filter(|(id, _)| *id != page.replica);
+        replaced.iter().for_each(|(id, _)| _ = saved.remove(id));
         sharing.read.insert(place.append(page, slot, save.state.version()));
         self.note_in_place(at, save);
         if slot.is_some() && is_current {
@@ -320,10 +329,10 @@ impl<K: SimulatedKey> World<K> {
         if sharing.sends_unsaved || place.random.percent(30) {
             return;
         }
-        sharing.slot.into_iter().for_each(|slot| place.abandon(slot));
+        let in_row = sharing.slot.and_then(|slot| place.abandon(slot));
         (sharing.sends_unsaved, sharing.is_posted, running.is_durable) = (true, true, false);
         running.node.set_sends_unsaved(true);
-        former.drain(..).chain([running.map().replica()]).for_each(|id| _ = saved.remove(&id));
+        former.drain(..).chain([running.map().replica()]).chain(in_row).for_each(|id| _ = saved.remove(&id));
         self.tally.fault("id given up, since nothing could be saved");
         trace!(self, "{at} gives up its id");
     }
