@@ -10,7 +10,7 @@ import { textureOf } from "./texture";
 
 const TEXT = 13;
 /** No lane is thinner: it could not be told from a hairline. */
-export const LANE_MIN = 4;
+export const LANE_MIN = 3;
 const LANE_MAX = 28;
 
 export interface Paint {
