@@ -69,6 +69,17 @@ for (const [width, height] of [
   });
 }
 
+test("on a phone on its side all rows and the next step are there without scrolling", async ({ page }) => {
+  await page.setViewportSize({ width: 740, height: 360 });
+  await opened(page);
+  await played(page);
+  for (const name of ["A", "B", "C"]) {
+    await expect(page.getByRole("button", { name: `Take ${name} offline` })).toBeInViewport({ ratio: 1 });
+  }
+  await expect(mend(page)).toBeInViewport({ ratio: 1 });
+  await expect(says(page)).toBeInViewport({ ratio: 1 });
+});
+
 test("by the keyboard: the picture is six stops away, the key moves, and the words follow", async ({ page }) => {
   await opened(page);
   await played(page);
