@@ -98,6 +98,30 @@ test("by the keyboard: the picture is six stops away, the key moves, and the wor
   await expect(key(page)).toHaveAttribute("aria-valuenow", "999");
 });
 
+test("a registration is taken by the keyboard alone, and changed", async ({ page }) => {
+  await opened(page, "#build-your-own");
+  await key(page).focus();
+  await page.keyboard.press("Enter");
+  const toolbar = page.getByRole("toolbar");
+  await expect(toolbar).toHaveAttribute("aria-label", "oak, 100 – 500, at A");
+  await page.keyboard.press("Enter");
+  await expect(toolbar).toHaveAttribute("aria-label", "maple, 350 – 800, at A");
+  const raise = toolbar.getByRole("button", { name: "Raise the priority by 1" });
+  await pressed(raise);
+  await expect(toolbar).toContainText("priority 3");
+  await page.keyboard.press("Escape");
+  await expect(toolbar).toBeHidden();
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe("stage");
+});
+
+test("what it is and what each mark means stands behind the question mark", async ({ page }) => {
+  await opened(page);
+  await page.getByRole("button", { name: "What is this?" }).click();
+  await expect(page.getByRole("dialog", { name: "What is this?" })).toContainText("A dashed frame");
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id }) => id)).toEqual([]);
+});
+
 test("time can be scrubbed: the past is shown as it was, and the story goes on from there", async ({ page }) => {
   await opened(page);
   await played(page);

@@ -3,6 +3,7 @@ import { decimalKeys, type KeyFormat } from "../model/keys";
 import { NodeColors } from "../model/node-color";
 import { clamp, isWhole, pan, reveal, wholeSpace, zoom, type Viewport } from "../model/viewport";
 import { framesOf } from "../picture/frames";
+import { laneKey } from "../picture/lanes";
 import type { Flight, Registration, Row, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
 import { inputsUpTo, nodesOf, type Step, type Story } from "../stories/story";
@@ -461,6 +462,20 @@ export class Player {
 
   select(row: number, registration: Registration): void {
     this.selection = { row, registration };
+  }
+
+  /** Takes the next registration that holds the key, from the first row to the last; after the last one none. */
+  selectNext(): void {
+    const all = this.rows.flatMap(({ registrations }, row) =>
+      registrations
+        .filter(({ start, end }) => start <= this.cursor && this.cursor < end)
+        .map((registration) => ({ row, registration })),
+    );
+    const { selection } = this;
+    const at = all.findIndex(
+      ({ row, registration }) => row === selection?.row && laneKey(registration) === laneKey(selection.registration),
+    );
+    this.selection = all[at + 1] ?? null;
   }
 
   deselect(): void {
