@@ -108,7 +108,7 @@ impl<K: Key> Delta<K> {
     /// let mut there = RangeMap::new(ReplicaId::new(2));
     /// there.merge(&here.increase(&node, &range, 5.try_into()?)?);
     /// let increased = here.increase(&node, &range, 1.try_into()?)?;
-    /// there.release(&node, &range)?;
+    /// here.merge(&there.release(&node, &range)?);
     /// there.merge(&increased);
     /// let Carried::Contribution(left) = there.state().carried_of(&node, &range)[0] else { panic!() };
     /// assert_eq!((left.replica, left.adjustments), (ReplicaId::new(1), 1));
