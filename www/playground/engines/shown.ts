@@ -28,12 +28,11 @@ export function expected(shared: Shared): Shown {
     const view = timeline.stateAt(nowMs);
     const rows = rowsOf(view);
     const there = view.replicas.filter(({ isThere }) => isThere);
-    const { question, answer } = headline(
-      { rows, frames: framesOf(rows), cursor },
-      decimalKeys(limit).format(BigInt(cursor)),
-    );
-    const says = whoSaysWhat({ rows, cursor });
-    const { words: agreement } = agreementWords(there.map(({ fingerprint }) => fingerprint));
+    const { words: agreement, standing } = agreementWords(there.map(({ fingerprint }) => fingerprint));
+    const isAgreed = standing !== "apart";
+    const stage = { rows, frames: framesOf(rows), cursor };
+    const { question, answer } = headline(stage, decimalKeys(limit).format(BigInt(cursor)), isAgreed);
+    const says = whoSaysWhat(stage, isAgreed);
     return {
       headline: `${question} ${answer}`,
       says,
