@@ -63,7 +63,7 @@ describe.each(all.filter(({ name }) => wanted.includes(name)))("$name", ({ launc
   }
 
   const eventually = <T>(ask: () => Promise<T>) => expect.poll(ask, { timeout: PATIENCE_MS, interval: 100 });
-  const primary = (tab: Tab) => tab.text("[aria-label=Steps] button.primary:not(:disabled)");
+  const primary = (tab: Tab) => tab.text("[aria-label=Steps] > button.primary:not([aria-disabled=true])");
 
   /** Until then the page shows a picture that it was built with. */
   const hasCome = (tab: Tab) => eventually(() => tab.text("[aria-label=Key]")).not.toBeNull();
