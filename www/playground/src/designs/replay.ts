@@ -1,5 +1,6 @@
-import { REPLICAS_MAX, type Input, type Pair } from "../world/input";
+import { REPLICAS_MAX, type Input } from "../world/input";
 import type { Log } from "../world/log";
+import { placeOf } from "../world/network";
 import { apply, type Design } from "./design";
 
 interface Participant<State> {
@@ -86,8 +87,4 @@ function exchange<State>(
 function mergeAll<State>(design: Design<State>, members: readonly Participant<State>[]): State {
   const [first = design.empty, ...others] = new Set(members.map(({ state }) => state));
   return others.reduce((one, other) => design.merge(one, other), first);
-}
-
-function placeOf([a, b]: Pair): number {
-  return Math.min(a, b) * REPLICAS_MAX + Math.max(a, b);
 }

@@ -34,6 +34,14 @@ export function label(x: number, y: number, text: string, attributes: Mark["attr
   return { shape: "text", attributes: { x: fine(x), y: fine(y), ...attributes }, text };
 }
 
+/** Says that something is cut or was lost. */
+export function cross(x: number, y: number, size: number): Mark[] {
+  return [
+    line(x - size, y - size, x + size, y + size, { class: "cross" }),
+    line(x - size, y + size, x + size, y - size, { class: "cross" }),
+  ];
+}
+
 /** A tenth of a pixel is as fine as anybody sees. */
 export function fine(pixels: number): number {
   return Math.round(pixels * 10) / 10;

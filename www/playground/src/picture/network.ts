@@ -1,7 +1,7 @@
 /** The replicas' circles, the links between them, and messages on their way. */
 import type { NodeColors } from "../model/node-color";
 import { rowTop, type Layout } from "./layout";
-import { circle, label, line, path, type Mark } from "./mark";
+import { circle, cross, label, path, type Mark } from "./mark";
 import type { Flight, Link, Row } from "./scene";
 
 export interface Point {
@@ -44,12 +44,7 @@ export function linkMarks(layout: Layout, { between: [from, to], isCut }: Link, 
       ? `M${a.x} ${a.y}L${b.x} ${b.y}`
       : `M${a.x} ${a.y}Q${a.x + 2 * bend(layout, Math.abs(to - from))} ${(a.y + b.y) / 2} ${b.x} ${b.y}`;
   const marks = [path(d, kind)];
-  if (isCut) {
-    marks.push(
-      line(middle.x - 4.5, middle.y - 4.5, middle.x + 4.5, middle.y + 4.5, { class: "cross" }),
-      line(middle.x - 4.5, middle.y + 4.5, middle.x + 4.5, middle.y - 4.5, { class: "cross" }),
-    );
-  }
+  if (isCut) marks.push(...cross(middle.x, middle.y, 4.5));
   return marks;
 }
 

@@ -6,7 +6,7 @@ import { laneKey, type Lanes } from "./lanes";
 import { clampedX, rowTop, type Layout } from "./layout";
 import { fitting, label, line, rect, widthOf, type Mark } from "./mark";
 import type { Frame, Owner, Registration, Row } from "./scene";
-import { textureOf } from "./texture";
+import { edgeOf, textureOf } from "./texture";
 
 const TEXT = 13;
 /** No lane is thinner: it could not be told from a hairline. */
@@ -30,8 +30,8 @@ export function lanesShown(layout: Layout, lanes: Lanes): number {
 }
 
 /** A node's colour, and where that is close to the paper's, an edge that is not. */
-function filled({ fill, edge }: NodeColor): Mark["attributes"] {
-  return { fill, stroke: `light-dark(${edge.light}, ${edge.dark})`, "stroke-width": 0.8 };
+function filled(color: NodeColor): Mark["attributes"] {
+  return { fill: color.fill, stroke: edgeOf(color), "stroke-width": 0.8 };
 }
 
 /** Where the line of a registration lies, or `null` if its lane has no room. A higher priority makes it thicker. */

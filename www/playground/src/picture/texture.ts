@@ -17,6 +17,11 @@ export function textureOf({ angles, stripe }: NodeColor): string | null {
   return angles.length === 0 ? null : `url(#${idOf(angles, stripe)})`;
 }
 
+/** Stands out from the paper where the node's colour does not, in either theme. */
+export function edgeOf({ edge }: NodeColor): string {
+  return `light-dark(${edge.light}, ${edge.dark})`;
+}
+
 function idOf(angles: readonly number[], stripe: string): string {
   return `texture-${angles.join("-")}-${stripe.slice(1)}`;
 }

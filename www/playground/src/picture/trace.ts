@@ -3,7 +3,8 @@
  * shaded span while something is cut; and below it the strip of agreement.
  */
 import type { NodeColors } from "../model/node-color";
-import { circle, label, line, path, rect, widthOf, type Mark } from "./mark";
+import { circle, cross, fine, label, line, path, rect, widthOf, type Mark } from "./mark";
+import { edgeOf } from "./texture";
 
 export interface Trace {
   readonly fromMs: number;
@@ -79,7 +80,7 @@ export function traceMarks(layout: TraceLayout, trace: Trace, colors: NodeColors
     marks.push(line(layout.left, y(row), layout.right, y(row), { class: "life" }));
     marks.push(label(layout.left - 10, y(row) + 4, name, { class: "trace-name", "text-anchor": "end" }));
   });
-  for (const message of trace.messages) marks.push(...messageMarks(layout, trace, message, x, y, colors));
+  for (const message of trace.messages) marks.push(...messageMarks(trace, message, x, y, colors));
   for (const { at, row, node } of trace.operations) {
     marks.push(
       circle(x(at), y(row), 4.5, { class: "operation", fill: colors.of(node).fill, stroke: colors.of(node).ink }),
@@ -97,43 +98,26 @@ export function traceMarks(layout: TraceLayout, trace: Trace, colors: NodeColors
   return marks;
 }
 
-/** It is drawn up to where it is now. */
+/** It is drawn up to where it is now. What becomes of it shows only then; what is lost gets half-way. */
 function messageMarks(
-  _layout: TraceLayout,
-  trace: Trace,
-  message: TraceMessage,
+  { nowMs, fromMs }: Trace,
+  { from, to, sentAt, endsAt, isLost, node }: TraceMessage,
   x: (ms: number) => number,
   y: (row: number) => number,
   colors: NodeColors,
 ): Mark[] {
-  if (message.sentAt > trace.nowMs || message.endsAt < trace.fromMs) return [];
-  const share = Math.min(1, (trace.nowMs - message.sentAt) / Math.max(1, message.endsAt - message.sentAt));
-  const [x0, y0] = [x(message.sentAt), y(message.from)];
-  const fate = message.isLost ? 0.55 : 1;
-  const [x1, y1] = [x0 + (x(message.endsAt) - x0) * fate * share, y0 + (y(message.to) - y0) * fate * share];
-  const stroke = message.isLost
-    ? "var(--alarm)"
-    : message.node === null
-      ? "var(--ink-soft)"
-      : colors.of(message.node).edge;
-  const quiet = message.node === null && !message.isLost;
-  const strokeOf = typeof stroke === "string" ? stroke : `light-dark(${stroke.light}, ${stroke.dark})`;
-  const marks = [line(x0, y0, x1, y1, { class: quiet ? "sent quiet" : "sent", stroke: strokeOf })];
-  if (share < 1) return marks;
-  if (message.isLost) {
-    marks.push(
-      line(x1 - 3.5, y1 - 3.5, x1 + 3.5, y1 + 3.5, { class: "cross" }),
-      line(x1 - 3.5, y1 + 3.5, x1 + 3.5, y1 - 3.5, { class: "cross" }),
-    );
-  } else if (!quiet) {
-    const up = y1 > y0 ? -6 : 6;
-    marks.push(path(`M${round(x1)} ${round(y1)}l-3.5 ${up}l7 0z`, { fill: strokeOf }));
-  }
-  return marks;
-}
-
-function round(pixels: number): number {
-  return Math.round(pixels * 10) / 10;
+  if (sentAt > nowMs || endsAt < fromMs) return [];
+  const hasEnded = endsAt <= nowMs;
+  const share = Math.min(1, (nowMs - sentAt) / Math.max(1, endsAt - sentAt));
+  const [x0, y0] = [x(sentAt), y(from)];
+  const [x1, y1] = [x(Math.min(endsAt, nowMs)), y0 + (y(to) - y0) * share * (isLost ? 0.5 : 1)];
+  const isQuiet = node === null && !(isLost && hasEnded);
+  const stroke = isLost && hasEnded ? "var(--alarm)" : node === null ? "var(--ink-soft)" : edgeOf(colors.of(node));
+  const marks = [line(x0, y0, x1, y1, { class: isQuiet ? "sent quiet" : "sent", stroke })];
+  if (!hasEnded) return marks;
+  if (isLost) return [...marks, ...cross(x1, y1, 3.5)];
+  const point = `M${fine(x1)} ${fine(y1)}l-3.5 ${y1 > y0 ? -6 : 6}l7 0z`;
+  return isQuiet ? marks : [...marks, path(point, { fill: stroke })];
 }
 
 function scaleMarks(layout: TraceLayout, trace: Trace): Mark[] {

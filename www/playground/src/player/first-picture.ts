@@ -10,7 +10,7 @@ import { stories } from "../stories/index";
 import { inputsUpTo, nodesOf } from "../stories/story";
 import { Log } from "../world/log";
 import { Timeline } from "../world/timeline";
-import { cutsIn, flightsOf, linksOf, rowsOf, traceOf } from "./moment";
+import { flightsOf, linksOf, rowsOf, traceOf } from "./moment";
 import { headline } from "./words";
 
 const AT_MS = 400;
@@ -38,7 +38,7 @@ export function firstPicture(): string {
   const stage = {
     rows,
     frames: framesOf(rows),
-    links: linksOf(cutsIn(view), rows),
+    links: linksOf(view, rows),
     view: wholeSpace(story.limit),
     limit: story.limit,
     cursor: story.cursor,

@@ -6,7 +6,7 @@ import { numberBelow } from "../world/random";
 import { sampleLog, SMALL } from "../world/samples";
 import { Timeline } from "../world/timeline";
 import { moving, registering, restoring, touchedIn } from "./edit";
-import { previewOf, RowsAt, rowsOf } from "./moment";
+import { linksOf, previewOf, rowsOf, SceneAt } from "./moment";
 
 const WORLDS = 300;
 
@@ -68,15 +68,16 @@ test("undone, each registration has the priority that it had, and each key the o
   });
 });
 
-test("rows are the same array as long as nothing has changed", () => {
+test("a scene is the same as long as nothing has changed", () => {
   const timeline = new Timeline(sampleLog(3));
-  const rows = new RowsAt();
+  const scene = new SceneAt();
   let changes = 0;
-  let before = rows.of(timeline.stateAt(0));
+  let before = scene.of(timeline.stateAt(0));
   for (let at = 0; at < 10_000; at += 50) {
     const view = timeline.stateAt(at);
-    const now = rows.of(view);
-    expect(now).toEqual(rowsOf(view));
+    const now = scene.of(view);
+    const rows = rowsOf(view);
+    expect(now).toEqual({ rows, links: linksOf(view, rows) });
     if (now !== before) changes++;
     before = now;
   }

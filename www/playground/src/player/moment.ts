@@ -1,5 +1,5 @@
 /** From the world at a moment, and its history up to there, to what the picture is made of. */
-import type { Flight, Link, Registration, Row, Split } from "../picture/scene";
+import type { Flight, Link, Registration, Row, Split, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
 import { nameOf, type Operation } from "../world/input";
 import type { Flight as Copy } from "../world/network";
@@ -78,29 +78,27 @@ export function rowsOf({ replicas }: WorldView): Row[] {
   });
 }
 
-/** The rows of moments, the same array again as long as nothing has changed that they show. */
-export class RowsAt {
+/** What a picture shows of moments: the same again as long as nothing of it has changed, so that nothing is painted anew. */
+export class SceneAt {
   #key = "";
-  #rows: readonly Row[] = [];
+  #scene: Pick<Stage, "rows" | "links"> = { rows: [], links: [] };
 
-  of(view: WorldView): readonly Row[] {
-    const key = view.replicas.map(({ presence, fingerprint }) => `${presence} ${fingerprint}`).join();
-    if (key !== this.#key) [this.#key, this.#rows] = [key, rowsOf(view)];
-    return this.#rows;
+  of(view: WorldView): Pick<Stage, "rows" | "links"> {
+    const known = view.replicas.map(({ presence, fingerprint }) => `${presence} ${fingerprint}`);
+    const key = [...known, ...view.links.map(({ isCut }) => isCut)].join();
+    if (key !== this.#key) {
+      const rows = rowsOf(view);
+      [this.#key, this.#scene] = [key, { rows, links: linksOf(view, rows) }];
+    }
+    return this.#scene;
   }
 }
 
-/** Which links there are and which are cut, as a text that only equal ones have. */
-export function cutsIn({ links }: WorldView): string {
-  return links.map(({ between, isCut }) => `${between.join("-")}-${isCut ? 1 : 0}`).join();
-}
-
-export function linksOf(cuts: string, rows: readonly Row[]): Link[] {
+export function linksOf({ links }: WorldView, rows: readonly Row[]): Link[] {
   const places = placesOf(rows);
-  const links = cuts === "" ? [] : cuts.split(",").map((link) => link.split("-").map(Number));
-  return links.flatMap(([a = 0, b = 0, isCut]) => {
+  return links.flatMap(({ between: [a, b], isCut }) => {
     const [from, to] = [places.get(a), places.get(b)];
-    return from === undefined || to === undefined ? [] : [{ between: [from, to] as const, isCut: isCut === 1 }];
+    return from === undefined || to === undefined ? [] : [{ between: [from, to] as const, isCut }];
   });
 }
 

@@ -3,7 +3,6 @@ import { decimalKeys, type KeyFormat } from "../model/keys";
 import { NodeColors } from "../model/node-color";
 import { clamp, isWhole, pan, reveal, wholeSpace, zoom, type Viewport } from "../model/viewport";
 import { framesOf } from "../picture/frames";
-import { laneKey } from "../picture/lanes";
 import type { Flight, Registration, Row, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
 import { inputsUpTo, nodesOf, type Step, type Story } from "../stories/story";
@@ -15,20 +14,16 @@ import { Log } from "../world/log";
 import type { Flight as Copy } from "../world/network";
 import { Timeline } from "../world/timeline";
 import { restoring, touchedIn } from "./edit";
-import { cutsIn, flightsOf, linksOf, previewOf, RowsAt, traceOf, trafficWords } from "./moment";
-import { whyApart, whyOrder, whyPriority } from "./why";
-import { agreementWords, headline, ownersAt, whoSaysWhat, type Headline } from "./words";
+import { flightsOf, previewOf, SceneAt, traceOf, trafficWords } from "./moment";
+import { nextSelection, type Selection } from "./selection";
+import { reasonsAt, whyPriority } from "./why";
+import { agreementWords, headline, whoSaysWhat, type Headline } from "./words";
 
 const SPEEDS = [1, 2, 4, 0.25, 0.5];
 /** So much time is shown in the diagram, at least. */
 const SPAN_MS_MIN = 8_000;
 const SPAN_MS_MAX = 40_000;
 const TRACE_MS = 40;
-
-export interface Selection {
-  readonly row: number;
-  readonly registration: Registration;
-}
 
 /** Operations at a replica. */
 export interface Act {
@@ -86,24 +81,21 @@ export class Player {
     void this.#changes;
     return this.#timeline.stateAt(this.#moment);
   });
-  /** The same array as long as nobody knows anything new, so that nothing is painted anew. */
-  readonly #known: readonly Row[] = $derived.by(() => this.#rows.of(this.#view));
-  readonly #rows = new RowsAt();
+  readonly #scenes = new SceneAt();
+  readonly #scene = $derived.by(() => this.#scenes.of(this.#view));
   readonly rows: readonly Row[] = $derived.by(() => {
     const { preview } = this;
-    if (preview === null) return this.#known;
-    return this.#known.map((row) => {
+    if (preview === null) return this.#scene.rows;
+    return this.#scene.rows.map((row) => {
       if (row.replica !== preview.replica) return row;
       return previewOf(this.#view, row, preview.operations) ?? row;
     });
   });
   readonly #frames = $derived(framesOf(this.rows));
-  readonly #cuts = $derived(cutsIn(this.#view));
-  readonly #links = $derived(linksOf(this.#cuts, this.rows));
   readonly stage: Stage = $derived.by(() => ({
     rows: this.rows,
     frames: this.#frames,
-    links: this.#links,
+    links: this.#scene.links,
     view: this.viewport,
     limit: this.limit,
     cursor: this.cursor,
@@ -137,23 +129,7 @@ export class Player {
   /** Why the key has the owners that it has, or why replicas answer otherwise. */
   reasons(): string[] {
     this.isPlaying = false;
-    const key = this.format.format(BigInt(this.cursor));
-    const apart = whyApart(this.#view, this.cursor);
-    if (apart !== "") return [apart, "Until then each answers by what it knows. Nobody has to wait."];
-    const row = this.rows.find(({ presence }) => presence !== "crashed");
-    const replica = this.#view.replicas.find(({ index }) => index === row?.replica);
-    if (row === undefined || replica === undefined) return ["Nobody is here to ask."];
-    const [first, ...others] = ownersAt(row, this.cursor);
-    const reasons = [whyOrder(first === undefined ? [] : [first, ...others], key)];
-    const registration = row.registrations.find(
-      ({ node, priority, start, end }) =>
-        node === first?.node && priority === first.priority && start <= this.cursor && this.cursor < end,
-    );
-    if (registration !== undefined)
-      reasons.push(`${registration.node}: ${whyPriority(this.#view, replica, registration)}`);
-    if (this.counts.standing === "apart")
-      reasons.push("Not all have heard the same yet, but of this key they say the same.");
-    return reasons;
+    return reasonsAt(this.#view, this.rows, this.cursor, this.counts.standing !== "apart");
   }
 
   /** Why a registration has its priority at a replica. */
@@ -464,18 +440,8 @@ export class Player {
     this.selection = { row, registration };
   }
 
-  /** Takes the next registration that holds the key, from the first row to the last; after the last one none. */
   selectNext(): void {
-    const all = this.rows.flatMap(({ registrations }, row) =>
-      registrations
-        .filter(({ start, end }) => start <= this.cursor && this.cursor < end)
-        .map((registration) => ({ row, registration })),
-    );
-    const { selection } = this;
-    const at = all.findIndex(
-      ({ row, registration }) => row === selection?.row && laneKey(registration) === laneKey(selection.registration),
-    );
-    this.selection = all[at + 1] ?? null;
+    this.selection = nextSelection(this.rows, this.cursor, this.selection);
   }
 
   deselect(): void {

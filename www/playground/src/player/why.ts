@@ -3,10 +3,12 @@
  * that is made from the records. The test beside holds them to what the map itself answers.
  */
 import { and } from "../picture/row";
-import type { Owner, Registration } from "../picture/scene";
+import { answerKey } from "../picture/frames";
+import type { Owner, Registration, Row } from "../picture/scene";
 import type { Contribution, Dot, Dropped } from "../world/contribution";
 import type { Range } from "../world/input";
 import type { ReplicaView, WorldView } from "../world/view";
+import { capital, ownersAt } from "./words";
 
 /** What of a priority one writer accounts for. A register counts 1 once, however many register. */
 export interface Part {
@@ -86,9 +88,7 @@ export interface Unheard {
 export function unheardAt(view: WorldView, key: number): Unheard[] {
   const there = view.replicas.filter(({ isThere }) => isThere);
   const at = BigInt(key);
-  const answers = there.map((replica) =>
-    JSON.stringify(replica.owners(at).map(({ node, priority }) => [node, priority])),
-  );
+  const answers = there.map((replica) => answerKey(replica.owners(at)));
   const [first] = there;
   const others = there.filter((_, place) => answers[place] !== answers[0]);
   if (first === undefined) return [];
@@ -108,6 +108,25 @@ function unheardBetween(view: WorldView, at: bigint, first: ReplicaView, other: 
 export function whyApart(view: WorldView, key: number): string {
   const sentences = unheardAt(view, key).map(({ by, of, deed }) => `${by} has not heard that ${of} ${deed}`);
   return sentences.length === 0 ? "" : `${[...new Set(sentences)].join("; ")}.`;
+}
+
+/** Why a key has the owners that it has, or why replicas answer otherwise. `isAgreed`: whether all know the same. */
+export function reasonsAt(view: WorldView, rows: readonly Row[], key: number, isAgreed: boolean): string[] {
+  const apart = whyApart(view, key);
+  if (apart !== "") return [apart, "Until then each answers by what it knows. Nobody has to wait."];
+  const row = rows.find(({ presence }) => presence !== "crashed");
+  const replica = view.replicas.find(({ index }) => index === row?.replica);
+  if (row === undefined || replica === undefined) return ["Nobody is here to ask."];
+  const owners = ownersAt(row, key);
+  const reasons = [whyOrder(owners, String(key))];
+  const [first] = owners;
+  const registration = row.registrations.find(
+    ({ node, priority, start, end }) =>
+      node === first?.node && priority === first.priority && start <= key && key < end,
+  );
+  if (registration !== undefined) reasons.push(`${registration.node}: ${whyPriority(view, replica, registration)}`);
+  if (!isAgreed) reasons.push("Not all have heard the same yet, but of this key they say the same.");
+  return reasons;
 }
 
 function registrationsAt(key: bigint, ...replicas: ReplicaView[]): { node: string; range: Range }[] {
@@ -194,8 +213,4 @@ function nameOf(view: WorldView, id: bigint): string {
 
 function rangeOf({ start, end }: Pick<Registration, "start" | "end">): Range {
   return { start: BigInt(start), end: end === Infinity ? null : BigInt(end) };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -85,7 +85,7 @@ function named(owners: readonly Owner[]): string {
   return owners[0]?.node ?? "nobody";
 }
 
-function capital(text: string): string {
+export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

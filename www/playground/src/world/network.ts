@@ -150,6 +150,7 @@ function isAfter(one: Flight | undefined, other: Flight): boolean {
   return one.endsAt > other.endsAt || (one.endsAt === other.endsAt && one.number > other.number);
 }
 
-function placeOf([a, b]: Pair): number {
+/** The same number for two replicas in either order, and for no others. */
+export function placeOf([a, b]: Pair): number {
   return Math.min(a, b) * REPLICAS_MAX + Math.max(a, b);
 }
