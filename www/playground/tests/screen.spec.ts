@@ -19,6 +19,24 @@ async function played(page: Page): Promise<void> {
   await expect(page.getByRole("button", { name: "Play", exact: true })).toBeVisible();
 }
 
+/** Pairs of things to press in the page's head and foot that lie on each other. */
+async function overlapping(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const all = [...document.querySelectorAll(".bar > *, .caption nav > *, footer .tools button, #app > button")];
+    const boxes = all.map((it) => ({ name: it.textContent, ...it.getBoundingClientRect().toJSON() }));
+    const shown = boxes.filter(({ width, height, left }) => width > 1 && height > 1 && left >= 0);
+    return shown.flatMap((one, place) =>
+      shown
+        .slice(place + 1)
+        .filter(
+          (other) =>
+            one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom,
+        )
+        .map((other) => `${one.name} and ${other.name}`),
+    );
+  });
+}
+
 async function pressed(button: Locator): Promise<void> {
   await button.focus();
   await button.press("Enter");
@@ -57,6 +75,7 @@ for (const [width, height] of [
       };
     });
     expect(scrolls).toEqual({ page: [width, height], stage: 0 });
+    expect(await overlapping(page)).toEqual([]);
     // With the longest words that its button has.
     await mend(page).click();
     await played(page);
