@@ -26,7 +26,7 @@ const head: Plugin = {
   apply: "build",
   transformIndexHtml: {
     order: "post",
-    handler: async (html, { path, bundle = {} }) => {
+    handler: async (html, { bundle = {} }) => {
       const policy = { "http-equiv": "Content-Security-Policy", content: CONTENT_SECURITY_POLICY };
       // Fetched while the script still comes.
       const module = Object.keys(bundle).find((name) => /crdt_range_map_world.*\.wasm$/.test(name));
@@ -39,14 +39,9 @@ const head: Plugin = {
       };
       const tags = [
         { tag: "meta", injectTo: "head-prepend", attrs: policy },
-        ...(path === "/index.html" && module !== undefined
-          ? [{ tag: "link", injectTo: "head", attrs: preload } as const]
-          : []),
+        { tag: "link", injectTo: "head", attrs: preload },
       ] satisfies HtmlTagDescriptor[];
-      return {
-        html: path === "/index.html" ? html.replace(EMPTY, EMPTY.replace("><", `>${await firstPicture()}<`)) : html,
-        tags,
-      };
+      return { html: html.replace(EMPTY, EMPTY.replace("><", `>${await firstPicture()}<`)), tags };
     },
   },
 };
@@ -80,10 +75,7 @@ export default defineConfig({
   build: {
     target: "es2022",
     assetsInlineLimit: 0,
-    rolldownOptions: { input: ["index.html", "workbench.html"] },
   },
-  // The package finds its .wasm file by its own URL, which bundling for development would change.
-  optimizeDeps: { exclude: ["crdt-range-map"] },
   // The limit only bounds a hang: a busy machine may need many times what an idle one does.
   test: { include: ["src/**/*.test.ts"], setupFiles: ["scripts/load-wasm.ts"], testTimeout: 300_000 },
 });

@@ -177,27 +177,6 @@ describe.each(all.filter(({ name }) => wanted.includes(name)))("$name", ({ launc
     });
   });
 
-  test("two tabs of the workbench agree on what is done in either", async () => {
-    await withTab("workbench.html#small", (here) =>
-      withTab("workbench.html#small", async (there) => {
-        const tabs = [here, there];
-        for (const tab of tabs) {
-          await eventually(() => tab.text("[data-testid=overall]")).toBe(
-            "3 replicas online, all in sync; 3 in other tabs.",
-          );
-        }
-        await register(here, "yew", 790, 860);
-        await register(there, "ivy", 0, 40);
-        for (const tab of tabs) {
-          await eventually(async () =>
-            (await splits(tab)).filter((row) => /^790 860 yew 1$|^0 40 ivy 1$/.test(row)),
-          ).toEqual(Array.from({ length: 3 }, () => ["0 40 ivy 1", "790 860 yew 1"]).flat());
-        }
-        expect(await splits(there)).toEqual(await splits(here));
-      }),
-    );
-  });
-
   test("the page complains of nothing, and if it did we would hear of it", async () => {
     expect(await engine.complaints()).toEqual([]);
     const made = ["on the console", "thrown", "rejected"].map((way) => `on purpose: ${way}`);
@@ -223,35 +202,4 @@ describe.each(all.filter(({ name }) => wanted.includes(name)))("$name", ({ launc
 /** What the button says that leads on from the end of a step. */
 function nextOf(story: Story, step: number): string {
   return story.steps[step + 1]?.action ?? `Next: ${stories[stories.indexOf(story) + 1]?.title}`;
-}
-
-/** At the first replica of a workbench. */
-async function register(tab: Tab, node: string, start: number, end: number): Promise<void> {
-  await tab.evaluate(
-    (...values) => {
-      for (const [place, field] of ["node", "start", "end"].entries()) {
-        const input = document.querySelector<HTMLInputElement>(`form input[id$="-${field}"]`);
-        if (input === null) throw new Error(`there is no field ${field}`);
-        input.value = String(values[place]);
-        input.dispatchEvent(new Event("input", { bubbles: true }));
-      }
-    },
-    node,
-    start,
-    end,
-  );
-  await tab.press("Register");
-}
-
-/** Of all replicas of a workbench, one after the other. */
-function splits(tab: Tab): Promise<string[]> {
-  return tab.evaluate(async () => {
-    for (const details of document.querySelectorAll("details")) {
-      if (details.querySelector("summary")?.textContent?.startsWith("Splits as a table")) details.open = true;
-    }
-    await new Promise((resolve) => setTimeout(resolve));
-    return [...document.querySelectorAll<HTMLTableRowElement>("[data-testid=splits] tbody tr")].map((row) =>
-      [...row.cells].map((cell) => cell.textContent?.replace(/\s+/g, " ").trim()).join(" "),
-    );
-  });
 }

@@ -12,14 +12,3 @@ export const KIND_WORDS: Readonly<Record<Kind, string>> = {
   drops: "many records that somebody dropped, as others had reset them",
   unknown: "not of this protocol",
 };
-
-const MAGIC = [0x63, 0x72, 0x6d];
-
-export function kindOf(data: unknown): Kind {
-  if (!(data instanceof Uint8Array) || !MAGIC.every((byte, place) => data[place] === byte)) return "unknown";
-  return KINDS[(data[4] ?? 0) - 1] ?? "unknown";
-}
-
-export function byteLength(data: unknown): number {
-  return data instanceof Uint8Array ? data.length : 0;
-}
