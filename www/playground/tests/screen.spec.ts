@@ -353,6 +353,23 @@ test("after one visit it works without a network", async ({ page, context }) => 
   await expect(answer(page)).toHaveText("Maple, all three say.");
 });
 
+test("a story has a page of its own, which says what it is to whoever previews a link to it", async ({
+  page,
+  request,
+}) => {
+  const text = await (await request.get("./fills-up.html")).text();
+  const told = (property: string) => new RegExp(`property="${property}" content="([^"]*)"`).exec(text)?.[1];
+  expect(told("og:title")).toBe("A node fills up");
+  expect(told("og:description")).toContain("Its neighbours take over");
+  const image = await request.get(told("og:image") ?? "");
+  expect((await image.body()).subarray(1, 4).toString()).toBe("PNG");
+  await page.goto("./fills-up.html");
+  await expect(key(page)).toBeVisible();
+  await expect(page.getByRole("combobox", { name: "Story" })).toHaveValue("fills-up");
+  await page.getByRole("button", { name: /^Share/ }).click();
+  await expect(page.getByRole("textbox", { name: "Link" })).toHaveValue(/\/fills-up\.html#fills-up\/0\/\d+\/\d+$/);
+});
+
 test("the picture stands there before any script has come", async ({ browser, baseURL }) => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
