@@ -294,6 +294,18 @@ test("a moment is a link: another page shows the same, to the key and the bytes"
   await expect(other.getByTestId("counts")).toHaveText((await page.getByTestId("counts").textContent()) ?? "");
 });
 
+test("a moment is a program, in two languages", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await opened(page, "#who-serves/0/6000/420");
+  await page.getByRole("button", { name: /^Share/ }).click();
+  await page.getByRole("button", { name: "Copy as JavaScript" }).click();
+  const program = page.getByRole("region", { name: "Program" });
+  await expect(program).toContainText('assert.deepEqual(c.owners(420), [{ node: "birch", priority: 3 }');
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(await program.textContent());
+  await page.getByRole("button", { name: "as Rust" }).click();
+  await expect(program).toContainText('assert_eq!(told(&c), ["birch:3", "maple:2", "oak:1"]);');
+});
+
 test("the picture is saved as a file that needs nothing else", async ({ page }) => {
   await opened(page);
   await played(page);

@@ -7,6 +7,9 @@ import type { Flight, Registration, Row, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
 import { inputsUpTo, nodesOf, type Step, type Story } from "../stories/story";
 import { answersOf, type Answer } from "../designs/answers";
+import { javascript } from "../code/javascript";
+import { programOf } from "../code/program";
+import { rust } from "../code/rust";
 import { linkOf, readLink, type Shared } from "../link/link";
 import { badDay, sandbox, stories, storyOf } from "../stories/index";
 import { FAIR, TIME_MS_MAX, type Conditions, type Operation, type Pair, type What } from "../world/input";
@@ -244,6 +247,13 @@ export class Player {
     const { nowMs, cursor, story, step, limit } = this;
     if (!this.isOwn) return { kind: "story", story, step, nowMs, cursor };
     return { kind: "world", log: this.#timeline.log, limit, nowMs, cursor };
+  }
+
+  /** What was done until now, as a program that asserts what is answered; `null` if it would be too long. */
+  program(language: "JavaScript" | "Rust"): string | null {
+    const key = BigInt(this.cursor);
+    const program = programOf(this.#timeline.log, this.#moment, key);
+    return program === null ? null : language === "Rust" ? rust(program, key) : javascript(program, key);
   }
 
   #begin(step: number, atMs: number): void {
