@@ -154,6 +154,19 @@ test("time can be scrubbed: the past is shown as it was, and the story goes on f
   await expect(answer(page)).toHaveText("Today they disagree.");
 });
 
+test("who came first for which keys over time stands in the place of the messages", async ({ page }) => {
+  await opened(page, "#bad-day/1/15000/510");
+  const toggle = page.getByRole("button", { name: "Keys over time" });
+  await pressed(toggle);
+  await expect(toggle).toHaveAttribute("aria-pressed", "true");
+  await expect(page.locator("footer rect.heat").first()).toBeAttached();
+  await expect(page.locator("footer line.sent")).toHaveCount(0);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id }) => id)).toEqual([]);
+  await pressed(toggle);
+  await expect(page.locator("footer line.sent").first()).toBeAttached();
+});
+
 test("links and replicas are cut and mended by keyboard; what the visitor does takes the place of the story", async ({
   page,
 }) => {

@@ -138,6 +138,7 @@ export function traceOf(history: HistoryView, view: WorldView, fromMs: number, t
     toMs,
     nowMs,
     names: shown.map(({ name }) => name),
+    replicas: shown.map(({ index }) => index),
     operations: history.operations
       .filter(({ at, replica }) => at >= fromMs && places.has(replica))
       .map(({ at, replica, operations }) => ({ at, row: place(replica), node: operations[0]?.node ?? "" })),

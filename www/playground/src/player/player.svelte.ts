@@ -18,6 +18,7 @@ import type { Flight as Copy } from "../world/network";
 import { Timeline } from "../world/timeline";
 import { restoring, touchedIn } from "./edit";
 import { flightsOf, previewOf, SceneAt, traceOf, trafficWords } from "./moment";
+import { OwnersOverTime } from "./owners-over-time";
 import { nextSelection, type Selection } from "./selection";
 import { reasonsAt, whyPriority } from "./why";
 import { agreementWords, headline, whoSaysWhat, type Headline } from "./words";
@@ -121,6 +122,16 @@ export class Player {
   readonly trace: Trace = $derived.by(() => {
     const toMs = Math.max(SPAN_MS_MIN, this.#horizonMs);
     return traceOf(this.#history, this.#view, Math.max(0, toMs - SPAN_MS_MAX), toMs, this.#tracedMs);
+  });
+  /** What the lower picture shows: messages, or who came first for which keys. */
+  diagram = $state<"messages" | "keys">("messages");
+  readonly #owners = new OwnersOverTime();
+  /** Counts the times when more of it was read. */
+  #readings = $state(0);
+  readonly heat = $derived.by(() => {
+    void this.#readings;
+    const { viewport, cursor, trace } = this;
+    return this.#owners.read(this.#timeline, this.#history.learnt, trace, viewport, cursor);
   });
   readonly counts = $derived.by(() => {
     const { words, standing } = agreementWords(
@@ -289,6 +300,7 @@ export class Player {
 
   /** Lets time pass, in milliseconds of the visitor. */
   advance(realMs: number): void {
+    if (this.diagram === "keys" && !this.heat.isWhole) this.#readings++;
     if (!this.isPlaying) return;
     this.nowMs = Math.min(this.nowMs + realMs * this.speed, this.#endMs);
     if (this.nowMs >= this.#endMs) this.isPlaying = false;
