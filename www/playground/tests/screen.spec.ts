@@ -404,6 +404,42 @@ test("the picture stands there before any script has come", async ({ browser, ba
   await context.close();
 });
 
+for (const viewport of [
+  { width: 360, height: 740 },
+  { width: 1280, height: 720 },
+]) {
+  test(`what stands there first is the largest of what is painted, and stays where it is, at ${viewport.width}`, async ({
+    page,
+  }) => {
+    await page.setViewportSize(viewport);
+    await page.addInitScript(() => {
+      const seen = { late: [] as string[], shift: 0 };
+      Object.assign(window, { seen });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as (PerformanceEntry & { element?: Element })[]) {
+          if (entry.element?.closest("main")) seen.late.push(entry.element.textContent);
+        }
+      }).observe({ type: "largest-contentful-paint", buffered: true });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) seen.shift += entry.value;
+      }).observe({ type: "layout-shift", buffered: true });
+    });
+    // A server on this machine is faster than any paint.
+    await page.route(/\.wasm$/, async (route) => {
+      await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint").length > 0);
+      await route.continue();
+    });
+    await opened(page);
+    await played(page);
+    const { late, shift } = await page.evaluate(
+      () => (window as unknown as { seen: { late: string[]; shift: number } }).seen,
+    );
+    expect(late).toEqual([]);
+    // A tenth is what is taken for good.
+    expect(shift).toBeLessThan(0.05);
+  });
+}
+
 test("why: a sentence from the records, for an answer and for a difference", async ({ page }) => {
   await opened(page);
   await played(page);
