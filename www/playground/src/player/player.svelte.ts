@@ -164,7 +164,7 @@ export class Player {
   }
 
   get #isSandbox(): boolean {
-    return this.story === sandbox;
+    return this.story.isOpen === true;
   }
 
   get #currentStep(): Step | undefined {
@@ -196,7 +196,7 @@ export class Player {
 
   /** Where a visitor may doubt that it always ends well. */
   get canBreak(): boolean {
-    return this.story === badDay || this.#isSandbox;
+    return this.story === badDay || this.story === sandbox;
   }
 
   /** What the one button does. */
@@ -458,7 +458,8 @@ function firstStory(): Story {
 /** The same in all stories, so that who has seen one knows who is who in the next. */
 function storyColors(): NodeColors {
   const colors = new NodeColors();
-  for (const story of stories) colors.note(nodesOf(inputsUpTo(story, story.steps.length)));
+  // What is in open worlds is in others too.
+  for (const story of stories) if (!story.isOpen) colors.note(nodesOf(inputsUpTo(story, story.steps.length)));
   return colors;
 }
 
