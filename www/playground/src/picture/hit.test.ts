@@ -4,6 +4,7 @@ import { NodeColors } from "../model/node-color";
 import { boundUnder, hitAt, keyUnder } from "./hit";
 import { lanesOf } from "./lanes";
 import { layoutOf, xOf } from "./layout";
+import { Registrations, Splits } from "./ranges";
 import { barOf, type Paint } from "./row";
 import type { Registration, Row } from "./scene";
 
@@ -14,8 +15,8 @@ const row = (replica: number, ...registrations: Registration[]): Row => ({
   replica,
   name: "AB"[replica] ?? "",
   presence: "online",
-  registrations,
-  splits: [{ start: 0, end: Infinity, owners: [] }],
+  registrations: Registrations.of(registrations),
+  splits: Splits.NONE,
 });
 const rows = [row(0, oak, elm), row(1, oak)];
 const layout = layoutOf(1280, 480, rows.length);

@@ -64,7 +64,7 @@ export function rowMarks(paint: Paint, row: Row, place: number): Mark[] {
 function laneMarks(paint: Paint, row: Row, place: number): Mark[] {
   const { layout, lanes, colors } = paint;
   const marks: Mark[] = [];
-  for (const registration of row.registrations) {
+  for (const registration of row.registrations.in(paint.view.from, paint.view.to)) {
     const bar = barOf(paint, place, registration);
     if (bar === null) continue;
     const radius = Math.min(2, bar.height / 2);
@@ -84,8 +84,7 @@ function bandMarks(paint: Paint, row: Row, place: number): Mark[] {
   const { layout, view } = paint;
   const y = rowTop(layout, place) + layout.bandTop;
   const marks: Mark[] = [];
-  for (const { start, end, owners } of row.splits) {
-    if (start >= view.to || end <= view.from) continue;
+  for (const { start, end, owners } of row.splits.in(view.from, view.to)) {
     const x = clampedX(layout, view, start);
     const width = Math.max(1, clampedX(layout, view, end) - x - 1);
     const [first, ...others] = owners;

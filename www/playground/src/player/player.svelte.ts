@@ -151,10 +151,9 @@ export class Player {
   }
 
   /** What this map answers itself, at the first replica that is there. */
-  priorityOf({ node, start, end }: NonNullable<Step["beside"]>): number | null {
+  priorityOf(registration: NonNullable<Step["beside"]>): number | null {
     const row = this.rows.find(({ presence }) => presence !== "crashed");
-    const found = row?.registrations.find((one) => one.node === node && one.start === start && one.end === end);
-    return found?.priority ?? null;
+    return row?.registrations.find(registration)?.priority ?? null;
   }
 
   /** The end of what can be shown. */
