@@ -7,69 +7,107 @@ import type { Frame, Owner, Row } from "./scene";
 
 /** O(splits × rows) of those rows that do not share their splits, so O(1) where all say the same. */
 export function framesOf(rows: readonly Row[]): Frame[] {
-  const frames: Frame[] = [];
-  const open = new Map<number, { start: number; end: number; unlike: readonly number[]; key: string }>();
-  const close = (row: number) => {
-    const frame = open.get(row);
-    if (frame !== undefined) frames.push({ row, start: frame.start, end: frame.end, unlike: frame.unlike });
-    open.delete(row);
-  };
   const asked = rows.flatMap(({ presence }, row) => (presence === "crashed" ? [] : [row]));
-  const sources = [...new Set(asked.map((row) => rows[row]?.splits ?? Splits.NONE))];
-  const sourceOf = asked.map((row) => sources.indexOf(rows[row]?.splits ?? Splits.NONE));
-  for (const { start, end, places } of aligned(sources)) {
-    const answers = answersOf(sources, places);
-    if (answers.every((answer) => answer === 0)) {
-      for (const row of [...open.keys()]) close(row);
-      continue;
+  const splitsOf = asked.map((row) => rows[row]?.splits ?? Splits.NONE);
+  const sources = [...new Set(splitsOf)];
+  if (sources.length < 2) return [];
+  const sourceOf = splitsOf.map((splits) => sources.indexOf(splits));
+  const frames = new Frames();
+  const walk = new Walk(sources);
+  while (walk.start < Infinity) {
+    walk.step();
+    // Most keys are served alike, and nothing more is to be found out of these.
+    if (walk.isAgreed()) frames.close();
+    else {
+      const answers = walk.answers();
+      const said = sourceOf.map((source) => answers[source] ?? 0);
+      const usual = mostFrequent(said);
+      const alike = asked.filter((_, place) => said[place] === usual);
+      asked.forEach((row, place) => {
+        if (said[place] === usual) frames.close(row);
+        else frames.add(row, walk.start, walk.end, alike);
+      });
     }
-    const said = sourceOf.map((source) => answers[source] ?? 0);
-    const usual = mostFrequent(said);
-    const alike = asked.filter((_, place) => said[place] === usual);
-    const key = alike.join();
-    asked.forEach((row, place) => {
-      const before = open.get(row);
-      if (said[place] === usual) return close(row);
-      if (before !== undefined && before.end === start && before.key === key) before.end = end;
-      else {
-        close(row);
-        open.set(row, { start, end, unlike: alike, key });
-      }
-    });
+    walk.start = walk.end;
   }
-  for (const row of [...open.keys()]) close(row);
-  return frames.sort((a, b) => a.row - b.row || a.start - b.start);
+  return frames.finish();
 }
 
-/** Which split each has between one end of a split and the next; −1 in a gap. Nothing where there is but one to ask. */
-function* aligned(sources: readonly Splits[]): Generator<{ start: number; end: number; places: readonly number[] }> {
-  if (sources.length < 2) return;
-  const next = sources.map(() => 0);
-  const places = sources.map(() => -1);
-  for (let start = 0; start < Infinity; ) {
-    let end = Infinity;
-    for (const [source, { columns }] of sources.entries()) {
-      let place = next[source] ?? 0;
-      while ((columns.ends[place] ?? Infinity) <= start) place++;
-      next[source] = place;
-      const begin = columns.starts[place] ?? Infinity;
-      places[source] = begin <= start ? place : -1;
-      end = Math.min(end, begin <= start ? (columns.ends[place] ?? Infinity) : begin);
+/** Frames that may still become longer, and those that may not. */
+class Frames {
+  readonly #done: Frame[] = [];
+  readonly #open = new Map<number, { row: number; start: number; end: number; unlike: readonly number[] }>();
+
+  add(row: number, start: number, end: number, unlike: readonly number[]): void {
+    const before = this.#open.get(row);
+    if (before?.end === start && before.unlike.join() === unlike.join()) before.end = end;
+    else {
+      this.close(row);
+      this.#open.set(row, { row, start, end, unlike });
     }
-    yield { start, end, places };
-    start = end;
+  }
+
+  /** That of a row, or all. */
+  close(row?: number): void {
+    if (this.#open.size === 0) return;
+    for (const one of row === undefined ? [...this.#open.keys()] : [row]) {
+      const frame = this.#open.get(one);
+      if (frame !== undefined) this.#done.push(frame);
+      this.#open.delete(one);
+    }
+  }
+
+  finish(): Frame[] {
+    this.close();
+    return this.#done.sort((a, b) => a.row - b.row || a.start - b.start);
   }
 }
 
-/** The same number for the same owners in the same order, and for no others: that of the first that has them. */
-function answersOf(sources: readonly Splits[], places: readonly number[]): number[] {
-  const answers: number[] = [];
-  for (const [source, splits] of sources.entries()) {
-    const place = places[source] ?? -1;
-    const same = answers.findIndex((_, other) => isAlike(splits, place, sources[other] ?? splits, places[other] ?? -1));
-    answers.push(same === -1 ? source : (answers[same] ?? same));
+/** Goes through several splits at once, from one end of any of them to the next. */
+class Walk {
+  start = 0;
+  end = 0;
+  readonly #next: number[];
+  /** Which split each has here; −1 in a gap. */
+  readonly #places: number[];
+
+  constructor(readonly sources: readonly Splits[]) {
+    this.#next = sources.map(() => 0);
+    this.#places = sources.map(() => -1);
   }
-  return answers;
+
+  step(): void {
+    this.end = Infinity;
+    for (let source = 0; source < this.sources.length; source++) {
+      const { starts, ends } = (this.sources[source] ?? Splits.NONE).columns;
+      let place = this.#next[source] ?? 0;
+      while ((ends[place] ?? Infinity) <= this.start) place++;
+      this.#next[source] = place;
+      const begin = starts[place] ?? Infinity;
+      this.#places[source] = begin <= this.start ? place : -1;
+      this.end = Math.min(this.end, begin <= this.start ? (ends[place] ?? Infinity) : begin);
+    }
+  }
+
+  isAgreed(): boolean {
+    for (let source = 1; source < this.sources.length; source++) if (!this.#isAlike(source, 0)) return false;
+    return true;
+  }
+
+  /** The same number for the same owners in the same order, and for no others: that of the first that has them. */
+  answers(): number[] {
+    const answers: number[] = [];
+    for (let source = 0; source < this.sources.length; source++) {
+      const same = answers.findIndex((_, other) => this.#isAlike(source, other));
+      answers.push(same === -1 ? source : (answers[same] ?? same));
+    }
+    return answers;
+  }
+
+  #isAlike(one: number, other: number): boolean {
+    const [a = Splits.NONE, b = Splits.NONE] = [this.sources[one], this.sources[other]];
+    return isAlike(a, this.#places[one] ?? -1, b, this.#places[other] ?? -1);
+  }
 }
 
 /** The same for the same owners in the same order, and for no others. */

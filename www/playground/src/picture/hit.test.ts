@@ -20,7 +20,7 @@ const row = (replica: number, ...registrations: Registration[]): Row => ({
 });
 const rows = [row(0, oak, elm), row(1, oak)];
 const layout = layoutOf(1280, 480, rows.length);
-const paint: Paint = { layout, view, lanes: lanesOf(rows, view), colors: new NodeColors() };
+const paint: Paint = { layout, view, lanes: lanesOf(rows, view), colors: new NodeColors(), summaries: null };
 const hit = (x: number, y: number) => hitAt(paint, rows, 420, x, y, "mouse");
 
 test("each registration can be taken in the middle and at its ends, in each row that has it", () => {

@@ -11,6 +11,8 @@ export interface Lanes {
   readonly count: number;
 }
 
+export const NO_LANES: Lanes = { of: new Map(), count: 0 };
+
 export function laneKey({ node, start, end }: Omit<Registration, "priority">): string {
   return `${start}|${end}|${node}`;
 }

@@ -19,7 +19,7 @@ function randomRegistrations(random: () => number): Registration[] {
 
 function randomSplits(random: () => number): Split[] {
   const splits: Split[] = [];
-  for (let start = Math.floor(random() * 5); start < KEYS; ) {
+  for (let start = Math.floor(random() * 5); start < KEYS;) {
     const end = random() < 0.05 ? Infinity : start + 1 + Math.floor(random() * 8);
     const owners = NODES.filter(() => random() < 0.5).map((node) => ({ node, priority: 1 + Math.floor(random() * 2) }));
     if (owners.length > 0) splits.push({ start, end, owners });

@@ -75,11 +75,12 @@ export class Splits {
 
 /** Whether a split has the same owners in the same order as one of the same or of other splits; a place of -1 has none. */
 export function isAlike(one: Splits, place: number, other: Splits, otherPlace: number): boolean {
-  if (one === other && place === otherPlace) return true;
+  if (place < 0 || otherPlace < 0) return place < 0 && otherPlace < 0;
   const [a, b] = [one.columns, other.columns];
-  const [from, otherFrom] = [firstOwner(a, place), firstOwner(b, otherPlace)];
-  const count = place < 0 ? 0 : (a.offsets[place] ?? 0) - from;
-  if (count !== (otherPlace < 0 ? 0 : (b.offsets[otherPlace] ?? 0) - otherFrom)) return false;
+  const from = a.offsets[place - 1] ?? 0;
+  const otherFrom = b.offsets[otherPlace - 1] ?? 0;
+  const count = (a.offsets[place] ?? 0) - from;
+  if (count !== (b.offsets[otherPlace] ?? 0) - otherFrom) return false;
   for (let at = 0; at < count; at++) {
     if (a.priorities[from + at] !== b.priorities[otherFrom + at]) return false;
     if (a.names[a.nodes[from + at] ?? 0] !== b.names[b.nodes[otherFrom + at] ?? 0]) return false;
@@ -131,7 +132,7 @@ export class Registrations {
   /** How many have keys of a window, counting no further than to `most`. */
   countIn(from: number, to: number, most = Infinity): number {
     let count = 0;
-    for (const places = this.placesIn(from, to); count < most && places.next().done === false; ) count++;
+    for (const places = this.placesIn(from, to); count < most && places.next().done === false;) count++;
     return count;
   }
 
@@ -166,10 +167,6 @@ function firstOver(column: Float64Array, bound: number, orEqual = false): number
     else low = middle + 1;
   }
   return low;
-}
-
-function firstOwner({ offsets }: Columns, place: number): number {
-  return place <= 0 ? 0 : (offsets[place - 1] ?? 0);
 }
 
 function columnsOf(splits: readonly Split[]): Columns {

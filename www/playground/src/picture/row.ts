@@ -1,11 +1,12 @@
 /** One replica's row: what is registered there, as thin lines, below that the owners of each key, and a frame where others answer otherwise. */
 import type { NodeColor, NodeColors } from "../model/node-color";
 import type { Viewport } from "../model/viewport";
-import type { KeyFormat } from "../model/keys";
 import { laneKey, type Lanes } from "./lanes";
 import { clampedX, rowTop, type Layout } from "./layout";
+import { denseMarks, mostHeld } from "./dense";
 import { fitting, label, line, rect, widthOf, type Mark } from "./mark";
-import type { Frame, Owner, Registration, Row } from "./scene";
+import type { Owner, Registration, Row } from "./scene";
+import type { Summary } from "./summary";
 import { edgeOf, textureOf } from "./texture";
 
 const TEXT = 13;
@@ -18,6 +19,8 @@ export interface Paint {
   readonly view: Viewport;
   readonly lanes: Lanes;
   readonly colors: NodeColors;
+  /** Of each row, if there are too many ranges in view to draw each; then none has a lane. */
+  readonly summaries: readonly Summary[] | null;
 }
 
 export function laneHeight({ lanesHeight }: Layout, { count }: Lanes): number {
@@ -52,12 +55,24 @@ export function barOf(
   return { x, y: rowTop(layout, row) + top + lane * room + (room - height) / 2, width, height };
 }
 
+/** The same of one that is taken: if its lane has no room, above all others. */
+export function takenBarOf(paint: Paint, row: number, registration: Registration): ReturnType<typeof barOf> {
+  const { layout, view } = paint;
+  const { start, end } = registration;
+  if (start >= view.to || end <= view.from) return null;
+  const x = clampedX(layout, view, start);
+  const width = Math.max(2, clampedX(layout, view, end) - x - 1);
+  return barOf(paint, row, registration) ?? { x, y: rowTop(layout, row) + layout.lanesTop, width, height: LANE_MIN };
+}
+
 export function rowMarks(paint: Paint, row: Row, place: number): Mark[] {
   if (row.presence === "crashed") {
     const { layout } = paint;
     const y = rowTop(layout, place) + layout.rowHeight / 2;
     return [label(layout.left + 6, y, `${row.name} has crashed`, { class: "differs-text" })];
   }
+  const summary = paint.summaries?.[place];
+  if (summary !== undefined) return denseMarks(paint, summary, mostHeld(paint.summaries ?? []), place);
   return [...laneMarks(paint, row, place), ...bandMarks(paint, row, place)];
 }
 
@@ -107,9 +122,10 @@ function splitMarks(
 ): Mark[] {
   const height = layout.bandHeight * 0.7;
   const color = colors.of(first.node);
-  const marks = [rect(x, y, width, height, { rx: 3, ...filled(color) })];
+  const radius = Math.min(3, width / 4);
+  const marks = [rect(x, y, width, height, { rx: radius, ...filled(color) })];
   const texture = textureOf(color);
-  if (texture !== null) marks.push(rect(x, y, width, height, { rx: 3, fill: texture }));
+  if (texture !== null) marks.push(rect(x, y, width, height, { rx: radius, fill: texture }));
   const step = (layout.bandHeight - height) / LINES;
   others.slice(0, LINES).forEach(({ node }, at) => {
     marks.push(rect(x, y + height + 1 + at * step, width, Math.max(1.5, step - 1.2), { ...filled(colors.of(node)) }));
@@ -129,32 +145,6 @@ function splitMarks(
 function nameIn({ node, priority }: Owner, room: number): string {
   const both = `${node} ${priority}`;
   return widthOf(both, TEXT) <= room ? both : fitting(node, TEXT, room);
-}
-
-export function frameMarks({ layout, view }: Paint, frame: Frame, names: readonly string[], format: KeyFormat): Mark[] {
-  if (frame.start >= view.to || frame.end <= view.from) return [];
-  const x = clampedX(layout, view, frame.start);
-  const end = clampedX(layout, view, frame.end);
-  const y = rowTop(layout, frame.row) + layout.bandTop;
-  const words = frameWords(frame, names, format);
-  const fits = [words, `differs from ${and(frame.unlike.map((row) => names[row] ?? ""))}`, "differs"].find(
-    (text) => widthOf(text, 12) <= Math.max(end - x, 60),
-  );
-  const anchor = end - widthOf(fits ?? "", 12) < layout.left ? "start" : "end";
-  return [
-    rect(x - 2, y - 3, Math.max(4, end - x + 2), layout.bandHeight + 6, { rx: 4, class: "differs" }),
-    ...(fits === undefined
-      ? []
-      : [label(anchor === "end" ? end : x, y - 7, fits, { class: "differs-text", "text-anchor": anchor })]),
-  ];
-}
-
-export function frameWords({ start, end, unlike }: Frame, names: readonly string[], format: KeyFormat): string {
-  const keys =
-    end === Infinity
-      ? `from ${format.format(BigInt(start))} on`
-      : `on ${format.format(BigInt(start))} – ${format.format(BigInt(end))}`;
-  return `differs from ${and(unlike.map((row) => names[row] ?? ""))} ${keys}`;
 }
 
 export function and(words: readonly string[]): string {

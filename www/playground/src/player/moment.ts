@@ -49,7 +49,9 @@ function columnsOf({ starts, ends, ...owners }: Columns): Ranges {
 /** Exact below 2^53, which all keys of pictures are. Not by a bigint each, which are slow. */
 function doublesOf(keys: BigUint64Array): Float64Array {
   const halves = new Uint32Array(keys.buffer, keys.byteOffset, 2 * keys.length);
-  return new Float64Array(keys.length).map((_, place) => (halves[2 * place] ?? 0) + (halves[2 * place + 1] ?? 0) * 2 ** 32);
+  return new Float64Array(keys.length).map(
+    (_, place) => (halves[2 * place] ?? 0) + (halves[2 * place + 1] ?? 0) * 2 ** 32,
+  );
 }
 
 /** All that are there or may return, in the order of their names. */
@@ -168,6 +170,9 @@ function cutWords(pairs: readonly (readonly [number, number])[]): string {
   return pairs.map(([a, b]) => `${nameOf(a)}–${nameOf(b)}`).join(", ") + (pairs.length === 1 ? " is cut" : " are cut");
 }
 
+/** Made once: to make it takes longer than to use it. */
+const NUMBERS = new Intl.NumberFormat("en");
+
 export function trafficWords({ flights }: HistoryView, nowMs: number): string {
   // Copies of one message are sent once, to all.
   let bytes = 0;
@@ -177,5 +182,5 @@ export function trafficWords({ flights }: HistoryView, nowMs: number): string {
     last = message;
   }
   const lost = flights.filter((copy) => isLost(copy) && copy.endsAt <= nowMs).length;
-  return `${bytes.toLocaleString("en")} bytes sent${lost > 0 ? ` · ${lost} lost` : ""}`;
+  return `${NUMBERS.format(bytes)} bytes sent${lost > 0 ? ` · ${lost} lost` : ""}`;
 }

@@ -118,10 +118,7 @@ test("the words", () => {
   const timeline = new Timeline(log);
   const why = (time: number, row: number) => {
     const view = timeline.stateAt(time);
-    const [replica, registration] = [
-      view.replicas[row],
-      rowsOf(view)[row]?.registrations.find(maple),
-    ];
+    const [replica, registration] = [view.replicas[row], rowsOf(view)[row]?.registrations.find(maple)];
     return replica === undefined || registration === undefined ? "" : whyPriority(view, replica, registration);
   };
   expect(why(1000, 1)).toBe("Priority 5: A registered it and added 4; a register counts 1.");

@@ -56,7 +56,8 @@ let made: Input[] | undefined;
 const step: Step = {
   action: "Play",
   untilMs: 2_500,
-  words: "Three copies of ten thousand ranges, made from a seed. Look closer, draw one more, or cut a link: it is the same map.",
+  words:
+    "Three copies of ten thousand ranges, made from a seed. Look closer, draw one more, or cut a link: it is the same map.",
   /** Made when somebody wants to see them. */
   get inputs() {
     return (made ??= inputs());
