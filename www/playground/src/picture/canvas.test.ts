@@ -30,7 +30,8 @@ function callsFor(marks: readonly Mark[], look: Partial<Look>): string[] {
       return true;
     },
   });
-  paintMarks(context, marks, () => ({ ...PLAIN, ...look }));
+  const only = { ...PLAIN, ...look };
+  paintMarks(context, marks, () => only);
   // The last gives the canvas back as it was.
   return calls.filter((call) => !call.startsWith("setLineDash") && call !== "globalAlpha = 1");
 }
@@ -38,29 +39,38 @@ function callsFor(marks: readonly Mark[], look: Partial<Look>): string[] {
 test("each shape is painted where its mark says", () => {
   expect(callsFor([rect(1, 2, 30, 4, {})], {})).toEqual(["fillStyle = black", "fillRect 1 2 30 4"]);
   expect(callsFor([rect(1, 2, 30, 4, { rx: 3 })], {})).toEqual([
+    "fillStyle = black",
     "beginPath",
     "roundRect 1 2 30 4 3",
-    "fillStyle = black",
     "fill",
   ]);
   expect(callsFor([rect(1, 2, 3, 4, { rx: 3 })], {})).toEqual(["fillStyle = black", "fillRect 1 2 3 4"]);
   expect(callsFor([line(1, 2, 3, 4, {})], { fill: null, stroke: "red" })).toEqual([
+    "strokeStyle = red",
     "beginPath",
     "moveTo 1 2",
     "lineTo 3 4",
-    "strokeStyle = red",
     "stroke",
   ]);
   expect(callsFor([circle(5, 6, 7, {})], {})).toEqual([
+    "fillStyle = black",
     "beginPath",
     "arc 5 6 7 0 6.283185307179586",
-    "fillStyle = black",
     "fill",
   ]);
   expect(callsFor([label(5, 6, "oak")], { align: "center" })).toEqual([
-    "textAlign = center",
     "fillStyle = black",
+    "textAlign = center",
     "fillText oak 5 6",
+  ]);
+});
+
+test("what looks like the one before is not said anew", () => {
+  const look = { ...PLAIN, fill: "red" };
+  expect(callsFor([rect(1, 2, 3, 4, {}), rect(5, 6, 7, 8, {})], look)).toEqual([
+    "fillStyle = red",
+    "fillRect 1 2 3 4",
+    "fillRect 5 6 7 8",
   ]);
 });
 
@@ -86,12 +96,12 @@ test("what is to be seen through is, and a stroke may lie below", () => {
     fillOpacity: 0.5,
   });
   expect(words).toEqual([
+    "strokeStyle = white",
+    "fillStyle = black",
     "textAlign = start",
     "globalAlpha = 0.5",
-    "strokeStyle = white",
     "strokeText differs 0 9",
     "globalAlpha = 0.25",
-    "fillStyle = black",
     "fillText differs 0 9",
   ]);
 });

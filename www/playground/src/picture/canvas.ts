@@ -28,23 +28,21 @@ export function paintMarks(
   marks: readonly Mark[],
   lookOf: (mark: Mark) => Look,
 ): void {
+  let before: Look | null = null;
   for (const mark of marks) {
     const look = lookOf(mark);
-    context.lineWidth = look.strokeWidth;
-    context.lineCap = look.cap;
-    context.lineJoin = look.join;
-    context.setLineDash(look.dashes as number[]);
-    const shape = shapeOf(context, mark, look);
+    // To set what is set already costs more than many a shape.
+    if (look !== before) begin(context, look, mark);
+    before = look;
+    const shape = shapeOf(context, mark);
     const fills = () => {
       if (look.fill === null) return;
       context.globalAlpha = look.opacity * look.fillOpacity;
-      context.fillStyle = look.fill;
       shape.fill();
     };
     if (!look.strokesFirst) fills();
     if (look.stroke !== null) {
       context.globalAlpha = look.opacity;
-      context.strokeStyle = look.stroke;
       shape.stroke();
     }
     if (look.strokesFirst) fills();
@@ -52,16 +50,26 @@ export function paintMarks(
   context.globalAlpha = 1;
 }
 
+function begin(context: CanvasRenderingContext2D, look: Look, { shape }: Mark): void {
+  context.lineWidth = look.strokeWidth;
+  context.lineCap = look.cap;
+  context.lineJoin = look.join;
+  context.setLineDash(look.dashes as number[]);
+  if (look.stroke !== null) context.strokeStyle = look.stroke;
+  if (look.fill !== null) context.fillStyle = look.fill;
+  if (shape !== "text") return;
+  context.font = look.font;
+  context.textAlign = look.align;
+}
+
 interface Drawn {
   fill(): void;
   stroke(): void;
 }
 
-function shapeOf(context: CanvasRenderingContext2D, { shape, attributes, text = "" }: Mark, look: Look): Drawn {
+function shapeOf(context: CanvasRenderingContext2D, { shape, attributes, text = "" }: Mark): Drawn {
   const at = (name: string) => Number(attributes[name] ?? 0);
   if (shape === "text") {
-    context.font = look.font;
-    context.textAlign = look.align;
     return {
       fill: () => context.fillText(text, at("x"), at("y")),
       stroke: () => context.strokeText(text, at("x"), at("y")),

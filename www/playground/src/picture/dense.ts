@@ -38,55 +38,51 @@ function heldMarks(ground: Ground, { bounds, held, weight, count }: Summary, mos
   const { layout } = ground;
   const edges = edgesOf(ground, bounds);
   const base = Math.round(rowTop(layout, place) + layout.lanesTop + layout.lanesHeight);
-  const outlines = SHADES.map(() => "");
+  const tops = SHADES.map(() => new Float64Array(held.length).fill(base));
   held.forEach((mean, cell) => {
     if (mean === 0) return;
     const shade = Math.min(SHADES.length - 1, Math.floor(Math.log2(Math.max(1, (weight[cell] ?? 0) / mean))));
-    const height = Math.max(1, Math.round((mean / most) * layout.lanesHeight));
-    outlines[shade] += box(edges, cell, base - height, base);
+    const column = tops[shade];
+    if (column !== undefined) column[cell] = base - Math.max(1, Math.round((mean / most) * layout.lanesHeight));
   });
-  const marks = outlines.flatMap((d, shade) =>
-    d === "" ? [] : [path(d, { class: "held", "fill-opacity": SHADES[shade] ?? 1 })],
-  );
+  const marks = SHADES.flatMap((darkness, shade) => {
+    const d = outline(edges, tops[shade] ?? [], base);
+    return d === "" ? [] : [path(d, { class: "held", "fill-opacity": darkness })];
+  });
   const words = `${count.toLocaleString("en")} ${count === 1 ? "range" : "ranges"}`;
   return [...marks, label(layout.left, rowTop(layout, place) + layout.bandTop - 4, words, { class: "note" })];
 }
 
-/** Each node's part of the band, the first by name at the bottom. */
+/** Each node's part of the band, the first by name at the bottom: each down to there, and those above painted before those below. */
 function firstMarks(ground: Ground, { bounds, first }: Summary, place: number): Mark[] {
   const { layout, colors } = ground;
   const edges = edgesOf(ground, bounds);
   const top = rowTop(layout, place) + layout.bandTop;
-  const bottom = top + layout.bandHeight;
+  const bottom = Math.round(top + layout.bandHeight);
   const stack = new Float64Array(bounds.length - 1);
-  const y = (share: number) => Math.round((bottom - share * layout.bandHeight) * 2) / 2;
-  const marks = [rect(layout.left, top, layout.right - layout.left, layout.bandHeight, { fill: "url(#gap)" })];
+  const y = (share: number) => Math.round((bottom - Math.min(1, share) * layout.bandHeight) * 2) / 2;
+  const parts: Mark[][] = [];
   const names: Mark[] = [];
   for (const [node, shares] of [...first].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    let d = "";
-    const middles = new Float64Array(shares.length);
-    shares.forEach((share, cell) => {
-      const below = stack[cell] ?? 0;
-      const here = (stack[cell] = Math.min(1, below + share));
-      middles[cell] = y((below + here) / 2);
-      if (y(below) > y(here)) d += box(edges, cell, y(here), y(below));
-    });
-    if (d === "") continue;
-    const color = colors.of(node);
-    marks.push(path(d, { fill: color.fill }));
-    const texture = textureOf(color);
-    if (texture !== null) marks.push(path(d, { fill: texture }));
     const at = placeOfName(node, shares, edges);
-    if (at !== null)
-      names.push(
-        label((edges[at] ?? 0) + 2, (middles[at] ?? 0) + TEXT * 0.36, node, {
-          class: "owner",
-          fill: color.ink,
-          "text-anchor": "middle",
-        }),
-      );
+    const below = at === null ? 0 : (stack[at] ?? 0);
+    let isThere = false;
+    for (let cell = 0; cell < stack.length; cell++) {
+      const share = shares[cell] ?? 0;
+      isThere ||= share > 0;
+      stack[cell] = (stack[cell] ?? 0) + share;
+    }
+    if (!isThere) continue;
+    const d = outline(edges, stack.map(y), bottom);
+    const color = colors.of(node);
+    const texture = textureOf(color);
+    parts.push([path(d, { fill: color.fill }), ...(texture === null ? [] : [path(d, { fill: texture })])]);
+    if (at === null || layout.bandHeight * LEAST_SHARE < TEXT) continue;
+    const middle = y((below + (stack[at] ?? 0)) / 2) + TEXT * 0.36;
+    names.push(label((edges[at] ?? 0) + 2, middle, node, { class: "owner", fill: color.ink, "text-anchor": "middle" }));
   }
-  return layout.bandHeight * LEAST_SHARE < TEXT ? marks : [...marks, ...names];
+  const gaps = rect(layout.left, top, layout.right - layout.left, layout.bandHeight, { fill: "url(#gap)" });
+  return [gaps, ...parts.reverse().flat(), ...names];
 }
 
 /** A name stands in the longest run of cells of which its node serves so much. */
@@ -105,7 +101,15 @@ function placeOfName(node: string, shares: Float64Array, edges: readonly number[
   return Math.floor((best.from + best.to) / 2);
 }
 
-function box(edges: readonly number[], cell: number, top: number, bottom: number): string {
-  const [left = 0, right = 0] = [edges[cell], edges[cell + 1]];
-  return right > left ? `M${left} ${bottom}V${top}H${right}V${bottom}Z` : "";
+/** Of columns that stand on a base; empty if all are as low as that. */
+function outline(edges: readonly number[], tops: ArrayLike<number>, base: number): string {
+  let d = "";
+  let height = base;
+  for (let cell = 0; cell < tops.length; cell++) {
+    const top = tops[cell] ?? base;
+    if (top === height) continue;
+    d += d === "" ? `M${edges[cell]} ${base}V${top}` : `H${edges[cell]}V${top}`;
+    height = top;
+  }
+  return d === "" ? "" : `${d}H${edges[tops.length]}V${base}Z`;
 }

@@ -13,6 +13,9 @@ const TEXT = 12;
 const GAP_PIXELS = 6;
 const WIDTH_PIXELS = 14;
 
+/** Of more than so many in a row it is told once how many they are. */
+const TOLD_MAX = 6;
+
 /** Frames that are drawn as one. */
 interface Cluster {
   readonly x: number;
@@ -31,6 +34,8 @@ export function framesMarks(
       paint,
       frames.filter((frame) => frame.row === row),
     );
+    if (clusters.length > TOLD_MAX)
+      return [...clusters.map((cluster) => frameMark(paint, row, cluster)), ...sumOf(paint, row, clusters)];
     // Words do not lie on each other: what has no room beside the one before has none.
     let free = -Infinity;
     return clusters.flatMap((cluster) => {
@@ -64,6 +69,16 @@ function frameMark({ layout }: Paint, row: number, { x, end }: Cluster): Mark {
   return rect(x - 2, y - 3, Math.max(4, end - x + 2), layout.bandHeight + 6, { rx: 4, class: "differs" });
 }
 
+function sumOf({ layout }: Paint, row: number, clusters: readonly Cluster[]): Mark[] {
+  const count = clusters.reduce((sum, { frames }) => sum + frames.length, 0);
+  const y = rowTop(layout, row) + layout.bandTop - 7;
+  return [label(layout.right, y, `differs ${placesWords(count)}`, { class: "differs-text", "text-anchor": "end" })];
+}
+
+function placesWords(count: number): string {
+  return `in ${count.toLocaleString("en")} places`;
+}
+
 function wordsFor(
   { layout }: Paint,
   { x, end, frames }: Cluster,
@@ -75,13 +90,13 @@ function wordsFor(
   if (frame === undefined) return null;
   const from = `differs from ${and(frame.unlike.map((row) => names[row] ?? ""))}`;
   const isOne = frames.every(({ unlike }) => unlike.join() === frame.unlike.join());
-  const many = `differs in ${frames.length.toLocaleString("en")} places`;
+  const many = placesWords(frames.length);
   const candidates =
     more.length === 0
       ? [frameWords(frame, names, format), from]
       : isOne
-        ? [`${from} in ${frames.length.toLocaleString("en")} places`, many]
-        : [many];
+        ? [`${from} ${many}`, `differs ${many}`]
+        : [`differs ${many}`];
   const room = Math.max(end - x, 60);
   for (const words of [...candidates, "differs"]) {
     const width = widthOf(words, TEXT);

@@ -121,7 +121,7 @@ export class Registrations {
   /** The places of those that have keys of a window. */
   *placesIn(from: number, to: number): Generator<number> {
     const { starts, ends } = this.columns;
-    for (let place = firstOver(this.#reach(), from); place < this.count && (starts[place] ?? 0) < to; place++)
+    for (let place = firstOver(this.#reach(), from); place < starts.length && (starts[place] ?? 0) < to; place++)
       if ((ends[place] ?? 0) > from) yield place;
   }
 

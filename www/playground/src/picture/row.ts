@@ -32,8 +32,12 @@ export function lanesShown(layout: Layout, lanes: Lanes): number {
   return Math.min(lanes.count, Math.floor(layout.lanesHeight / laneHeight(layout, lanes)));
 }
 
+/** What is thinner is all edge. */
+const EDGED_PIXELS = 3;
+
 /** A node's colour, and where that is close to the paper's, an edge that is not. */
-function filled(color: NodeColor): Mark["attributes"] {
+function filled(color: NodeColor, width: number): Mark["attributes"] {
+  if (width < EDGED_PIXELS) return { fill: edgeOf(color) };
   return { fill: color.fill, stroke: edgeOf(color), "stroke-width": 0.8 };
 }
 
@@ -83,7 +87,9 @@ function laneMarks(paint: Paint, row: Row, place: number): Mark[] {
     const bar = barOf(paint, place, registration);
     if (bar === null) continue;
     const radius = Math.min(2, bar.height / 2);
-    marks.push(rect(bar.x, bar.y, bar.width, bar.height, { rx: radius, ...filled(colors.of(registration.node)) }));
+    marks.push(
+      rect(bar.x, bar.y, bar.width, bar.height, { rx: radius, ...filled(colors.of(registration.node), bar.width) }),
+    );
     const texture = textureOf(colors.of(registration.node));
     if (texture !== null) marks.push(rect(bar.x, bar.y, bar.width, bar.height, { rx: radius, fill: texture }));
   }
@@ -123,12 +129,14 @@ function splitMarks(
   const height = layout.bandHeight * 0.7;
   const color = colors.of(first.node);
   const radius = Math.min(3, width / 4);
-  const marks = [rect(x, y, width, height, { rx: radius, ...filled(color) })];
+  const marks = [rect(x, y, width, height, { rx: radius, ...filled(color, width) })];
   const texture = textureOf(color);
   if (texture !== null) marks.push(rect(x, y, width, height, { rx: radius, fill: texture }));
   const step = (layout.bandHeight - height) / LINES;
   others.slice(0, LINES).forEach(({ node }, at) => {
-    marks.push(rect(x, y + height + 1 + at * step, width, Math.max(1.5, step - 1.2), { ...filled(colors.of(node)) }));
+    marks.push(
+      rect(x, y + height + 1 + at * step, width, Math.max(1.5, step - 1.2), { ...filled(colors.of(node), width) }),
+    );
   });
   const more = others.length > LINES ? `+${others.length - LINES}` : "";
   const room = width - 10;
@@ -143,6 +151,7 @@ function splitMarks(
 
 /** Name and priority, the name, or as much of it as has room. */
 function nameIn({ node, priority }: Owner, room: number): string {
+  if (room < TEXT / 3) return "";
   const both = `${node} ${priority}`;
   return widthOf(both, TEXT) <= room ? both : fitting(node, TEXT, room);
 }

@@ -2,7 +2,7 @@
  * What lies in each of many cells of a view, as sums: for views in which ranges are too many to be drawn one by one. Cells begin at the
  * same keys wherever the view moves, so that nothing flickers; those at its edges are as much of them as is in view.
  */
-import { span, type Viewport } from "../model/viewport";
+import type { Viewport } from "../model/viewport";
 import type { Layout } from "./layout";
 import type { Registrations, Splits } from "./ranges";
 import type { Row } from "./scene";
@@ -59,14 +59,14 @@ function heldIn(
 ): Pick<Summary, "count" | "held" | "weight"> {
   const { starts, ends, priorities } = registrations.columns;
   const [held, weight] = [new Float64Array(bounds.length - 1), new Float64Array(bounds.length - 1)];
-  let count = 0;
+  let [count, cell] = [0, 0];
   for (const place of registrations.placesIn(view.from, view.to)) {
-    const priority = priorities[place] ?? 0;
+    const start = Math.max(starts[place] ?? 0, view.from);
+    const end = Math.min(ends[place] ?? 0, view.to);
+    cell = cellOf(bounds, cell, start);
+    spread(held, bounds, cell, start, end, 1);
+    spread(weight, bounds, cell, start, end, priorities[place] ?? 0);
     count++;
-    spread(bounds, view, starts[place] ?? 0, ends[place] ?? 0, (cell, share) => {
-      held[cell] = (held[cell] ?? 0) + share;
-      weight[cell] = (weight[cell] ?? 0) + share * priority;
-    });
   }
   return { count, held, weight };
 }
@@ -74,34 +74,37 @@ function heldIn(
 function firstIn(splits: Splits, view: Viewport, bounds: Float64Array): Summary["first"] {
   const { starts, ends, offsets, nodes, names } = splits.columns;
   const shares = names.map(() => new Float64Array(bounds.length - 1));
+  let cell = 0;
   for (let place = splits.placeBehind(view.from); (starts[place] ?? Infinity) < view.to; place++) {
+    const start = Math.max(starts[place] ?? 0, view.from);
+    cell = cellOf(bounds, cell, start);
     const of = shares[nodes[offsets[place - 1] ?? 0] ?? 0];
-    spread(bounds, view, starts[place] ?? 0, ends[place] ?? 0, (cell, share) => {
-      if (of !== undefined) of[cell] = (of[cell] ?? 0) + share;
-    });
+    if (of !== undefined) spread(of, bounds, cell, start, Math.min(ends[place] ?? 0, view.to), 1);
   }
   return new Map(names.map((name, node) => [name, shares[node] ?? new Float64Array()]));
 }
 
-/** Tells of each cell that a range has keys of which share of its keys these are. */
+/** The cell of a key that lies in `cell` or behind it. */
+function cellOf(bounds: Float64Array, cell: number, key: number): number {
+  let at = cell;
+  while ((bounds[at + 1] ?? Infinity) <= key) at++;
+  return at;
+}
+
+/** Adds to each cell, of which a range that begins in `first` has keys, an amount for the share of its keys that these are. */
 function spread(
+  column: Float64Array,
   bounds: Float64Array,
-  view: Viewport,
+  first: number,
   start: number,
   end: number,
-  tell: (cell: number, share: number) => void,
+  amount: number,
 ): void {
-  const cells = bounds.length - 1;
-  const [from, to] = [Math.max(start, view.from), Math.min(end, view.to)];
-  // All but the first and the last are equally wide.
-  const width = cells > 2 ? ((bounds[cells - 1] ?? 0) - (bounds[1] ?? 0)) / (cells - 2) : span(view);
-  const inner = bounds[1] ?? view.to;
-  let cell = from < inner ? 0 : Math.min(cells - 1, 1 + Math.floor((from - inner) / width));
-  // What was rounded may be one beside.
-  while (cell > 0 && (bounds[cell] ?? 0) > from) cell--;
-  while (cell < cells - 1 && (bounds[cell + 1] ?? 0) <= from) cell++;
-  for (; cell < cells && (bounds[cell] ?? Infinity) < to; cell++) {
+  let from = start;
+  for (let cell = first; from < end && cell < column.length; cell++) {
     const [low, high] = [bounds[cell] ?? 0, bounds[cell + 1] ?? 0];
-    tell(cell, (Math.min(to, high) - Math.max(from, low)) / (high - low));
+    const to = Math.min(end, high);
+    column[cell] = (column[cell] ?? 0) + (amount * (to - from)) / (high - low);
+    from = to;
   }
 }

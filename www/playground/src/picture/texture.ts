@@ -7,24 +7,22 @@ export interface Pattern {
   readonly d: string;
   readonly stroke: string;
   readonly strokeWidth: number;
-  /** In degrees. */
-  readonly turned: number;
+  /** How wide and high the tile is. */
+  readonly size: number;
 }
-
-export const TILE = 6;
 
 const LINES: Readonly<Record<number, string>> = { 45: "M-1 1L1 -1M0 6L6 0M5 7L7 5", 135: "M-1 5L1 7M0 0L6 6M5 -1L7 1" };
 
 /** All that there are: whoever paints needs each of them. */
 export const PATTERNS: readonly Pattern[] = [
-  { id: "gap", d: "M0 0V6", stroke: "var(--hatch)", strokeWidth: 1.6, turned: 45 },
+  { id: "gap", d: "M-2 2L2 -2M0 8L8 0M6 10L10 6", stroke: "var(--hatch)", strokeWidth: 1.6, size: 8 },
   ...[...new Set(HUES.map(({ stripe }) => stripe))].flatMap((stripe) =>
     TEXTURES.filter((angles) => angles.length > 0).map((angles) => ({
       id: idOf(angles, stripe),
       d: angles.map((angle) => LINES[angle]).join(""),
       stroke: stripe,
       strokeWidth: 1.4,
-      turned: 0,
+      size: 6,
     })),
   ),
 ];

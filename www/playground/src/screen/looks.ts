@@ -1,7 +1,7 @@
 /** How marks look: asked of the page for one mark of each kind, since the style sheet and the theme decide it, and kept. */
 import type { Look } from "../picture/canvas";
 import type { Mark } from "../picture/mark";
-import { PATTERNS, TILE } from "../picture/texture";
+import { PATTERNS } from "../picture/texture";
 
 const SVG = "http://www.w3.org/2000/svg";
 /** What of a mark decides how it looks; the rest says where it is. */
@@ -24,8 +24,13 @@ export class Looks {
   }
 
   of({ shape, attributes }: Mark): Look {
-    let key: string = shape;
-    for (const name of DECIDING) key += `|${attributes[name] ?? ""}`;
+    const { class: kind = "", fill = "", stroke = "" } = attributes;
+    const [opacity, width, anchor] = [
+      attributes["fill-opacity"],
+      attributes["stroke-width"],
+      attributes["text-anchor"],
+    ];
+    const key = `${shape}|${kind}|${fill}|${stroke}|${opacity ?? ""}|${width ?? ""}|${anchor ?? ""}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const look = this.#find(shape, attributes);
@@ -68,18 +73,18 @@ export class Looks {
   #patternOf(id: string): CanvasPattern | null {
     const found = PATTERNS.find((pattern) => pattern.id === id);
     const canvas = document.createElement("canvas");
-    canvas.width = canvas.height = Math.ceil(TILE * this.density);
     const context = canvas.getContext("2d");
     if (found === undefined || context === null) return null;
-    const { stroke, strokeWidth, d, turned } = found;
-    const scale = canvas.width / TILE;
+    const { stroke, strokeWidth, d, size } = found;
+    canvas.width = canvas.height = Math.ceil(size * this.density);
+    const scale = canvas.width / size;
     context.scale(scale, scale);
     const line = this.of({ shape: "path", attributes: { fill: "none", stroke, "stroke-width": strokeWidth } });
     if (line.stroke !== null) context.strokeStyle = line.stroke;
     context.lineWidth = strokeWidth;
     context.stroke(new Path2D(d));
     const pattern = context.createPattern(canvas, "repeat");
-    pattern?.setTransform(new DOMMatrix().rotate(turned).scale(1 / scale));
+    pattern?.setTransform(new DOMMatrix().scale(1 / scale));
     return pattern;
   }
 }
