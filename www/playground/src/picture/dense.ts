@@ -1,5 +1,5 @@
 /**
- * A row whose ranges are too many to be drawn one by one. Above, how many registrations hold a key as height, the darker the higher
+ * A row whose ranges are too many to be drawn one by one. Above, how many registrations hold a key as height, the stronger the higher
  * their priorities; below, in the owners' band, of each few keys which share each node serves first, and hatched what nobody does.
  */
 import type { NodeColors } from "../model/node-color";
@@ -7,10 +7,10 @@ import type { Viewport } from "../model/viewport";
 import { clampedX, rowTop, type Layout } from "./layout";
 import { label, path, rect, widthOf, type Mark } from "./mark";
 import type { Summary } from "./summary";
-import { textureOf } from "./texture";
+import { edgeOf, textureOf } from "./texture";
 
 const TEXT = 13;
-/** How dark ranges are whose priority is 1 on average, 2 to 3, 4 to 7, and from 8 on. */
+/** How strong ranges are whose priority is 1 on average, 2 to 3, 4 to 7, and from 8 on. */
 const SHADES = [0.28, 0.45, 0.65, 0.9];
 
 interface Ground {
@@ -45,12 +45,12 @@ function heldMarks(ground: Ground, { bounds, held, weight, count }: Summary, mos
     const column = tops[shade];
     if (column !== undefined) column[cell] = base - Math.max(1, Math.round((mean / most) * layout.lanesHeight));
   });
-  const marks = SHADES.flatMap((darkness, shade) => {
+  const marks = SHADES.flatMap((strength, shade) => {
     const d = outline(edges, tops[shade] ?? [], base);
-    return d === "" ? [] : [path(d, { class: "held", "fill-opacity": darkness })];
+    return d === "" ? [] : [path(d, { class: "held", "fill-opacity": strength })];
   });
   const words = `${count.toLocaleString("en")} ${count === 1 ? "range" : "ranges"}`;
-  return [...marks, label(layout.left, rowTop(layout, place) + layout.bandTop - 4, words, { class: "note" })];
+  return [...marks, label(layout.left, rowTop(layout, place) + layout.bandTop - 6, words, { class: "note" })];
 }
 
 /** Each node's part of the band, the first by name at the bottom: each down to there, and those above painted before those below. */
@@ -76,7 +76,8 @@ function firstMarks(ground: Ground, { bounds, first }: Summary, place: number): 
     const d = outline(edges, stack.map(y), bottom);
     const color = colors.of(node);
     const texture = textureOf(color);
-    parts.push([path(d, { fill: color.fill }), ...(texture === null ? [] : [path(d, { fill: texture })])]);
+    const edge = { stroke: edgeOf(color), "stroke-width": 0.6 };
+    parts.push([path(d, { fill: color.fill, ...edge }), ...(texture === null ? [] : [path(d, { fill: texture })])]);
     if (at === null || layout.bandHeight * LEAST_SHARE < TEXT) continue;
     const middle = y((below + (stack[at] ?? 0)) / 2) + TEXT * 0.36;
     names.push(label((edges[at] ?? 0) + 2, middle, node, { class: "owner", fill: color.ink, "text-anchor": "middle" }));

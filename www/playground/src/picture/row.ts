@@ -115,8 +115,11 @@ function bandMarks(paint: Paint, row: Row, place: number): Mark[] {
   return marks;
 }
 
-/** So many owners beside the first have a line of their own; how many more there are stands in the box of the first. */
-const LINES = 3;
+/** So many owners beside the first have a line of their own, if each has its room; how many more there are stands in the box of the first. */
+const LINES_MAX = 3;
+const LINE_MIN = 1.7;
+/** A band that is lower leaves more of it to the first, whose name is to fit. */
+const ROOMY_BAND = 22;
 
 function splitMarks(
   { layout, colors }: Paint,
@@ -126,19 +129,20 @@ function splitMarks(
   first: Owner,
   others: readonly Owner[],
 ): Mark[] {
-  const height = layout.bandHeight * 0.7;
+  const height = layout.bandHeight * (layout.bandHeight < ROOMY_BAND ? 0.78 : 0.7);
+  const lines = Math.min(LINES_MAX, Math.floor((layout.bandHeight - height) / LINE_MIN));
   const color = colors.of(first.node);
   const radius = Math.min(3, width / 4);
   const marks = [rect(x, y, width, height, { rx: radius, ...filled(color, width) })];
   const texture = textureOf(color);
   if (texture !== null) marks.push(rect(x, y, width, height, { rx: radius, fill: texture }));
-  const step = (layout.bandHeight - height) / LINES;
-  others.slice(0, LINES).forEach(({ node }, at) => {
+  const step = (layout.bandHeight - height) / lines;
+  others.slice(0, lines).forEach(({ node }, at) => {
     marks.push(
       rect(x, y + height + 1 + at * step, width, Math.max(1.5, step - 1.2), { ...filled(colors.of(node), width) }),
     );
   });
-  const more = others.length > LINES ? `+${others.length - LINES}` : "";
+  const more = others.length > lines ? `+${others.length - lines}` : "";
   const room = width - 10;
   const moreRoom = more === "" ? 0 : widthOf(more, TEXT) + 6;
   const text = nameIn(first, room - moreRoom);
