@@ -99,6 +99,97 @@ test("on a phone on its side all rows and the next step are there without scroll
   await expect(says(page)).toBeInViewport({ ratio: 1 });
 });
 
+test("eight rows are on one screen, and the stage of sixteen scrolls and not the page", async ({ page }) => {
+  await page.setViewportSize({ width: 1280, height: 720 });
+  await opened(page, "#build-your-own");
+  await page.getByRole("button", { name: "Network" }).click();
+  const join = async (names: string) => {
+    for (const name of names) await page.getByRole("button", { name: `Let ${name} join` }).click();
+  };
+  await join("DEFGH");
+  await page.getByRole("button", { name: "Close" }).click();
+  for (const name of "ABCDEFGH") {
+    await expect(page.getByRole("button", { name: `Take ${name} offline` })).toBeInViewport({ ratio: 1 });
+  }
+  const scrolls = () =>
+    page.evaluate(() => {
+      const stage = document.querySelector("#stage");
+      const { scrollHeight, clientHeight } = document.documentElement;
+      return { page: scrollHeight > clientHeight, stage: stage !== null && stage.scrollHeight > stage.clientHeight };
+    });
+  expect(await scrolls()).toEqual({ page: false, stage: false });
+  await page.getByRole("button", { name: "Network" }).click();
+  await join("IJKLMNOP");
+  await page.getByRole("button", { name: "Close" }).click();
+  expect(await scrolls()).toEqual({ page: false, stage: true });
+});
+
+for (const [width, height] of [
+  [1280, 720],
+  [360, 740],
+] as const) {
+  test(`ten thousand ranges are drawn as sums, and each by itself from near, ${width} × ${height}`, async ({
+    page,
+  }) => {
+    await page.setViewportSize({ width, height });
+    await opened(page, "#ten-thousand/0/2500/421300");
+    await expect(agreement(page)).toHaveText("all 3 agree");
+    const sums = page.getByTestId("sums");
+    await expect(sums).toContainText("10,000 ranges");
+    await expect(sums).toContainText("look closer to see each");
+    await expect(sums).toBeInViewport({ ratio: 1 });
+    expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBe(height);
+    const closer = page.getByRole("button", { name: "Zoom in at the key" });
+    for (let press = 0; press < 10; press++) await closer.click();
+    await expect(sums).toBeHidden();
+    // One of them can be taken, and has a frame, also where it is but a part of a sum.
+    await key(page).focus();
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("toolbar")).toHaveAttribute("aria-label", /^(maple|elm), 42\d+ – 42\d+, at A$/);
+    await expect(page.locator("#stage .selected")).toHaveCount(1);
+    for (let press = 0; press < 10; press++) await page.getByRole("button", { name: "Zoom out" }).click();
+    await expect(sums).toBeVisible();
+    await expect(page.locator("#stage .selected")).toHaveCount(1);
+  });
+}
+
+test("on paper and in a file what is painted into a canvas is there as SVG", async ({ page }) => {
+  await opened(page);
+  await played(page);
+  await expect(page.locator("#stage canvas")).toHaveCount(1);
+  const words = page.locator("#stage svg text", { hasText: "differs from A and B" });
+  await expect(words).toHaveCount(0);
+  await page.emulateMedia({ media: "print" });
+  await expect(page.locator("#stage canvas")).toHaveCount(0);
+  await expect(words).toBeVisible();
+  await page.emulateMedia({ media: "screen" });
+  await expect(page.locator("#stage canvas")).toHaveCount(1);
+});
+
+test("the canvas follows the theme, and is as sharp as the screen", async ({ browser, baseURL }) => {
+  const context = await browser.newContext({ baseURL: baseURL ?? "", deviceScaleFactor: 2, colorScheme: "light" });
+  const page = await context.newPage();
+  await opened(page);
+  await played(page);
+  const canvas = page.locator("#stage canvas");
+  const isTwice = () => canvas.evaluate((it: HTMLCanvasElement) => it.width === 2 * it.clientWidth);
+  expect(await isTwice()).toBe(true);
+  /** How light the darkest is of what is painted over nothing else: ink, of which the ticks are written. */
+  const ink = () =>
+    canvas.evaluate((it: HTMLCanvasElement) => {
+      const { data } = it.getContext("2d")?.getImageData(0, 0, it.width, 36) ?? { data: [] };
+      let [sum, count] = [0, 0];
+      for (let at = 0; at < data.length; at += 4)
+        if (data[at + 3] === 255) [sum, count] = [sum + (data[at] ?? 0), count + 1];
+      return count === 0 ? NaN : sum / count;
+    });
+  expect(await ink()).toBeLessThan(110);
+  await page.getByRole("button", { name: /^Theme/ }).click();
+  await page.getByRole("button", { name: /^Theme: light/ }).click();
+  await expect.poll(ink).toBeGreaterThan(150);
+  await context.close();
+});
+
 test("by the keyboard: the picture is six stops away, the key moves, and the words follow", async ({ page }) => {
   await opened(page);
   await played(page);
@@ -519,7 +610,14 @@ test("an address without a story says so, and shows the first one", async ({ pag
   await expect(seen(page)).toContainText("There is no story of that name in the address, so this is the first one.");
 });
 
-for (const hash of ["", "#minus-everything", "#fills-up", "#bad-day", "#build-your-own"]) {
+for (const hash of [
+  "",
+  "#minus-everything",
+  "#fills-up",
+  "#bad-day",
+  "#build-your-own",
+  "#ten-thousand/0/2500/421300",
+]) {
   for (const colorScheme of ["light", "dark"] as const) {
     test(`axe finds nothing in ${hash || "the first story"}, ${colorScheme}, wide and narrow`, async ({ page }) => {
       await page.emulateMedia({ colorScheme });

@@ -7,7 +7,7 @@ import type { Story } from "../stories/story";
 import { TIME_MS_MAX, type Range } from "../world/input";
 import { Log, SEED_MAX } from "../world/log";
 import { checksumOf, fromBase64, Reader, toBase64, Unreadable, Writer } from "./bytes";
-import { isLinkable, readInputs, writeInputs } from "./world";
+import { isLinkable, leastBytesOf, readInputs, writeInputs } from "./world";
 
 /** What people can send everywhere. A longer world is a file. */
 export const LINK_LENGTH_MAX = 2000;
@@ -28,7 +28,7 @@ export function linkOf(shared: Shared): string | null {
   const nowMs = Math.floor(shared.nowMs);
   if (shared.kind === "story") return `${shared.story.id}/${shared.step}/${nowMs}/${shared.cursor}`;
   const { log, limit, cursor } = shared;
-  if (!isLinkable(log.inputs)) return null;
+  if (!isLinkable(log.inputs) || leastBytesOf(log.inputs) > LINK_LENGTH_MAX) return null;
   const writer = new Writer().number(log.seed).number(limit).number(nowMs).number(cursor);
   writeInputs(writer, log.inputs);
   const bytes = writer.finish();

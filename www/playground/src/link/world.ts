@@ -38,6 +38,11 @@ export function isLinkable(inputs: readonly Input[]): boolean {
   return inputs.every(({ kind }) => kind !== "heard");
 }
 
+/** So many bytes inputs have at least: to see soon that they are too many. */
+export function leastBytesOf(inputs: readonly Input[]): number {
+  return inputs.reduce((sum, input) => sum + 3 + (input.kind === "operation" ? 4 * input.operations.length : 0), 0);
+}
+
 export function writeInputs(writer: Writer, inputs: readonly Input[]): void {
   const nodes = nodesOf(inputs);
   writer.number(nodes.length);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { seeded } from "../model/random";
 import { answerKey, framesOf } from "./frames";
+import { Registrations, Splits } from "./ranges";
 import type { Frame, Owner, Row, Split } from "./scene";
 
 const KEYS = 40;
@@ -22,8 +23,8 @@ function rowOf(replica: number, owners: readonly (readonly Owner[])[]): Row {
     replica,
     name: String.fromCharCode(65 + replica),
     presence: "online",
-    registrations: [],
-    splits: splitsOf(owners),
+    registrations: Registrations.NONE,
+    splits: Splits.of(splitsOf(owners)),
   };
 }
 
@@ -73,15 +74,9 @@ describe("frames", () => {
   test("a difference up to the end of the key space, and next to each other ones that name others", () => {
     const oak = [{ node: "oak", priority: 1 }];
     const rows: Row[] = [
-      { ...rowOf(0, []), splits: [{ start: 0, end: Infinity, owners: [] }] },
-      {
-        ...rowOf(1, []),
-        splits: [
-          { start: 0, end: 5, owners: [] },
-          { start: 5, end: Infinity, owners: oak },
-        ],
-      },
-      { ...rowOf(2, []), splits: [{ start: 0, end: Infinity, owners: [] }] },
+      rowOf(0, []),
+      { ...rowOf(1, []), splits: Splits.of([{ start: 5, end: Infinity, owners: oak }]) },
+      rowOf(2, []),
     ];
     expect(framesOf(rows)).toEqual([{ row: 1, start: 5, end: Infinity, unlike: [0, 2] }]);
     expect(framesOf(rows.slice(0, 1))).toEqual([]);

@@ -4,6 +4,7 @@ import { NodeColors } from "../model/node-color";
 import { boundUnder, hitAt, keyUnder } from "./hit";
 import { lanesOf } from "./lanes";
 import { layoutOf, xOf } from "./layout";
+import { Registrations, Splits } from "./ranges";
 import { barOf, type Paint } from "./row";
 import type { Registration, Row } from "./scene";
 
@@ -14,12 +15,12 @@ const row = (replica: number, ...registrations: Registration[]): Row => ({
   replica,
   name: "AB"[replica] ?? "",
   presence: "online",
-  registrations,
-  splits: [{ start: 0, end: Infinity, owners: [] }],
+  registrations: Registrations.of(registrations),
+  splits: Splits.NONE,
 });
 const rows = [row(0, oak, elm), row(1, oak)];
 const layout = layoutOf(1280, 480, rows.length);
-const paint: Paint = { layout, view, lanes: lanesOf(rows, view), colors: new NodeColors() };
+const paint: Paint = { layout, view, lanes: lanesOf(rows, view), colors: new NodeColors(), summaries: null };
 const hit = (x: number, y: number) => hitAt(paint, rows, 420, x, y, "mouse");
 
 test("each registration can be taken in the middle and at its ends, in each row that has it", () => {

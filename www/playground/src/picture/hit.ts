@@ -22,7 +22,7 @@ export type Hit =
 /** A finger needs more than a mouse does. */
 const REACH = { mouse: 5, touch: 14 };
 
-/** O(registrations in view). */
+/** O(log n) and those registrations that are under the pointer. */
 export function hitAt(
   paint: Paint,
   rows: readonly Row[],
@@ -49,7 +49,10 @@ export function hitAt(
 
 function nearestBar(paint: Paint, row: Row, place: number, x: number, y: number, reach: number): Hit | null {
   let best: { hit: Hit; distance: number } | null = null;
-  for (const registration of row.registrations) {
+  const { layout, view } = paint;
+  // The least that is drawn is a pixel wide.
+  const from = keyAt(layout, view, x - reach - 1);
+  for (const registration of row.registrations.in(from, keyAt(layout, view, x + reach + 1))) {
     const bar = barOf(paint, place, registration);
     if (bar === null || x < bar.x - reach || x > bar.x + bar.width + reach) continue;
     const distance = Math.abs(y - (bar.y + bar.height / 2));

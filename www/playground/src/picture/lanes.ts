@@ -11,6 +11,8 @@ export interface Lanes {
   readonly count: number;
 }
 
+export const NO_LANES: Lanes = { of: new Map(), count: 0 };
+
 export function laneKey({ node, start, end }: Omit<Registration, "priority">): string {
   return `${start}|${end}|${node}`;
 }
@@ -19,8 +21,7 @@ export function laneKey({ node, start, end }: Omit<Registration, "priority">): s
 export function lanesOf(rows: readonly Row[], view: Viewport): Lanes {
   const byNode = new Map<string, Map<string, Registration>>();
   for (const { registrations } of rows) {
-    for (const registration of registrations) {
-      if (registration.start >= view.to || registration.end <= view.from) continue;
+    for (const registration of registrations.in(view.from, view.to)) {
       const ofNode = byNode.get(registration.node) ?? new Map<string, Registration>();
       ofNode.set(laneKey(registration), registration);
       byNode.set(registration.node, ofNode);

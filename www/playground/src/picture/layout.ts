@@ -19,30 +19,44 @@ export interface Layout {
   /** Of the circle of a replica. */
   readonly circleX: number;
   readonly radius: number;
+  /** How far the links between rows that are not neighbours bend aside, and how much more for each row between. */
+  readonly bend: number;
+  readonly bendStep: number;
 }
 
 const TOP = 26;
+/** Rows that are lower have less air, and their words lie over their lanes. */
+const ROOMY_ROW = 56;
+/** No row is lower: its circle and the names in its band would not fit. What does not fit then is scrolled to. */
+const LEAST_ROW = 36;
+/** Links of so few replicas bend as they always do; those of more share the room there is. */
+const FEW_ROWS = 4;
 
 export function layoutOf(width: number, height: number, rows: number): Layout {
   const isSmall = width < 600;
-  const rowHeight = Math.max(52, (height - TOP) / Math.max(1, rows));
-  const bandHeight = Math.round(Math.min(72, Math.max(22, rowHeight * 0.34)));
-  const bandTop = rowHeight - bandHeight - 8;
-  const lanesTop = 8;
+  const rowHeight = Math.max(LEAST_ROW, (height - TOP) / Math.max(1, rows));
+  const isRoomy = rowHeight >= ROOMY_ROW;
+  const bandHeight = Math.round(isRoomy ? Math.min(72, Math.max(22, rowHeight * 0.34)) : rowHeight * 0.44);
+  const bandTop = rowHeight - bandHeight - (isRoomy ? 8 : 4);
+  const lanesTop = isRoomy ? 8 : 3;
+  const [left, circleX] = isSmall ? [58, 22] : [168, 30];
+  const bend = isSmall ? 12 : 22;
   return {
     width,
     height: TOP + rowHeight * rows,
     isSmall,
-    left: isSmall ? 58 : 168,
+    left,
     right: width - (isSmall ? 6 : 12),
     top: TOP,
     rowHeight,
     bandTop,
     bandHeight,
     lanesTop,
-    lanesHeight: Math.max(0, bandTop - lanesTop - 16),
-    circleX: isSmall ? 22 : 30,
-    radius: isSmall ? 14 : 16,
+    lanesHeight: Math.max(0, bandTop - lanesTop - (isRoomy ? 16 : 2)),
+    circleX,
+    radius: Math.min(isSmall ? 14 : 16, rowHeight / 2 - 4),
+    bend,
+    bendStep: rows <= FEW_ROWS ? (isSmall ? 4 : 9) : Math.min(13, (left - circleX - bend - 10) / (rows - 1)),
   };
 }
 

@@ -15,7 +15,7 @@ export function circleAt(layout: Layout, place: number): Point {
 
 /** How far the curve of a link between rows that are not neighbours bends aside. */
 function bend(layout: Layout, distance: number): number {
-  return (layout.isSmall ? 12 : 22) + Math.min(5, distance) * (layout.isSmall ? 4 : 9);
+  return layout.bend + distance * layout.bendStep;
 }
 
 /** A point of the link from one row to another: 0 at its beginning, 1 at its end. */

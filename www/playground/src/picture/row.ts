@@ -1,11 +1,12 @@
 /** One replica's row: what is registered there, as thin lines, below that the owners of each key, and a frame where others answer otherwise. */
 import type { NodeColor, NodeColors } from "../model/node-color";
 import type { Viewport } from "../model/viewport";
-import type { KeyFormat } from "../model/keys";
 import { laneKey, type Lanes } from "./lanes";
 import { clampedX, rowTop, type Layout } from "./layout";
+import { denseMarks, mostHeld } from "./dense";
 import { fitting, label, line, rect, widthOf, type Mark } from "./mark";
-import type { Frame, Owner, Registration, Row } from "./scene";
+import type { Owner, Registration, Row } from "./scene";
+import type { Summary } from "./summary";
 import { edgeOf, textureOf } from "./texture";
 
 const TEXT = 13;
@@ -18,6 +19,8 @@ export interface Paint {
   readonly view: Viewport;
   readonly lanes: Lanes;
   readonly colors: NodeColors;
+  /** Of each row, if there are too many ranges in view to draw each; then none has a lane. */
+  readonly summaries: readonly Summary[] | null;
 }
 
 export function laneHeight({ lanesHeight }: Layout, { count }: Lanes): number {
@@ -29,8 +32,12 @@ export function lanesShown(layout: Layout, lanes: Lanes): number {
   return Math.min(lanes.count, Math.floor(layout.lanesHeight / laneHeight(layout, lanes)));
 }
 
+/** What is thinner is all edge. */
+const EDGED_PIXELS = 3;
+
 /** A node's colour, and where that is close to the paper's, an edge that is not. */
-function filled(color: NodeColor): Mark["attributes"] {
+function filled(color: NodeColor, width: number): Mark["attributes"] {
+  if (width < EDGED_PIXELS) return { fill: edgeOf(color) };
   return { fill: color.fill, stroke: edgeOf(color), "stroke-width": 0.8 };
 }
 
@@ -52,23 +59,37 @@ export function barOf(
   return { x, y: rowTop(layout, row) + top + lane * room + (room - height) / 2, width, height };
 }
 
+/** The same of one that is taken: if its lane has no room, above all others. */
+export function takenBarOf(paint: Paint, row: number, registration: Registration): ReturnType<typeof barOf> {
+  const { layout, view } = paint;
+  const { start, end } = registration;
+  if (start >= view.to || end <= view.from) return null;
+  const x = clampedX(layout, view, start);
+  const width = Math.max(2, clampedX(layout, view, end) - x - 1);
+  return barOf(paint, row, registration) ?? { x, y: rowTop(layout, row) + layout.lanesTop, width, height: LANE_MIN };
+}
+
 export function rowMarks(paint: Paint, row: Row, place: number): Mark[] {
   if (row.presence === "crashed") {
     const { layout } = paint;
     const y = rowTop(layout, place) + layout.rowHeight / 2;
     return [label(layout.left + 6, y, `${row.name} has crashed`, { class: "differs-text" })];
   }
+  const summary = paint.summaries?.[place];
+  if (summary !== undefined) return denseMarks(paint, summary, mostHeld(paint.summaries ?? []), place);
   return [...laneMarks(paint, row, place), ...bandMarks(paint, row, place)];
 }
 
 function laneMarks(paint: Paint, row: Row, place: number): Mark[] {
   const { layout, lanes, colors } = paint;
   const marks: Mark[] = [];
-  for (const registration of row.registrations) {
+  for (const registration of row.registrations.in(paint.view.from, paint.view.to)) {
     const bar = barOf(paint, place, registration);
     if (bar === null) continue;
     const radius = Math.min(2, bar.height / 2);
-    marks.push(rect(bar.x, bar.y, bar.width, bar.height, { rx: radius, ...filled(colors.of(registration.node)) }));
+    marks.push(
+      rect(bar.x, bar.y, bar.width, bar.height, { rx: radius, ...filled(colors.of(registration.node), bar.width) }),
+    );
     const texture = textureOf(colors.of(registration.node));
     if (texture !== null) marks.push(rect(bar.x, bar.y, bar.width, bar.height, { rx: radius, fill: texture }));
   }
@@ -84,8 +105,7 @@ function bandMarks(paint: Paint, row: Row, place: number): Mark[] {
   const { layout, view } = paint;
   const y = rowTop(layout, place) + layout.bandTop;
   const marks: Mark[] = [];
-  for (const { start, end, owners } of row.splits) {
-    if (start >= view.to || end <= view.from) continue;
+  for (const { start, end, owners } of row.splits.in(view.from, view.to)) {
     const x = clampedX(layout, view, start);
     const width = Math.max(1, clampedX(layout, view, end) - x - 1);
     const [first, ...others] = owners;
@@ -95,8 +115,11 @@ function bandMarks(paint: Paint, row: Row, place: number): Mark[] {
   return marks;
 }
 
-/** So many owners beside the first have a line of their own; how many more there are stands in the box of the first. */
-const LINES = 3;
+/** So many owners beside the first have a line of their own, if each has its room; how many more there are stands in the box of the first. */
+const LINES_MAX = 3;
+const LINE_MIN = 1.7;
+/** A band that is lower leaves more of it to the first, whose name is to fit. */
+const ROOMY_BAND = 22;
 
 function splitMarks(
   { layout, colors }: Paint,
@@ -106,16 +129,20 @@ function splitMarks(
   first: Owner,
   others: readonly Owner[],
 ): Mark[] {
-  const height = layout.bandHeight * 0.7;
+  const height = layout.bandHeight * (layout.bandHeight < ROOMY_BAND ? 0.78 : 0.7);
+  const lines = Math.min(LINES_MAX, Math.floor((layout.bandHeight - height) / LINE_MIN));
   const color = colors.of(first.node);
-  const marks = [rect(x, y, width, height, { rx: 3, ...filled(color) })];
+  const radius = Math.min(3, width / 4);
+  const marks = [rect(x, y, width, height, { rx: radius, ...filled(color, width) })];
   const texture = textureOf(color);
-  if (texture !== null) marks.push(rect(x, y, width, height, { rx: 3, fill: texture }));
-  const step = (layout.bandHeight - height) / LINES;
-  others.slice(0, LINES).forEach(({ node }, at) => {
-    marks.push(rect(x, y + height + 1 + at * step, width, Math.max(1.5, step - 1.2), { ...filled(colors.of(node)) }));
+  if (texture !== null) marks.push(rect(x, y, width, height, { rx: radius, fill: texture }));
+  const step = (layout.bandHeight - height) / lines;
+  others.slice(0, lines).forEach(({ node }, at) => {
+    marks.push(
+      rect(x, y + height + 1 + at * step, width, Math.max(1.5, step - 1.2), { ...filled(colors.of(node), width) }),
+    );
   });
-  const more = others.length > LINES ? `+${others.length - LINES}` : "";
+  const more = others.length > lines ? `+${others.length - lines}` : "";
   const room = width - 10;
   const moreRoom = more === "" ? 0 : widthOf(more, TEXT) + 6;
   const text = nameIn(first, room - moreRoom);
@@ -128,34 +155,9 @@ function splitMarks(
 
 /** Name and priority, the name, or as much of it as has room. */
 function nameIn({ node, priority }: Owner, room: number): string {
+  if (room < TEXT / 3) return "";
   const both = `${node} ${priority}`;
   return widthOf(both, TEXT) <= room ? both : fitting(node, TEXT, room);
-}
-
-export function frameMarks({ layout, view }: Paint, frame: Frame, names: readonly string[], format: KeyFormat): Mark[] {
-  if (frame.start >= view.to || frame.end <= view.from) return [];
-  const x = clampedX(layout, view, frame.start);
-  const end = clampedX(layout, view, frame.end);
-  const y = rowTop(layout, frame.row) + layout.bandTop;
-  const words = frameWords(frame, names, format);
-  const fits = [words, `differs from ${and(frame.unlike.map((row) => names[row] ?? ""))}`, "differs"].find(
-    (text) => widthOf(text, 12) <= Math.max(end - x, 60),
-  );
-  const anchor = end - widthOf(fits ?? "", 12) < layout.left ? "start" : "end";
-  return [
-    rect(x - 2, y - 3, Math.max(4, end - x + 2), layout.bandHeight + 6, { rx: 4, class: "differs" }),
-    ...(fits === undefined
-      ? []
-      : [label(anchor === "end" ? end : x, y - 7, fits, { class: "differs-text", "text-anchor": anchor })]),
-  ];
-}
-
-export function frameWords({ start, end, unlike }: Frame, names: readonly string[], format: KeyFormat): string {
-  const keys =
-    end === Infinity
-      ? `from ${format.format(BigInt(start))} on`
-      : `on ${format.format(BigInt(start))} – ${format.format(BigInt(end))}`;
-  return `differs from ${and(unlike.map((row) => names[row] ?? ""))} ${keys}`;
 }
 
 export function and(words: readonly string[]): string {

@@ -1,5 +1,6 @@
 /** What the picture is made of: plain values, taken from the world at a moment. An end of Infinity is unbounded. */
 import type { Viewport } from "../model/viewport";
+import type { Registrations, Splits } from "./ranges";
 
 export interface Owner {
   readonly node: string;
@@ -24,9 +25,8 @@ export interface Row {
   readonly name: string;
   /** Whoever has crashed keeps its row, and is not asked. */
   readonly presence: "online" | "offline" | "crashed";
-  readonly registrations: readonly Registration[];
-  /** In key order, over the whole key space: gaps too. */
-  readonly splits: readonly Split[];
+  readonly registrations: Registrations;
+  readonly splits: Splits;
 }
 
 /** Where a row answers otherwise than most, or than the first of equally many. */

@@ -2,35 +2,63 @@
 import type { KeyFormat } from "../model/keys";
 import type { NodeColors } from "../model/node-color";
 import { axisMarks, cursorMarks } from "./axis";
-import { lanesOf } from "./lanes";
+import type { Viewport } from "../model/viewport";
+import { lanesOf, NO_LANES } from "./lanes";
 import { layoutOf } from "./layout";
 import type { Mark } from "./mark";
 import { circleMarks, flightMarks, linkMarks } from "./network";
-import { frameMarks, rowMarks, ruleMark, type Paint } from "./row";
-import type { Flight, Stage } from "./scene";
+import { framesMarks } from "./frame";
+import { rowMarks, ruleMark, type Paint } from "./row";
+import type { Splits } from "./ranges";
+import type { Flight, Row, Stage } from "./scene";
+import { cellsIn, isDense, summaryOf, type Summary } from "./summary";
 
-export function paintOf(stage: Stage, width: number, height: number, colors: NodeColors): Paint {
-  const layout = layoutOf(width, height, stage.rows.length);
-  return { layout, view: stage.view, lanes: lanesOf(stage.rows, stage.view), colors };
+/** What is to be said of a picture of sums stands below it. */
+export const NOTE_HEIGHT = 20;
+
+export function paintOf(
+  { rows, view }: Pick<Stage, "rows" | "view">,
+  width: number,
+  height: number,
+  colors: NodeColors,
+): Paint {
+  const roomy = layoutOf(width, height, rows.length);
+  if (!isDense(rows, roomy, view)) return { layout: roomy, view, lanes: lanesOf(rows, view), colors, summaries: null };
+  const layout = layoutOf(width, height - NOTE_HEIGHT, rows.length);
+  return { layout, view, lanes: NO_LANES, colors, summaries: summariesOf(rows, view, cellsIn(layout)) };
+}
+
+/** Rows that know the same share their sums. */
+function summariesOf(rows: readonly Row[], view: Viewport, cells: number): Summary[] {
+  const found = new Map<Splits, Summary>();
+  return rows.map((row) => {
+    const summary = found.get(row.splits) ?? summaryOf(row, view, cells);
+    found.set(row.splits, summary);
+    return summary;
+  });
 }
 
 /** Those of four replicas can still be told apart. */
 const MANY_LINKS = 6;
 
 /** What changes only when the world does. */
-export function stillMarks(stage: Stage, paint: Paint, format: KeyFormat): Mark[] {
+export function stillMarks(
+  stage: Pick<Stage, "rows" | "frames" | "links" | "view">,
+  paint: Paint,
+  format: KeyFormat,
+): Mark[] {
   const { layout } = paint;
   const names = stage.rows.map(({ name }) => name);
   return [
     ...axisMarks(layout, stage.view, format),
     ...stage.rows.flatMap((row, place) => [...rowMarks(paint, row, place), ruleMark(paint, place)]),
-    ...stage.frames.flatMap((frame) => frameMarks(paint, frame, names, format)),
+    ...framesMarks(paint, stage.frames, names, format),
     ...stage.links.flatMap((link) => linkMarks(layout, link, stage.links.length > MANY_LINKS)),
   ];
 }
 
 /** What lies above the messages. */
-export function circlesOf({ rows, frames }: Stage, { layout }: Paint): Mark[] {
+export function circlesOf({ rows, frames }: Pick<Stage, "rows" | "frames">, { layout }: Paint): Mark[] {
   const apart = new Set(frames.map(({ row }) => row));
   return rows.flatMap((row, place) => circleMarks(layout, row, place, apart.has(place)));
 }

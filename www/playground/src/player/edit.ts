@@ -52,9 +52,7 @@ export function touchedIn(
   for (const operation of operations) {
     for (const { start, end } of operation.op === "tighten" ? [operation, operation.to] : [operation]) {
       const name = { node: operation.node, start: Number(start), end: end === null ? Infinity : Number(end) };
-      const known = registrations.find(
-        (one) => one.node === name.node && one.start === name.start && one.end === name.end,
-      );
+      const known = registrations.find(name);
       touched.set(laneKey(name), { ...name, priority: known?.priority ?? 0 });
     }
   }
@@ -64,8 +62,7 @@ export function touchedIn(
 /** The operations that give registrations of a row the priorities that they once had. */
 export function restoring(row: Pick<Row, "registrations">, once: readonly Registration[]): Operation[] {
   return once.flatMap(({ node, start, end, priority }) => {
-    const now =
-      row.registrations.find((one) => one.node === node && one.start === start && one.end === end)?.priority ?? 0;
+    const now = row.registrations.find({ node, start, end })?.priority ?? 0;
     if (priority === now) return [];
     if (priority === 0) return [operation({ op: "release", node, start, end })];
     if (now === 0) return registering(node, { start, end }, priority);

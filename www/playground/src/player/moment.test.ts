@@ -15,7 +15,7 @@ function deedIn(row: Row, seed: number): Operation[] {
   const below = (most: number, what: number) => numberBelow(most, seed, 40, what);
   const start = below(SMALL.keys, 0);
   const bounds = { start, end: start + 1 + below(20, 1) };
-  const one = row.registrations[below(row.registrations.length + 1, 2)];
+  const one = [...row.registrations][below(row.registrations.count + 1, 2)];
   if (one === undefined) return registering("new", bounds, 1 + below(3, 3));
   const { node, end } = one;
   return [

@@ -1,5 +1,6 @@
 /** From the world at a moment, and its history up to there, to what the picture is made of. */
-import type { Flight, Link, Registration, Row, Split, Stage } from "../picture/scene";
+import { Registrations, Splits, type Columns as Ranges } from "../picture/ranges";
+import type { Flight, Link, Row, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
 import { nameOf, type Operation } from "../world/input";
 import type { Flight as Copy } from "../world/network";
@@ -24,10 +25,10 @@ function knownBy(replica: ReplicaView): Known {
 }
 
 function readAll(replica: Pick<ReplicaView, "registrationsIn" | "splitsIn">): Known {
-  const registrations: Registration[] = [...rangesOf(replica.registrationsIn(ALL))].flatMap(({ start, end, owners }) =>
-    owners.map(({ node, priority }) => ({ node, start, end, priority })),
-  );
-  return { registrations, splits: withGaps(rangesOf(replica.splitsIn(ALL))) };
+  return {
+    registrations: new Registrations(columnsOf(replica.registrationsIn(ALL))),
+    splits: new Splits(columnsOf(replica.splitsIn(ALL))),
+  };
 }
 
 /** A row as it will be at its replica once these operations are done there; `null` if they are refused. */
@@ -41,31 +42,16 @@ export function previewOf({ world }: WorldView, row: Row, operations: readonly O
   }
 }
 
-function* rangesOf({ starts, ends, offsets, nodes, priorities, names }: Columns): Generator<Split> {
-  let from = 0;
-  for (const [place, start] of starts.entries()) {
-    const to = offsets[place] ?? from;
-    const owners = Array.from(nodes.subarray(from, to), (node, at) => ({
-      node: names[node] ?? "",
-      priority: priorities[from + at] ?? 0,
-    }));
-    from = to;
-    const end = ends[place] ?? 0n;
-    yield { start: Number(start), end: end === 0n ? Infinity : Number(end), owners };
-  }
+function columnsOf({ starts, ends, ...owners }: Columns): Ranges {
+  return { starts: doublesOf(starts), ends: doublesOf(ends).map((end) => (end === 0 ? Infinity : end)), ...owners };
 }
 
-/** A map lists no keys that nobody serves; a picture shows them. */
-function withGaps(splits: Iterable<Split>): Split[] {
-  const all: Split[] = [];
-  let end = 0;
-  for (const split of splits) {
-    if (split.start > end) all.push({ start: end, end: split.start, owners: [] });
-    all.push(split);
-    end = split.end;
-  }
-  if (end < Infinity) all.push({ start: end, end: Infinity, owners: [] });
-  return all;
+/** Exact below 2^53, which all keys of pictures are. Not by a bigint each, which are slow. */
+function doublesOf(keys: BigUint64Array): Float64Array {
+  const halves = new Uint32Array(keys.buffer, keys.byteOffset, 2 * keys.length);
+  return new Float64Array(keys.length).map(
+    (_, place) => (halves[2 * place] ?? 0) + (halves[2 * place + 1] ?? 0) * 2 ** 32,
+  );
 }
 
 /** All that are there or may return, in the order of their names. */
@@ -73,7 +59,7 @@ export function rowsOf({ replicas }: WorldView): Row[] {
   return replicas.flatMap((replica) => {
     const { index, name, presence } = replica;
     if (presence === "gone") return [];
-    const nothing = { registrations: [], splits: [] };
+    const nothing = { registrations: Registrations.NONE, splits: Splits.NONE };
     return [{ replica: index, name, presence, ...(presence === "crashed" ? nothing : knownBy(replica)) }];
   });
 }
@@ -185,7 +171,7 @@ function cutWords(pairs: readonly (readonly [number, number])[]): string {
   return pairs.map(([a, b]) => `${nameOf(a)}–${nameOf(b)}`).join(", ") + (pairs.length === 1 ? " is cut" : " are cut");
 }
 
-/** Kept: to make one costs more than all else that is said. */
+/** Made once: to make it takes longer than to use it. */
 const COUNT = new Intl.NumberFormat("en");
 
 export function trafficWords({ flights }: HistoryView, nowMs: number): string {

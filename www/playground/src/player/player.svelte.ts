@@ -165,10 +165,9 @@ export class Player {
   }
 
   /** What this map answers itself, at the first replica that is there. */
-  priorityOf({ node, start, end }: NonNullable<Step["beside"]>): number | null {
+  priorityOf(registration: NonNullable<Step["beside"]>): number | null {
     const row = this.rows.find(({ presence }) => presence !== "crashed");
-    const found = row?.registrations.find((one) => one.node === node && one.start === start && one.end === end);
-    return found?.priority ?? null;
+    return row?.registrations.find(registration)?.priority ?? null;
   }
 
   /** The end of what can be shown. */
@@ -178,7 +177,7 @@ export class Player {
   }
 
   get #isSandbox(): boolean {
-    return this.story === sandbox;
+    return this.story.isOpen === true;
   }
 
   get #currentStep(): Step | undefined {
@@ -210,7 +209,7 @@ export class Player {
 
   /** Where a visitor may doubt that it always ends well. */
   get canBreak(): boolean {
-    return this.story === badDay || this.#isSandbox;
+    return this.story === badDay || this.story === sandbox;
   }
 
   /** What the one button does. */
@@ -480,7 +479,8 @@ function firstStory(): Story {
 /** The same in all stories, so that who has seen one knows who is who in the next. */
 function storyColors(): NodeColors {
   const colors = new NodeColors();
-  for (const story of stories) colors.note(nodesOf(inputsUpTo(story, story.steps.length)));
+  // What is in open worlds is in others too.
+  for (const story of stories) if (!story.isOpen) colors.note(nodesOf(inputsUpTo(story, story.steps.length)));
   return colors;
 }
 

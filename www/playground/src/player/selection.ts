@@ -10,7 +10,7 @@ export interface Selection {
 /** The next registration that holds a key, from the first row to the last; after the last one none. */
 export function nextSelection(rows: readonly Row[], key: number, selection: Selection | null): Selection | null {
   const holding = rows.flatMap(({ registrations }, row) =>
-    registrations.filter(({ start, end }) => start <= key && key < end).map((registration) => ({ row, registration })),
+    [...registrations.in(key, key + 1)].map((registration) => ({ row, registration })),
   );
   const at = holding.findIndex(
     ({ row, registration }) => row === selection?.row && laneKey(registration) === laneKey(selection.registration),

@@ -8,7 +8,6 @@ import type { WorldView } from "../world/view";
 import { at, join } from "../stories/write";
 import { rowsOf } from "./moment";
 import { partsOf, sumOf, unheardAt, whyApart, whyOrder, whyPriority } from "./why";
-import { ownersAt } from "./words";
 
 const WORLDS = 1000;
 
@@ -84,8 +83,9 @@ describe(`in ${WORLDS} random worlds`, () => {
     eachWorld((view) => {
       for (const row of rowsOf(view)) {
         for (const { start } of row.splits) {
-          const [first, second] = ownersAt(row, start);
-          const sentence = whyOrder(ownersAt(row, start), String(start));
+          const owners = row.splits.ownersAt(start);
+          const [first, second] = owners;
+          const sentence = whyOrder(owners, String(start));
           if (first === undefined || second === undefined) continue;
           const isByName = sentence.includes("the name decides");
           const isRight = isByName
@@ -118,10 +118,7 @@ test("the words", () => {
   const timeline = new Timeline(log);
   const why = (time: number, row: number) => {
     const view = timeline.stateAt(time);
-    const [replica, registration] = [
-      view.replicas[row],
-      rowsOf(view)[row]?.registrations.find(({ node }) => node === "maple"),
-    ];
+    const [replica, registration] = [view.replicas[row], rowsOf(view)[row]?.registrations.find(maple)];
     return replica === undefined || registration === undefined ? "" : whyPriority(view, replica, registration);
   };
   expect(why(1000, 1)).toBe("Priority 5: A registered it and added 4; a register counts 1.");

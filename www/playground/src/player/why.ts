@@ -8,7 +8,7 @@ import type { Owner, Registration, Row } from "../picture/scene";
 import type { Contribution, Dot, Dropped } from "../world/contribution";
 import type { Range } from "../world/input";
 import type { ReplicaView, WorldView } from "../world/view";
-import { capital, ownersAt } from "./words";
+import { capital } from "./words";
 
 /** What of a priority one writer accounts for. A register counts 1 once, however many register. */
 export interface Part {
@@ -117,12 +117,11 @@ export function reasonsAt(view: WorldView, rows: readonly Row[], key: number, is
   const row = rows.find(({ presence }) => presence !== "crashed");
   const replica = view.replicas.find(({ index }) => index === row?.replica);
   if (row === undefined || replica === undefined) return ["Nobody is here to ask."];
-  const owners = ownersAt(row, key);
+  const owners = row.splits.ownersAt(key);
   const reasons = [whyOrder(owners, String(key))];
   const [first] = owners;
-  const registration = row.registrations.find(
-    ({ node, priority, start, end }) =>
-      node === first?.node && priority === first.priority && start <= key && key < end,
+  const registration = [...row.registrations.in(key, key + 1)].find(
+    ({ node, priority }) => node === first?.node && priority === first.priority,
   );
   if (registration !== undefined) reasons.push(`${registration.node}: ${whyPriority(view, replica, registration)}`);
   if (!isAgreed) reasons.push("Not all have heard the same yet, but of this key they say the same.");

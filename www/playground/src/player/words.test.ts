@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { framesOf } from "../picture/frames";
+import { Registrations, Splits } from "../picture/ranges";
 import type { Owner, Row } from "../picture/scene";
 import { agreementWords, headline, whoSaysWhat } from "./words";
 
@@ -8,12 +9,8 @@ function stageOf(...answers: Owner[][]) {
     replica,
     name: "ABCDE"[replica] ?? "",
     presence: "online",
-    registrations: [],
-    splits: [
-      { start: 0, end: 400, owners: [] },
-      { start: 400, end: 500, owners },
-      { start: 500, end: Infinity, owners: [] },
-    ],
+    registrations: Registrations.NONE,
+    splits: Splits.of([{ start: 400, end: 500, owners }]),
   }));
   return { rows, frames: framesOf(rows), cursor: 420 };
 }

@@ -61,24 +61,12 @@ function groupsAt(rows: readonly Row[], key: number): { names: string[]; owners:
   const groups = new Map<string, { names: string[]; owners: readonly Owner[] }>();
   for (const row of rows) {
     if (row.presence === "crashed") continue;
-    const owners = ownersAt(row, key);
+    const owners = row.splits.ownersAt(key);
     const group = groups.get(answerKey(owners)) ?? { names: [], owners };
     group.names.push(row.name);
     groups.set(answerKey(owners), group);
   }
   return [...groups.values()].sort((a, b) => b.names.length - a.names.length);
-}
-
-export function ownersAt({ splits }: Pick<Row, "splits">, key: number): readonly Owner[] {
-  let low = 0;
-  let high = splits.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((splits[middle]?.end ?? Infinity) <= key) low = middle + 1;
-    else high = middle;
-  }
-  const split = splits[low];
-  return split !== undefined && split.start <= key ? split.owners : [];
 }
 
 function named(owners: readonly Owner[]): string {

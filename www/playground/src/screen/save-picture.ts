@@ -1,5 +1,6 @@
 /** The picture as a file of its own, in the colours that it has now: for slides, issues and papers. */
 import type { Scheme } from "../model/node-color";
+import { paper } from "./paper.svelte";
 import rules from "./picture.css?inline";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -8,6 +9,10 @@ const [EDGE, TITLE, GAP] = [16, 44, 16];
 
 /** All pictures of the page below each other, as an SVG that needs nothing else. */
 export function asSvg(title: string, scheme: Scheme): string {
+  return paper.with(() => fileOf(title, scheme));
+}
+
+function fileOf(title: string, scheme: Scheme): string {
   const pictures = [...document.querySelectorAll<SVGSVGElement>("svg.picture")];
   const sizes = pictures.map((picture) => picture.getBoundingClientRect());
   const width = Math.max(...sizes.map((size) => size.width)) + 2 * EDGE;

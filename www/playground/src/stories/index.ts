@@ -3,10 +3,11 @@ import { fillsUp } from "./fills-up";
 import { minusEverything } from "./minus-everything";
 import { sandbox } from "./sandbox";
 import type { Story } from "./story";
+import { tenThousand } from "./ten-thousand";
 import { whoServes } from "./who-serves";
 
 /** In the order in which they are offered. */
-export const stories: readonly Story[] = [whoServes, minusEverything, fillsUp, badDay, sandbox];
+export const stories: readonly Story[] = [whoServes, minusEverything, fillsUp, badDay, sandbox, tenThousand];
 
 export { badDay, sandbox };
 

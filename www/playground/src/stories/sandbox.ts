@@ -10,6 +10,7 @@ export const sandbox: Story = {
   limit: 1000,
   cursor: 420,
   seed: 1,
+  isOpen: true,
   steps: [
     {
       action: "Play",

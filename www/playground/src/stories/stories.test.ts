@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { rowsOf } from "../player/moment";
-import { ownersAt } from "../player/words";
 import { Log } from "../world/log";
 import { Timeline } from "../world/timeline";
 import { stories } from "./index";
@@ -14,7 +13,7 @@ describe.each(stories)("$title", (story) => {
       if (log === undefined) throw new Error(fault);
       const timeline = new Timeline(log);
       const rows = rowsOf(timeline.stateAt(step.untilMs)).filter(({ presence }) => presence !== "crashed");
-      const answers = rows.map((row) => ownersAt(row, story.cursor)[0]?.node ?? "");
+      const answers = rows.map((row) => row.splits.ownersAt(story.cursor)[0]?.node ?? "");
       const { agreement, operations } = timeline.history(step.untilMs);
       timeline.free();
       expect({ answers, isAgreed: agreement.at(-1)?.isAgreed }).toEqual(step.ends);

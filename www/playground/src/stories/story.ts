@@ -12,6 +12,8 @@ export interface Story {
   /** The key that is asked for at first. */
   readonly cursor: number;
   readonly seed: number;
+  /** Whether its time goes on: a world in which the visitor does what happens. */
+  readonly isOpen?: true;
   readonly steps: readonly Step[];
 }
 

@@ -21,11 +21,20 @@ export class Log {
     if (!Number.isInteger(seed) || seed < 0 || seed > SEED_MAX) {
       return { fault: `A seed is a whole number from 0 to ${SEED_MAX}.` };
     }
+    for (const input of inputs) {
+      const fault = faultIn(input);
+      if (fault !== undefined) return { fault };
+    }
+    return Log.#inOrder(seed, inputs);
+  }
+
+  /** From inputs with which nothing is wrong by themselves. */
+  static #inOrder(seed: number, inputs: readonly Input[]): Checked {
     if (inputs.length > INPUTS_MAX) return { fault: `A log has at most ${INPUTS_MAX} inputs.` };
     const presences = new Map<number, Presence>();
     const sorted = inputs.toSorted((one, other) => one.at - other.at);
     for (const input of sorted) {
-      const fault = faultIn(input) ?? faultAmong(presences, input);
+      const fault = faultAmong(presences, input);
       if (fault !== undefined) return { fault };
     }
     return { log: new Log(seed, Object.freeze(sorted)) };
@@ -33,12 +42,21 @@ export class Log {
 
   /** This log and one more input, which happens after all of the same time. It must not contradict any later one. */
   append(input: Input): Checked {
-    return Log.of(this.seed, [...this.inputs, input]);
+    return this.#withOneMore(this.inputs, input);
   }
 
   /** What happened until that time, and one more input: another future. */
   branch(at: number, input: Input): Checked {
-    return Log.of(this.seed, [...this.inputs.filter((known) => known.at <= at), input]);
+    return this.#withOneMore(
+      this.inputs.filter((known) => known.at <= at),
+      input,
+    );
+  }
+
+  /** O(inputs), however many operations these have: only the new one is looked into. */
+  #withOneMore(known: readonly Input[], input: Input): Checked {
+    const fault = faultIn(input);
+    return fault === undefined ? Log.#inOrder(this.seed, [...known, input]) : { fault };
   }
 }
 

@@ -236,3 +236,24 @@ test("a moment is a whole number of the time that there is", () => {
   expect(moments).toEqual([0, 0, 0, 2, TIME_MS_MAX, TIME_MS_MAX, TIME_MS_MAX]);
   timeline.free();
 });
+
+test("after much was done the world is kept, so that another future replays little", () => {
+  const many = (at: number): Input => ({
+    at,
+    kind: "operation",
+    replica: 0,
+    operations: Array.from({ length: 1_000 }, (_, place) => ({
+      op: "register",
+      node: "oak",
+      start: BigInt(at * 1_000 + place),
+      end: BigInt(at * 1_000 + place + 1),
+    })),
+  });
+  const { log, fault } = Log.of(1, [{ at: 0, kind: "join", replica: 0 }, many(100), many(200), many(300)]);
+  if (log === undefined) throw new Error(fault);
+  const timeline = new Timeline(log);
+  timeline.stateAt(1_000);
+  // One after each, though they are but a few events.
+  expect(timeline.keyframeCount).toBe(3);
+  timeline.free();
+});

@@ -4,10 +4,13 @@ import type { Checked, Log } from "./log";
 import type { Flight } from "./network";
 import { spansUntil, type Span } from "./spans";
 import { WorldView } from "./view";
-import { World } from "./world";
+import { World, type WorldEvent } from "./world";
 
-/** After how many events the world is kept, at first. */
+/** After how many events the world is kept, at first. One with much to do counts as many. */
 export const KEYFRAME_EVENTS = 64;
+/** How many operations, and how many bytes of a message, are as much to do as one event. */
+const OPERATIONS_AN_EVENT = 8;
+const BYTES_AN_EVENT = 256;
 /** How many worlds are kept. If there would be more, every other is freed, and they are taken half as often. */
 export const KEYFRAMES_MAX = 512;
 /** How many of the views that were handed out last are good. */
@@ -144,7 +147,7 @@ export class Timeline {
       const event = head.step();
       if (event === undefined) break;
       this.#history.add(event, head);
-      this.#sinceKeyframe += 1;
+      this.#sinceKeyframe += weightOf(event);
       if (this.#sinceKeyframe >= this.#spacing) this.#keep();
     }
     head.runTo(at);
@@ -161,6 +164,12 @@ export class Timeline {
     this.#keyframes.forEach((world, place) => place % 2 === 1 || world.free());
     this.#keyframes = this.#keyframes.filter((_, place) => place % 2 === 1);
   }
+}
+
+function weightOf({ cause }: WorldEvent): number {
+  if (cause.kind === "end") return 1 + cause.flight.message.bytes.length / BYTES_AN_EVENT;
+  const isOperation = cause.kind === "input" && cause.input.kind === "operation";
+  return isOperation ? 1 + cause.input.operations.length / OPERATIONS_AN_EVENT : 1;
 }
 
 function momentOf(time: number): number {

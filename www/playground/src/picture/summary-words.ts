@@ -1,0 +1,26 @@
+/** What is said of a picture that shows sums, and what helps: only if it does. */
+import { span, zoom, type Viewport } from "../model/viewport";
+import type { Layout } from "./layout";
+import type { Row } from "./scene";
+import { isDense, type Summary } from "./summary";
+
+export function summaryWords(
+  summaries: readonly Summary[],
+  rows: readonly Row[],
+  layout: Layout,
+  limit: number,
+  cursor: number,
+): string {
+  const most = Math.max(...summaries.map(({ count }) => count));
+  const ranges = `${most.toLocaleString("en")} ranges`;
+  if (isDense(rows, layout, closest(limit, cursor))) return `${ranges} lie here, too many to draw each`;
+  return layout.isSmall
+    ? `${ranges}: look closer to see each`
+    : `${ranges} in view, drawn as sums: look closer to see each`;
+}
+
+/** As close as one can look at a key. */
+function closest(limit: number, cursor: number): Viewport {
+  const whole = { from: 0, to: limit };
+  return zoom(whole, limit, 1 / span(whole), cursor);
+}
