@@ -75,6 +75,7 @@ function readWorld([version, rest = "", ...more]: string[]): ReturnType<typeof r
     if (limit < 2 || cursor >= limit) reader.fail("The key is not among the keys");
     const inputs = readInputs(reader);
     if (!reader.isAtEnd) reader.fail("There is something behind its end");
+    if (!isLinkable(inputs)) return { problem: "The link has what came from other tabs, which is in files alone." };
     const isBeyond = ({ start, end }: Range) => start >= BigInt(limit) || (end ?? 0n) > BigInt(limit);
     const operations = inputs.flatMap((input) => (input.kind === "operation" ? input.operations : []));
     if (operations.some((it) => isBeyond(it) || (it.op === "tighten" && isBeyond(it.to)))) {
