@@ -2,7 +2,7 @@
  * Where rows differ. Two rows are framed apart wherever their ordered owners are not the same: at least one of any two that differ
  * has a frame there, and no row that answers as most do has one. Compared with a brute force over all keys in the test beside.
  */
-import type { Frame, Owner, Row } from "./scene";
+import { isAsked, type Frame, type Owner, type Row } from "./scene";
 
 /** O(splits × rows). */
 export function framesOf(rows: readonly Row[]): Frame[] {
@@ -38,7 +38,7 @@ function* aligned(rows: readonly Row[]): Generator<{ start: number; end: number;
   while (rows.length > 0) {
     let end = Infinity;
     const answers = rows.map(({ splits, presence }, row) => {
-      if (presence === "crashed") return null;
+      if (!isAsked({ presence })) return null;
       let place = places[row] ?? 0;
       while ((splits[place]?.end ?? Infinity) <= start) place++;
       places[row] = place;

@@ -22,11 +22,17 @@ export interface Row {
   /** Its place among all replicas that ever joined. */
   readonly replica: number;
   readonly name: string;
-  /** Whoever has crashed keeps its row, and is not asked. */
-  readonly presence: "online" | "offline" | "crashed";
+  /** Whoever has crashed, or lives elsewhere and is not heard of, keeps its row, and is not asked. */
+  readonly presence: "online" | "offline" | "crashed" | "unheard";
+  /** Whether it lives in another tab. */
+  readonly isElsewhere?: boolean;
   readonly registrations: readonly Registration[];
   /** In key order, over the whole key space: gaps too. */
   readonly splits: readonly Split[];
+}
+
+export function isAsked({ presence }: Pick<Row, "presence">): boolean {
+  return presence !== "crashed" && presence !== "unheard";
 }
 
 /** Where a row answers otherwise than most, or than the first of equally many. */

@@ -1,11 +1,12 @@
 /** From the world at a moment, and its history up to there, to what the picture is made of. */
 import type { Flight, Link, Registration, Row, Split, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
-import { nameOf, type Operation } from "../world/input";
+import { nameOf, type Operation, type Told } from "../world/input";
 import type { Flight as Copy } from "../world/network";
 import type { HistoryView } from "../world/timeline";
 import type { Columns } from "../world/replica";
 import type { ReplicaView, WorldView } from "../world/view";
+import { replicaOf } from "./elsewhere";
 
 type Known = Pick<Row, "registrations" | "splits">;
 
@@ -28,6 +29,19 @@ function readAll(replica: Pick<ReplicaView, "registrationsIn" | "splitsIn">): Kn
     owners.map(({ node, priority }) => ({ node, start, end, priority })),
   );
   return { registrations, splits: withGaps(rangesOf(replica.splitsIn(ALL))) };
+}
+
+/** Kept as long as it is told: told again, it is another. */
+const toldOnes = new WeakMap<Told, Known>();
+
+function knownElsewhere(told: Told): Known {
+  const before = toldOnes.get(told);
+  if (before !== undefined) return before;
+  const replica = replicaOf(told);
+  const now = readAll(replica);
+  replica.free();
+  toldOnes.set(told, now);
+  return now;
 }
 
 /** A row as it will be at its replica once these operations are done there; `null` if they are refused. */
@@ -68,13 +82,14 @@ function withGaps(splits: Iterable<Split>): Split[] {
   return all;
 }
 
-/** All that are there or may return, in the order of their names. */
+/** All that are there or may return, in the order of their names; those of other tabs come last. */
 export function rowsOf({ replicas }: WorldView): Row[] {
   return replicas.flatMap((replica) => {
-    const { index, name, presence } = replica;
+    const { index, name, presence, isElsewhere, isThere, told } = replica;
     if (presence === "gone") return [];
     const nothing = { registrations: [], splits: [] };
-    return [{ replica: index, name, presence, ...(presence === "crashed" ? nothing : knownBy(replica)) }];
+    const known = isThere ? knownBy(replica) : told === null ? nothing : knownElsewhere(told);
+    return [{ replica: index, name, presence, isElsewhere, ...known }];
   });
 }
 
@@ -166,15 +181,23 @@ function spansOf({ spans }: HistoryView): Trace["spans"] {
       const pairs = [...(known?.pairs ?? []), span.between];
       told.set(key, { from: span.from, to: span.to, pairs, words: cutWords(pairs) });
     } else {
-      told.set(key, { from: span.from, to: span.to, pairs: [], words: `${nameOf(span.replica)} ${wordOf(span.kind)}` });
+      told.set(key, {
+        from: span.from,
+        to: span.to,
+        pairs: [],
+        words: `${nameOf(span.replica)} ${SPAN_WORDS[span.kind]}`,
+      });
     }
   }
   return [...told.values()];
 }
 
-function wordOf(kind: "offline" | "crashed" | "gone"): string {
-  return kind === "offline" ? "is offline" : kind === "crashed" ? "has crashed" : "is gone";
-}
+const SPAN_WORDS = {
+  offline: "is offline",
+  crashed: "has crashed",
+  gone: "is gone",
+  unheard: "is not heard of",
+} as const;
 
 function cutWords(pairs: readonly (readonly [number, number])[]): string {
   const [first, ...others] = pairs;
