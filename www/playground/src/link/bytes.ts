@@ -57,10 +57,11 @@ const MOST = 2n ** 64n - 1n;
 
 export class Reader {
   readonly #bytes: Uint8Array;
-  #at = 0;
+  #at: number;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, from = 0) {
     this.#bytes = bytes;
+    this.#at = from;
   }
 
   get isAtEnd(): boolean {

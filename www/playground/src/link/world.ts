@@ -1,4 +1,4 @@
-/** The inputs of a world as bytes: `bytes.ts` has the numbers and texts, and this the order in which they stand. */
+/** A world as bytes, for links and files: `bytes.ts` has the numbers and texts, and this the order in which they stand. */
 import {
   AMOUNT_MAX,
   BYTES_MAX,
@@ -17,7 +17,7 @@ import {
   type Told,
 } from "../world/input";
 import { nodesOf } from "../stories/story";
-import { INPUTS_MAX } from "../world/log";
+import { INPUTS_MAX, Log, SEED_MAX } from "../world/log";
 import { Reader, Writer } from "./bytes";
 
 /** Their places are what stands in links: new ones go to the end. */
@@ -37,6 +37,8 @@ const KINDS = [
 ] as const;
 const OPERATIONS = ["register", "release", "increase", "decrease", "tighten"] as const;
 
+const LIMIT_MAX = 2 ** 32;
+
 type Kind = (typeof KINDS)[number];
 
 /** So many operations, and registrations that are told of, are in a world that is read: whoever reads it is not to wait long. */
@@ -47,7 +49,44 @@ export function isLinkable(inputs: readonly Input[]): boolean {
   return inputs.every(({ kind }) => kind !== "heard" && kind !== "told");
 }
 
-export function writeInputs(writer: Writer, inputs: readonly Input[]): void {
+/** What is looked at. */
+export interface Look {
+  readonly nowMs: number;
+  readonly cursor: number;
+}
+
+/** A moment of a world that is no story's. */
+export type SharedWorld = { readonly kind: "world"; readonly limit: number; readonly log: Log } & Look;
+
+export function writeWorld(writer: Writer, { log, limit, nowMs, cursor }: SharedWorld): void {
+  writer.number(log.seed).number(limit).number(Math.floor(nowMs)).number(cursor);
+  writeInputs(writer, log.inputs);
+}
+
+/** All that there is to read, or what is wrong with it though it is well formed. */
+export function readWorld(
+  reader: Reader,
+):
+  | { readonly shared: SharedWorld; readonly fault?: undefined }
+  | { readonly shared?: undefined; readonly fault: string } {
+  const seed = reader.number(SEED_MAX);
+  const limit = reader.number(LIMIT_MAX);
+  const nowMs = reader.number(TIME_MS_MAX);
+  const cursor = reader.number(LIMIT_MAX);
+  if (limit < 2 || cursor >= limit) reader.fail("The key is not among the keys");
+  const inputs = readInputs(reader);
+  if (!reader.isAtEnd) reader.fail("There is something behind its end");
+  const isBeyond = ({ start, end }: Range) => start >= BigInt(limit) || (end ?? 0n) > BigInt(limit);
+  const operations = inputs.flatMap((input) => (input.kind === "operation" ? input.operations : []));
+  if (operations.some((it) => isBeyond(it) || (it.op === "tighten" && isBeyond(it.to)))) {
+    return { fault: `it has keys from ${limit} on.` };
+  }
+  const { log, fault, input } = Log.of(seed, inputs);
+  if (log !== undefined) return { shared: { kind: "world", limit, log, nowMs, cursor } };
+  return { fault: input === undefined ? fault : `of its input ${input + 1}, ${fault}` };
+}
+
+function writeInputs(writer: Writer, inputs: readonly Input[]): void {
   const nodes = nodesOf(inputs);
   const places = new Map(nodes.map((node, place) => [node, place]));
   writer.number(nodes.length);
@@ -130,7 +169,7 @@ function writeRange(writer: Writer, { start, end }: Range): void {
 }
 
 /** What it returns is well formed; whether it makes sense, the log finds out. */
-export function readInputs(reader: Reader): Input[] {
+function readInputs(reader: Reader): Input[] {
   const nodes = list(reader, PIECES_MAX, () => reader.text(NODE_BYTES_MAX));
   let [at, pieces] = [0, 0];
   return list(reader, INPUTS_MAX, () => {
@@ -140,7 +179,7 @@ export function readInputs(reader: Reader): Input[] {
     if (kind === undefined) reader.fail("There is no such kind of input");
     const input = readInput(reader, at, kind, nodes);
     pieces += piecesOf(input);
-    return pieces > PIECES_MAX ? reader.fail(`There is more than ${PIECES_MAX} operations`) : input;
+    return pieces > PIECES_MAX ? reader.fail(`There are more than ${PIECES_MAX} operations`) : input;
   });
 }
 

@@ -5,7 +5,7 @@ import type { KeyFormat } from "../model/keys";
 import { laneKey, type Lanes } from "./lanes";
 import { clampedX, rowTop, type Layout } from "./layout";
 import { fitting, label, line, rect, widthOf, type Mark } from "./mark";
-import { isAsked, type Frame, type Owner, type Registration, type Row } from "./scene";
+import type { Frame, Owner, Registration, Row } from "./scene";
 import { edgeOf, textureOf } from "./texture";
 
 const TEXT = 13;
@@ -53,11 +53,15 @@ export function barOf(
 }
 
 export function rowMarks(paint: Paint, row: Row, place: number): Mark[] {
-  if (!isAsked(row)) {
-    const words = row.presence === "crashed" ? "has crashed" : "lives in another tab, and is not heard of";
+  if (row.presence !== "online" && row.presence !== "offline") {
+    const words = {
+      crashed: "has crashed",
+      unheard: "lives in another tab, and is not heard of",
+      overfull: "knows too many ranges that lie over each other to be drawn",
+    };
     const { layout } = paint;
     const y = rowTop(layout, place) + layout.rowHeight / 2;
-    return [label(layout.left + 6, y, `${row.name} ${words}`, { class: "differs-text" })];
+    return [label(layout.left + 6, y, `${row.name} ${words[row.presence]}`, { class: "differs-text" })];
   }
   return [...laneMarks(paint, row, place), ...bandMarks(paint, row, place)];
 }

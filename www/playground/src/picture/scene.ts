@@ -22,8 +22,8 @@ export interface Row {
   /** Its place among all replicas that ever joined. */
   readonly replica: number;
   readonly name: string;
-  /** Whoever has crashed, or lives elsewhere and is not heard of, keeps its row, and is not asked. */
-  readonly presence: "online" | "offline" | "crashed" | "unheard";
+  /** Whoever has crashed, lives elsewhere and is not heard of, or knows too much to be drawn, keeps its row, and is not asked. */
+  readonly presence: "online" | "offline" | "crashed" | "unheard" | "overfull";
   /** Whether it lives in another tab. */
   readonly isElsewhere?: boolean;
   readonly registrations: readonly Registration[];
@@ -32,7 +32,7 @@ export interface Row {
 }
 
 export function isAsked({ presence }: Pick<Row, "presence">): boolean {
-  return presence !== "crashed" && presence !== "unheard";
+  return presence === "online" || presence === "offline";
 }
 
 /** Where a row answers otherwise than most, or than the first of equally many. */

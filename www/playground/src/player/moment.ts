@@ -7,12 +7,14 @@ import type { HistoryView } from "../world/timeline";
 import type { Columns } from "../world/replica";
 import type { ReplicaView, WorldView } from "../world/view";
 import { replicaOf } from "./elsewhere";
+import { OVERLAPS_MAX, overlapsIn } from "./overlaps";
 
 type Known = Pick<Row, "registrations" | "splits">;
 
 /** What is known under so many fingerprints is kept: between two changes a picture is drawn many times. */
 const KNOWN_MAX = 64;
 const known = new Map<string, Known>();
+const OVERFULL: Known = { registrations: [], splits: [] };
 const ALL = { start: 0n, end: null };
 
 function knownBy(replica: ReplicaView): Known {
@@ -25,7 +27,9 @@ function knownBy(replica: ReplicaView): Known {
 }
 
 function readAll(replica: Pick<ReplicaView, "registrationsIn" | "splitsIn">): Known {
-  const registrations: Registration[] = [...rangesOf(replica.registrationsIn(ALL))].flatMap(({ start, end, owners }) =>
+  const columns = replica.registrationsIn(ALL);
+  if (overlapsIn(columns) > OVERLAPS_MAX) return OVERFULL;
+  const registrations: Registration[] = [...rangesOf(columns)].flatMap(({ start, end, owners }) =>
     owners.map(({ node, priority }) => ({ node, start, end, priority })),
   );
   return { registrations, splits: withGaps(rangesOf(replica.splitsIn(ALL))) };
@@ -89,7 +93,8 @@ export function rowsOf({ replicas }: WorldView): Row[] {
     if (presence === "gone") return [];
     const nothing = { registrations: [], splits: [] };
     const known = isThere ? knownBy(replica) : told === null ? nothing : knownElsewhere(told);
-    return [{ replica: index, name, presence, isElsewhere, ...known }];
+    const shown = known === OVERFULL ? ("overfull" as const) : presence;
+    return [{ replica: index, name, presence: shown, isElsewhere, ...known }];
   });
 }
 

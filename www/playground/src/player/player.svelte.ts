@@ -8,6 +8,7 @@ import type { Trace } from "../picture/trace";
 import { inputsUpTo, nodesOf, type Step, type Story } from "../stories/story";
 import { answersOf, type Answer } from "../designs/answers";
 import { linkOf, readLink, type Shared } from "../link/link";
+import type { SharedWorld } from "../link/world";
 import { badDay, eightTabs, sandbox, stories, storyOf, TAB_NODES } from "../stories/index";
 import type { Live } from "../tabs/live";
 import { FAIR, nameOf, TIME_MS_MAX, type Conditions, type Operation, type Pair, type What } from "../world/input";
@@ -62,8 +63,8 @@ export class Player {
   selection = $state.raw<Selection | null>(null);
   /** What a hand is about to do: shown as if it were done. */
   preview = $state.raw<Act | null>(null);
-  /** Whether it is a world that a link brought, and nothing was done to it yet. */
-  #isSent = $state(false);
+  /** What brought this world, if nothing was done to it yet. */
+  #sentBy = $state<"link" | "file" | null>(null);
   /** Whether the visitor has done something, so that the story no longer goes as written. */
   isOwn = $state(false);
   /** What went wrong last, in words. */
@@ -202,7 +203,8 @@ export class Player {
     if (this.preview !== null) return this.#refusalAt(this.preview.replica) ?? "So it will be if you let go here.";
     if (this.problem !== null) return this.problem;
     if (this.live !== null && !this.isPlaying) return LOOKING_BACK;
-    if (this.#isSent) return "This is the moment that the link was made of. Play on, scrub back, or change anything.";
+    if (this.#sentBy !== null)
+      return `This is the moment that the ${this.#sentBy} was made of. Play on, scrub back, or change anything.`;
     if (this.isOwn) return "From here on the world is yours: it goes on from what you did.";
     // The words are about one key.
     if (this.cursor !== this.story.cursor) return `The story is about key ${this.story.cursor}.`;
@@ -248,7 +250,7 @@ export class Player {
     this.#look(shared?.kind === "world" ? shared.limit : story.limit, shared?.cursor ?? story.cursor);
     this.problem = problem;
     this.#begin(step, shared?.nowMs ?? 0);
-    if (shared?.kind === "world") this.#showWorld(shared.log);
+    if (shared?.kind === "world") this.#showWorld(new Timeline(shared.log), "link");
     // A moment that somebody sent is looked at first.
     this.isPlaying = shared === undefined || (shared.kind === "story" && !address.includes("/"));
     if (story === eightTabs) void this.#enterTabs();
@@ -289,11 +291,26 @@ export class Player {
     this.cursor = cursor;
   }
 
-  #showWorld(log: Log): void {
+  /** Shows a world that came from a file and has run. */
+  openWorld({ limit, cursor, nowMs }: SharedWorld, timeline: Timeline): void {
+    this.leaveTabs();
+    this.story = sandbox;
+    this.colors = storyColors();
+    this.problem = null;
+    this.#look(limit, cursor);
+    this.#begin(0, nowMs);
+    this.#showWorld(timeline, "file");
+    this.isPlaying = false;
+    history.replaceState(null, "", `#${sandbox.id}`);
+    this.#keepInAddress();
+  }
+
+  #showWorld(timeline: Timeline, sentBy: "link" | "file"): void {
+    const { log } = timeline;
     this.isOwn = true;
-    this.#isSent = true;
+    this.#sentBy = sentBy;
     this.colors.note(nodesOf(log.inputs));
-    this.#show(log);
+    this.#showTimeline(timeline);
     this.#furthestMs = Math.max(this.nowMs, log.inputs.at(-1)?.at ?? 0);
   }
 
@@ -306,7 +323,7 @@ export class Player {
   }
 
   /** The same with all that has happened, whatever the story says. */
-  get world(): Shared & { readonly kind: "world" } {
+  get world(): SharedWorld {
     const { nowMs, cursor, limit } = this;
     return { kind: "world", log: this.#timeline.log, limit, nowMs, cursor };
   }
@@ -314,7 +331,7 @@ export class Player {
   #begin(step: number, atMs: number): void {
     this.step = step;
     this.isOwn = false;
-    this.#isSent = false;
+    this.#sentBy = null;
     this.selection = null;
     this.#undo = [];
     this.#furthestMs = 0;
@@ -491,7 +508,7 @@ export class Player {
     }
     this.#changes++;
     this.isOwn = true;
-    this.#isSent = false;
+    this.#sentBy = null;
     this.#furthestMs = at;
     this.isPlaying = true;
     this.#keepInAddress();

@@ -3,9 +3,10 @@ import { faultIn, nameOf, type Input } from "./input";
 export const INPUTS_MAX = 10_000;
 export const SEED_MAX = 2 ** 32 - 1;
 
-/** A log, or why there is none. */
+/** A log, or why there is none, and the place of the input that is the reason. */
 export type Checked =
-  { readonly log: Log; readonly fault?: undefined } | { readonly log?: undefined; readonly fault: string };
+  | { readonly log: Log; readonly fault?: undefined; readonly input?: undefined }
+  | { readonly log?: undefined; readonly fault: string; readonly input?: number };
 
 type Presence = "online" | "offline" | "crashed" | "gone" | "elsewhere" | "gone elsewhere";
 
@@ -34,9 +35,9 @@ export class Log {
     const all = [...before.inputs, ...inputs];
     if (all.length > INPUTS_MAX) return { fault: `A log has at most ${INPUTS_MAX} inputs.` };
     const presences = new Map(before.#presences);
-    for (const input of inputs) {
+    for (const [place, input] of inputs.entries()) {
       const fault = faultIn(input) ?? faultAmong(presences, input);
-      if (fault !== undefined) return { fault };
+      if (fault !== undefined) return { fault, input: before.inputs.length + place };
     }
     return { log: new Log(before.seed, Object.freeze(all), presences) };
   }
