@@ -45,13 +45,14 @@ export default defineConfig(
       "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./[^/]+$|\\.\\./generated/wasm/)" }] }],
     },
   },
-  // Each layer of the playground uses those below it: world and model, then picture, stories and code, link, player, screen.
+  // Each layer of the playground uses those below it: world and model, then picture, stories and code, link and tabs, player, screen.
   ...Object.entries({
     picture: ["model"],
     stories: ["world"],
     code: ["world"],
     link: ["stories", "world"],
-    player: ["code", "designs", "link", "model", "picture", "stories", "world"],
+    tabs: ["world"],
+    player: ["code", "designs", "link", "model", "picture", "stories", "tabs", "world"],
   }).map(([layer, below]) => ({
     files: [`playground/src/${layer}/**/*.ts`],
     ignores: ["**/*.test.ts"],

@@ -1,7 +1,7 @@
 /** The built page does in Firefox and WebKitGTK what it does in Chromium: all are compared with what Node finds. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { linkOf, readLink, type Shared } from "../src/link/link";
-import { sandbox, stories } from "../src/stories/index";
+import { eightTabs, sandbox, stories } from "../src/stories/index";
 import { endOf, type Story } from "../src/stories/story";
 import { PINNED } from "../src/world/pins";
 import { sampleLog } from "../src/world/samples";
@@ -24,13 +24,16 @@ for (const name of wanted) if (!all.some((one) => one.name === name)) throw new 
 
 /** Moments on the way, and not only ends: of each step of each story, and of worlds in which all kinds of things happen. */
 const moments: { name: string; link: string; shared: Shared }[] = [
-  ...stories.flatMap((story) =>
-    story.steps.map((last, step): Shared => {
-      const begin = step === 0 ? 0 : endOf(story, step - 1);
-      const nowMs = Math.floor(begin + 0.62 * (last.untilMs - begin));
-      return { kind: "story", story, step, nowMs, cursor: story.cursor + 11 * step };
-    }),
-  ),
+  // A link to tabs leads to no moment.
+  ...stories
+    .filter((story) => story !== eightTabs)
+    .flatMap((story) =>
+      story.steps.map((last, step): Shared => {
+        const begin = step === 0 ? 0 : endOf(story, step - 1);
+        const nowMs = Math.floor(begin + 0.62 * (last.untilMs - begin));
+        return { kind: "story", story, step, nowMs, cursor: story.cursor + 11 * step };
+      }),
+    ),
   ...[2, 19, 40].map((seed): Shared => {
     const log = sampleLog(seed, { replicas: 4, inputs: 60, pauseMs: 700, keys: 900 });
     return { kind: "world", log, limit: 2000, nowMs: (log.inputs.at(-1)?.at ?? 0) - 777, cursor: 400 + seed };
@@ -177,6 +180,25 @@ describe.each(all.filter(({ name }) => wanted.includes(name)))("$name", ({ launc
     });
   });
 
+  test(`${eightTabs.title}: two tabs agree on what is done in either, and who is closed is gone`, async () => {
+    await withTab(`#${eightTabs.id}`, async (here) => {
+      const words = (tab: Tab) => eventually(() => tab.text("[data-testid=tabs]"));
+      await words(here).toBe("This tab is A. No other is open yet.");
+      await withTab(`#${eightTabs.id}`, async (there) => {
+        await words(there).toBe("This tab is B. A knows the same.");
+        await words(here).toBe("This tab is A. B knows the same.");
+        await register(there, "willow", 115, 125, 9);
+        await register(here, "cedar", 118, 121, 1);
+        for (const tab of [here, there]) {
+          await eventually(() => tab.text("[data-testid=answer]")).toBe("Willow, both say.");
+          await eventually(() => tab.text("[data-testid=agreement]")).toBe("both agree");
+        }
+      });
+      await words(here).toBe("This tab is A. No other is open yet.");
+      expect(await here.text("[data-testid=answer]")).toBe("Willow.");
+    });
+  });
+
   test("the page complains of nothing, and if it did we would hear of it", async () => {
     expect(await engine.complaints()).toEqual([]);
     const made = ["on the console", "thrown", "rejected"].map((way) => `on purpose: ${way}`);
@@ -202,4 +224,28 @@ describe.each(all.filter(({ name }) => wanted.includes(name)))("$name", ({ launc
 /** What the button says that leads on from the end of a step. */
 function nextOf(story: Story, step: number): string {
   return story.steps[step + 1]?.action ?? `Next: ${stories[stories.indexOf(story) + 1]?.title}`;
+}
+
+/** In the form for exact numbers, with a priority. */
+async function register(tab: Tab, node: string, start: number, end: number, priority: number): Promise<void> {
+  await tab.press("Edit");
+  await tab.evaluate(
+    (...values) => {
+      for (const [place, label] of ["Node", "From key", "To, without it", "Increase or decrease by"].entries()) {
+        const field = [...document.querySelectorAll("dialog[open] label")].find(
+          (it) => it.textContent?.trim() === label,
+        );
+        const input = document.querySelector<HTMLInputElement>(`#${field?.getAttribute("for")}`);
+        if (input === null) throw new Error(`there is no field ${label}`);
+        input.value = String(values[place]);
+        input.dispatchEvent(new Event("input", { bubbles: true }));
+      }
+    },
+    node,
+    start,
+    end,
+    priority,
+  );
+  await tab.press("Increase");
+  await tab.press("Close");
 }

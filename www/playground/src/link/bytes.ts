@@ -9,28 +9,47 @@ export class Unreadable extends Error {
 }
 
 export class Writer {
-  readonly #bytes: number[] = [];
+  #bytes = new Uint8Array(256);
+  #length = 0;
 
   /** Seven bits a byte, the lowest first. */
   number(value: number | bigint): this {
     let rest = BigInt(value);
     while (rest > 127n) {
-      this.#bytes.push(Number(rest & 127n) | 128);
+      this.#push(Number(rest & 127n) | 128);
       rest >>= 7n;
     }
-    this.#bytes.push(Number(rest));
+    this.#push(Number(rest));
     return this;
   }
 
   text(text: string): this {
-    const bytes = new TextEncoder().encode(text);
+    return this.bytes(new TextEncoder().encode(text));
+  }
+
+  /** With their number before them. */
+  bytes(bytes: Uint8Array): this {
     this.number(bytes.length);
-    this.#bytes.push(...bytes);
+    this.#grow(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
     return this;
   }
 
-  finish(): Uint8Array {
-    return Uint8Array.from(this.#bytes);
+  #push(byte: number): void {
+    this.#grow(1);
+    this.#bytes[this.#length++] = byte;
+  }
+
+  #grow(by: number): void {
+    if (this.#length + by <= this.#bytes.length) return;
+    const before = this.#bytes;
+    this.#bytes = new Uint8Array(2 * (this.#length + by));
+    this.#bytes.set(before);
+  }
+
+  finish(): Uint8Array<ArrayBuffer> {
+    return this.#bytes.slice(0, this.#length);
   }
 }
 
@@ -38,10 +57,11 @@ const MOST = 2n ** 64n - 1n;
 
 export class Reader {
   readonly #bytes: Uint8Array;
-  #at = 0;
+  #at: number;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, from = 0) {
     this.#bytes = bytes;
+    this.#at = from;
   }
 
   get isAtEnd(): boolean {
@@ -74,18 +94,23 @@ export class Reader {
   }
 
   text(mostBytes: number): string {
-    const length = this.number(mostBytes);
-    const end = this.#at + length;
-    if (end > this.#bytes.length) this.fail("It ends too early");
+    const begin = this.#at;
     try {
-      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
-        this.#bytes.subarray(this.#at, end),
-      );
-      this.#at = end;
-      return text;
-    } catch {
+      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.bytes(mostBytes));
+    } catch (error) {
+      if (error instanceof Unreadable) throw error;
+      this.#at = begin;
       return this.fail("A name is no text");
     }
+  }
+
+  bytes(most: number): Uint8Array {
+    const length = this.number(most);
+    const end = this.#at + length;
+    if (end > this.#bytes.length) this.fail("It ends too early");
+    const bytes = this.#bytes.slice(this.#at, end);
+    this.#at = end;
+    return bytes;
   }
 }
 

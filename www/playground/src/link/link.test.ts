@@ -103,7 +103,7 @@ describe("a link", () => {
     expect(linkOf({ kind: "world", log: tooLong, limit: 1000, nowMs: 0, cursor: 0 })).toBeNull();
     const heard = logOf(1, [
       { at: 0, kind: "join", replica: 0 },
-      { at: 1, kind: "heard", replica: 0, bytes: new Uint8Array(3) },
+      { at: 1, kind: "told", replica: 1, knows: null },
     ]);
     expect(linkOf({ kind: "world", log: heard, limit: 1000, nowMs: 0, cursor: 0 })).toBeNull();
   });

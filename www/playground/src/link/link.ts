@@ -4,33 +4,24 @@
  */
 import { storyOf } from "../stories/index";
 import type { Story } from "../stories/story";
-import { TIME_MS_MAX, type Range } from "../world/input";
-import { Log, SEED_MAX } from "../world/log";
+import { TIME_MS_MAX } from "../world/input";
 import { checksumOf, fromBase64, Reader, toBase64, Unreadable, Writer } from "./bytes";
-import { isLinkable, leastBytesOf, readInputs, writeInputs } from "./world";
+import { isLinkable, leastBytesOf, readWorld, writeWorld, type Look, type SharedWorld } from "./world";
 
 /** What people can send everywhere. A longer world is a file. */
 export const LINK_LENGTH_MAX = 2000;
-const LIMIT_MAX = 2 ** 32;
 const VERSION = 1;
 
-export interface View {
-  readonly nowMs: number;
-  readonly cursor: number;
-}
-
-export type Shared =
-  | ({ readonly kind: "story"; readonly story: Story; readonly step: number } & View)
-  | ({ readonly kind: "world"; readonly limit: number; readonly log: Log } & View);
+export type Shared = ({ readonly kind: "story"; readonly story: Story; readonly step: number } & Look) | SharedWorld;
 
 /** The text, or `null` if there is none that is short enough. */
 export function linkOf(shared: Shared): string | null {
   const nowMs = Math.floor(shared.nowMs);
   if (shared.kind === "story") return `${shared.story.id}/${shared.step}/${nowMs}/${shared.cursor}`;
-  const { log, limit, cursor } = shared;
-  if (!isLinkable(log.inputs) || leastBytesOf(log.inputs) > LINK_LENGTH_MAX) return null;
-  const writer = new Writer().number(log.seed).number(limit).number(nowMs).number(cursor);
-  writeInputs(writer, log.inputs);
+  const { inputs } = shared.log;
+  if (!isLinkable(inputs) || leastBytesOf(inputs) > LINK_LENGTH_MAX) return null;
+  const writer = new Writer();
+  writeWorld(writer, shared);
   const bytes = writer.finish();
   const text = `world/${VERSION}/${toBase64(bytes)}.${checksumOf(bytes).toString(36)}`;
   return text.length <= LINK_LENGTH_MAX ? text : null;
@@ -43,7 +34,7 @@ export function readLink(
   | { readonly shared: Shared; readonly problem?: undefined }
   | { readonly shared?: undefined; readonly problem: string } {
   const [first = "", ...parts] = text.replace(/^#/, "").split("/");
-  if (first === "world") return readWorld(parts);
+  if (first === "world") return readWorldLink(parts);
   const story = storyOf(first);
   if (story === null) return { problem: "There is no story of that name in the address, so this is the first one." };
   const [step = 0, nowMs = 0, cursor = story.cursor, more] = parts.map((part) =>
@@ -58,7 +49,7 @@ export function readLink(
   };
 }
 
-function readWorld([version, rest = "", ...more]: string[]): ReturnType<typeof readLink> {
+function readWorldLink([version, rest = "", ...more]: string[]): ReturnType<typeof readLink> {
   if (version !== String(VERSION))
     return { problem: "The link was made by another version of this page, which this one cannot read." };
   const [text = "", checksum] = rest.split(".");
@@ -67,22 +58,10 @@ function readWorld([version, rest = "", ...more]: string[]): ReturnType<typeof r
   try {
     const bytes = fromBase64(text);
     if (checksumOf(bytes).toString(36) !== checksum) return { problem: "The link was changed or cut off on its way." };
-    const reader = new Reader(bytes);
-    const seed = reader.number(SEED_MAX);
-    const limit = reader.number(LIMIT_MAX);
-    const nowMs = reader.number(TIME_MS_MAX);
-    const cursor = reader.number(LIMIT_MAX);
-    if (limit < 2 || cursor >= limit) reader.fail("The key is not among the keys");
-    const inputs = readInputs(reader);
-    if (!reader.isAtEnd) reader.fail("There is something behind its end");
-    const isBeyond = ({ start, end }: Range) => start >= BigInt(limit) || (end ?? 0n) > BigInt(limit);
-    const operations = inputs.flatMap((input) => (input.kind === "operation" ? input.operations : []));
-    if (operations.some((it) => isBeyond(it) || (it.op === "tighten" && isBeyond(it.to)))) {
-      return { problem: `The world in the link cannot be: it has keys from ${limit} on.` };
-    }
-    const { log, fault } = Log.of(seed, inputs);
-    if (log === undefined) return { problem: `The world in the link cannot be: ${fault}` };
-    return { shared: { kind: "world", limit, log, nowMs, cursor } };
+    const { shared, fault } = readWorld(new Reader(bytes));
+    if (shared === undefined) return { problem: `The world in the link cannot be: ${fault}` };
+    if (isLinkable(shared.log.inputs)) return { shared };
+    return { problem: "The link has what came from other tabs, which is in files alone." };
   } catch (error) {
     if (error instanceof Unreadable) return { problem: `The link cannot be read: ${error.message}.` };
     throw error;

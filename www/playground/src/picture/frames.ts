@@ -3,11 +3,11 @@
  * has a frame there, and no row that answers as most do has one. Compared with a brute force over all keys in the test beside.
  */
 import { isAlike, Splits } from "./ranges";
-import type { Frame, Owner, Row } from "./scene";
+import { isAsked, type Frame, type Owner, type Row } from "./scene";
 
 /** O(splits × rows) of those rows that do not share their splits, so O(1) where all say the same. */
 export function framesOf(rows: readonly Row[]): Frame[] {
-  const asked = rows.flatMap(({ presence }, row) => (presence === "crashed" ? [] : [row]));
+  const asked = rows.flatMap((one, row) => (isAsked(one) ? [row] : []));
   const splitsOf = asked.map((row) => rows[row]?.splits ?? Splits.NONE);
   const sources = [...new Set(splitsOf)];
   if (sources.length < 2) return [];

@@ -70,10 +70,15 @@ export function takenBarOf(paint: Paint, row: number, registration: Registration
 }
 
 export function rowMarks(paint: Paint, row: Row, place: number): Mark[] {
-  if (row.presence === "crashed") {
+  if (row.presence !== "online" && row.presence !== "offline") {
+    const words = {
+      crashed: "has crashed",
+      unheard: "lives in another tab, and is not heard of",
+      overfull: "knows too many ranges that lie over each other to be drawn",
+    };
     const { layout } = paint;
     const y = rowTop(layout, place) + layout.rowHeight / 2;
-    return [label(layout.left + 6, y, `${row.name} has crashed`, { class: "differs-text" })];
+    return [label(layout.left + 6, y, `${row.name} ${words[row.presence]}`, { class: "differs-text" })];
   }
   const summary = paint.summaries?.[place];
   if (summary !== undefined) return denseMarks(paint, summary, mostHeld(paint.summaries ?? []), place);

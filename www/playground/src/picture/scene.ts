@@ -23,10 +23,16 @@ export interface Row {
   /** Its place among all replicas that ever joined. */
   readonly replica: number;
   readonly name: string;
-  /** Whoever has crashed keeps its row, and is not asked. */
-  readonly presence: "online" | "offline" | "crashed";
+  /** Whoever has crashed, lives elsewhere and is not heard of, or knows too much to be drawn, keeps its row, and is not asked. */
+  readonly presence: "online" | "offline" | "crashed" | "unheard" | "overfull";
+  /** Whether it lives in another tab. */
+  readonly isElsewhere?: boolean;
   readonly registrations: Registrations;
   readonly splits: Splits;
+}
+
+export function isAsked({ presence }: Pick<Row, "presence">): boolean {
+  return presence === "online" || presence === "offline";
 }
 
 /** Where a row answers otherwise than most, or than the first of equally many. */

@@ -2,17 +2,22 @@
 import { Registrations, Splits, type Columns as Ranges } from "../picture/ranges";
 import type { Flight, Link, Row, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
-import { nameOf, type Operation } from "../world/input";
+import { nameOf, type Operation, type Told } from "../world/input";
 import type { Flight as Copy } from "../world/network";
 import type { HistoryView } from "../world/timeline";
 import type { Columns } from "../world/replica";
 import type { ReplicaView, WorldView } from "../world/view";
+import { replicaOf } from "./elsewhere";
+import { OVERLAPS_MAX, overlapsIn } from "./overlaps";
 
 type Known = Pick<Row, "registrations" | "splits">;
 
 /** What is known under so many fingerprints is kept: between two changes a picture is drawn many times. */
 const KNOWN_MAX = 64;
 const known = new Map<string, Known>();
+const NOTHING: Known = { registrations: Registrations.NONE, splits: Splits.NONE };
+/** Stands for more than is drawn. */
+const OVERFULL: Known = { ...NOTHING };
 const ALL = { start: 0n, end: null };
 
 function knownBy(replica: ReplicaView): Known {
@@ -25,10 +30,25 @@ function knownBy(replica: ReplicaView): Known {
 }
 
 function readAll(replica: Pick<ReplicaView, "registrationsIn" | "splitsIn">): Known {
+  const registrations = columnsOf(replica.registrationsIn(ALL));
+  if (overlapsIn(registrations) > OVERLAPS_MAX) return OVERFULL;
   return {
-    registrations: new Registrations(columnsOf(replica.registrationsIn(ALL))),
+    registrations: new Registrations(registrations),
     splits: new Splits(columnsOf(replica.splitsIn(ALL))),
   };
+}
+
+/** Kept as long as it is told: told again, it is another. */
+const toldOnes = new WeakMap<Told, Known>();
+
+function knownElsewhere(told: Told): Known {
+  const before = toldOnes.get(told);
+  if (before !== undefined) return before;
+  const replica = replicaOf(told);
+  const now = readAll(replica);
+  replica.free();
+  toldOnes.set(told, now);
+  return now;
 }
 
 /** A row as it will be at its replica once these operations are done there; `null` if they are refused. */
@@ -42,7 +62,8 @@ export function previewOf({ world }: WorldView, row: Row, operations: readonly O
   }
 }
 
-function columnsOf({ starts, ends, ...owners }: Columns): Ranges {
+/** For pictures: keys as doubles. */
+export function columnsOf({ starts, ends, ...owners }: Columns): Ranges {
   return { starts: doublesOf(starts), ends: doublesOf(ends).map((end) => (end === 0 ? Infinity : end)), ...owners };
 }
 
@@ -54,13 +75,14 @@ function doublesOf(keys: BigUint64Array): Float64Array {
   );
 }
 
-/** All that are there or may return, in the order of their names. */
+/** All that are there or may return, in the order of their names; those of other tabs come last. */
 export function rowsOf({ replicas }: WorldView): Row[] {
   return replicas.flatMap((replica) => {
-    const { index, name, presence } = replica;
+    const { index, name, presence, isElsewhere, isThere, told } = replica;
     if (presence === "gone") return [];
-    const nothing = { registrations: Registrations.NONE, splits: Splits.NONE };
-    return [{ replica: index, name, presence, ...(presence === "crashed" ? nothing : knownBy(replica)) }];
+    const known = isThere ? knownBy(replica) : told === null ? NOTHING : knownElsewhere(told);
+    const shown = known === OVERFULL ? ("overfull" as const) : presence;
+    return [{ replica: index, name, presence: shown, isElsewhere, ...known }];
   });
 }
 
@@ -153,15 +175,23 @@ function spansOf({ spans }: HistoryView): Trace["spans"] {
       const pairs = [...(known?.pairs ?? []), span.between];
       told.set(key, { from: span.from, to: span.to, pairs, words: cutWords(pairs) });
     } else {
-      told.set(key, { from: span.from, to: span.to, pairs: [], words: `${nameOf(span.replica)} ${wordOf(span.kind)}` });
+      told.set(key, {
+        from: span.from,
+        to: span.to,
+        pairs: [],
+        words: `${nameOf(span.replica)} ${SPAN_WORDS[span.kind]}`,
+      });
     }
   }
   return [...told.values()];
 }
 
-function wordOf(kind: "offline" | "crashed" | "gone"): string {
-  return kind === "offline" ? "is offline" : kind === "crashed" ? "has crashed" : "is gone";
-}
+const SPAN_WORDS = {
+  offline: "is offline",
+  crashed: "has crashed",
+  gone: "is gone",
+  unheard: "is not heard of",
+} as const;
 
 function cutWords(pairs: readonly (readonly [number, number])[]): string {
   const [first, ...others] = pairs;

@@ -3,7 +3,7 @@ import { decimalKeys, type KeyFormat } from "../model/keys";
 import { NodeColors } from "../model/node-color";
 import { clamp, isWhole, pan, reveal, wholeSpace, zoom, type Viewport } from "../model/viewport";
 import { framesOf } from "../picture/frames";
-import type { Flight, Registration, Row, Stage } from "../picture/scene";
+import { isAsked, type Flight, type Registration, type Row, type Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
 import { inputsUpTo, nodesOf, type Step, type Story } from "../stories/story";
 import { answersOf, type Answer } from "../designs/answers";
@@ -11,17 +11,21 @@ import { javascript } from "../code/javascript";
 import { programOf } from "../code/program";
 import { rust } from "../code/rust";
 import { linkOf, readLink, type Shared } from "../link/link";
-import { badDay, sandbox, stories, storyOf } from "../stories/index";
-import { FAIR, TIME_MS_MAX, type Conditions, type Operation, type Pair, type What } from "../world/input";
+import type { SharedWorld } from "../link/world";
+import { badDay, eightTabs, sandbox, stories, storyOf, TAB_NODES } from "../stories/index";
+import type { Live } from "../tabs/live";
+import { FAIR, nameOf, TIME_MS_MAX, type Conditions, type Operation, type Pair, type What } from "../world/input";
 import { Log } from "../world/log";
 import type { Flight as Copy } from "../world/network";
 import { Timeline } from "../world/timeline";
 import { restoring, touchedIn } from "./edit";
+import { agreementOf, freeNumber, othersOf, unheardWords, type Others } from "./elsewhere";
+import { enterTabs } from "./live-tab";
 import { flightsOf, previewOf, SceneAt, traceOf, trafficWords } from "./moment";
 import { OwnersOverTime } from "./owners-over-time";
 import { nextSelection, type Selection } from "./selection";
 import { reasonsAt, whyPriority } from "./why";
-import { agreementWords, headline, whoSaysWhat, type Headline } from "./words";
+import { headline, whoSaysWhat, type Headline } from "./words";
 
 const SPEEDS = [1, 2, 4, 0.25, 0.5];
 /** So much time is shown in the diagram, at least. */
@@ -39,6 +43,11 @@ export interface Act {
 type Undo =
   | { readonly replica: number; readonly before: readonly Registration[] }
   | { readonly log: Log; readonly nowMs: number };
+
+/** With more rows, other tabs are folded. */
+const ROWS_UNFOLDED_MAX = 4;
+const LOOKING_BACK =
+  "You look back. The tab goes on meanwhile: it hears the others, and they hear it. What you do is done at the present.";
 
 /** So many acts can be undone. */
 const UNDO_MAX = 100;
@@ -58,14 +67,20 @@ export class Player {
   selection = $state.raw<Selection | null>(null);
   /** What a hand is about to do: shown as if it were done. */
   preview = $state.raw<Act | null>(null);
-  /** Whether it is a world that a link brought, and nothing was done to it yet. */
-  #isSent = $state(false);
+  /** What brought this world, if nothing was done to it yet. */
+  #sentBy = $state<"link" | "file" | null>(null);
   /** Whether the visitor has done something, so that the story no longer goes as written. */
   isOwn = $state(false);
   /** What went wrong last, in words. */
   problem = $state<string | null>(null);
   format = $state.raw<KeyFormat>(decimalKeys(1000));
   colors = new NodeColors();
+
+  /** This world among those of other tabs, where the story has any: it goes on whatever moment is looked at. */
+  live = $state.raw<Live | null>(null);
+  /** Whether other tabs are a line of words; `null` leaves it to their number. */
+  fold = $state<boolean | null>(null);
+  #tabs = new AbortController();
 
   #timeline = $state.raw<Timeline>() as Timeline;
   /** Counts changes of the log. */
@@ -86,7 +101,14 @@ export class Player {
     return this.#timeline.stateAt(this.#moment);
   });
   readonly #scenes = new SceneAt();
-  readonly #scene = $derived.by(() => this.#scenes.of(this.#view));
+  readonly #scene = $derived.by(() => {
+    const scene = this.#scenes.of(this.#view);
+    // Other tabs name nodes that nobody has named here.
+    for (const { registrations } of scene.rows.filter(({ isElsewhere }) => isElsewhere)) {
+      this.colors.note(registrations.columns.names);
+    }
+    return scene;
+  });
   readonly rows: readonly Row[] = $derived.by(() => {
     const { preview } = this;
     if (preview === null) return this.#scene.rows;
@@ -96,21 +118,25 @@ export class Player {
     });
   });
   readonly #frames = $derived(framesOf(this.rows));
+  readonly isFolded = $derived(this.live !== null && (this.fold ?? this.rows.length > ROWS_UNFOLDED_MAX));
+  /** Those that live here come first, so that all places stay the same. */
+  readonly #shown = $derived(this.isFolded ? this.rows.filter(({ isElsewhere }) => !isElsewhere) : this.rows);
   readonly stage: Stage = $derived.by(() => ({
-    rows: this.rows,
-    frames: this.#frames,
-    links: this.#scene.links,
+    rows: this.#shown,
+    frames: this.isFolded ? framesOf(this.#shown) : this.#frames,
+    links: this.#scene.links.filter(({ between }) => between.every((row) => row < this.#shown.length)),
     view: this.viewport,
     limit: this.limit,
     cursor: this.cursor,
   }));
-  readonly flights: readonly Flight[] = $derived.by(() => flightsOf(this.#view, this.rows, this.nowMs));
+  readonly others: Others = $derived.by(() => othersOf(this.#view));
+  readonly flights: readonly Flight[] = $derived.by(() => flightsOf(this.#view, this.#shown, this.nowMs));
   readonly words: { headline: Headline; says: string } = $derived.by(() => {
     const shown = { rows: this.rows, frames: this.#frames, cursor: this.cursor };
-    const isAgreed = this.counts.standing !== "apart";
+    const { isAgreed } = this.counts;
     return {
       headline: headline(shown, this.format.format(BigInt(this.cursor)), isAgreed),
-      says: whoSaysWhat(shown, isAgreed),
+      says: whoSaysWhat(shown, isAgreed || this.others.unheard.length > 0) || unheardWords(this.others),
     };
   });
   /** The diagram follows in steps that nobody sees. */
@@ -134,16 +160,14 @@ export class Player {
     return this.#owners.read(this.#timeline, this.#history.learnt, trace, viewport, cursor);
   });
   readonly counts = $derived.by(() => {
-    const { words, standing } = agreementWords(
-      this.#view.replicas.filter(({ isThere }) => isThere).map(({ fingerprint }) => fingerprint),
-    );
-    return { agreement: words, standing, traffic: trafficWords(this.#history, this.#tracedMs) };
+    const { words, standing, isAgreed } = agreementOf(this.#view);
+    return { agreement: words, standing, isAgreed, traffic: trafficWords(this.#history, this.#tracedMs) };
   });
 
   /** Why the key has the owners that it has, or why replicas answer otherwise. */
   reasons(): string[] {
     this.isPlaying = false;
-    return reasonsAt(this.#view, this.rows, this.cursor, this.counts.standing !== "apart");
+    return reasonsAt(this.#view, this.rows, this.cursor, this.counts.isAgreed);
   }
 
   /** Why a registration has its priority at a replica. */
@@ -166,18 +190,18 @@ export class Player {
 
   /** What this map answers itself, at the first replica that is there. */
   priorityOf(registration: NonNullable<Step["beside"]>): number | null {
-    const row = this.rows.find(({ presence }) => presence !== "crashed");
-    return row?.registrations.find(registration)?.priority ?? null;
+    return this.rows.find(isAsked)?.registrations.find(registration)?.priority ?? null;
   }
 
   /** The end of what can be shown. */
   get #horizonMs(): number {
     const step = this.#currentStep;
-    return this.isOwn || this.#isSandbox ? Math.max(this.#tracedMs + 2_000, this.#furthestMs) : (step?.untilMs ?? 0);
+    return this.#goesOn ? Math.max(this.#tracedMs + 2_000, this.#furthestMs) : (step?.untilMs ?? 0);
   }
 
-  get #isSandbox(): boolean {
-    return this.story.isOpen === true;
+  /** Whether it has no end. */
+  get #goesOn(): boolean {
+    return this.isOwn || this.story.isOpen === true;
   }
 
   get #currentStep(): Step | undefined {
@@ -189,18 +213,20 @@ export class Player {
   }
 
   get caption(): string {
-    if (this.preview !== null) return "So it will be if you let go here.";
+    if (this.preview !== null) return this.#refusalAt(this.preview.replica) ?? "So it will be if you let go here.";
     if (this.problem !== null) return this.problem;
-    if (this.#isSent) return "This is the moment that the link was made of. Play on, scrub back, or change anything.";
+    if (this.live !== null && !this.isPlaying) return LOOKING_BACK;
+    if (this.#sentBy !== null)
+      return `This is the moment that the ${this.#sentBy} was made of. Play on, scrub back, or change anything.`;
     if (this.isOwn) return "From here on the world is yours: it goes on from what you did.";
     // The words are about one key.
     if (this.cursor !== this.story.cursor) return `The story is about key ${this.story.cursor}.`;
-    return this.isBeforeItsEnd && !this.#isSandbox ? "" : (this.#currentStep?.words ?? "");
+    return this.isBeforeItsEnd ? "" : (this.#currentStep?.words ?? "");
   }
 
   /** Whether the step still has something to show. */
   get isBeforeItsEnd(): boolean {
-    return !this.isOwn && !this.#isSandbox && this.nowMs < (this.#currentStep?.untilMs ?? 0);
+    return !this.#goesOn && this.nowMs < (this.#currentStep?.untilMs ?? 0);
   }
 
   get canGoBack(): boolean {
@@ -214,7 +240,11 @@ export class Player {
 
   /** What the one button does. */
   get next(): { readonly label: string; readonly press: () => void } | null {
-    if (this.isOwn || this.#isSandbox) return null;
+    if (this.live !== null) {
+      if (!this.isPlaying) return { label: "Back to the present", press: () => this.toggle() };
+      return { label: "Open another tab", press: () => window.open(location.href, "_blank", "noopener") };
+    }
+    if (this.#goesOn) return null;
     const step = this.story.steps[this.step + 1];
     if (step !== undefined) return { label: step.action, press: () => this.#enter(this.step + 1) };
     const story = stories[stories.indexOf(this.story) + 1];
@@ -224,6 +254,7 @@ export class Player {
   // What moves it.
 
   open(address: string): void {
+    this.leaveTabs();
     const { shared, problem = null } = readLink(address);
     const { story, step } =
       shared?.kind === "story" ? shared : { story: shared === undefined ? storyIn(address) : sandbox, step: 0 };
@@ -232,9 +263,38 @@ export class Player {
     this.#look(shared?.kind === "world" ? shared.limit : story.limit, shared?.cursor ?? story.cursor);
     this.problem = problem;
     this.#begin(step, shared?.nowMs ?? 0);
-    if (shared?.kind === "world") this.#showWorld(shared.log);
+    if (shared?.kind === "world") this.#showWorld(new Timeline(shared.log), "link");
     // A moment that somebody sent is looked at first.
     this.isPlaying = shared === undefined || (shared.kind === "story" && !address.includes("/"));
+    if (story === eightTabs) void this.#enterTabs();
+  }
+
+  async #enterTabs(): Promise<void> {
+    const { signal } = (this.#tabs = new AbortController());
+    const entered = await enterTabs(signal);
+    if (signal.aborted) return;
+    if (typeof entered === "string") {
+      this.problem = entered;
+      return;
+    }
+    const { live, timeline } = entered;
+    this.#showTimeline(timeline);
+    this.live = live;
+    this.fold = null;
+    this.#toPresent();
+  }
+
+  /** Says goodbye to other tabs. The world stays as it is. */
+  leaveTabs(): void {
+    this.#tabs.abort();
+    this.live = null;
+  }
+
+  #toPresent(): void {
+    if (this.live === null) return;
+    this.live.tick(Date.now());
+    this.nowMs = this.live.presentMs;
+    this.isPlaying = true;
   }
 
   #look(limit: number, cursor: number): void {
@@ -244,18 +304,40 @@ export class Player {
     this.cursor = cursor;
   }
 
-  #showWorld(log: Log): void {
+  /** Shows a world that came from a file and has run. */
+  openWorld({ limit, cursor, nowMs }: SharedWorld, timeline: Timeline): void {
+    this.leaveTabs();
+    this.story = sandbox;
+    this.colors = storyColors();
+    this.problem = null;
+    this.#look(limit, cursor);
+    this.#begin(0, nowMs);
+    this.#showWorld(timeline, "file");
+    this.isPlaying = false;
+    history.replaceState(null, "", `#${sandbox.id}`);
+    this.#keepInAddress();
+  }
+
+  #showWorld(timeline: Timeline, sentBy: "link" | "file"): void {
+    const { log } = timeline;
     this.isOwn = true;
-    this.#isSent = true;
+    this.#sentBy = sentBy;
     this.colors.note(nodesOf(log.inputs));
-    this.#show(log);
+    this.#showTimeline(timeline);
     this.#furthestMs = Math.max(this.nowMs, log.inputs.at(-1)?.at ?? 0);
   }
 
   /** This moment, to be sent to somebody. */
   get shared(): Shared {
-    const { nowMs, cursor, story, step, limit } = this;
+    const { nowMs, cursor, story, step } = this;
+    if (this.live !== null) return { kind: "story", story, step, nowMs: 0, cursor };
     if (!this.isOwn) return { kind: "story", story, step, nowMs, cursor };
+    return this.world;
+  }
+
+  /** The same with all that has happened, whatever the story says. */
+  get world(): SharedWorld {
+    const { nowMs, cursor, limit } = this;
     return { kind: "world", log: this.#timeline.log, limit, nowMs, cursor };
   }
 
@@ -269,7 +351,7 @@ export class Player {
   #begin(step: number, atMs: number): void {
     this.step = step;
     this.isOwn = false;
-    this.#isSent = false;
+    this.#sentBy = null;
     this.selection = null;
     this.#undo = [];
     this.#furthestMs = 0;
@@ -286,8 +368,12 @@ export class Player {
   }
 
   #show(log: Log): void {
+    this.#showTimeline(new Timeline(log));
+  }
+
+  #showTimeline(timeline: Timeline): void {
     const before = this.#timeline as Timeline | undefined;
-    this.#timeline = new Timeline(log);
+    this.#timeline = timeline;
     before?.free();
   }
 
@@ -300,23 +386,27 @@ export class Player {
   /** Lets time pass, in milliseconds of the visitor. */
   advance(realMs: number): void {
     if (this.diagram === "keys" && !this.heat.isWhole) this.#readings++;
+    this.live?.tick(Date.now());
     if (!this.isPlaying) return;
+    if (this.live !== null) return this.#toPresent();
     this.nowMs = Math.min(this.nowMs + realMs * this.speed, this.#endMs);
     if (this.nowMs >= this.#endMs) this.isPlaying = false;
   }
 
   get #endMs(): number {
-    return this.isOwn || this.#isSandbox ? TIME_MS_MAX : (this.#currentStep?.untilMs ?? 0);
+    if (this.live !== null) return this.live.presentMs;
+    return this.#goesOn ? TIME_MS_MAX : (this.#currentStep?.untilMs ?? 0);
   }
 
   toggle(): void {
-    if (!this.isPlaying && this.nowMs >= this.#endMs) this.nowMs = this.story.steps[this.step - 1]?.untilMs ?? 0;
+    if (!this.isPlaying && this.live === null && this.nowMs >= this.#endMs)
+      this.nowMs = this.story.steps[this.step - 1]?.untilMs ?? 0;
     this.isPlaying = !this.isPlaying;
   }
 
   /** To the end of the step, without the way there. */
   skip(): void {
-    if (!this.isOwn && !this.#isSandbox) this.nowMs = this.#endMs;
+    if (!this.#goesOn) this.nowMs = this.#endMs;
   }
 
   /** To the next thing that happens. */
@@ -327,7 +417,7 @@ export class Player {
 
   scrub(ms: number): void {
     this.isPlaying = false;
-    const most = this.isOwn || this.#isSandbox ? Math.max(this.#furthestMs, this.nowMs) : this.#endMs;
+    const most = this.#goesOn ? Math.max(this.#furthestMs, this.nowMs) : this.#endMs;
     this.#furthestMs = Math.max(this.#furthestMs, this.nowMs);
     this.nowMs = Math.min(most, Math.max(0, ms));
   }
@@ -344,6 +434,9 @@ export class Player {
 
   /** Returns why it is refused, or `null`. */
   operate(replica: number, operations: readonly Operation[]): string | null {
+    this.#toPresent();
+    const refusal = this.#refusalAt(replica);
+    if (refusal !== null) return (this.problem = refusal);
     const row = this.rows.find((one) => one.replica === replica);
     if (row === undefined || operations.length === 0) return null;
     const before = touchedIn(row, operations);
@@ -351,6 +444,11 @@ export class Player {
     const refused = this.#do({ kind: "operation", replica, operations });
     if (refused === null) this.#remember({ replica, before });
     return refused;
+  }
+
+  #refusalAt(replica: number): string | null {
+    const isElsewhere = this.rows.some((row) => row.replica === replica && row.isElsewhere);
+    return isElsewhere ? `${nameOf(replica)} lives in another tab: what it does is done there.` : null;
   }
 
   #undo = $state.raw<readonly Undo[]>([]);
@@ -393,9 +491,9 @@ export class Player {
     this.#do({ kind, replica });
   }
 
-  /** How many replicas ever joined. */
-  get replicaCount(): number {
-    return this.#view.replicas.length;
+  /** The number of whoever joins next; `null` where nobody can. */
+  get nextReplica(): number | null {
+    return this.live === null ? freeNumber(this.#view) : null;
   }
 
   /** Of the first link; all have the same unless a story says otherwise. */
@@ -414,6 +512,12 @@ export class Player {
 
   /** What came after this moment is dropped: from here on the world goes another way. */
   #do(what: What): string | null {
+    if (this.live !== null) {
+      this.#toPresent();
+      this.problem = this.live.do(what) ?? null;
+      this.#toPresent();
+      return this.problem;
+    }
     const at = this.#moment;
     const { log } = this.#timeline;
     this.problem = this.#timeline.branch(at, { ...what, at }) ?? null;
@@ -425,7 +529,7 @@ export class Player {
     }
     this.#changes++;
     this.isOwn = true;
-    this.#isSent = false;
+    this.#sentBy = null;
     this.#furthestMs = at;
     this.isPlaying = true;
     this.#keepInAddress();
@@ -481,6 +585,7 @@ function storyColors(): NodeColors {
   const colors = new NodeColors();
   // What is in open worlds is in others too.
   for (const story of stories) if (!story.isOpen) colors.note(nodesOf(inputsUpTo(story, story.steps.length)));
+  colors.note(TAB_NODES);
   return colors;
 }
 

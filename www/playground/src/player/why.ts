@@ -4,10 +4,11 @@
  */
 import { and } from "../picture/row";
 import { answerKey } from "../picture/frames";
-import type { Owner, Registration, Row } from "../picture/scene";
+import { isAsked, type Owner, type Registration, type Row } from "../picture/scene";
 import type { Contribution, Dot, Dropped } from "../world/contribution";
 import type { Range } from "../world/input";
 import type { ReplicaView, WorldView } from "../world/view";
+import { whyElsewhere } from "./elsewhere";
 import { capital } from "./words";
 
 /** What of a priority one writer accounts for. A register counts 1 once, however many register. */
@@ -112,9 +113,9 @@ export function whyApart(view: WorldView, key: number): string {
 
 /** Why a key has the owners that it has, or why replicas answer otherwise. `isAgreed`: whether all know the same. */
 export function reasonsAt(view: WorldView, rows: readonly Row[], key: number, isAgreed: boolean): string[] {
-  const apart = whyApart(view, key);
+  const apart = [whyApart(view, key), whyElsewhere(rows, key)].filter((words) => words !== "").join(" ");
   if (apart !== "") return [apart, "Until then each answers by what it knows. Nobody has to wait."];
-  const row = rows.find(({ presence }) => presence !== "crashed");
+  const row = rows.find(isAsked);
   const replica = view.replicas.find(({ index }) => index === row?.replica);
   if (row === undefined || replica === undefined) return ["Nobody is here to ask."];
   const owners = row.splits.ownersAt(key);

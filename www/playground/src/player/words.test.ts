@@ -7,7 +7,7 @@ import { agreementWords, headline, whoSaysWhat } from "./words";
 function stageOf(...answers: Owner[][]) {
   const rows: Row[] = answers.map((owners, replica) => ({
     replica,
-    name: "ABCDE"[replica] ?? "",
+    name: "ABCDEF"[replica] ?? "",
     presence: "online",
     registrations: Registrations.NONE,
     splits: Splits.of([{ start: 400, end: 500, owners }]),
@@ -53,6 +53,7 @@ test("who says what, with priorities where only they differ", () => {
   expect(whoSaysWhat(stageOf([oak], [elm], [oak]))).toBe("A and C say oak, B says elm.");
   expect(whoSaysWhat(stageOf([oak], [oak, elm]))).toBe("A says oak 2, B says oak 2 before elm 1.");
   expect(whoSaysWhat(stageOf([], [elm]))).toBe("A says nobody, B says elm.");
+  expect(whoSaysWhat(stageOf([oak], [oak], [oak], [oak], [oak], [elm]))).toBe("Five say oak, F says elm.");
 });
 
 test("how many agree", () => {

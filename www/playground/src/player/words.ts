@@ -1,7 +1,7 @@
 /** What stands above the picture: the state of the world in words, made from the answers and nothing else. */
 import { answerKey } from "../picture/frames";
 import { and } from "../picture/row";
-import type { Owner, Row, Stage } from "../picture/scene";
+import { isAsked, type Owner, type Row, type Stage } from "../picture/scene";
 
 export interface Headline {
   readonly question: string;
@@ -51,16 +51,21 @@ export function whoSaysWhat(
         ? "nobody"
         : owners.map(({ node, priority }) => `${node} ${priority}`).join(" before ");
   const parts = groups.map(
-    ({ names, owners }) => `${and(names)} ${names.length === 1 ? "says" : "say"} ${told(owners)}`,
+    ({ names, owners }) => `${who(names)} ${names.length === 1 ? "says" : "say"} ${told(owners)}`,
   );
-  return `${parts.join(", ")}.`;
+  return `${capital(parts.join(", "))}.`;
+}
+
+/** Many are counted. */
+function who(names: readonly string[]): string {
+  return names.length > 4 ? numberWord(names.length) : and(names);
 }
 
 /** Rows by their answer, the most frequent first. */
 function groupsAt(rows: readonly Row[], key: number): { names: string[]; owners: readonly Owner[] }[] {
   const groups = new Map<string, { names: string[]; owners: readonly Owner[] }>();
   for (const row of rows) {
-    if (row.presence === "crashed") continue;
+    if (!isAsked(row)) continue;
     const owners = row.splits.ownersAt(key);
     const group = groups.get(answerKey(owners)) ?? { names: [], owners };
     group.names.push(row.name);
@@ -81,11 +86,13 @@ function numberWord(count: number): string {
   return ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"][count] ?? String(count);
 }
 
+export interface Agreement {
+  readonly words: string;
+  readonly standing: "agreed" | "apart" | "neutral";
+}
+
 /** "2 of 3 agree", by all that they know and not only by this key. */
-export function agreementWords(fingerprints: readonly string[]): {
-  words: string;
-  standing: "agreed" | "apart" | "neutral";
-} {
+export function agreementWords(fingerprints: readonly string[]): Agreement {
   if (fingerprints.length === 0) return { words: "no replica", standing: "neutral" };
   if (fingerprints.length === 1) return { words: "one replica", standing: "neutral" };
   const counts = new Map<string, number>();

@@ -1,4 +1,5 @@
 import { badDay } from "./bad-day";
+import { eightTabs, TAB_NODES } from "./eight-tabs";
 import { fillsUp } from "./fills-up";
 import { minusEverything } from "./minus-everything";
 import { sandbox } from "./sandbox";
@@ -7,9 +8,9 @@ import { tenThousand } from "./ten-thousand";
 import { whoServes } from "./who-serves";
 
 /** In the order in which they are offered. */
-export const stories: readonly Story[] = [whoServes, minusEverything, fillsUp, badDay, sandbox, tenThousand];
+export const stories: readonly Story[] = [whoServes, minusEverything, fillsUp, badDay, eightTabs, sandbox, tenThousand];
 
-export { badDay, sandbox };
+export { badDay, eightTabs, sandbox, TAB_NODES };
 
 /** The story of that name, the first one for none; `null` if there is none of that name. */
 export function storyOf(id: string): Story | null {

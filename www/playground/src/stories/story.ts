@@ -44,7 +44,11 @@ export function inputsUpTo(story: Story, step: number): Input[] {
 
 /** The nodes that inputs name, in the order in which they appear: so they get their colours. */
 export function nodesOf(inputs: readonly Input[]): string[] {
-  return [
-    ...new Set(inputs.flatMap((input) => (input.kind === "operation" ? input.operations.map(({ node }) => node) : []))),
-  ];
+  return [...new Set(inputs.flatMap(namedIn))];
+}
+
+function namedIn(input: Input): string[] {
+  const named =
+    input.kind === "operation" ? input.operations : input.kind === "told" ? (input.knows?.registrations ?? []) : [];
+  return named.map(({ node }) => node);
 }

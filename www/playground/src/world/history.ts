@@ -31,10 +31,12 @@ export interface Agreement {
   readonly isAgreed: boolean;
 }
 
-/** Whether all replicas that are there know the same; not if nobody is there. */
+/** Whether all replicas that are there know the same, here and elsewhere; not if nobody is there, or one is not heard of any more. */
 export function isAgreed(world: World): boolean {
-  const there = world.replicas.filter((replica) => replica?.isThere);
-  return there.length > 0 && there.every((replica) => replica?.fingerprint === there[0]?.fingerprint);
+  const here = world.replicas.flatMap((replica) => (replica?.isThere ? [replica.fingerprint] : []));
+  const elsewhere = world.far.flatMap((far) => (far?.isThere ? [far.knows?.fingerprint] : []));
+  const [first, ...others] = [...here, ...elsewhere];
+  return first !== undefined && others.every((fingerprint) => fingerprint === first);
 }
 
 /** What happened in a world as it ran, for pictures of its time. */

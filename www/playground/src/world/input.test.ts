@@ -59,13 +59,43 @@ test("lists, names and messages have limits", () => {
   for (const node of ["", "\ud800", "a\udc00", 5, null, undefined]) {
     expect(isGood(operating({ ...register, node })), String(node)).toBe(false);
   }
-  const heard = (bytes: unknown) => isGood({ at: 0, kind: "heard", replica: 0, bytes });
+  const way = { from: 1, takesMs: 1, isLost: false };
+  const heard = (bytes: unknown) => isGood({ at: 0, kind: "heard", replica: 0, ...way, bytes });
   expect([0, limits.BYTES_MAX, limits.BYTES_MAX + 1].map((length) => heard(new Uint8Array(length)))).toEqual([
     true,
     true,
     false,
   ]);
   expect([[1], "a", undefined].map(heard)).toEqual([false, false, false]);
+  const bytes = new Uint8Array();
+  for (const wrong of [
+    { from: 0 },
+    { from: 16 },
+    { takesMs: 0 },
+    { takesMs: limits.TAKES_MS_MAX + 1 },
+    { isLost: 1 },
+  ]) {
+    expect(isGood({ at: 0, kind: "heard", replica: 0, ...way, bytes, ...wrong }), JSON.stringify(wrong)).toBe(false);
+  }
+  const registration = { node: "a", start: 0n, end: null, priority: 1 };
+  const told = { id: 1n, fingerprint: "0123456789abcdef", registrations: [registration] };
+  const isTold = (knows: unknown) => isGood({ at: 0, kind: "told", replica: 0, knows });
+  expect([null, told, { ...told, registrations: [] }].map(isTold)).toEqual([true, true, true]);
+  for (const wrong of [
+    undefined,
+    5,
+    {},
+    { ...told, id: 1 },
+    { ...told, id: -1n },
+    { ...told, fingerprint: "0123456789ABCDEF" },
+    { ...told, registrations: [5] },
+    { ...told, registrations: [{ ...registration, priority: 0 }] },
+    { ...told, registrations: [{ ...registration, node: "" }] },
+    { ...told, registrations: [{ ...registration, end: 0n }] },
+    { ...told, registrations: Array.from({ length: limits.TOLD_MAX + 1 }, () => registration) },
+  ]) {
+    expect(isTold(wrong)).toBe(false);
+  }
 });
 
 test("ranges have keys, and tightening leaves a part of one", () => {

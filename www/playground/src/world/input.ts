@@ -9,6 +9,10 @@ export const DELAY_MS_MAX = 60_000;
 export const BYTES_MAX = 1 << 20;
 export const OPERATIONS_MAX = 1_000;
 export const AMOUNT_MAX = 2 ** 32 - 1;
+/** How many registrations a replica of another tab tells of. */
+export const TOLD_MAX = 1_000;
+/** The longest that a message from elsewhere is on its way: delay and jitter, and one that is lost is told as if it went all the way. */
+export const TAKES_MS_MAX = 4 * DELAY_MS_MAX;
 /** In UTF-8. */
 export const NODE_BYTES_MAX = 255;
 export const KEY_MAX = 2n ** 64n - 1n;
@@ -40,6 +44,15 @@ export interface Conditions {
 /** Two replicas, in no order. */
 export type Pair = readonly [number, number];
 
+/** What a replica elsewhere says that it knows. */
+export interface Told {
+  /** Under which it writes. */
+  readonly id: bigint;
+  /** As replicas here have it: 16 hexadecimal digits. */
+  readonly fingerprint: string;
+  readonly registrations: readonly ({ readonly node: string; readonly priority: number } & Range)[];
+}
+
 export type What =
   /** Joins, and knows nothing. */
   | { readonly kind: "join"; readonly replica: number }
@@ -55,8 +68,20 @@ export type What =
   /** On all ways, or on those between two. */
   | { readonly kind: "weather"; readonly conditions: Conditions; readonly between?: Pair }
   | { readonly kind: "operation"; readonly replica: number; readonly operations: readonly Operation[] }
-  /** A message that came from outside the world, such as from another tab. */
-  | { readonly kind: "heard"; readonly replica: number; readonly bytes: Uint8Array };
+  /**
+   * A replica that lives elsewhere, in another tab, says what it knows; it is here from the first time on, until it leaves. `null`: what
+   * it knows is not known here any more, since nothing is heard of it.
+   */
+  | { readonly kind: "told"; readonly replica: number; readonly knows: Told | null }
+  /** A message that one from elsewhere sends to one here. How long it takes, and whether it gets lost, was decided there. */
+  | {
+      readonly kind: "heard";
+      readonly from: number;
+      readonly replica: number;
+      readonly bytes: Uint8Array;
+      readonly takesMs: number;
+      readonly isLost: boolean;
+    };
 
 export type Input = { readonly at: number } & What;
 
@@ -80,7 +105,9 @@ export function faultIn(input: Input): string | undefined {
     case "operation":
       return faultInReplica(input.replica) ?? faultInOperations(input.operations);
     case "heard":
-      return faultInReplica(input.replica) ?? faultInBytes(input.bytes);
+      return faultInPair([input.from, input.replica]) ?? faultInBytes(input.bytes) ?? faultInWay(input);
+    case "told":
+      return faultInReplica(input.replica) ?? (input.knows === null ? undefined : faultInTold(input.knows));
     case "join":
     case "leave":
     case "crash":
@@ -120,6 +147,30 @@ function faultInConditions(conditions: Conditions): string | undefined {
 function faultInBytes(bytes: Uint8Array): string | undefined {
   const isMessage = bytes instanceof Uint8Array && bytes.length <= BYTES_MAX;
   return isMessage ? undefined : `A message is at most ${BYTES_MAX} bytes.`;
+}
+
+function faultInWay({ takesMs, isLost }: { takesMs: number; isLost: boolean }): string | undefined {
+  if (!isWhole(takesMs, 1, TAKES_MS_MAX)) return `A message takes a whole number of ms from 1 to ${TAKES_MS_MAX}.`;
+  return typeof isLost === "boolean" ? undefined : "A message is lost or not.";
+}
+
+function faultInTold(told: Told): string | undefined {
+  if (!isObject(told)) return "Who tells what it knows, tells something.";
+  if (!isKey(told.id)) return `An id is from 0 to ${KEY_MAX}.`;
+  if (typeof told.fingerprint !== "string" || !/^[0-9a-f]{16}$/.test(told.fingerprint)) {
+    return "A fingerprint has 16 hexadecimal digits.";
+  }
+  const { registrations } = told;
+  if (!Array.isArray(registrations) || registrations.length > TOLD_MAX) {
+    return `At most ${TOLD_MAX} registrations are told.`;
+  }
+  for (const registration of registrations) {
+    if (!isObject(registration)) return "There is no such registration.";
+    const fault = faultInNode(registration.node) ?? faultInRange(registration);
+    if (fault !== undefined) return fault;
+    if (!isWhole(registration.priority, 1, AMOUNT_MAX)) return `A priority is told from 1 to ${AMOUNT_MAX}.`;
+  }
+  return undefined;
 }
 
 function faultInOperations(operations: readonly Operation[]): string | undefined {

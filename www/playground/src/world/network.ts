@@ -116,6 +116,13 @@ export class Network {
     });
   }
 
+  /** Sends a copy whose fate was decided elsewhere. A cut here stops it all the same. */
+  carry(message: Message, from: number, to: number, at: number, takesMs: number, isLost: boolean): Flight {
+    const isTooMuch = isLost || this.#flights.length >= FLIGHTS_MAX;
+    const fate = this.isCut([from, to]) ? "cut" : isTooMuch ? "lost" : "arrives";
+    return this.#launch({ from, to, sentAt: at, fate, isDuplicate: false, message }, takesMs);
+  }
+
   #launch(copy: Omit<Flight, "number" | "endsAt">, takesMs: number): Flight {
     const { from, to, sentAt, fate, isDuplicate, message } = copy;
     const endsAt = sentAt + Math.max(1, fate === "arrives" ? takesMs : Math.ceil(takesMs / 2));

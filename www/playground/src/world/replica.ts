@@ -24,7 +24,7 @@ export interface Owner {
 }
 
 const VERBS: readonly Operation["op"][] = ["register", "release", "increase", "decrease", "tighten"];
-const NOTHING: Columns = columnsFrom([
+export const NOTHING: Columns = columnsFrom([
   new BigUint64Array(),
   new BigUint64Array(),
   new Uint32Array(),

@@ -16,6 +16,10 @@ test("spans begin and end as the log says, and those that are open end with the 
     [10, { kind: "crash", replica: 0 }],
     [12, { kind: "restart", replica: 0 }],
     [14, { kind: "leave", replica: 1 }],
+    [14, { kind: "told", replica: 2, knows: null }],
+    [15, { kind: "told", replica: 2, knows: { id: 1n, fingerprint: "0".repeat(16), registrations: [] } }],
+    [16, { kind: "told", replica: 2, knows: null }],
+    [18, { kind: "leave", replica: 2 }],
   ];
   const { log } = Log.of(
     1,
@@ -27,7 +31,14 @@ test("spans begin and end as the log says, and those that are open end with the 
     );
   expect(text(4)).toEqual([]);
   expect(text(8)).toEqual(["cut 0,1 5-8", "offline 0 7-8"]);
-  expect(text(20)).toEqual(["cut 0,1 5-9", "offline 0 7-10", "crashed 0 10-12", "gone 1 14-20"]);
+  expect(text(20)).toEqual([
+    "cut 0,1 5-9",
+    "offline 0 7-10",
+    "crashed 0 10-12",
+    "gone 1 14-20",
+    "unheard 2 16-18",
+    "gone 2 18-20",
+  ]);
 });
 
 test("spans are what the world was like", () => {

@@ -4,7 +4,7 @@ import type { Log } from "./log";
 /** For how long something was so: up to, but not including, `to`. */
 export type Span =
   | {
-      readonly kind: "offline" | "crashed" | "gone";
+      readonly kind: "offline" | "crashed" | "gone" | "unheard";
       readonly replica: number;
       readonly from: number;
       readonly to: number;
@@ -17,6 +17,7 @@ type Open = Span & { to: number };
 export function spansUntil(log: Log, until: number): Span[] {
   const spans: Span[] = [];
   const open = new Map<string, Open>();
+  const known = new Set<number>();
   const end = (key: string, at: number) => {
     const span = open.get(key);
     if (span !== undefined) span.to = at;
@@ -38,6 +39,7 @@ export function spansUntil(log: Log, until: number): Span[] {
         else begin(between.join(), { kind: "cut", between, from, to: until });
         break;
       }
+      case "told":
       case "offline":
       case "online":
       case "crash":
@@ -48,6 +50,12 @@ export function spansUntil(log: Log, until: number): Span[] {
         end(key, from);
         if (input.kind === "offline") begin(key, { kind: "offline", replica, from, to: until });
         if (input.kind === "crash") begin(key, { kind: "crashed", replica, from, to: until });
+        if (input.kind === "told") {
+          // Nothing is known yet of who has just come.
+          if (input.knows === null && known.has(replica)) begin(key, { kind: "unheard", replica, from, to: until });
+          if (input.knows !== null) known.add(replica);
+        }
+        if (input.kind === "leave") known.delete(replica);
         if (input.kind === "leave") begin(key, { kind: "gone", replica, from, to: until });
       }
     }

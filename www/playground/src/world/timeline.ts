@@ -37,6 +37,8 @@ export class Timeline {
   #spacing: number;
   #sinceKeyframe = 0;
   #views: WorldView[] = [];
+  /** Told of all that happens when it happens first, as long as inputs are only added after the moment that is reached. */
+  onEvent: ((event: WorldEvent) => void) | undefined;
 
   constructor(log: Log, spacing: number = KEYFRAME_EVENTS) {
     this.#log = log;
@@ -48,13 +50,18 @@ export class Timeline {
     return this.#log;
   }
 
+  /** The world at the furthest moment that was asked for. It is not to be changed, nor kept. */
+  get head(): World {
+    return this.#head;
+  }
+
   get keyframeCount(): number {
     return this.#keyframes.length;
   }
 
-  /** Adds an input, and returns what is wrong with it; then nothing has changed. */
-  append(input: Input): string | undefined {
-    return this.#change(this.#log.append(input), input.at);
+  /** Adds inputs, and returns what is wrong with them; then nothing has changed. */
+  append(...inputs: readonly Input[]): string | undefined {
+    return this.#change(this.#log.append(...inputs), Math.min(...inputs.map(({ at }) => at)));
   }
 
   /** Forgets the inputs after that time and adds one: another future. Returns what is wrong with it; then nothing has changed. */
@@ -147,6 +154,7 @@ export class Timeline {
       const event = head.step();
       if (event === undefined) break;
       this.#history.add(event, head);
+      this.onEvent?.(event);
       this.#sinceKeyframe += weightOf(event);
       if (this.#sinceKeyframe >= this.#spacing) this.#keep();
     }

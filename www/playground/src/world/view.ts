@@ -1,16 +1,19 @@
 import type { Contribution, Dot, Dropped } from "./contribution";
-import { nameOf, type Conditions, type Pair, type Range } from "./input";
+import { nameOf, REPLICAS_MAX, type Conditions, type Pair, type Range, type Told } from "./input";
 import type { Flight } from "./network";
-import type { Columns, Owner, Presence, Replica } from "./replica";
-import type { World } from "./world";
+import { NOTHING, type Columns, type Owner, type Presence, type Replica } from "./replica";
+import type { Far, World } from "./world";
 
-/** A replica at a moment. One that is not there owns nothing and knows nothing. */
+/** A replica at a moment. One that is not there, or lives elsewhere, can be asked nothing; of the latter there is what it told. */
 export interface ReplicaView {
   readonly index: number;
   readonly name: string;
-  readonly presence: Presence;
-  /** Whether it is there, online or not. */
+  readonly presence: Presence | "unheard";
+  /** Whether it is here, online or not. */
   readonly isThere: boolean;
+  readonly isElsewhere: boolean;
+  /** What it told of itself, if it lives elsewhere and is heard of. */
+  readonly told: Told | null;
   /** Under which id it writes. */
   readonly id: bigint | undefined;
   /** Those that know the same have the same; "" of one that is not there. */
@@ -32,6 +35,7 @@ export interface LinkView {
 /** A world at a moment. It is good until it is freed; then its replicas know nothing. */
 export class WorldView {
   readonly now: number;
+  /** Those that live elsewhere come last. */
   readonly replicas: readonly ReplicaView[];
   /** What is on its way, in the order of arrival, with what becomes of it unless somebody interferes. */
   readonly messages: readonly Flight[];
@@ -39,9 +43,16 @@ export class WorldView {
 
   constructor(readonly world: World) {
     this.now = world.now;
-    this.replicas = world.replicas.flatMap((replica, index) => (replica ? [viewOf(replica, index)] : []));
+    const numbers = Array.from({ length: REPLICAS_MAX }, (_, index) => index);
+    const [here, far] = [world.replicas, world.far];
+    this.replicas = [
+      ...numbers.flatMap((index) => (here[index] ? [viewOf(here[index], index)] : [])),
+      ...numbers.flatMap((index) => (far[index] ? [farViewOf(far[index], index)] : [])),
+    ];
     this.messages = world.network.flights();
-    const there = this.replicas.filter(({ isThere }) => isThere);
+    const there = this.replicas.filter(({ isThere, isElsewhere, presence }) =>
+      isElsewhere ? presence !== "gone" : isThere,
+    );
     this.links = there.flatMap(({ index: a }, place) =>
       there.slice(place + 1).map(({ index: b }) => {
         const between: Pair = [a, b];
@@ -67,6 +78,8 @@ function viewOf(replica: Replica, index: number): ReplicaView {
     name: nameOf(index),
     presence,
     isThere,
+    isElsewhere: false,
+    told: null,
     id,
     fingerprint,
     hasHeard: (dot) => replica.hasHeard(dot),
@@ -74,5 +87,23 @@ function viewOf(replica: Replica, index: number): ReplicaView {
     splitsIn: (range) => replica.splitsIn(range),
     registrationsIn: (range) => replica.registrationsIn(range),
     contributions: (node, range) => replica.contributions(node, range),
+  };
+}
+
+function farViewOf({ isThere, knows }: Far, index: number): ReplicaView {
+  return {
+    index,
+    name: nameOf(index),
+    presence: !isThere ? "gone" : knows === null ? "unheard" : "online",
+    isThere: false,
+    isElsewhere: true,
+    told: knows,
+    id: knows?.id,
+    fingerprint: knows?.fingerprint ?? "",
+    hasHeard: () => false,
+    owners: () => [],
+    splitsIn: () => NOTHING,
+    registrationsIn: () => NOTHING,
+    contributions: () => [],
   };
 }

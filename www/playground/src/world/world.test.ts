@@ -11,6 +11,7 @@ import {
   type Input,
   type Operation,
 } from "./input";
+import { isAgreed } from "./history";
 import { Log } from "./log";
 import { PINNED, pinnedHash } from "./pins";
 import { sampleLog, textOf, wireHash } from "./samples";
@@ -284,15 +285,54 @@ test("what is heard from outside is merged and passed on; what is no message is 
   const other = worldOf(...joins(2), registers(10, 0));
   const messages = run(other, 10).flatMap(({ at, sent }) => (at === 10 ? sent.map(({ message }) => message) : []));
   const bytes = messages.find(({ kind }) => kind === "delta")?.bytes ?? new Uint8Array();
-  const { log } = Log.of(2, [
+  const way = { kind: "heard", from: 2, replica: 0, takesMs: 10, isLost: false } as const;
+  const told = { kind: "told", replica: 2 } as const;
+  const { log, fault } = Log.of(2, [
     ...joins(2),
-    { at: 50, kind: "heard", replica: 0, bytes },
-    { at: 60, kind: "heard", replica: 0, bytes: bytes.slice(1) },
+    { at: 30, ...told, knows: null },
+    { at: 50, ...way, bytes },
+    { at: 60, ...way, bytes: bytes.slice(1) },
+    { at: 70, ...way, bytes, isLost: true },
   ]);
+  expect(fault).toBeUndefined();
   const world = new World(log ?? other.log);
   const refused = run(world, 15_000).filter(({ refused }) => refused.length > 0);
   expect(known(world)).toEqual([1, 1]);
-  expect(refused.map(({ at, refused }) => [at, refused])).toEqual([[60, ["not a message of this protocol"]]]);
+  expect(refused.map(({ at, refused }) => [at, refused])).toEqual([[70, ["not a message of this protocol"]]]);
   world.free();
   other.free();
+});
+
+test("who lives elsewhere is sent what all are sent, is agreed with by what it tells, and cut off as all are", () => {
+  const knows = { id: 7n, fingerprint: "0".repeat(16), registrations: [] };
+  const told = { kind: "told", replica: 5 } as const;
+  const heard = { kind: "heard", from: 5, replica: 0, takesMs: 100, isLost: false, bytes: new Uint8Array(3) } as const;
+  const world = worldOf(
+    ...joins(1),
+    registers(10, 0),
+    { at: 20, ...told, knows },
+    { at: 40, ...heard },
+    { at: 50, kind: "cut", between: [0, 5] },
+    { at: 60, ...heard },
+    { at: 70, kind: "offline", replica: 0 },
+    { at: 80, ...heard },
+    { at: 90, kind: "leave", replica: 5 },
+  );
+  const events = run(world, 100);
+  // As soon as it is known it is asked.
+  const sent = events.flatMap((event) => event.sent);
+  expect(sent.some(({ from, to, sentAt }) => from === 0 && to === 5 && sentAt === 20)).toBe(true);
+  expect(sent.filter(({ from }) => from === 5).map(({ sentAt, fate }) => [sentAt, fate])).toEqual([
+    [40, "arrives"],
+    [60, "cut"],
+  ]);
+  expect(events.flatMap(({ ended }) => ended).some(({ from, fate }) => from === 5 && fate === "cut")).toBe(true);
+  expect(events.flatMap(({ refused }) => refused)).toEqual([]);
+  expect(world.writerOf(7n)).toBe(5);
+  expect(isAgreed(world)).toBe(true);
+  world.free();
+  const apart = worldOf(...joins(1), registers(10, 0), { at: 20, ...told, knows });
+  apart.runTo(30);
+  expect(isAgreed(apart)).toBe(false);
+  apart.free();
 });

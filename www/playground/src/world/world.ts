@@ -1,9 +1,15 @@
-import { REPLICAS_MAX, type Input } from "./input";
+import { REPLICAS_MAX, type Input, type Told } from "./input";
 import type { Log } from "./log";
 import { Message } from "./message";
 import { Network, type Flight } from "./network";
 import { idOf } from "./random";
 import { Replica } from "./replica";
+
+/** A replica that lives elsewhere: of it, a world has what it says. */
+export interface Far {
+  readonly isThere: boolean;
+  readonly knows: Told | null;
+}
 
 /** Something that happened. */
 export interface WorldEvent {
@@ -30,6 +36,7 @@ export class World {
   #log: Log;
   #inputCount = 0;
   #replicas: (Replica | undefined)[] = [];
+  #far: (Far | undefined)[] = [];
   #network: Network;
   /** Who writes, or wrote, under an id. */
   #writers = new Map<bigint, number>();
@@ -58,6 +65,7 @@ export class World {
     clone.#now = this.#now;
     clone.#inputCount = this.#inputCount;
     clone.#replicas = this.#replicas.map((replica) => replica?.clone());
+    clone.#far = this.#far.slice();
     clone.#network = this.#network.clone();
     clone.#writers = new Map(this.#writers);
     return clone;
@@ -70,6 +78,11 @@ export class World {
   /** All that ever joined, by number. */
   get replicas(): readonly (Replica | undefined)[] {
     return this.#replicas;
+  }
+
+  /** All that live elsewhere and were ever heard of, by number. */
+  get far(): readonly (Far | undefined)[] {
+    return this.#far;
   }
 
   get network(): Network {
@@ -143,6 +156,12 @@ export class World {
         return this.#start(input.replica, event);
       case "restart":
         return this.#start(input.replica, event);
+      case "told":
+        return this.#hearOf(input.replica, input.knows, event);
+    }
+    if (input.kind === "leave" && this.#far[input.replica] !== undefined) {
+      this.#far[input.replica] = { isThere: false, knows: null };
+      return this.#miss(input.replica, event);
     }
     const replica = this.#replicas[input.replica];
     if (replica === undefined) return;
@@ -166,10 +185,21 @@ export class World {
         if (refused !== undefined) event.refused.push(refused);
         return this.#say(input.replica, event);
       }
-      case "heard":
-        replica.receive(input.bytes, this.#now);
-        return this.#say(input.replica, event);
+      case "heard": {
+        if (replica.presence !== "online") return;
+        const { from, bytes, takesMs, isLost } = input;
+        event.sent.push(this.#network.carry(new Message(bytes), from, input.replica, this.#now, takesMs, isLost));
+      }
     }
+  }
+
+  /** Who was not known of until now is asked at once, instead of with the next digest. */
+  #hearOf(number: number, knows: Told | null, event: Changing): void {
+    const isNews = !this.#far[number]?.knows;
+    this.#far[number] = { isThere: true, knows };
+    if (knows === null) return;
+    this.#writers.set(knows.id, number);
+    if (isNews) this.#replicas.forEach((_, replica) => this.#reconnect(replica, event));
   }
 
   #start(number: number, event: Changing): void {
@@ -195,7 +225,7 @@ export class World {
     event.ended.push(...this.#network.miss(replica, this.#now));
   }
 
-  /** Sends all that a replica has to say to all others that are online. */
+  /** Sends all that a replica has to say to all others that are online, or elsewhere. */
   #say(from: number, event: Changing): void {
     const replica = this.#replicas[from];
     if (replica === undefined) return;
@@ -204,7 +234,8 @@ export class World {
     for (const bytes of sent) {
       const message = new Message(bytes);
       for (let to = 0; to < REPLICAS_MAX; to++) {
-        if (to === from || this.#replicas[to]?.presence !== "online") continue;
+        const isThere = this.#replicas[to]?.presence === "online" || this.#far[to]?.isThere;
+        if (to === from || !isThere) continue;
         event.sent.push(...this.#network.send(message, from, to, this.#now));
       }
     }
