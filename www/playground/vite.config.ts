@@ -71,6 +71,8 @@ const serviceWorker: Plugin = {
 export default defineConfig({
   // Relative, so that the built page can lie in any folder of a server.
   base: "./",
+  // Tests in Node have no server to fetch it from: they import its bytes.
+  assetsInclude: ["**/*.bin"],
   plugins: [svelte(), head, serviceWorker],
   build: {
     target: "es2022",

@@ -1,5 +1,3 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { describe, expect, test } from "vitest";
 import type { Registry } from "../stories/registry";
 import { checksumOf, Writer } from "./bytes";
@@ -66,20 +64,4 @@ describe("what is damaged is a sentence", () => {
   ])("%s", (_, bytes) => {
     expect(readRegistry(bytes).problem).toMatch(isSentence);
   });
-});
-
-test("the file of the page has the blocks of the source's other form, dotted quads", () => {
-  const csv = createRequire(import.meta.url).resolve("@ip-location-db/asn-country/asn-country-ipv4.csv");
-  const value = (quad: string) => quad.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-  const all = readFileSync(csv, "utf8")
-    .trimEnd()
-    .split("\n")
-    .map((line) => {
-      const [first = "", last = "", country = ""] = line.trim().split(",");
-      return { country, start: value(first), end: value(last) + 1 };
-    });
-  const read = readRegistry(readFileSync(new URL("../generated/ipv4.bin", import.meta.url))).registry;
-  expect(read?.blocks).toEqual(all.filter(({ start, end }) => end - start >= 131_072));
-  expect(read?.facts).toMatchObject({ leastAddresses: 131_072, rangesInSource: all.length });
-  expect(read?.facts.addressesInSource).toBe(all.reduce((sum, { start, end }) => sum + end - start, 0));
 });

@@ -6,6 +6,8 @@ import type { Frame, Owner, Row } from "./scene";
 
 /** O(splits × rows). */
 export function framesOf(rows: readonly Row[]): Frame[] {
+  // Replicas that know the same share what was read of them.
+  if (new Set(rows.filter(({ presence }) => presence !== "crashed").map(({ splits }) => splits)).size < 2) return [];
   const frames: Frame[] = [];
   const open = new Map<number, { start: number; end: number; unlike: number[]; key: string }>();
   const close = (row: number) => {
@@ -57,9 +59,17 @@ function* aligned(rows: readonly Row[]): Generator<{ start: number; end: number;
   }
 }
 
+/** Of owners that have been asked for: of most rows, the same are asked for again and again. */
+const answerKeys = new WeakMap<readonly Owner[], string>();
+
 /** The same for the same owners in the same order, and for no others. */
 export function answerKey(owners: readonly Owner[]): string {
-  return owners.length === 0 ? "" : JSON.stringify(owners.map(({ node, priority }) => [node, priority]));
+  if (owners.length === 0) return "";
+  const known = answerKeys.get(owners);
+  if (known !== undefined) return known;
+  const key = JSON.stringify(owners.map(({ node, priority }) => [node, priority]));
+  answerKeys.set(owners, key);
+  return key;
 }
 
 /** Of equally frequent ones the first. */

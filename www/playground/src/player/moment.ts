@@ -1,5 +1,5 @@
 /** From the world at a moment, and its history up to there, to what the picture is made of. */
-import type { Flight, Link, Registration, Row, Split, Stage } from "../picture/scene";
+import type { Flight, Link, Owner, Registration, Row, Split, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
 import { nameOf, type Operation } from "../world/input";
 import type { Flight as Copy } from "../world/network";
@@ -45,11 +45,8 @@ function* rangesOf({ starts, ends, offsets, nodes, priorities, names }: Columns)
   let from = 0;
   for (const [place, start] of starts.entries()) {
     const to = offsets[place] ?? from;
-    const owners = Array.from(nodes.subarray(from, to), (node, at) => ({
-      node: names[node] ?? "",
-      priority: priorities[from + at] ?? 0,
-    }));
-    from = to;
+    const owners: Owner[] = [];
+    for (; from < to; from++) owners.push({ node: names[nodes[from] ?? 0] ?? "", priority: priorities[from] ?? 0 });
     const end = ends[place] ?? 0n;
     yield { start: Number(start), end: end === 0n ? Infinity : Number(end), owners };
   }
