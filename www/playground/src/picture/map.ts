@@ -52,6 +52,9 @@ function kindOf(node: string, country: string | null): Kind {
   return `land-${sum % SHADES}`;
 }
 
+/** So few small blocks would be lost among all others: they are drawn a little larger. */
+const FEW = 100;
+
 function stretchesOf(splits: readonly Split[], country: string | null): Stretch<Kind>[] {
   return splits.flatMap(({ start, end, owners: [first] }) =>
     first === undefined ? [] : [{ start, end, kind: kindOf(first.node, country) }],
@@ -60,12 +63,19 @@ function stretchesOf(splits: readonly Split[], country: string | null): Stretch<
 
 /** What changes only when the world, the view or the country does. */
 export function landMarks({ splits, country }: MapScene, layout: MapLayout): Mark[] {
+  const land = stretchesOf(splits, country);
+  const isRare = land.filter(({ kind }) => kind === "sought").length < FEW;
   const reserved = RESERVED.map(({ start, end }) => ({ start, end, kind: "reserved" }));
   return [
     rect(0, 0, layout.pixels, layout.pixels, { class: "sea" }),
     ...areas(reserved, layout),
-    ...areas(stretchesOf(splits, country), layout),
-    ...gridMarks(layout),
+    ...areas(land, layout),
+    ...(isRare
+      ? areas(
+          land.filter(({ kind }) => kind === "sought").map((one) => ({ ...one, kind: "sought rare" })),
+          layout,
+        )
+      : []),
   ];
 }
 
@@ -109,11 +119,12 @@ function gridMarks({ pixels }: MapLayout): Mark[] {
  * The part of an address that tells the cells of the grid apart. Of every fourth only where there is no room for more, or where a country
  * stands out, which is what is to be seen then.
  */
-export function labelMarks({ country }: MapScene, { block, pixels }: MapLayout): Mark[] {
+export function labelMarks({ country }: Pick<MapScene, "country">, layout: MapLayout): Mark[] {
+  const { block, pixels } = layout;
   const isSparse = country !== null || pixels / CELLS < LABELLED_MIN;
   const addresses = 2 ** (block.level - 8);
   const scale = pixels / sideOf(block);
-  return Array.from({ length: isSparse ? 64 : 256 }, (_, place) => {
+  const labels = Array.from({ length: isSparse ? 64 : 256 }, (_, place) => {
     const octet = isSparse ? 4 * place : place;
     const { x, y, side } = squareOf(block.from + octet * addresses, addresses, block);
     return label((x + side / 2) * scale, (y + side / 2) * scale + 4, `${octet}`, {
@@ -121,17 +132,25 @@ export function labelMarks({ country }: MapScene, { block, pixels }: MapLayout):
       "text-anchor": "middle",
     });
   });
+  return [...gridMarks(layout), ...labels];
 }
 
-/** The block at the cursor, and where replicas differ: with an edge around, and the latter with lines across and words below. */
+/** The block at the cursor, and where replicas differ, each with an edge around. */
 export function edgeMarks(scene: MapScene, layout: MapLayout, cursor: number): Mark[] {
-  const { frames, names, splits } = scene;
-  const here = splitAt(splits, cursor);
-  const differing = unionOf(frames);
+  const here = splitAt(scene.splits, cursor);
+  const differing = unionOf(scene.frames);
   return [
     ...(here === undefined || here.owners.length === 0 ? [] : edged([here], scene, layout, "here")),
     ...(differing.length === 0 ? [] : edged(differing, scene, layout, "differs-edge")),
-    ...(differing.length === 0 ? [] : [path(pathOf(differing, layout), { class: "area", fill: "url(#apart)" })]),
+  ];
+}
+
+/** Lines across where replicas differ, and words below. */
+export function differsMarks({ frames, names }: Pick<MapScene, "frames" | "names">, layout: MapLayout): Mark[] {
+  const differing = unionOf(frames);
+  if (differing.length === 0) return [];
+  return [
+    path(pathOf(differing, layout), { class: "area", fill: "url(#apart)" }),
     ...differing.slice(0, WORDS_MAX).flatMap((range) => differsWords(range, frames, names, layout)),
   ];
 }

@@ -2,8 +2,6 @@
 import type { Registry } from "../stories/registry";
 
 export class Atlas {
-  /** Otherwise replicas are shown as rows, as in all stories. */
-  isShown = $state(true);
   /** The two letters of the country that is searched for. */
   country = $state<string | null>(null);
   /** The row whose copy is drawn. */

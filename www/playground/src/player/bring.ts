@@ -1,7 +1,7 @@
-/** Fetches what the story that is open lacks, and lets its world run to where it begins, in pieces, so that the page answers meanwhile. */
+/** Fetches what the story that is open lacks, and lets its world run to the moment that is shown, in pieces, so that the page answers meanwhile. */
 import type { Read } from "../link/registry";
 import { withRegistry } from "../stories/internet";
-import { beginOf, inputsUpTo } from "../stories/story";
+import { inputsUpTo } from "../stories/story";
 import { Log } from "../world/log";
 import { Timeline } from "../world/timeline";
 import { rowsOf } from "./moment";
@@ -23,21 +23,23 @@ export function bring(player: Player, fetchRegistry: () => Promise<Read>): () =>
       player.atlas.problem = problem;
       return;
     }
+    const { step, nowMs } = player;
     const story = withRegistry(player.story, registry);
-    const { log, fault } = Log.of(story.seed, inputsUpTo(story, 0));
+    const { log, fault } = Log.of(story.seed, inputsUpTo(story, step));
     if (log === undefined) {
       player.atlas.problem = `The registry makes no world: ${fault}`;
       return;
     }
     const timeline = new Timeline(log, SPACING);
-    for (let begin = performance.now(); !timeline.advance(beginOf(story, 0), 1);) {
+    for (let begin = performance.now(); !timeline.advance(nowMs, 1);) {
       if (performance.now() - begin < PIECE_MS) continue;
       await pause();
+      if (!isWanted) return timeline.free();
       begin = performance.now();
     }
     await pause();
     // What its copies know is read here, and not when it is first drawn.
-    rowsOf(timeline.stateAt(beginOf(story, 0)));
+    rowsOf(timeline.stateAt(nowMs));
     await pause();
     if (!isWanted) return timeline.free();
     player.atlas.registry = registry;

@@ -172,9 +172,9 @@ export class Player {
     return this.format.format(BigInt(this.cursor));
   }
 
-  /** Whether addresses are shown as a map. */
+  /** Whether keys are shown as a map, and not as rows: of rows with thousands of ranges each nobody could read any. */
   get isMap(): boolean {
-    return this.story.keys === "ipv4" && this.atlas.isShown;
+    return this.story.keys === "ipv4";
   }
 
   get #isSandbox(): boolean {
@@ -233,9 +233,11 @@ export class Player {
     const { story, step } =
       shared?.kind === "story" ? shared : { story: shared === undefined ? storyIn(address) : sandbox, step: 0 };
     // What has come stays as long as its story is open.
-    if (this.story.id !== story.id) this.story = story;
+    if (this.story.id !== story.id) {
+      this.story = story;
+      this.atlas.problem = null;
+    }
     this.colors = storyColors();
-    this.atlas.problem = null;
     this.atlas.country = (shared?.kind === "story" && shared.country) || null;
     this.#look(shared?.kind === "world" ? shared.limit : story.limit, shared?.cursor ?? story.cursor);
     this.problem = problem;
@@ -257,7 +259,7 @@ export class Player {
   #look(limit: number, cursor: number): void {
     this.limit = limit;
     this.viewport = wholeSpace(limit);
-    this.format = this.story.keys === "ipv4" ? ipv4Keys : decimalKeys(limit);
+    this.format = this.isMap ? ipv4Keys : decimalKeys(limit);
     this.cursor = cursor;
   }
 
