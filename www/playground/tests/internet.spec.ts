@@ -23,8 +23,8 @@ function valueOf(quad: string): number {
 
 const answer = (page: Page) => page.getByTestId("answer");
 const key = (page: Page) => page.getByRole("slider", { name: "Key" });
-const country = (page: Page) => page.getByLabel("Country");
-const address = (page: Page) => page.getByLabel("Address");
+const country = (page: Page) => page.getByRole("combobox", { name: "Country" });
+const address = (page: Page) => page.getByRole("textbox", { name: "Address" });
 const told = (page: Page) => page.getByTestId("told");
 const next = (page: Page) => page.locator("[aria-label=Steps] button.primary:not([aria-disabled=true])");
 

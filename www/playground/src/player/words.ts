@@ -14,7 +14,7 @@ export interface Wording {
 const PLAIN: Wording = { question: (keyText) => `Who serves key ${keyText}?`, name: (node) => node };
 const COUNTRIES: Wording = { question: (keyText) => `Who has ${keyText}?`, name: countryName };
 
-export function wordingOf({ keys }: Pick<Story, "keys">): Wording {
+export function wordingOf({ keys }: { readonly keys?: Story["keys"] | undefined }): Wording {
   return keys === "ipv4" ? COUNTRIES : PLAIN;
 }
 
