@@ -208,6 +208,38 @@ test("each copy can be drawn, and a link has the moment, the key and the country
   await expect(key(other)).toHaveAttribute("aria-valuetext", (await key(page).getAttribute("aria-valuetext")) ?? "");
 });
 
+test("a visitor does more: a link is cut, a block registered by numbers, and taken back", async ({ page }) => {
+  await opened(page, "#internet/2/14500");
+  const cut = page.getByRole("button", { name: "Cut the link between A and C" });
+  await cut.focus();
+  await cut.press("Enter");
+  await page.getByRole("button", { name: "Edit" }).click();
+  await expect(page.getByLabel("From key")).toHaveValue("25.200.0.0");
+  await expect(page.getByLabel("To, without it")).toHaveValue("25.201.0.0");
+  await page.getByRole("textbox", { name: "Node" }).fill("AQ");
+  await page.getByRole("button", { name: "Register" }).click();
+  await page.getByLabel("Increase or decrease by").fill("3");
+  await page.getByRole("button", { name: "Increase" }).click();
+  await page.getByRole("button", { name: "Close" }).click();
+  await expect(answer(page)).toHaveText("Antarctica, all three say.");
+  await expect(told(page)).toHaveText("25.200.0.0/16: Antarctica, before Iceland, 65,536 addresses.");
+  await page.locator("footer").getByRole("button", { name: "Why?" }).click();
+  await expect(page.getByTestId("reasons").filter({ visible: true })).toContainText("its priority is 4, and IS has 2.");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: /^Share/ }).click();
+  await expect(page.getByRole("dialog", { name: "Share this moment" })).toContainText("too long for a link");
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save the picture as SVG" }).click();
+  const svg = readFileSync(await (await download).path(), "utf8");
+  expect(svg).toContain("Who has 25.200.0.1? Antarctica, all three say.");
+  expect(svg).toContain("Data: NRO, CC BY 4.0");
+  expect(svg).toContain("area land-1");
+  expect(svg).not.toMatch(/(href|src)=|url\((?!#)|@import/);
+  await page.getByRole("button", { name: "Close" }).click();
+  for (let times = 0; times < 2; times++) await page.getByRole("button", { name: "Undo" }).click();
+  await expect(answer(page)).toHaveText("Iceland, all three say.");
+});
+
 test("what was left out and whom to thank is said", async ({ page }) => {
   await opened(page);
   await page.getByRole("button", { name: "About the data" }).click();
@@ -255,6 +287,7 @@ for (const [width, height] of [
   [1024, 640],
   [1280, 720],
   [1920, 1080],
+  [820, 1100],
   [360, 740],
   [320, 740],
 ] as const) {

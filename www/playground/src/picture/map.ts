@@ -151,12 +151,18 @@ export function differsMarks({ frames, names }: Pick<MapScene, "frames" | "names
   if (differing.length === 0) return [];
   return [
     path(pathOf(differing, layout), { class: "area", fill: "url(#apart)" }),
-    ...differing.slice(0, WORDS_MAX).flatMap((range) => differsWords(range, frames, names, layout)),
+    ...worded(differing).flatMap((range) => differsWords(range, frames, names, layout)),
   ];
 }
 
-/** With more, words would lie on words. */
 const WORDS_MAX = 3;
+
+/** Where there are many, words would lie on words: the largest has them alone. */
+function worded(differing: readonly Bounds[]): readonly Bounds[] {
+  if (differing.length <= WORDS_MAX) return differing;
+  const size = ({ start, end }: Bounds) => Math.min(end, 2 ** 32) - start;
+  return [differing.reduce((largest, one) => (size(one) > size(largest) ? one : largest))];
+}
 
 interface Bounds {
   readonly start: number;

@@ -25,7 +25,7 @@ export function holdingsIn({ registrations }: Pick<Row, "registrations">): Map<s
   return new Map(
     [...byNode].map(([node, blocks]) => [
       node,
-      { blocks: blocks.sort((one, other) => size(other) - size(one)), addresses: addressesOf(blocks) },
+      { blocks: blocks.toSorted((one, other) => size(other) - size(one)), addresses: addressesOf(blocks) },
     ]),
   );
 }
