@@ -9,10 +9,16 @@ import type { Story } from "../stories/story";
 export interface Wording {
   readonly question: (keyText: string) => string;
   readonly name: (node: string) => string;
+  /** Keys that are not the one that is asked for. */
+  readonly others: string;
 }
 
-const PLAIN: Wording = { question: (keyText) => `Who serves key ${keyText}?`, name: (node) => node };
-const COUNTRIES: Wording = { question: (keyText) => `Who has ${keyText}?`, name: countryName };
+const PLAIN: Wording = {
+  question: (keyText) => `Who serves key ${keyText}?`,
+  name: (node) => node,
+  others: "other keys",
+};
+const COUNTRIES: Wording = { question: (keyText) => `Who has ${keyText}?`, name: countryName, others: "others" };
 
 export function wordingOf({ keys }: { readonly keys?: Story["keys"] | undefined }): Wording {
   return keys === "ipv4" ? COUNTRIES : PLAIN;
@@ -42,7 +48,7 @@ export function headline(
   if (groups.length > 1)
     return { question, answer: `${capital(answer)}${everywhere}; behind it they differ.`, standing: "apart" };
   if (frames.length > 0)
-    return { question, answer: `${capital(answer)}${everywhere}, but other keys differ.`, standing: "apart" };
+    return { question, answer: `${capital(answer)}${everywhere}, but ${wording.others} differ.`, standing: "apart" };
   return {
     question,
     answer: `${capital(answer)}${everywhere}.`,
