@@ -6,6 +6,8 @@ import { serviceWorker } from "./build/service-worker.ts";
 export default defineConfig({
   // Relative, so that the built page can lie in any folder of a server.
   base: "./",
+  // Tests in Node have no server to fetch it from: they import its bytes.
+  assetsInclude: ["**/*.bin"],
   plugins: [svelte(), pages, serviceWorker],
   build: {
     target: "es2022",

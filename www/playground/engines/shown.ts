@@ -1,10 +1,11 @@
 /** What the page has to show of a moment, found in Node by the code that the page has, too. All engines are held to it. */
 import type { Shared } from "../src/link/link";
-import { decimalKeys } from "../src/model/keys";
+import { decimalKeys, ipv4Keys } from "../src/model/keys";
 import { framesOf } from "../src/picture/frames";
 import { inSeconds } from "../src/picture/trace";
 import { rowsOf, trafficWords } from "../src/player/moment";
-import { agreementWords, headline, whoSaysWhat } from "../src/player/words";
+import { agreementWords, headline, whoSaysWhat, wordingOf } from "../src/player/words";
+import type { Story } from "../src/stories/story";
 import { Timeline } from "../src/world/timeline";
 import type { Tab } from "./engine";
 import { logOf } from "./moment";
@@ -22,7 +23,9 @@ export interface Shown {
 
 export function expected(shared: Shared): Shown {
   const { nowMs, cursor } = shared;
-  const limit = shared.kind === "world" ? shared.limit : shared.story.limit;
+  const { keys, limit }: Pick<Story, "keys" | "limit"> = shared.kind === "world" ? shared : shared.story;
+  const key = (keys === "ipv4" ? ipv4Keys : decimalKeys(limit)).format(BigInt(cursor));
+  const wording = wordingOf({ keys });
   const timeline = new Timeline(logOf(shared));
   try {
     const view = timeline.stateAt(nowMs);
@@ -31,14 +34,14 @@ export function expected(shared: Shared): Shown {
     const { words: agreement, standing } = agreementWords(there.map(({ fingerprint }) => fingerprint));
     const isAgreed = standing !== "apart";
     const stage = { rows, frames: framesOf(rows), cursor };
-    const { question, answer } = headline(stage, decimalKeys(limit).format(BigInt(cursor)), isAgreed);
-    const says = whoSaysWhat(stage, isAgreed);
+    const { question, answer } = headline(stage, key, isAgreed, wording);
+    const says = whoSaysWhat(stage, isAgreed, wording);
     return {
       headline: `${question} ${answer}`,
       says,
       agreement,
       counts: trafficWords(timeline.history(nowMs), nowMs),
-      key: `${cursor}. ${answer} ${says}`,
+      key: `${key}. ${answer} ${says}`,
       time: `${inSeconds(nowMs)}. ${agreement}`,
     };
   } finally {

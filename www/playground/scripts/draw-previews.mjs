@@ -5,7 +5,7 @@
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { chromium } from "@playwright/test";
-import { hashOf, loadDrawing } from "./drawing.mjs";
+import { hashOf, previewPictures } from "./drawing.mjs";
 
 const folder = new URL("../previews/", import.meta.url);
 const styles = await Promise.all(
@@ -15,9 +15,10 @@ const own = `
   body { width: 1200px; height: 630px; padding: 34px 40px; overflow: hidden; }
   header { font: 650 19px var(--sans); color: var(--ink-soft); }
   h1 { margin: 6px 0 18px; font: 600 44px/1.15 var(--serif); letter-spacing: -0.01em; }
-  svg { display: block; width: 100%; margin-bottom: 12px; }`;
+  svg { display: block; width: 100%; margin-bottom: 12px; }
+  .beside { display: grid; grid-template-columns: 530px 1fr; gap: 40px; margin-top: 14px; }
+  .beside p { margin-bottom: 24px; font-size: 24px; color: var(--ink-soft); }`;
 
-const { stories, previewPicture } = await loadDrawing();
 const browser = await chromium.launch({
   executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-gpu"],
@@ -25,11 +26,10 @@ const browser = await chromium.launch({
 const page = await browser.newPage({ viewport: { width: 1200, height: 630 }, colorScheme: "light" });
 /** @type {Record<string, string>} */
 const hashes = {};
-for (const story of stories) {
-  const picture = previewPicture(story);
+for (const [id, picture] of await previewPictures()) {
   await page.setContent(`<style>${styles.join("")}${own}</style>${picture}`);
-  await page.screenshot({ path: new URL(`${story.id}.png`, folder).pathname });
-  hashes[story.id] = hashOf(picture);
+  await page.screenshot({ path: new URL(`${id}.png`, folder).pathname });
+  hashes[id] = hashOf(picture);
 }
 await browser.close();
 await writeFile(new URL("hashes.json", folder), `${JSON.stringify(hashes, null, 2)}\n`);

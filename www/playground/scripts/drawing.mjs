@@ -1,6 +1,7 @@
 // @ts-check
 /** The page's own drawing code, for whoever draws without the page. */
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { bundleWorld, worldModule } from "./bundle-world.mjs";
 
 /** @returns {Promise<typeof import("./first-picture-entry")>} */
@@ -14,4 +15,16 @@ export async function loadDrawing() {
 /** @param {string} picture */
 export function hashOf(picture) {
   return createHash("sha256").update(picture).digest("hex").slice(0, 16);
+}
+
+/**
+ * What links to each story show, by its name.
+ * @returns {Promise<Map<string, string>>}
+ */
+export async function previewPictures() {
+  const { previewPicture, readRegistry, stories, withRegistry } = await loadDrawing();
+  const { registry, problem } = readRegistry(readFileSync(new URL("../src/generated/ipv4.bin", import.meta.url)));
+  if (registry === undefined) throw new Error(problem);
+  const whole = stories.map((story) => (story.isIncomplete ? withRegistry(story, registry) : story));
+  return new Map(whole.map((story) => [story.id, previewPicture(story)]));
 }

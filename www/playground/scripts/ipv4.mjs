@@ -48,24 +48,3 @@ function parseLine(line, index) {
 export function cutToLargeRanges(ranges) {
   return ranges.filter(({ start, end }) => end - start >= LEAST_ADDRESSES);
 }
-
-/**
- * Addresses to offer for looking up: a well-known one, one in the largest range of some countries far apart,
- * and one that nobody has.
- *
- * @param {readonly CountryRange[]} ranges
- */
-export function examplesOf(ranges) {
-  const largest = ["JP", "BR", "ZA"].flatMap((country) => {
-    const [first] = ranges
-      .filter((range) => range.country === country)
-      .sort((a, b) => b.end - b.start - (a.end - a.start));
-    return first === undefined ? [] : [dottedQuad(first.start + 1)];
-  });
-  return ["8.8.8.8", ...largest, "10.0.0.1"];
-}
-
-/** @param {number} address */
-function dottedQuad(address) {
-  return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join(".");
-}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { seeded } from "../model/random";
-import { stories } from "../stories/index";
+import { internet, stories } from "../stories/index";
 import { inputsUpTo } from "../stories/story";
 import { tenThousand } from "../stories/ten-thousand";
 import type { Input, Operation } from "../world/input";
@@ -47,6 +47,20 @@ function ownInputs(seed: number, count: number): Input[] {
 }
 
 describe("a link", () => {
+  test("may name a country where keys are addresses, and nowhere else", () => {
+    const moment: Shared = { kind: "story", story: internet, step: 1, nowMs: 9000, cursor: 2 ** 32 - 1, country: "CH" };
+    expect(linkOf(moment)).toBe("internet/1/9000/4294967295/CH");
+    expect(reread(moment)).toEqual(moment);
+    for (const text of [
+      "internet/1/9000/7/ch",
+      "internet/1/9000/7/CH/DE",
+      "internet/1/9000/CH",
+      "who-serves/1/9000/7/CH",
+    ]) {
+      expect(readLink(text).problem).toMatch(/^The address names no moment/);
+    }
+  });
+
   test("of each step of each story gives back its moment, as the story and as a world of its own", () => {
     for (const story of stories) {
       story.steps.forEach(({ untilMs }, step) => {

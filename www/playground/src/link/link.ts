@@ -1,9 +1,10 @@
 /**
  * A moment as the part of an address after `#`. Of a story as it is written: `who-serves/1/6000/420`, which is its step, the time in
- * milliseconds and the key. Of a world that went another way: `world/1/`, all inputs in base64, and a checksum; the 1 is the version.
+ * milliseconds and the key; behind it there may be a country that is searched for, where keys are addresses. Of a world that went another
+ * way: `world/1/`, all inputs in base64, and a checksum; the 1 is the version.
  */
 import { storyOf } from "../stories/index";
-import type { Story } from "../stories/story";
+import { beginOf, type Story } from "../stories/story";
 import { TIME_MS_MAX } from "../world/input";
 import { checksumOf, fromBase64, Reader, toBase64, Unreadable, Writer } from "./bytes";
 import { isLinkable, leastBytesOf, readWorld, writeWorld, type Look, type SharedWorld } from "./world";
@@ -12,12 +13,23 @@ import { isLinkable, leastBytesOf, readWorld, writeWorld, type Look, type Shared
 export const LINK_LENGTH_MAX = 2000;
 const VERSION = 1;
 
-export type Shared = ({ readonly kind: "story"; readonly story: Story; readonly step: number } & Look) | SharedWorld;
+export type Shared =
+  | ({
+      readonly kind: "story";
+      readonly story: Story;
+      readonly step: number;
+      /** Its two letters. */
+      readonly country?: string | undefined;
+    } & Look)
+  | SharedWorld;
 
 /** The text, or `null` if there is none that is short enough. */
 export function linkOf(shared: Shared): string | null {
   const nowMs = Math.floor(shared.nowMs);
-  if (shared.kind === "story") return `${shared.story.id}/${shared.step}/${nowMs}/${shared.cursor}`;
+  if (shared.kind === "story") {
+    const { story, step, cursor, country } = shared;
+    return [story.id, step, nowMs, cursor, ...(country === undefined ? [] : [country])].join("/");
+  }
   const { inputs } = shared.log;
   if (!isLinkable(inputs) || leastBytesOf(inputs) > LINK_LENGTH_MAX) return null;
   const writer = new Writer();
@@ -37,16 +49,15 @@ export function readLink(
   if (first === "world") return readWorldLink(parts);
   const story = storyOf(first);
   if (story === null) return { problem: "There is no story of that name in the address, so this is the first one." };
+  const [country] = story.keys === "ipv4" && /^[A-Z]{2}$/.test(parts[3] ?? "") ? parts.splice(3, 1) : [];
   const [step = 0, nowMs = 0, cursor = story.cursor, more] = parts.map((part) =>
     /^\d{1,10}$/.test(part) ? Number(part) : NaN,
   );
   const last = story.steps[step];
-  const begin = step === 0 ? 0 : (story.steps[step - 1]?.untilMs ?? 0);
   const isGood = last !== undefined && nowMs <= TIME_MS_MAX && cursor < story.limit && more === undefined;
   if (!isGood) return { problem: "The address names no moment of this story, so it begins at its beginning." };
-  return {
-    shared: { kind: "story", story, step, nowMs: parts.length < 2 ? begin : Math.min(nowMs, last.untilMs), cursor },
-  };
+  const at = parts.length < 2 ? beginOf(story, step) : Math.min(nowMs, last.untilMs);
+  return { shared: { kind: "story", story, step, nowMs: at, cursor, ...(country === undefined ? {} : { country }) } };
 }
 
 function readWorldLink([version, rest = "", ...more]: string[]): ReturnType<typeof readLink> {

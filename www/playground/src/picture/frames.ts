@@ -110,9 +110,17 @@ class Walk {
   }
 }
 
+/** Of owners that have been asked for: of most rows, the same are asked for again and again. */
+const answerKeys = new WeakMap<readonly Owner[], string>();
+
 /** The same for the same owners in the same order, and for no others. */
 export function answerKey(owners: readonly Owner[]): string {
-  return owners.length === 0 ? "" : JSON.stringify(owners.map(({ node, priority }) => [node, priority]));
+  if (owners.length === 0) return "";
+  const known = answerKeys.get(owners);
+  if (known !== undefined) return known;
+  const key = JSON.stringify(owners.map(({ node, priority }) => [node, priority]));
+  answerKeys.set(owners, key);
+  return key;
 }
 
 /** Of equally frequent ones the first. */

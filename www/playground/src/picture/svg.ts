@@ -12,6 +12,7 @@ export function svgText(marks: readonly Mark[], width: number, height: number, k
 
 const REPLACED: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-function escaped(text: string): string {
+/** Text that is no markup. */
+export function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (character) => REPLACED[character] ?? character);
 }

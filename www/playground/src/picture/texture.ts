@@ -16,6 +16,7 @@ const LINES: Readonly<Record<number, string>> = { 45: "M-1 1L1 -1M0 6L6 0M5 7L7 
 /** All that there are: whoever paints needs each of them. */
 export const PATTERNS: readonly Pattern[] = [
   { id: "gap", d: "M-2 2L2 -2M0 8L8 0M6 10L10 6", stroke: "var(--hatch)", strokeWidth: 1.6, size: 8 },
+  { id: "apart", d: "M-2 6L2 10M0 0L8 8M6 -2L10 2", stroke: "var(--alarm)", strokeWidth: 1.6, size: 8 },
   ...[...new Set(HUES.map(({ stripe }) => stripe))].flatMap((stripe) =>
     TEXTURES.filter((angles) => angles.length > 0).map((angles) => ({
       id: idOf(angles, stripe),

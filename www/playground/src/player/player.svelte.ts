@@ -1,11 +1,12 @@
 /** The only mutable state of the page beside the log of its world: which moment is shown, at which speed, and what is looked at. */
-import { decimalKeys, type KeyFormat } from "../model/keys";
+import { revealBlock, zoomBlock } from "../model/blocks";
+import { decimalKeys, ipv4Keys, type KeyFormat } from "../model/keys";
 import { NodeColors } from "../model/node-color";
 import { clamp, isWhole, pan, reveal, wholeSpace, zoom, type Viewport } from "../model/viewport";
 import { framesOf } from "../picture/frames";
 import { isAsked, type Flight, type Registration, type Row, type Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
-import { inputsUpTo, nodesOf, type Step, type Story } from "../stories/story";
+import { beginOf, inputsUpTo, nodesOf, type Step, type Story } from "../stories/story";
 import { answersOf, type Answer } from "../designs/answers";
 import { javascript } from "../code/javascript";
 import { programOf } from "../code/program";
@@ -18,6 +19,7 @@ import { FAIR, nameOf, TIME_MS_MAX, type Conditions, type Operation, type Pair, 
 import { Log } from "../world/log";
 import type { Flight as Copy } from "../world/network";
 import { Timeline } from "../world/timeline";
+import { Atlas } from "./atlas.svelte";
 import { restoring, touchedIn } from "./edit";
 import { agreementOf, freeNumber, othersOf, unheardWords, type Others } from "./elsewhere";
 import { enterTabs } from "./live-tab";
@@ -25,7 +27,7 @@ import { flightsOf, previewOf, SceneAt, traceOf, trafficWords } from "./moment";
 import { OwnersOverTime } from "./owners-over-time";
 import { nextSelection, type Selection } from "./selection";
 import { reasonsAt, whyPriority } from "./why";
-import { headline, whoSaysWhat, type Headline } from "./words";
+import { headline, whoSaysWhat, wordingOf, type Headline } from "./words";
 
 const SPEEDS = [1, 2, 4, 0.25, 0.5];
 /** So much time is shown in the diagram, at least. */
@@ -75,6 +77,8 @@ export class Player {
   problem = $state<string | null>(null);
   format = $state.raw<KeyFormat>(decimalKeys(1000));
   colors = new NodeColors();
+  readonly atlas = new Atlas();
+  #address = "";
 
   /** This world among those of other tabs, where the story has any: it goes on whatever moment is looked at. */
   live = $state.raw<Live | null>(null);
@@ -134,9 +138,10 @@ export class Player {
   readonly words: { headline: Headline; says: string } = $derived.by(() => {
     const shown = { rows: this.rows, frames: this.#frames, cursor: this.cursor };
     const { isAgreed } = this.counts;
+    const wording = wordingOf(this.story);
     return {
-      headline: headline(shown, this.format.format(BigInt(this.cursor)), isAgreed),
-      says: whoSaysWhat(shown, isAgreed || this.others.unheard.length > 0) || unheardWords(this.others),
+      headline: headline(shown, this.keyText, isAgreed, wording),
+      says: whoSaysWhat(shown, isAgreed || this.others.unheard.length > 0, wording) || unheardWords(this.others),
     };
   });
   /** The diagram follows in steps that nobody sees. */
@@ -167,7 +172,7 @@ export class Player {
   /** Why the key has the owners that it has, or why replicas answer otherwise. */
   reasons(): string[] {
     this.isPlaying = false;
-    return reasonsAt(this.#view, this.rows, this.cursor, this.counts.isAgreed);
+    return reasonsAt(this.#view, this.rows, this.cursor, this.counts.isAgreed, this.keyText);
   }
 
   /** Why a registration has its priority at a replica. */
@@ -199,6 +204,15 @@ export class Player {
     return this.#goesOn ? Math.max(this.#tracedMs + 2_000, this.#furthestMs) : (step?.untilMs ?? 0);
   }
 
+  get keyText(): string {
+    return this.format.format(BigInt(this.cursor));
+  }
+
+  /** Whether keys are shown as a map, and not as rows. */
+  get isMap(): boolean {
+    return this.story.keys === "ipv4";
+  }
+
   /** Whether it has no end. */
   get #goesOn(): boolean {
     return this.isOwn || this.story.isOpen === true;
@@ -214,13 +228,16 @@ export class Player {
 
   get caption(): string {
     if (this.preview !== null) return this.#refusalAt(this.preview.replica) ?? "So it will be if you let go here.";
-    if (this.problem !== null) return this.problem;
+    const problem = this.problem ?? this.atlas.problem;
+    if (problem !== null) return problem;
+    if (this.story.isIncomplete) return "The registry is on its way.";
     if (this.live !== null && !this.isPlaying) return LOOKING_BACK;
     if (this.#sentBy !== null)
       return `This is the moment that the ${this.#sentBy} was made of. Play on, scrub back, or change anything.`;
     if (this.isOwn) return "From here on the world is yours: it goes on from what you did.";
     // The words are about one key.
-    if (this.cursor !== this.story.cursor) return `The story is about key ${this.story.cursor}.`;
+    if (this.cursor !== this.story.cursor)
+      return `The story is about key ${this.format.format(BigInt(this.story.cursor))}.`;
     return this.isBeforeItsEnd ? "" : (this.#currentStep?.words ?? "");
   }
 
@@ -247,7 +264,7 @@ export class Player {
     if (this.#goesOn) return null;
     const step = this.story.steps[this.step + 1];
     if (step !== undefined) return { label: step.action, press: () => this.#enter(this.step + 1) };
-    const story = stories[stories.indexOf(this.story) + 1];
+    const story = stories[stories.findIndex(({ id }) => id === this.story.id) + 1];
     return story === undefined ? null : { label: `Next: ${story.title}`, press: () => (location.hash = story.id) };
   }
 
@@ -255,18 +272,32 @@ export class Player {
 
   open(address: string): void {
     this.leaveTabs();
+    this.#address = address;
     const { shared, problem = null } = readLink(address);
     const { story, step } =
       shared?.kind === "story" ? shared : { story: shared === undefined ? storyIn(address) : sandbox, step: 0 };
-    this.story = story;
+    // What has come stays as long as its story is open.
+    if (this.story.id !== story.id) {
+      this.story = story;
+      this.atlas.problem = null;
+    }
     this.colors = storyColors();
+    this.atlas.country = (shared?.kind === "story" && shared.country) || null;
     this.#look(shared?.kind === "world" ? shared.limit : story.limit, shared?.cursor ?? story.cursor);
     this.problem = problem;
-    this.#begin(step, shared?.nowMs ?? 0);
+    this.#begin(step, shared?.nowMs ?? beginOf(story, step));
     if (shared?.kind === "world") this.#showWorld(new Timeline(shared.log), "link");
-    // A moment that somebody sent is looked at first.
-    this.isPlaying = shared === undefined || (shared.kind === "story" && !address.includes("/"));
+    // A moment that somebody sent is looked at first, and what is not all there waits.
+    const isWritten = shared === undefined || (shared.kind === "story" && !address.includes("/"));
+    this.isPlaying = isWritten && !this.story.isIncomplete;
     if (story === eightTabs) void this.#enterTabs();
+  }
+
+  /** What the story that is open lacked has come, and a timeline of it has run to its beginning. */
+  complete(story: Story, timeline: Timeline): void {
+    this.#showTimeline(timeline);
+    this.story = story;
+    this.open(this.#address);
   }
 
   async #enterTabs(): Promise<void> {
@@ -300,7 +331,7 @@ export class Player {
   #look(limit: number, cursor: number): void {
     this.limit = limit;
     this.viewport = wholeSpace(limit);
-    this.format = decimalKeys(limit);
+    this.format = this.isMap ? ipv4Keys : decimalKeys(limit);
     this.cursor = cursor;
   }
 
@@ -331,7 +362,7 @@ export class Player {
   get shared(): Shared {
     const { nowMs, cursor, story, step } = this;
     if (this.live !== null) return { kind: "story", story, step, nowMs: 0, cursor };
-    if (!this.isOwn) return { kind: "story", story, step, nowMs, cursor };
+    if (!this.isOwn) return { kind: "story", story, step, nowMs, cursor, country: this.atlas.country ?? undefined };
     return this.world;
   }
 
@@ -364,11 +395,16 @@ export class Player {
 
   #enter(step: number): void {
     this.problem = null;
-    this.#begin(step, this.story.steps[step - 1]?.untilMs ?? 0);
+    this.#begin(step, beginOf(this.story, step));
   }
 
   #show(log: Log): void {
-    this.#showTimeline(new Timeline(log));
+    const shown = this.#timeline as Timeline | undefined;
+    // What two logs have in common need not run again.
+    if (shown?.log.seed === log.seed) {
+      this.#changes++;
+      shown.follow(log);
+    } else this.#showTimeline(new Timeline(log));
   }
 
   #showTimeline(timeline: Timeline): void {
@@ -380,7 +416,7 @@ export class Player {
   back(): void {
     this.problem = null;
     if (this.isOwn) this.open(this.story.id);
-    else this.#begin(this.step - 1, this.story.steps[this.step - 2]?.untilMs ?? 0);
+    else this.#begin(this.step - 1, beginOf(this.story, this.step - 1));
   }
 
   /** Lets time pass, in milliseconds of the visitor. */
@@ -399,8 +435,7 @@ export class Player {
   }
 
   toggle(): void {
-    if (!this.isPlaying && this.live === null && this.nowMs >= this.#endMs)
-      this.nowMs = this.story.steps[this.step - 1]?.untilMs ?? 0;
+    if (!this.isPlaying && this.live === null && this.nowMs >= this.#endMs) this.nowMs = beginOf(this.story, this.step);
     this.isPlaying = !this.isPlaying;
   }
 
@@ -521,7 +556,9 @@ export class Player {
     const at = this.#moment;
     const { log } = this.#timeline;
     this.problem = this.#timeline.branch(at, { ...what, at }) ?? null;
-    if (this.problem !== null) return this.problem;
+    const problem = this.problem ?? this.atlas.problem;
+    if (problem !== null) return problem;
+    if (this.story.isIncomplete) return "The registry is on its way.";
     if (this.isOwn && log.inputs.some((input) => input.at > at)) {
       this.#remember({ log, nowMs: this.#furthestMs });
       this.problem =
@@ -544,7 +581,8 @@ export class Player {
 
   /** Less than 1 looks closer; the key `at` keeps its place. */
   zoom(factor: number, at = this.cursor): void {
-    this.viewport = zoom(this.viewport, this.limit, factor, at);
+    const { viewport, limit } = this;
+    this.viewport = this.isMap ? zoomBlock(viewport, factor, at) : zoom(viewport, limit, factor, at);
   }
 
   pan(keys: number): void {
@@ -558,7 +596,8 @@ export class Player {
   /** Asks for another key, and brings it into view. */
   ask(key: number): void {
     this.cursor = clamp(key, 0, this.limit - 1);
-    this.viewport = reveal(this.viewport, this.limit, this.cursor, this.cursor + 1);
+    const { viewport, limit, cursor } = this;
+    this.viewport = this.isMap ? revealBlock(viewport, cursor) : reveal(viewport, limit, cursor, cursor + 1);
   }
 
   select(row: number, registration: Registration): void {

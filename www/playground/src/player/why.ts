@@ -112,14 +112,20 @@ export function whyApart(view: WorldView, key: number): string {
 }
 
 /** Why a key has the owners that it has, or why replicas answer otherwise. `isAgreed`: whether all know the same. */
-export function reasonsAt(view: WorldView, rows: readonly Row[], key: number, isAgreed: boolean): string[] {
+export function reasonsAt(
+  view: WorldView,
+  rows: readonly Row[],
+  key: number,
+  isAgreed: boolean,
+  keyText = String(key),
+): string[] {
   const apart = [whyApart(view, key), whyElsewhere(rows, key)].filter((words) => words !== "").join(" ");
   if (apart !== "") return [apart, "Until then each answers by what it knows. Nobody has to wait."];
   const row = rows.find(isAsked);
   const replica = view.replicas.find(({ index }) => index === row?.replica);
   if (row === undefined || replica === undefined) return ["Nobody is here to ask."];
   const owners = row.splits.ownersAt(key);
-  const reasons = [whyOrder(owners, String(key))];
+  const reasons = [whyOrder(owners, keyText)];
   const [first] = owners;
   const registration = [...row.registrations.in(key, key + 1)].find(
     ({ node, priority }) => node === first?.node && priority === first.priority,

@@ -1,7 +1,28 @@
 /** What stands above the picture: the state of the world in words, made from the answers and nothing else. */
+import { countryName } from "../model/countries";
 import { answerKey } from "../picture/frames";
 import { and } from "../picture/row";
 import { isAsked, type Owner, type Row, type Stage } from "../picture/scene";
+import type { Story } from "../stories/story";
+
+/** How it is asked who owns a key, and what nodes are called. */
+export interface Wording {
+  readonly question: (keyText: string) => string;
+  readonly name: (node: string) => string;
+  /** Keys that are not the one that is asked for. */
+  readonly others: string;
+}
+
+const PLAIN: Wording = {
+  question: (keyText) => `Who serves key ${keyText}?`,
+  name: (node) => node,
+  others: "other keys",
+};
+const COUNTRIES: Wording = { question: (keyText) => `Who has ${keyText}?`, name: countryName, others: "others" };
+
+export function wordingOf({ keys }: { readonly keys?: Story["keys"] | undefined }): Wording {
+  return keys === "ipv4" ? COUNTRIES : PLAIN;
+}
 
 export interface Headline {
   readonly question: string;
@@ -14,19 +35,20 @@ export function headline(
   { rows, frames, cursor }: Pick<Stage, "rows" | "frames" | "cursor">,
   keyText: string,
   isAgreed: boolean,
+  wording = PLAIN,
 ): Headline {
-  const question = `Who serves key ${keyText}?`;
+  const question = wording.question(keyText);
   const groups = groupsAt(rows, cursor);
   if (groups.length === 0) return { question, answer: "Nobody is here to ask.", standing: "neutral" };
   const firsts = new Set(groups.map(({ owners }) => owners[0]?.node ?? ""));
   if (firsts.size > 1) return { question, answer: "Today they disagree.", standing: "apart" };
-  const answer = named(groups[0]?.owners ?? []);
+  const answer = named(groups[0]?.owners ?? [], wording);
   const count = groups.reduce((sum, { names }) => sum + names.length, 0);
   const everywhere = count === 1 ? "" : count === 2 ? ", both say" : `, all ${numberWord(count)} say`;
   if (groups.length > 1)
     return { question, answer: `${capital(answer)}${everywhere}; behind it they differ.`, standing: "apart" };
   if (frames.length > 0)
-    return { question, answer: `${capital(answer)}${everywhere}, but other keys differ.`, standing: "apart" };
+    return { question, answer: `${capital(answer)}${everywhere}, but ${wording.others} differ.`, standing: "apart" };
   return {
     question,
     answer: `${capital(answer)}${everywhere}.`,
@@ -38,6 +60,7 @@ export function headline(
 export function whoSaysWhat(
   { rows, frames, cursor }: Pick<Stage, "rows" | "frames" | "cursor">,
   isAgreed = true,
+  wording = PLAIN,
 ): string {
   const groups = groupsAt(rows, cursor);
   if (groups.length < 2)
@@ -46,10 +69,10 @@ export function whoSaysWhat(
   const firsts = new Set(groups.map(({ owners }) => owners[0]?.node ?? ""));
   const told = (owners: readonly Owner[]) =>
     firsts.size === groups.length
-      ? named(owners)
+      ? named(owners, wording)
       : owners.length === 0
         ? "nobody"
-        : owners.map(({ node, priority }) => `${node} ${priority}`).join(" before ");
+        : owners.map(({ node, priority }) => `${wording.name(node)} ${priority}`).join(" before ");
   const parts = groups.map(
     ({ names, owners }) => `${who(names)} ${names.length === 1 ? "says" : "say"} ${told(owners)}`,
   );
@@ -74,8 +97,8 @@ function groupsAt(rows: readonly Row[], key: number): { names: string[]; owners:
   return [...groups.values()].sort((a, b) => b.names.length - a.names.length);
 }
 
-function named(owners: readonly Owner[]): string {
-  return owners[0]?.node ?? "nobody";
+function named([first]: readonly Owner[], { name }: Wording): string {
+  return first === undefined ? "nobody" : name(first.node);
 }
 
 export function capital(text: string): string {

@@ -4,7 +4,10 @@ import { paper } from "./paper.svelte";
 import rules from "./picture.css?inline";
 
 const SVG = "http://www.w3.org/2000/svg";
-const COLORS = ["paper", "card", "ink", "ink-soft", "line", "line-strong", "hatch", "alarm", "good"];
+const COLORS = [
+  ...["paper", "card", "ink", "ink-soft", "line", "line-strong", "hatch", "alarm", "good"],
+  ...["land-0", "land-1", "land-2", "sought", "octet"],
+];
 const [EDGE, TITLE, GAP] = [16, 44, 16];
 
 /** All pictures of the page below each other, as an SVG that needs nothing else. */

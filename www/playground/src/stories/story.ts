@@ -7,6 +7,12 @@ export interface Story {
   readonly title: string;
   /** What it shows, for whoever sees a link to it. */
   readonly summary: string;
+  /** What its keys stand for, if they are more than numbers. */
+  readonly keys?: "ipv4";
+  /** Its first step lacks data that are not part of the page: they are fetched when it is opened. */
+  readonly isIncomplete?: true;
+  /** When it begins to be shown. What is before is how its world came to be. */
+  readonly beginMs?: number;
   /** One past the greatest key. */
   readonly limit: number;
   /** The key that is asked for at first. */
@@ -35,6 +41,11 @@ export interface Step {
 /** When the step after this one begins. */
 export function endOf(story: Story, step: number): number {
   return story.steps[step]?.untilMs ?? 0;
+}
+
+/** When a step begins to be shown. */
+export function beginOf(story: Story, step: number): number {
+  return step === 0 ? (story.beginMs ?? 0) : endOf(story, step - 1);
 }
 
 /** All inputs up to the end of a step. */

@@ -5,7 +5,7 @@ import { Log } from "./log";
 import type { Flight } from "./network";
 import { numberBelow } from "./random";
 import { sampleLog, textOf } from "./samples";
-import { KEYFRAMES_MAX, Timeline, VIEWS_MAX } from "./timeline";
+import { KEYFRAMES_MAX, Timeline, VIEWS_MAX, type HistoryView } from "./timeline";
 import { World } from "./world";
 
 const UNTIL_MS = 30_000;
@@ -215,6 +215,30 @@ test("worlds are kept, never too many, and the oldest views are freed", () => {
   for (const at of [5, 4_444_444, 8_999_999])
     expect(textOf(timeline.stateAt(at).world)).toBe(forward(timeline.log, at));
   timeline.free();
+});
+
+test("it goes on with another log from where the two part, as if it had never followed the first", () => {
+  for (let seed = 0; seed < 40; seed++) {
+    const sample = sampleLog(seed);
+    const { inputs } = sample;
+    const timeline = new Timeline(sample, SPACING);
+    timeline.stateAt(9_000);
+    for (const count of [inputs.length, inputs.length >> 1, 3, inputs.length - 5, inputs.length - 5]) {
+      const { log } = Log.of(sample.seed, inputs.slice(0, count));
+      if (log === undefined) throw new Error("the beginning of a log is a log");
+      timeline.follow(log);
+      expect(timeline.log).toBe(log);
+      const fresh = new Timeline(log);
+      expect(textOf(timeline.stateAt(9_000).world)).toBe(forward(log, 9_000));
+      const told = ({ flights, agreement }: HistoryView) => [
+        flights.map(({ fate, endsAt }) => [fate, endsAt]),
+        agreement,
+      ];
+      expect(told(timeline.history(9_000))).toEqual(told(fresh.history(9_000)));
+      fresh.free();
+    }
+    timeline.free();
+  }
 });
 
 test("it runs in pieces for whoever must not wait", () => {

@@ -70,6 +70,14 @@ export class Timeline {
     return this.#change(this.#log.branch(at, input), Math.min(at + 1, input.at));
   }
 
+  /** Goes on with another log of the same seed. What both have in common need not happen again. */
+  follow(log: Log): void {
+    const mine = this.#log.inputs;
+    const parting = mine.findIndex((input, place) => input !== log.inputs[place]);
+    const place = parting < 0 ? mine.length : parting;
+    this.#change({ log }, Math.min(mine[place]?.at ?? Infinity, log.inputs[place]?.at ?? Infinity));
+  }
+
   #change({ log, fault }: Checked, at: number): string | undefined {
     if (log === undefined) return fault;
     this.#log = log;

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { blockAround, blockOf, rangeWords, revealBlock, sizeOf, viewOf, zoomBlock } from "./blocks";
+import { ipv4Keys } from "./keys";
+import { RESERVED, reservedAt } from "./reserved";
+
+const WHOLE = { from: 0, to: 2 ** 32 };
+const KEY = 25 * 2 ** 24 + 200 * 2 ** 16 + 7;
+
+test("looking closer and further goes from the whole to a /8 and a /16, and back", () => {
+  const near = zoomBlock(WHOLE, 0.5, KEY);
+  expect(near).toEqual({ from: 25 * 2 ** 24, to: 26 * 2 ** 24 });
+  const nearer = zoomBlock(near, 0.5, KEY);
+  expect(nearer).toEqual(viewOf(blockAround(KEY, 16)));
+  expect(zoomBlock(nearer, 0.5, KEY)).toEqual(nearer);
+  expect(zoomBlock(nearer, 2, KEY)).toEqual(near);
+  expect(zoomBlock(near, 2, KEY)).toEqual(WHOLE);
+  expect(zoomBlock(WHOLE, 2, KEY)).toEqual(WHOLE);
+});
+
+test("any view lies in a block, and a key beyond it is brought into view", () => {
+  expect(blockOf({ from: KEY - 3.5, to: KEY + 3.5 })).toEqual(blockAround(KEY, 16));
+  expect(blockOf({ from: 2 ** 31 - 1, to: 2 ** 31 + 1 })).toEqual({ from: 0, level: 32 });
+  expect(revealBlock(viewOf(blockAround(KEY, 24)), 0)).toEqual({ from: 0, to: sizeOf(24) });
+});
+
+test("a range is a block where it is one", () => {
+  const words = (start: number, end: number) => rangeWords(start, end, ipv4Keys.format);
+  expect(words(25 * 2 ** 24, 26 * 2 ** 24)).toBe("25.0.0.0/8");
+  expect(words(0, 2 ** 32)).toBe("0.0.0.0/0");
+  expect(words(2 ** 24, 2 ** 24 + 768)).toBe("1.0.0.0 – 1.0.2.255");
+  expect(words(256, 768)).toBe("0.0.1.0 – 0.0.2.255");
+});
+
+test("what is reserved is in order, apart, and found", () => {
+  RESERVED.forEach(({ start, end }, place) => {
+    expect(start).toBeGreaterThanOrEqual(RESERVED[place - 1]?.end ?? 0);
+    expect(reservedAt(start)).toBe(RESERVED[place]);
+    expect(reservedAt(end - 1)).toBe(RESERVED[place]);
+  });
+  expect(reservedAt(10 * 2 ** 24)?.what).toBe("private use");
+  expect(reservedAt(8 * 2 ** 24)).toBe(undefined);
+});
