@@ -29,6 +29,7 @@ macro_rules! pasted {
 pasted!(
     bad_day,
     build_your_own,
+    eight_tabs,
     fills_up,
     minus_everything,
     odd_names,

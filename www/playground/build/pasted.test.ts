@@ -7,6 +7,7 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { stories } from "../src/stories/index";
+import { tenThousand } from "../src/stories/ten-thousand";
 import { inputsUpTo } from "../src/stories/story";
 import { at, join } from "../src/stories/write";
 import type { Input } from "../src/world/input";
@@ -29,6 +30,9 @@ function logOf(seed: number, inputs: readonly Input[]): Log {
   return log;
 }
 
+/** Without the one that lacks data, and the one of which a test below holds that it is too long. */
+const short = stories.filter(({ id, isIncomplete }) => id !== "ten-thousand" && !isIncomplete);
+
 function program(log: Log, nowMs: number, key: bigint): Program {
   const found = programOf(log, nowMs, key);
   if (found === null) throw new Error("it is not too long");
@@ -49,7 +53,7 @@ const NAMES = ['a "quoted" \\ name', "line\nbreak", "Zürich 東京 🚂", "${co
 
 test("a program in JavaScript answers what the page shows: all steps of all stories, and 200 random worlds at random moments", async () => {
   const programs = new Map<string, string>();
-  for (const story of stories) {
+  for (const story of short) {
     story.steps.forEach(({ untilMs }, step) => {
       const log = logOf(story.seed, inputsUpTo(story, step));
       const key = BigInt(story.cursor);
@@ -82,7 +86,7 @@ test("names of any letters, keys of any size and ranges without an end are writt
 });
 
 test("the programs in Rust are those that the crate's own tests run", async () => {
-  for (const story of stories) {
+  for (const story of short) {
     const step = story.steps.length - 1;
     const key = BigInt(story.cursor);
     const made = program(logOf(story.seed, inputsUpTo(story, step)), story.steps[step]?.untilMs ?? 0, key);
@@ -106,4 +110,5 @@ test("a world with too much in it is no program", () => {
     ]);
   expect(programOf(many(OPERATIONS_IN_CODE_MAX), 5000, 0n)).not.toBeNull();
   expect(programOf(many(OPERATIONS_IN_CODE_MAX + 1), 5000, 0n)).toBeNull();
+  expect(programOf(logOf(tenThousand.seed, inputsUpTo(tenThousand, 0)), 5000, 0n)).toBeNull();
 });
