@@ -304,7 +304,7 @@ for (const [width, height] of [
     }
     await expect(page.locator(".map")).toBeInViewport({ ratio: 1 });
     const box = await page.locator(".map").boundingBox();
-    expect(box?.width).toBeGreaterThanOrEqual(180);
+    expect(box?.width).toBeGreaterThanOrEqual(160);
     await expect(page.getByText(/^United States: [\d,]+ blocks/)).toBeInViewport({ ratio: 1 });
     for (const field of [country(page), address(page), page.getByRole("slider", { name: "Time" })]) {
       await expect(field).toBeInViewport({ ratio: 1 });
