@@ -68,7 +68,7 @@ playground: wasm ## Build the playground into www/playground/dist
 	@www/playground/wasm/build
 	cd www && npm run build --workspace playground
 
-site: playground ## Put the static site into target/site: the playground and the crate's documentation, with compressed files beside
+site: playground ## Put the static site into target/site, playground and documentation; SITE_URL=https://.../ is where it will be, for previews of links
 	@www/site
 
 size: wasm ## Print what a browser loads, by the default entry and by the lean one: raw, gzip and brotli bytes
