@@ -327,6 +327,31 @@ test("a range is drawn, moved, made longer, and released by hand", async ({ page
   await expect(toolbar).toBeVisible();
 });
 
+test("two fingers that part look closer, and register nothing", async ({ browser, baseURL }) => {
+  const context = await browser.newContext({ hasTouch: true, viewport: { width: 360, height: 740 } });
+  const page = await context.newPage();
+  await page.goto(`${baseURL ?? ""}#build-your-own`);
+  await expect(key(page)).toBeVisible();
+  const zoomOut = page.getByRole("button", { name: "Zoom out" });
+  await expect(zoomOut).toHaveAttribute("aria-disabled", "true");
+  const box = await page.locator("#stage").boundingBox();
+  if (box === null) throw new Error("the stage has a place");
+  const session = await context.newCDPSession(page);
+  const touch = (type: "touchStart" | "touchMove" | "touchEnd", ...xs: number[]) =>
+    session.send("Input.dispatchTouchEvent", {
+      type,
+      touchPoints: xs.map((x, id) => ({ x: box.x + x, y: box.y + 60, id })),
+    });
+  // Where nothing is registered.
+  await touch("touchStart", 300);
+  await touch("touchStart", 300, 325);
+  for (let step = 1; step <= 5; step++) await touch("touchMove", 300 - 16 * step, 325);
+  await touch("touchEnd");
+  await expect(zoomOut).toHaveAttribute("aria-disabled", "false");
+  await expect(page.getByRole("button", { name: "Undo" })).toBeHidden();
+  await context.close();
+});
+
 /** The middle of the last of three lanes above the owners' band in the first of three rows: see picture/layout.ts. */
 function lastLaneOf(stageHeight: number): number {
   const row = (stageHeight - 26) / 3;
