@@ -1,6 +1,6 @@
 // Makes objects of what the module answers in columns.
 
-import type { KeyRange, OwnerColumns, Registration, Split, SplitColumns } from "./types.js";
+import type { KeyRange, OwnerColumns, Piece, Registration, Split, SplitColumns } from "./types.js";
 
 /** Offsets, nodes, priorities, names, starts, ends. */
 export type Columns = [Uint32Array, Uint32Array, Float64Array, string[], BigUint64Array, BigUint64Array];
@@ -44,6 +44,10 @@ export const registrations = ([, nodes, priorities, names, starts, ends]: Column
     end: ends[at] || null,
     priority: priorities[at],
   }));
+
+/** Splits with one owner or none. */
+export const pieces = (columns: Columns): Piece[] =>
+  splits(columns).map(({ start, end, owners }) => ({ start, end, node: owners.length > 0 ? owners[0].node : null }));
 
 /** Registrations without their priorities. */
 export const nodesAndRanges = (columns: Columns): { node: string; start: bigint; end: bigint | null }[] =>

@@ -71,6 +71,12 @@ export const node = (value: unknown): string => checkedNode(value);
 
 export const amount = (value: unknown): number => checkedAmount(value);
 
+/** A number of nodes. */
+export const count = (value: unknown): number =>
+  typeof value === "number" && value >= 0 && value < 2 ** 32 && Number.isInteger(value)
+    ? value
+    : refuse("invalid-amount", "count", "an integer from 0 to 2^32 - 1", value);
+
 /** The start and the end of a range, 0 for none. */
 export function range(start: unknown, end: unknown): [bigint, bigint] {
   const checked = checkedKey(start, "start");

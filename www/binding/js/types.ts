@@ -22,10 +22,16 @@ export interface Owner {
   priority: number;
 }
 
-/** A maximal range of keys with the same owners in the same order. */
+/** A range of keys with the same owners in the same order: a maximal one, or what lies of it in the range that was asked about. */
 export interface Split extends KeyRange {
   /** In order of preference: by priority, the highest first, then by name. Never empty. */
   owners: Owner[];
+}
+
+/** A part of a range that one node serves, or nobody. */
+export interface Piece extends KeyRange {
+  /** Who serves all of these keys; `null` if nobody serves any. */
+  node: string | null;
 }
 
 /** The owners of many splits, or of many keys, in columns. */
