@@ -52,7 +52,7 @@ fn fewer_than_two(splits: &[ExpectedSplit], window: &KeyRange<u64>) -> Vec<Range
     let (mut found, mut at): (Vec<Range<u64>>, u64) = (Vec::new(), *window.start());
     let enough = within(splits, window).filter(|(_, owners)| owners.len() > 1).map(|(range, _)| range);
     let end = *window.end().expect("it has an end");
-    for range in enough.chain([end..end]) {
+    for range in enough.chain(std::iter::once(end..end)) {
         if at < range.start {
             found.push(at..range.start);
         }
