@@ -6,6 +6,7 @@ mod exchange;
 mod identity;
 mod limit;
 mod log;
+mod moves;
 mod queries;
 mod retirement;
 mod transaction;
@@ -213,50 +214,6 @@ impl<K: Key> RangeMap<K> {
         }))
     }
 
-    /// Moves a registration to a proper sub-range of its range and keeps at least its priority, in one delta. O(log n + the
-    /// writers of both).
-    ///
-    /// # Errors
-    /// [`TightenError`] if the registration is not visible or `to` is not a proper sub-range of `from`. Nothing has changed
-    /// then.
-    ///
-    /// ```
-    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
-    /// # let node = NodeId::new("a").unwrap();
-    /// let [wide, narrow] = [(0u64, 100), (0, 60)].map(|(start, end)| KeyRange::new(start, end).unwrap());
-    /// let mut map = RangeMap::new(ReplicaId::new(1));
-    /// _ = map.increase(&node, &wide, 7.try_into().unwrap()).unwrap();
-    /// _ = map.tighten(&node, &wide, &narrow).unwrap();
-    /// assert_eq!(map.priority(&node, &wide), None);
-    /// assert_eq!(map.priority(&node, &narrow), Some(7));
-    /// assert!(map.tighten(&node, &narrow, &wide).is_err());
-    /// ```
-    pub fn tighten(
-        &mut self,
-        node: &NodeId,
-        from: &KeyRange<K>,
-        to: &KeyRange<K>,
-    ) -> Result<Delta<K>, TightenError> {
-        if from == to || !from.contains_range(to) {
-            return Err(TightenError::NotSubRange);
-        }
-        let Some(priority) = self.priority(node, from) else {
-            return Err(TightenError::NotRegistered);
-        };
-        self.check_write(Some(&id(node, to)))?;
-        Ok(self.operate(|operation| {
-            let released = operation.touch(id(node, from));
-            operation.reset(released);
-            let at = operation.touch(id(node, to));
-            operation.clear_residue(at);
-            operation.register(at);
-            let missing = priority.saturating_sub(operation.priority(at).unwrap_or(0));
-            if missing > 0 {
-                operation.adjust(at, i64::try_from(missing).unwrap_or(i64::MAX));
-            }
-        }))
-    }
-
     /// Joins a delta, or the full state of another replica. O(m log n) for an operation's delta of m
     /// registrations; O((n + m)/64 + 64 d) for a state that differs in d: the leaves of the store are compared by hash.
     ///
@@ -385,19 +342,21 @@ impl fmt::Display for WriteError {
 
 impl core::error::Error for WriteError {}
 
-/// Why a registration could not be tightened. Nothing has changed.
+/// Why a registration could not be tightened, moved, carved or handed over. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TightenError {
-    /// The registration to tighten is not visible.
+    /// The registration is not visible.
     NotRegistered,
     /// The new range is not a proper sub-range of the old one.
     NotSubRange,
+    /// The hole that is to be carved holds none of the registration's keys.
+    NotOverlapping,
     /// This replica's sequence numbers have run out, see [`RangeMap::is_exhausted`].
     Exhausted,
     /// This replica is retired, see [`RangeMap::retire`].
     Retired,
-    /// The new registration would be too long to be sent, see [`RangeMap::set_registration_bytes_max`].
+    /// A new registration would be too long to be sent, see [`RangeMap::set_registration_bytes_max`].
     TooLong {
         /// How many bytes it would take at most.
         bytes: usize,
@@ -419,8 +378,9 @@ impl From<WriteError> for TightenError {
 impl fmt::Display for TightenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::NotRegistered => f.write_str("the registration to tighten is not visible"),
+            Self::NotRegistered => f.write_str("the registration is not visible"),
             Self::NotSubRange => f.write_str("the new range is not a proper sub-range of the old one"),
+            Self::NotOverlapping => f.write_str("the hole holds none of the registration's keys"),
             Self::Exhausted => WriteError::Exhausted.fmt(f),
             Self::Retired => WriteError::Retired.fmt(f),
             Self::TooLong { bytes, bytes_max } => WriteError::TooLong { bytes, bytes_max }.fmt(f),

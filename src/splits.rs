@@ -157,7 +157,7 @@ impl<'a, K: Key> Splits<'a, K> {
     /// copied for who asks. O(1) for each split and what changes from one to the next, mostly one owner.
     ///
     /// ```
-    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+    /// # use crdt_range_map::{KeyRange, RangeMap, ReplicaId};
     /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
     /// _ = map.register(&"a".parse()?, &KeyRange::new(0, 100)?)?;
     /// _ = map.register(&"b".parse()?, &KeyRange::new(40, 60)?)?;

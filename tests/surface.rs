@@ -163,7 +163,7 @@ fn the_type_of_the_keys_is_found() {
 }
 
 /// Every operation, each as a method and as a value.
-fn operations() -> [Operation<u64>; 5] {
+fn operations() -> [Operation<u64>; 9] {
     let (node, range, to) = (node("a"), KeyRange::new(0, 100).unwrap(), KeyRange::new(0, 50).unwrap());
     let by = 1.try_into().unwrap();
     [
@@ -171,7 +171,11 @@ fn operations() -> [Operation<u64>; 5] {
         Operation::Release { node: node.clone(), range: range.clone() },
         Operation::Increase { node: node.clone(), range: range.clone(), by },
         Operation::Decrease { node: node.clone(), range: range.clone(), by },
-        Operation::Tighten { node, range, to },
+        Operation::Tighten { node: node.clone(), range: range.clone(), to: to.clone() },
+        Operation::MoveTo { node: node.clone(), range: range.clone(), to: to.clone() },
+        Operation::Carve { node: node.clone(), range: range.clone(), hole: to },
+        Operation::HandOver { node: node.clone(), range: range.clone(), to: NodeId::new("b").unwrap() },
+        Operation::SetPriority { node, range, to: 3 },
     ]
 }
 
@@ -182,6 +186,10 @@ fn operate(map: &mut RangeMap<u64>, operation: &Operation<u64>) -> Result<Delta<
         Operation::Increase { node, range, by } => map.increase(node, range, *by)?,
         Operation::Decrease { node, range, by } => map.decrease(node, range, *by)?,
         Operation::Tighten { node, range, to } => map.tighten(node, range, to)?,
+        Operation::MoveTo { node, range, to } => map.move_to(node, range, to)?,
+        Operation::Carve { node, range, hole } => map.carve(node, range, hole)?,
+        Operation::HandOver { node, range, to } => map.hand_over(node, range, to)?,
+        Operation::SetPriority { node, range, to } => map.set_priority(node, range, *to)?,
     })
 }
 
@@ -192,6 +200,10 @@ fn operate_node(node: &mut Node<u64>, operation: &Operation<u64>) -> Result<(), 
         Operation::Increase { node: name, range, by } => node.increase(name, range, *by)?,
         Operation::Decrease { node: name, range, by } => node.decrease(name, range, *by)?,
         Operation::Tighten { node: name, range, to } => node.tighten(name, range, to)?,
+        Operation::MoveTo { node: name, range, to } => node.move_to(name, range, to)?,
+        Operation::Carve { node: name, range, hole } => node.carve(name, range, hole)?,
+        Operation::HandOver { node: name, range, to } => node.hand_over(name, range, to)?,
+        Operation::SetPriority { node: name, range, to } => node.set_priority(name, range, *to)?,
     }
     Ok(())
 }

@@ -25,7 +25,7 @@ impl<K: Key> RangeMap<K> {
     /// O((1 + k) log n) for the k that cover its first key, and O(its writers) for each other that begins in it, visible or not.
     ///
     /// ```
-    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+    /// # use crdt_range_map::{KeyRange, RangeMap, ReplicaId};
     /// # let range = |start, end| KeyRange::new(start, end).unwrap();
     /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
     /// _ = map.register(&"a".parse()?, &range(0, 100))?;
@@ -78,7 +78,7 @@ impl<K: Key> RangeMap<K> {
     /// written out. O(1), after what [`owners`](Self::owners) takes to bring the splits up to date.
     ///
     /// ```
-    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+    /// # use crdt_range_map::{KeyRange, RangeMap, ReplicaId};
     /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
     /// _ = map.register(&"a".parse()?, &KeyRange::new(0, 100)?)?;
     /// _ = map.register(&"b".parse()?, &KeyRange::new(40, 60)?)?;
@@ -96,7 +96,7 @@ impl<K: Key> RangeMap<K> {
     /// O(log n), and O(k) for each split with k owners, after what [`owners`](Self::owners) takes to bring the splits up to date.
     ///
     /// ```
-    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+    /// # use crdt_range_map::{KeyRange, RangeMap, ReplicaId};
     /// # let range = |start, end| KeyRange::new(start, end).unwrap();
     /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
     /// _ = map.register(&"a".parse()?, &range(0, 100))?;
@@ -139,7 +139,7 @@ impl<K: Key> RangeMap<K> {
     /// [`owners`](Self::owners) takes to bring the splits up to date.
     ///
     /// ```
-    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+    /// # use crdt_range_map::{KeyRange, RangeMap, ReplicaId};
     /// # let range = |start, end| KeyRange::new(start, end).unwrap();
     /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
     /// _ = map.register(&"a".parse()?, &range(0, 100))?;
@@ -173,7 +173,7 @@ impl<K: Key> RangeMap<K> {
     /// bring the splits up to date.
     ///
     /// ```
-    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+    /// # use crdt_range_map::{KeyRange, RangeMap, ReplicaId};
     /// # let range = |start, end| KeyRange::new(start, end).unwrap();
     /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
     /// _ = map.register(&"a".parse()?, &range(0, 100))?;

@@ -1,5 +1,7 @@
 //! The map and the model side by side: a few replicas of each go through the same history and are compared at every step.
 
+use std::collections::BTreeSet;
+
 use crdt_range_map::{Changes, Delta, KeyRange, LeastKey, NodeId, RangeMap, ReplicaId, WireKey, WriteError};
 
 use super::effects::Effects;
@@ -164,12 +166,33 @@ impl<K: SampleKey> World<K> {
                 (wrote(map.decrease(&id.1, &id.0, by)), model.decrease(&id, by.get().into()))
             }
             Operation::Release => (wrote(map.release(&id.1, &id.0)), model.release(&id)),
-            Operation::Tighten(to) => {
-                let to = (self.ranges[to % self.ranges.len()].clone(), id.1.clone());
-                match (map.tighten(&id.1, &id.0, &to.0), model.tighten(&id, &to)) {
+            Operation::SetPriority(to) => {
+                (wrote(map.set_priority(&id.1, &id.0, to)), model.set_priority(&id, to))
+            }
+            Operation::Tighten(_) | Operation::MoveTo(_) | Operation::Carve(_) | Operation::HandOver(_) => {
+                let range = |at: usize| &self.ranges[at % self.ranges.len()];
+                let moved = |at: usize| (range(at).clone(), id.1.clone());
+                let done = match operation {
+                    Operation::Tighten(to) => {
+                        (map.tighten(&id.1, &id.0, range(to)), model.tighten(&id, &moved(to)))
+                    }
+                    Operation::MoveTo(to) => {
+                        (map.move_to(&id.1, &id.0, range(to)), model.replace(&id, &[moved(to)]))
+                    }
+                    Operation::Carve(hole) => {
+                        (map.carve(&id.1, &id.0, range(hole)), model.carve(&id, range(hole)))
+                    }
+                    Operation::HandOver(to) => {
+                        let to = &self.nodes[to % self.nodes.len()];
+                        let handed = (id.0.clone(), to.clone());
+                        (map.hand_over(&id.1, &id.0, to), model.replace(&id, &[handed]))
+                    }
+                    _ => unreachable!("all others are above"),
+                };
+                match done {
                     (Ok(delta), Ok(knowledge)) => (delta, knowledge),
                     (map_says, model_says) => {
-                        agree("tighten", map_says.map(|_| ()), model_says.map(|_| ()))?;
+                        agree("what is refused", map_says.map(|_| ()), model_says.map(|_| ()))?;
                         agree("the state after an error", map.state(), &joined)?;
                         return self.check(at);
                     }
@@ -293,7 +316,11 @@ impl<K: SampleKey> World<K> {
         let of_range = |range: &KeyRange<K>| {
             self.nodes.iter().map(|node| (range.clone(), node.clone())).collect::<Vec<_>>()
         };
-        self.ranges.iter().flat_map(of_range).chain(self.ballast.iter().cloned()).collect()
+        let pool = self.ranges.iter().flat_map(of_range).chain(self.ballast.iter().cloned());
+        // What is carved leaves others.
+        let known = self.peers.iter().flat_map(|peer| peer.model.knowledge.known.values());
+        let ids: BTreeSet<Id<K>> = pool.chain(known.map(|(id, _)| id.clone())).collect();
+        ids.into_iter().collect()
     }
 
     /// Whether the map answers every question as the model does.
