@@ -169,6 +169,7 @@ mod operation;
 mod ordered;
 mod registration;
 mod retired;
+mod route;
 #[cfg(feature = "serde")]
 mod serial;
 mod sort;
@@ -189,6 +190,7 @@ pub use node::Node;
 pub use operation::{Operation, OperationError};
 pub use registration::Registration;
 pub use retired::Retired;
+pub use route::Routing;
 pub use splits::{Changes, Owner, Owners, Split, Splits, SplitsIter};
 pub use version::Version;
 
