@@ -191,7 +191,7 @@ pub use operation::{Operation, OperationError};
 pub use registration::Registration;
 pub use retired::Retired;
 pub use route::Routing;
-pub use splits::{Changes, Owner, Owners, Split, Splits, SplitsIter};
+pub use splits::{Changes, Owner, Owners, Piece, Split, Splits, SplitsIter};
 pub use version::Version;
 
 /// The README's examples in Rust are tests.

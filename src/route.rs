@@ -6,9 +6,12 @@
 //!
 //! The logarithm is computed with whole numbers, since those of floating-point libraries differ from machine to machine.
 
-use core::cmp::Ordering;
+use core::cmp::{Ordering, Reverse};
+
+use smallvec::SmallVec;
 
 use crate::hash::fold;
+use crate::id::NodeId;
 use crate::splits::Owner;
 
 /// How [`RangeMap::route`](crate::RangeMap::route) arranges the owners of a key.
@@ -25,23 +28,49 @@ pub enum Routing {
 /// An owner, and the hash of its name.
 pub(crate) type Candidate = (Owner, u64);
 
-/// Arranges the owners of a key of that hash, which come by priority and name. O(k log k) for k of them.
-pub(crate) fn arrange(routing: Routing, key: u64, candidates: &mut [Candidate]) {
+/// As many as mostly own a key need no memory of their own.
+pub(crate) type Candidates = SmallVec<[Candidate; 8]>;
+
+/// Arranges the owners of a key of that hash, which come by priority and name; at least the first so many. What stands beside them then
+/// has no meaning any more. O(k log k) for k of them.
+pub(crate) fn arrange(routing: Routing, key: u64, candidates: &mut [Candidate], wanted: usize) {
     match routing {
         Routing::Preferred => {
+            let mut arranged = 0;
             for equals in candidates.chunk_by_mut(|(one, _), (other, _)| one.priority == other.priority) {
+                if arranged >= wanted {
+                    break;
+                }
+                arranged += equals.len();
                 if equals.len() > 1 {
-                    equals.sort_by_cached_key(|(_, name)| core::cmp::Reverse(fold(*name, key)));
+                    equals.iter_mut().for_each(|(_, name)| *name = fold(*name, key));
+                    // By name, if draws are equal.
+                    equals.sort_by_key(|(_, draw)| Reverse(*draw));
                 }
             }
         }
         Routing::Weighted => {
-            candidates.sort_by(|(one, a), (other, b)| {
-                let [a, b] = [a, b].map(|name| lateness(fold(*name, key)));
-                compare_quotients((a, one.priority), (b, other.priority))
-            });
+            candidates.iter_mut().for_each(|(_, name)| *name = lateness(fold(*name, key)));
+            candidates
+                .sort_by(|(one, a), (other, b)| compare_quotients((*a, one.priority), (*b, other.priority)));
         }
     }
+}
+
+/// Moves those that share their attribute with one before to the end; otherwise all stay in their order. O(k²) for k owners.
+pub(crate) fn spread<A: PartialEq>(candidates: &mut Candidates, mut attribute: impl FnMut(&NodeId) -> A) {
+    let mut seen = Vec::<A>::new();
+    let (apart, others): (Candidates, Candidates) =
+        core::mem::take(candidates).into_iter().partition(|(owner, _)| {
+            let value = attribute(&owner.node);
+            let is_new = !seen.contains(&value);
+            if is_new {
+                seen.push(value);
+            }
+            is_new
+        });
+    candidates.extend(apart);
+    candidates.extend(others);
 }
 
 /// Compares a / b with c / d.
@@ -94,7 +123,6 @@ fn lateness(draw: u64) -> u64 {
 mod tests {
     use super::*;
     use crate::hash::of;
-    use crate::id::NodeId;
 
     fn nodes(priorities: &[u64]) -> Vec<Candidate> {
         let named = priorities.iter().enumerate().map(|(at, priority)| {
@@ -111,7 +139,7 @@ mod tests {
 
     fn first(routing: Routing, key: u64, nodes: &[Candidate]) -> NodeId {
         let mut arranged = nodes.to_vec();
-        arrange(routing, of(|hasher| hasher.number(key)), &mut arranged);
+        arrange(routing, of(|hasher| hasher.number(key)), &mut arranged, usize::MAX);
         arranged[0].0.node.clone()
     }
 
@@ -153,8 +181,8 @@ mod tests {
         let nodes = nodes(&[1, 4, 4, 2, 4]);
         for key in 0..1_000 {
             let mut arranged = nodes.clone();
-            arrange(Routing::Preferred, of(|hasher| hasher.number(key)), &mut arranged);
-            assert!(arranged.is_sorted_by_key(|(owner, _)| core::cmp::Reverse(owner.priority)));
+            arrange(Routing::Preferred, of(|hasher| hasher.number(key)), &mut arranged, usize::MAX);
+            assert!(arranged.is_sorted_by_key(|(owner, _)| Reverse(owner.priority)));
         }
     }
 

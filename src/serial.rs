@@ -102,7 +102,7 @@ impl Serialize for Owners {
     }
 }
 
-impl<K: Key + Serialize> Serialize for Splits<K> {
+impl<K: Key + Serialize> Serialize for Splits<'_, K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self)
     }
