@@ -172,6 +172,7 @@ mod operation;
 mod ordered;
 mod registration;
 mod retired;
+mod route;
 #[cfg(feature = "serde")]
 mod serial;
 mod sort;
@@ -192,6 +193,7 @@ pub use node::Node;
 pub use operation::{Operation, OperationError};
 pub use registration::Registration;
 pub use retired::Retired;
+pub use route::Routing;
 pub use splits::{Changes, Owner, Owners, Piece, Split, Splits, SplitsIter};
 pub use version::Version;
 

@@ -68,6 +68,12 @@ impl Owners {
     }
 }
 
+impl FromIterator<Owner> for Owners {
+    fn from_iter<I: IntoIterator<Item = Owner>>(owners: I) -> Self {
+        Self(owners.into_iter().collect())
+    }
+}
+
 impl IntoIterator for Owners {
     type Item = Owner;
     type IntoIter = smallvec::IntoIter<[Owner; OWNERS]>;

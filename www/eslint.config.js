@@ -45,12 +45,13 @@ export default defineConfig(
       "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./[^/]+$|\\.\\./generated/wasm/)" }] }],
     },
   },
-  // Each layer of the playground uses those below it: world and model, then picture and stories, link, player, screen.
+  // Each layer of the playground uses those below it: world and model, then picture, stories and code, link, player, screen.
   ...Object.entries({
     picture: ["model"],
     stories: ["world"],
+    code: ["world"],
     link: ["stories", "world"],
-    player: ["designs", "link", "model", "picture", "stories", "world"],
+    player: ["code", "designs", "link", "model", "picture", "stories", "world"],
   }).map(([layer, below]) => ({
     files: [`playground/src/${layer}/**/*.ts`],
     ignores: ["**/*.test.ts"],

@@ -3,9 +3,11 @@
 use core::borrow::Borrow;
 
 use super::{RangeMap, id};
+use crate::hash;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange, LeastKey};
 use crate::registration::Registration;
+use crate::route::{self, Candidates, Routing};
 use crate::splits::{self, Owners, Piece, Splits, Window};
 use crate::store::RowRef;
 
@@ -133,6 +135,66 @@ impl<K: Key> RangeMap<K> {
         self.cache.splits(store).owners(key, &store.tables().nodes)
     }
 
+    /// Whom to go to for `key`: its owners arranged for action, the first `wanted` of them. Replicas that know the same choose alike.
+    ///
+    /// [`owners`](Self::owners) names the same node first for each key of a split; here [equal ones share](Routing) the keys, and one node
+    /// more or less moves no keys but its share.
+    ///
+    /// O(log n + k log k) for k owners, after what [`owners`](Self::owners) takes to bring the splits up to date.
+    ///
+    /// ```
+    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId, Routing};
+    /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
+    /// for node in ["a", "b", "c"] {
+    ///     _ = map.register(&node.parse()?, &KeyRange::from(0..))?;
+    /// }
+    /// let first = |key: u64| map.route(&key, Routing::Preferred, 1)[0].node.clone();
+    /// let shares = ["a", "b", "c"].map(|node| (0..3_000).filter(|key| first(*key).as_str() == node).count());
+    /// assert!(shares.iter().all(|share| (900..1_100).contains(share)));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn route(&self, key: &K, routing: Routing, wanted: usize) -> Owners {
+        let mut candidates = self.candidates(key);
+        route::arrange(routing, hash_of(key), &mut candidates, wanted);
+        candidates.into_iter().take(wanted).map(|(owner, _)| owner).collect()
+    }
+
+    /// The same, but those come first that are apart by an attribute of their nodes, such as a zone: whoever shares its value with one
+    /// before comes after all that do not. So as many of the first `wanted` are apart as can be, and there are `wanted` of them if there
+    /// are as many owners at all.
+    ///
+    /// O(log n + k²) for k owners, after what [`owners`](Self::owners) takes to bring the splits up to date.
+    ///
+    /// ```
+    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId, Routing};
+    /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
+    /// for node in ["east-1", "east-2", "west-1"] {
+    ///     _ = map.register(&node.parse()?, &KeyRange::from(0..))?;
+    /// }
+    /// let zone = |node: &NodeId| node.as_str()[..4].to_owned();
+    /// let two = map.route_apart(&7, Routing::Preferred, 2, zone);
+    /// assert_ne!(zone(&two[0].node), zone(&two[1].node));
+    /// assert_eq!(map.route_apart(&7, Routing::Preferred, 3, zone).len(), 3);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn route_apart<A: PartialEq>(
+        &self,
+        key: &K,
+        routing: Routing,
+        wanted: usize,
+        attribute: impl FnMut(&NodeId) -> A,
+    ) -> Owners {
+        let mut candidates = self.candidates(key);
+        route::arrange(routing, hash_of(key), &mut candidates, usize::MAX);
+        route::spread(&mut candidates, attribute);
+        candidates.into_iter().take(wanted).map(|(owner, _)| owner).collect()
+    }
+
+    fn candidates(&self, key: &K) -> Candidates {
+        let store = &self.state.entries;
+        self.cache.splits(store).candidates(key, &store.tables().nodes)
+    }
+
     /// The nodes that serve some key of the range, each once with the highest priority that it has there, in order of preference.
     ///
     /// O(log n + (s + k) log (s + k)) for the s splits in the range and the k owners of its first key, after what
@@ -238,4 +300,8 @@ impl<K: Key> RangeMap<K> {
 pub(super) fn visible<K: Key>(row: RowRef<'_, K>) -> Option<Registration<K>> {
     let priority = row.priority()?;
     Some(Registration { node: row.node().clone(), range: row.range(), priority })
+}
+
+fn hash_of<K: Key>(key: &K) -> u64 {
+    hash::of(|hasher| key.feed(hasher))
 }

@@ -1,4 +1,4 @@
-import { type Columns, ownerColumns, pieces, ranges, registrations, splitColumns, splits } from "./answers.js";
+import { type Columns, ownerColumns, pieces, ranges, registrations, splitColumns, splits, spread } from "./answers.js";
 import * as check from "./arguments.js";
 import { Connection } from "./connection.js";
 import { Core } from "./core.js";
@@ -19,6 +19,7 @@ import type {
   Piece,
   Registration,
   ReplicaChange,
+  RouteOptions,
   Split,
   SplitColumns,
 } from "./types.js";
@@ -271,6 +272,25 @@ export class RangeMap {
   owners(key: Key): Owner[] {
     const checked = check.key(key);
     return RangeMap.#of(this).module.owners(checked) as Owner[];
+  }
+
+  /**
+   * Whom to go to for a key: its owners arranged for action. Replicas that know the same choose alike.
+   *
+   * `owners` names the same node first for each key of a split; here equal ones share the keys, and one node more or less moves no keys but
+   * its share.
+   *
+   * O(log n + k log k) for k owners, and with `apart` O(k) calls of it; and O(log n) for each split that changed since the splits were
+   * last asked for.
+   *
+   * Throws `invalid-key`, `invalid-options`.
+   */
+  route(key: Key, options?: RouteOptions): Owner[] {
+    const checked = check.key(key);
+    const { by, wanted = 2 ** 32 - 1, apart } = check.routeOptions(options);
+    const all = apart === undefined ? wanted : 2 ** 32 - 1;
+    const owners = RangeMap.#of(this).module.route(checked, by === "weight", all) as Owner[];
+    return apart === undefined ? owners : spread(owners, apart).slice(0, wanted);
   }
 
   /**

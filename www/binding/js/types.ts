@@ -34,6 +34,22 @@ export interface Piece extends KeyRange {
   node: string | null;
 }
 
+/** How `route` arranges the owners of a key. */
+export interface RouteOptions {
+  /**
+   * "preference": by priority, the highest first; of those with equal priority each comes first for an equal share of the keys. "weight":
+   * each comes first for a share of the keys as large as its priority among those of all owners. "preference" if it is left out.
+   */
+  by?: "preference" | "weight" | undefined;
+  /** How many are wanted; all if it is left out. */
+  wanted?: number | undefined;
+  /**
+   * What nodes may share, such as a zone, as a string: whoever shares its value with one before comes after all that do not. If it throws,
+   * so does `route`.
+   */
+  apart?: ((node: string) => string) | undefined;
+}
+
 /** The owners of many splits, or of many keys, in columns. */
 export interface OwnerColumns {
   /**

@@ -1,6 +1,6 @@
 //! Questions to the map.
 
-use crdt_range_map::{Owner, Registration};
+use crdt_range_map::{Owner, Registration, Routing};
 use js_sys::Array;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -13,6 +13,12 @@ impl Replica {
     /// `Owner[]`
     pub fn owners(&self, key: u64) -> Array {
         answers::owners(&self.node.map().owners(&key))
+    }
+
+    /// `Owner[]`
+    pub fn route(&self, key: u64, is_weighted: bool, wanted: u32) -> Array {
+        let routing = if is_weighted { Routing::Weighted } else { Routing::Preferred };
+        answers::owners(&self.node.map().route(&key, routing, wanted as usize))
     }
 
     /// Offsets, nodes, priorities, names.

@@ -11,7 +11,9 @@ try {
   await init();
   // The picture that stood there until now.
   target.replaceChildren();
-  mount(App, { target });
+  // The page of a story, for links that are previewed, begins with it.
+  const address = location.hash || document.documentElement.dataset["story"] || "";
+  mount(App, { target, props: { address } });
 } catch (error) {
   target.replaceChildren();
   mount(Failure, { target, props: { error } });

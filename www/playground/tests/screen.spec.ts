@@ -154,6 +154,19 @@ test("time can be scrubbed: the past is shown as it was, and the story goes on f
   await expect(answer(page)).toHaveText("Today they disagree.");
 });
 
+test("who came first for which keys over time stands in the place of the messages", async ({ page }) => {
+  await opened(page, "#bad-day/1/15000/510");
+  const toggle = page.getByRole("button", { name: "Keys over time" });
+  await pressed(toggle);
+  await expect(toggle).toHaveAttribute("aria-pressed", "true");
+  await expect(page.locator("footer rect.heat").first()).toBeAttached();
+  await expect(page.locator("footer line.sent")).toHaveCount(0);
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id }) => id)).toEqual([]);
+  await pressed(toggle);
+  await expect(page.locator("footer line.sent").first()).toBeAttached();
+});
+
 test("links and replicas are cut and mended by keyboard; what the visitor does takes the place of the story", async ({
   page,
 }) => {
@@ -294,6 +307,18 @@ test("a moment is a link: another page shows the same, to the key and the bytes"
   await expect(other.getByTestId("counts")).toHaveText((await page.getByTestId("counts").textContent()) ?? "");
 });
 
+test("a moment is a program, in two languages", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await opened(page, "#who-serves/0/6000/420");
+  await page.getByRole("button", { name: /^Share/ }).click();
+  await page.getByRole("button", { name: "Copy as JavaScript" }).click();
+  const program = page.getByRole("region", { name: "Program" });
+  await expect(program).toContainText('assert.deepEqual(c.owners(420), [{ node: "birch", priority: 3 }');
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(await program.textContent());
+  await page.getByRole("button", { name: "as Rust" }).click();
+  await expect(program).toContainText('assert_eq!(told(&c), ["birch:3", "maple:2", "oak:1"]);');
+});
+
 test("the picture is saved as a file that needs nothing else", async ({ page }) => {
   await opened(page);
   await played(page);
@@ -353,6 +378,23 @@ test("after one visit it works without a network", async ({ page, context }) => 
   await expect(answer(page)).toHaveText("Maple, all three say.");
 });
 
+test("a story has a page of its own, which says what it is to whoever previews a link to it", async ({
+  page,
+  request,
+}) => {
+  const text = await (await request.get("./fills-up.html")).text();
+  const told = (property: string) => new RegExp(`property="${property}" content="([^"]*)"`).exec(text)?.[1];
+  expect(told("og:title")).toBe("A node fills up");
+  expect(told("og:description")).toContain("Its neighbours take over");
+  const image = await request.get(told("og:image") ?? "");
+  expect((await image.body()).subarray(1, 4).toString()).toBe("PNG");
+  await page.goto("./fills-up.html");
+  await expect(key(page)).toBeVisible();
+  await expect(page.getByRole("combobox", { name: "Story" })).toHaveValue("fills-up");
+  await page.getByRole("button", { name: /^Share/ }).click();
+  await expect(page.getByRole("textbox", { name: "Link" })).toHaveValue(/\/fills-up\.html#fills-up\/0\/\d+\/\d+$/);
+});
+
 test("the picture stands there before any script has come", async ({ browser, baseURL }) => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
@@ -361,6 +403,42 @@ test("the picture stands there before any script has come", async ({ browser, ba
   await expect(page.locator(".first-stage text", { hasText: "maple 2" }).first()).toBeVisible();
   await context.close();
 });
+
+for (const viewport of [
+  { width: 360, height: 740 },
+  { width: 1280, height: 720 },
+]) {
+  test(`what stands there first is the largest of what is painted, and stays where it is, at ${viewport.width}`, async ({
+    page,
+  }) => {
+    await page.setViewportSize(viewport);
+    await page.addInitScript(() => {
+      const seen = { late: [] as string[], shift: 0 };
+      Object.assign(window, { seen });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as (PerformanceEntry & { element?: Element })[]) {
+          if (entry.element?.closest("main")) seen.late.push(entry.element.textContent);
+        }
+      }).observe({ type: "largest-contentful-paint", buffered: true });
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries() as (PerformanceEntry & { value: number })[]) seen.shift += entry.value;
+      }).observe({ type: "layout-shift", buffered: true });
+    });
+    // A server on this machine is faster than any paint.
+    await page.route(/\.wasm$/, async (route) => {
+      await page.waitForFunction(() => performance.getEntriesByName("first-contentful-paint").length > 0);
+      await route.continue();
+    });
+    await opened(page);
+    await played(page);
+    const { late, shift } = await page.evaluate(
+      () => (window as unknown as { seen: { late: string[]; shift: number } }).seen,
+    );
+    expect(late).toEqual([]);
+    // A tenth is what is taken for good.
+    expect(shift).toBeLessThan(0.05);
+  });
+}
 
 test("why: a sentence from the records, for an answer and for a difference", async ({ page }) => {
   await opened(page);

@@ -30,6 +30,7 @@ const calls: Record<string, (here: RangeMap) => unknown> = {
   release: (here) => here.release("a", 0, 1),
   replica: (here) => here.replica,
   retire: (here) => here.retire(9n),
+  route: (here) => here.route(1),
   servedByFewerThan: (here) => here.servedByFewerThan(1, 0, 1),
   servedByMoreThan: (here) => here.servedByMoreThan(1, 0, 1),
   setReplica: (here) => here.setReplica(9n),

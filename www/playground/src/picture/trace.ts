@@ -11,6 +11,8 @@ export interface Trace {
   readonly toMs: number;
   readonly nowMs: number;
   readonly names: readonly string[];
+  /** Which replica has which row. */
+  readonly replicas: readonly number[];
   readonly operations: readonly { readonly at: number; readonly row: number; readonly node: string }[];
   readonly messages: readonly TraceMessage[];
   readonly spans: readonly { readonly from: number; readonly to: number; readonly words: string }[];
@@ -36,7 +38,7 @@ export interface TraceLayout {
   readonly stripTop: number;
 }
 
-const TOP = 12;
+export const TOP = 12;
 const STRIP = 8;
 const FOOT = 18;
 
@@ -86,16 +88,19 @@ export function traceMarks(layout: TraceLayout, trace: Trace, colors: NodeColors
       circle(x(at), y(row), 4.5, { class: "operation", fill: colors.of(node).fill, stroke: colors.of(node).ink }),
     );
   }
-  for (const { from, to, isAgreed } of trace.agreement) {
-    if (to <= trace.fromMs || from >= trace.toMs) continue;
-    marks.push(
+  return [...marks, ...agreementMarks(layout, trace), ...scaleMarks(layout, trace)];
+}
+
+/** The strip: when all knew the same. */
+export function agreementMarks(layout: TraceLayout, trace: Trace): Mark[] {
+  const x = (ms: number) => Math.min(layout.right, Math.max(layout.left, timeX(layout, trace, ms)));
+  return trace.agreement
+    .filter(({ from, to }) => to > trace.fromMs && from < trace.toMs)
+    .map(({ from, to, isAgreed }) =>
       rect(x(from), layout.stripTop, Math.max(0.8, x(to) - x(from)), STRIP, {
         class: isAgreed ? "agreed" : "apart-strip",
       }),
     );
-  }
-  marks.push(...scaleMarks(layout, trace));
-  return marks;
 }
 
 /** It is drawn up to where it is now. What becomes of it shows only then; what is lost gets half-way. */
@@ -120,7 +125,7 @@ function messageMarks(
   return isQuiet ? marks : [...marks, path(point, { fill: stroke })];
 }
 
-function scaleMarks(layout: TraceLayout, trace: Trace): Mark[] {
+export function scaleMarks(layout: TraceLayout, trace: Trace): Mark[] {
   const spanMs = trace.toMs - trace.fromMs;
   const atMost = Math.max(2, Math.floor((layout.right - layout.left) / 90));
   const step =

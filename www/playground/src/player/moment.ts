@@ -138,6 +138,7 @@ export function traceOf(history: HistoryView, view: WorldView, fromMs: number, t
     toMs,
     nowMs,
     names: shown.map(({ name }) => name),
+    replicas: shown.map(({ index }) => index),
     operations: history.operations
       .filter(({ at, replica }) => at >= fromMs && places.has(replica))
       .map(({ at, replica, operations }) => ({ at, row: place(replica), node: operations[0]?.node ?? "" })),
@@ -184,6 +185,9 @@ function cutWords(pairs: readonly (readonly [number, number])[]): string {
   return pairs.map(([a, b]) => `${nameOf(a)}–${nameOf(b)}`).join(", ") + (pairs.length === 1 ? " is cut" : " are cut");
 }
 
+/** Kept: to make one costs more than all else that is said. */
+const COUNT = new Intl.NumberFormat("en");
+
 export function trafficWords({ flights }: HistoryView, nowMs: number): string {
   // Copies of one message are sent once, to all.
   let bytes = 0;
@@ -193,5 +197,5 @@ export function trafficWords({ flights }: HistoryView, nowMs: number): string {
     last = message;
   }
   const lost = flights.filter((copy) => isLost(copy) && copy.endsAt <= nowMs).length;
-  return `${bytes.toLocaleString("en")} bytes sent${lost > 0 ? ` · ${lost} lost` : ""}`;
+  return `${COUNT.format(bytes)} bytes sent${lost > 0 ? ` · ${lost} lost` : ""}`;
 }

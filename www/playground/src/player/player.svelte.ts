@@ -7,6 +7,9 @@ import type { Flight, Registration, Row, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
 import { inputsUpTo, nodesOf, type Step, type Story } from "../stories/story";
 import { answersOf, type Answer } from "../designs/answers";
+import { javascript } from "../code/javascript";
+import { programOf } from "../code/program";
+import { rust } from "../code/rust";
 import { linkOf, readLink, type Shared } from "../link/link";
 import { badDay, sandbox, stories, storyOf } from "../stories/index";
 import { FAIR, TIME_MS_MAX, type Conditions, type Operation, type Pair, type What } from "../world/input";
@@ -15,6 +18,7 @@ import type { Flight as Copy } from "../world/network";
 import { Timeline } from "../world/timeline";
 import { restoring, touchedIn } from "./edit";
 import { flightsOf, previewOf, SceneAt, traceOf, trafficWords } from "./moment";
+import { OwnersOverTime } from "./owners-over-time";
 import { nextSelection, type Selection } from "./selection";
 import { reasonsAt, whyPriority } from "./why";
 import { agreementWords, headline, whoSaysWhat, type Headline } from "./words";
@@ -118,6 +122,16 @@ export class Player {
   readonly trace: Trace = $derived.by(() => {
     const toMs = Math.max(SPAN_MS_MIN, this.#horizonMs);
     return traceOf(this.#history, this.#view, Math.max(0, toMs - SPAN_MS_MAX), toMs, this.#tracedMs);
+  });
+  /** What the lower picture shows: messages, or who came first for which keys. */
+  diagram = $state<"messages" | "keys">("messages");
+  readonly #owners = new OwnersOverTime();
+  /** Counts the times when more of it was read. */
+  #readings = $state(0);
+  readonly heat = $derived.by(() => {
+    void this.#readings;
+    const { viewport, cursor, trace } = this;
+    return this.#owners.read(this.#timeline, this.#history.learnt, trace, viewport, cursor);
   });
   readonly counts = $derived.by(() => {
     const { words, standing } = agreementWords(
@@ -246,6 +260,13 @@ export class Player {
     return { kind: "world", log: this.#timeline.log, limit, nowMs, cursor };
   }
 
+  /** What was done until now, as a program that asserts what is answered; `null` if it would be too long. */
+  program(language: "JavaScript" | "Rust"): string | null {
+    const key = BigInt(this.cursor);
+    const program = programOf(this.#timeline.log, this.#moment, key);
+    return program === null ? null : language === "Rust" ? rust(program, key) : javascript(program, key);
+  }
+
   #begin(step: number, atMs: number): void {
     this.step = step;
     this.isOwn = false;
@@ -279,6 +300,7 @@ export class Player {
 
   /** Lets time pass, in milliseconds of the visitor. */
   advance(realMs: number): void {
+    if (this.diagram === "keys" && !this.heat.isWhole) this.#readings++;
     if (!this.isPlaying) return;
     this.nowMs = Math.min(this.nowMs + realMs * this.speed, this.#endMs);
     if (this.nowMs >= this.#endMs) this.isPlaying = false;

@@ -7,6 +7,8 @@ const [A, B, C, D] = [0, 1, 2, 3];
 export const badDay: Story = {
   id: "bad-day",
   title: "A bad day",
+  summary:
+    "Losses, long delays, a crash and a latecomer: what was lost is asked for again, and all who are left agree in the end.",
   limit: 1000,
   cursor: 510,
   seed: 13,

@@ -9,6 +9,8 @@ const tighten = (from: [number, number], to: [number, number]) =>
 export const fillsUp: Story = {
   id: "fills-up",
   title: "A node fills up",
+  summary:
+    "A node that fills up announces a smaller range, step by step. Its neighbours take over, and no key is without an owner for a moment.",
   limit: 1000,
   cursor: 700,
   seed: 77,

@@ -8,6 +8,8 @@ const MAPLE = { node: "maple", start: 300, end: 600 };
 export const minusEverything: Story = {
   id: "minus-everything",
   title: "Five, plus one, minus everything",
+  summary:
+    "A release and an increase happen at the same time. What is left? Here 1; beside it what four other designs answer.",
   limit: 1000,
   cursor: 420,
   seed: 5,

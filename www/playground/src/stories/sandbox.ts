@@ -5,6 +5,8 @@ import { at, join, weather } from "./write";
 export const sandbox: Story = {
   id: "build-your-own",
   title: "Build your own",
+  summary:
+    "Three copies of one map, and a network that you can cut. Register ranges, break the links, and watch the copies agree again.",
   limit: 1000,
   cursor: 420,
   seed: 1,

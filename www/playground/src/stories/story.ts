@@ -5,6 +5,8 @@ export interface Story {
   /** In the URL's hash. */
   readonly id: string;
   readonly title: string;
+  /** What it shows, for whoever sees a link to it. */
+  readonly summary: string;
   /** One past the greatest key. */
   readonly limit: number;
   /** The key that is asked for at first. */

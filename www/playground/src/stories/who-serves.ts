@@ -7,6 +7,8 @@ const [A, B, C] = [0, 1, 2];
 export const whoServes: Story = {
   id: "who-serves",
   title: "Who serves key 420?",
+  summary:
+    "Three copies of one map are cut apart and answer differently. Then the links are mended, and all compute the same answer without asking anybody.",
   limit: 1000,
   cursor: 420,
   seed: 420,

@@ -5,7 +5,7 @@ import type { World, WorldEvent } from "./world";
 /** How many copies of messages are remembered, and how many bytes they have at most. Beyond, the first ones are forgotten. */
 export const FLIGHTS_KEPT_MAX = 100_000;
 export const BYTES_KEPT_MAX = 64 << 20;
-/** How many turns from agreement to disagreement, or back, are remembered. */
+/** How many turns from agreement to disagreement, or back, are remembered, and how many times that a replica learnt something. */
 export const TURNS_KEPT_MAX = 20_000;
 
 export interface Done {
@@ -14,6 +14,14 @@ export interface Done {
   readonly operations: readonly Operation[];
   /** Why it was not done. */
   readonly refused: string | undefined;
+}
+
+/** A replica knows something else from here on, or is not there. */
+export interface Learnt {
+  readonly at: number;
+  readonly replica: number;
+  /** What it knows then: the same under the same; "" if it is not there. */
+  readonly fingerprint: string;
 }
 
 /** From one moment up to, but not including, another. */
@@ -37,6 +45,9 @@ export class History {
   #bytes = 0;
   #done: Done[] = [];
   #turns: { readonly at: number; readonly isAgreed: boolean }[] = [{ at: 0, isAgreed: true }];
+  #learnt: Learnt[] = [];
+  /** The last of each replica. */
+  #fingerprints: string[] = [];
   #since = 0;
 
   /** From when on all is remembered. */
@@ -51,6 +62,13 @@ export class History {
       const { at, replica, operations } = event.cause.input;
       this.#done.push({ at, replica, operations, refused: event.refused[0] });
     }
+    world.replicas.forEach((known, replica) => {
+      const fingerprint = known?.fingerprint ?? "";
+      if (fingerprint === (this.#fingerprints[replica] ?? "")) return;
+      this.#fingerprints[replica] = fingerprint;
+      this.#learnt.push({ at: event.at, replica, fingerprint });
+    });
+    if (this.#learnt.length > TURNS_KEPT_MAX) this.#forgetTo(this.#learnt[TURNS_KEPT_MAX >> 2]?.at ?? 0);
     const isAgreedNow = isAgreed(world);
     if (this.#turns.at(-1)?.at === event.at) this.#turns.pop();
     if (this.#turns.at(-1)?.isAgreed !== isAgreedNow) this.#turns.push({ at: event.at, isAgreed: isAgreedNow });
@@ -77,6 +95,7 @@ export class History {
     this.#first += forgotten;
     this.#countBytes();
     this.#turns = this.#turns.filter((turn, place) => turn.at >= at || (this.#turns[place + 1]?.at ?? Infinity) > at);
+    this.#learnt = this.#learnt.filter((learnt) => learnt.at >= at);
     this.#since = Math.max(this.#since, at);
   }
 
@@ -97,6 +116,8 @@ export class History {
     this.#countBytes();
     this.#done = this.#done.filter(({ at }) => at <= now);
     this.#turns = this.#turns.filter(({ at }) => at <= now);
+    this.#learnt = this.#learnt.filter(({ at }) => at <= now);
+    this.#fingerprints = (world?.replicas ?? []).map((replica) => replica?.fingerprint ?? "");
     if (this.#turns.length === 0) this.#turns.push({ at: Math.max(0, now), isAgreed: world ? isAgreed(world) : true });
   }
 
@@ -113,6 +134,11 @@ export class History {
 
   done(until: number): Done[] {
     return this.#done.filter(({ at }) => at <= until);
+  }
+
+  /** When replicas learnt something, in that order. */
+  learnt(until: number): Learnt[] {
+    return this.#learnt.filter(({ at }) => at <= until);
   }
 
   /** When the replicas agreed and when they did not, without gaps. */

@@ -1,4 +1,4 @@
-import { History, type Agreement, type Done } from "./history";
+import { History, type Agreement, type Done, type Learnt } from "./history";
 import { TIME_MS_MAX, type Input } from "./input";
 import type { Checked, Log } from "./log";
 import type { Flight } from "./network";
@@ -21,6 +21,7 @@ export interface HistoryView {
   readonly operations: readonly Done[];
   readonly spans: readonly Span[];
   readonly agreement: readonly Agreement[];
+  readonly learnt: readonly Learnt[];
 }
 
 /** A log, and the world at any moment of it. It runs as far as it is asked for, and keeps copies on the way. */
@@ -80,7 +81,23 @@ export class Timeline {
 
   /** The world at a moment. Only the last `VIEWS_MAX` views are good; those before are freed. */
   stateAt(time: number): WorldView {
-    const at = momentOf(time);
+    const view = new WorldView(this.#worldAt(momentOf(time)));
+    this.#views.push(view);
+    if (this.#views.length > VIEWS_MAX) this.#views.shift()?.free();
+    return view;
+  }
+
+  /** Looks at the world at a moment, of which nothing is kept. */
+  lookAt<T>(time: number, look: (view: WorldView) => T): T {
+    const view = new WorldView(this.#worldAt(momentOf(time)));
+    try {
+      return look(view);
+    } finally {
+      view.free();
+    }
+  }
+
+  #worldAt(at: number): World {
     this.#run(at);
     // Those of another log may have another past.
     const views = this.#views.map(({ world }) => world).filter(({ log }) => log === this.#log);
@@ -91,10 +108,7 @@ export class Timeline {
     );
     const world = base?.clone() ?? new World(this.#log);
     world.runTo(at);
-    const view = new WorldView(world);
-    this.#views.push(view);
-    if (this.#views.length > VIEWS_MAX) this.#views.shift()?.free();
-    return view;
+    return world;
   }
 
   history(time: number): HistoryView {
@@ -106,6 +120,7 @@ export class Timeline {
       operations: this.#history.done(until),
       spans: spansUntil(this.#log, until),
       agreement: this.#history.agreement(until),
+      learnt: this.#history.learnt(until),
     };
   }
 
