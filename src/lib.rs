@@ -172,7 +172,6 @@ mod operation;
 mod ordered;
 mod registration;
 mod retired;
-mod route;
 #[cfg(feature = "serde")]
 mod serial;
 mod sort;
@@ -193,8 +192,7 @@ pub use node::Node;
 pub use operation::{Operation, OperationError};
 pub use registration::Registration;
 pub use retired::Retired;
-pub use route::Routing;
-pub use splits::{Changes, Owner, Owners, Piece, Split, Splits, SplitsIter};
+pub use splits::{Changes, Owner, Owners, Piece, Routing, Split, Splits, SplitsIter};
 pub use version::Version;
 
 /// The README's examples in Rust are tests.

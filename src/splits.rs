@@ -2,13 +2,14 @@
 //!
 //! Nothing here is announced or agreed on. A [sweep](sweep) over the ends of all ranges finds the boundaries at which the
 //! owners change; [blocks](block) keep some of them with their owners in order; the [index](index) finds the block of a key and
-//! writes anew what a change touches; a [window](window) reads it from a key on, [step by step](walk), and so does a [cover](cover);
+//! writes anew what a change touches; a [window](window) reads it from a key on, [step by step](walk), and so does a [cover](cover); a [route](route) chooses among the owners of a key;
 //! [`Changes`] has what a merge may have changed.
 
 mod block;
 mod changes;
 mod cover;
 mod index;
+mod route;
 mod sweep;
 mod walk;
 mod window;
@@ -24,6 +25,8 @@ pub(crate) use self::changes::RangeCollector;
 pub use self::cover::Piece;
 pub(crate) use self::cover::cover;
 pub(crate) use self::index::SplitIndex;
+pub use self::route::Routing;
+pub(crate) use self::route::{Candidates, arrange, spread};
 use self::window::Cursor;
 pub(crate) use self::window::Window;
 use crate::id::NodeId;

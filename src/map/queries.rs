@@ -7,8 +7,7 @@ use crate::hash;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange, LeastKey};
 use crate::registration::Registration;
-use crate::route::{self, Candidates, Routing};
-use crate::splits::{self, Owners, Piece, Splits, Window};
+use crate::splits::{self, Candidates, Owners, Piece, Routing, Splits, Window};
 use crate::store::RowRef;
 
 impl<K: Key> RangeMap<K> {
@@ -143,7 +142,7 @@ impl<K: Key> RangeMap<K> {
     /// O(log n + k log k) for k owners, after what [`owners`](Self::owners) takes to bring the splits up to date.
     ///
     /// ```
-    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId, Routing};
+    /// # use crdt_range_map::{KeyRange, RangeMap, ReplicaId, Routing};
     /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
     /// for node in ["a", "b", "c"] {
     ///     _ = map.register(&node.parse()?, &KeyRange::from(0..))?;
@@ -155,7 +154,7 @@ impl<K: Key> RangeMap<K> {
     /// ```
     pub fn route(&self, key: &K, routing: Routing, wanted: usize) -> Owners {
         let mut candidates = self.candidates(key);
-        route::arrange(routing, hash_of(key), &mut candidates, wanted);
+        splits::arrange(routing, hash_of(key), &mut candidates, wanted);
         candidates.into_iter().take(wanted).map(|(owner, _)| owner).collect()
     }
 
@@ -185,8 +184,8 @@ impl<K: Key> RangeMap<K> {
         attribute: impl FnMut(&NodeId) -> A,
     ) -> Owners {
         let mut candidates = self.candidates(key);
-        route::arrange(routing, hash_of(key), &mut candidates, usize::MAX);
-        route::spread(&mut candidates, attribute);
+        splits::arrange(routing, hash_of(key), &mut candidates, usize::MAX);
+        splits::spread(&mut candidates, attribute);
         candidates.into_iter().take(wanted).map(|(owner, _)| owner).collect()
     }
 

@@ -10,11 +10,11 @@ use std::sync::Arc;
 
 use super::Owners;
 use super::block::{BLOCK_MIN, BlockWriter, Blocks, Span, for_each_covering};
+use super::route::Candidates;
 use super::sweep::{Served, sweep};
 use super::window::owner;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
-use crate::route::Candidates;
 use crate::sort::sort_numbers;
 use crate::store::{Interner, RowRef, Store};
 

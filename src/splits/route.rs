@@ -10,9 +10,9 @@ use core::cmp::{Ordering, Reverse};
 
 use smallvec::SmallVec;
 
+use super::Owner;
 use crate::hash::fold;
 use crate::id::NodeId;
-use crate::splits::Owner;
 
 /// How [`RangeMap::route`](crate::RangeMap::route) arranges the owners of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -115,7 +115,7 @@ fn lateness(draw: u64) -> u64 {
     let mantissa = draw << zeros;
     let (at, between) = ((mantissa >> 55 & 0xff) as usize, mantissa >> 23 & 0xffff_ffff);
     let step = LOGARITHMS[at + 1] - LOGARITHMS[at];
-    let log = (u64::from(63 - zeros) << FRACTION) + LOGARITHMS[at] + (step * between >> 32);
+    let log = (u64::from(63 - zeros) << FRACTION) + LOGARITHMS[at] + ((step * between) >> 32);
     (64 << FRACTION) - log
 }
 
