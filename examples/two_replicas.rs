@@ -6,7 +6,7 @@ use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId, Version};
 
 fn show(whose: &str, map: &RangeMap<u64>) {
     println!("{whose}:");
-    map.splits().for_each(|split| println!("    {split}"));
+    map.for_each_split(|split| println!("    {split}"));
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

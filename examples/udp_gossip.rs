@@ -85,7 +85,7 @@ fn run(port: u16, neighbours: &[u16]) -> Result<(), Box<dyn Error>> {
             node.receive(*link, &packet[..length], now_ms());
         }
     }
-    node.map().splits().for_each(|split| println!("    {split}"));
+    node.map().for_each_split(|split| println!("    {split}"));
     Ok(())
 }
 

@@ -141,7 +141,7 @@
 //! | [`KeyRange`] | `{"start":0,"end":100}`, and `null` for the end of an unbounded one |
 //! | [`Owner`] | `{"node":"node-a","priority":3}`; [`Owners`], written only, is a list of them |
 //! | [`Registration`] | `{"node":"node-a","range":{"start":0,"end":100},"priority":3}` |
-//! | [`Split`], written only | `{"range":{"start":0,"end":100},"owners":[{"node":"node-a","priority":3}]}`; [`Splits`] is a list of them |
+//! | [`Split`], written only | `{"range":{"start":0,"end":100},"owners":[{"node":"node-a","priority":3}]}`; [`Splits`] and [`SplitsIn`] are lists of them |
 //! | [`Piece`], written only | `{"range":{"start":0,"end":100},"node":"node-a"}`, and `null` for a node where nobody serves |
 //! | [`Operation`] | `{"increase":{"node":"node-a","range":{"start":0,"end":100},"by":2}}` |
 //!
@@ -187,12 +187,14 @@ pub use contribution::{Cancelled, Carried, Contribution, Dropped};
 pub use delta::Delta;
 pub use id::{NodeError, NodeId, ReplicaId};
 pub use key::{Key, KeyRange, LeastKey, RangeError};
-pub use map::{RangeMap, TightenError, WriteError};
+pub use map::{MoveError, RangeMap, TightenError, WriteError};
 pub use node::Node;
 pub use operation::{Operation, OperationError};
 pub use registration::Registration;
 pub use retired::Retired;
-pub use splits::{Changes, Owner, Owners, Piece, Routing, Split, Splits, SplitsIter};
+pub use splits::{
+    Changes, OwnedSplit, Owner, Owners, Piece, Routing, Split, Splits, SplitsIn, SplitsInIter, SplitsIter,
+};
 pub use version::Version;
 
 /// The README's examples in Rust are tests.

@@ -13,6 +13,7 @@ mod transaction;
 
 pub(crate) use exchange::{DropRun, Page};
 pub(crate) use log::{LOG_BYTES_MAX, Undotted};
+pub use moves::MoveError;
 
 use core::fmt;
 use core::num::NonZeroU32;
@@ -342,21 +343,19 @@ impl fmt::Display for WriteError {
 
 impl core::error::Error for WriteError {}
 
-/// Why a registration could not be tightened, moved, carved or handed over. Nothing has changed.
+/// Why a registration could not be tightened. Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TightenError {
-    /// The registration is not visible.
+    /// The registration to tighten is not visible.
     NotRegistered,
     /// The new range is not a proper sub-range of the old one.
     NotSubRange,
-    /// The hole that is to be carved holds none of the registration's keys.
-    NotOverlapping,
     /// This replica's sequence numbers have run out, see [`RangeMap::is_exhausted`].
     Exhausted,
     /// This replica is retired, see [`RangeMap::retire`].
     Retired,
-    /// A new registration would be too long to be sent, see [`RangeMap::set_registration_bytes_max`].
+    /// The new registration would be too long to be sent, see [`RangeMap::set_registration_bytes_max`].
     TooLong {
         /// How many bytes it would take at most.
         bytes: usize,
@@ -378,9 +377,8 @@ impl From<WriteError> for TightenError {
 impl fmt::Display for TightenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
-            Self::NotRegistered => f.write_str("the registration is not visible"),
+            Self::NotRegistered => f.write_str("the registration to tighten is not visible"),
             Self::NotSubRange => f.write_str("the new range is not a proper sub-range of the old one"),
-            Self::NotOverlapping => f.write_str("the hole holds none of the registration's keys"),
             Self::Exhausted => WriteError::Exhausted.fmt(f),
             Self::Retired => WriteError::Retired.fmt(f),
             Self::TooLong { bytes, bytes_max } => WriteError::TooLong { bytes, bytes_max }.fmt(f),

@@ -29,7 +29,7 @@ use crate::map::{RangeMap, TightenError};
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
     serde(
-        rename_all = "snake_case",
+        rename_all = "lowercase",
         bound(serialize = "K: Ord + serde::Serialize", deserialize = "K: Ord + serde::Deserialize<'de>")
     )
 )]
@@ -75,57 +75,17 @@ pub enum Operation<K> {
         /// Which keys it serves from now on: a proper part of these.
         to: KeyRange<K>,
     },
-    /// [`RangeMap::move_to`].
-    MoveTo {
-        /// Who serves.
-        node: NodeId,
-        /// Which keys it served so far.
-        range: KeyRange<K>,
-        /// Which keys it serves from now on.
-        to: KeyRange<K>,
-    },
-    /// [`RangeMap::carve`].
-    Carve {
-        /// Who serves.
-        node: NodeId,
-        /// Which keys it served so far.
-        range: KeyRange<K>,
-        /// Which of them it serves no more.
-        hole: KeyRange<K>,
-    },
-    /// [`RangeMap::hand_over`].
-    HandOver {
-        /// Who serves no more.
-        node: NodeId,
-        /// Which keys.
-        range: KeyRange<K>,
-        /// Who serves them instead.
-        to: NodeId,
-    },
-    /// [`RangeMap::set_priority`].
-    SetPriority {
-        /// Who serves.
-        node: NodeId,
-        /// Which keys.
-        range: KeyRange<K>,
-        /// What the priority becomes; 0 releases.
-        to: u64,
-    },
 }
 
 impl<K: Key> Operation<K> {
-    /// The registrations that it may change, or that hold the keys of those.
+    /// The registrations that it may change.
     pub(crate) fn touched(&self) -> impl Iterator<Item = (&NodeId, &KeyRange<K>)> {
-        let (node, range, other) = match self {
+        let (node, range, to) = match self {
             Self::Register { node, range } | Self::Release { node, range } => (node, range, None),
             Self::Increase { node, range, .. } | Self::Decrease { node, range, .. } => (node, range, None),
-            Self::Carve { node, range, .. } | Self::SetPriority { node, range, .. } => (node, range, None),
-            Self::Tighten { node, range, to } | Self::MoveTo { node, range, to } => {
-                (node, range, Some((node, to)))
-            }
-            Self::HandOver { node, range, to } => (node, range, Some((to, range))),
+            Self::Tighten { node, range, to } => (node, range, Some(to)),
         };
-        core::iter::once((node, range)).chain(other)
+        core::iter::once((node, range)).chain(to.map(|to| (node, to)))
     }
 
     fn apply(&self, map: &mut RangeMap<K>) -> Result<Delta<K>, TightenError> {
@@ -135,10 +95,6 @@ impl<K: Key> Operation<K> {
             Self::Increase { node, range, by } => map.increase(node, range, *by)?,
             Self::Decrease { node, range, by } => map.decrease(node, range, *by)?,
             Self::Tighten { node, range, to } => map.tighten(node, range, to)?,
-            Self::MoveTo { node, range, to } => map.move_to(node, range, to)?,
-            Self::Carve { node, range, hole } => map.carve(node, range, hole)?,
-            Self::HandOver { node, range, to } => map.hand_over(node, range, to)?,
-            Self::SetPriority { node, range, to } => map.set_priority(node, range, *to)?,
         })
     }
 }

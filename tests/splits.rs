@@ -5,7 +5,7 @@ mod model;
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
-use crdt_range_map::{KeyRange, LeastKey, NodeId, Owners, RangeMap, ReplicaId};
+use crdt_range_map::{KeyRange, LeastKey, NodeId, RangeMap, ReplicaId};
 use model::Id;
 use model::served;
 use model::world::{SampleKey, node, range};
@@ -65,7 +65,7 @@ fn check_tiling<K: LeastKey>(map: &RangeMap<K>) {
     let splits = map.splits();
     assert!(splits.iter().all(|split| !split.owners.is_empty()));
     let owned = splits.iter().map(|split| (split.range, split.owners));
-    let mut tiles: Vec<_> = owned.chain(map.gaps().map(|range| (range, Owners::default()))).collect();
+    let mut tiles: Vec<_> = owned.chain(map.gaps().map(|range| (range, &[][..]))).collect();
     tiles.sort_by(|a, b| a.0.cmp(&b.0));
     assert_eq!(tiles[0].0.start(), &K::least());
     assert_eq!(tiles[tiles.len() - 1].0.end(), None);

@@ -122,6 +122,11 @@ fn check(map: &RangeMap<u64>, registrations: &[(Id<u64>, u64)], keys: &Keys, win
     assert_eq!(map.splits_in(window).is_empty(), splits.is_empty());
     assert!(map.gaps_in(window).eq(gaps.into_iter().map(|(range, _)| range)), "gaps in {window}");
 
+    if window == &KeyRange::full() {
+        let all = map.splits().iter().map(|split| (split.range, plain(split.owners)));
+        assert!(all.eq(splits.iter().cloned()), "all splits");
+    }
+
     for count in 0..5 {
         let wanted = |is_wanted: &dyn Fn(usize) -> bool| -> Vec<KeyRange<u64>> {
             let runs = keys.runs(window, |key| is_wanted(owners[&key].len()));

@@ -26,6 +26,6 @@ fn read<K: WireKey>(bytes: &[u8], key: fn(u64) -> K) {
         assert!(*map.state() == once, "the second time is no news");
         let encoded = once.encode();
         assert!(Delta::decode(&encoded).as_ref() == Ok(&once), "what was merged can be sent");
-        map.splits().for_each(|split| assert!(!split.owners.is_empty()));
+        map.for_each_split(|split| assert!(!split.owners.is_empty()));
     }
 }

@@ -144,7 +144,7 @@ pub fn run(mut bytes: &[u8]) {
     }
     let state = victim.map().state();
     assert!(Delta::decode(&state.encode()).as_ref() == Ok(state), "it can still be saved");
-    victim.map().splits().for_each(|split| assert!(!split.owners.is_empty()));
+    victim.map().for_each_split(|split| assert!(!split.owners.is_empty()));
 }
 
 /// A message as the fuzz target reads it: `bytes` as somebody posted it, so many steps after the one before.

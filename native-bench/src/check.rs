@@ -56,7 +56,7 @@ impl Digester {
         owners.iter().for_each(|owner| self.owner(owner.node.as_str(), owner.priority));
     }
 
-    fn split(&mut self, split: &Split<u64, &[Owner]>) {
+    fn split(&mut self, split: &Split<'_, u64>) {
         self.owned([*split.range.start(), bounded(split.range.end())], split.owners);
     }
 
@@ -125,10 +125,17 @@ pub fn expected_registrations<'a>(nodes: &[NodeId], served: impl IntoIterator<It
     digester.digest()
 }
 
-/// The splits of a map.
+/// The splits of a map, from their list.
 pub fn splits(map: &RangeMap<u64>) -> Digest {
     let mut digester = Digester::default();
-    map.splits().for_each(|split| digester.split(&split));
+    map.splits().iter().for_each(|split| digester.split(&split));
+    digester.digest()
+}
+
+/// The same, visited without making a list.
+pub fn visited_splits(map: &RangeMap<u64>) -> Digest {
+    let mut digester = Digester::default();
+    map.for_each_split(|split| digester.split(&split));
     digester.digest()
 }
 

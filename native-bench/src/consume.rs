@@ -34,7 +34,7 @@ fn pair(owner: &Owner) -> (u32, u32) {
 pub fn flat_owners(map: &RangeMap<u64>) -> Flat<(u32, u32)> {
     let mut flat = Flat::default();
     let mut covered_to = None;
-    map.splits().for_each(|split| {
+    map.for_each_split(|split| {
         let start = *split.range.start();
         if let Some(gap) = covered_to.filter(|end| *end != start) {
             flat.begin(gap);

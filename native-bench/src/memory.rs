@@ -41,7 +41,7 @@ pub fn measure(n: usize) -> Memory {
     let state_bytes = allocator::live_bytes();
     let look_ups = check::look_ups(workload::keys(n), |key| map.owners(&key));
     let indexed_bytes = allocator::live_bytes();
-    let splits = check::splits(&map);
+    let splits = check::visited_splits(&map);
     let peak_bytes = allocator::peak_bytes();
     allocator::stop_counting();
     let process_peak_bytes = machine::resident_peak_bytes();

@@ -67,10 +67,11 @@ impl<'a> Replica<'a> {
         let splits = expected::splits(&self.workload.nodes, &self.model.registrations());
         let expected = check::expected_splits(&splits);
         let keys = || keys.iter().copied();
-        // Look-ups first: they come after changes in real use, and whoever reads the splits could make good for their mistakes.
+        // Look-ups first: they come after changes in real use, and the list of all splits could make good for their mistakes.
         let look_ups = check::look_ups(keys(), |key| self.map.owners(&key));
         let expected_look_ups = check::look_ups(keys(), |key| expected::owners_of(&splits, key));
         assert_eq!(look_ups, expected_look_ups, "a look-up has a wrong result");
+        assert_eq!(check::visited_splits(&self.map), expected, "the visited splits are wrong");
         assert_eq!(check::splits(&self.map), expected, "the splits are wrong");
         [expected, look_ups]
     }

@@ -1,11 +1,11 @@
 //! What is computed from the state, when it is asked for and as far as it changed.
 
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::by_node::ByNode;
 use crate::key::{Key, KeyRange};
 use crate::registration::RegistrationId;
-use crate::splits::{RangeCollector, SplitIndex};
+use crate::splits::{RangeCollector, SplitIndex, Splits, SplitsIn};
 use crate::store::Store;
 
 /// An index over the state, and what has changed since it was right: nothing is, until it was first asked for.
@@ -48,13 +48,15 @@ impl<I: Clone, C: Clone> Clone for Derived<I, C> {
 /// The splits, and the registrations by their nodes.
 #[derive(Clone, Debug)]
 pub(super) struct Cache<K> {
-    splits: Derived<SplitIndex<K>, RangeCollector<K>>,
+    index: Derived<SplitIndex<K>, RangeCollector<K>>,
+    /// Written out from the index.
+    splits: OnceLock<Arc<Splits<K>>>,
     by_node: Derived<ByNode<K>, Vec<RegistrationId<K>>>,
 }
 
 impl<K> Default for Cache<K> {
     fn default() -> Self {
-        Self { splits: Derived::default(), by_node: Derived::default() }
+        Self { index: Derived::default(), splits: OnceLock::new(), by_node: Derived::default() }
     }
 }
 
@@ -64,7 +66,8 @@ impl<K: Key> Cache<K> {
         if changed.is_empty() {
             return;
         }
-        if let Some((_, ranges)) = self.splits.stale() {
+        self.splits.take();
+        if let Some((_, ranges)) = self.index.stale() {
             changed.iter().for_each(|range| ranges.add(range.clone()));
         }
     }
@@ -91,14 +94,20 @@ impl<K: Key> Cache<K> {
     }
 
     /// The index of that store's splits.
-    pub(super) fn splits(&self, store: &Store<K>) -> &SplitIndex<K> {
-        self.splits.get(|stale| match stale {
+    pub(super) fn index(&self, store: &Store<K>) -> &SplitIndex<K> {
+        self.index.get(|stale| match stale {
             None => SplitIndex::new(store),
             Some((mut index, changed)) => {
                 index.update(store, &changed.finish());
                 index
             }
         })
+    }
+
+    /// All splits of that store, written out.
+    pub(super) fn splits(&self, store: &Store<K>) -> &Splits<K> {
+        let view = || SplitsIn::all(self.index(store), &store.tables().nodes);
+        self.splits.get_or_init(|| Arc::new(Splits::of(&view())))
     }
 
     /// That store's visible registrations by their nodes.

@@ -1,7 +1,9 @@
 //! Operations on several registrations at once, in one delta each. They are made of register, increase and release, and mean what these
 //! mean: concurrent contributions to what is released survive there.
 
-use super::{RangeMap, TightenError, id};
+use core::fmt;
+
+use super::{RangeMap, TightenError, WriteError, id};
 use crate::delta::Delta;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
@@ -35,7 +37,7 @@ impl<K: Key> RangeMap<K> {
         if from == to || !from.contains_range(to) {
             return Err(TightenError::NotSubRange);
         }
-        self.replace(id(node, from), vec![id(node, to)])
+        self.replace(id(node, from), vec![id(node, to)], TightenError::NotRegistered)
     }
 
     /// Moves a registration to any range, and keeps at least its priority there, in one delta. If `to` is the range that it has, nothing
@@ -44,7 +46,7 @@ impl<K: Key> RangeMap<K> {
     /// Nobody sees the node serve neither range or both, unless somebody wrote to the old one at the same time.
     ///
     /// # Errors
-    /// [`TightenError`] if the registration is not visible. Nothing has changed then.
+    /// [`MoveError`] if the registration is not visible. Nothing has changed then.
     ///
     /// ```
     /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
@@ -54,15 +56,15 @@ impl<K: Key> RangeMap<K> {
     /// _ = map.increase(&node, &here, 7.try_into().unwrap()).unwrap();
     /// _ = map.move_to(&node, &here, &there)?;
     /// assert_eq!((map.priority(&node, &here), map.priority(&node, &there)), (None, Some(7)));
-    /// # Ok::<(), crdt_range_map::TightenError>(())
+    /// # Ok::<(), crdt_range_map::MoveError>(())
     /// ```
     pub fn move_to(
         &mut self,
         node: &NodeId,
         from: &KeyRange<K>,
         to: &KeyRange<K>,
-    ) -> Result<Delta<K>, TightenError> {
-        self.replace(id(node, from), vec![id(node, to)])
+    ) -> Result<Delta<K>, MoveError> {
+        self.replace(id(node, from), vec![id(node, to)], MoveError::NotRegistered)
     }
 
     /// Takes the keys of `hole` out of a registration: in one delta, it is released, and registered for what lies before the hole and
@@ -70,7 +72,7 @@ impl<K: Key> RangeMap<K> {
     /// all three).
     ///
     /// # Errors
-    /// [`TightenError`] if the registration is not visible, or the hole holds none of its keys. Nothing has changed then.
+    /// [`MoveError`] if the registration is not visible, or the hole holds none of its keys. Nothing has changed then.
     ///
     /// ```
     /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
@@ -81,26 +83,26 @@ impl<K: Key> RangeMap<K> {
     /// _ = map.carve(&node, &range(0, 100), &range(40, 60))?;
     /// let shown: Vec<String> = map.registrations().map(|registration| registration.to_string()).collect();
     /// assert_eq!(shown, ["[0, 40) a:7", "[60, 100) a:7"]);
-    /// # Ok::<(), crdt_range_map::TightenError>(())
+    /// # Ok::<(), crdt_range_map::MoveError>(())
     /// ```
     pub fn carve(
         &mut self,
         node: &NodeId,
         range: &KeyRange<K>,
         hole: &KeyRange<K>,
-    ) -> Result<Delta<K>, TightenError> {
+    ) -> Result<Delta<K>, MoveError> {
         if !range.intersects(hole) {
-            return Err(TightenError::NotOverlapping);
+            return Err(MoveError::NotOverlapping);
         }
         let rest = range.without(hole).map(|rest| id(node, &rest)).collect();
-        self.replace(id(node, range), rest)
+        self.replace(id(node, range), rest, MoveError::NotRegistered)
     }
 
     /// Hands a registration over to another node, which gets at least its priority, in one delta. If `to` is the node itself, nothing
     /// happens and the delta is empty. O(log n + the writers of both).
     ///
     /// # Errors
-    /// [`TightenError`] if the registration is not visible. Nothing has changed then.
+    /// [`MoveError`] if the registration is not visible. Nothing has changed then.
     ///
     /// ```
     /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
@@ -110,25 +112,26 @@ impl<K: Key> RangeMap<K> {
     /// _ = map.increase(&a, &range, 7.try_into().unwrap()).unwrap();
     /// _ = map.hand_over(&a, &range, &b)?;
     /// assert_eq!((map.priority(&a, &range), map.priority(&b, &range)), (None, Some(7)));
-    /// # Ok::<(), crdt_range_map::TightenError>(())
+    /// # Ok::<(), crdt_range_map::MoveError>(())
     /// ```
     pub fn hand_over(
         &mut self,
         node: &NodeId,
         range: &KeyRange<K>,
         to: &NodeId,
-    ) -> Result<Delta<K>, TightenError> {
-        self.replace(id(node, range), vec![id(to, range)])
+    ) -> Result<Delta<K>, MoveError> {
+        self.replace(id(node, range), vec![id(to, range)], MoveError::NotRegistered)
     }
 
-    /// Releases a visible registration and registers others, which get at least its priority, in one delta.
-    fn replace(
+    /// Releases a registration and registers others, which get at least its priority, in one delta; tells if it is not visible.
+    fn replace<E: From<WriteError>>(
         &mut self,
         from: RegistrationId<K>,
         to: Vec<RegistrationId<K>>,
-    ) -> Result<Delta<K>, TightenError> {
+        not_registered: E,
+    ) -> Result<Delta<K>, E> {
         let Some(priority) = self.priority(&from.node, &from.range) else {
-            return Err(TightenError::NotRegistered);
+            return Err(not_registered);
         };
         self.check_write(None)?;
         to.iter().try_for_each(|id| self.check_write(Some(id)))?;
@@ -175,7 +178,7 @@ impl<K: Key> RangeMap<K> {
         node: &NodeId,
         range: &KeyRange<K>,
         to: u64,
-    ) -> Result<Delta<K>, super::WriteError> {
+    ) -> Result<Delta<K>, WriteError> {
         let id = id(node, range);
         self.check_write(Some(&id).filter(|_| to > 0))?;
         Ok(self.operate(|operation| {
@@ -195,3 +198,48 @@ impl<K: Key> RangeMap<K> {
         }))
     }
 }
+
+/// Why a registration could not be moved, carved or handed over. Nothing has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum MoveError {
+    /// The registration is not visible.
+    NotRegistered,
+    /// The hole that is to be carved holds none of the registration's keys.
+    NotOverlapping,
+    /// This replica's sequence numbers have run out, see [`RangeMap::is_exhausted`].
+    Exhausted,
+    /// This replica is retired, see [`RangeMap::retire`].
+    Retired,
+    /// A new registration would be too long to be sent, see [`RangeMap::set_registration_bytes_max`].
+    TooLong {
+        /// How many bytes it would take at most.
+        bytes: usize,
+        /// How many it may take.
+        bytes_max: usize,
+    },
+}
+
+impl From<WriteError> for MoveError {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Retired => Self::Retired,
+            WriteError::Exhausted => Self::Exhausted,
+            WriteError::TooLong { bytes, bytes_max } => Self::TooLong { bytes, bytes_max },
+        }
+    }
+}
+
+impl fmt::Display for MoveError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::NotRegistered => f.write_str("the registration is not visible"),
+            Self::NotOverlapping => f.write_str("the hole holds none of the registration's keys"),
+            Self::Exhausted => WriteError::Exhausted.fmt(f),
+            Self::Retired => WriteError::Retired.fmt(f),
+            Self::TooLong { bytes, bytes_max } => WriteError::TooLong { bytes, bytes_max }.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for MoveError {}

@@ -7,7 +7,7 @@ use crate::hash;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange, LeastKey};
 use crate::registration::Registration;
-use crate::splits::{self, Candidates, Owners, Piece, Routing, Splits, Window};
+use crate::splits::{self, Candidates, Owners, Piece, Routing, Split, Splits, SplitsIn, Window};
 use crate::store::RowRef;
 
 impl<K: Key> RangeMap<K> {
@@ -75,24 +75,34 @@ impl<K: Key> RangeMap<K> {
         self.cache.by_node(&self.state.entries).nodes()
     }
 
-    /// The maximal ranges of keys with the same owners in the same order, in key order, without the gaps: a view, of which nothing is
-    /// written out. O(1), after what [`owners`](Self::owners) takes to bring the splits up to date.
+    /// The maximal ranges of keys with the same owners in the same order, in key order, without the gaps.
     ///
-    /// ```
-    /// # use crdt_range_map::{KeyRange, RangeMap, ReplicaId};
-    /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
-    /// _ = map.register(&"a".parse()?, &KeyRange::new(0, 100)?)?;
-    /// _ = map.register(&"b".parse()?, &KeyRange::new(40, 60)?)?;
-    /// let shown: Vec<String> = map.splits().iter().map(|split| split.to_string()).collect();
-    /// assert_eq!(shown, ["[0, 40) a:1", "[40, 60) a:1 b:1", "[60, 100) a:1"]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn splits(&self) -> Splits<'_, K> {
-        let store = &self.state.entries;
-        Splits::all(self.cache.splits(store), &store.tables().nodes)
+    /// O(1) if nothing visible has changed since the last call. Otherwise what [`owners`](Self::owners) takes to bring the splits up
+    /// to date, and O(n + o) time and memory for the o owners of all splits together, as they are all written out: about nk, up to n²
+    /// for n ranges that all overlap. [`splits_in`](Self::splits_in) and [`for_each_split`](Self::for_each_split) write nothing out:
+    /// `splits_in(&KeyRange::full())` is a view of them all.
+    pub fn splits(&self) -> &Splits<K> {
+        self.cache.splits(&self.state.entries)
     }
 
-    /// What the range holds of [`splits`](Self::splits): the first and the last may be cut by it.
+    /// Visits what [`splits`](Self::splits) lists, without memory for more than one split at a time. O(n) and what changes from each
+    /// split to the next, mostly one owner, after what [`owners`](Self::owners) takes to bring the splits up to date.
+    ///
+    /// ```
+    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+    /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
+    /// _ = map.register(&NodeId::new("a").unwrap(), &KeyRange::new(0, 100).unwrap()).unwrap();
+    /// _ = map.register(&NodeId::new("b").unwrap(), &KeyRange::new(40, 60).unwrap()).unwrap();
+    /// let mut longest = 0;
+    /// map.for_each_split(|split| longest = longest.max(split.owners.len()));
+    /// assert_eq!(longest, 2);
+    /// ```
+    pub fn for_each_split(&self, visit: impl FnMut(Split<'_, K>)) {
+        self.view().for_each(visit);
+    }
+
+    /// What the range holds of [`splits`](Self::splits): the first and the last may be cut by it. A view, of which nothing is written
+    /// out; of all splits it is `splits_in(&KeyRange::full())`.
     ///
     /// O(log n), and O(k) for each split with k owners, after what [`owners`](Self::owners) takes to bring the splits up to date.
     ///
@@ -106,8 +116,14 @@ impl<K: Key> RangeMap<K> {
     /// assert_eq!(shown, ["[10, 40) a:1", "[40, 50) a:1 b:1"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn splits_in(&self, range: &KeyRange<K>) -> Splits<'_, K> {
-        self.splits().within(range)
+    pub fn splits_in(&self, range: &KeyRange<K>) -> SplitsIn<'_, K> {
+        self.view().within(range)
+    }
+
+    /// All splits.
+    fn view(&self) -> SplitsIn<'_, K> {
+        let store = &self.state.entries;
+        SplitsIn::all(self.cache.index(store), &store.tables().nodes)
     }
 
     /// The nodes that serve `key`, in order of preference: by priority, the highest first, then by name.
@@ -131,7 +147,7 @@ impl<K: Key> RangeMap<K> {
         K: Borrow<Q>,
     {
         let store = &self.state.entries;
-        self.cache.splits(store).owners(key, &store.tables().nodes)
+        self.cache.index(store).owners(key, &store.tables().nodes)
     }
 
     /// Whom to go to for `key`: its owners arranged for action, the first `wanted` of them. Replicas that know the same choose alike.
@@ -191,7 +207,7 @@ impl<K: Key> RangeMap<K> {
 
     fn candidates(&self, key: &K) -> Candidates {
         let store = &self.state.entries;
-        self.cache.splits(store).candidates(key, &store.tables().nodes)
+        self.cache.index(store).candidates(key, &store.tables().nodes)
     }
 
     /// The nodes that serve some key of the range, each once with the highest priority that it has there, in order of preference.

@@ -6,7 +6,7 @@ use super::Node;
 use crate::codec::WireKey;
 use crate::id::NodeId;
 use crate::key::KeyRange;
-use crate::map::{TightenError, WriteError};
+use crate::map::{MoveError, TightenError, WriteError};
 use crate::operation::{Operation, OperationError};
 
 impl<K: WireKey> Node<K> {
@@ -71,26 +71,16 @@ impl<K: WireKey> Node<K> {
     /// Moves a registration to any range: see [`RangeMap::move_to`](crate::RangeMap::move_to).
     ///
     /// # Errors
-    /// [`TightenError`] if it is refused.
-    pub fn move_to(
-        &mut self,
-        node: &NodeId,
-        range: &KeyRange<K>,
-        to: &KeyRange<K>,
-    ) -> Result<(), TightenError> {
+    /// [`MoveError`] if it is refused.
+    pub fn move_to(&mut self, node: &NodeId, range: &KeyRange<K>, to: &KeyRange<K>) -> Result<(), MoveError> {
         self.operate(vec![(node, range), (node, to)], |map| map.move_to(node, range, to))
     }
 
     /// Takes some keys out of a registration: see [`RangeMap::carve`](crate::RangeMap::carve).
     ///
     /// # Errors
-    /// [`TightenError`] if it is refused.
-    pub fn carve(
-        &mut self,
-        node: &NodeId,
-        range: &KeyRange<K>,
-        hole: &KeyRange<K>,
-    ) -> Result<(), TightenError> {
+    /// [`MoveError`] if it is refused.
+    pub fn carve(&mut self, node: &NodeId, range: &KeyRange<K>, hole: &KeyRange<K>) -> Result<(), MoveError> {
         // All that changes lies in the range.
         self.operate(vec![(node, range)], |map| map.carve(node, range, hole))
     }
@@ -98,8 +88,8 @@ impl<K: WireKey> Node<K> {
     /// Hands a registration over to another node: see [`RangeMap::hand_over`](crate::RangeMap::hand_over).
     ///
     /// # Errors
-    /// [`TightenError`] if it is refused.
-    pub fn hand_over(&mut self, node: &NodeId, range: &KeyRange<K>, to: &NodeId) -> Result<(), TightenError> {
+    /// [`MoveError`] if it is refused.
+    pub fn hand_over(&mut self, node: &NodeId, range: &KeyRange<K>, to: &NodeId) -> Result<(), MoveError> {
         self.operate(vec![(node, range), (to, range)], |map| map.hand_over(node, range, to))
     }
 

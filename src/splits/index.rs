@@ -210,7 +210,7 @@ fn blocks_between<K: Key>(store: &Store<K>, begin: &K, end: Option<&K>) -> Block
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::Splits;
+    use super::super::SplitsIn;
     use super::*;
     use crate::id::ReplicaId;
     use crate::registration::{Entry, Record, RegistrationId};
@@ -231,7 +231,7 @@ mod tests {
     }
 
     fn splits(index: &SplitIndex<u64>, store: &Store<u64>) -> Vec<String> {
-        Splits::all(index, &store.tables().nodes).iter().map(|split| split.to_string()).collect()
+        SplitsIn::all(index, &store.tables().nodes).iter().map(|split| split.to_string()).collect()
     }
 
     fn changes(keys: u64, lengths: u64, count: usize) -> impl Strategy<Value = Vec<Change>> {
@@ -267,7 +267,7 @@ mod tests {
             let scratch = SplitIndex::new(&store);
             prop_assert_eq!(splits(&index, &store), splits(&scratch, &store));
             let [gaps, from_scratch] = [&index, &scratch].map(|index| {
-                let all = Splits::all(index, &store.tables().nodes).within(&KeyRange::full()).into_window();
+                let all = SplitsIn::all(index, &store.tables().nodes).within(&KeyRange::full()).into_window();
                 all.ranges_by_count(|count| count == 0).collect::<Vec<_>>()
             });
             prop_assert_eq!(gaps, from_scratch);

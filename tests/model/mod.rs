@@ -15,7 +15,7 @@ pub mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crdt_range_map::{Key, KeyRange, NodeId, ReplicaId, TightenError};
+use crdt_range_map::{Key, KeyRange, MoveError, NodeId, ReplicaId, TightenError};
 
 /// A registration. The order is that of `registrations()`: start, end, node.
 pub type Id<K> = (KeyRange<K>, NodeId);
@@ -135,13 +135,13 @@ impl<K: Key> Replica<K> {
         if from == to || !from.0.contains_range(&to.0) {
             return Err(TightenError::NotSubRange);
         }
-        self.replace(from, std::slice::from_ref(to))
+        self.replace(from, std::slice::from_ref(to)).map_err(|_| TightenError::NotRegistered)
     }
 
-    pub fn carve(&mut self, from: &Id<K>, hole: &KeyRange<K>) -> Result<Knowledge<K>, TightenError> {
+    pub fn carve(&mut self, from: &Id<K>, hole: &KeyRange<K>) -> Result<Knowledge<K>, MoveError> {
         let (range, node) = from;
         if !range.intersects(hole) {
-            return Err(TightenError::NotOverlapping);
+            return Err(MoveError::NotOverlapping);
         }
         let before = KeyRange::new(range.start().clone(), hole.start().clone()).ok();
         let after = hole.end().and_then(|start| match range.end() {
@@ -153,8 +153,8 @@ impl<K: Key> Replica<K> {
     }
 
     /// Moves, hands over and tightens.
-    pub fn replace(&mut self, from: &Id<K>, to: &[Id<K>]) -> Result<Knowledge<K>, TightenError> {
-        let priority = self.knowledge.priority(from).ok_or(TightenError::NotRegistered)?;
+    pub fn replace(&mut self, from: &Id<K>, to: &[Id<K>]) -> Result<Knowledge<K>, MoveError> {
+        let priority = self.knowledge.priority(from).ok_or(MoveError::NotRegistered)?;
         if to.contains(from) {
             return Ok(Knowledge::default());
         }

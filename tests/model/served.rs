@@ -52,7 +52,7 @@ pub fn check<K: LeastKey>(
         }
     }
     let (gaps, splits): (Vec<_>, Vec<_>) = tiles.into_iter().partition(|(_, owners)| owners.is_empty());
-    agree("splits", map.splits().iter().map(|it| (it.range.clone(), plain(&it.owners))).collect(), splits)?;
+    agree("splits", map.splits().iter().map(|it| (it.range.clone(), plain(it.owners))).collect(), splits)?;
     agree("gaps", map.gaps().collect(), gaps.into_iter().map(|(range, _)| range).collect::<Vec<_>>())
 }
 

@@ -1,6 +1,7 @@
 //! The map and the model side by side: a few replicas of each go through the same history and are compared at every step.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use crdt_range_map::{Changes, Delta, KeyRange, LeastKey, NodeId, RangeMap, ReplicaId, WireKey, WriteError};
 
@@ -174,18 +175,18 @@ impl<K: SampleKey> World<K> {
                 let moved = |at: usize| (range(at).clone(), id.1.clone());
                 let done = match operation {
                     Operation::Tighten(to) => {
-                        (map.tighten(&id.1, &id.0, range(to)), model.tighten(&id, &moved(to)))
+                        told(map.tighten(&id.1, &id.0, range(to)), model.tighten(&id, &moved(to)))
                     }
                     Operation::MoveTo(to) => {
-                        (map.move_to(&id.1, &id.0, range(to)), model.replace(&id, &[moved(to)]))
+                        told(map.move_to(&id.1, &id.0, range(to)), model.replace(&id, &[moved(to)]))
                     }
                     Operation::Carve(hole) => {
-                        (map.carve(&id.1, &id.0, range(hole)), model.carve(&id, range(hole)))
+                        told(map.carve(&id.1, &id.0, range(hole)), model.carve(&id, range(hole)))
                     }
                     Operation::HandOver(to) => {
                         let to = &self.nodes[to % self.nodes.len()];
                         let handed = (id.0.clone(), to.clone());
-                        (map.hand_over(&id.1, &id.0, to), model.replace(&id, &[handed]))
+                        told(map.hand_over(&id.1, &id.0, to), model.replace(&id, &[handed]))
                     }
                     _ => unreachable!("all others are above"),
                 };
@@ -358,6 +359,11 @@ fn check_content<K: SampleKey>(
     let issued = effects.issue(map.replica(), first, (before, after), seq_before, context);
     let content = issued.and_then(|()| effects.content_beyond(&least, after, delta.context()));
     content.map_err(|fault| format!("{fault:?}"))
+}
+
+/// Both, with their errors in words.
+fn told<D, K, E: Display>(map: Result<D, E>, model: Result<K, E>) -> (Result<D, String>, Result<K, String>) {
+    (map.map_err(|error| error.to_string()), model.map_err(|error| error.to_string()))
 }
 
 /// What an operation did that nothing keeps from writing.

@@ -123,7 +123,7 @@ fn end<K: TextKey>(map: &RangeMap<K>, asked: &Value) -> Value {
         json!({ "start": start, "end": end, "node": it.node.as_str(), "priority": it.priority })
     };
     end["visible"] = map.registrations().map(registration).collect();
-    let split = |split: crdt_range_map::Split<K>| json!([range_json(&split.range), owners(&split.owners)]);
+    let split = |split: crdt_range_map::Split<'_, K>| json!([range_json(&split.range), owners(split.owners)]);
     end["splits"] = map.splits().iter().map(split).collect();
     end["gaps"] = map.gaps().map(|gap| range_json(&gap)).collect();
     let asked = asked.as_array().into_iter().flatten().map(|key| key.as_str().unwrap());

@@ -26,7 +26,7 @@ export type ErrorCode =
   | "invalid-options"
   /** A replica's name for presence that is no string of at most 64 bytes in UTF-8 without control characters. */
   | "invalid-name"
-  /** The registration is not visible. */
+  /** The registration to tighten is not visible. */
   | "not-registered"
   /** The range to tighten to is not a proper part of the present one. */
   | "not-sub-range"
