@@ -116,7 +116,7 @@ fn splits_in_a_range_are_a_view() {
     }
     assert_eq!(last[0].node, node("c"));
     assert_eq!(all.len(), 4);
-    assert_eq!(all.clone().into_iter().nth(2).unwrap().to_string(), shown[2]);
+    assert_eq!(all.into_iter().nth(2).unwrap().to_string(), shown[2]);
     let mut rest = all.iter();
     assert!(rest.nth(4).is_none() && rest.next().is_none());
     assert_eq!(all, map.clone().splits_in(&KeyRange::full()));
