@@ -37,7 +37,12 @@ test("what is chosen is what every replica chooses, natively too", () => {
 test("as many as are wanted, apart as far as they can be", () => {
   const here = served({ "east-1": 5, "east-2": 5, "west-1": 1 });
   const zone = (node: string) => node.slice(0, 4);
-  expect(here.route(7).map(({ node }) => node).sort()).toEqual(["east-1", "east-2", "west-1"]);
+  expect(
+    here
+      .route(7)
+      .map(({ node }) => node)
+      .sort(),
+  ).toEqual(["east-1", "east-2", "west-1"]);
   expect(here.route(7, { wanted: 2 }).map(({ node }) => zone(node))).toEqual(["east", "east"]);
   expect(here.route(7, { wanted: 2, apart: zone }).map(({ node }) => zone(node))).toEqual(["east", "west"]);
   expect(here.route(7, { wanted: 3, apart: zone }).map(({ node }) => zone(node))).toEqual(["east", "west", "east"]);
