@@ -131,7 +131,10 @@ impl Replica {
     #[wasm_bindgen(js_name = registrationsIn)]
     pub fn registrations_in(&self, start: u64, end: u64) -> Array {
         let (within, mut columns) = (range(start, end), Columns::default());
-        self.node.map().registrations_in(&within).for_each(|registration| columns.push_registration(&registration));
+        self.node
+            .map()
+            .registrations_in(&within)
+            .for_each(|registration| columns.push_registration(&registration));
         columns.finish()
     }
 }
