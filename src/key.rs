@@ -118,6 +118,18 @@ impl<K: Ord> KeyRange<K> {
         Self { start, end: end.map_or(End::Unbounded, End::Before) }
     }
 
+    /// What is left of the range without another that shares a key with it: what lies before that, and what lies after it.
+    pub(crate) fn without(&self, hole: &Self) -> impl Iterator<Item = Self>
+    where
+        K: Clone,
+    {
+        let before = (self.start < hole.start)
+            .then(|| Self { start: self.start.clone(), end: End::Before(hole.start.clone()) });
+        let after = hole.end().filter(|end| self.contains(*end));
+        let after = after.map(|end| Self { start: end.clone(), end: self.end.clone() });
+        before.into_iter().chain(after)
+    }
+
     /// The upper end, ordered with the unbounded one last.
     pub(crate) fn upper(&self) -> &End<K> {
         &self.end
@@ -221,6 +233,11 @@ mod tests {
             for b in &ranges {
                 let shared = (0..8).any(|key| a.contains(&key) && b.contains(&key));
                 assert_eq!(a.intersects(b), shared, "{a} {b}");
+                if a.intersects(b) {
+                    let rest: Vec<_> = a.without(b).collect();
+                    let is_left = |key: &u64| rest.iter().any(|rest| rest.contains(key));
+                    assert!((0..8).all(|key| is_left(&key) == (a.contains(&key) && !b.contains(&key))));
+                }
                 let within = (0..8).all(|key| !b.contains(&key) || a.contains(&key));
                 assert_eq!(a.contains_range(b), within, "{a} {b}");
             }

@@ -93,7 +93,7 @@
 //! | `delta` | the lattice: a store with a version, and their join | a record that is absent although the context knows its birth was dropped |
 //! | `contribution` | what a delta carries, for whoever asks why | it reads the records; nothing is kept for it |
 //! | [`codec`] | the wire format | columns of bit-packed numbers; a dot that a record shows is not written again |
-//! | `splits` | sweep, index, look-up, gaps, changes | blocks of boundaries with their owners in order; a change writes anew only the blocks that it touches |
+//! | `splits` | sweep, index, look-up, windows, covers, changes | blocks of boundaries with their owners in order; a change writes anew only the blocks that it touches |
 //! | `map` | [`RangeMap`]: the operations of one replica | every effect takes a sequence number of its own |
 //! | `operation` | [`Operation`]: the operations as values, and lists of them | all or nothing |
 //! | `serial` | with the feature `serde`, forms that people read | what is read is checked as it is when it is made |
@@ -113,11 +113,13 @@
 //! | splits after a change | O((b + k) log n) for the b boundaries that it touches |
 //! | the owners of a key | O(log n + k) |
 //! | all splits, one after the other | O(n k) |
+//! | a window: its splits, owners, gaps, registrations, where too few serve, a cover | O(log n), and what lies in it |
+//! | the registrations of a node | O(log n), and O(1) each; O(n log n) when nodes are first asked for |
 //! | encode, decode | O(n) |
 //! | a clone | O(1) for the state and O(n/512) for the splits; what is changed afterwards is copied before |
 //!
 //! A registration takes about 44 bytes of memory, and as much again once its splits were asked for, if it has one writer and a
-//! node's name of at most 15 bytes. One that two writers wrote to, or that another writer reset, takes 190 more; each further
+//! node's name of at most 15 bytes; and another 60 once nodes were asked for. One that two writers wrote to, or that another writer reset, takes 190 more; each further
 //! writer 90.
 //!
 //! # History is bounded
@@ -139,7 +141,8 @@
 //! | [`KeyRange`] | `{"start":0,"end":100}`, and `null` for the end of an unbounded one |
 //! | [`Owner`] | `{"node":"node-a","priority":3}`; [`Owners`], written only, is a list of them |
 //! | [`Registration`] | `{"node":"node-a","range":{"start":0,"end":100},"priority":3}` |
-//! | [`Split`], written only | `{"range":{"start":0,"end":100},"owners":[{"node":"node-a","priority":3}]}`; [`Splits`] is a list of them |
+//! | [`Split`], written only | `{"range":{"start":0,"end":100},"owners":[{"node":"node-a","priority":3}]}`; [`Splits`] and [`SplitsIn`] are lists of them |
+//! | [`Piece`], written only | `{"range":{"start":0,"end":100},"node":"node-a"}`, and `null` for a node where nobody serves |
 //! | [`Operation`] | `{"increase":{"node":"node-a","range":{"start":0,"end":100},"by":2}}` |
 //!
 //! # Hostile input
@@ -184,12 +187,14 @@ pub use contribution::{Cancelled, Carried, Contribution, Dropped};
 pub use delta::Delta;
 pub use id::{NodeError, NodeId, ReplicaId};
 pub use key::{Key, KeyRange, LeastKey, RangeError};
-pub use map::{RangeMap, TightenError, WriteError};
+pub use map::{MoveError, RangeMap, TightenError, WriteError};
 pub use node::Node;
 pub use operation::{Operation, OperationError};
 pub use registration::Registration;
 pub use retired::Retired;
-pub use splits::{Changes, Owner, Owners, Split, Splits, SplitsIter};
+pub use splits::{
+    Changes, OwnedSplit, Owner, Owners, Piece, Routing, Split, Splits, SplitsIn, SplitsInIter, SplitsIter,
+};
 pub use version::Version;
 
 /// The README's examples in Rust are tests.

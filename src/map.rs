@@ -1,22 +1,25 @@
 //! The replica: the operations, joining, and what is computed from the state.
 
+mod by_node;
 mod cache;
 mod exchange;
 mod identity;
 mod limit;
 mod log;
+mod moves;
+mod queries;
 mod retirement;
 mod transaction;
 
 pub(crate) use exchange::{DropRun, Page};
 pub(crate) use log::{LOG_BYTES_MAX, Undotted};
+pub use moves::MoveError;
 
-use core::borrow::Borrow;
 use core::fmt;
 use core::num::NonZeroU32;
 use std::sync::Arc;
 
-use self::cache::SplitCache;
+use self::cache::Cache;
 use self::identity::Identity;
 use self::limit::Limit;
 use self::log::{Log, News};
@@ -25,9 +28,9 @@ use self::transaction::Transaction;
 use crate::causal::SEQ_MAX;
 use crate::delta::Delta;
 use crate::id::{NodeId, ReplicaId};
-use crate::key::{Key, KeyRange, LeastKey};
-use crate::registration::{Registration, RegistrationId};
-use crate::splits::{Changes, Owners, RangeCollector, Split, Splits};
+use crate::key::{Key, KeyRange};
+use crate::registration::RegistrationId;
+use crate::splits::{Changes, RangeCollector};
 use crate::store::{JoinObserver, Joined, RowRef};
 use crate::tombstones::{RecordDrop, Tombstone};
 
@@ -64,7 +67,7 @@ use crate::tombstones::{RecordDrop, Tombstone};
 pub struct RangeMap<K> {
     replica: ReplicaId,
     state: Delta<K>,
-    cache: SplitCache<K>,
+    cache: Cache<K>,
     /// Shared by snapshots until one of them changes, and in pieces from then on.
     log: Arc<Log<K>>,
     identity: Identity,
@@ -76,6 +79,8 @@ pub struct RangeMap<K> {
 struct MergeObserver<K> {
     replica: ReplicaId,
     changed: RangeCollector<K>,
+    /// The registrations themselves, if they are asked for by their nodes.
+    changed_ids: Option<Vec<RegistrationId<K>>>,
     /// Registrations of which this replica's own record is reset as a whole.
     awaiting_drop: Vec<RegistrationId<K>>,
     /// Records that were dropped because the other context implied it.
@@ -103,6 +108,9 @@ impl<K: Key> JoinObserver<K> for MergeObserver<K> {
         }
         if joined.after != joined.before {
             self.changed.add(joined.range());
+            if let Some(ids) = &mut self.changed_ids {
+                ids.push(RegistrationId { range: joined.range(), node: joined.node.clone() });
+            }
         }
         if joined.entry.is_some_and(|entry| entry.awaits_drop_by(self.replica)) {
             self.awaiting_drop.push(RegistrationId { range: joined.range(), node: joined.node.clone() });
@@ -116,7 +124,7 @@ impl<K: Key> RangeMap<K> {
         Self {
             replica,
             state: Delta::default(),
-            cache: SplitCache::default(),
+            cache: Cache::default(),
             log: Arc::default(),
             identity: Identity::default(),
             retirement: Retirement::default(),
@@ -207,50 +215,6 @@ impl<K: Key> RangeMap<K> {
         }))
     }
 
-    /// Moves a registration to a proper sub-range of its range and keeps at least its priority, in one delta. O(log n + the
-    /// writers of both).
-    ///
-    /// # Errors
-    /// [`TightenError`] if the registration is not visible or `to` is not a proper sub-range of `from`. Nothing has changed
-    /// then.
-    ///
-    /// ```
-    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
-    /// # let node = NodeId::new("a").unwrap();
-    /// let [wide, narrow] = [(0u64, 100), (0, 60)].map(|(start, end)| KeyRange::new(start, end).unwrap());
-    /// let mut map = RangeMap::new(ReplicaId::new(1));
-    /// _ = map.increase(&node, &wide, 7.try_into().unwrap()).unwrap();
-    /// _ = map.tighten(&node, &wide, &narrow).unwrap();
-    /// assert_eq!(map.priority(&node, &wide), None);
-    /// assert_eq!(map.priority(&node, &narrow), Some(7));
-    /// assert!(map.tighten(&node, &narrow, &wide).is_err());
-    /// ```
-    pub fn tighten(
-        &mut self,
-        node: &NodeId,
-        from: &KeyRange<K>,
-        to: &KeyRange<K>,
-    ) -> Result<Delta<K>, TightenError> {
-        if from == to || !from.contains_range(to) {
-            return Err(TightenError::NotSubRange);
-        }
-        let Some(priority) = self.priority(node, from) else {
-            return Err(TightenError::NotRegistered);
-        };
-        self.check_write(Some(&id(node, to)))?;
-        Ok(self.operate(|operation| {
-            let released = operation.touch(id(node, from));
-            operation.reset(released);
-            let at = operation.touch(id(node, to));
-            operation.clear_residue(at);
-            operation.register(at);
-            let missing = priority.saturating_sub(operation.priority(at).unwrap_or(0));
-            if missing > 0 {
-                operation.adjust(at, i64::try_from(missing).unwrap_or(i64::MAX));
-            }
-        }))
-    }
-
     /// Joins a delta, or the full state of another replica. O(m log n) for an operation's delta of m
     /// registrations; O((n + m)/64 + 64 d) for a state that differs in d: the leaves of the store are compared by hash.
     ///
@@ -261,13 +225,15 @@ impl<K: Key> RangeMap<K> {
         let mut observer = MergeObserver {
             replica: self.replica,
             changed: RangeCollector::default(),
+            changed_ids: self.cache.follows_nodes().then(Vec::new),
             awaiting_drop: Vec::new(),
             dropped: Vec::new(),
             stale: Vec::new(),
             news: News::new(delta, &self.state, self.log.batch_max()),
         };
         self.state.join(delta, &mut observer);
-        let MergeObserver { changed, awaiting_drop, mut dropped, mut stale, news, .. } = observer;
+        let MergeObserver { changed, changed_ids, awaiting_drop, mut dropped, mut stale, news, .. } =
+            observer;
         if !news.is_empty() {
             // Of what others did to it, nothing is left here but that. Who hears of it and still holds the record has to drop it, too.
             dropped.append(&mut stale);
@@ -275,6 +241,7 @@ impl<K: Key> RangeMap<K> {
         Arc::make_mut(&mut self.log).note(delta, news, dropped);
         let ranges = changed.finish();
         self.cache.forget(&ranges);
+        self.cache.forget_registrations(changed_ids.into_iter().flatten());
         Changes::new(ranges, self.drop_reset(awaiting_drop))
     }
 
@@ -298,77 +265,6 @@ impl<K: Key> RangeMap<K> {
     /// Everything that this replica knows, itself a delta. O(1).
     pub fn state(&self) -> &Delta<K> {
         &self.state
-    }
-
-    /// The registration's priority, 1 or more, or `None` if it is not visible. O(log n + its writers).
-    pub fn priority(&self, node: &NodeId, range: &KeyRange<K>) -> Option<u64> {
-        self.state.entries.get(&id(node, range)).and_then(|row| row.priority())
-    }
-
-    /// The visible registrations, ordered by start, end and node. O(its writers) for each that the state holds, visible or not.
-    pub fn registrations(&self) -> impl Iterator<Item = Registration<K>> + '_ {
-        self.state.entries.rows().filter_map(|row: RowRef<'_, K>| {
-            let priority = row.priority()?;
-            Some(Registration { node: row.node().clone(), range: row.range(), priority })
-        })
-    }
-
-    /// The maximal ranges of keys with the same owners in the same order, in key order, without the gaps.
-    ///
-    /// O(1) if nothing visible has changed since the last call. Otherwise what [`owners`](Self::owners) takes to bring the splits up
-    /// to date, and O(n + o) time and memory for the o owners of all splits together: about nk, up to n² for n ranges that all
-    /// overlap. [`owners`](Self::owners) and [`for_each_split`](Self::for_each_split) need O(n) memory only.
-    pub fn splits(&self) -> &Splits<K> {
-        self.cache.splits(&self.state.entries)
-    }
-
-    /// Visits what [`splits`](Self::splits) lists, without memory for more than one split at a time. O(n + o) for the o owners of
-    /// all splits together, after what [`owners`](Self::owners) takes to bring the splits up to date.
-    ///
-    /// ```
-    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
-    /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
-    /// _ = map.register(&NodeId::new("a").unwrap(), &KeyRange::new(0, 100).unwrap()).unwrap();
-    /// _ = map.register(&NodeId::new("b").unwrap(), &KeyRange::new(40, 60).unwrap()).unwrap();
-    /// let mut longest = 0;
-    /// map.for_each_split(|split| longest = longest.max(split.owners.len()));
-    /// assert_eq!(longest, 2);
-    /// ```
-    pub fn for_each_split(&self, visit: impl FnMut(Split<'_, K>)) {
-        let store = &self.state.entries;
-        self.cache.index(store).for_each_split(&store.tables().nodes, visit);
-    }
-
-    /// The nodes that serve `key`, in order of preference: by priority, the highest first, then by name.
-    ///
-    /// O(log n + k) while the splits are up to date. To bring them up to date takes O(n log k) for the first call ever, and then
-    /// O((b + k) log n) for the b splits that changes touched since the last call.
-    ///
-    /// The key may be borrowed as in the standard library's maps: a `String` by a `&str`, without a copy.
-    ///
-    /// ```
-    /// # use crdt_range_map::{KeyRange, RangeMap, ReplicaId};
-    /// let mut map = RangeMap::<String>::new(ReplicaId::new(1));
-    /// _ = map.register(&"node-a".parse()?, &KeyRange::from("k".to_string()..))?;
-    /// assert_eq!(map.owners("key").len(), 1);
-    /// assert!(map.owners("ark").is_empty());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[inline]
-    pub fn owners<Q: Ord + ?Sized>(&self, key: &Q) -> Owners
-    where
-        K: Borrow<Q>,
-    {
-        let store = &self.state.entries;
-        self.cache.index(store).owners(key, &store.tables().nodes)
-    }
-
-    /// The maximal ranges of keys that nobody serves, in key order. O(n) in all, once the splits are known.
-    pub fn gaps(&self) -> impl Iterator<Item = KeyRange<K>> + '_
-    where
-        K: LeastKey,
-    {
-        self.cache.index(&self.state.entries).gaps()
     }
 
     /// Whether this replica's sequence numbers have run out, so that operations are refused with [`WriteError::Exhausted`]. O(log of the
@@ -403,7 +299,7 @@ impl<K: Key> RangeMap<K> {
         let settled = self.retirement.settled();
         let mut operation = Transaction::new(self.replica, &mut self.state, log, settled);
         apply(&mut operation);
-        self.cache.forget(&operation.changed().finish());
+        operation.changed(&mut self.cache);
         operation.finish()
     }
 }

@@ -5,6 +5,7 @@
 mod identity;
 mod journal;
 mod link_presence;
+mod operations;
 mod output;
 mod random;
 mod restore;
@@ -22,8 +23,7 @@ use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
-use crate::map::{LOG_BYTES_MAX, RangeMap, TightenError, WriteError};
-use crate::operation::{Operation, OperationError};
+use crate::map::{LOG_BYTES_MAX, RangeMap};
 use crate::splits::RangeCollector;
 use crate::sync::presence::{self, Name, Peer};
 use crate::sync::{self, Config, ConfigError, Mesh, Received, Statistics, sender_of};
@@ -347,74 +347,6 @@ impl<K: WireKey> Node<K> {
         if let Some(journal) = &mut self.journal {
             journal.failed(number, self.now_ms);
         }
-    }
-
-    /// Applies all of these operations, or none: see [`RangeMap::apply`].
-    ///
-    /// # Errors
-    /// [`OperationError`] for the first operation that is refused. Nothing has changed then.
-    pub fn apply(
-        &mut self,
-        operations: impl IntoIterator<Item = Operation<K>>,
-    ) -> Result<(), OperationError> {
-        let operations: Vec<Operation<K>> = operations.into_iter().collect();
-        let touched = operations.iter().flat_map(Operation::touched).collect();
-        self.operate(touched, |map| map.apply(operations.iter().cloned()))
-    }
-
-    /// Registers a node for a range: see [`RangeMap::register`].
-    ///
-    /// # Errors
-    /// [`WriteError`] if it is refused.
-    pub fn register(&mut self, node: &NodeId, range: &KeyRange<K>) -> Result<(), WriteError> {
-        self.operate(vec![(node, range)], |map| map.register(node, range))
-    }
-
-    /// Releases a registration: see [`RangeMap::release`].
-    ///
-    /// # Errors
-    /// [`WriteError`] if it is refused.
-    pub fn release(&mut self, node: &NodeId, range: &KeyRange<K>) -> Result<(), WriteError> {
-        self.operate(vec![(node, range)], |map| map.release(node, range))
-    }
-
-    /// Raises a priority: see [`RangeMap::increase`].
-    ///
-    /// # Errors
-    /// [`WriteError`] if it is refused.
-    pub fn increase(
-        &mut self,
-        node: &NodeId,
-        range: &KeyRange<K>,
-        by: core::num::NonZeroU32,
-    ) -> Result<(), WriteError> {
-        self.operate(vec![(node, range)], |map| map.increase(node, range, by))
-    }
-
-    /// Lowers a priority: see [`RangeMap::decrease`].
-    ///
-    /// # Errors
-    /// [`WriteError`] if it is refused.
-    pub fn decrease(
-        &mut self,
-        node: &NodeId,
-        range: &KeyRange<K>,
-        by: core::num::NonZeroU32,
-    ) -> Result<(), WriteError> {
-        self.operate(vec![(node, range)], |map| map.decrease(node, range, by))
-    }
-
-    /// Moves a registration to a smaller range: see [`RangeMap::tighten`].
-    ///
-    /// # Errors
-    /// [`TightenError`] if it is refused.
-    pub fn tighten(
-        &mut self,
-        node: &NodeId,
-        range: &KeyRange<K>,
-        to: &KeyRange<K>,
-    ) -> Result<(), TightenError> {
-        self.operate(vec![(node, range), (node, to)], |map| map.tighten(node, range, to))
     }
 
     /// Clears residue, and the reset records of retired writers: see [`RangeMap::maintain`]. O(n log r).

@@ -7,7 +7,7 @@ use serde::ser::{Serialize, Serializer};
 
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
-use crate::splits::{Owners, Splits};
+use crate::splits::{Owners, Splits, SplitsIn};
 
 /// A value that is written as a string, read from one.
 struct Text<T> {
@@ -103,6 +103,12 @@ impl Serialize for Owners {
 }
 
 impl<K: Key + Serialize> Serialize for Splits<K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self)
+    }
+}
+
+impl<K: Key + Serialize> Serialize for SplitsIn<'_, K> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self)
     }

@@ -2,12 +2,19 @@
 //!
 //! Nothing here is announced or agreed on. A [sweep](sweep) over the ends of all ranges finds the boundaries at which the
 //! owners change; [blocks](block) keep some of them with their owners in order; the [index](index) finds the block of a key and
-//! writes anew what a change touches; [`Splits`] is all of them written out; [`Changes`] has what a merge may have changed.
+//! writes anew what a change touches; a [window](window) reads it from a key on, [step by step](walk), and so do a [view](view) and
+//! a [cover](cover); a [route](route) chooses among the owners of a key; [`Splits`] is all of them written out; [`Changes`] has
+//! what a merge may have changed.
 
 mod block;
 mod changes;
+mod cover;
 mod index;
+mod route;
 mod sweep;
+mod view;
+mod walk;
+mod window;
 
 use core::fmt;
 use core::iter::FusedIterator;
@@ -17,7 +24,13 @@ use smallvec::SmallVec;
 
 pub use self::changes::Changes;
 pub(crate) use self::changes::RangeCollector;
+pub use self::cover::Piece;
+pub(crate) use self::cover::cover;
 pub(crate) use self::index::SplitIndex;
+pub use self::route::Routing;
+pub(crate) use self::route::{Candidates, arrange, spread};
+pub use self::view::{OwnedSplit, SplitsIn, SplitsInIter};
+pub(crate) use self::window::Window;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
 
@@ -59,6 +72,12 @@ impl Owners {
     }
 }
 
+impl FromIterator<Owner> for Owners {
+    fn from_iter<I: IntoIterator<Item = Owner>>(owners: I) -> Self {
+        Self(owners.into_iter().collect())
+    }
+}
+
 impl IntoIterator for Owners {
     type Item = Owner;
     type IntoIter = smallvec::IntoIter<[Owner; OWNERS]>;
@@ -77,7 +96,7 @@ impl<'a> IntoIterator for &'a Owners {
     }
 }
 
-/// A maximal range of keys with the same owners in the same order.
+/// A range of keys with the same owners in the same order: a maximal one of a map, or what lies of it in a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(bound = "K: Ord + serde::Serialize"))]
 pub struct Split<'a, K> {
@@ -103,6 +122,16 @@ pub struct Splits<K> {
 }
 
 impl<K: Key> Splits<K> {
+    /// Writes them out.
+    pub(crate) fn of(view: &SplitsIn<'_, K>) -> Self {
+        let mut splits = Self { ranges: Vec::new(), owners: Vec::new() };
+        view.for_each(|split| {
+            splits.owners.extend_from_slice(split.owners);
+            splits.ranges.push((split.range, splits.owners.len()));
+        });
+        splits
+    }
+
     /// The number of splits. O(1).
     pub fn len(&self) -> usize {
         self.ranges.len()

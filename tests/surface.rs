@@ -5,13 +5,13 @@ mod kit;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeBounds;
 
-use crdt_range_map::node::{Damage, LinkId, LinkKind, Options, Output, Page};
+use crdt_range_map::node::{Damage, Event, LinkId, LinkKind, Options, Output, Page};
 use crdt_range_map::sync::presence::{Name, NameError};
 use crdt_range_map::sync::{Config, IgnoreReason, Statistics};
 use crdt_range_map::{
-    CausalContext, Changes, DecodeError, DecodeProblem, Delta, Dot, KeyRange, Node, NodeError, NodeId,
-    Operation, OperationError, Owner, Owners, RangeError, RangeMap, Registration, ReplicaId, Split, Splits,
-    SplitsIter, TightenError, Version, WriteError,
+    CausalContext, Changes, DecodeError, DecodeProblem, Delta, Dot, KeyRange, MoveError, Node, NodeError,
+    NodeId, Operation, OperationError, OwnedSplit, Owner, Owners, Piece, RangeError, RangeMap, Registration,
+    ReplicaId, Split, Splits, SplitsIn, SplitsInIter, SplitsIter, TightenError, Version, WriteError,
 };
 use kit::builders::named as node;
 
@@ -81,6 +81,47 @@ fn splits_are_walked_from_both_ends() {
     let mut rest = splits.iter();
     assert!(rest.nth(4).is_none() && rest.next().is_none() && rest.next_back().is_none());
     assert!(splits.iter().rev().map(|split| split.to_string()).eq(shown.iter().rev().cloned()));
+}
+
+/// They are kept across a change, and visited in the same order, as slices.
+#[test]
+fn splits_are_written_out() {
+    fn shown(split: &Split<'_, u64>) -> (String, Vec<Owner>) {
+        let owners: &[Owner] = split.owners;
+        (split.to_string(), owners.to_vec())
+    }
+    let mut map = filled();
+    let kept: Splits<u64> = map.splits().clone();
+    let mut visited = Vec::new();
+    map.for_each_split(|split: Split<'_, u64>| visited.push(shown(&split)));
+    assert!(visited.into_iter().eq(kept.iter().map(|split| shown(&split))));
+    assert!(std::ptr::eq(map.splits(), map.splits()));
+    _ = map.register(&node("z"), &KeyRange::new(150, 200).unwrap()).unwrap();
+    assert_eq!((kept.len(), map.splits().len()), (4, 5));
+    assert_ne!(&kept, map.splits());
+    _ = map.release(&node("z"), &KeyRange::new(150, 200).unwrap()).unwrap();
+    assert_eq!(&kept, map.splits());
+    assert!(RangeMap::<u64>::new(ReplicaId::new(1)).splits().is_empty());
+}
+
+#[test]
+fn splits_in_a_range_are_a_view() {
+    let map = filled();
+    let all = map.splits_in(&KeyRange::full());
+    let shown: Vec<String> = all.iter().map(|split| split.to_string()).collect();
+    assert!(map.splits().iter().map(|split| split.to_string()).eq(shown.iter().cloned()));
+    let mut last = Owners::default();
+    for split in &all {
+        last = split.owners;
+    }
+    assert_eq!(last[0].node, node("c"));
+    assert_eq!(all.len(), 4);
+    assert_eq!(all.into_iter().nth(2).unwrap().to_string(), shown[2]);
+    let mut rest = all.iter();
+    assert!(rest.nth(4).is_none() && rest.next().is_none());
+    assert_eq!(all, map.clone().splits_in(&KeyRange::full()));
+    assert_eq!(format!("{:?}", all.iter()), format!("{all:?}"));
+    assert!(RangeMap::<u64>::new(ReplicaId::new(1)).splits_in(&KeyRange::full()) != all);
 }
 
 #[test]
@@ -227,6 +268,70 @@ fn no_operation_of_a_replica_that_may_not_write_is_a_silent_nothing() {
     assert_eq!(map.decrease(&node("z"), &nowhere, 1.try_into().unwrap()), Err(WriteError::Exhausted));
 }
 
+/// The moves of a registration, each done at a map or at a node.
+type Move<T, R> = fn(&mut T, &NodeId, &KeyRange<u64>, &KeyRange<u64>) -> Result<R, MoveError>;
+
+const MOVES: [Move<RangeMap<u64>, Delta<u64>>; 3] = [
+    |map, node, range, other| map.move_to(node, range, other),
+    |map, node, range, other| map.carve(node, range, other),
+    |map, name, range, _| map.hand_over(name, range, &node("other")),
+];
+
+const MOVES_OF_A_NODE: [Move<Node<u64>, ()>; 3] = [
+    |to, node, range, other| to.move_to(node, range, other),
+    |to, node, range, other| to.carve(node, range, other),
+    |to, name, range, _| to.hand_over(name, range, &node("other")),
+];
+
+#[test]
+fn moves_are_refused_as_operations_are() {
+    let (range, part, elsewhere) =
+        (KeyRange::new(0, 100).unwrap(), KeyRange::new(0, 50).unwrap(), KeyRange::new(300, 400).unwrap());
+    let mut retired = filled();
+    assert!(!retired.retire(ReplicaId::new(1)).is_empty());
+    for (mut map, why) in [(retired, MoveError::Retired), (exhausted(), MoveError::Exhausted)] {
+        let before = map.state().clone();
+        for apply in MOVES {
+            assert_eq!(apply(&mut map, &node("a"), &range, &part), Err(why));
+        }
+        assert_eq!(MoveError::from(map.set_priority(&node("a"), &range, 3).unwrap_err()), why);
+        assert_eq!(*map.state(), before);
+    }
+    let mut map = filled();
+    for apply in MOVES {
+        assert_eq!(apply(&mut map, &node("nobody"), &range, &part), Err(MoveError::NotRegistered));
+    }
+    assert_eq!(map.carve(&node("a"), &range, &elsewhere), Err(MoveError::NotOverlapping));
+    map.set_registration_bytes_max(8);
+    let long = NodeId::new("x".repeat(100)).unwrap();
+    assert!(matches!(map.hand_over(&node("a"), &range, &long), Err(MoveError::TooLong { .. })));
+    assert_eq!(*map.state(), *filled().state());
+    assert_eq!(MoveError::NotRegistered.to_string(), "the registration is not visible");
+    assert_eq!(TightenError::NotRegistered.to_string(), "the registration to tighten is not visible");
+}
+
+#[test]
+fn a_node_moves_as_its_map_does() {
+    let (range, part) = (KeyRange::new(0, 100).unwrap(), KeyRange::new(0, 50).unwrap());
+    for (apply, apply_to_node) in MOVES.into_iter().zip(MOVES_OF_A_NODE) {
+        let (mut map, mut of_node) = (RangeMap::new(ReplicaId::new(1)), Node::new(ReplicaId::new(1), 7));
+        let change = |of_node: &mut Node<u64>| loop {
+            match of_node.poll(0) {
+                Output::Event(Event::Changed(ranges)) => break ranges,
+                output => assert!(!matches!(output, Output::Wait { .. }), "no change is told"),
+            }
+        };
+        _ = map.set_priority(&node("a"), &range, 4).unwrap();
+        of_node.set_priority(&node("a"), &range, 4).unwrap();
+        assert_eq!(change(&mut of_node), std::slice::from_ref(&range));
+        _ = apply(&mut map, &node("a"), &range, &part).unwrap();
+        apply_to_node(&mut of_node, &node("a"), &range, &part).unwrap();
+        assert_eq!(change(&mut of_node), std::slice::from_ref(&range));
+        assert!(map.registrations().eq(of_node.map().registrations()));
+        assert_eq!(map.priority(&node("a"), &range), None);
+    }
+}
+
 #[test]
 fn a_node_that_may_not_write_goes_on_under_another_id_or_says_so() {
     let mut retired = Node::new(ReplicaId::new(1), 7);
@@ -276,12 +381,14 @@ fn types_are_shown_and_go_to_other_threads() {
     common::<(RangeMap<u64>, Node<u64>, Delta<u64>, Changes<u64>, CausalContext, Dot, Operation<u64>)>();
     common::<(NodeId, ReplicaId, KeyRange<u64>, Owner, Registration<u64>)>();
     common::<(Owners, Splits<u64>, SplitsIter<'static, u64>, Split<'static, u64>)>();
+    common::<(SplitsIn<'static, u64>, SplitsInIter<'static, u64>, OwnedSplit<u64>, Piece<u64>)>();
     common::<(Config, Statistics)>();
     common::<(Options, Output<u64>, Page, LinkId, LinkKind, Damage)>();
     error::<NodeError>();
     error::<RangeError>();
     error::<WriteError>();
     error::<TightenError>();
+    error::<MoveError>();
     error::<OperationError>();
     error::<DecodeError>();
     error::<IgnoreReason>();

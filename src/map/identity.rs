@@ -118,7 +118,7 @@ impl<K: Key> RangeMap<K> {
             let at = operation.touch(id);
             operation.take_over(at, former);
         }
-        self.cache.forget(&operation.changed().finish());
+        operation.changed(&mut self.cache);
         delta.merge(&operation.finish());
         delta
     }

@@ -3,6 +3,7 @@
 //! Every effect takes a sequence number of its own, and concerns one record: each update of a record, each reset of another writer's
 //! record, and each drop. Were two to share a number, whoever learnt it from the one would believe that it had seen the other.
 
+use super::cache::Cache;
 use super::log::Log;
 use crate::causal::Dot;
 use crate::delta::Delta;
@@ -168,15 +169,16 @@ impl<'a, K: Key> Transaction<'a, K> {
         record
     }
 
-    /// The ranges of the touched registrations that have another priority than before.
-    pub(super) fn changed(&self) -> RangeCollector<K> {
-        let mut changed = RangeCollector::default();
-        for Touched { id, before, entry } in &self.touched {
-            if entry.priority() != *before {
-                changed.add(id.range.clone());
-            }
+    /// Tells which of the touched registrations have another priority than before.
+    pub(super) fn changed(&self, cache: &mut Cache<K>) {
+        let changed =
+            || self.touched.iter().filter(|Touched { before, entry, .. }| entry.priority() != *before);
+        let mut ranges = RangeCollector::default();
+        changed().for_each(|Touched { id, .. }| ranges.add(id.range.clone()));
+        cache.forget(&ranges.finish());
+        if cache.follows_nodes() {
+            cache.forget_registrations(changed().map(|Touched { id, .. }| id.clone()));
         }
-        changed
     }
 
     /// Writes what was changed, and returns the delta: the whole entries of the registrations that were touched, the drops that

@@ -26,9 +26,9 @@ pub(super) struct Span {
     pub(super) priority: u64,
     pub(super) node: u32,
     /// The boundary at which the node begins to own with that priority.
-    from: u16,
+    pub(super) from: u16,
     /// The boundary at which it ceases to.
-    to: u16,
+    pub(super) to: u16,
 }
 
 impl Span {
@@ -50,46 +50,6 @@ pub(super) fn for_each_covering<'a>(spans: &'a [Span], at: usize, mut visit: imp
             spans.iter().rev().fold(0u64, |marks, span| marks << 1 | u64::from(span.covers(at as u16)));
         while marks != 0 {
             visit(&spans[marks.trailing_zeros() as usize]);
-            marks &= marks - 1;
-        }
-    }
-}
-
-/// [`for_each_covering`] for one boundary after the other: what changes from one to the next is marked once for the whole block.
-pub(super) struct Walk<'a> {
-    spans: &'a [Span],
-    /// For each boundary, which spans begin or end there; none if there are too many to be marked in a word.
-    toggled: Vec<u64>,
-    marks: u64,
-}
-
-impl<'a> Walk<'a> {
-    /// A walk over no block yet.
-    pub(super) fn new() -> Self {
-        Self { spans: &[], toggled: Vec::new(), marks: 0 }
-    }
-
-    /// Goes to a block of so many boundaries.
-    pub(super) fn enter(&mut self, boundaries: usize, spans: &'a [Span]) {
-        self.spans = spans;
-        self.marks = 0;
-        self.toggled.clear();
-        if spans.len() <= 64 {
-            self.toggled.resize(boundaries + 1, 0);
-            for (index, span) in spans.iter().enumerate() {
-                self.toggled[usize::from(span.from)] |= 1 << index;
-                self.toggled[usize::from(span.to)] |= 1 << index;
-            }
-        }
-    }
-
-    /// Visits the spans that cover a boundary, in order. The boundaries come one after the other from 0 on.
-    pub(super) fn for_each(&mut self, at: usize, mut visit: impl FnMut(&'a Span)) {
-        let Some(toggled) = self.toggled.get(at) else { return for_each_covering(self.spans, at, visit) };
-        self.marks ^= toggled;
-        let mut marks = self.marks;
-        while marks != 0 {
-            visit(&self.spans[marks.trailing_zeros() as usize]);
             marks &= marks - 1;
         }
     }

@@ -8,11 +8,13 @@
 use core::borrow::Borrow;
 use std::sync::Arc;
 
-use super::block::{BLOCK_MIN, BlockWriter, Blocks, Span, Walk, for_each_covering};
+use super::Owners;
+use super::block::{BLOCK_MIN, BlockWriter, Blocks, Span, for_each_covering};
+use super::route::Candidates;
 use super::sweep::{Served, sweep};
-use super::{Owner, Owners, Split, Splits};
+use super::window::owner;
 use crate::id::NodeId;
-use crate::key::{Key, KeyRange, LeastKey};
+use crate::key::{Key, KeyRange};
 use crate::sort::sort_numbers;
 use crate::store::{Interner, RowRef, Store};
 
@@ -25,9 +27,9 @@ const CHECKED_MAX: usize = 4;
 #[derive(Clone, Debug)]
 pub(crate) struct SplitIndex<K> {
     /// The first key of each group.
-    firsts: Vec<K>,
+    pub(super) firsts: Vec<K>,
     /// Shared between the copies of an index, and copied when they are changed.
-    groups: Vec<Arc<Blocks<K>>>,
+    pub(super) groups: Vec<Arc<Blocks<K>>>,
 }
 
 impl<K: Key> SplitIndex<K> {
@@ -128,91 +130,35 @@ impl<K: Key> SplitIndex<K> {
         K: Borrow<Q>,
     {
         let mut owners = Owners::default();
+        self.for_each_owner(key, |span| owners.push(owner(span, names)));
+        owners
+    }
+
+    /// The owners of one key with the hashes of their names. O(log n + k) for k owners.
+    #[inline]
+    pub(crate) fn candidates(&self, key: &K, names: &Interner<NodeId>) -> Candidates {
+        let mut candidates = Candidates::new();
+        self.for_each_owner(key, |span| candidates.push((owner(span, names), names.hash(span.node))));
+        candidates
+    }
+
+    #[inline]
+    fn for_each_owner<Q: Ord + ?Sized>(&self, key: &Q, visit: impl FnMut(&Span))
+    where
+        K: Borrow<Q>,
+    {
         if let Some(group) = self.groups.get(last_not_after(&self.firsts, key)) {
             let block = last_not_after(&group.firsts, key);
             let after = group.keys(block).partition_point(|boundary| boundary.borrow() <= key);
             if let Some(at) = after.checked_sub(1) {
-                for_each_covering(group.spans(block), at, |span| owners.push(owner(span, names)));
+                for_each_covering(group.spans(block), at, visit);
             }
         }
-        owners
     }
 
-    /// The blocks in order, each with its boundaries and spans.
-    fn blocks(&self) -> impl Iterator<Item = (&[K], &[Span])> {
-        self.groups
-            .iter()
-            .flat_map(|group| (0..group.len()).map(|block| (group.keys(block), group.spans(block))))
-    }
-
-    /// Visits every split in key order. O(n log k) for the n boundaries, and O(k) for the k owners of each split.
-    pub(crate) fn for_each_split(&self, names: &Interner<NodeId>, mut visit: impl FnMut(Split<'_, K>)) {
-        let mut start: Option<&K> = None;
-        let (mut owners, mut before): (Vec<Owner>, Vec<Owner>) = (Vec::new(), Vec::new());
-        let mut walk = Walk::new();
-        for (keys, spans) in self.blocks() {
-            walk.enter(keys.len(), spans);
-            for (at, key) in keys.iter().enumerate() {
-                core::mem::swap(&mut owners, &mut before);
-                owners.clear();
-                walk.for_each(at, |span| owners.push(owner(span, names)));
-                // At the first boundary of a block the owners may be those before it.
-                if at == 0 && start.is_some() && owners == before {
-                    continue;
-                }
-                if let Some(start) = start.replace(key)
-                    && !before.is_empty()
-                {
-                    visit(Split {
-                        range: KeyRange::between(start.clone(), Some(key.clone())),
-                        owners: &before,
-                    });
-                }
-            }
-        }
-        if let Some(start) = start
-            && !owners.is_empty()
-        {
-            visit(Split { range: KeyRange::from_start(start.clone()), owners: &owners });
-        }
-    }
-
-    /// Every split written out. O(n + the owners of each split).
-    pub(crate) fn flatten(&self, names: &Interner<NodeId>) -> Splits<K> {
-        let mut splits = Splits { ranges: Vec::new(), owners: Vec::new() };
-        self.for_each_split(names, |split| {
-            splits.owners.extend_from_slice(split.owners);
-            splits.ranges.push((split.range, splits.owners.len()));
-        });
-        splits
-    }
-
-    /// The maximal ranges without an owner, in key order. O(boundaries + spans).
-    pub(crate) fn gaps(&self) -> impl Iterator<Item = KeyRange<K>>
-    where
-        K: LeastKey,
-    {
-        let boundaries = self.blocks().flat_map(|(keys, spans)| {
-            let is_gap = move |at| !spans.iter().any(|span| span.covers(at as u16));
-            keys.iter().enumerate().map(move |(at, key)| (key.clone(), is_gap(at)))
-        });
-        let mut boundaries = boundaries.peekable();
-        let least = K::least();
-        let mut start = boundaries.peek().is_none_or(|(first, _)| *first > least).then_some(least);
-        core::iter::from_fn(move || {
-            loop {
-                match boundaries.next() {
-                    None => return start.take().map(KeyRange::from_start),
-                    Some((key, true)) if start.is_none() => start = Some(key),
-                    Some((_, true)) => {}
-                    Some((key, false)) => {
-                        if let Some(start) = start.take() {
-                            return Some(KeyRange::between(start, Some(key)));
-                        }
-                    }
-                }
-            }
-        })
+    /// The blocks of a group.
+    pub(super) fn group(&self, at: usize) -> &Blocks<K> {
+        &self.groups[at]
     }
 
     /// The invariants: groups and their blocks in order, none empty.
@@ -223,19 +169,16 @@ impl<K: Key> SplitIndex<K> {
             }
             group.check(names)?;
         }
-        let mut keys = self.blocks().flat_map(|(keys, _)| keys);
+        let mut keys =
+            self.groups.iter().flat_map(|group| (0..group.len()).flat_map(|block| group.keys(block)));
         let mut before = keys.next();
         if keys.all(|key| before.replace(key) < Some(key)) { Ok(()) } else { Err("groups out of order") }
     }
 }
 
 /// The last index whose first key is not after `key`; 0 if there is none.
-fn last_not_after<K: Borrow<Q>, Q: Ord + ?Sized>(firsts: &[K], key: &Q) -> usize {
+pub(super) fn last_not_after<K: Borrow<Q>, Q: Ord + ?Sized>(firsts: &[K], key: &Q) -> usize {
     firsts.partition_point(|first| first.borrow() <= key).saturating_sub(1)
-}
-
-fn owner(span: &Span, names: &Interner<NodeId>) -> Owner {
-    Owner { node: names.get(span.node).clone(), priority: span.priority }
 }
 
 /// A visible registration as the sweep takes it.
@@ -267,6 +210,7 @@ fn blocks_between<K: Key>(store: &Store<K>, begin: &K, end: Option<&K>) -> Block
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::SplitsIn;
     use super::*;
     use crate::id::ReplicaId;
     use crate::registration::{Entry, Record, RegistrationId};
@@ -287,9 +231,7 @@ mod tests {
     }
 
     fn splits(index: &SplitIndex<u64>, store: &Store<u64>) -> Vec<String> {
-        let mut splits = Vec::new();
-        index.for_each_split(&store.tables().nodes, |split| splits.push(split.to_string()));
-        splits
+        SplitsIn::all(index, &store.tables().nodes).iter().map(|split| split.to_string()).collect()
     }
 
     fn changes(keys: u64, lengths: u64, count: usize) -> impl Strategy<Value = Vec<Change>> {
@@ -324,8 +266,11 @@ mod tests {
             }
             let scratch = SplitIndex::new(&store);
             prop_assert_eq!(splits(&index, &store), splits(&scratch, &store));
-            let gaps: Vec<_> = index.gaps().collect();
-            prop_assert!(scratch.gaps().eq(gaps));
+            let [gaps, from_scratch] = [&index, &scratch].map(|index| {
+                let all = SplitsIn::all(index, &store.tables().nodes).within(&KeyRange::full()).into_window();
+                all.ranges_by_count(|count| count == 0).collect::<Vec<_>>()
+            });
+            prop_assert_eq!(gaps, from_scratch);
             for key in 0..5600 {
                 prop_assert_eq!(index.owners(&key, &store.tables().nodes), scratch.owners(&key, &store.tables().nodes));
             }
@@ -367,8 +312,10 @@ mod tests {
             );
         }
         let index = SplitIndex::new(&store);
-        let spans: usize = index.blocks().map(|(_, spans)| spans.len()).sum();
-        let boundaries: usize = index.blocks().map(|(keys, _)| keys.len()).sum();
+        let blocks =
+            || index.groups.iter().flat_map(|group| (0..group.len()).map(move |block| (group, block)));
+        let spans: usize = blocks().map(|(group, block)| group.spans(block).len()).sum();
+        let boundaries: usize = blocks().map(|(group, block)| group.keys(block).len()).sum();
         assert!(boundaries >= 8000 && spans < 4 * boundaries, "{spans} spans for {boundaries} boundaries");
         assert_eq!(index.owners(&4500, &store.tables().nodes).len(), 4007);
     }

@@ -373,6 +373,56 @@ const CASES: &[Case] = &[
             shuffled(n).for_each(|at| assert!(map.owners(&(10 * at)).iter().count() > 0));
         })
     }),
+    case("questions about a few keys", Flat, 2_000, |n| {
+        let map = full(1, n);
+        assert!(!map.splits().is_empty());
+        Box::new(move || {
+            for at in shuffled(n).take(50) {
+                let window = KeyRange::new(10 * at + 2, 10 * at + 32).unwrap();
+                assert!(!map.splits_in(&window).is_empty() && map.owners_in(&window).len() == 1);
+                assert!(map.splits_in(&window).iter().count() >= map.gaps_in(&window).count());
+                assert!(map.registrations_in(&window).count() > 0);
+                assert!(map.served_by_more_than(0, &window).count() > 0);
+                assert!(map.cover(&window).count() > 1);
+            }
+        })
+    }),
+    case("questions about all keys", Linear, 300, |n| {
+        let (map, all) = (full(1, n), KeyRange::full());
+        Box::new(move || {
+            assert_eq!(map.splits_in(&all).len() as u64, n + ENOUGH);
+            assert_eq!(map.registrations_in(&all).count() as u64, n + ENOUGH);
+            assert_eq!(map.registrations_of(&node()).count() as u64, map.cover(&all).count() as u64 / 2);
+            black_box((map.owners_in(&all), map.gaps_in(&all).count(), map.nodes().count()));
+        })
+    }),
+    case("splits where many ranges end at once", Linear, 500, |n| {
+        let mut map = new(1);
+        for at in 0..n {
+            let node = NodeId::new(format!("node-{at}")).unwrap();
+            drop(map.register(&node, &KeyRange::new(at % 7, 10).unwrap()));
+            drop(map.register(&node, &KeyRange::new(10 * at + 10, 10 * at + 15).unwrap()));
+        }
+        assert!(!map.splits().is_empty());
+        let all = KeyRange::full();
+        Box::new(move || {
+            assert!(map.splits_in(&all).iter().count() as u64 > n);
+            black_box((map.splits_in(&all).len(), map.gaps().count(), map.cover(&all).count()));
+        })
+    }),
+    case("the registrations of a node after a change", Flat, 2_000, |n| {
+        let mut map = full(1, n);
+        let other = NodeId::new("other").unwrap();
+        assert_eq!(map.registrations_of(&other).count(), 0);
+        Box::new(move || {
+            for at in shuffled(n).take(50) {
+                drop(map.increase(&other, &range(at), by(1)));
+                assert_eq!(map.registrations_of(&other).count(), 1);
+                drop(map.release(&other, &range(at)));
+                assert_eq!(map.nodes().count(), 1);
+            }
+        })
+    }),
     case("a list of operations, with tightenings", Linear, 300, |n| {
         let mut map = new(1);
         Box::new(move || {
@@ -421,6 +471,7 @@ const CASES: &[Case] = &[
             for at in shuffled(n).take(50) {
                 drop(map.increase(&node(), &range(at), by(1)));
                 assert!(map.owners(&(10 * at)).iter().count() > 0);
+                assert!(!map.splits_in(&range(at)).is_empty());
             }
         })
     }),

@@ -69,6 +69,16 @@ impl<K: SampleKey> Twins<K> {
             Operation::Tighten(to) => {
                 map.tighten(&node, range, &self.ranges[to % self.ranges.len()]).unwrap_or_default()
             }
+            Operation::MoveTo(to) => {
+                map.move_to(&node, range, &self.ranges[to % self.ranges.len()]).unwrap_or_default()
+            }
+            Operation::Carve(hole) => {
+                map.carve(&node, range, &self.ranges[hole % self.ranges.len()]).unwrap_or_default()
+            }
+            Operation::HandOver(to) => {
+                map.hand_over(&node, range, &crate::model::world::node(to)).unwrap_or_default()
+            }
+            Operation::SetPriority(to) => map.set_priority(&node, range, to).unwrap(),
         };
         look_at(map);
         self.sent.push(delta);

@@ -15,6 +15,13 @@ pub enum Operation {
     Release,
     /// To the range of that number.
     Tighten(usize),
+    /// To the range of that number.
+    MoveTo(usize),
+    /// The range of that number is taken out.
+    Carve(usize),
+    /// To the node of that number.
+    HandOver(usize),
+    SetPriority(u64),
 }
 
 /// One step. A message is named by how many were sent after it, modulo how many there are; none is ever forgotten, so that it
@@ -81,5 +88,9 @@ fn operations() -> impl Strategy<Value = Operation> {
         3 => amount.prop_map(Operation::Decrease),
         4 => Just(Operation::Release),
         2 => (0..5usize).prop_map(Operation::Tighten),
+        1 => (0..5usize).prop_map(Operation::MoveTo),
+        1 => (0..5usize).prop_map(Operation::Carve),
+        1 => (0..3usize).prop_map(Operation::HandOver),
+        1 => (0..4u64).prop_map(Operation::SetPriority),
     ]
 }

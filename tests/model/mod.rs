@@ -15,7 +15,7 @@ pub mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crdt_range_map::{Key, KeyRange, NodeId, ReplicaId, TightenError};
+use crdt_range_map::{Key, KeyRange, MoveError, NodeId, ReplicaId, TightenError};
 
 /// A registration. The order is that of `registrations()`: start, end, node.
 pub type Id<K> = (KeyRange<K>, NodeId);
@@ -135,14 +135,51 @@ impl<K: Key> Replica<K> {
         if from == to || !from.0.contains_range(&to.0) {
             return Err(TightenError::NotSubRange);
         }
-        let priority = self.knowledge.priority(from).ok_or(TightenError::NotRegistered)?;
+        self.replace(from, std::slice::from_ref(to)).map_err(|_| TightenError::NotRegistered)
+    }
+
+    pub fn carve(&mut self, from: &Id<K>, hole: &KeyRange<K>) -> Result<Knowledge<K>, MoveError> {
+        let (range, node) = from;
+        if !range.intersects(hole) {
+            return Err(MoveError::NotOverlapping);
+        }
+        let before = KeyRange::new(range.start().clone(), hole.start().clone()).ok();
+        let after = hole.end().and_then(|start| match range.end() {
+            Some(end) => KeyRange::new(start.clone(), end.clone()).ok(),
+            None => Some(KeyRange::from_start(start.clone())),
+        });
+        let rest: Vec<Id<K>> = before.into_iter().chain(after).map(|range| (range, node.clone())).collect();
+        self.replace(from, &rest)
+    }
+
+    /// Moves, hands over and tightens.
+    pub fn replace(&mut self, from: &Id<K>, to: &[Id<K>]) -> Result<Knowledge<K>, MoveError> {
+        let priority = self.knowledge.priority(from).ok_or(MoveError::NotRegistered)?;
+        if to.contains(from) {
+            return Ok(Knowledge::default());
+        }
         let mut delta = self.release(from);
-        delta.join(&self.register(to));
-        let missing = priority.saturating_sub(self.knowledge.priority(to).unwrap_or(0));
-        if missing > 0 {
-            delta.join(&self.increase(to, missing));
+        for id in to {
+            delta.join(&self.register(id));
+            let missing = priority.saturating_sub(self.knowledge.priority(id).unwrap_or(0));
+            if missing > 0 {
+                delta.join(&self.increase(id, missing));
+            }
         }
         Ok(delta)
+    }
+
+    pub fn set_priority(&mut self, id: &Id<K>, to: u64) -> Knowledge<K> {
+        if to == 0 {
+            return self.release(id);
+        }
+        let is_visible = self.knowledge.priority(id).is_some();
+        let mut delta = if is_visible { Knowledge::default() } else { self.register(id) };
+        let by = to as i64 - self.knowledge.priority(id).unwrap_or(0) as i64;
+        if by != 0 {
+            delta.join(&self.contribute(id, Contribution::Adjustment(by)));
+        }
+        delta
     }
 
     /// Learns what a message tells. Returns what the drops tell that follow from it.

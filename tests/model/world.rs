@@ -1,5 +1,8 @@
 //! The map and the model side by side: a few replicas of each go through the same history and are compared at every step.
 
+use std::collections::BTreeSet;
+use std::fmt::Display;
+
 use crdt_range_map::{Changes, Delta, KeyRange, LeastKey, NodeId, RangeMap, ReplicaId, WireKey, WriteError};
 
 use super::effects::Effects;
@@ -164,12 +167,33 @@ impl<K: SampleKey> World<K> {
                 (wrote(map.decrease(&id.1, &id.0, by)), model.decrease(&id, by.get().into()))
             }
             Operation::Release => (wrote(map.release(&id.1, &id.0)), model.release(&id)),
-            Operation::Tighten(to) => {
-                let to = (self.ranges[to % self.ranges.len()].clone(), id.1.clone());
-                match (map.tighten(&id.1, &id.0, &to.0), model.tighten(&id, &to)) {
+            Operation::SetPriority(to) => {
+                (wrote(map.set_priority(&id.1, &id.0, to)), model.set_priority(&id, to))
+            }
+            Operation::Tighten(_) | Operation::MoveTo(_) | Operation::Carve(_) | Operation::HandOver(_) => {
+                let range = |at: usize| &self.ranges[at % self.ranges.len()];
+                let moved = |at: usize| (range(at).clone(), id.1.clone());
+                let done = match operation {
+                    Operation::Tighten(to) => {
+                        told(map.tighten(&id.1, &id.0, range(to)), model.tighten(&id, &moved(to)))
+                    }
+                    Operation::MoveTo(to) => {
+                        told(map.move_to(&id.1, &id.0, range(to)), model.replace(&id, &[moved(to)]))
+                    }
+                    Operation::Carve(hole) => {
+                        told(map.carve(&id.1, &id.0, range(hole)), model.carve(&id, range(hole)))
+                    }
+                    Operation::HandOver(to) => {
+                        let to = &self.nodes[to % self.nodes.len()];
+                        let handed = (id.0.clone(), to.clone());
+                        told(map.hand_over(&id.1, &id.0, to), model.replace(&id, &[handed]))
+                    }
+                    _ => unreachable!("all others are above"),
+                };
+                match done {
                     (Ok(delta), Ok(knowledge)) => (delta, knowledge),
                     (map_says, model_says) => {
-                        agree("tighten", map_says.map(|_| ()), model_says.map(|_| ()))?;
+                        agree("what is refused", map_says.map(|_| ()), model_says.map(|_| ()))?;
                         agree("the state after an error", map.state(), &joined)?;
                         return self.check(at);
                     }
@@ -293,7 +317,11 @@ impl<K: SampleKey> World<K> {
         let of_range = |range: &KeyRange<K>| {
             self.nodes.iter().map(|node| (range.clone(), node.clone())).collect::<Vec<_>>()
         };
-        self.ranges.iter().flat_map(of_range).chain(self.ballast.iter().cloned()).collect()
+        let pool = self.ranges.iter().flat_map(of_range).chain(self.ballast.iter().cloned());
+        // What is carved leaves others.
+        let known = self.peers.iter().flat_map(|peer| peer.model.knowledge.known.values());
+        let ids: BTreeSet<Id<K>> = pool.chain(known.map(|(id, _)| id.clone())).collect();
+        ids.into_iter().collect()
     }
 
     /// Whether the map answers every question as the model does.
@@ -331,6 +359,11 @@ fn check_content<K: SampleKey>(
     let issued = effects.issue(map.replica(), first, (before, after), seq_before, context);
     let content = issued.and_then(|()| effects.content_beyond(&least, after, delta.context()));
     content.map_err(|fault| format!("{fault:?}"))
+}
+
+/// Both, with their errors in words.
+fn told<D, K, E: Display>(map: Result<D, E>, model: Result<K, E>) -> (Result<D, String>, Result<K, String>) {
+    (map.map_err(|error| error.to_string()), model.map_err(|error| error.to_string()))
 }
 
 /// What an operation did that nothing keeps from writing.

@@ -57,8 +57,8 @@ impl History {
                 node.release(name, range).unwrap();
                 None
             }
-            Operation::Tighten(_) => {
-                panic!("no history has it: what tightening adds depends on more than is known here")
+            _ => {
+                panic!("no history has it: what tightening or moving adds depends on more than is known here")
             }
         };
         // What adds to a visible registration resets nothing, and neither does lowering one that is not visible.

@@ -83,6 +83,7 @@ impl Site {
                 (Err(map_says), Err(model_says)) if map_says == model_says => return Ok(None),
                 _ => return Err(Fault::OtherContent),
             },
+            _ => panic!("{operation:?} is in no history: the oracle has it"),
         };
         self.end(Some(from), &before, seq_before, delta, content, effects)
     }

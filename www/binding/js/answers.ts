@@ -1,6 +1,6 @@
 // Makes objects of what the module answers in columns.
 
-import type { KeyRange, OwnerColumns, Registration, Split, SplitColumns } from "./types.js";
+import type { KeyRange, Owner, OwnerColumns, Piece, Registration, Split, SplitColumns } from "./types.js";
 
 /** Offsets, nodes, priorities, names, starts, ends. */
 export type Columns = [Uint32Array, Uint32Array, Float64Array, string[], BigUint64Array, BigUint64Array];
@@ -45,6 +45,22 @@ export const registrations = ([, nodes, priorities, names, starts, ends]: Column
     priority: priorities[at],
   }));
 
+/** Splits with one owner or none. */
+export const pieces = (columns: Columns): Piece[] =>
+  splits(columns).map(({ start, end, owners }) => ({ start, end, node: owners.length > 0 ? owners[0].node : null }));
+
 /** Registrations without their priorities. */
 export const nodesAndRanges = (columns: Columns): { node: string; start: bigint; end: bigint | null }[] =>
   registrations(columns).map(({ node, start, end }) => ({ node, start, end }));
+
+/** Those of a value that none before has, and then the others; all in their order. */
+export function spread(owners: readonly Owner[], valueOf: (node: string) => string): Owner[] {
+  const seen = new Set<string>();
+  const [apart, others]: [Owner[], Owner[]] = [[], []];
+  for (const owner of owners) {
+    const value = valueOf(owner.node);
+    (seen.has(value) ? others : apart).push(owner);
+    seen.add(value);
+  }
+  return [...apart, ...others];
+}

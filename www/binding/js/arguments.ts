@@ -2,8 +2,8 @@
 // end: a range ends after its start, so no range ends at 0.
 
 import { failure, refuse } from "./errors.js";
-import { checkedOptions, connectRules } from "./options.js";
-import type { Channel, ConnectOptions, Key } from "./types.js";
+import { checkedOptions, connectRules, routeRules } from "./options.js";
+import type { Channel, ConnectOptions, Key, RouteOptions } from "./types.js";
 import { random } from "./world.js";
 
 /** Messages are not longer than that. */
@@ -70,6 +70,12 @@ export const key = (value: unknown): bigint => BigInt(checkedKey(value, "key"));
 export const node = (value: unknown): string => checkedNode(value);
 
 export const amount = (value: unknown): number => checkedAmount(value);
+
+/** A number of nodes. */
+export const count = (value: unknown): number =>
+  typeof value === "number" && value >= 0 && value < 2 ** 32 && Number.isInteger(value)
+    ? value
+    : refuse("invalid-amount", "count", "an integer from 0 to 2^32 - 1", value);
 
 /** The start and the end of a range, 0 for none. */
 export function range(start: unknown, end: unknown): [bigint, bigint] {
@@ -138,6 +144,10 @@ export function channel(value: unknown): string | Channel {
 /** What the second argument of `connect` says. */
 export const connectOptions = (value: unknown): ConnectOptions =>
   checkedOptions(value, connectRules, (message) => failure("invalid-options", message));
+
+/** What the second argument of `route` says. */
+export const routeOptions = (value: unknown): RouteOptions =>
+  checkedOptions(value, routeRules, (message) => failure("invalid-options", message));
 
 export const peerName = (value: unknown): string =>
   typeof value === "string" ? value : refuse("invalid-name", "name", "a string", value);

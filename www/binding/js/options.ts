@@ -1,7 +1,7 @@
 // Checks objects of options, of this package's entries all alike.
 
 import { describe } from "./errors.js";
-import type { ConnectOptions } from "./types.js";
+import type { ConnectOptions, RouteOptions } from "./types.js";
 
 /** What an option must be, and how that is told. */
 export interface Rule {
@@ -24,6 +24,16 @@ export const connectRules: Record<keyof ConnectOptions, Rule> = {
   kind: optional({ isFine: (kind) => kind === "medium" || kind === "neighbour", must: '"medium" or "neighbour"' }),
   name: optional(text),
   locks: optional({ isFine: (locks) => locks === null || typeof locks === "string", must: "a string or null" }),
+};
+
+/** Those of `route`. */
+export const routeRules: Record<keyof RouteOptions, Rule> = {
+  by: optional({ isFine: (by) => by === "preference" || by === "weight", must: '"preference" or "weight"' }),
+  wanted: optional({
+    isFine: (wanted) => typeof wanted === "number" && wanted >= 0 && wanted < 2 ** 32 && Number.isInteger(wanted),
+    must: "an integer from 0 to 2^32 - 1",
+  }),
+  apart: optional({ isFine: (apart) => typeof apart === "function", must: "a function" }),
 };
 
 /**

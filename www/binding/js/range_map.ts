@@ -1,4 +1,4 @@
-import { type Columns, ownerColumns, ranges, registrations, splitColumns, splits } from "./answers.js";
+import { type Columns, ownerColumns, pieces, ranges, registrations, splitColumns, splits, spread } from "./answers.js";
 import * as check from "./arguments.js";
 import { Connection } from "./connection.js";
 import { Core } from "./core.js";
@@ -16,8 +16,10 @@ import type {
   Operation,
   Owner,
   OwnerColumns,
+  Piece,
   Registration,
   ReplicaChange,
+  RouteOptions,
   Split,
   SplitColumns,
 } from "./types.js";
@@ -236,7 +238,19 @@ export class RangeMap {
    * O(n log k) when they are first asked for, O(log n) for each that changed since then, and the size of the answer.
    */
   splits(): Split[] {
-    return splits(RangeMap.#of(this).module.splits() as Columns);
+    return splits(RangeMap.#of(this).module.splitsIn(0n, 0n) as Columns);
+  }
+
+  /**
+   * What the range from `start` up to `end` holds of the splits: the first and the last may be cut by it. `null` is no upper end.
+   *
+   * O(log n) and the size of the answer, and O(log n) for each split that changed since the splits were last asked for.
+   *
+   * Throws `invalid-key`, `invalid-range`.
+   */
+  splitsIn(start: Key, end: Key | null): Split[] {
+    const [from, to] = check.range(start, end);
+    return splits(RangeMap.#of(this).module.splitsIn(from, to) as Columns);
   }
 
   /**
@@ -245,7 +259,7 @@ export class RangeMap {
    * O(n log k) when they are first asked for, O(log n) for each that changed since then, and the size of the answer.
    */
   splitColumns(): SplitColumns {
-    return splitColumns(RangeMap.#of(this).module.splits() as Columns);
+    return splitColumns(RangeMap.#of(this).module.splitsIn(0n, 0n) as Columns);
   }
 
   /**
@@ -258,6 +272,37 @@ export class RangeMap {
   owners(key: Key): Owner[] {
     const checked = check.key(key);
     return RangeMap.#of(this).module.owners(checked) as Owner[];
+  }
+
+  /**
+   * Whom to go to for a key: its owners arranged for action. Replicas that know the same choose alike.
+   *
+   * `owners` names the same node first for each key of a split; here equal ones share the keys, and one node more or less moves no keys but
+   * its share.
+   *
+   * O(log n + k log k) for k owners, and with `apart` O(k) calls of it; and O(log n) for each split that changed since the splits were
+   * last asked for.
+   *
+   * Throws `invalid-key`, `invalid-options`.
+   */
+  route(key: Key, options?: RouteOptions): Owner[] {
+    const checked = check.key(key);
+    const { by, wanted = 2 ** 32 - 1, apart } = check.routeOptions(options);
+    const all = apart === undefined ? wanted : 2 ** 32 - 1;
+    const owners = RangeMap.#of(this).module.route(checked, by === "weight", all) as Owner[];
+    return apart === undefined ? owners : spread(owners, apart).slice(0, wanted);
+  }
+
+  /**
+   * The nodes that serve some key of the range, each once with the highest priority that it has there, in order of preference.
+   *
+   * O(log n + s log s) for the s splits of the range, and O(log n) for each split that changed since the splits were last asked for.
+   *
+   * Throws `invalid-key`, `invalid-range`.
+   */
+  ownersIn(start: Key, end: Key | null): Owner[] {
+    const [from, to] = check.range(start, end);
+    return RangeMap.#of(this).module.ownersIn(from, to) as Owner[];
   }
 
   /**
@@ -277,12 +322,94 @@ export class RangeMap {
    * changed since the splits were last asked for.
    */
   gaps(): KeyRange[] {
-    return ranges(RangeMap.#of(this).module.gaps());
+    return ranges(RangeMap.#of(this).module.servedByFewerThan(1, 0n, 0n));
+  }
+
+  /**
+   * What the range holds of the keys that nobody serves, in key order. Costs as `servedByFewerThan`.
+   *
+   * Throws `invalid-key`, `invalid-range`.
+   */
+  gapsIn(start: Key, end: Key | null): KeyRange[] {
+    const [from, to] = check.range(start, end);
+    return ranges(RangeMap.#of(this).module.servedByFewerThan(1, from, to));
+  }
+
+  /**
+   * What the range holds of the keys that fewer than `count` nodes serve, as maximal ranges in key order: where one more node has to be
+   * found. Gaps belong to it, unless `count` is 0.
+   *
+   * O(log n + s) for the s splits and gaps of the range, and O(log n) for each split that changed since the splits were last asked for.
+   *
+   * Throws `invalid-amount`, `invalid-key`, `invalid-range`.
+   */
+  servedByFewerThan(count: number, start: Key, end: Key | null): KeyRange[] {
+    const [checked, [from, to]] = [check.count(count), check.range(start, end)];
+    return ranges(RangeMap.#of(this).module.servedByFewerThan(checked, from, to));
+  }
+
+  /**
+   * What the range holds of the keys that more than `count` nodes serve, as maximal ranges in key order: where one could go. Costs as
+   * `servedByFewerThan`.
+   *
+   * Throws `invalid-amount`, `invalid-key`, `invalid-range`.
+   */
+  servedByMoreThan(count: number, start: Key, end: Key | null): KeyRange[] {
+    const [checked, [from, to]] = [check.count(count), check.range(start, end)];
+    return ranges(RangeMap.#of(this).module.servedByMoreThan(checked, from, to));
+  }
+
+  /**
+   * The range in as few pieces as can be, in key order, each served by one node throughout; what nobody serves is a piece with the node
+   * `null`. All replicas that know the same answer the same.
+   *
+   * Each piece reaches as far as any node does that owns its first key without a break; of several that reach as far it names the one that
+   * comes first among that key's owners. If every node owns one unbroken part of the range, this is also a smallest set of nodes. A node that
+   * owns several parts may be named several times; whether there is a smaller set then is the set cover problem, which is NP-hard.
+   *
+   * O(log n), O(k log k) for each split of the range with k owners, and O(log n) for each split that changed since the splits were last asked
+   * for.
+   *
+   * Throws `invalid-key`, `invalid-range`.
+   */
+  cover(start: Key, end: Key | null): Piece[] {
+    const [from, to] = check.range(start, end);
+    return pieces(RangeMap.#of(this).module.cover(from, to) as Columns);
   }
 
   /** The registrations, by start, end and node. O(n). */
   registrations(): Registration[] {
-    return registrations(RangeMap.#of(this).module.registrations() as Columns);
+    return registrations(RangeMap.#of(this).module.registrationsIn(0n, 0n) as Columns);
+  }
+
+  /**
+   * The registrations that serve some key of the range, by start, end and node. O((1 + k) log n) for the k that serve its first key, and the
+   * size of the answer.
+   *
+   * Throws `invalid-key`, `invalid-range`.
+   */
+  registrationsIn(start: Key, end: Key | null): Registration[] {
+    const [from, to] = check.range(start, end);
+    return registrations(RangeMap.#of(this).module.registrationsIn(from, to) as Columns);
+  }
+
+  /**
+   * The registrations of a node, by start and end.
+   *
+   * O(n log n) when nodes are first asked for, here or by `nodes()`, O(log n) for each registration that changed since then, and the size
+   * of the answer. From the first time on it takes about 60 bytes of memory a registration.
+   *
+   * Throws `invalid-node`.
+   */
+  registrationsOf(node: string): Registration[] {
+    const name = check.node(node);
+    const { module } = RangeMap.#of(this);
+    return registrations(guarded(() => module.registrationsOf(name)) as Columns);
+  }
+
+  /** The nodes with a registration, by name: by the bytes in UTF-8. Costs as `registrationsOf`, and O(log n) for each node. */
+  nodes(): string[] {
+    return RangeMap.#of(this).module.nodes();
   }
 
   /**

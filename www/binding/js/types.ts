@@ -22,10 +22,32 @@ export interface Owner {
   priority: number;
 }
 
-/** A maximal range of keys with the same owners in the same order. */
+/** A range of keys with the same owners in the same order: a maximal one, or what lies of it in the range that was asked about. */
 export interface Split extends KeyRange {
   /** In order of preference: by priority, the highest first, then by name. Never empty. */
   owners: Owner[];
+}
+
+/** A part of a range that one node serves, or nobody. */
+export interface Piece extends KeyRange {
+  /** Who serves all of these keys; `null` if nobody serves any. */
+  node: string | null;
+}
+
+/** How `route` arranges the owners of a key. */
+export interface RouteOptions {
+  /**
+   * "preference": by priority, the highest first; of those with equal priority each comes first for an equal share of the keys. "weight":
+   * each comes first for a share of the keys as large as its priority among those of all owners. "preference" if it is left out.
+   */
+  by?: "preference" | "weight" | undefined;
+  /** How many are wanted; all if it is left out. */
+  wanted?: number | undefined;
+  /**
+   * What nodes may share, such as a zone, as a string: whoever shares its value with one before comes after all that do not. If it throws,
+   * so does `route`.
+   */
+  apart?: ((node: string) => string) | undefined;
 }
 
 /** The owners of many splits, or of many keys, in columns. */

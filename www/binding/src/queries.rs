@@ -1,5 +1,6 @@
 //! Questions to the map.
 
+use crdt_range_map::{Owner, Registration, Routing};
 use js_sys::Array;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -14,6 +15,12 @@ impl Replica {
         answers::owners(&self.node.map().owners(&key))
     }
 
+    /// `Owner[]`
+    pub fn route(&self, key: u64, is_weighted: bool, wanted: u32) -> Array {
+        let routing = if is_weighted { Routing::Weighted } else { Routing::Preferred };
+        answers::owners(&self.node.map().route(&key, routing, wanted as usize))
+    }
+
     /// Offsets, nodes, priorities, names.
     #[wasm_bindgen(js_name = ownersOf)]
     pub fn owners_of(&self, keys: Vec<u64>) -> Array {
@@ -22,10 +29,17 @@ impl Replica {
         columns.finish()
     }
 
+    /// `Owner[]`
+    #[wasm_bindgen(js_name = ownersIn)]
+    pub fn owners_in(&self, start: u64, end: u64) -> Array {
+        answers::owners(&self.node.map().owners_in(&range(start, end)))
+    }
+
     /// Offsets, nodes, priorities, names, starts, ends.
-    pub fn splits(&self) -> Array {
+    #[wasm_bindgen(js_name = splitsIn)]
+    pub fn splits_in(&self, start: u64, end: u64) -> Array {
         let mut columns = Columns::new();
-        self.node.map().for_each_split(|split| {
+        self.node.map().splits_in(&range(start, end)).for_each(|split| {
             columns.push_range(&split.range);
             columns.push_owners(split.owners);
         });
@@ -33,19 +47,45 @@ impl Replica {
     }
 
     /// The same, each with one owner.
-    pub fn registrations(&self) -> Array {
-        let mut columns = Columns::new();
-        self.node.map().registrations().for_each(|registration| {
-            columns.push_range(&registration.range);
-            columns.push_owner(&registration.node, registration.priority);
-        });
-        columns.finish()
+    #[wasm_bindgen(js_name = registrationsIn)]
+    pub fn registrations_in(&self, start: u64, end: u64) -> Array {
+        registrations(self.node.map().registrations_in(&range(start, end)))
+    }
+
+    /// The same.
+    #[wasm_bindgen(js_name = registrationsOf)]
+    pub fn registrations_of(&self, node: &str) -> Result<Array, Failure> {
+        Ok(registrations(self.node.map().registrations_of(&node_id(node)?)))
+    }
+
+    /// `string[]`
+    pub fn nodes(&self) -> Vec<String> {
+        self.node.map().nodes().map(|node| node.as_str().to_string()).collect()
     }
 
     /// Starts and ends.
-    pub fn gaps(&self) -> Vec<u64> {
-        let gaps: Vec<_> = self.node.map().gaps().collect();
-        answers::starts_and_ends(&gaps)
+    #[wasm_bindgen(js_name = servedByFewerThan)]
+    pub fn served_by_fewer_than(&self, count: u32, start: u64, end: u64) -> Vec<u64> {
+        let ranges = self.node.map().served_by_fewer_than(count as usize, &range(start, end));
+        answers::starts_and_ends(&ranges.collect::<Vec<_>>())
+    }
+
+    /// The same.
+    #[wasm_bindgen(js_name = servedByMoreThan)]
+    pub fn served_by_more_than(&self, count: u32, start: u64, end: u64) -> Vec<u64> {
+        let ranges = self.node.map().served_by_more_than(count as usize, &range(start, end));
+        answers::starts_and_ends(&ranges.collect::<Vec<_>>())
+    }
+
+    /// Offsets, nodes, priorities, names, starts, ends, each with one owner or none; no priority tells anything.
+    pub fn cover(&self, start: u64, end: u64) -> Array {
+        let mut columns = Columns::new();
+        self.node.map().cover(&range(start, end)).for_each(|piece| {
+            columns.push_range(&piece.range);
+            let owner = piece.node.map(|node| Owner { node, priority: 0 });
+            columns.push_owners(owner.as_slice());
+        });
+        columns.finish()
     }
 
     pub fn priority(&self, node: &str, start: u64, end: u64) -> Result<Option<f64>, Failure> {
@@ -56,4 +96,13 @@ impl Replica {
     pub fn fingerprint(&self) -> u64 {
         self.node.map().state().version().fingerprint()
     }
+}
+
+fn registrations(registrations: impl Iterator<Item = Registration<u64>>) -> Array {
+    let mut columns = Columns::new();
+    registrations.for_each(|registration| {
+        columns.push_range(&registration.range);
+        columns.push_owner(&registration.node, registration.priority);
+    });
+    columns.finish()
 }

@@ -119,15 +119,11 @@ impl Replica {
         columns.finish()
     }
 
-    /// The splits that have keys in the range.
+    /// What the range holds of the splits.
     #[wasm_bindgen(js_name = splitsIn)]
     pub fn splits_in(&self, start: u64, end: u64) -> Array {
         let (within, mut columns) = (range(start, end), Columns::default());
-        self.node.map().for_each_split(|split| {
-            if split.range.intersects(&within) {
-                columns.push(&split.range, split.owners);
-            }
-        });
+        self.node.map().splits_in(&within).for_each(|split| columns.push(&split.range, split.owners));
         columns.finish()
     }
 
@@ -135,11 +131,10 @@ impl Replica {
     #[wasm_bindgen(js_name = registrationsIn)]
     pub fn registrations_in(&self, start: u64, end: u64) -> Array {
         let (within, mut columns) = (range(start, end), Columns::default());
-        for registration in self.node.map().registrations() {
-            if registration.range.intersects(&within) {
-                columns.push_registration(&registration);
-            }
-        }
+        self.node
+            .map()
+            .registrations_in(&within)
+            .for_each(|registration| columns.push_registration(&registration));
         columns.finish()
     }
 }

@@ -1,0 +1,103 @@
+//! The operations of a node: those of its map, published and saved.
+
+use core::num::NonZeroU32;
+
+use super::Node;
+use crate::codec::WireKey;
+use crate::id::NodeId;
+use crate::key::KeyRange;
+use crate::map::{MoveError, TightenError, WriteError};
+use crate::operation::{Operation, OperationError};
+
+impl<K: WireKey> Node<K> {
+    /// Applies all of these operations, or none: see [`RangeMap::apply`](crate::RangeMap::apply).
+    ///
+    /// # Errors
+    /// [`OperationError`] for the first operation that is refused. Nothing has changed then.
+    pub fn apply(
+        &mut self,
+        operations: impl IntoIterator<Item = Operation<K>>,
+    ) -> Result<(), OperationError> {
+        let operations: Vec<Operation<K>> = operations.into_iter().collect();
+        let touched = operations.iter().flat_map(Operation::touched).collect();
+        self.operate(touched, |map| map.apply(operations.iter().cloned()))
+    }
+
+    /// Registers a node for a range: see [`RangeMap::register`](crate::RangeMap::register).
+    ///
+    /// # Errors
+    /// [`WriteError`] if it is refused.
+    pub fn register(&mut self, node: &NodeId, range: &KeyRange<K>) -> Result<(), WriteError> {
+        self.operate(vec![(node, range)], |map| map.register(node, range))
+    }
+
+    /// Releases a registration: see [`RangeMap::release`](crate::RangeMap::release).
+    ///
+    /// # Errors
+    /// [`WriteError`] if it is refused.
+    pub fn release(&mut self, node: &NodeId, range: &KeyRange<K>) -> Result<(), WriteError> {
+        self.operate(vec![(node, range)], |map| map.release(node, range))
+    }
+
+    /// Raises a priority: see [`RangeMap::increase`](crate::RangeMap::increase).
+    ///
+    /// # Errors
+    /// [`WriteError`] if it is refused.
+    pub fn increase(&mut self, node: &NodeId, range: &KeyRange<K>, by: NonZeroU32) -> Result<(), WriteError> {
+        self.operate(vec![(node, range)], |map| map.increase(node, range, by))
+    }
+
+    /// Lowers a priority: see [`RangeMap::decrease`](crate::RangeMap::decrease).
+    ///
+    /// # Errors
+    /// [`WriteError`] if it is refused.
+    pub fn decrease(&mut self, node: &NodeId, range: &KeyRange<K>, by: NonZeroU32) -> Result<(), WriteError> {
+        self.operate(vec![(node, range)], |map| map.decrease(node, range, by))
+    }
+
+    /// Moves a registration to a smaller range: see [`RangeMap::tighten`](crate::RangeMap::tighten).
+    ///
+    /// # Errors
+    /// [`TightenError`] if it is refused.
+    pub fn tighten(
+        &mut self,
+        node: &NodeId,
+        range: &KeyRange<K>,
+        to: &KeyRange<K>,
+    ) -> Result<(), TightenError> {
+        self.operate(vec![(node, range), (node, to)], |map| map.tighten(node, range, to))
+    }
+
+    /// Moves a registration to any range: see [`RangeMap::move_to`](crate::RangeMap::move_to).
+    ///
+    /// # Errors
+    /// [`MoveError`] if it is refused.
+    pub fn move_to(&mut self, node: &NodeId, range: &KeyRange<K>, to: &KeyRange<K>) -> Result<(), MoveError> {
+        self.operate(vec![(node, range), (node, to)], |map| map.move_to(node, range, to))
+    }
+
+    /// Takes some keys out of a registration: see [`RangeMap::carve`](crate::RangeMap::carve).
+    ///
+    /// # Errors
+    /// [`MoveError`] if it is refused.
+    pub fn carve(&mut self, node: &NodeId, range: &KeyRange<K>, hole: &KeyRange<K>) -> Result<(), MoveError> {
+        // All that changes lies in the range.
+        self.operate(vec![(node, range)], |map| map.carve(node, range, hole))
+    }
+
+    /// Hands a registration over to another node: see [`RangeMap::hand_over`](crate::RangeMap::hand_over).
+    ///
+    /// # Errors
+    /// [`MoveError`] if it is refused.
+    pub fn hand_over(&mut self, node: &NodeId, range: &KeyRange<K>, to: &NodeId) -> Result<(), MoveError> {
+        self.operate(vec![(node, range), (to, range)], |map| map.hand_over(node, range, to))
+    }
+
+    /// Gives a registration a priority: see [`RangeMap::set_priority`](crate::RangeMap::set_priority).
+    ///
+    /// # Errors
+    /// [`WriteError`] if it is refused.
+    pub fn set_priority(&mut self, node: &NodeId, range: &KeyRange<K>, to: u64) -> Result<(), WriteError> {
+        self.operate(vec![(node, range)], |map| map.set_priority(node, range, to))
+    }
+}

@@ -1,0 +1,239 @@
+//! Which of a key's owners to go to, so that all replicas choose alike, and equal ones share the keys.
+//!
+//! Each node draws a number for each key, by a hash of both, and the one that draws best is first: rendezvous hashing (Thaler and
+//! Ravishankar, 1998). A node that comes or goes moves only the keys that it is first for. With weights w the number is the logarithm of
+//! the draw, divided by w: so that each is first for a share of w (the logarithmic method of Schindelhauer and Schomaker, 2005).
+//!
+//! The logarithm is computed with whole numbers, since those of floating-point libraries differ from machine to machine.
+
+use core::cmp::{Ordering, Reverse};
+
+use smallvec::SmallVec;
+
+use super::Owner;
+use crate::hash::fold;
+use crate::id::NodeId;
+
+/// How [`RangeMap::route`](crate::RangeMap::route) arranges the owners of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Routing {
+    /// By priority, the highest first, as [`owners`](crate::RangeMap::owners) does. Of those with equal priority each comes first for an
+    /// equal share of the keys.
+    Preferred,
+    /// Each comes first for a share of the keys as large as its priority among those of all owners: with priorities 1 and 3, for a
+    /// quarter and three quarters.
+    Weighted,
+}
+
+/// An owner, and the hash of its name.
+pub(crate) type Candidate = (Owner, u64);
+
+/// As many as mostly own a key need no memory of their own.
+pub(crate) type Candidates = SmallVec<[Candidate; 8]>;
+
+/// Arranges the owners of a key of that hash, which come by priority and name; at least the first so many. What stands beside them then
+/// has no meaning any more. O(k log k) for k of them.
+pub(crate) fn arrange(routing: Routing, key: u64, candidates: &mut [Candidate], wanted: usize) {
+    match routing {
+        Routing::Preferred => {
+            let mut arranged = 0;
+            for equals in candidates.chunk_by_mut(|(one, _), (other, _)| one.priority == other.priority) {
+                if arranged >= wanted {
+                    break;
+                }
+                arranged += equals.len();
+                if equals.len() > 1 {
+                    equals.iter_mut().for_each(|(_, name)| *name = fold(*name, key));
+                    // By name, if draws are equal.
+                    equals.sort_by_key(|(_, draw)| Reverse(*draw));
+                }
+            }
+        }
+        Routing::Weighted => {
+            candidates.iter_mut().for_each(|(_, name)| *name = lateness(fold(*name, key)));
+            candidates
+                .sort_by(|(one, a), (other, b)| compare_quotients((*a, one.priority), (*b, other.priority)));
+        }
+    }
+}
+
+/// Moves those that share their attribute with one before to the end; otherwise all stay in their order. O(k²) for k owners.
+pub(crate) fn spread<A: PartialEq>(candidates: &mut Candidates, mut attribute: impl FnMut(&NodeId) -> A) {
+    let mut seen = Vec::<A>::new();
+    let (apart, others): (Candidates, Candidates) =
+        core::mem::take(candidates).into_iter().partition(|(owner, _)| {
+            let value = attribute(&owner.node);
+            let is_new = !seen.contains(&value);
+            if is_new {
+                seen.push(value);
+            }
+            is_new
+        });
+    candidates.extend(apart);
+    candidates.extend(others);
+}
+
+/// Compares a / b with c / d.
+fn compare_quotients((a, b): (u64, u64), (c, d): (u64, u64)) -> Ordering {
+    (u128::from(a) * u128::from(d)).cmp(&(u128::from(c) * u128::from(b)))
+}
+
+/// How many bits of a logarithm are behind the point.
+const FRACTION: u32 = 32;
+
+/// log2(1 + i / 256) for i from 0 to 256.
+const LOGARITHMS: [u64; 257] = {
+    let mut table = [0; 257];
+    let mut i = 0;
+    while i < table.len() {
+        table[i] = log2((1 << 63) + ((i as u128) << 55));
+        i += 1;
+    }
+    table
+};
+
+/// The logarithm of a number from 1 to 2, which has 63 bits behind the point: by squaring, bit by bit.
+const fn log2(number: u128) -> u64 {
+    let mut rest = number;
+    let mut log = (rest >> 64) as u64;
+    rest >>= log as u32;
+    let mut bit = 0;
+    while bit < FRACTION {
+        rest = (rest * rest) >> 63;
+        let is_over = (rest >> 64) as u64;
+        rest >>= is_over as u32;
+        log = log << 1 | is_over;
+        bit += 1;
+    }
+    log
+}
+
+/// −log2 of a draw from 0 to 1, at least 1 unit: drawn evenly, an exponentially distributed time. The error is below 2^-18.
+fn lateness(draw: u64) -> u64 {
+    let draw = draw | 1;
+    let zeros = draw.leading_zeros();
+    let mantissa = draw << zeros;
+    let (at, between) = ((mantissa >> 55 & 0xff) as usize, mantissa >> 23 & 0xffff_ffff);
+    let step = LOGARITHMS[at + 1] - LOGARITHMS[at];
+    let log = (u64::from(63 - zeros) << FRACTION) + LOGARITHMS[at] + ((step * between) >> 32);
+    (64 << FRACTION) - log
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::of;
+
+    fn nodes(priorities: &[u64]) -> Vec<Candidate> {
+        let named = priorities.iter().enumerate().map(|(at, priority)| {
+            let name = format!("node-{at}");
+            let hash = of(|hasher| hasher.bytes(name.as_bytes()));
+            (Owner { node: NodeId::new(&*name).unwrap(), priority: *priority }, hash)
+        });
+        let mut nodes: Vec<_> = named.collect();
+        nodes.sort_by(|(one, _), (other, _)| {
+            other.priority.cmp(&one.priority).then_with(|| one.node.cmp(&other.node))
+        });
+        nodes
+    }
+
+    fn first(routing: Routing, key: u64, nodes: &[Candidate]) -> NodeId {
+        let mut arranged = nodes.to_vec();
+        arrange(routing, of(|hasher| hasher.number(key)), &mut arranged, usize::MAX);
+        arranged[0].0.node.clone()
+    }
+
+    const KEYS: u64 = 1_000_000;
+
+    /// For how many of a million keys each is first, by name.
+    fn shares(routing: Routing, nodes: &[Candidate]) -> Vec<f64> {
+        let mut counts = std::collections::BTreeMap::<NodeId, u64>::new();
+        for key in 0..KEYS {
+            *counts.entry(first(routing, key, nodes)).or_default() += 1;
+        }
+        let mut named: Vec<_> = nodes.iter().map(|(owner, _)| owner.node.clone()).collect();
+        named.sort();
+        named.iter().map(|node| counts.get(node).copied().unwrap_or_default() as f64 / KEYS as f64).collect()
+    }
+
+    #[test]
+    fn equal_nodes_get_equal_shares() {
+        for routing in [Routing::Preferred, Routing::Weighted] {
+            for share in shares(routing, &nodes(&[3; 10])) {
+                assert!((share - 0.1).abs() < 0.005, "{routing:?}: {share}");
+            }
+        }
+    }
+
+    #[test]
+    fn by_weight_shares_are_as_the_weights() {
+        for weights in [&[1, 2, 4][..], &[1, 1_000_000], &[5, 5, 90], &[1 << 62, 1 << 60]] {
+            let sum: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
+            for (share, weight) in shares(Routing::Weighted, &nodes(weights)).iter().zip(weights) {
+                let expected = *weight as f64 / sum as f64;
+                assert!((share - expected).abs() < 0.002, "{weights:?}: {share} for {expected}");
+            }
+        }
+    }
+
+    #[test]
+    fn by_preference_nobody_comes_before_a_higher_priority() {
+        let nodes = nodes(&[1, 4, 4, 2, 4]);
+        for key in 0..1_000 {
+            let mut arranged = nodes.clone();
+            arrange(Routing::Preferred, of(|hasher| hasher.number(key)), &mut arranged, usize::MAX);
+            assert!(arranged.is_sorted_by_key(|(owner, _)| Reverse(owner.priority)));
+        }
+    }
+
+    #[test]
+    fn one_more_node_moves_only_its_share() {
+        for (routing, weights) in [
+            (Routing::Preferred, [2; 11]),
+            (Routing::Weighted, [2; 11]),
+            (Routing::Weighted, [1, 9, 3, 4, 1, 7, 5, 2, 8, 6, 5]),
+        ] {
+            let all = nodes(&weights);
+            let before: Vec<_> =
+                all.iter().filter(|(owner, _)| owner.node.as_str() != "node-10").cloned().collect();
+            let mut moved = 0;
+            for key in 0..KEYS / 10 {
+                let (was, is) = (first(routing, key, &before), first(routing, key, &all));
+                if was != is {
+                    // None moves from one of the others to another.
+                    assert_eq!(is.as_str(), "node-10", "{routing:?}, key {key}");
+                    moved += 1;
+                }
+            }
+            let share = weights[10] as f64 / weights.iter().sum::<u64>() as f64;
+            let moved = f64::from(moved) / (KEYS / 10) as f64;
+            assert!((moved - share).abs() < 0.005, "{routing:?}: {moved} for {share}");
+        }
+    }
+
+    #[test]
+    fn a_logarithm_is_close_and_never_turns_back() {
+        let mut before = u64::MAX;
+        for step in 1..=200_000u64 {
+            let draw = step * (u64::MAX / 200_000);
+            let late = lateness(draw);
+            assert!(late <= before && late >= 1);
+            before = late;
+            let exact = 64.0 - ((draw | 1) as f64).log2();
+            let error = late as f64 / f64::from(2u32).powi(32) - exact;
+            assert!(error.abs() < 1.0 / f64::from(1 << 18), "{draw}: {error}");
+        }
+        assert_eq!([0, 1, u64::MAX].map(lateness), [64 << 32, 64 << 32, 1]);
+    }
+
+    /// Whatever the machine and the version, replicas have to choose alike.
+    #[test]
+    fn choices_are_the_same_on_every_machine() {
+        let nodes = nodes(&[1, 2, 3, 3, 3]);
+        let shown = |routing| -> String {
+            (0..16).map(|key| first(routing, key, &nodes).as_str()[5..].to_owned()).collect()
+        };
+        assert_eq!(shown(Routing::Preferred), "4324344323424232");
+        assert_eq!(shown(Routing::Weighted), "0314141123124231");
+    }
+}
