@@ -423,6 +423,23 @@ test("a moment is a link: another page shows the same, to the key and the bytes"
   await expect(other.getByTestId("counts")).toHaveText((await page.getByTestId("counts").textContent()) ?? "");
 });
 
+test("a link has the part of the keys that is looked at, and what is taken", async ({ page, context }) => {
+  await opened(page, "#who-serves/0/6000/420");
+  await page.getByRole("button", { name: "Zoom in at the key" }).click();
+  await key(page).focus();
+  await page.keyboard.press("Enter");
+  const toolbar = (where: Page) => where.getByRole("toolbar").getAttribute("aria-label");
+  const taken = await toolbar(page);
+  await page.getByRole("button", { name: /^Share/ }).click();
+  const link = await page.getByRole("textbox", { name: "Link" }).inputValue();
+  expect(link).toMatch(/&view=[\d.]+-[\d.]+&taken=0,/);
+  const other = await context.newPage();
+  await other.goto(link);
+  await expect(other.getByRole("toolbar")).toBeVisible();
+  expect(await toolbar(other)).toBe(taken);
+  await expect(other.getByRole("button", { name: "Zoom out" })).toHaveAttribute("aria-disabled", "false");
+});
+
 test("a moment is a program, in two languages", async ({ page, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   await opened(page, "#who-serves/0/6000/420");

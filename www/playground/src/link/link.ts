@@ -1,12 +1,13 @@
 /**
  * A moment as the part of an address after `#`. Of a story as it is written: `who-serves/1/6000/420`, which is its step, the time in
  * milliseconds and the key; behind it there may be a country that is searched for, where keys are addresses. Of a world that went another
- * way: `world/1/`, all inputs in base64, and a checksum; the 1 is the version.
+ * way: `world/1/`, all inputs in base64, and a checksum; the 1 is the version. What is looked at closely stands behind either.
  */
 import { storyOf } from "../stories/index";
 import { beginOf, type Story } from "../stories/story";
 import { TIME_MS_MAX } from "../world/input";
 import { checksumOf, fromBase64, Reader, toBase64, Unreadable, Writer } from "./bytes";
+import { closeText, readClose, type Close } from "./close";
 import { isLinkable, leastBytesOf, readWorld, writeWorld, type Look, type SharedWorld } from "./world";
 
 /** What people can send everywhere. A longer world is a file. */
@@ -23,8 +24,14 @@ export type Shared =
     } & Look)
   | SharedWorld;
 
-/** The text, or `null` if there is none that is short enough. */
-export function linkOf(shared: Shared): string | null {
+/** The text, or `null` if there is none that is short enough. If only what is looked at closely has no room, that is left out. */
+export function linkOf(shared: Shared, close: Close = {}): string | null {
+  const moment = momentText(shared);
+  const whole = `${moment}${closeText(close)}`;
+  return moment === null || whole.length > LINK_LENGTH_MAX ? moment : whole;
+}
+
+function momentText(shared: Shared): string | null {
   const nowMs = Math.floor(shared.nowMs);
   if (shared.kind === "story") {
     const { story, step, cursor, country } = shared;
@@ -39,13 +46,25 @@ export function linkOf(shared: Shared): string | null {
   return text.length <= LINK_LENGTH_MAX ? text : null;
 }
 
+type Moment =
+  { readonly shared: Shared; readonly problem?: undefined } | { readonly shared?: undefined; readonly problem: string };
+
 /** What a text stands for, or why it stands for nothing, in words. */
 export function readLink(
   text: string,
 ):
-  | { readonly shared: Shared; readonly problem?: undefined }
+  | (Moment & { readonly shared: Shared; readonly close: Close })
   | { readonly shared?: undefined; readonly problem: string } {
-  const [first = "", ...parts] = text.replace(/^#/, "").split("/");
+  const [main = "", ...parts] = text.replace(/^#/, "").split("&");
+  const moment = readMoment(main);
+  if (moment.shared === undefined) return moment;
+  const close = readClose(parts, moment.shared.kind === "world" ? moment.shared.limit : moment.shared.story.limit);
+  if (close === null) return { problem: "What the address says behind its & is nothing that this page knows." };
+  return { ...moment, close };
+}
+
+function readMoment(text: string): Moment {
+  const [first = "", ...parts] = text.split("/");
   if (first === "world") return readWorldLink(parts);
   const story = storyOf(first);
   if (story === null) return { problem: "There is no story of that name in the address, so this is the first one." };
@@ -60,7 +79,7 @@ export function readLink(
   return { shared: { kind: "story", story, step, nowMs: at, cursor, ...(country === undefined ? {} : { country }) } };
 }
 
-function readWorldLink([version, rest = "", ...more]: string[]): ReturnType<typeof readLink> {
+function readWorldLink([version, rest = "", ...more]: string[]): Moment {
   if (version !== String(VERSION))
     return { problem: "The link was made by another version of this page, which this one cannot read." };
   const [text = "", checksum] = rest.split(".");

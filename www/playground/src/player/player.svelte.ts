@@ -11,6 +11,7 @@ import { answersOf, type Answer } from "../designs/answers";
 import { javascript } from "../code/javascript";
 import { programOf } from "../code/program";
 import { rust } from "../code/rust";
+import type { Close } from "../link/close";
 import { linkOf, readLink, type Shared } from "../link/link";
 import type { SharedWorld } from "../link/world";
 import { badDay, eightTabs, sandbox, stories, storyOf, TAB_NODES } from "../stories/index";
@@ -273,7 +274,7 @@ export class Player {
   open(address: string): void {
     this.leaveTabs();
     this.#address = address;
-    const { shared, problem = null } = readLink(address);
+    const { shared, problem = null, close = {} } = { close: undefined, ...readLink(address) };
     const { story, step } =
       shared?.kind === "story" ? shared : { story: shared === undefined ? storyIn(address) : sandbox, step: 0 };
     // What has come stays as long as its story is open.
@@ -290,7 +291,26 @@ export class Player {
     // A moment that somebody sent is looked at first, and what is not all there waits.
     const isWritten = shared === undefined || (shared.kind === "story" && !address.includes("/"));
     this.isPlaying = isWritten && !this.story.isIncomplete;
+    this.#lookClose(close);
     if (story === eightTabs) void this.#enterTabs();
+  }
+
+  #lookClose({ view, taken }: Close): void {
+    if (view !== undefined) this.viewport = view;
+    if (taken === undefined) return;
+    const row = this.rows.findIndex(({ replica }) => replica === taken.replica);
+    const registration = this.rows[row]?.registrations.find(taken);
+    if (registration !== undefined) this.selection = { row, registration };
+  }
+
+  /** What is looked at closely, to be sent with the moment. */
+  get close(): Close {
+    const { selection, viewport } = this;
+    const replica = this.rows[selection?.row ?? -1]?.replica;
+    return {
+      view: this.isWhole ? undefined : viewport,
+      taken: selection === null || replica === undefined ? undefined : { replica, ...selection.registration },
+    };
   }
 
   /** What the story that is open lacked has come, and a timeline of it has run to its beginning. */
@@ -575,7 +595,7 @@ export class Player {
 
   /** So that a reload, or the way back from another story, finds this world again. */
   #keepInAddress(): void {
-    const link = linkOf(this.shared);
+    const link = linkOf(this.shared, this.close);
     if (link !== null) history.replaceState(null, "", `#${link}`);
   }
 
@@ -630,5 +650,5 @@ function storyColors(): NodeColors {
 
 /** The story that an address names, whatever else is wrong with it. */
 function storyIn(address: string): Story {
-  return storyOf(address.replace(/^#/, "").split("/")[0] ?? "") ?? firstStory();
+  return storyOf(address.replace(/^#/, "").split(/[/&]/)[0] ?? "") ?? firstStory();
 }
