@@ -283,6 +283,29 @@ test.describe("its file", () => {
   });
 });
 
+test("an address is looked up by the button, too, and a wrong one is said", async ({ page }) => {
+  await opened(page, "#internet/0/7000");
+  await address(page).fill("8.8.8.8");
+  await page.getByRole("button", { name: "Look up" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("Who has 8.8.8.8? United States");
+  await address(page).fill("999.1.1.1");
+  await page.getByRole("button", { name: "Look up" }).click();
+  await expect(page.getByText("999 is over 255.")).toBeVisible();
+  await expect(address(page)).toHaveValue("999.1.1.1");
+  await page.getByRole("button", { name: "Back to its key" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("Who has 25.200.0.1?");
+});
+
+test("the keyboard goes on from where the map was pressed", async ({ page }) => {
+  await opened(page, "#internet/0/7000");
+  await page.locator(".map").click({ position: { x: 30, y: 150 } });
+  const slider = page.getByRole("slider", { name: "Key" });
+  await expect(slider).toBeFocused();
+  const before = await slider.getAttribute("aria-valuenow");
+  await page.keyboard.press("ArrowRight");
+  await expect(slider).not.toHaveAttribute("aria-valuenow", before ?? "");
+});
+
 for (const [width, height] of [
   [1024, 640],
   [1280, 720],

@@ -578,7 +578,7 @@ test("why: a sentence from the records, for an answer and for a difference", asy
   await played(page);
   await page.locator("footer").getByRole("button", { name: "Why?" }).click();
   await expect(page.getByTestId("reasons").filter({ visible: true })).toContainText(
-    "A has not heard that C registered birch",
+    "A and B have not heard that C registered birch",
   );
   await expect(page.getByTestId("reasons").filter({ visible: true })).toContainText(
     "C has not heard that A added 3 to maple",

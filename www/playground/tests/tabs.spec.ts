@@ -101,7 +101,7 @@ test("nothing crosses a cut, and nobody says that all agree until it is mended",
   await pressed(cut(a));
   for (const page of pages) {
     await expect(cut(page)).toHaveAttribute("aria-pressed", "true");
-    await expect(agreement(page)).toContainText("not heard of");
+    await expect(agreement(page)).toContainText("not heard from");
     await expect(answer(page)).not.toHaveClass(/agreed/);
   }
   await registers(a, "willow", 990, 1000);
@@ -112,7 +112,7 @@ test("nothing crosses a cut, and nobody says that all agree until it is mended",
     await expect(answer(b)).not.toHaveClass(/agreed/);
     await b.waitForTimeout(500);
   }
-  await expect(line(b)).toHaveText("This tab is B. A is not heard of.");
+  await expect(line(b)).toHaveText("This tab is B. A is not heard from.");
   await pressed(cut(b));
   await expect(answer(b)).toHaveText("Willow, both say.");
   await allAgree(pages);

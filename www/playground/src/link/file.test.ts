@@ -201,7 +201,7 @@ describe("a hostile file", () => {
       file((writer) =>
         joined(writer.number(0), 1).number(0).number(10).number(0).number(1).number(1).number(0).number(0),
       ),
-      "of its input 2, B is not heard of by then.",
+      "of its input 2, B is not heard from by then.",
     ],
   ])("that %s", (_, bytes, problem) => {
     expect(readFile(bytes).problem).toContain(problem);

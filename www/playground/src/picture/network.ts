@@ -33,11 +33,11 @@ export function alongLink(layout: Layout, from: number, to: number, share: numbe
   };
 }
 
-/** Of many links, `isOneOfMany`, only those that are cut stand out. */
-export function linkMarks(layout: Layout, { between: [from, to], isCut }: Link, isOneOfMany = false): Mark[] {
+/** Faint is one of many, and one over which nothing goes; those that are cut stand out. */
+export function linkMarks(layout: Layout, { between: [from, to], isCut }: Link, isFaint = false): Mark[] {
   const a = circleAt(layout, from);
   const b = circleAt(layout, to);
-  const kind = { class: isCut ? "link cut" : isOneOfMany ? "link faint" : "link" };
+  const kind = { class: isCut ? "link cut" : isFaint ? "link faint" : "link" };
   const middle = alongLink(layout, from, to, 0.5);
   const d =
     Math.abs(to - from) <= 1

@@ -73,7 +73,7 @@ export function rowMarks(paint: Paint, row: Row, place: number): Mark[] {
   if (row.presence !== "online" && row.presence !== "offline") {
     const words = {
       crashed: "has crashed",
-      unheard: "lives in another tab, and is not heard of",
+      unheard: "lives in another tab, and is not heard from",
       overfull: "knows too many ranges that lie over each other to be drawn",
     };
     const { layout } = paint;

@@ -23,7 +23,7 @@ export interface Row {
   /** Its place among all replicas that ever joined. */
   readonly replica: number;
   readonly name: string;
-  /** Whoever has crashed, lives elsewhere and is not heard of, or knows too much to be drawn, keeps its row, and is not asked. */
+  /** Whoever has crashed, lives elsewhere and is not heard from, or knows too much to be drawn, keeps its row, and is not asked. */
   readonly presence: "online" | "offline" | "crashed" | "unheard" | "overfull";
   /** Whether it lives in another tab. */
   readonly isElsewhere?: boolean;

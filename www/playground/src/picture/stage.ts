@@ -53,7 +53,11 @@ export function stillMarks(
     ...axisMarks(layout, stage.view, format),
     ...stage.rows.flatMap((row, place) => [...rowMarks(paint, row, place), ruleMark(paint, place)]),
     ...framesMarks(paint, stage.frames, names, format),
-    ...stage.links.flatMap((link) => linkMarks(layout, link, stage.links.length > MANY_LINKS)),
+    ...stage.links.flatMap((link) => {
+      // Nothing goes over the links of whoever is offline.
+      const isIdle = link.between.some((row) => stage.rows[row]?.presence !== "online");
+      return linkMarks(layout, link, isIdle || stage.links.length > MANY_LINKS);
+    }),
   ];
 }
 

@@ -28,7 +28,7 @@ export function agreementOf({ replicas }: WorldView): Agreement & { readonly isA
   const names =
     unheard.length > 2 ? `${unheard.length} are` : `${and(unheard.map(({ name }) => name))} ${are(unheard)}`;
   return {
-    words: `${words}, ${names} not heard of`,
+    words: `${words}, ${names} not heard from`,
     standing: standing === "apart" ? "apart" : "neutral",
     isAgreed: false,
   };

@@ -190,7 +190,7 @@ const SPAN_WORDS = {
   offline: "is offline",
   crashed: "has crashed",
   gone: "is gone",
-  unheard: "is not heard of",
+  unheard: "is not heard from",
 } as const;
 
 function cutWords(pairs: readonly (readonly [number, number])[]): string {

@@ -247,6 +247,11 @@ export class Player {
     return !this.#goesOn && this.nowMs < (this.#currentStep?.untilMs ?? 0);
   }
 
+  /** Whether another key is asked for than the one that the story is about. */
+  get isAstray(): boolean {
+    return !this.isOwn && !this.#goesOn && this.cursor !== this.story.cursor;
+  }
+
   get canGoBack(): boolean {
     return this.isOwn || this.step > 0;
   }
@@ -471,6 +476,8 @@ export class Player {
   }
 
   scrub(ms: number): void {
+    // At the end of a world that goes on is its present.
+    if (this.live !== null && ms >= this.live.presentMs) return this.#toPresent();
     this.isPlaying = false;
     const most = this.#goesOn ? Math.max(this.#furthestMs, this.nowMs) : this.#endMs;
     this.#furthestMs = Math.max(this.#furthestMs, this.nowMs);

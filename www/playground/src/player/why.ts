@@ -85,15 +85,16 @@ export interface Unheard {
   readonly deed: string;
 }
 
-/** All that is unheard between the first replica and those that answer otherwise. Empty if all say the same of the key. */
+/** All that is unheard between any two replicas that answer otherwise. Empty if all say the same of the key. */
 export function unheardAt(view: WorldView, key: number): Unheard[] {
   const there = view.replicas.filter(({ isThere }) => isThere);
   const at = BigInt(key);
   const answers = there.map((replica) => answerKey(replica.owners(at)));
-  const [first] = there;
-  const others = there.filter((_, place) => answers[place] !== answers[0]);
-  if (first === undefined) return [];
-  return others.flatMap((other) => unheardBetween(view, at, first, other));
+  return there.flatMap((one, place) =>
+    there
+      .filter((_, other) => other > place && answers[other] !== answers[place])
+      .flatMap((other) => unheardBetween(view, at, one, other)),
+  );
 }
 
 function unheardBetween(view: WorldView, at: bigint, first: ReplicaView, other: ReplicaView): Unheard[] {
@@ -107,8 +108,16 @@ function unheardBetween(view: WorldView, at: bigint, first: ReplicaView, other: 
 }
 
 export function whyApart(view: WorldView, key: number): string {
-  const sentences = unheardAt(view, key).map(({ by, of, deed }) => `${by} has not heard that ${of} ${deed}`);
-  return sentences.length === 0 ? "" : `${[...new Set(sentences)].join("; ")}.`;
+  const missed = new Map<string, Set<string>>();
+  for (const { by, of, deed } of unheardAt(view, key)) {
+    const what = `${of} ${deed}`;
+    missed.set(what, (missed.get(what) ?? new Set()).add(by));
+  }
+  const sentences = [...missed].map(([what, by]) => {
+    const names = [...by].sort();
+    return `${and(names)} ${names.length === 1 ? "has" : "have"} not heard that ${what}`;
+  });
+  return sentences.length === 0 ? "" : `${sentences.join("; ")}.`;
 }
 
 /** Why a key has the owners that it has, or why replicas answer otherwise. `isAgreed`: whether all know the same. */
@@ -120,7 +129,7 @@ export function reasonsAt(
   keyText = String(key),
 ): string[] {
   const apart = [whyApart(view, key), whyElsewhere(rows, key)].filter((words) => words !== "").join(" ");
-  if (apart !== "") return [apart, "Until then each answers by what it knows. Nobody has to wait."];
+  if (apart !== "") return [apart, "Until they have, each answers by what it knows. Nobody has to wait."];
   const row = rows.find(isAsked);
   const replica = view.replicas.find(({ index }) => index === row?.replica);
   if (row === undefined || replica === undefined) return ["Nobody is here to ask."];
@@ -147,7 +156,7 @@ function registrationsAt(key: bigint, ...replicas: ReplicaView[]): { node: strin
   return [...found.values()];
 }
 
-/** What `replica` has not heard of, and another has. */
+/** What `replica` has not heard from, and another has. */
 function missing(
   view: WorldView,
   replica: ReplicaView,

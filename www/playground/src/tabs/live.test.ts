@@ -259,7 +259,7 @@ describe("a cut", () => {
     tabs.all.forEach(expectToReplay);
   });
 
-  test("stops what comes all the same, from a tab that has not heard of it", () => {
+  test("stops what comes all the same, from a tab that has not heard from it", () => {
     const tabs = new Tabs(3);
     const [a, b] = [tabs.open(), tabs.open()];
     tabs.pass(5000);
@@ -329,7 +329,7 @@ describe("a tab", () => {
     expectToReplay(a);
   });
 
-  test("that is frozen is not heard of, nobody agrees with it, and when it wakes it agrees only once it has heard all", () => {
+  test("that is frozen is not heard from, nobody agrees with it, and when it wakes it agrees only once it has heard all", () => {
     const tabs = new Tabs(7);
     const [a, b] = [tabs.open(), tabs.open()];
     tabs.pass(5000);

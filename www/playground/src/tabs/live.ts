@@ -11,7 +11,7 @@
  *   has to say itself.
  * - Besides, each tab tells what its replica knows, so that rows can be drawn and nobody says "agree" before all know the same. No replica
  *   hears this. It, too, is not for whoever is behind a cut: then nothing crosses but how links are switched, which is the visitors' word.
- * - Who says nothing for a while is not heard of, until it says something; whose lock is released is gone.
+ * - Who says nothing for a while is not heard from, until it says something; whose lock is released is gone.
  */
 import { BYTES_MAX, TIME_MS_MAX, type Told, type What } from "../world/input";
 import { INPUTS_MAX } from "../world/log";
@@ -32,7 +32,7 @@ export interface Channel {
 
 /** How often a tab tells what its replica knows, if nothing changes. */
 export const TELL_MS = 2_000;
-/** Whoever says nothing for so long is not heard of. A tab in the background answers others at once, and by itself once a second. */
+/** Whoever says nothing for so long is not heard from. A tab in the background answers others at once, and by itself once a second. */
 export const SILENT_MS = 8_000;
 /** What was told longer ago, before this tab was frozen or while it was, says nothing of now. */
 const STALE_MS = 3_000;

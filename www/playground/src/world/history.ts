@@ -31,7 +31,7 @@ export interface Agreement {
   readonly isAgreed: boolean;
 }
 
-/** Whether all replicas that are there know the same, here and elsewhere; not if nobody is there, or one is not heard of any more. */
+/** Whether all replicas that are there know the same, here and elsewhere; not if nobody is there, or one is not heard from any more. */
 export function isAgreed(world: World): boolean {
   const here = world.replicas.flatMap((replica) => (replica?.isThere ? [replica.fingerprint] : []));
   const elsewhere = world.far.flatMap((far) => (far?.isThere ? [far.knows?.fingerprint] : []));

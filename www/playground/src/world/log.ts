@@ -69,7 +69,7 @@ function byTime(one: Input, other: Input): number {
 function faultAmong(presences: Map<number, Presence>, input: Input): string | undefined {
   if (input.kind === "told") return faultInWord(presences, input.replica);
   if (input.kind === "heard" && presences.get(input.from) !== "elsewhere") {
-    return `${nameOf(input.from)} is not heard of by then.`;
+    return `${nameOf(input.from)} is not heard from by then.`;
   }
   const replicas = "replica" in input ? [input.replica] : (input.between ?? []);
   for (const replica of replicas) {
