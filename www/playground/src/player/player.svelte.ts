@@ -1,8 +1,5 @@
-/** The only mutable state of the page beside the log of its world: which moment is shown, at which speed, and what is looked at. */
-import { revealBlock, zoomBlock } from "../model/blocks";
-import { decimalKeys, ipv4Keys, type KeyFormat } from "../model/keys";
+/** The only mutable state of the page beside the log of its world: which moment is shown, at which speed, and (`Look`) what is looked at. */
 import { NodeColors } from "../model/node-color";
-import { clamp, isWhole, pan, reveal, wholeSpace, zoom, type Viewport } from "../model/viewport";
 import { framesOf } from "../picture/frames";
 import { isAsked, type Flight, type Registration, type Row, type Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
@@ -24,9 +21,10 @@ import { Atlas } from "./atlas.svelte";
 import { restoring, touchedIn } from "./edit";
 import { agreementOf, freeNumber, othersOf, unheardWords, type Others } from "./elsewhere";
 import { enterTabs } from "./live-tab";
+import { Look } from "./look.svelte";
 import { flightsOf, previewOf, SceneAt, traceOf, trafficWords } from "./moment";
 import { OwnersOverTime } from "./owners-over-time";
-import { nextSelection, type Selection } from "./selection";
+import { nextSelection } from "./selection";
 import { reasonsAt, whyPriority } from "./why";
 import { headline, whoSaysWhat, wordingOf, type Headline } from "./words";
 
@@ -55,19 +53,14 @@ const LOOKING_BACK =
 /** So many acts can be undone. */
 const UNDO_MAX = 100;
 
-export class Player {
+export class Player extends Look {
   story = $state.raw<Story>(firstStory());
   step = $state(0);
   nowMs = $state(0);
   isPlaying = $state(true);
   speed = $state(1);
-  viewport = $state.raw<Viewport>(wholeSpace(1000));
-  /** One past the last key. */
-  limit = $state(1000);
-  cursor = $state(420);
   /** Who is registered where a range is drawn. */
   node = $state("birch");
-  selection = $state.raw<Selection | null>(null);
   /** What a hand is about to do: shown as if it were done. */
   preview = $state.raw<Act | null>(null);
   /** What brought this world, if nothing was done to it yet. */
@@ -76,7 +69,6 @@ export class Player {
   isOwn = $state(false);
   /** What went wrong last, in words. */
   problem = $state<string | null>(null);
-  format = $state.raw<KeyFormat>(decimalKeys(1000));
   colors = new NodeColors();
   readonly atlas = new Atlas();
   #address = "";
@@ -95,6 +87,7 @@ export class Player {
 
   /** From what stands in the address after `#`. */
   constructor(address: string) {
+    super();
     this.open(address);
   }
 
@@ -205,15 +198,6 @@ export class Player {
     return this.#goesOn ? Math.max(this.#tracedMs + 2_000, this.#furthestMs) : (step?.untilMs ?? 0);
   }
 
-  get keyText(): string {
-    return this.format.format(BigInt(this.cursor));
-  }
-
-  /** Whether keys are shown as a map, and not as rows. */
-  get isMap(): boolean {
-    return this.story.keys === "ipv4";
-  }
-
   /** Whether it has no end. */
   get #goesOn(): boolean {
     return this.isOwn || this.story.isOpen === true;
@@ -289,7 +273,8 @@ export class Player {
     }
     this.colors = storyColors();
     this.atlas.country = (shared?.kind === "story" && shared.country) || null;
-    this.#look(shared?.kind === "world" ? shared.limit : story.limit, shared?.cursor ?? story.cursor);
+    const limit = shared?.kind === "world" ? shared.limit : story.limit;
+    this.lookAt(limit, shared?.cursor ?? story.cursor, story.keys === "ipv4");
     this.problem = problem;
     this.#begin(step, shared?.nowMs ?? beginOf(story, step));
     if (shared?.kind === "world") this.#showWorld(new Timeline(shared.log), "link");
@@ -353,20 +338,13 @@ export class Player {
     this.isPlaying = true;
   }
 
-  #look(limit: number, cursor: number): void {
-    this.limit = limit;
-    this.viewport = wholeSpace(limit);
-    this.format = this.isMap ? ipv4Keys : decimalKeys(limit);
-    this.cursor = cursor;
-  }
-
   /** Shows a world that came from a file and has run. */
   openWorld({ limit, cursor, nowMs }: SharedWorld, timeline: Timeline): void {
     this.leaveTabs();
     this.story = sandbox;
     this.colors = storyColors();
     this.problem = null;
-    this.#look(limit, cursor);
+    this.lookAt(limit, cursor, false);
     this.#begin(0, nowMs);
     this.#showWorld(timeline, "file");
     this.isPlaying = false;
@@ -606,37 +584,8 @@ export class Player {
     if (link !== null) history.replaceState(null, "", `#${link}`);
   }
 
-  /** Less than 1 looks closer; the key `at` keeps its place. */
-  zoom(factor: number, at = this.cursor): void {
-    const { viewport, limit } = this;
-    this.viewport = this.isMap ? zoomBlock(viewport, factor, at) : zoom(viewport, limit, factor, at);
-  }
-
-  pan(keys: number): void {
-    this.viewport = pan(this.viewport, this.limit, keys);
-  }
-
-  get isWhole(): boolean {
-    return isWhole(this.viewport, this.limit);
-  }
-
-  /** Asks for another key, and brings it into view. */
-  ask(key: number): void {
-    this.cursor = clamp(key, 0, this.limit - 1);
-    const { viewport, limit, cursor } = this;
-    this.viewport = this.isMap ? revealBlock(viewport, cursor) : reveal(viewport, limit, cursor, cursor + 1);
-  }
-
-  select(row: number, registration: Registration): void {
-    this.selection = { row, registration };
-  }
-
   selectNext(): void {
     this.selection = nextSelection(this.rows, this.cursor, this.selection);
-  }
-
-  deselect(): void {
-    this.selection = null;
   }
 }
 
