@@ -10,11 +10,14 @@ import { loadDrawing } from "../scripts/drawing.mjs";
 /** Where the site will be, for what previews links and wants whole addresses. */
 const SITE_URL = process.env["SITE_URL"];
 
-/** Nothing but the page's own files, and no code made of text. */
-function policyOf(styles: string): string {
-  const hash = createHash("sha256").update(styles).digest("base64");
+function hashOf(text: string): string {
+  return `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+}
+
+/** Nothing but the page's own files and the two texts in it, and no code made of text. */
+function policyOf(styles: string, start: string): string {
   return (
-    `default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'sha256-${hash}'; img-src 'self' data:; ` +
+    `default-src 'none'; script-src 'self' ${hashOf(start)} 'wasm-unsafe-eval'; style-src 'self' ${hashOf(styles)}; img-src 'self' data:; ` +
     "connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'"
   );
 }
@@ -50,8 +53,12 @@ export const pages: Plugin = {
       const styles = sourceOf(bundle, new RegExp(`^${link?.[1]}$`)).text.trim();
       // What is fetched while the script still comes.
       const preload = `<link rel="preload" as="fetch" type="application/wasm" crossorigin="anonymous" href="./${module}">`;
-      const policy = `<meta http-equiv="Content-Security-Policy" content="${policyOf(styles)}">`;
+      // The script begins when the first picture is on the screen, or in the background, where nothing is painted, at once.
+      const script = /<script type="module"[^>]*src="([^"]+)"[^>]*><\/script>/.exec(index.text);
+      const start = `const begin=()=>setTimeout(()=>import("${script?.[1]}"));document.hidden?begin():requestAnimationFrame(begin)`;
+      const policy = `<meta http-equiv="Content-Security-Policy" content="${policyOf(styles, start)}">`;
       let html = replaced(index.text, "<head>", `<head>${policy}`);
+      html = replaced(html, script?.[0] ?? "", `<script type="module">${start}</script>`);
       html = replaced(html, link?.[0] ?? "", `<style>${styles}</style>${preload}`);
       for (const story of stories) {
         const image = new URL(`previews/${story.id}.png`, SITE_URL ?? "http://localhost/");
