@@ -72,15 +72,15 @@ describe("operations", () => {
   });
 });
 
-test("a window has what reaches into it, as a whole", () => {
+test("a window has what lies of splits in it, and whole registrations", () => {
   const replica = started();
   replica.apply([register("a", 0, 10), register("b", 20, 30), register("c", 30, null)]);
   const splits = (start: number, end: number | null) =>
     lines(replica.splitsIn({ start: BigInt(start), end: end === null ? null : BigInt(end) })).join(", ");
-  expect(splits(9, 21)).toBe("0 10 a:1, 20 30 b:1");
+  expect(splits(9, 21)).toBe("9 10 a:1, 20 21 b:1");
   expect(splits(10, 20)).toBe("");
-  expect(splits(29, 31)).toBe("20 30 b:1, 30 … c:1");
-  expect(splits(1000, null)).toBe("30 … c:1");
+  expect(splits(29, 31)).toBe("29 30 b:1, 30 31 c:1");
+  expect(splits(1000, null)).toBe("1000 … c:1");
   expect(lines(replica.registrationsIn({ start: 5n, end: 20n }))).toEqual(["0 10 a:1"]);
   replica.free();
 });

@@ -148,7 +148,7 @@ export class Replica {
     return Array.from(nodes, (node, place) => ({ node: names[node] ?? "", priority: priorities[place] ?? 0 }));
   }
 
-  /** The splits that have keys in the range, as a whole. */
+  /** What lies of the splits in the range. */
   splitsIn({ start, end }: Range): Columns {
     return this.#node === undefined ? NOTHING : columnsFrom(this.#node.splitsIn(start, end ?? 0n));
   }
