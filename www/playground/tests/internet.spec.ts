@@ -283,6 +283,22 @@ test.describe("its file", () => {
   });
 });
 
+test("what is done while there is no registry is refused, and does not happen later", async ({ page }) => {
+  await page.route(/\.bin$/, (route) => route.fulfill({ status: 500, body: "no" }));
+  await page.goto("./#internet");
+  await expect(page.getByRole("button", { name: "Try again" })).toBeVisible();
+  const offline = page.getByRole("button", { name: "Take A offline" });
+  await offline.click();
+  await page.getByRole("button", { name: "Step" }).click();
+  await expect(page.locator(".caption .words")).not.toHaveText("");
+  await expect(offline).toHaveAttribute("aria-pressed", "false");
+  await page.unroute(/\.bin$/);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByRole("button", { name: "About the data" })).toBeVisible();
+  await offline.click();
+  await expect(offline).toHaveAttribute("aria-pressed", "true");
+});
+
 test("an address is looked up by the button, too, and a wrong one is said", async ({ page }) => {
   await opened(page, "#internet/0/7000");
   await address(page).fill("8.8.8.8");

@@ -50,6 +50,8 @@ const ROWS_UNFOLDED_MAX = 4;
 const LOOKING_BACK =
   "You look back. The tab goes on meanwhile: it hears the others, and they hear it. What you do is done at the present.";
 
+const ON_ITS_WAY = "The registry is on its way.";
+
 /** So many acts can be undone. */
 const UNDO_MAX = 100;
 
@@ -215,7 +217,7 @@ export class Player extends Look {
     if (this.preview !== null) return this.#refusalAt(this.preview.replica) ?? "So it will be if you let go here.";
     const problem = this.problem ?? this.atlas.problem;
     if (problem !== null) return problem;
-    if (this.story.isIncomplete) return "The registry is on its way.";
+    if (this.story.isIncomplete) return ON_ITS_WAY;
     if (this.live !== null && !this.isPlaying) return LOOKING_BACK;
     if (this.#sentBy !== null)
       return `This is the moment that the ${this.#sentBy} was made of. Play on, scrub back, or change anything.`;
@@ -558,12 +560,12 @@ export class Player extends Look {
       this.#toPresent();
       return this.problem;
     }
+    // What is done to a world that is about to be replaced would be lost.
+    if (this.story.isIncomplete) return (this.problem = this.atlas.problem ?? ON_ITS_WAY);
     const at = this.#moment;
     const { log } = this.#timeline;
     this.problem = this.#timeline.branch(at, { ...what, at }) ?? null;
-    const problem = this.problem ?? this.atlas.problem;
-    if (problem !== null) return problem;
-    if (this.story.isIncomplete) return "The registry is on its way.";
+    if (this.problem !== null) return this.problem;
     if (this.isOwn && log.inputs.some((input) => input.at > at)) {
       this.#remember({ log, nowMs: this.#furthestMs });
       this.problem =
