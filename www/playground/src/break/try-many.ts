@@ -6,21 +6,26 @@ export interface TriedMany {
   readonly passed: number;
   /** The seed that is next. */
   readonly next: number;
-  /** The last one that was tried. */
+  /** What came of the last one that was tried. If it failed, no more are tried. */
   readonly last: Tried;
-  /** The seed that failed, after which no more are tried. */
-  readonly failed: number | undefined;
+  /** The seed of that one. */
+  readonly tried: number;
 }
 
-/** Tries seeds from the first on, at least one, until it is over or one fails. After the greatest seed comes 0. */
-export function tryMany(first: number, isOver: () => boolean, tried: (seed: number) => Tried = tryOne): TriedMany {
-  let next = first;
+/** Tries each `stride`th seed from the first on, at least one, until it is over or one fails. After the greatest seed comes 0. */
+export function tryMany(
+  first: number,
+  stride: number,
+  isOver: () => boolean,
+  one: (seed: number) => Tried = tryOne,
+): TriedMany {
+  let tried = first;
   for (let passed = 0; ;) {
-    const seed = next;
-    const last = tried(seed);
-    next = (seed + 1) >>> 0;
-    if (!last.ok) return { passed, next, last, failed: seed };
+    const last = one(tried);
+    const next = (tried + stride) >>> 0;
+    if (!last.ok) return { passed, next, last, tried };
     passed += 1;
-    if (isOver()) return { passed, next, last, failed: undefined };
+    if (isOver()) return { passed, next, last, tried };
+    tried = next;
   }
 }

@@ -160,22 +160,39 @@ describe("one seed after the other", () => {
 
   test("until it is over", () => {
     let left = 3;
-    const { passed, next, last, failed } = tryMany(2 ** 32 - 2, () => --left === 0, passes);
-    expect({ passed, next, words: last.words, failed }).toEqual({
-      passed: 3,
-      next: 1,
-      words: "seed 0",
-      failed: undefined,
-    });
+    const { passed, next, last, tried } = tryMany(2 ** 32 - 2, 1, () => --left === 0, passes);
+    expect({ passed, next, words: last.words, tried }).toEqual({ passed: 3, next: 1, words: "seed 0", tried: 0 });
   });
 
   test("until one fails", () => {
     const fails = (seed: number): Tried => ({ ...passes(seed), ok: seed !== 12 });
-    const { passed, last, failed } = tryMany(10, () => false, fails);
-    expect({ passed, words: last.words, failed }).toEqual({ passed: 2, words: "seed 12", failed: 12 });
+    const { passed, last, tried } = tryMany(10, 1, () => false, fails);
+    expect({ passed, words: last.words, ok: last.ok, tried }).toEqual({
+      passed: 2,
+      words: "seed 12",
+      ok: false,
+      tried: 12,
+    });
+  });
+
+  test("shared out among several, so that each is tried once", () => {
+    const seeds: number[] = [];
+    for (const place of [0, 1, 2]) {
+      let left = 4;
+      tryMany(
+        100 + place,
+        3,
+        () => --left === 0,
+        (seed) => {
+          seeds.push(seed);
+          return passes(seed);
+        },
+      );
+    }
+    expect(seeds.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, place) => 100 + place));
   });
 
   test("with the real ones", () => {
-    expect(tryMany(7, () => true)).toMatchObject({ passed: 1, next: 8, failed: undefined });
+    expect(tryMany(7, 1, () => true)).toMatchObject({ passed: 1, next: 8, tried: 7, last: { ok: true } });
   });
 });

@@ -41,7 +41,7 @@ export function tryOne(seed: number): Tried {
 interface Counts {
   messages: number;
   lost: number;
-  /** Since when all know the same. */
+  /** Since when all know the same, after the last input. */
   agreedAt: number;
 }
 
@@ -62,7 +62,7 @@ function runOn(world: World): { readonly expected: Priorities | undefined; reado
     counts.messages += event?.sent.length ?? 0;
     const ended = event?.cause.kind === "end" ? [event.cause.flight] : [];
     counts.lost += [...ended, ...(event?.ended ?? [])].filter(({ fate }) => fate !== "arrives").length;
-    counts.agreedAt = isAgreed(world) ? Math.min(counts.agreedAt, Math.max(calmAt, at)) : Infinity;
+    if (at >= calmAt) counts.agreedAt = isAgreed(world) ? Math.min(counts.agreedAt, at) : Infinity;
   }
   return { expected: oracle?.priorities(), counts };
 }
@@ -117,8 +117,9 @@ function thereIn(world: World): (readonly [number, Replica])[] {
   return world.replicas.flatMap((replica, place) => (replica?.isThere ? [[place, replica] as const] : []));
 }
 
-function isAgreed(world: World): boolean {
-  return new Set(thereIn(world).map(([, { fingerprint }]) => fingerprint)).size <= 1;
+function isAgreed({ replicas }: World): boolean {
+  const first = replicas.find((replica) => replica?.isThere);
+  return replicas.every((replica) => !replica?.isThere || replica.fingerprint === first?.fingerprint);
 }
 
 function wordsOf(world: World, { messages, lost, agreedAt }: Counts): string {

@@ -1,15 +1,17 @@
-/** Tries schedules in a worker, one seed after the other, until it is told to stop or one fails. */
+/** Tries schedules in a worker, one seed after the other, until one fails. Whoever has seen enough terminates it. */
 import init from "../generated/wasm/crdt_range_map_world";
 import { tryMany } from "./try-many";
 
-/** What the worker is told. `start` begins at a seed, also when it runs already. */
-export type ToWorker = { readonly kind: "start"; readonly seed: number } | { readonly kind: "stop" };
+/** What a worker is told, once: which seed is its first, and how far it is from each of its seeds to the next. */
+export interface Share {
+  readonly seed: number;
+  readonly stride: number;
+}
 
-/** What it tells. Counts are since the start. */
+/** What it tells. Counts are since the start; the seed is the one that was tried last. */
 export type FromWorker =
-  | { readonly kind: "progress"; readonly passed: number; readonly ms: number; readonly words: string }
   | {
-      readonly kind: "failed";
+      readonly kind: "progress" | "failed";
       readonly passed: number;
       readonly ms: number;
       readonly words: string;
@@ -17,31 +19,24 @@ export type FromWorker =
     }
   | { readonly kind: "broken"; readonly reason: string };
 
-/** Between two reports, and how long it takes at most to hear that it should stop. */
+/** Between two reports. */
 const BATCH_MS = 100;
 
 const ready = init();
-/** Counts what it was told: whoever was told something before stops. */
-let current = 0;
 
-self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
-  const own = ++current;
-  if (data.kind === "stop") return;
+self.onmessage = async ({ data }: MessageEvent<Share>) => {
   try {
     await ready;
     const began = performance.now();
     let passed = 0;
-    let seed = data.seed;
-    while (own === current) {
+    for (let { seed } = data; ;) {
       const until = performance.now() + BATCH_MS;
-      const { next, last, failed, ...batch } = tryMany(seed, () => performance.now() >= until);
+      const batch = tryMany(seed, data.stride, () => performance.now() >= until);
       passed += batch.passed;
-      seed = next;
-      const report = { passed, ms: performance.now() - began, words: last.words };
-      if (failed !== undefined) return tell({ kind: "failed", ...report, seed: failed });
-      tell({ kind: "progress", ...report });
-      // Messages are heard in between.
-      await new Promise((resolve) => setTimeout(resolve));
+      seed = batch.next;
+      const kind = batch.last.ok ? "progress" : "failed";
+      tell({ kind, passed, ms: performance.now() - began, words: batch.last.words, seed: batch.tried });
+      if (kind === "failed") return;
     }
   } catch (error) {
     tell({ kind: "broken", reason: String(error) });

@@ -5,10 +5,9 @@ import { inputsUpTo } from "../stories/story";
 import { Log } from "../world/log";
 import { Timeline } from "../world/timeline";
 import { rowsOf } from "./moment";
+import { inPieces, pause } from "./pieces";
 import type { Player } from "./player.svelte";
 
-/** A piece is over once it took so long. Frames are drawn in between. */
-const PIECE_MS = 12;
 /** Each of its events may move thousands of registrations, so the world is kept often. */
 const SPACING = 8;
 
@@ -31,12 +30,11 @@ export function bring(player: Player, fetchRegistry: () => Promise<Read>): () =>
       return;
     }
     const timeline = new Timeline(log, SPACING);
-    for (let begin = performance.now(); !timeline.advance(nowMs, 1);) {
-      if (performance.now() - begin < PIECE_MS) continue;
-      await pause();
-      if (!isWanted) return timeline.free();
-      begin = performance.now();
-    }
+    const isThere = await inPieces(
+      () => timeline.advance(nowMs, 1),
+      () => isWanted,
+    );
+    if (!isThere) return timeline.free();
     await pause();
     // What its copies know is read here, and not when it is first drawn.
     rowsOf(timeline.stateAt(nowMs));
@@ -47,8 +45,4 @@ export function bring(player: Player, fetchRegistry: () => Promise<Read>): () =>
   };
   void work();
   return () => (isWanted = false);
-}
-
-function pause(): Promise<void> {
-  return new Promise((done) => setTimeout(done));
 }

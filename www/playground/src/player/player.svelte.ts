@@ -262,6 +262,11 @@ export class Player extends Look {
 
   // What moves it.
 
+  /** Runs the world towards the moment that is shown, through so many events at most. Returns whether it is there. */
+  prepare(events: number): boolean {
+    return this.#timeline.advance(this.nowMs, events);
+  }
+
   open(address: string): void {
     this.leaveTabs();
     this.#address = address;

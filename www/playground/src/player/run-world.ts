@@ -1,10 +1,9 @@
 /** Runs a world that came from elsewhere as far as it goes, without making the page wait: it may be long. */
 import type { SharedWorld } from "../link/world";
 import { Timeline } from "../world/timeline";
+import { inPieces } from "./pieces";
 
-const PIECE_EVENTS = 20;
-/** About a frame. */
-const PIECE_MS = 12;
+const STEP_EVENTS = 20;
 
 /** `null` if `signal` was aborted before. `progress` is told of the part that is done, from 0 to 1. */
 export async function runWorld(
@@ -14,14 +13,14 @@ export async function runWorld(
 ): Promise<Timeline | null> {
   const timeline = new Timeline(log);
   const untilMs = Math.max(nowMs, log.inputs.at(-1)?.at ?? 0);
-  for (let begin = performance.now(); !timeline.advance(untilMs, PIECE_EVENTS);) {
-    if (performance.now() - begin < PIECE_MS) continue;
-    progress(timeline.head.now / Math.max(1, untilMs));
-    await new Promise((done) => setTimeout(done));
-    begin = performance.now();
-    if (!signal.aborted) continue;
-    timeline.free();
-    return null;
-  }
-  return timeline;
+  const isThere = await inPieces(
+    () => timeline.advance(untilMs, STEP_EVENTS),
+    () => {
+      progress(timeline.head.now / Math.max(1, untilMs));
+      return !signal.aborted;
+    },
+  );
+  if (isThere) return timeline;
+  timeline.free();
+  return null;
 }
