@@ -7,21 +7,22 @@ import type { Columns } from "../picture/ranges";
 /** More than any picture can show; found and painted in a fraction of a second. */
 export const OVERLAPS_MAX = 300_000;
 
-/** How many owners all splits of these registrations have in all. */
+/** How many owners all splits of these registrations, which are in the order of their starts, have in all. */
 export function overlapsIn({ starts, ends }: Pick<Columns, "starts" | "ends">): number {
-  const bounds = new Float64Array(starts.length + ends.length);
-  bounds.set(starts);
-  bounds.set(ends, starts.length);
-  bounds.sort();
-  const distinct = bounds.filter((bound, place) => bound !== bounds[place - 1] && bound !== Infinity);
-  const placeOf = (bound: number) => {
-    let [low, high] = [0, distinct.length];
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((distinct[middle] ?? 0) < bound) low = middle + 1;
-      else high = middle;
+  const ended = ends.toSorted();
+  let [sum, bound, boundsBefore, start, end] = [0, -1, -1, 0, 0];
+  // Each covers as many splits as bounds begin one from its start on and before its end.
+  while (end < ended.length) {
+    const isStart = start < starts.length && (starts[start] ?? 0) <= (ended[end] ?? 0);
+    const next = (isStart ? starts[start] : ended[end]) ?? 0;
+    if (next !== bound) [bound, boundsBefore] = [next, boundsBefore + 1];
+    if (isStart) {
+      sum -= boundsBefore;
+      start += 1;
+    } else {
+      sum += boundsBefore;
+      end += 1;
     }
-    return low;
-  };
-  return starts.reduce((sum, start, place) => sum + placeOf(ends[place] ?? Infinity) - placeOf(start), 0);
+  }
+  return sum;
 }
