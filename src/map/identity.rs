@@ -105,6 +105,13 @@ impl<K: Key> RangeMap<K> {
             })
     }
 
+    /// Goes on under another id. What an ephemeral writer contributed goes with it, as nobody is there any more under its former id; any
+    /// other writer's stays under that. Returns what the others should know. O(n).
+    pub(crate) fn go_on_as(&mut self, replica: ReplicaId) -> Delta<K> {
+        let goes_along = self.replica.is_ephemeral() && self.replica != replica;
+        if goes_along { self.say_anew(replica) } else { self.set_replica(replica) }
+    }
+
     /// Goes on under another id. What this replica contributed under the former one since it was made is dropped, and contributed anew
     /// under the new one. Returns that as a delta. O(n).
     pub(crate) fn say_anew(&mut self, replica: ReplicaId) -> Delta<K> {
@@ -118,7 +125,7 @@ impl<K: Key> RangeMap<K> {
             let at = operation.touch(id);
             operation.take_over(at, former);
         }
-        operation.changed(&mut self.cache);
+        operation.changed(&mut self.cache, &mut self.life);
         delta.merge(&operation.finish());
         delta
     }
