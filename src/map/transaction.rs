@@ -110,7 +110,7 @@ impl<'a, K: Key> Transaction<'a, K> {
     }
 
     /// Drops a record of which nothing counts any more.
-    fn drop_record(&mut self, at: usize, writer: ReplicaId) {
+    pub(super) fn drop_record(&mut self, at: usize, writer: ReplicaId) {
         let Touched { id, entry, .. } = &mut self.touched[at];
         if let Some(record) = entry.remove(writer) {
             let id = id.clone();

@@ -6,7 +6,8 @@
 //! it is gone; who sees it all the same answers with a greater counter (as in Das, Gupta and Motivala, "SWIM", 2002). Whose counter has
 //! not grown for three beats is gone too.
 //!
-//! Each node sends its links what is greater than what was said there by either end: once a beat, and sooner when somebody came or went.
+//! Each node sends its links what is greater than what was said there by either end: about once a beat, soon after it heard it, and at once
+//! when somebody came or went.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,9 @@ const SILENCE_MS: u64 = 3 * BEAT_MS;
 /// For how long somebody who is said to be gone still counts: others may see it.
 const GRACE_MS: u64 = 500;
 
-/// The least time between two messages over a link.
+/// The least time between two messages over a link: if a counter grew, and if somebody came or went. What grew is passed on as soon as it is
+/// heard, mostly: were each to wait for a beat of its own, every link on the way would add one.
+const PACE_MS: u64 = BEAT_MS * 3 / 4;
 const PAUSE_MS: u64 = 100;
 
 /// For how long the word of somebody who is gone is remembered, so that a late message does not bring it back.
@@ -52,7 +55,9 @@ pub(super) struct Vouching {
     turned: Vec<ReplicaId>,
     beat_ms: u64,
     spoken_ms: u64,
-    /// Whether something is to be said before the next beat.
+    /// Whether a counter grew that was not said since.
+    has_grown: bool,
+    /// Whether somebody came or went.
     is_urgent: bool,
 }
 
@@ -132,12 +137,13 @@ impl Vouching {
             if is_present != was_present {
                 self.turned.push(writer);
             }
+            self.has_grown = true;
             self.is_urgent |= is_gone || !was_present;
         }
     }
 
     /// What is to be said over which links. `seen` are those whom this node sees itself, each with whether that is over a link.
-    /// O((n + seen) · links · log n) once a beat or when somebody came or went.
+    /// O((n + seen) · links · log n) if something is due, which is about once a beat.
     pub(super) fn speak(
         &mut self,
         seen: impl Iterator<Item = ReplicaId>,
@@ -145,20 +151,14 @@ impl Vouching {
         now_ms: u64,
     ) -> Vec<(LinkId, Vec<(ReplicaId, u64)>)> {
         self.end(now_ms);
-        let is_beat = self.beat_ms <= now_ms || self.beat_ms > now_ms.saturating_add(BEAT_MS);
-        let paused_ms = self.spoken_ms.saturating_add(PAUSE_MS);
-        let is_due = is_beat || self.is_urgent && (paused_ms <= now_ms || self.spoken_ms > now_ms);
-        self.is_urgent &= !self.said.is_empty();
-        if !is_due || self.said.is_empty() {
+        if self.said.len() > 1 && (self.beat_ms <= now_ms || self.beat_ms > now_ms.saturating_add(BEAT_MS)) {
+            self.beat_ms = now_ms.saturating_add(BEAT_MS);
+            seen.for_each(|writer| self.grow(writer, now_ms));
+        }
+        if self.speaks_ms() > now_ms {
             return Vec::new();
         }
-        if is_beat {
-            self.beat_ms = now_ms.saturating_add(BEAT_MS);
-            if self.said.len() > 1 {
-                seen.for_each(|writer| self.grow(writer, now_ms));
-            }
-        }
-        (self.is_urgent, self.spoken_ms) = (false, now_ms);
+        (self.is_urgent, self.has_grown, self.spoken_ms) = (false, false, now_ms);
         let mut all = Vec::new();
         for (link, said) in &mut self.said {
             let mut words = Vec::new();
@@ -183,11 +183,18 @@ impl Vouching {
 
     /// When there is something to do next; `u64::MAX` is never. O(1).
     pub(super) fn next_wake_ms(&self, sees_any: bool) -> u64 {
-        let speaks = self.said.len() > 1 && (sees_any || !self.known.is_empty());
-        let beat_ms = if speaks { self.beat_ms } else { u64::MAX };
-        let urgent_ms = if self.is_urgent { self.spoken_ms.saturating_add(PAUSE_MS) } else { u64::MAX };
+        let beat_ms = if self.said.len() > 1 && sees_any { self.beat_ms } else { u64::MAX };
         let end_ms = self.ends.first().map_or(u64::MAX, |(end_ms, _)| *end_ms);
-        beat_ms.min(urgent_ms).min(end_ms)
+        beat_ms.min(self.speaks_ms()).min(end_ms)
+    }
+
+    /// When there is something to say.
+    fn speaks_ms(&self) -> u64 {
+        match (self.said.is_empty(), self.is_urgent, self.has_grown) {
+            (false, true, _) => self.spoken_ms.saturating_add(PAUSE_MS),
+            (false, false, true) => self.spoken_ms.saturating_add(PACE_MS),
+            _ => u64::MAX,
+        }
     }
 
     /// The clock was set back by so much.
@@ -208,6 +215,7 @@ impl Vouching {
         let by_others = known.filter(|known| known.is_present);
         let until_ms = by_others.map_or(now_ms.saturating_add(REMEMBERED_MS), |known| known.until_ms);
         self.note(writer, Vouched { word, is_present: by_others.is_some(), until_ms });
+        self.has_grown |= self.said.len() > 1;
     }
 
     fn note(&mut self, writer: ReplicaId, vouched: Vouched) {

@@ -27,7 +27,7 @@ fn many_that_are_killed_ten_times_each_leave_no_ghost() {
         net.run_for(4_000);
         let living = |net: &Net, at: usize| net.hosts[at].node.living().splits().len();
         for at in [first, second, far, crowd[0]] {
-            assert_eq!(living(&net, at), 4 * CROWD as usize, "{at} sees all of life {life}");
+            assert_eq!(living(&net, at), CROWD as usize, "{at} sees all of life {life}");
         }
         crowd.iter().for_each(|at| kill(&mut net, *at));
         net.run_for(SILENCE_MS + 1_500);
@@ -35,7 +35,13 @@ fn many_that_are_killed_ten_times_each_leave_no_ghost() {
             .iter()
             .for_each(|at| assert_eq!(living(&net, *at), 0, "{at} sees no ghost of {life}"));
     }
-    net.run_for(60_000);
+    // Reset records go once all have agreed, over every link, for a while.
+    let mut waited = 0;
+    while net.hosts[far].node.map().state().carried_count() > 0 && waited < 40 {
+        net.run_for(30_000);
+        waited += 1;
+    }
+    println!("cleared after {waited}");
     for at in [first, second, far] {
         let map = net.hosts[at].node.map();
         assert_eq!(map.registrations().count(), 0, "{at}");

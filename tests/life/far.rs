@@ -39,7 +39,7 @@ fn all_along_a_chain_know_who_lives_and_who_died() {
     net.run_for(60_000);
     for at in &nodes {
         assert_eq!(owners(&net, *at, 7)[0], ["node-7:1"], "{at} keeps it");
-        assert_eq!(living_changes(&mut net, *at), [], "and never lost it");
+        assert_eq!(living_changes(&mut net, *at), [], "and {at} never lost it");
     }
     kill(&mut net, end);
     net.run_for(far_ms(5));
