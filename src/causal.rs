@@ -191,6 +191,12 @@ impl CausalContext {
         self.replicas.iter().map(|(replica, runs)| (*replica, runs))
     }
 
+    /// Whether any effect of an ephemeral writer is known. O(log of the replicas).
+    pub(crate) fn has_ephemeral(&self) -> bool {
+        let at = self.replicas.position_of(|(known, _)| *known < ReplicaId::ephemeral(0));
+        self.replicas.get(at).is_some_and(|(known, _)| known.is_ephemeral())
+    }
+
     pub(crate) fn insert(&mut self, dot: Dot) {
         self.insert_run(dot.replica, dot.seq, dot.seq);
     }

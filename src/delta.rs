@@ -15,7 +15,7 @@ use crate::key::Key;
 use crate::registration::{Entry, Record, RegistrationId};
 use crate::retired::Retired;
 use crate::sort::sorted;
-use crate::store::{Interner, JoinObserver, Joined, RowRef, Side, Store, StoreBuilder, Unobserved};
+use crate::store::{Interner, JoinObserver, Joined, Living, RowRef, Side, Store, StoreBuilder, Unobserved};
 use crate::tombstones::{RecordDrop, Tombstone, Tombstones};
 use crate::version::Version;
 
@@ -178,6 +178,7 @@ impl<K: Key> Delta<K> {
         let stale = RefCell::new(SmallVec::<[(ReplicaId, u64); 1]>::new());
         entries.edit(id, &mut |ours| {
             let before = ours.priority();
+            let living_before = observer.counted().map(|counted| ours.living_priority(&id.node, counted));
             let dropped_here = |writer, record: &Record| {
                 let is_dropped = here.has_dropped(|| id.clone(), writer, record.birth);
                 if is_dropped {
@@ -188,6 +189,8 @@ impl<K: Key> Delta<K> {
             let dropped_there =
                 |writer, record: &Record| there.has_dropped(|| id.clone(), writer, record.birth);
             if ours.join(theirs, dropped_here, dropped_there) {
+                let counted = observer.counted().zip(living_before);
+                let living = counted.map(|(counted, before)| Living::of(before, &id.node, ours, counted));
                 observer.joined(Joined {
                     start: id.range.start(),
                     end: id.range.end(),
@@ -195,6 +198,7 @@ impl<K: Key> Delta<K> {
                     entry: Some(ours),
                     before,
                     after: ours.priority(),
+                    living,
                     dropped: &[],
                 });
             }

@@ -12,13 +12,53 @@ use std::sync::Arc;
 /// An id must never be used by two writers, nor again by a writer that lost state: operations are named by
 /// `(replica, sequence number)`, and two operations of one name cannot be told apart. A fresh random 64-bit number for each
 /// incarnation is the safe default.
+///
+/// # Ephemeral writers
+///
+/// An *ephemeral* writer is one whose contributions are bound to its life: they count in the [living answer](crate::RangeMap::living)
+/// while it is there, and count in the agreed one until somebody releases or [evicts](crate::RangeMap::evict) them. The id tells it, so
+/// whoever has the state knows what is bound to which life, also who came late: its highest 16 bits are `eeee`. The others are as random
+/// as in any id. An ephemeral id is for one life: it is never taken up again.
+///
+/// One bit would be too little: half of all ids that are drawn at random would have it. Of these, one in 65,536 is ephemeral by accident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ReplicaId(u64);
 
+/// The highest bits of the ids of ephemeral writers: all of them lie together in the order of ids.
+const EPHEMERAL: u64 = 0xeeee << 48;
+const CLASS_BITS: u64 = 0xffff << 48;
+
 impl ReplicaId {
-    /// The replica of that number. Any number will do.
+    /// The replica of that number. Any number will do. One whose highest 16 bits are `eeee` is [ephemeral](Self#ephemeral-writers).
     pub const fn new(id: u64) -> Self {
         Self(id)
+    }
+
+    /// An [ephemeral](Self#ephemeral-writers) writer: of the number, a random one for each life, the lower 48 bits are used.
+    ///
+    /// ```
+    /// use crdt_range_map::ReplicaId;
+    ///
+    /// let id = ReplicaId::ephemeral(0x0123_4567_89ab_cdef);
+    /// assert_eq!(id.to_string(), "eeee456789abcdef");
+    /// assert!(id.is_ephemeral() && !ReplicaId::new(0x2a).is_ephemeral());
+    /// ```
+    pub const fn ephemeral(id: u64) -> Self {
+        Self(EPHEMERAL | id & !CLASS_BITS)
+    }
+
+    /// Whether what this writer contributes is bound to its life.
+    pub const fn is_ephemeral(self) -> bool {
+        self.0 & CLASS_BITS == EPHEMERAL
+    }
+
+    /// The id of that number, changed where it must be to be ephemeral or not, as this one is.
+    pub(crate) const fn of_same_class(self, id: u64) -> Self {
+        match (self.is_ephemeral(), Self(id).is_ephemeral()) {
+            (true, _) => Self::ephemeral(id),
+            (false, true) => Self(id ^ 1 << 63),
+            (false, false) => Self(id),
+        }
     }
 
     /// The number that the replica was made from.
@@ -192,6 +232,28 @@ impl core::error::Error for NodeError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_is_ephemeral_by_its_highest_16_bits_and_another_of_its_class_is_too() {
+        let ephemeral = |id| ReplicaId::new(id).is_ephemeral();
+        let edges =
+            [0xeeed_ffff_ffff_ffff, 0xeeee_0000_0000_0000, 0xeeee_ffff_ffff_ffff, 0xeeef_0000_0000_0000];
+        assert_eq!(edges.map(ephemeral), [false, true, true, false]);
+        for bit in 48..64 {
+            assert!(!ephemeral(0xeeee << 48 ^ 1 << bit));
+        }
+        for number in edges.into_iter().chain([0, 42, u64::MAX]) {
+            for of in edges.map(ReplicaId::new) {
+                assert_eq!(of.of_same_class(number).is_ephemeral(), of.is_ephemeral());
+                assert_eq!(
+                    of.of_same_class(number).get() << 16,
+                    number << 16,
+                    "the rest is as random as it was"
+                );
+            }
+            assert!(ReplicaId::ephemeral(number).is_ephemeral());
+        }
+    }
 
     #[test]
     fn names_are_1_to_255_bytes() {

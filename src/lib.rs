@@ -87,6 +87,7 @@
 //! | `causal` | dots and causal contexts: which effects are known | runs of consecutive sequence numbers |
 //! | `retired` | who is retired: a lattice of its own beside the dots | of two declarations for one replica, the one with the greater number counts |
 //! | `version` | which effects are known, and who is retired: the claim of a state, without its records | it is no state, so it cannot be joined as one |
+//! | `life` | who is alive: whose contributions count in the living answer | an id tells whether its writer is bound to its life, so the state does as well |
 //! | `registration` | records: what each writer contributed, and the baseline up to which it was reset | a reset always observes a prefix of a writer's contributions, so one number remembers it exactly |
 //! | `tombstones` | the drops of records that a state names | a drop that the prefixes of the context cover needs no tombstone |
 //! | `store` | the ordered store of registrations, and the join of two | a B+-tree whose leaves begin where the content says so: equal content has equal leaves, which a join skips |
@@ -166,6 +167,7 @@ mod delta;
 mod hash;
 mod id;
 mod key;
+mod life;
 mod map;
 pub mod node;
 mod operation;
@@ -193,7 +195,8 @@ pub use operation::{Operation, OperationError};
 pub use registration::Registration;
 pub use retired::Retired;
 pub use splits::{
-    Changes, OwnedSplit, Owner, Owners, Piece, Routing, Split, Splits, SplitsIn, SplitsInIter, SplitsIter,
+    Answer, Changes, OwnedSplit, Owner, Owners, Piece, Routing, Split, Splits, SplitsIn, SplitsInIter,
+    SplitsIter,
 };
 pub use version::Version;
 

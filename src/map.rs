@@ -1,9 +1,12 @@
 //! The replica: the operations, joining, and what is computed from the state.
 
 mod by_node;
+mod by_writer;
 mod cache;
+mod ending;
 mod exchange;
 mod identity;
+mod life;
 mod limit;
 mod log;
 mod moves;
@@ -21,6 +24,7 @@ use std::sync::Arc;
 
 use self::cache::Cache;
 use self::identity::Identity;
+use self::life::{Life, LifeChanges};
 use self::limit::Limit;
 use self::log::{Log, News};
 use self::retirement::Retirement;
@@ -29,6 +33,7 @@ use crate::causal::SEQ_MAX;
 use crate::delta::Delta;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
+use crate::life::Counted;
 use crate::registration::RegistrationId;
 use crate::splits::{Changes, RangeCollector};
 use crate::store::{JoinObserver, Joined, RowRef};
@@ -73,10 +78,11 @@ pub struct RangeMap<K> {
     identity: Identity,
     retirement: Retirement,
     limit: Option<Limit<K>>,
+    life: Life<K>,
 }
 
 /// Collects what a merge changed.
-struct MergeObserver<K> {
+struct MergeObserver<'a, K> {
     replica: ReplicaId,
     changed: RangeCollector<K>,
     /// The registrations themselves, if they are asked for by their nodes.
@@ -88,9 +94,15 @@ struct MergeObserver<K> {
     /// Records that came although they are known to be dropped; not more than the log can hold.
     stale: Vec<Tombstone<K>>,
     news: News<K>,
+    /// Who counts as of who is alive, and what changed of that, if it is asked for.
+    life: Option<(&'a Counted, LifeChanges<K>)>,
 }
 
-impl<K: Key> JoinObserver<K> for MergeObserver<K> {
+impl<K: Key> JoinObserver<K> for MergeObserver<'_, K> {
+    fn counted(&self) -> Option<&Counted> {
+        self.life.as_ref().map(|(counted, _)| *counted)
+    }
+
     fn stale(&mut self, id: RegistrationId<K>, writer: ReplicaId, birth: u64) {
         if self.stale.len() <= LOG_BYTES_MAX / size_of::<RegistrationId<K>>() {
             self.stale.push(Tombstone { id, writer, drop: RecordDrop::bare(writer, birth) });
@@ -102,6 +114,10 @@ impl<K: Key> JoinObserver<K> for MergeObserver<K> {
     }
 
     fn joined(&mut self, joined: Joined<'_, K>) {
+        if let (Some(living), Some((_, changes))) = (joined.living, &mut self.life) {
+            let id = || RegistrationId { range: joined.range(), node: joined.node.clone() };
+            changes.add(living, id);
+        }
         for (writer, birth) in joined.dropped {
             let id = RegistrationId { range: joined.range(), node: joined.node.clone() };
             self.dropped.push(Tombstone { id, writer: *writer, drop: RecordDrop::bare(*writer, *birth) });
@@ -129,6 +145,7 @@ impl<K: Key> RangeMap<K> {
             identity: Identity::default(),
             retirement: Retirement::default(),
             limit: None,
+            life: Life::new(replica),
         }
     }
 
@@ -230,10 +247,12 @@ impl<K: Key> RangeMap<K> {
             dropped: Vec::new(),
             stale: Vec::new(),
             news: News::new(delta, &self.state, self.log.batch_max()),
+            life: self.life.changes(),
         };
         self.state.join(delta, &mut observer);
-        let MergeObserver { changed, changed_ids, awaiting_drop, mut dropped, mut stale, news, .. } =
+        let MergeObserver { changed, changed_ids, awaiting_drop, mut dropped, mut stale, news, life, .. } =
             observer;
+        let life = life.map(|(_, changes)| changes);
         if !news.is_empty() {
             // Of what others did to it, nothing is left here but that. Who hears of it and still holds the record has to drop it, too.
             dropped.append(&mut stale);
@@ -242,6 +261,7 @@ impl<K: Key> RangeMap<K> {
         let ranges = changed.finish();
         self.cache.forget(&ranges);
         self.cache.forget_registrations(changed_ids.into_iter().flatten());
+        life.into_iter().for_each(|changes| self.life.take(changes));
         Changes::new(ranges, self.drop_reset(awaiting_drop))
     }
 
@@ -299,7 +319,7 @@ impl<K: Key> RangeMap<K> {
         let settled = self.retirement.settled();
         let mut operation = Transaction::new(self.replica, &mut self.state, log, settled);
         apply(&mut operation);
-        operation.changed(&mut self.cache);
+        operation.changed(&mut self.cache, &mut self.life);
         operation.finish()
     }
 }

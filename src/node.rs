@@ -2,17 +2,21 @@
 //!
 //! See [`Node`].
 
+mod evictions;
 mod identity;
 mod journal;
+mod life;
 mod link_presence;
 mod operations;
 mod output;
 mod random;
 mod restore;
 mod shared;
+mod vouching;
 
 use std::collections::{BTreeSet, VecDeque};
 
+use self::evictions::Evictions;
 pub use self::journal::Page;
 use self::journal::{Journal, Saved};
 use self::link_presence::LinkPresences;
@@ -49,20 +53,31 @@ pub struct Options {
     /// another way. 0 counts as 1.
     pub fan_in: usize,
     /// The name under which it takes part in [`presence`] on every link: the others learn that it is there, and it
-    /// learns who else is. A peer that is silent for 4.5 s counts as dead. `None`: it takes no part.
+    /// learns who else is. A peer that is silent for 4.5 s counts as dead. `None`: it takes no part; but an
+    /// [ephemeral](ReplicaId#ephemeral-writers) writer does all the same, under the empty name.
     pub name: Option<Name>,
     /// Whether it hands out pages to be saved, so that it can return under its id: see [`Node`](Node#what-is-saved).
     pub is_durable: bool,
+    /// After how long somebody who is gone is [evicted](Node::evict): an [ephemeral](ReplicaId#ephemeral-writers) writer that this node
+    /// does not see, from when it first did not. It should be much longer than a partition lasts. `None`: never.
+    pub evict_after_ms: Option<u64>,
     /// How many bytes of memory the log of recent changes takes at most. Peers that were away get what they missed from it: see
     /// [`RangeMap::set_log_capacity`].
     pub log_bytes_max: usize,
 }
 
 impl Default for Options {
-    /// Not durable, and without a name.
+    /// Not durable, without a name, and nobody is evicted.
     fn default() -> Self {
         let sync = Config::default();
-        Self { sync, fan_in: FAN_IN, name: None, is_durable: false, log_bytes_max: LOG_BYTES_MAX }
+        Self {
+            sync,
+            fan_in: FAN_IN,
+            name: None,
+            is_durable: false,
+            evict_after_ms: None,
+            log_bytes_max: LOG_BYTES_MAX,
+        }
     }
 }
 
@@ -114,6 +129,9 @@ pub struct Node<K> {
     links: BTreeSet<LinkId>,
     next_link: u64,
     presences: LinkPresences,
+    evictions: Evictions,
+    /// Whether it says goodbye once all is sent.
+    is_leaving: bool,
     journal: Option<Journal<K>>,
     random: Random,
     now_ms: u64,
@@ -143,9 +161,10 @@ impl<K: WireKey> Node<K> {
     }
 
     fn begin(mut map: RangeMap<K>, options: Options, seed: u64, saved: Saved) -> Self {
-        let Options { sync, fan_in, name, is_durable, log_bytes_max } = options;
+        let Options { sync, fan_in, name, is_durable, evict_after_ms, log_bytes_max } = options;
         map.set_registration_bytes_max(sync.registration_bytes_max());
         map.set_log_capacity(log_bytes_max);
+        map.report_living_changes();
         let journal = is_durable.then(|| Journal::begin(&mut map, saved));
         let presence = presence::Config::heartbeats().within(sync.message_bytes_max);
         let presences = LinkPresences::new(presence, map.replica(), name);
@@ -155,6 +174,8 @@ impl<K: WireKey> Node<K> {
             links: BTreeSet::new(),
             next_link: 0,
             presences,
+            evictions: Evictions::new(evict_after_ms),
+            is_leaving: false,
             journal,
             random: Random(seed),
             now_ms: 0,
@@ -224,6 +245,7 @@ impl<K: WireKey> Node<K> {
             if let Some(goodbye) = self.presences.leave(link) {
                 self.push_goodbye(link, self.map.replica(), goodbye);
             }
+            self.follow_life();
         }
     }
 
@@ -246,6 +268,7 @@ impl<K: WireKey> Node<K> {
         let received = self.mesh.receive(&mut self.map, link.0, bytes, now_ms, &mut || random.next());
         if let Some(sender) = sender_of(bytes) {
             self.presences.hear(link, sender, &received, now_ms, &mut || random.next());
+            self.follow_life();
         }
         match received {
             Received::Applied(changes) => {
@@ -279,6 +302,8 @@ impl<K: WireKey> Node<K> {
         for (link, goodbye) in self.presences.follow(self.map.replica(), now_ms) {
             self.push_goodbye(link, former, goodbye);
         }
+        self.follow_life();
+        self.evict_absent(now_ms);
         if let Some(event) = self.next_event() {
             return Output::Event(event);
         }
@@ -295,7 +320,13 @@ impl<K: WireKey> Node<K> {
             self.presences.sent(link, now_ms);
             return Output::Send { link, bytes };
         }
-        if let Some((link, content)) = self.presences.poll(now_ms) {
+        self.say_goodbyes();
+        if let Some((link, bytes)) = self.goodbyes.pop_front() {
+            return Output::Send { link, bytes };
+        }
+        let said = self.presences.poll(now_ms);
+        self.follow_life();
+        if let Some((link, content)) = said {
             let bytes = self.mesh.presence_message(link.0, &self.map, content);
             return Output::Send { link, bytes };
         }
@@ -317,6 +348,10 @@ impl<K: WireKey> Node<K> {
             let ranges = core::mem::take(&mut self.changed).finish();
             return Some(Event::Changed(ranges.into_vec()));
         }
+        let living = self.map.take_living_changes();
+        if !living.is_empty() {
+            return Some(Event::LivingChanged(living));
+        }
         if let Some((link, peer)) = self.presences.next_news() {
             return Some(Event::Peer { link, peer });
         }
@@ -330,7 +365,7 @@ impl<K: WireKey> Node<K> {
             self.journal.as_mut().map_or(u64::MAX, |journal| journal.next_wake_ms(&self.map, now_ms));
         // While something is not saved, nothing is sent, so there is no need to wake for it.
         let sending = if self.map.is_saved() { self.mesh.next_wake_ms() } else { u64::MAX };
-        saving.min(sending).min(self.presences.next_wake_ms())
+        saving.min(sending).min(self.presences.next_wake_ms()).min(self.next_eviction_ms())
     }
 
     /// Reports that the [page](Output::Save) of that number is saved: its effects may be sent from now on. Does nothing if that page is

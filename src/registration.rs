@@ -11,6 +11,7 @@ use smallvec::{SmallVec, smallvec};
 use crate::causal::{CausalContext, Dot};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
+use crate::life::Counted;
 
 /// A visible registration: a node serves a range of keys, with a priority of 1 or more.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -214,12 +215,22 @@ impl Entry {
     ///
     /// It is one for a register that is left, whoever made it, plus the adjustments that are left. O(writers).
     pub(crate) fn priority(&self) -> Option<u64> {
+        self.priority_of(|_| true)
+    }
+
+    /// What the priority would be if there were those writers alone. O(writers).
+    pub(crate) fn priority_of(&self, counts: impl Fn(ReplicaId) -> bool) -> Option<u64> {
         let (mut is_registered, mut adjustments) = (false, 0);
-        for (_, record) in &self.records {
+        for (_, record) in self.records.iter().filter(|(writer, _)| counts(*writer)) {
             is_registered |= record.register_is_left();
             adjustments += record.adjustments_left();
         }
         priority_of(is_registered, adjustments)
+    }
+
+    /// The priority as of who is alive, of a registration of that node. O(writers · log of the present ones).
+    pub(crate) fn living_priority(&self, node: &NodeId, counted: &Counted) -> Option<u64> {
+        if counted.is_down(node) { None } else { self.priority_of(|writer| counted.counts(writer)) }
     }
 
     /// Joins the entry of the same registration in another state.

@@ -3,9 +3,10 @@
 //! Nothing here is announced or agreed on. A [sweep](sweep) over the ends of all ranges finds the boundaries at which the
 //! owners change; [blocks](block) keep some of them with their owners in order; the [index](index) finds the block of a key and
 //! writes anew what a change touches; a [window](window) reads it from a key on, [step by step](walk), and so do a [view](view) and
-//! a [cover](cover); a [route](route) chooses among the owners of a key; [`Splits`] is all of them written out; [`Changes`] has
+//! a [cover](cover); a [route](route) chooses among the owners of a key; an [answer](answer) has all these questions; [`Splits`] is all of them written out; [`Changes`] has
 //! what a merge may have changed.
 
+mod answer;
 mod block;
 mod changes;
 mod cover;
@@ -22,15 +23,16 @@ use core::ops::{Deref, Range};
 
 use smallvec::SmallVec;
 
+pub use self::answer::Answer;
 pub use self::changes::Changes;
 pub(crate) use self::changes::RangeCollector;
 pub use self::cover::Piece;
-pub(crate) use self::cover::cover;
-pub(crate) use self::index::SplitIndex;
+use self::cover::cover;
+pub(crate) use self::index::{Source, SplitIndex};
 pub use self::route::Routing;
-pub(crate) use self::route::{Candidates, arrange, spread};
+use self::route::{Candidates, arrange, spread};
 pub use self::view::{OwnedSplit, SplitsIn, SplitsInIter};
-pub(crate) use self::window::Window;
+use self::window::Window;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
 

@@ -19,7 +19,7 @@ use core::fmt;
 use std::sync::{Arc, LazyLock};
 
 pub(crate) use self::interner::Interner;
-pub(crate) use self::join::{JoinObserver, Joined, Side, Unobserved};
+pub(crate) use self::join::{JoinObserver, Joined, Living, Side, Unobserved};
 use self::row::Row;
 pub(crate) use self::row::RowRef;
 use self::tree::Branch;

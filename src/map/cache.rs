@@ -10,7 +10,7 @@ use crate::store::Store;
 
 /// An index over the state, and what has changed since it was right: nothing is, until it was first asked for.
 #[derive(Debug)]
-struct Derived<I, C> {
+pub(super) struct Derived<I, C> {
     /// Right for the current state.
     current: OnceLock<I>,
     /// Was right before the changes. Locked only to be taken out, by whoever asks for the index first.
@@ -25,7 +25,7 @@ impl<I, C> Default for Derived<I, C> {
 
 impl<I, C: Default> Derived<I, C> {
     /// Where changes are to be noted, as the index is no longer right; `None` if there is none. O(1).
-    fn stale(&mut self) -> Option<&mut (I, C)> {
+    pub(super) fn stale(&mut self) -> Option<&mut (I, C)> {
         let stale = self.stale.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = self.current.take() {
             *stale = Some((index, C::default()));
@@ -33,8 +33,15 @@ impl<I, C: Default> Derived<I, C> {
         stale.as_mut()
     }
 
-    fn get(&self, make: impl FnOnce(Option<(I, C)>) -> I) -> &I {
+    pub(super) fn get(&self, make: impl FnOnce(Option<(I, C)>) -> I) -> &I {
         self.current.get_or_init(|| make(self.stale.lock().unwrap_or_else(PoisonError::into_inner).take()))
+    }
+}
+
+impl<I, C> Derived<I, C> {
+    /// Whether it was ever asked for. O(1).
+    pub(super) fn exists(&mut self) -> bool {
+        self.current.get().is_some() || self.stale.get_mut().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 }
 
@@ -74,8 +81,7 @@ impl<K: Key> Cache<K> {
 
     /// Whether the changed registrations are to be told by [`forget_registrations`](Self::forget_registrations).
     pub(super) fn follows_nodes(&mut self) -> bool {
-        self.by_node.current.get().is_some()
-            || self.by_node.stale.get_mut().unwrap_or_else(PoisonError::into_inner).is_some()
+        self.by_node.exists()
     }
 
     /// Remembers that those have other priorities now. O(1) for each.
@@ -123,4 +129,4 @@ impl<K: Key> Cache<K> {
 }
 
 /// So many changes are noted, however small the index is.
-const NOTED_MIN: usize = 64;
+pub(super) const NOTED_MIN: usize = 64;

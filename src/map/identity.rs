@@ -105,9 +105,27 @@ impl<K: Key> RangeMap<K> {
             })
     }
 
+    /// Goes on under another id. Nothing of an ephemeral writer stays under its former id, as nobody is there any more under that: what it
+    /// contributed goes with it; if the former life was declared over, it is dropped, in whichever order that and the release of it are
+    /// heard. What any other writer contributed stays. Returns what the others should know. O(n).
+    pub(crate) fn go_on_as(&mut self, replica: ReplicaId) -> Delta<K> {
+        if self.replica.is_ephemeral() && self.replica != replica {
+            let is_over = self.is_retired();
+            self.leave_behind(replica, !is_over)
+        } else {
+            self.set_replica(replica)
+        }
+    }
+
     /// Goes on under another id. What this replica contributed under the former one since it was made is dropped, and contributed anew
     /// under the new one. Returns that as a delta. O(n).
     pub(crate) fn say_anew(&mut self, replica: ReplicaId) -> Delta<K> {
+        self.leave_behind(replica, true)
+    }
+
+    /// Goes on under another id, and drops what this replica contributed under the former one since it was made; if that is `kept`, it is
+    /// contributed anew.
+    fn leave_behind(&mut self, replica: ReplicaId, is_kept: bool) -> Delta<K> {
         let former = self.replica;
         let written = self.written_since_begin();
         let mut delta = self.set_replica(replica);
@@ -116,9 +134,13 @@ impl<K: Key> RangeMap<K> {
         let mut operation = Transaction::new(replica, &mut self.state, log, self.retirement.settled());
         for id in written {
             let at = operation.touch(id);
-            operation.take_over(at, former);
+            if is_kept {
+                operation.take_over(at, former);
+            } else {
+                operation.drop_record(at, former);
+            }
         }
-        operation.changed(&mut self.cache);
+        operation.changed(&mut self.cache, &mut self.life);
         delta.merge(&operation.finish());
         delta
     }

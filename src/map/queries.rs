@@ -3,11 +3,10 @@
 use core::borrow::Borrow;
 
 use super::{RangeMap, id};
-use crate::hash;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange, LeastKey};
 use crate::registration::Registration;
-use crate::splits::{self, Candidates, Owners, Piece, Routing, Split, Splits, SplitsIn, Window};
+use crate::splits::{Answer, Owners, Piece, Routing, Split, Splits, SplitsIn};
 use crate::store::RowRef;
 
 impl<K: Key> RangeMap<K> {
@@ -98,7 +97,7 @@ impl<K: Key> RangeMap<K> {
     /// assert_eq!(longest, 2);
     /// ```
     pub fn for_each_split(&self, visit: impl FnMut(Split<'_, K>)) {
-        self.view().for_each(visit);
+        self.agreed().for_each_split(visit);
     }
 
     /// What the range holds of [`splits`](Self::splits): the first and the last may be cut by it. A view, of which nothing is written
@@ -117,13 +116,14 @@ impl<K: Key> RangeMap<K> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn splits_in(&self, range: &KeyRange<K>) -> SplitsIn<'_, K> {
-        self.view().within(range)
+        self.agreed().splits_in(range)
     }
 
-    /// All splits.
-    fn view(&self) -> SplitsIn<'_, K> {
+    /// The answer that all who know the same agree on.
+    #[inline]
+    pub(super) fn agreed(&self) -> Answer<'_, K> {
         let store = &self.state.entries;
-        SplitsIn::all(self.cache.index(store), &store.tables().nodes)
+        Answer::new(self.cache.index(store), &store.tables().nodes)
     }
 
     /// The nodes that serve `key`, in order of preference: by priority, the highest first, then by name.
@@ -146,8 +146,7 @@ impl<K: Key> RangeMap<K> {
     where
         K: Borrow<Q>,
     {
-        let store = &self.state.entries;
-        self.cache.index(store).owners(key, &store.tables().nodes)
+        self.agreed().owners(key)
     }
 
     /// Whom to go to for `key`: its owners arranged for action, the first `wanted` of them. Replicas that know the same choose alike.
@@ -169,9 +168,7 @@ impl<K: Key> RangeMap<K> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn route(&self, key: &K, routing: Routing, wanted: usize) -> Owners {
-        let mut candidates = self.candidates(key);
-        splits::arrange(routing, hash_of(key), &mut candidates, wanted);
-        candidates.into_iter().take(wanted).map(|(owner, _)| owner).collect()
+        self.agreed().route(key, routing, wanted)
     }
 
     /// The same, but those come first that are apart by an attribute of their nodes, such as a zone: whoever shares its value with one
@@ -199,15 +196,7 @@ impl<K: Key> RangeMap<K> {
         wanted: usize,
         attribute: impl FnMut(&NodeId) -> A,
     ) -> Owners {
-        let mut candidates = self.candidates(key);
-        splits::arrange(routing, hash_of(key), &mut candidates, usize::MAX);
-        splits::spread(&mut candidates, attribute);
-        candidates.into_iter().take(wanted).map(|(owner, _)| owner).collect()
-    }
-
-    fn candidates(&self, key: &K) -> Candidates {
-        let store = &self.state.entries;
-        self.cache.index(store).candidates(key, &store.tables().nodes)
+        self.agreed().route_apart(key, routing, wanted, attribute)
     }
 
     /// The nodes that serve some key of the range, each once with the highest priority that it has there, in order of preference.
@@ -226,7 +215,7 @@ impl<K: Key> RangeMap<K> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn owners_in(&self, range: &KeyRange<K>) -> Owners {
-        self.window(range).all_owners()
+        self.agreed().owners_in(range)
     }
 
     /// The maximal ranges of keys that nobody serves, in key order. O(n) in all, once the splits are known.
@@ -265,7 +254,7 @@ impl<K: Key> RangeMap<K> {
         count: usize,
         range: &KeyRange<K>,
     ) -> impl Iterator<Item = KeyRange<K>> + use<'_, K> {
-        self.window(range).ranges_by_count(move |owners| owners < count)
+        self.agreed().served_by_fewer_than(count, range)
     }
 
     /// What the range holds of the keys that more than `count` nodes serve, as maximal ranges in key order: where one could go. Costs as
@@ -275,7 +264,7 @@ impl<K: Key> RangeMap<K> {
         count: usize,
         range: &KeyRange<K>,
     ) -> impl Iterator<Item = KeyRange<K>> + use<'_, K> {
-        self.window(range).ranges_by_count(move |owners| owners > count)
+        self.agreed().served_by_more_than(count, range)
     }
 
     /// The range in as few pieces as can be, in key order, each served by one node throughout; what nobody serves is a piece without a
@@ -303,11 +292,7 @@ impl<K: Key> RangeMap<K> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn cover(&self, range: &KeyRange<K>) -> impl Iterator<Item = Piece<K>> + use<'_, K> {
-        splits::cover(self.window(range))
-    }
-
-    fn window(&self, range: &KeyRange<K>) -> Window<'_, K> {
-        self.splits_in(range).into_window()
+        self.agreed().cover(range)
     }
 }
 
@@ -315,8 +300,4 @@ impl<K: Key> RangeMap<K> {
 pub(super) fn visible<K: Key>(row: RowRef<'_, K>) -> Option<Registration<K>> {
     let priority = row.priority()?;
     Some(Registration { node: row.node().clone(), range: row.range(), priority })
-}
-
-fn hash_of<K: Key>(key: &K) -> u64 {
-    hash::of(|hasher| key.feed(hasher))
 }

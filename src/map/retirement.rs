@@ -152,7 +152,8 @@ impl<K: Key> RangeMap<K> {
     /// Returns a delta for the others if there are records of that id which it has to drop. O(n) for n registrations.
     pub fn set_replica(&mut self, replica: ReplicaId) -> Delta<K> {
         self.identity.is_former_unsaved |= !self.is_saved();
-        self.replica = replica;
+        let former = core::mem::replace(&mut self.replica, replica);
+        self.recount(&[former, replica], |counted| counted.set_own(replica));
         self.identity.begun_after = None;
         if self.identity.saved.is_some() {
             self.identity.saved = Some(0);

@@ -23,18 +23,18 @@ impl<K: WireKey> Node<K> {
             let (from, random) = (self.map.replica(), &mut self.random);
             let known = self.map.state().retired().last_seq(from).unwrap_or(0);
             let unheard = self.map.written_after(known).into_iter().map(|id| (id.node, id.range)).collect();
-            let to = sync::fresh(&self.map, &mut || random.next());
-            let dropped = self.map.set_replica(to);
-            self.did(&dropped);
+            let to = sync::fresh(&self.map, from, &mut || random.next());
+            let news = self.map.go_on_as(to);
+            self.did(&news);
             let why = sync::Renaming::Retired;
             self.report_renamed(Event::Renamed { from, to, why, unheard });
         }
     }
 
-    /// Goes on under that id, as [`RangeMap::set_replica`](crate::RangeMap::set_replica) does; if it is retired, under another one.
-    /// O(n) for n registrations.
+    /// Goes on under that id, as [`RangeMap::set_replica`](crate::RangeMap::set_replica) does; if it is retired, under another one. What
+    /// an [ephemeral](ReplicaId#ephemeral-writers) writer contributed goes with it, since its former life ends. O(n) for n registrations.
     pub fn set_replica(&mut self, replica: ReplicaId) {
-        let dropped = self.map.set_replica(replica);
+        let dropped = self.map.go_on_as(replica);
         if let Some(journal) = &mut self.journal {
             journal.note_renamed();
             journal.follow(&mut self.map);

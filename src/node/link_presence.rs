@@ -1,12 +1,13 @@
 //! The presence of a node over each of its links.
 
 use core::ops::Bound;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::vouching::Vouching;
 use super::{LinkId, Node};
 use crate::codec::WireKey;
 use crate::id::ReplicaId;
-use crate::sync::presence::{Config, ConfigError, Deaths, Liveness, Name, Peer};
+use crate::sync::presence::{self, Config, ConfigError, Deaths, Liveness, Name, Peer};
 use crate::sync::{Presence, Received};
 
 /// The presence over one link.
@@ -34,12 +35,22 @@ pub(super) struct LinkPresences {
     news: BTreeMap<(LinkId, ReplicaId), Peer>,
     /// The latest time that was passed in.
     seen_ms: u64,
+    /// Over how many links each ephemeral writer is alive.
+    sightings: BTreeMap<ReplicaId, usize>,
+    /// Those that came or went since [`take_turns`](Self::take_turns).
+    turns: BTreeSet<ReplicaId>,
+    vouching: Vouching,
+    /// What is to be said of others.
+    outbox: VecDeque<(LinkId, Vec<u8>)>,
 }
 
 impl LinkPresences {
     pub(super) fn new(config: Config, own: ReplicaId, name: Option<Name>) -> Self {
-        let (by_link, wakes, news) = Default::default();
-        Self { config, own, name, by_link, wakes, news, seen_ms: 0 }
+        let (by_link, wakes, news, sightings, turns, vouching, outbox) = Default::default();
+        // Who is bound to its life has to be heard of.
+        let name = name.or_else(|| own.is_ephemeral().then(Name::default));
+        let seen_ms = 0;
+        Self { config, own, name, by_link, wakes, news, seen_ms, sightings, turns, vouching, outbox }
     }
 
     pub(super) fn peers(&self) -> impl Iterator<Item = (LinkId, Peer)> {
@@ -63,14 +74,20 @@ impl LinkPresences {
         }
     }
 
-    /// Takes part over a link. If it does already, it only takes that name there.
+    /// Takes part over a link. If it does already, and deaths are noticed in the same way, it only takes that name there.
     fn join(&mut self, link: LinkId, config: Config, name: Name, now_ms: u64) -> Result<(), ConfigError> {
-        if self.by_link.contains_key(&link) {
-            self.with(link, |local| local.presence.set_name(name));
-            return Ok(());
+        match self.by_link.get(&link).map(|local| local.deaths) {
+            Some(deaths) if deaths == config.deaths => {
+                self.with(link, |local| local.presence.set_name(name));
+                return Ok(());
+            }
+            // It says hello, and so there is no goodbye.
+            Some(_) => drop(self.leave(link)),
+            None => {}
         }
         let presence = Presence::join(config, self.own, name, now_ms)?;
         let (deaths, reported) = (config.deaths, BTreeMap::new());
+        self.vouching.open(link);
         self.by_link.insert(link, LinkPresence { presence, deaths, wake_ms: 0, revision: 0, reported });
         self.wakes.insert((0, link));
         Ok(())
@@ -81,7 +98,18 @@ impl LinkPresences {
         let local = self.by_link.remove(&link)?;
         self.wakes.remove(&(local.wake_ms, link));
         self.news.retain(|(other, _), _| *other != link);
+        let alive = local.reported.iter().filter(|(_, (_, liveness))| *liveness == Liveness::Alive);
+        let replicas: Vec<ReplicaId> = alive.map(|(replica, _)| *replica).collect();
+        replicas.into_iter().for_each(|replica| self.sight(replica, link, false));
+        self.vouching.close(link);
+        self.outbox.retain(|(other, _)| *other != link);
         Some(local.presence.goodbye())
+    }
+
+    /// Leaves over all links, and takes part over none that is opened later. Returns the contents of the goodbyes.
+    pub(super) fn leave_all(&mut self) -> Vec<(LinkId, Vec<u8>)> {
+        self.name = None;
+        self.links().into_iter().filter_map(|link| Some((link, self.leave(link)?))).collect()
     }
 
     pub(super) fn own(&self) -> ReplicaId {
@@ -120,6 +148,14 @@ impl LinkPresences {
         now_ms: u64,
         random: &mut impl FnMut() -> u64,
     ) {
+        self.see(now_ms);
+        if let Received::Presence(content) = received
+            && self.by_link.contains_key(&link)
+            && let Some(words) = presence::words_of(content)
+        {
+            let is_seen = |writer| self.sightings.contains_key(&writer);
+            self.vouching.hear(link, &words, self.own, is_seen, now_ms);
+        }
         self.with(link, |local| match received {
             // The protocol has ignored a content that cannot be read.
             Received::Presence(content) => drop(local.presence.receive(sender, content, now_ms, random)),
@@ -136,6 +172,9 @@ impl LinkPresences {
     /// The content of the next message that is due, and the link to send it over. O(log of the links), and what it takes to write it.
     pub(super) fn poll(&mut self, now_ms: u64) -> Option<(LinkId, Vec<u8>)> {
         self.see(now_ms);
+        if let Some(vouched) = self.vouch(now_ms) {
+            return Some(vouched);
+        }
         let mut after = Bound::Unbounded;
         loop {
             let (due_ms, link) = *self
@@ -155,6 +194,7 @@ impl LinkPresences {
     /// Notes the time. If the clock was set back, each link finds out anew when something is due.
     fn see(&mut self, now_ms: u64) {
         if now_ms < self.seen_ms {
+            self.vouching.set_back(self.seen_ms - now_ms);
             self.by_link.values_mut().for_each(|local| local.wake_ms = 0);
             self.wakes = self.by_link.keys().map(|link| (0, *link)).collect();
         }
@@ -162,7 +202,26 @@ impl LinkPresences {
     }
 
     pub(super) fn next_wake_ms(&self) -> u64 {
-        self.wakes.first().map_or(u64::MAX, |(due_ms, _)| *due_ms)
+        let vouching_ms = self.vouching.next_wake_ms(!self.sightings.is_empty());
+        self.wakes.first().map_or(u64::MAX, |(due_ms, _)| *due_ms).min(vouching_ms)
+    }
+
+    /// What is to be said next of those who are seen over other links.
+    fn vouch(&mut self, now_ms: u64) -> Option<(LinkId, Vec<u8>)> {
+        if self.outbox.is_empty() {
+            let is_seen_over = |writer: ReplicaId, link: LinkId| {
+                let reported = self.by_link.get(&link).and_then(|local| local.reported.get(&writer));
+                reported.is_some_and(|(_, liveness)| *liveness == Liveness::Alive)
+            };
+            let seen = self.sightings.keys().copied();
+            for (link, words) in self.vouching.speak(seen, is_seen_over, now_ms) {
+                let contents = presence::vouch(&words, self.config.content_bytes_max);
+                self.outbox.extend(contents.into_iter().map(|content| (link, content)));
+            }
+        }
+        let (link, content) = self.outbox.pop_front()?;
+        self.with(link, |local| local.presence.posted(now_ms));
+        Some((link, content))
     }
 
     /// The next peer that has changed.
@@ -179,30 +238,65 @@ impl LinkPresences {
     fn with(&mut self, link: LinkId, change: impl FnOnce(&mut LinkPresence)) {
         let Some(local) = self.by_link.get_mut(&link) else { return };
         change(local);
-        self.news.extend(local.news().into_iter().map(|peer| ((link, peer.replica), peer)));
+        let (news, turns) = local.news();
+        self.news.extend(news.into_iter().map(|peer| ((link, peer.replica), peer)));
         let wake_ms = local.presence.next_wake_ms();
         if wake_ms != local.wake_ms {
             self.wakes.remove(&(local.wake_ms, link));
             self.wakes.insert((wake_ms, link));
             local.wake_ms = wake_ms;
         }
+        turns.into_iter().for_each(|(replica, is_alive)| self.sight(replica, link, is_alive));
+    }
+
+    /// Notes that a peer is alive over one more link, or over one less.
+    fn sight(&mut self, replica: ReplicaId, link: LinkId, is_alive: bool) {
+        if replica.is_ephemeral() {
+            let count = self.sightings.entry(replica).or_default();
+            *count = if is_alive { *count + 1 } else { count.saturating_sub(1) };
+            match *count {
+                0 => {
+                    self.sightings.remove(&replica);
+                    self.vouching.lose(replica, link, self.seen_ms);
+                }
+                1 if is_alive => self.vouching.see(replica, self.seen_ms),
+                _ => {}
+            }
+            self.turns.insert(replica);
+        }
+    }
+
+    /// The ephemeral writers that came or went since the last call, each with whether it is alive over some link, or
+    /// others vouch for it. O(1) if there are none.
+    pub(super) fn take_turns(&mut self) -> Vec<(ReplicaId, bool)> {
+        let mut turns = core::mem::take(&mut self.turns);
+        turns.extend(self.vouching.take_turned());
+        let is_there =
+            |replica: &ReplicaId| self.sightings.contains_key(replica) || self.vouching.is_present(*replica);
+        turns.into_iter().map(|replica| (replica, is_there(&replica))).collect()
     }
 }
 
 impl LinkPresence {
-    /// The peers that have changed since the last call. O(1) if none has.
-    fn news(&mut self) -> Vec<Peer> {
+    /// The peers that have changed since the last call, and which of them came to life or ceased to be alive. O(1) if none has.
+    fn news(&mut self) -> (Vec<Peer>, Vec<(ReplicaId, bool)>) {
         if self.revision == self.presence.revision() {
-            return Vec::new();
+            return Default::default();
         }
         self.revision = self.presence.revision();
         let before = core::mem::take(&mut self.reported);
-        let mut news = Vec::new();
+        let (mut news, mut turns) = (Vec::new(), Vec::new());
         for peer in self.presence.peers() {
             let now = (peer.name.clone(), peer.liveness);
             let is_old = before.get(&peer.replica) == Some(&now);
             // A peer that came and went between two calls is not reported.
             let is_gone = peer.liveness != Liveness::Alive && !before.contains_key(&peer.replica);
+            let was_alive =
+                before.get(&peer.replica).is_some_and(|(_, liveness)| *liveness == Liveness::Alive);
+            let is_alive = peer.liveness == Liveness::Alive;
+            if was_alive != is_alive {
+                turns.push((peer.replica, is_alive));
+            }
             if !is_gone {
                 self.reported.insert(peer.replica, now);
             }
@@ -210,7 +304,12 @@ impl LinkPresence {
                 news.push(peer);
             }
         }
-        news
+        // Who is gone and was forgotten in one call.
+        let forgotten = before.into_iter().filter(|(replica, (_, liveness))| {
+            *liveness == Liveness::Alive && !self.reported.contains_key(replica)
+        });
+        turns.extend(forgotten.map(|(replica, _)| (replica, false)));
+        (news, turns)
     }
 }
 
@@ -229,13 +328,18 @@ impl<K: WireKey> Node<K> {
         if !self.links.contains(&link) {
             return Ok(());
         }
-        self.presences.join(link, config.within(self.mesh.message_bytes_max()), name, now_ms)
+        let config = config.within(self.mesh.message_bytes_max());
+        let joined = self.presences.join(link, config, name, now_ms);
+        self.follow_life();
+        joined
     }
 
     /// Reports that a peer has died: see [`Deaths::Reported`]. O(log of the peers).
     pub fn died(&mut self, link: LinkId, replica: ReplicaId, now_ms: u64) {
         let now_ms = self.see(now_ms);
+        self.presences.see(now_ms);
         self.presences.with(link, |local| local.presence.died(replica, now_ms));
+        self.follow_life();
     }
 
     /// Reports that this node could not listen for a while: it says hello over the link anew, and gives the others time to be heard.

@@ -49,6 +49,9 @@ pub enum Output<K> {
 pub enum Event<K> {
     /// The owners of keys in these ranges may have changed since the last such event. The ranges are disjoint and in order.
     Changed(Vec<KeyRange<K>>),
+    /// The [living](super::Node::living) owners of keys in these ranges may have changed since the last such event, by an operation, a
+    /// message, or because a writer came or went. The ranges are disjoint and in order. Told once the living answer was asked for.
+    LivingChanged(Vec<KeyRange<K>>),
     /// A peer came, left, died, or changed its name.
     Peer {
         /// The link over which it is heard.

@@ -36,7 +36,8 @@ impl<K: WireKey> Node<K> {
     /// If all pages can be read, and have all own effects up to the last one that the last page tells of, the node goes on under the id of
     /// the last page. Otherwise it starts with what is there, under the `fresh` id, since others may know more of the former id than it
     /// does; its first page is then a whole one. Without [`Options::is_durable`] it takes the `fresh` id as well. If that one was used
-    /// already, the seed decides on another.
+    /// already, the seed decides on another. An [ephemeral](ReplicaId#ephemeral-writers) id is for one life, and so the node never goes on
+    /// under one: what it registered in that life counts as of who is alive no more, until it registers it anew.
     ///
     /// If no page is missing, the node knows all that it knew when the last of these pages was made, and shows the same. A page that was
     /// handed out and never [reported as saved](Self::saved) may be missing, or cut off.
@@ -108,14 +109,16 @@ impl<K: WireKey> Node<K> {
             damaged.push(Damage::Missing { replica });
         }
         let last = last.map(|(replica, _)| replica);
-        saved.is_damaged = !damaged.is_empty();
-        let goes_on = options.is_durable && damaged.is_empty();
+        // An ephemeral id is for one life.
+        let has_ended = last.is_some_and(ReplicaId::is_ephemeral);
+        saved.is_damaged = !damaged.is_empty() || has_ended;
+        let goes_on = options.is_durable && !saved.is_damaged;
         let replica = match last.filter(|_| goes_on) {
             Some(replica) => replica,
             // An id of which anything is known is not fresh.
             None if saved.version.is_known(fresh) || last == Some(fresh) => {
                 let mut random = Random(seed);
-                sync::fresh(&map, &mut || random.next())
+                sync::fresh(&map, fresh, &mut || random.next())
             }
             None => fresh,
         };

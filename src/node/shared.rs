@@ -31,12 +31,16 @@ impl<K: WireKey> Node<K> {
     /// [`set_replica`](Node::set_replica) does. Returns whether it did. If some of these effects were not [absorbed](Self::absorb), or if the
     /// id is retired, nothing happens: numbers would be used again. That holds although they may be known from elsewhere: the next page
     /// would name them anew. With a `next_seq` of 1 or 0 no effect was saved: then it does go on under that id, known or not, as long as
-    /// all is known up to the last number of it that is. O(n) for n registrations.
+    /// all is known up to the last number of it that is. An [ephemeral](ReplicaId#ephemeral-writers) id is for one life: it is never taken
+    /// up again. O(n) for n registrations.
     pub fn go_on_as(&mut self, replica: ReplicaId, next_seq: u64) -> bool {
         let context = self.map.state().context();
         let last_seq = context.last_seq(replica);
         let absorbed = self.journal.as_ref().map_or(last_seq, |journal| journal.saved_prefix(replica));
         let is_complete = context.prefix(replica) == last_seq && absorbed >= next_seq.saturating_sub(1);
+        if replica.is_ephemeral() {
+            return false;
+        }
         if !is_complete || self.map.state().retired().contains(replica) {
             return false;
         }

@@ -15,6 +15,7 @@ use super::sweep::{Served, sweep};
 use super::window::owner;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
+use crate::life::Counted;
 use crate::sort::sort_numbers;
 use crate::store::{Interner, RowRef, Store};
 
@@ -34,12 +35,17 @@ pub(crate) struct SplitIndex<K> {
 
 impl<K: Key> SplitIndex<K> {
     /// Sweeps over the visible registrations. O(n log k) for n of which k overlap.
-    pub(crate) fn new(store: &Store<K>) -> Self {
+    pub(crate) fn new<'a>(source: impl Into<Source<'a, K>>) -> Self
+    where
+        K: 'a,
+    {
+        let source = source.into();
+        let store = source.store;
         let names = &store.tables().nodes;
         let numbers: Vec<u32> = (0..names.len() as u32).collect();
         let mut index = Self { firsts: Vec::new(), groups: Vec::new() };
         let mut writer = BlockWriter::new(names, &numbers);
-        sweep(store.rows().filter_map(|row| served(row)), numbers.len(), None, |key, changes| {
+        sweep(store.rows().filter_map(|row| source.served(row)), numbers.len(), None, |key, changes| {
             if writer.blocks() == GROUP {
                 index.push(writer.take());
             }
@@ -55,19 +61,28 @@ impl<K: Key> SplitIndex<K> {
     ///
     /// O((b + k) log n) for the b boundaries in each range and the k owners there; if they are more than a quarter of all,
     /// O(n log k).
-    pub(crate) fn update(&mut self, store: &Store<K>, changed: &[KeyRange<K>]) {
+    pub(crate) fn update<'a>(&mut self, source: impl Into<Source<'a, K>>, changed: &[KeyRange<K>])
+    where
+        K: 'a,
+    {
+        let source = source.into();
         let blocks: usize = self.groups.iter().map(|group| group.len()).sum();
         let touched: usize = changed.iter().map(|range| self.blocks_in(range)).sum();
         if touched > blocks / 4 {
-            *self = Self::new(store);
+            *self = Self::new(source);
             return;
         }
-        self.update_ranges(store, changed);
+        self.update_ranges(source, changed);
     }
 
-    fn update_ranges(&mut self, store: &Store<K>, changed: &[KeyRange<K>]) {
-        changed.iter().for_each(|range| self.update_range(store, range));
-        debug_assert!(self.groups.len() > CHECKED_MAX || self.check(&store.tables().nodes) == Ok(()));
+    fn update_ranges<'a>(&mut self, source: impl Into<Source<'a, K>>, changed: &[KeyRange<K>])
+    where
+        K: 'a,
+    {
+        let source = source.into();
+        changed.iter().for_each(|range| self.update_range(source, range));
+        let names = &source.store.tables().nodes;
+        debug_assert!(self.groups.len() > CHECKED_MAX || self.check(names) == Ok(()));
     }
 
     /// How many blocks a range touches, counted roughly where it spans groups.
@@ -87,7 +102,7 @@ impl<K: Key> SplitIndex<K> {
         (from, until.saturating_sub(1).max(from))
     }
 
-    fn update_range(&mut self, store: &Store<K>, range: &KeyRange<K>) {
+    fn update_range(&mut self, source: Source<'_, K>, range: &KeyRange<K>) {
         let (first_group, last_group) = self.groups_in(range);
         // From the last on: groups may be split, and the indexes before stay.
         for at in (first_group..=last_group).rev() {
@@ -105,7 +120,7 @@ impl<K: Key> SplitIndex<K> {
             let begin = range.start().min(&group.firsts[from]);
             let begin = if from == 0 && at == 0 { begin.clone() } else { group.firsts[from].clone() };
             let end = group.firsts.get(until).or(next.as_ref());
-            group.replace(from..until, blocks_between(store, &begin, end));
+            group.replace(from..until, blocks_between(source, &begin, end));
             self.firsts[at] = group.firsts[0].clone();
             if group.len() > 2 * GROUP {
                 let tail = group.split_off(GROUP);
@@ -181,18 +196,50 @@ pub(super) fn last_not_after<K: Borrow<Q>, Q: Ord + ?Sized>(firsts: &[K], key: &
     firsts.partition_point(|first| first.borrow() <= key).saturating_sub(1)
 }
 
-/// A visible registration as the sweep takes it.
-fn served<'a, K: Key>(row: RowRef<'a, K>) -> Option<Served<'a, K>> {
-    let priority = row.priority()?;
-    Some(Served { start: row.start(), end: row.end(), node: row.node_number(), priority })
+/// What an index is made from: a store, and what of it counts.
+pub(crate) struct Source<'a, K> {
+    pub(crate) store: &'a Store<K>,
+    /// `None` if all does.
+    pub(crate) counted: Option<&'a Counted>,
+}
+
+impl<K> Clone for Source<'_, K> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<K> Copy for Source<'_, K> {}
+
+impl<'a, K> From<&'a Store<K>> for Source<'a, K> {
+    fn from(store: &'a Store<K>) -> Self {
+        Self { store, counted: None }
+    }
+}
+
+impl<'a, K: Key> Source<'a, K> {
+    /// A visible registration as the sweep takes it.
+    fn served(self, row: RowRef<'a, K>) -> Option<Served<'a, K>> {
+        let priority = match self.counted {
+            None => row.priority()?,
+            Some(counted) => row.living_priority(counted)?,
+        };
+        Some(Served { start: row.start(), end: row.end(), node: row.node_number(), priority })
+    }
 }
 
 /// The blocks of the keys from `begin` to `end`.
-fn blocks_between<K: Key>(store: &Store<K>, begin: &K, end: Option<&K>) -> Blocks<K> {
+fn blocks_between<K: Key>(source: Source<'_, K>, begin: &K, end: Option<&K>) -> Blocks<K> {
+    let store = source.store;
     let mut within: Vec<Served<'_, K>> = Vec::new();
-    store.stab(begin, |row| within.extend(served(row).map(|served| Served { start: begin, ..served })));
+    store
+        .stab(begin, |row| within.extend(source.served(row).map(|served| Served { start: begin, ..served })));
     let starting = store.rows_from(begin).skip_while(|row| row.start() == begin);
-    within.extend(starting.take_while(|row| end.is_none_or(|end| row.start() < end)).filter_map(served));
+    within.extend(
+        starting
+            .take_while(|row| end.is_none_or(|end| row.start() < end))
+            .filter_map(|row| source.served(row)),
+    );
     // Numbered anew, so that the sweep needs memory for these nodes only.
     let mut numbers: Vec<u32> = within.iter().map(|served| served.node).collect();
     sort_numbers(&mut numbers, &mut |a, b| a.cmp(&b));

@@ -10,8 +10,8 @@ use core::cmp::Ordering;
 use smallvec::SmallVec;
 
 use self::cursor::{Cursor, Place};
-use self::observer::report;
-pub(crate) use self::observer::{JoinObserver, Joined, Unobserved};
+pub(crate) use self::observer::{JoinObserver, Joined, Living, Unobserved};
+use self::observer::{report, report_new};
 use self::side::Knowledge;
 pub(crate) use self::side::Side;
 use super::leaf::Leaf;
@@ -56,7 +56,7 @@ impl<K: Key> Store<K> {
             *self = other.clone();
             self.rows().for_each(|row| {
                 observer.differs(row);
-                report(observer, row, row.entry_aside(), [None, row.priority()], &[]);
+                report_new(observer, row);
             });
             return;
         }
@@ -282,14 +282,13 @@ impl<K: Key> Join<'_, K> {
     /// Writes one of our rows with another entry, possibly an empty one.
     fn replace(&mut self, leaf: &Leaf<K>, at: usize, entry: Entry) {
         let row = leaf.row(at, self.tables);
-        let priorities = [row.priority(), entry.priority()];
         let mut dropped = SmallVec::<[(ReplicaId, u64); 2]>::new();
         row.for_each_record(|writer, record| {
             if entry.get(writer).is_none_or(|left| left.birth != record.birth) {
                 dropped.push((writer, record.birth));
             }
         });
-        report(self.observer, row, Some(&entry), priorities, &dropped);
+        report(self.observer, row, &entry, &dropped);
         if entry.is_empty() {
             self.unused.push(leaf.rows[at].node);
             return;
@@ -344,7 +343,7 @@ impl<K: Key> Join<'_, K> {
         let start = theirs.leaf.starts[theirs.at].clone();
         self.written.push(start, row, entry, theirs.at == 0, self.tables);
         if let Some(row) = self.written.last(self.tables) {
-            report(self.observer, row, row.entry_aside(), [None, row.priority()], &[]);
+            report_new(self.observer, row);
         }
     }
 

@@ -10,6 +10,7 @@ use super::{Tables, fingerprint};
 use crate::causal::SEQ_MAX;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
+use crate::life::Counted;
 use crate::registration::{Entry, Record, RegistrationId, priority_of};
 
 /// The number that stands for the writer of a row whose entry lies aside.
@@ -267,6 +268,25 @@ impl<'a, K> RowRef<'a, K> {
             }
             Some(entry) => entry.priority(),
         }
+    }
+
+    /// The priority as of who is alive, `None` if the registration is not visible then. O(writers · log of the present ones).
+    pub(crate) fn living_priority(&self, counted: &Counted) -> Option<u64> {
+        if counted.is_down(self.node()) {
+            return None;
+        }
+        match self.compact() {
+            Some((writer, _)) if counted.counts(*self.tables.writers.get(writer)) => self.priority(),
+            Some(_) => None,
+            None => self.entry_aside()?.priority_of(|writer| counted.counts(writer)),
+        }
+    }
+
+    /// Whether a record of it is bound to a life. O(writers).
+    pub(crate) fn is_bound(&self) -> bool {
+        let mut is_bound = false;
+        self.for_each_record(|writer, _| is_bound |= writer.is_ephemeral());
+        is_bound
     }
 
     /// The hash of the triple.

@@ -11,6 +11,8 @@
 //! - **Leaving.** A replica that leaves says *goodbye*. Some callers can report deaths ([`Node::died`](crate::Node::died)), as browsers can with Web
 //!   Locks; then an idle medium stays silent. Elsewhere replicas that have nothing to send post a *beat* every two seconds, and one that
 //!   is silent for too long is dead ([`Config::heartbeats`]).
+//! - **Vouching.** A node says over its other links which ephemeral writers it sees alive, and passes on what it hears, so that those far
+//!   away are known too.
 //! - **Coming back.** A replica that was suspended is heard again, and so is alive again. It notices that it slept, says hello, and
 //!   gives the others time to be heard before it takes them for dead.
 //!
@@ -52,6 +54,19 @@ struct Greeting {
 /// Whether this is the content of a presence message.
 pub(super) fn check(content: &[u8]) -> Result<(), DecodeError> {
     content::decode(content).map(drop)
+}
+
+/// The words that a presence message vouches with, if it is such a one.
+pub(crate) fn words_of(content: &[u8]) -> Option<Vec<(ReplicaId, u64)>> {
+    match content::decode(content) {
+        Ok(Content::Alive(words)) => Some(words),
+        _ => None,
+    }
+}
+
+/// The contents that vouch for those ephemeral writers, who are ascending, none longer than that.
+pub(crate) fn vouch(words: &[(ReplicaId, u64)], bytes_max: usize) -> Vec<Vec<u8>> {
+    content::alives(words, bytes_max)
 }
 
 /// Who is alive, as one replica knows it. See the [module](self).
@@ -174,6 +189,8 @@ impl Presence {
                 self.hear_who(&replicas, now_ms);
             }
             Content::Goodbye => self.mark_gone(sender, Liveness::Left, now_ms),
+            // The node itself takes what is said of others.
+            Content::Alive(_) => self.hear(sender, now_ms, random),
             Content::Roster(members) => {
                 self.hear(sender, now_ms, random);
                 self.hear_roster(&members, now_ms, random);

@@ -42,6 +42,7 @@ impl<K: SampleKey> Twins<K> {
                     self.sent.push(joined);
                 }
             }
+            Step::Life(..) | Step::Down(..) => {}
             Step::Snapshot(at) => self.sent.push(self.maps[at % replicas].state().clone()),
             Step::Exchange(from, to) => {
                 let state = self.maps[from % replicas].state().clone();
@@ -79,6 +80,8 @@ impl<K: SampleKey> Twins<K> {
                 map.hand_over(&node, range, &crate::model::world::node(to)).unwrap_or_default()
             }
             Operation::SetPriority(to) => map.set_priority(&node, range, to).unwrap(),
+            Operation::Withdraw(of) => map.withdraw(ReplicaId::new(of as u64 % 2)).unwrap(),
+            Operation::ReleaseNode => map.release_node(&node).unwrap(),
         };
         look_at(map);
         self.sent.push(delta);

@@ -2,7 +2,8 @@
 //!
 //! The reference model knows contributions and resets by names of its own. Here they meet the map's dots: each effect of an
 //! operation takes the next dot of its writer, in the order drop, resets, update for each registration that it touches; there is
-//! one reset for each record, in the order of their writers. With that, what a message tells can be said from the dots that it
+//! one reset for each record, in the order of their writers. What concerns many registrations first makes all drops of own records, in the
+//! order of their births. With that, what a message tells can be said from the dots that it
 //! claims alone, whichever protocol made it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -153,12 +154,14 @@ fn effects_between<K: Key>(
     after: &Knowledge<K>,
 ) -> Vec<Effect<K>> {
     let ids: BTreeSet<&Id<K>> = after.known.values().map(|(id, _)| id).collect();
-    let mut effects = Vec::new();
+    let (mut effects, mut drops) = (Vec::new(), Vec::new());
     for id in first.into_iter().chain(ids.into_iter().filter(|id| Some(*id) != first)) {
         let of_id = || after.known.iter().filter(|(_, (of, _))| of == id).map(|(name, _)| *name);
         let own = || of_id().filter(|name| name.0 == writer);
         let dropped: BTreeSet<Name> = own().filter(|name| after.dropped.contains(name)).collect();
         if dropped.iter().any(|name| !before.dropped.contains(name)) {
+            let birth = dropped.iter().find(|name| !before.dropped.contains(name)).copied();
+            drops.push((birth, effects.len()));
             effects.push(Effect::Drop(id.clone(), dropped));
         }
         let is_new = |name: &Name| {
@@ -171,6 +174,12 @@ fn effects_between<K: Key>(
         if own().any(|name| !before.known.contains_key(&name)) {
             effects.push(Effect::Update(id.clone(), own().collect()));
         }
+    }
+    if first.is_none() {
+        drops.sort();
+        let ordered: Vec<Effect<K>> = drops.iter().map(|(_, at)| effects[*at].clone()).collect();
+        effects.retain(|effect| !matches!(effect, Effect::Drop(..)));
+        effects.splice(..0, ordered);
     }
     effects
 }

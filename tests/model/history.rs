@@ -22,6 +22,10 @@ pub enum Operation {
     /// To the node of that number.
     HandOver(usize),
     SetPriority(u64),
+    /// All that the replica of that number contributed.
+    Withdraw(usize),
+    /// All of the node.
+    ReleaseNode,
 }
 
 /// One step. A message is named by how many were sent after it, modulo how many there are; none is ever forgotten, so that it
@@ -40,6 +44,10 @@ pub enum Step {
     Exchange(usize, usize),
     /// The replica starts again from its own saved state.
     Restart(usize),
+    /// The first replica sees the second come, or go.
+    Life(usize, usize),
+    /// The replica marks the node of that number as down, or up again.
+    Down(usize, usize),
 }
 
 #[derive(Clone, Debug)]
@@ -76,7 +84,9 @@ fn steps() -> impl Strategy<Value = Step> {
         2 => (message(), message()).prop_map(|(first, second)| Step::Combine(first, second)),
         1 => replica.clone().prop_map(Step::Snapshot),
         2 => (replica.clone(), replica.clone()).prop_map(|(from, to)| Step::Exchange(from, to)),
-        1 => replica.prop_map(Step::Restart),
+        1 => replica.clone().prop_map(Step::Restart),
+        3 => (replica.clone(), replica.clone()).prop_map(|(at, of)| Step::Life(at, of)),
+        1 => (replica, 0..3usize).prop_map(|(at, node)| Step::Down(at, node)),
     ]
 }
 
@@ -92,5 +102,7 @@ fn operations() -> impl Strategy<Value = Operation> {
         1 => (0..5usize).prop_map(Operation::Carve),
         1 => (0..3usize).prop_map(Operation::HandOver),
         1 => (0..4u64).prop_map(Operation::SetPriority),
+        1 => (0..5usize).prop_map(Operation::Withdraw),
+        1 => Just(Operation::ReleaseNode),
     ]
 }

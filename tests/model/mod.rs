@@ -85,6 +85,11 @@ impl<K: Key> Knowledge<K> {
         u64::try_from(register + adjustments).ok().filter(|priority| *priority >= 1)
     }
 
+    /// The visible registrations as of who is alive: what there would be if those writers alone had contributed, and those nodes were not.
+    pub fn living(&self, counts: impl Fn(ReplicaId) -> bool, down: &BTreeSet<NodeId>) -> Vec<(Id<K>, u64)> {
+        self.only(|(writer, _), id| counts(*writer) && !down.contains(&id.1)).registrations()
+    }
+
     /// The visible registrations with their priorities, in order.
     pub fn registrations(&self) -> Vec<(Id<K>, u64)> {
         let ids: BTreeSet<&Id<K>> = self.known.values().map(|(id, _)| id).collect();
@@ -128,6 +133,30 @@ impl<K: Key> Replica<K> {
         self.knowledge.reset.extend(left);
         let mut delta = self.drop_own(id);
         delta.join(&self.entry(id));
+        delta
+    }
+
+    /// Withdraws all that a writer contributed.
+    pub fn withdraw(&mut self, writer: ReplicaId) -> Knowledge<K> {
+        self.reset_each(|(name, _)| name.0 == writer)
+    }
+
+    /// Releases all of a node.
+    pub fn release_node(&mut self, node: &NodeId) -> Knowledge<K> {
+        self.reset_each(|(_, id)| id.1 == *node)
+    }
+
+    fn reset_each(&mut self, is_meant: impl Fn((Name, &Id<K>)) -> bool) -> Knowledge<K> {
+        let all = &self.knowledge;
+        let left = all.known.iter().filter(|(name, _)| !all.reset.contains(name));
+        let meant = left.filter(|(name, (id, _))| is_meant((**name, id)));
+        let meant: Vec<(Name, Id<K>)> = meant.map(|(name, (id, _))| (*name, id.clone())).collect();
+        self.knowledge.reset.extend(meant.iter().map(|(name, _)| *name));
+        let mut delta = Knowledge::default();
+        for id in meant.into_iter().map(|(_, id)| id).collect::<BTreeSet<_>>() {
+            delta.join(&self.drop_own(&id));
+            delta.join(&self.entry(&id));
+        }
         delta
     }
 

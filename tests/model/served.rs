@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use crdt_range_map::{Key, KeyRange, LeastKey, NodeId, Owner, RangeMap};
+use crdt_range_map::{Answer, Key, KeyRange, LeastKey, NodeId, Owner, RangeMap};
 
 use super::Id;
 
@@ -42,18 +42,41 @@ pub fn check<K: LeastKey>(
     registrations: &[(Id<K>, u64)],
     keys: &[K],
 ) -> Result<(), String> {
-    let plain = |owners: &[Owner]| -> Owners {
-        owners.iter().map(|owner| (owner.node.clone(), owner.priority)).collect()
-    };
+    let splits = map.splits().iter().map(|it| (it.range.clone(), plain(it.owners))).collect();
+    check_tiles(|key| map.owners(key), splits, map.gaps().collect(), registrations, keys)
+}
+
+/// The same of the answer as of who is alive.
+pub fn check_answer<K: LeastKey>(
+    answer: Answer<'_, K>,
+    registrations: &[(Id<K>, u64)],
+    keys: &[K],
+) -> Result<(), String> {
+    let splits = answer.splits().iter().map(|it| (it.range, plain(&it.owners))).collect();
+    check_tiles(|key| answer.owners(key), splits, answer.gaps().collect(), registrations, keys)
+}
+
+fn plain(owners: &[Owner]) -> Owners {
+    owners.iter().map(|owner| (owner.node.clone(), owner.priority)).collect()
+}
+
+fn check_tiles<K: LeastKey>(
+    answer: impl Fn(&K) -> crdt_range_map::Owners,
+    splits: Vec<(KeyRange<K>, Owners)>,
+    gaps: Vec<KeyRange<K>>,
+    registrations: &[(Id<K>, u64)],
+    keys: &[K],
+) -> Result<(), String> {
     let tiles = tiles(registrations, keys);
     for (range, owners) in &tiles {
         for key in keys.iter().filter(|key| range.contains(key)) {
-            agree(format_args!("owners of {key:?}"), &plain(&map.owners(key)), owners)?;
+            agree(format_args!("owners of {key:?}"), &plain(&answer(key)), owners)?;
         }
     }
-    let (gaps, splits): (Vec<_>, Vec<_>) = tiles.into_iter().partition(|(_, owners)| owners.is_empty());
-    agree("splits", map.splits().iter().map(|it| (it.range.clone(), plain(it.owners))).collect(), splits)?;
-    agree("gaps", map.gaps().collect(), gaps.into_iter().map(|(range, _)| range).collect::<Vec<_>>())
+    let (model_gaps, model_splits): (Vec<_>, Vec<_>) =
+        tiles.into_iter().partition(|(_, owners)| owners.is_empty());
+    agree("splits", splits, model_splits)?;
+    agree("gaps", gaps, model_gaps.into_iter().map(|(range, _)| range).collect::<Vec<_>>())
 }
 
 /// Reports what differs, for failures that a shrinking test runner can print.

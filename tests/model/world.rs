@@ -71,6 +71,8 @@ pub struct World<K> {
     pub peers: Vec<Peer<K>>,
     /// Everything that was ever sent.
     pub messages: Vec<(Delta<K>, Knowledge<K>)>,
+    /// Whom each replica sees, and which nodes it marked as down.
+    lives: Vec<(BTreeSet<ReplicaId>, BTreeSet<NodeId>)>,
     effects: Effects<K>,
     nodes: Vec<NodeId>,
     ranges: Vec<KeyRange<K>>,
@@ -82,7 +84,10 @@ impl<K: SampleKey> World<K> {
     /// state that is large beside the delta takes another way.
     pub fn new(replicas: usize, nodes: usize, pool: impl IntoIterator<Item = usize>, ballast: usize) -> Self {
         // Ids with gaps, whose order is not that in which the replicas start to write.
-        let ids = (0..replicas as u64).map(|at| ReplicaId::new((at * 7 + 3) % 11));
+        let number = |at: u64| (at * 7 + 3) % 11;
+        // Every other one is ephemeral.
+        let id = |at| if at % 2 == 0 { ReplicaId::new(number(at)) } else { ReplicaId::ephemeral(number(at)) };
+        let ids = (0..replicas as u64).map(id);
         let mut peers: Vec<Peer<K>> =
             ids.map(|id| Peer { map: RangeMap::new(id), model: Replica::new(id) }).collect();
         let ballast = (0..ballast).map(|at| (range(POOL[7]), NodeId::new(format!("ballast-{at}")).unwrap()));
@@ -104,7 +109,8 @@ impl<K: SampleKey> World<K> {
         }
         let nodes = (0..nodes).map(node).collect();
         let ranges = pool.into_iter().map(|at| range(POOL[at])).collect();
-        Self { peers, messages: Vec::new(), effects, nodes, ranges, ballast }
+        let lives = vec![Default::default(); replicas];
+        Self { peers, messages: Vec::new(), lives, effects, nodes, ranges, ballast }
     }
 
     /// Lives through a history, comparing at every step, and lets the replicas agree at the end.
@@ -147,14 +153,35 @@ impl<K: SampleKey> World<K> {
                 let changes = map.merge(peer.map.state());
                 agree("news from a restart", changes.delta().is_empty(), true)?;
                 agree("the restarted state", map.state(), peer.map.state())?;
+                self.lives[at % replicas] = Default::default();
                 peer.map = map;
                 self.check(at % replicas)
+            }
+            Step::Life(at, of) => {
+                let (at, writer) = (at % replicas, self.peers[of % replicas].map.replica());
+                let (present, _) = &mut self.lives[at];
+                let is_present = !present.remove(&writer) && present.insert(writer);
+                self.peers[at].map.set_present(writer, is_present);
+                self.check(at)
+            }
+            Step::Down(at, node) => {
+                let (at, node) = (at % replicas, &self.nodes[node % self.nodes.len()]);
+                let (_, down) = &mut self.lives[at];
+                if down.remove(node) {
+                    self.peers[at].map.mark_up(node);
+                } else {
+                    down.insert(node.clone());
+                    self.peers[at].map.mark_down(node);
+                }
+                self.check(at)
             }
         }
     }
 
     fn operate(&mut self, at: usize, (node, range): Place, operation: Operation) -> Result<(), String> {
         let id = self.id(node, range);
+        let writer = |at: usize| self.peers[at % self.peers.len()].map.replica();
+        let withdrawn = if let Operation::Withdraw(of) = operation { Some(writer(of)) } else { None };
         let Peer { map, model } = &mut self.peers[at];
         let mut joined = map.state().clone();
         let (before, seq_before) = (model.knowledge.clone(), own_seq(map));
@@ -170,6 +197,11 @@ impl<K: SampleKey> World<K> {
             Operation::SetPriority(to) => {
                 (wrote(map.set_priority(&id.1, &id.0, to)), model.set_priority(&id, to))
             }
+            Operation::Withdraw(_) => {
+                let writer = withdrawn.expect("it was named");
+                (wrote(map.withdraw(writer)), model.withdraw(writer))
+            }
+            Operation::ReleaseNode => (wrote(map.release_node(&id.1)), model.release_node(&id.1)),
             Operation::Tighten(_) | Operation::MoveTo(_) | Operation::Carve(_) | Operation::HandOver(_) => {
                 let range = |at: usize| &self.ranges[at % self.ranges.len()];
                 let moved = |at: usize| (range(at).clone(), id.1.clone());
@@ -200,13 +232,14 @@ impl<K: SampleKey> World<K> {
                 }
             }
         };
+        let is_of_many = matches!(operation, Operation::Withdraw(_) | Operation::ReleaseNode);
         agree("the delta is empty", delta.is_empty(), knowledge.is_empty())?;
         joined.merge(&delta);
         agree("the state, and the one before joined with the delta,", map.state(), &joined)?;
         let knowledge = check_content(
             &mut self.effects,
             &self.peers[at],
-            Some(&id),
+            (!is_of_many).then_some(&id),
             (&before, seq_before),
             &delta,
             knowledge,
@@ -336,7 +369,23 @@ impl<K: SampleKey> World<K> {
         let listed: Vec<(Id<K>, u64)> =
             map.registrations().map(|it| ((it.range, it.node), it.priority)).collect();
         agree("registrations", &listed, &registrations)?;
-        served::check(map, &registrations, &K::samples())
+        served::check(map, &registrations, &K::samples())?;
+        self.check_living(at)
+    }
+
+    /// Whether it answers as of who is alive as if there had been nobody else.
+    fn check_living(&self, at: usize) -> Result<(), String> {
+        let (Peer { map, model }, (present, down)) = (&self.peers[at], &self.lives[at]);
+        let counts = |writer: ReplicaId| {
+            writer.get() < 1 << 48 || writer == map.replica() || present.contains(&writer)
+        };
+        let living = model.knowledge.living(counts, down);
+        for id in self.ids() {
+            let visible = living.iter().find(|(visible, _)| *visible == id);
+            let priority = visible.map(|(_, priority)| *priority);
+            agree(format_args!("living priority of {id:?}"), map.living_priority(&id.1, &id.0), priority)?;
+        }
+        served::check_answer(map.living(), &living, &K::samples())
     }
 }
 

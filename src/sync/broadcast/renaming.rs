@@ -25,9 +25,9 @@ impl<K: WireKey> Broadcast<K> {
         }
         let from = map.replica();
         let unheard = map.written_after(map.state().retired().last_seq(from).unwrap_or(0));
-        let to = fresh(map, random);
-        let dropped = map.set_replica(to);
-        self.publish(&dropped);
+        let to = fresh(map, from, random);
+        let news = map.go_on_as(to);
+        self.publish(&news);
         self.push_event(Event::Renamed { from, to, why: Renaming::Retired, unheard: names(unheard) });
         self.ask_anew(random);
     }
@@ -56,7 +56,7 @@ impl<K: WireKey> Broadcast<K> {
             return;
         }
         let from = map.replica();
-        let to = fresh(map, random);
+        let to = fresh(map, from, random);
         let unheard = map.written_since_begin();
         if map.is_saved() {
             // The other has to know it too, so that both go on under other ids: nobody could tell what either of them wrote.
@@ -88,12 +88,16 @@ fn names<K>(ids: Vec<RegistrationId<K>>) -> Vec<(NodeId, KeyRange<K>)> {
     ids.into_iter().map(|RegistrationId { range, node }| (node, range)).collect()
 }
 
-/// An id of which nothing is known.
-pub(crate) fn fresh<K: WireKey>(map: &RangeMap<K>, random: &mut impl FnMut() -> u64) -> ReplicaId {
-    let mut id = ReplicaId::new(random());
+/// An id of which nothing is known, ephemeral if that one is.
+pub(crate) fn fresh<K: WireKey>(
+    map: &RangeMap<K>,
+    like: ReplicaId,
+    random: &mut impl FnMut() -> u64,
+) -> ReplicaId {
+    let mut id = like.of_same_class(random());
     while id == map.replica() || map.state().version().is_known(id) {
         // With a generator that repeats itself, this must end all the same.
-        id = ReplicaId::new(id.get().wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1));
+        id = like.of_same_class(id.get().wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1));
     }
     id
 }

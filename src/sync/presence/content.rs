@@ -107,6 +107,8 @@ pub(super) enum Content {
     Goodbye,
     /// Who is here, as far as I know: the answer to a hello, or a part of it.
     Roster(Vec<Member>),
+    /// Of those ephemeral writers I have heard so: each with a word of its life.
+    Alive(Vec<(ReplicaId, u64)>),
 }
 
 const HELLO: u8 = 1;
@@ -114,6 +116,7 @@ const HERE: u8 = 2;
 const WHO: u8 = 3;
 const GOODBYE: u8 = 4;
 const ROSTER: u8 = 5;
+const ALIVE: u8 = 6;
 
 const REPLICA_BYTES: usize = 8;
 /// The shortest entry: a replica, an empty name, an age of one byte.
@@ -168,6 +171,22 @@ pub(super) fn rosters(members: &[Member], bytes_max: usize) -> Vec<Vec<u8>> {
     divide(members, 1, member_bytes, bytes_max).map(write).collect()
 }
 
+/// Vouches for those ephemeral writers, who are ascending, in as many contents as it takes.
+pub(super) fn alives(words: &[(ReplicaId, u64)], bytes_max: usize) -> Vec<Vec<u8>> {
+    let write = |part: &[(ReplicaId, u64)]| {
+        let mut writer = Writer::default();
+        writer.raw(&[ALIVE]);
+        writer.number(part.len() as u64);
+        for (replica, word) in part {
+            writer.raw(&replica.get().to_be_bytes());
+            writer.number(*word);
+        }
+        writer.finish()
+    };
+    let word_bytes = |(_, word): &(ReplicaId, u64)| REPLICA_BYTES + number_bytes(*word);
+    divide(words, 1, word_bytes, bytes_max).map(write).collect()
+}
+
 /// The items in parts that take at most `bytes_max` each, with what comes before and with their count. One item always fits, see
 /// [`CONTENT_BYTES_MIN`].
 fn divide<T>(
@@ -199,6 +218,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Content, DecodeError> {
         WHO => Content::Who(read_name(&mut reader)?, read_replicas(&mut reader)?),
         GOODBYE => Content::Goodbye,
         ROSTER => Content::Roster(read_members(&mut reader)?),
+        ALIVE => Content::Alive(read_words(&mut reader)?),
         _ => return Err(reader.error(DecodeProblem::OutOfBounds("a kind of presence"))),
     };
     reader.finish()?;
@@ -252,6 +272,20 @@ fn read_replicas(reader: &mut Reader) -> Result<Vec<ReplicaId>, DecodeError> {
     Ok(replicas)
 }
 
+fn read_words(reader: &mut Reader) -> Result<Vec<(ReplicaId, u64)>, DecodeError> {
+    let count = reader.count(REPLICA_BYTES + 1)?;
+    let mut words: Vec<(ReplicaId, u64)> = Vec::with_capacity(count);
+    for _ in 0..count {
+        let problem = reader.error(DecodeProblem::OutOfBounds("an ephemeral replica"));
+        let replica = read_replica(reader, words.last().map(|(before, _)| *before))?;
+        if !replica.is_ephemeral() {
+            return Err(problem);
+        }
+        words.push((replica, reader.number()?));
+    }
+    Ok(words)
+}
+
 fn read_members(reader: &mut Reader) -> Result<Vec<Member>, DecodeError> {
     let count = reader.count(MEMBER_BYTES_MIN)?;
     let mut members: Vec<Member> = Vec::with_capacity(count);
@@ -282,6 +316,14 @@ mod tests {
         rosters(members, usize::MAX).concat()
     }
 
+    fn words(words: &[(u64, u64)]) -> Vec<(ReplicaId, u64)> {
+        words.iter().map(|(id, word)| (ReplicaId::ephemeral(*id), *word)).collect()
+    }
+
+    fn alive(of: &[(u64, u64)]) -> Vec<u8> {
+        alives(&words(of), 100).concat()
+    }
+
     #[test]
     fn contents_come_back_and_take_these_bytes() {
         let longest = name(&"x".repeat(64));
@@ -299,6 +341,7 @@ mod tests {
             ),
             (roster(&[one.clone(), two.clone()]), Content::Roster(vec![one, two]), 2 + 13 + 14),
             (roster(&[member(7, u64::MAX)]), Content::Roster(vec![member(7, u64::MAX)]), 2 + 12 + 10),
+            (alive(&[(1, 2), (9, u64::MAX)]), Content::Alive(words(&[(1, 2), (9, u64::MAX)])), 2 + 9 + 18),
         ] {
             assert_eq!(bytes.len(), length, "{content:?}");
             assert_eq!(decode(&bytes), Ok(content));
@@ -366,6 +409,8 @@ mod tests {
         }
         let longer = [&whole[..], &[0]].concat();
         let twice = roster(&[member(2, 0), member(2, 0)]);
+        let alive_twice = alive(&[(2, 2), (2, 4)]);
+        let permanent = alives(&[(ReplicaId::new(2), 2)], 100).concat();
         let who_twice = whos(&name("a"), &replicas([2, 2]), 1_000).concat();
         let too_many = |kind: &[u8]| [kind, &[0xff, 0xff, 0xff, 0xff, 0x0f]].concat();
         let too_long = [&[HELLO, 65][..], &[b'x'; 65]].concat();
@@ -373,11 +418,14 @@ mod tests {
             &longer[..],
             &twice,
             &who_twice,
+            &alive_twice,
+            &permanent,
+            &too_many(&[ALIVE]),
             &too_many(&[ROSTER]),
             &too_many(&[WHO, 0]),
             &too_long,
             &[0],
-            &[6],
+            &[7],
             &[GOODBYE, 0],
             &[HELLO, 2, 0xc3, 0x28],
             &[HELLO, 1, b'\n'],
