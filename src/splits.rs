@@ -30,7 +30,7 @@ pub use self::cover::Piece;
 use self::cover::cover;
 pub(crate) use self::index::{Source, SplitIndex};
 pub use self::route::Routing;
-use self::route::{Candidates, arrange, spread};
+use self::route::{Candidate, Candidates, spread};
 pub use self::view::{OwnedSplit, SplitsIn, SplitsInIter};
 use self::window::Window;
 use crate::id::NodeId;

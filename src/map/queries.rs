@@ -154,7 +154,7 @@ impl<K: Key> RangeMap<K> {
     /// [`owners`](Self::owners) names the same node first for each key of a split; here [equal ones share](Routing) the keys, and one node
     /// more or less moves no keys but its share.
     ///
-    /// O(log n + k log k) for k owners, after what [`owners`](Self::owners) takes to bring the splits up to date.
+    /// O(log n + k) for the first of k owners, O(log n + k log k) for more, after what [`owners`](Self::owners) takes to bring the splits up to date.
     ///
     /// ```
     /// # use crdt_range_map::{KeyRange, RangeMap, ReplicaId, Routing};

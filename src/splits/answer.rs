@@ -3,9 +3,9 @@
 use core::borrow::Borrow;
 
 use super::{
-    Candidates, Owners, Piece, Routing, Split, SplitIndex, SplitsIn, Window, arrange, cover, spread,
+    Candidate, Candidates, Owners, Piece, Routing, Split, SplitIndex, SplitsIn, Window, arrange, cover,
+    spread,
 };
-use crate::hash;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange, LeastKey};
 use crate::store::Interner;
@@ -55,11 +55,14 @@ impl<'a, K: Key> Answer<'a, K> {
         self.index.owners(key, self.names)
     }
 
-    /// Whom to go to for a key: see [`RangeMap::route`](crate::RangeMap::route). O(log n + k log k).
+    /// Whom to go to for a key: see [`RangeMap::route`](crate::RangeMap::route). O(log n + k) for one,
+    /// O(log n + k log k) for more.
     pub fn route(&self, key: &K, routing: Routing, wanted: usize) -> Owners {
-        let mut candidates = self.candidates(key);
-        arrange(routing, hash_of(key), &mut candidates, wanted);
-        candidates.into_iter().take(wanted).map(|(owner, _)| owner).collect()
+        if wanted == 1 {
+            let first = self.index.first_candidate(key, routing, self.names);
+            return first.map(|candidate| candidate.owner(self.names)).into_iter().collect();
+        }
+        self.chosen(&self.arranged(key, routing), wanted)
     }
 
     /// The same, with those first that are apart: see [`RangeMap::route_apart`](crate::RangeMap::route_apart). O(log n + k²).
@@ -68,16 +71,21 @@ impl<'a, K: Key> Answer<'a, K> {
         key: &K,
         routing: Routing,
         wanted: usize,
-        attribute: impl FnMut(&NodeId) -> A,
+        mut attribute: impl FnMut(&NodeId) -> A,
     ) -> Owners {
-        let mut candidates = self.candidates(key);
-        arrange(routing, hash_of(key), &mut candidates, usize::MAX);
-        spread(&mut candidates, attribute);
-        candidates.into_iter().take(wanted).map(|(owner, _)| owner).collect()
+        let mut candidates = self.arranged(key, routing);
+        spread(&mut candidates, |node| attribute(self.names.get(node)));
+        self.chosen(&candidates, wanted)
     }
 
-    fn candidates(&self, key: &K) -> Candidates {
-        self.index.candidates(key, self.names)
+    fn chosen(&self, candidates: &[Candidate], wanted: usize) -> Owners {
+        candidates.iter().take(wanted).map(|candidate| candidate.owner(self.names)).collect()
+    }
+
+    fn arranged(&self, key: &K, routing: Routing) -> Candidates {
+        let mut candidates = self.index.candidates(key, routing, self.names);
+        candidates.sort_by(|one, other| one.compare(other, routing));
+        candidates
     }
 
     /// The nodes that serve some key of the range: see [`RangeMap::owners_in`](crate::RangeMap::owners_in). O(log n + (s + k) log (s + k)).
@@ -125,8 +133,4 @@ impl<'a, K: Key> Answer<'a, K> {
     fn window(&self, range: &KeyRange<K>) -> Window<'a, K> {
         self.splits_in(range).into_window()
     }
-}
-
-fn hash_of<K: Key>(key: &K) -> u64 {
-    hash::of(|hasher| key.feed(hasher))
 }

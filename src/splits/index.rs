@@ -8,11 +8,12 @@
 use core::borrow::Borrow;
 use std::sync::Arc;
 
-use super::Owners;
 use super::block::{BLOCK_MIN, BlockWriter, Blocks, Span, for_each_covering};
-use super::route::Candidates;
+use super::route::{Candidate, Candidates};
 use super::sweep::{Served, sweep};
 use super::window::owner;
+use super::{Owners, Routing};
+use crate::hash;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
 use crate::life::Counted;
@@ -149,12 +150,41 @@ impl<K: Key> SplitIndex<K> {
         owners
     }
 
-    /// The owners of one key with the hashes of their names. O(log n + k) for k owners.
-    #[inline]
-    pub(crate) fn candidates(&self, key: &K, names: &Interner<NodeId>) -> Candidates {
+    /// The owners of one key, each with what it draws, by priority and name. O(log n + k) for k owners.
+    pub(crate) fn candidates(&self, key: &K, routing: Routing, names: &Interner<NodeId>) -> Candidates {
         let mut candidates = Candidates::new();
-        self.for_each_owner(key, |span| candidates.push((owner(span, names), names.hash(span.node))));
+        self.for_each_candidate(key, routing, names, |candidate| candidates.push(candidate));
         candidates
+    }
+
+    /// The first of them. O(log n + k) for k owners.
+    pub(crate) fn first_candidate(
+        &self,
+        key: &K,
+        routing: Routing,
+        names: &Interner<NodeId>,
+    ) -> Option<Candidate> {
+        let mut first = None::<Candidate>;
+        self.for_each_candidate(key, routing, names, |candidate| {
+            if first.is_none_or(|first| candidate.compare(&first, routing).is_lt()) {
+                first = Some(candidate);
+            }
+        });
+        first
+    }
+
+    #[inline]
+    fn for_each_candidate(
+        &self,
+        key: &K,
+        routing: Routing,
+        names: &Interner<NodeId>,
+        mut visit: impl FnMut(Candidate),
+    ) {
+        let key_hash = hash::of(|hasher| key.feed(hasher));
+        self.for_each_owner(key, |&Span { node, priority, .. }| {
+            visit(Candidate::draw(routing, key_hash, names.hash(node), node, priority));
+        });
     }
 
     #[inline]

@@ -6,13 +6,14 @@
 //!
 //! The logarithm is computed with whole numbers, since those of floating-point libraries differ from machine to machine.
 
-use core::cmp::{Ordering, Reverse};
+use core::cmp::Ordering;
 
 use smallvec::SmallVec;
 
 use super::Owner;
 use crate::hash::fold;
 use crate::id::NodeId;
+use crate::store::Interner;
 
 /// How [`RangeMap::route`](crate::RangeMap::route) arranges the owners of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,44 +26,50 @@ pub enum Routing {
     Weighted,
 }
 
-/// An owner, and the hash of its name.
-pub(crate) type Candidate = (Owner, u64);
+/// An owner of a key that has drawn a number for it. Its name is not copied before it is chosen.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) node: u32,
+    pub(crate) priority: u64,
+    /// The less, the better.
+    draw: u64,
+}
+
+impl Candidate {
+    /// Draws for a key of that hash by a name of that hash.
+    #[inline]
+    pub(crate) fn draw(routing: Routing, key: u64, name: u64, node: u32, priority: u64) -> Self {
+        let drawn = fold(name, key);
+        let draw = match routing {
+            Routing::Preferred => !drawn,
+            Routing::Weighted => lateness(drawn),
+        };
+        Self { node, priority, draw }
+    }
+
+    /// Whether it comes before another one or after. If both are equal, their order by name decides.
+    #[inline]
+    pub(crate) fn compare(&self, other: &Self, routing: Routing) -> Ordering {
+        match routing {
+            Routing::Preferred => other.priority.cmp(&self.priority).then(self.draw.cmp(&other.draw)),
+            Routing::Weighted => compare_quotients((self.draw, self.priority), (other.draw, other.priority)),
+        }
+    }
+
+    pub(crate) fn owner(self, names: &Interner<NodeId>) -> Owner {
+        Owner { node: names.get(self.node).clone(), priority: self.priority }
+    }
+}
 
 /// As many as mostly own a key need no memory of their own.
 pub(crate) type Candidates = SmallVec<[Candidate; 8]>;
 
-/// Arranges the owners of a key of that hash, which come by priority and name; at least the first so many. What stands beside them then
-/// has no meaning any more. O(k log k) for k of them.
-pub(crate) fn arrange(routing: Routing, key: u64, candidates: &mut [Candidate], wanted: usize) {
-    match routing {
-        Routing::Preferred => {
-            let mut arranged = 0;
-            for equals in candidates.chunk_by_mut(|(one, _), (other, _)| one.priority == other.priority) {
-                if arranged >= wanted {
-                    break;
-                }
-                arranged += equals.len();
-                if equals.len() > 1 {
-                    equals.iter_mut().for_each(|(_, name)| *name = fold(*name, key));
-                    // By name, if draws are equal.
-                    equals.sort_by_key(|(_, draw)| Reverse(*draw));
-                }
-            }
-        }
-        Routing::Weighted => {
-            candidates.iter_mut().for_each(|(_, name)| *name = lateness(fold(*name, key)));
-            candidates
-                .sort_by(|(one, a), (other, b)| compare_quotients((*a, one.priority), (*b, other.priority)));
-        }
-    }
-}
-
 /// Moves those that share their attribute with one before to the end; otherwise all stay in their order. O(k²) for k owners.
-pub(crate) fn spread<A: PartialEq>(candidates: &mut Candidates, mut attribute: impl FnMut(&NodeId) -> A) {
+pub(crate) fn spread<A: PartialEq>(candidates: &mut Candidates, mut attribute: impl FnMut(u32) -> A) {
     let mut seen = Vec::<A>::new();
     let (apart, others): (Candidates, Candidates) =
-        core::mem::take(candidates).into_iter().partition(|(owner, _)| {
-            let value = attribute(&owner.node);
+        core::mem::take(candidates).into_iter().partition(|candidate| {
+            let value = attribute(candidate.node);
             let is_new = !seen.contains(&value);
             if is_new {
                 seen.push(value);
@@ -121,39 +128,34 @@ fn lateness(draw: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use core::cmp::Reverse;
+
     use super::*;
     use crate::hash::of;
 
-    fn nodes(priorities: &[u64]) -> Vec<Candidate> {
-        let named = priorities.iter().enumerate().map(|(at, priority)| {
-            let name = format!("node-{at}");
-            let hash = of(|hasher| hasher.bytes(name.as_bytes()));
-            (Owner { node: NodeId::new(&*name).unwrap(), priority: *priority }, hash)
-        });
-        let mut nodes: Vec<_> = named.collect();
-        nodes.sort_by(|(one, _), (other, _)| {
-            other.priority.cmp(&one.priority).then_with(|| one.node.cmp(&other.node))
-        });
+    /// Nodes of these priorities, each named by its place.
+    fn nodes(priorities: &[u64]) -> Vec<(u32, u64)> {
+        let mut nodes: Vec<_> = (0..).zip(priorities.iter().copied()).collect();
+        nodes.sort_by_key(|(_, priority)| Reverse(*priority));
         nodes
     }
 
-    fn first(routing: Routing, key: u64, nodes: &[Candidate]) -> NodeId {
-        let mut arranged = nodes.to_vec();
-        arrange(routing, of(|hasher| hasher.number(key)), &mut arranged, usize::MAX);
-        arranged[0].0.node.clone()
+    fn first(routing: Routing, key: u64, nodes: &[(u32, u64)]) -> u32 {
+        let key = of(|hasher| hasher.number(key));
+        let candidates = nodes.iter().map(|(node, priority)| {
+            let name = of(|hasher| hasher.bytes(format!("node-{node}").as_bytes()));
+            Candidate::draw(routing, key, name, *node, *priority)
+        });
+        candidates.min_by(|one, other| one.compare(other, routing)).unwrap().node
     }
 
     const KEYS: u64 = 1_000_000;
 
-    /// For how many of a million keys each is first, by name.
-    fn shares(routing: Routing, nodes: &[Candidate]) -> Vec<f64> {
-        let mut counts = std::collections::BTreeMap::<NodeId, u64>::new();
-        for key in 0..KEYS {
-            *counts.entry(first(routing, key, nodes)).or_default() += 1;
-        }
-        let mut named: Vec<_> = nodes.iter().map(|(owner, _)| owner.node.clone()).collect();
-        named.sort();
-        named.iter().map(|node| counts.get(node).copied().unwrap_or_default() as f64 / KEYS as f64).collect()
+    /// For how many of a million keys each is first.
+    fn shares(routing: Routing, nodes: &[(u32, u64)]) -> Vec<f64> {
+        let mut counts = vec![0u32; nodes.len()];
+        (0..KEYS).for_each(|key| counts[first(routing, key, nodes) as usize] += 1);
+        counts.into_iter().map(|count| f64::from(count) / KEYS as f64).collect()
     }
 
     #[test]
@@ -177,16 +179,6 @@ mod tests {
     }
 
     #[test]
-    fn by_preference_nobody_comes_before_a_higher_priority() {
-        let nodes = nodes(&[1, 4, 4, 2, 4]);
-        for key in 0..1_000 {
-            let mut arranged = nodes.clone();
-            arrange(Routing::Preferred, of(|hasher| hasher.number(key)), &mut arranged, usize::MAX);
-            assert!(arranged.is_sorted_by_key(|(owner, _)| Reverse(owner.priority)));
-        }
-    }
-
-    #[test]
     fn one_more_node_moves_only_its_share() {
         for (routing, weights) in [
             (Routing::Preferred, [2; 11]),
@@ -194,14 +186,13 @@ mod tests {
             (Routing::Weighted, [1, 9, 3, 4, 1, 7, 5, 2, 8, 6, 5]),
         ] {
             let all = nodes(&weights);
-            let before: Vec<_> =
-                all.iter().filter(|(owner, _)| owner.node.as_str() != "node-10").cloned().collect();
+            let before: Vec<_> = all.iter().filter(|(node, _)| *node != 10).copied().collect();
             let mut moved = 0;
             for key in 0..KEYS / 10 {
                 let (was, is) = (first(routing, key, &before), first(routing, key, &all));
                 if was != is {
                     // None moves from one of the others to another.
-                    assert_eq!(is.as_str(), "node-10", "{routing:?}, key {key}");
+                    assert_eq!(is, 10, "{routing:?}, key {key}");
                     moved += 1;
                 }
             }
@@ -230,9 +221,8 @@ mod tests {
     #[test]
     fn choices_are_the_same_on_every_machine() {
         let nodes = nodes(&[1, 2, 3, 3, 3]);
-        let shown = |routing| -> String {
-            (0..16).map(|key| first(routing, key, &nodes).as_str()[5..].to_owned()).collect()
-        };
+        let shown =
+            |routing| -> String { (0..16).map(|key| first(routing, key, &nodes).to_string()).collect() };
         assert_eq!(shown(Routing::Preferred), "4324344323424232");
         assert_eq!(shown(Routing::Weighted), "0314141123124231");
     }

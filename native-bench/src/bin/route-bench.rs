@@ -18,6 +18,8 @@ const NODES: usize = 10;
 const TIMED_KEYS: u64 = 10_000;
 /// As many points on the ring for each node as its authors of such rings commonly take.
 const VIRTUAL_NODES: usize = 160;
+/// The size of the table in the paper on Maglev (Eisenbud and others, 2016).
+const SLOTS: usize = 65_537;
 /// Beside each other, so that no key is a multiple of the next.
 const STRIDE: u64 = 0x9e37_79b9;
 
@@ -59,7 +61,8 @@ fn ask<N: AsRef<str>>(choose: impl Fn(u64) -> N) -> usize {
 fn main() -> Result<(), Box<dyn Error>> {
     let maps = [map(NODES)?, map(NODES + 1)?];
     let rings = [ring(NODES), ring(NODES + 1)];
-    let tables = [Maglev::new(names(NODES)), Maglev::new(names(NODES + 1))];
+    // Of one size: the default depends on how many nodes there are, and then nearly all keys move.
+    let tables = [NODES, NODES + 1].map(|count| Maglev::with_capacity(names(count), SLOTS));
     let [few, more] = &maps;
     let first = |map: &RangeMap<u64>, routing, key| map.route(&key, routing, 1)[0].node.clone();
     let routed = |name, routing| Way {
