@@ -3,8 +3,7 @@
 use core::borrow::Borrow;
 
 use super::{
-    Candidate, Candidates, Owners, Piece, Routing, Split, SplitIndex, SplitsIn, Window, arrange, cover,
-    spread,
+    Candidate, Candidates, Owners, Piece, Routing, Split, SplitIndex, SplitsIn, Window, cover, spread,
 };
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange, LeastKey};
