@@ -2,6 +2,7 @@
 //!
 //! See [`Node`].
 
+mod abouts;
 mod evictions;
 mod identity;
 mod journal;
@@ -56,6 +57,8 @@ pub struct Options {
     /// learns who else is. A peer that is silent for 4.5 s counts as dead. `None`: it takes no part; but an
     /// [ephemeral](ReplicaId#ephemeral-writers) writer does all the same, under the empty name.
     pub name: Option<Name>,
+    /// What it [says of itself](Node::set_attributes) at first, where it takes part in presence.
+    pub attributes: presence::Attributes,
     /// Whether it hands out pages to be saved, so that it can return under its id: see [`Node`](Node#what-is-saved).
     pub is_durable: bool,
     /// After how long somebody who is gone is [evicted](Node::evict): an [ephemeral](ReplicaId#ephemeral-writers) writer that this node
@@ -74,6 +77,7 @@ impl Default for Options {
             sync,
             fan_in: FAN_IN,
             name: None,
+            attributes: presence::Attributes::default(),
             is_durable: false,
             evict_after_ms: None,
             log_bytes_max: LOG_BYTES_MAX,
@@ -161,13 +165,14 @@ impl<K: WireKey> Node<K> {
     }
 
     fn begin(mut map: RangeMap<K>, options: Options, seed: u64, saved: Saved) -> Self {
-        let Options { sync, fan_in, name, is_durable, evict_after_ms, log_bytes_max } = options;
+        let Options { sync, fan_in, name, attributes, is_durable, evict_after_ms, log_bytes_max } = options;
         map.set_registration_bytes_max(sync.registration_bytes_max());
         map.set_log_capacity(log_bytes_max);
         map.report_living_changes();
         let journal = is_durable.then(|| Journal::begin(&mut map, saved));
         let presence = presence::Config::heartbeats().within(sync.message_bytes_max);
-        let presences = LinkPresences::new(presence, map.replica(), name);
+        let mut presences = LinkPresences::new(presence, map.replica(), name);
+        presences.set_attributes(attributes);
         let mut node = Self {
             map,
             mesh: Mesh::start(sync, fan_in),
@@ -354,6 +359,9 @@ impl<K: WireKey> Node<K> {
         }
         if let Some((link, peer)) = self.presences.next_news() {
             return Some(Event::Peer { link, peer });
+        }
+        if let Some((replica, attributes)) = self.presences.next_told() {
+            return Some(Event::Attributes { replica, attributes });
         }
         let event = self.events.pop_front()?;
         self.refusals -= usize::from(matches!(event, Event::Refused { .. }));

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeBounds;
 
 use crdt_range_map::node::{Damage, Event, LinkId, LinkKind, Options, Output, Page};
-use crdt_range_map::sync::presence::{Name, NameError};
+use crdt_range_map::sync::presence::{Attributes, AttributesError, Name, NameError};
 use crdt_range_map::sync::{Config, IgnoreReason, Statistics};
 use crdt_range_map::{
-    CausalContext, Changes, DecodeError, DecodeProblem, Delta, Dot, KeyRange, MoveError, Node, NodeError,
-    NodeId, Operation, OperationError, OwnedSplit, Owner, Owners, Piece, RangeError, RangeMap, Registration,
-    ReplicaId, Split, Splits, SplitsIn, SplitsInIter, SplitsIter, TightenError, Version, WriteError,
+    Answer, CausalContext, Changes, DecodeError, DecodeProblem, Delta, Dot, KeyRange, MoveError, Node,
+    NodeError, NodeId, Operation, OperationError, OwnedSplit, Owner, Owners, Piece, RangeError, RangeMap,
+    Registration, ReplicaId, Split, Splits, SplitsIn, SplitsInIter, SplitsIter, TightenError, Version,
+    WriteError,
 };
 use kit::builders::named as node;
 
@@ -382,7 +383,7 @@ fn types_are_shown_and_go_to_other_threads() {
     common::<(NodeId, ReplicaId, KeyRange<u64>, Owner, Registration<u64>)>();
     common::<(Owners, Splits<u64>, SplitsIter<'static, u64>, Split<'static, u64>)>();
     common::<(SplitsIn<'static, u64>, SplitsInIter<'static, u64>, OwnedSplit<u64>, Piece<u64>)>();
-    common::<(Config, Statistics)>();
+    common::<(Config, Statistics, Answer<'static, u64>, Attributes)>();
     common::<(Options, Output<u64>, Page, LinkId, LinkKind, Damage)>();
     error::<NodeError>();
     error::<RangeError>();
@@ -395,4 +396,5 @@ fn types_are_shown_and_go_to_other_threads() {
     error::<crdt_range_map::sync::ConfigError>();
     error::<crdt_range_map::sync::presence::ConfigError>();
     error::<NameError>();
+    error::<AttributesError>();
 }

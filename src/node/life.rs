@@ -7,6 +7,7 @@ use crate::key::KeyRange;
 use crate::map::WriteError;
 use crate::registration::RegistrationId;
 use crate::splits::Answer;
+use crate::sync::presence::Attributes;
 
 impl<K: WireKey> Node<K> {
     /// The answer as of who is alive: see [`RangeMap::living`](crate::RangeMap::living), which has the cost. Present are the
@@ -24,6 +25,19 @@ impl<K: WireKey> Node<K> {
     /// Takes [`mark_down`](Self::mark_down) back.
     pub fn mark_up(&mut self, node: &NodeId) {
         self.map.mark_up(node);
+    }
+
+    /// Says that of this node from now on, to all who see it. Only with a [name](super::Options::name), or as an ephemeral writer. O(log of
+    /// the participants).
+    pub fn set_attributes(&mut self, attributes: Attributes) {
+        self.presences.set_attributes(attributes);
+    }
+
+    /// What a participant says of itself, as far as is known here; of one that is gone, what it said last.
+    /// [`RangeMap::living_writers`](crate::RangeMap::living_writers) tells which participants back the owners of a key. O(log of the
+    /// participants).
+    pub fn attributes(&self, replica: ReplicaId) -> Option<&Attributes> {
+        self.presences.attributes(replica)
     }
 
     /// Takes over from presence who is there. O(1) if nobody came or went.

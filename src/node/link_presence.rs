@@ -3,11 +3,12 @@
 use core::ops::Bound;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::abouts::Abouts;
 use super::vouching::Vouching;
 use super::{LinkId, Node};
 use crate::codec::WireKey;
 use crate::id::ReplicaId;
-use crate::sync::presence::{self, Config, ConfigError, Deaths, Liveness, Name, Peer};
+use crate::sync::presence::{self, Attributes, Config, ConfigError, Deaths, Liveness, Name, OfOthers, Peer};
 use crate::sync::{Presence, Received};
 
 /// The presence over one link.
@@ -35,11 +36,14 @@ pub(super) struct LinkPresences {
     news: BTreeMap<(LinkId, ReplicaId), Peer>,
     /// The latest time that was passed in.
     seen_ms: u64,
-    /// Over how many links each ephemeral writer is alive.
+    /// Over how many links each peer is alive.
     sightings: BTreeMap<ReplicaId, usize>,
     /// Those that came or went since [`take_turns`](Self::take_turns).
     turns: BTreeSet<ReplicaId>,
     vouching: Vouching,
+    abouts: Abouts,
+    /// Those who say something new of themselves.
+    told: BTreeSet<ReplicaId>,
     /// What is to be said of others.
     outbox: VecDeque<(LinkId, Vec<u8>)>,
 }
@@ -47,10 +51,25 @@ pub(super) struct LinkPresences {
 impl LinkPresences {
     pub(super) fn new(config: Config, own: ReplicaId, name: Option<Name>) -> Self {
         let (by_link, wakes, news, sightings, turns, vouching, outbox) = Default::default();
+        let (abouts, told) = Default::default();
         // Who is bound to its life has to be heard of.
         let name = name.or_else(|| own.is_ephemeral().then(Name::default));
         let seen_ms = 0;
-        Self { config, own, name, by_link, wakes, news, seen_ms, sightings, turns, vouching, outbox }
+        Self {
+            config,
+            own,
+            name,
+            by_link,
+            wakes,
+            news,
+            seen_ms,
+            sightings,
+            turns,
+            vouching,
+            abouts,
+            told,
+            outbox,
+        }
     }
 
     pub(super) fn peers(&self) -> impl Iterator<Item = (LinkId, Peer)> {
@@ -88,6 +107,7 @@ impl LinkPresences {
         let presence = Presence::join(config, self.own, name, now_ms)?;
         let (deaths, reported) = (config.deaths, BTreeMap::new());
         self.vouching.open(link);
+        self.abouts.open(link, deaths != Deaths::Reported);
         self.by_link.insert(link, LinkPresence { presence, deaths, wake_ms: 0, revision: 0, reported });
         self.wakes.insert((0, link));
         Ok(())
@@ -102,6 +122,7 @@ impl LinkPresences {
         let replicas: Vec<ReplicaId> = alive.map(|(replica, _)| *replica).collect();
         replicas.into_iter().for_each(|replica| self.sight(replica, link, false));
         self.vouching.close(link);
+        self.abouts.close(link);
         self.outbox.retain(|(other, _)| *other != link);
         Some(local.presence.goodbye())
     }
@@ -122,6 +143,7 @@ impl LinkPresences {
         if self.own == own {
             return Vec::new();
         }
+        self.abouts.rename(self.own, own);
         self.own = own;
         let mut goodbyes = Vec::new();
         for link in self.links() {
@@ -151,10 +173,16 @@ impl LinkPresences {
         self.see(now_ms);
         if let Received::Presence(content) = received
             && self.by_link.contains_key(&link)
-            && let Some(words) = presence::words_of(content)
+            && let Some(of_others) = presence::of_others(content)
         {
             let is_seen = |writer| self.sightings.contains_key(&writer);
-            self.vouching.hear(link, &words, self.own, is_seen, now_ms);
+            match of_others {
+                OfOthers::Words(words) => self.vouching.hear(link, &words, self.own, is_seen, now_ms),
+                OfOthers::Abouts(abouts) => {
+                    let is_there = |replica| is_seen(replica) || self.vouching.is_present(replica);
+                    self.told.extend(self.abouts.hear(link, abouts, self.own, is_there));
+                }
+            }
         }
         self.with(link, |local| match received {
             // The protocol has ignored a content that cannot be read.
@@ -162,6 +190,20 @@ impl LinkPresences {
             Received::Ignored(_) => {}
             Received::Applied(_) | Received::Heard => local.presence.heard(sender, now_ms, random),
         });
+    }
+
+    pub(super) fn set_attributes(&mut self, attributes: Attributes) {
+        self.abouts.set_own(self.own, attributes);
+    }
+
+    pub(super) fn attributes(&self, replica: ReplicaId) -> Option<&Attributes> {
+        self.abouts.get(replica)
+    }
+
+    /// The next who says something new of itself, and what.
+    pub(super) fn next_told(&mut self) -> Option<(ReplicaId, Attributes)> {
+        let replica = self.told.pop_first()?;
+        Some((replica, self.abouts.get(replica).cloned().unwrap_or_default()))
     }
 
     /// Notes that a message was sent, which is a sign of life.
@@ -185,6 +227,9 @@ impl LinkPresences {
             let mut content = None;
             self.with(link, |local| content = local.presence.poll(now_ms));
             if let Some(content) = content {
+                if presence::is_roster(&content) {
+                    self.abouts.say_again(link);
+                }
                 return Some((link, content));
             }
             after = Bound::Excluded((due_ms, link));
@@ -202,8 +247,10 @@ impl LinkPresences {
     }
 
     pub(super) fn next_wake_ms(&self) -> u64 {
-        let vouching_ms = self.vouching.next_wake_ms(!self.sightings.is_empty());
-        self.wakes.first().map_or(u64::MAX, |(due_ms, _)| *due_ms).min(vouching_ms)
+        let sees_ephemeral =
+            self.sightings.keys().next_back().is_some_and(|last| *last >= ReplicaId::ephemeral(0));
+        let others_ms = self.vouching.next_wake_ms(sees_ephemeral).min(self.abouts.next_wake_ms());
+        self.wakes.first().map_or(u64::MAX, |(due_ms, _)| *due_ms).min(others_ms)
     }
 
     /// What is to be said next of those who are seen over other links.
@@ -213,9 +260,16 @@ impl LinkPresences {
                 let reported = self.by_link.get(&link).and_then(|local| local.reported.get(&writer));
                 reported.is_some_and(|(_, liveness)| *liveness == Liveness::Alive)
             };
-            let seen = self.sightings.keys().copied();
+            let seen = self.sightings.keys().copied().filter(|replica| replica.is_ephemeral());
             for (link, words) in self.vouching.speak(seen, is_seen_over, now_ms) {
                 let contents = presence::vouch(&words, self.config.content_bytes_max);
+                self.outbox.extend(contents.into_iter().map(|content| (link, content)));
+            }
+            let is_there = |replica: ReplicaId| {
+                self.sightings.contains_key(&replica) || self.vouching.is_present(replica)
+            };
+            for (link, abouts) in self.abouts.speak(is_there, now_ms) {
+                let contents = presence::pass_on(&abouts, self.config.content_bytes_max);
                 self.outbox.extend(contents.into_iter().map(|content| (link, content)));
             }
         }
@@ -251,14 +305,15 @@ impl LinkPresences {
 
     /// Notes that a peer is alive over one more link, or over one less.
     fn sight(&mut self, replica: ReplicaId, link: LinkId, is_alive: bool) {
+        let count = self.sightings.entry(replica).or_default();
+        *count = if is_alive { *count + 1 } else { count.saturating_sub(1) };
+        let count = *count;
+        if count == 0 {
+            self.sightings.remove(&replica);
+        }
         if replica.is_ephemeral() {
-            let count = self.sightings.entry(replica).or_default();
-            *count = if is_alive { *count + 1 } else { count.saturating_sub(1) };
-            match *count {
-                0 => {
-                    self.sightings.remove(&replica);
-                    self.vouching.lose(replica, link, self.seen_ms);
-                }
+            match count {
+                0 => self.vouching.lose(replica, link, self.seen_ms),
                 1 if is_alive => self.vouching.see(replica, self.seen_ms),
                 _ => {}
             }

@@ -2,7 +2,7 @@
 
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
-use crate::sync::presence::Peer;
+use crate::sync::presence::{Attributes, Peer};
 use crate::sync::{IgnoreReason, Renaming};
 
 use super::Page;
@@ -58,6 +58,13 @@ pub enum Event<K> {
         link: LinkId,
         /// The peer, with whether it is there.
         peer: Peer,
+    },
+    /// A participant says something new of itself: see [`Node::attributes`](super::Node::attributes).
+    Attributes {
+        /// Who.
+        replica: ReplicaId,
+        /// What.
+        attributes: Attributes,
     },
     /// A message was ignored as a whole.
     Refused {

@@ -13,6 +13,7 @@
 //!   is silent for too long is dead ([`Config::heartbeats`]).
 //! - **Vouching.** A node says over its other links which ephemeral writers it sees alive, and passes on what it hears, so that those far
 //!   away are known too.
+//! - **Attributes.** What a participant says of itself goes along, to who sees it, and from there as far as somebody vouches for it.
 //! - **Coming back.** A replica that was suspended is heard again, and so is alive again. It notices that it slept, says hello, and
 //!   gives the others time to be heard before it takes them for dead.
 //!
@@ -21,6 +22,7 @@
 //! stranger is heard, one replica asks for all who that is. It is asked again and again, but more and more rarely, and only while the
 //! stranger goes on being heard. The stranger answers with a hello.
 
+mod attributes;
 mod clock;
 mod config;
 mod content;
@@ -33,8 +35,10 @@ mod strangers;
 
 use std::collections::VecDeque;
 
+pub use self::attributes::{Attributes, AttributesError};
 use self::clock::Clock;
 pub use self::config::{Config, ConfigError, Deaths};
+pub(crate) use self::content::About;
 use self::content::Content;
 pub use self::content::{Name, NameError};
 pub use self::peer::{Liveness, Peer};
@@ -56,12 +60,31 @@ pub(super) fn check(content: &[u8]) -> Result<(), DecodeError> {
     content::decode(content).map(drop)
 }
 
-/// The words that a presence message vouches with, if it is such a one.
-pub(crate) fn words_of(content: &[u8]) -> Option<Vec<(ReplicaId, u64)>> {
+/// What a presence message says of others.
+pub(crate) enum OfOthers {
+    /// The words with which it vouches for ephemeral writers.
+    Words(Vec<(ReplicaId, u64)>),
+    /// What participants say of themselves.
+    Abouts(Vec<About>),
+}
+
+/// What a presence message says of others, if it is such a one.
+pub(crate) fn of_others(content: &[u8]) -> Option<OfOthers> {
     match content::decode(content) {
-        Ok(Content::Alive(words)) => Some(words),
+        Ok(Content::Alive(words)) => Some(OfOthers::Words(words)),
+        Ok(Content::Abouts(abouts)) => Some(OfOthers::Abouts(abouts)),
         _ => None,
     }
+}
+
+/// Whether that is a roster, or a part of one.
+pub(crate) fn is_roster(content: &[u8]) -> bool {
+    matches!(content::decode(content), Ok(Content::Roster(_)))
+}
+
+/// The contents that pass on what those say of themselves, who are ascending, none longer than that.
+pub(crate) fn pass_on(abouts: &[About], bytes_max: usize) -> Vec<Vec<u8>> {
+    content::abouts(abouts, bytes_max)
 }
 
 /// The contents that vouch for those ephemeral writers, who are ascending, none longer than that.
@@ -190,7 +213,7 @@ impl Presence {
             }
             Content::Goodbye => self.mark_gone(sender, Liveness::Left, now_ms),
             // The node itself takes what is said of others.
-            Content::Alive(_) => self.hear(sender, now_ms, random),
+            Content::Alive(_) | Content::Abouts(_) => self.hear(sender, now_ms, random),
             Content::Roster(members) => {
                 self.hear(sender, now_ms, random);
                 self.hear_roster(&members, now_ms, random);

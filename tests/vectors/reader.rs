@@ -211,6 +211,15 @@ fn presence(bytes: &mut Bytes<'_>) -> Value {
             let entry = |bytes: &mut Bytes<'_>| json!([bytes.replica(), bytes.number()]);
             json!({ "alive": (0..count).map(|_| entry(bytes)).collect::<Vec<_>>() })
         }
+        7 => {
+            let count = bytes.number();
+            let pair = |bytes: &mut Bytes<'_>| json!([name(bytes), name(bytes)]);
+            let entry = |bytes: &mut Bytes<'_>| {
+                let (replica, number, pairs) = (bytes.replica(), bytes.number(), bytes.number());
+                json!([replica, number, (0..pairs).map(|_| pair(bytes)).collect::<Vec<_>>()])
+            };
+            json!({ "abouts": (0..count).map(|_| entry(bytes)).collect::<Vec<_>>() })
+        }
         other => panic!("a presence of kind {other}"),
     }
 }

@@ -4,6 +4,7 @@ use core::fmt;
 use core::str::FromStr;
 use std::sync::Arc;
 
+use super::attributes::Attributes;
 use crate::codec::{DecodeError, DecodeProblem, Reader, Writer};
 use crate::id::ReplicaId;
 
@@ -109,6 +110,17 @@ pub(super) enum Content {
     Roster(Vec<Member>),
     /// Of those ephemeral writers I have heard so: each with a word of its life.
     Alive(Vec<(ReplicaId, u64)>),
+    /// What those say of themselves.
+    Abouts(Vec<About>),
+}
+
+/// What a participant says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct About {
+    pub(crate) replica: ReplicaId,
+    /// Which of its statements it is. The greater number counts.
+    pub(crate) number: u64,
+    pub(crate) attributes: Attributes,
 }
 
 const HELLO: u8 = 1;
@@ -117,6 +129,7 @@ const WHO: u8 = 3;
 const GOODBYE: u8 = 4;
 const ROSTER: u8 = 5;
 const ALIVE: u8 = 6;
+const ABOUTS: u8 = 7;
 
 const REPLICA_BYTES: usize = 8;
 /// The shortest entry: a replica, an empty name, an age of one byte.
@@ -187,6 +200,25 @@ pub(super) fn alives(words: &[(ReplicaId, u64)], bytes_max: usize) -> Vec<Vec<u8
     divide(words, 1, word_bytes, bytes_max).map(write).collect()
 }
 
+/// Passes on what those say of themselves, who are ascending, in as many contents as it takes. One that does not fit is left out.
+pub(super) fn abouts(all: &[About], bytes_max: usize) -> Vec<Vec<u8>> {
+    let about_bytes =
+        |about: &About| REPLICA_BYTES + number_bytes(about.number) + about.attributes.written_bytes();
+    let fitting: Vec<&About> = all.iter().filter(|about| 2 + about_bytes(about) <= bytes_max).collect();
+    let write = |part: &[&About]| {
+        let mut writer = Writer::default();
+        writer.raw(&[ABOUTS]);
+        writer.number(part.len() as u64);
+        for About { replica, number, attributes } in part {
+            writer.raw(&replica.get().to_be_bytes());
+            writer.number(*number);
+            attributes.write(&mut writer);
+        }
+        writer.finish()
+    };
+    divide(&fitting, 1, |about| about_bytes(about), bytes_max).map(write).collect()
+}
+
 /// The items in parts that take at most `bytes_max` each, with what comes before and with their count. One item always fits, see
 /// [`CONTENT_BYTES_MIN`].
 fn divide<T>(
@@ -219,6 +251,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Content, DecodeError> {
         GOODBYE => Content::Goodbye,
         ROSTER => Content::Roster(read_members(&mut reader)?),
         ALIVE => Content::Alive(read_words(&mut reader)?),
+        ABOUTS => Content::Abouts(read_abouts(&mut reader)?),
         _ => return Err(reader.error(DecodeProblem::OutOfBounds("a kind of presence"))),
     };
     reader.finish()?;
@@ -286,6 +319,16 @@ fn read_words(reader: &mut Reader) -> Result<Vec<(ReplicaId, u64)>, DecodeError>
     Ok(words)
 }
 
+fn read_abouts(reader: &mut Reader) -> Result<Vec<About>, DecodeError> {
+    let count = reader.count(REPLICA_BYTES + 2)?;
+    let mut abouts: Vec<About> = Vec::new();
+    for _ in 0..count {
+        let replica = read_replica(reader, abouts.last().map(|about| about.replica))?;
+        abouts.push(About { replica, number: reader.number()?, attributes: Attributes::read(reader)? });
+    }
+    Ok(abouts)
+}
+
 fn read_members(reader: &mut Reader) -> Result<Vec<Member>, DecodeError> {
     let count = reader.count(MEMBER_BYTES_MIN)?;
     let mut members: Vec<Member> = Vec::with_capacity(count);
@@ -322,6 +365,24 @@ mod tests {
 
     fn alive(of: &[(u64, u64)]) -> Vec<u8> {
         alives(&words(of), 100).concat()
+    }
+
+    #[test]
+    fn what_is_said_of_many_comes_in_parts_and_back() {
+        let attributes = Attributes::new([("zone", "x".repeat(100))]).unwrap();
+        let all: Vec<About> = (0..50)
+            .map(|id| About { replica: ReplicaId::new(id), number: id << 10, attributes: attributes.clone() })
+            .collect();
+        for bytes_max in [118, 1_000, usize::MAX] {
+            let contents = abouts(&all, bytes_max);
+            let (lengths, carried) = parts(contents, |content| match content {
+                Content::Abouts(abouts) => abouts,
+                other => panic!("{other:?}"),
+            });
+            assert!(lengths.iter().all(|length| *length <= bytes_max));
+            // The greater numbers take a byte more, and do not fit into the least.
+            assert_eq!(carried, all[..if bytes_max == 118 { 1 } else { 50 }]);
+        }
     }
 
     #[test]
@@ -425,7 +486,9 @@ mod tests {
             &too_many(&[WHO, 0]),
             &too_long,
             &[0],
-            &[7],
+            &[8],
+            &[ABOUTS, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1],
+            &[ABOUTS, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 9],
             &[GOODBYE, 0],
             &[HELLO, 2, 0xc3, 0x28],
             &[HELLO, 1, b'\n'],
