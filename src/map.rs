@@ -10,6 +10,7 @@ mod moves;
 mod queries;
 mod retirement;
 mod transaction;
+mod watching;
 
 pub(crate) use exchange::{DropRun, Page};
 pub(crate) use log::{LOG_BYTES_MAX, Undotted};
@@ -240,7 +241,7 @@ impl<K: Key> RangeMap<K> {
         }
         Arc::make_mut(&mut self.log).note(delta, news, dropped);
         let ranges = changed.finish();
-        self.cache.forget(&ranges);
+        self.cache.forget(&ranges, &self.state.entries);
         self.cache.forget_registrations(changed_ids.into_iter().flatten());
         Changes::new(ranges, self.drop_reset(awaiting_drop))
     }

@@ -121,7 +121,7 @@ impl<K: Key> RangeMap<K> {
     }
 
     /// All splits.
-    fn view(&self) -> SplitsIn<'_, K> {
+    pub(super) fn view(&self) -> SplitsIn<'_, K> {
         let store = &self.state.entries;
         SplitsIn::all(self.cache.index(store), &store.tables().nodes)
     }

@@ -4,6 +4,7 @@ use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
 use crate::sync::presence::Peer;
 use crate::sync::{IgnoreReason, Renaming};
+use crate::watch::Watched;
 
 use super::Page;
 
@@ -49,6 +50,8 @@ pub enum Output<K> {
 pub enum Event<K> {
     /// The owners of keys in these ranges may have changed since the last such event. The ranges are disjoint and in order.
     Changed(Vec<KeyRange<K>>),
+    /// The owners of some keys that are [watched](super::Node::watch) became others.
+    Watched(Watched<K>),
     /// A peer came, left, died, or changed its name.
     Peer {
         /// The link over which it is heard.

@@ -140,6 +140,40 @@ impl<'a, K: Key> Window<'a, K> {
         }
     }
 
+    /// The owners of the stretch, in order of preference. O(k) for k of them.
+    fn owners(&self) -> Owners {
+        let mut owners = Owners::default();
+        if let Place::At(_) = self.place {
+            self.walk.for_each(|index| owners.push(owner(&self.walk.spans()[index], self.names)));
+        }
+        owners
+    }
+
+    /// The ranges with the same owners, those of nobody as well, which together are the window. Only who owns a key of it is asked for his
+    /// name. O(k) for each boundary with k owners.
+    pub(crate) fn stretches(mut self) -> impl Iterator<Item = (KeyRange<K>, Owners)> + 'a
+    where
+        K: 'a,
+    {
+        let mut open: Option<(K, Owners)> = None;
+        core::iter::from_fn(move || {
+            while self.step() {
+                let Some(next) = self.start() else { continue };
+                let owners = self.owners();
+                match open.take() {
+                    Some((start, before)) if before == owners => open = Some((start, before)),
+                    Some((start, before)) => {
+                        open = Some((next.clone(), owners));
+                        return Some((KeyRange::between(start, Some(next)), before));
+                    }
+                    None => open = Some((next, owners)),
+                }
+            }
+            let (start, owners) = open.take()?;
+            Some((KeyRange::between(start, self.end()), owners))
+        })
+    }
+
     /// The end of what begins in the window, has not ended before it, and ends with it.
     pub(super) fn end(&self) -> Option<K> {
         self.end.clone()
