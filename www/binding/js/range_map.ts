@@ -22,6 +22,7 @@ import type {
   RouteOptions,
   Split,
   SplitColumns,
+  WatchedChange,
 } from "./types.js";
 import type { Replica } from "#glue";
 
@@ -435,6 +436,23 @@ export class RangeMap {
   onChange(listener: (change: Change) => void): () => void {
     const core = RangeMap.#of(this);
     return RangeMap.#alive(core).changes.subscribe(check.callback(listener));
+  }
+
+  /**
+   * Calls back after each operation or merge by which keys of that range got other owners, or the same in another order or with other
+   * priorities, with who served them before and who does now; and returns the function that ends that. Changes elsewhere are not told.
+   *
+   * The callback may call the map, as that of `onChange` may: operate on it, watch, end this watch or others, and free it. What it throws
+   * is reported in the same way.
+   *
+   * O(log w) for w watches. Each change takes O((1 + h) (log n + log w)) more for the h watches that it hits, and what it changes in
+   * their ranges. The map lives as long as the function that is returned.
+   *
+   * Throws `invalid-key`, `invalid-range`, `invalid-callback`.
+   */
+  watch(range: KeyRangeInput, listener: (change: WatchedChange) => void): () => void {
+    const [checked, callback] = [check.rangeOf(range, "range"), check.callback(listener)];
+    return RangeMap.#of(this).watch(checked, callback);
   }
 
   /**

@@ -13,6 +13,7 @@ mod operations;
 mod output;
 mod queries;
 mod replica;
+mod watches;
 
 pub use self::replica::Replica;
 

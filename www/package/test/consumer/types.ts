@@ -18,6 +18,8 @@ import init, {
   type ReplicaChange,
   type Split,
   type SplitColumns,
+  type WatchedChange,
+  type WatchedPiece,
 } from "crdt-range-map";
 import { openRangeMap, type PersistentErrorCode, type PersistentRangeMap } from "crdt-range-map/persistent";
 
@@ -90,6 +92,14 @@ export async function everyMethod(): Promise<void> {
   assertSame<Change["source"], "local" | "remote">(true);
   assertSame<Change["ranges"], KeyRange[]>(true);
   assertSame<Parameters<Parameters<typeof map.onChange>[0]>, [change: Change]>(true);
+  assertSame<Parameters<Parameters<typeof map.watch>[1]>, [change: WatchedChange]>(true);
+  const unwatch: () => void = map.watch({ start: 0, end }, ({ pieces }) => {
+    assertSame<typeof pieces, WatchedPiece[]>(true);
+    assertSame<[WatchedPiece["before"], WatchedPiece["after"], WatchedPiece["end"]], [Owner[], Owner[], bigint | null]>(
+      true,
+    );
+  });
+  unwatch();
   const unsubscribe: () => void = map.onChange(({ ranges }) => ranges.length);
   unsubscribe();
   assertSame<Parameters<Parameters<typeof map.onReplica>[0]>, [change: ReplicaChange]>(true);

@@ -39,6 +39,7 @@ const calls: Record<string, (here: RangeMap) => unknown> = {
   splitsIn: (here) => here.splitsIn(0, 1),
   state: (here) => here.state(),
   tighten: (here) => here.tighten("a", { start: 0, end: 2 }, { start: 0, end: 1 }),
+  watch: (here) => here.watch({ start: 0, end: 1 }, () => {}),
 };
 
 test("before init() there are no maps", async () => {
