@@ -141,6 +141,59 @@ export class RangeMap {
   }
 
   /**
+   * Moves a registration to any range, and keeps at least its priority there, in one delta. So nobody sees the node serve neither range,
+   * unless somebody wrote to the old one at the same time.
+   *
+   * Returns the delta for the other replicas, empty if it is the same range. O(log n).
+   *
+   * Throws `not-registered`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
+   */
+  moveTo(node: string, from: KeyRangeInput, to: KeyRangeInput): Uint8Array {
+    const name = check.node(node);
+    const [[fromStart, fromEnd], [toStart, toEnd]] = [check.rangeOf(from, "from"), check.rangeOf(to, "to")];
+    return RangeMap.#operate(this, (module) => module.moveTo(name, fromStart, fromEnd, toStart, toEnd));
+  }
+
+  /**
+   * Takes the keys of `hole` out of a registration, in one delta: what lies before the hole and what lies after it stay registered, each
+   * with at least its priority. A hole that holds the whole range releases it.
+   *
+   * Returns the delta for the other replicas. O(log n).
+   *
+   * Throws `not-registered`, `not-overlapping`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
+   */
+  carve(node: string, range: KeyRangeInput, hole: KeyRangeInput): Uint8Array {
+    const name = check.node(node);
+    const [[start, end], [holeStart, holeEnd]] = [check.rangeOf(range, "range"), check.rangeOf(hole, "hole")];
+    return RangeMap.#operate(this, (module) => module.carve(name, start, end, holeStart, holeEnd));
+  }
+
+  /**
+   * Hands a registration over to another node, which gets at least its priority, in one delta.
+   *
+   * Returns the delta for the other replicas, empty if it is the same node. O(log n).
+   *
+   * Throws `not-registered`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
+   */
+  handOver(node: string, start: Key, end: Key | null, to: string): Uint8Array {
+    const [name, [from, until], other] = [check.node(node), check.range(start, end), check.node(to, "to")];
+    return RangeMap.#operate(this, (module) => module.handOver(name, from, until, other));
+  }
+
+  /**
+   * Gives a registration exactly that priority, as far as is known here: an increase or a decrease by the difference, a registration if
+   * there is none, and a release for 0. What others add or take at the same time counts on top.
+   *
+   * Returns the delta for the other replicas, empty if it has that priority. O(log n).
+   *
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `too-long`.
+   */
+  setPriority(node: string, start: Key, end: Key | null, to: number): Uint8Array {
+    const [name, [from, until], priority] = [check.node(node), check.range(start, end), check.priority(to)];
+    return RangeMap.#operate(this, (module) => module.setPriority(name, from, until, priority));
+  }
+
+  /**
    * Does many operations in one call, in order, and returns their joined delta: the way to make many changes at once.
    *
    * All or nothing: if one item is not what it must be, or refused, the error names its place in the message and as `index`, and none

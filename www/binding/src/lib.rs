@@ -9,6 +9,7 @@ mod answers;
 mod failure;
 mod journal;
 mod links;
+mod moves;
 mod operations;
 mod output;
 mod queries;

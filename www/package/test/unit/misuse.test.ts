@@ -4,6 +4,7 @@ import { code, Connection, Copy, Journal, map, RangeMap, Recording, wrong } from
 
 const calls: Record<string, (here: RangeMap) => unknown> = {
   apply: (here) => here.apply([]),
+  carve: (here) => here.carve("a", { start: 0, end: 2 }, { start: 0, end: 1 }),
   connect: (here) => here.connect(new Recording()),
   context: (here) => here.context(),
   cover: (here) => here.cover(0, 1),
@@ -12,10 +13,12 @@ const calls: Record<string, (here: RangeMap) => unknown> = {
   fingerprint: (here) => here.fingerprint(),
   gaps: (here) => here.gaps(),
   gapsIn: (here) => here.gapsIn(0, 1),
+  handOver: (here) => here.handOver("a", 0, 1, "b"),
   increase: (here) => here.increase("a", 0, 1),
   journal: (here) => here.journal(() => {}),
   maintain: (here) => here.maintain(),
   merge: (here) => here.merge(new Uint8Array()),
+  moveTo: (here) => here.moveTo("a", { start: 0, end: 2 }, { start: 0, end: 1 }),
   nodes: (here) => here.nodes(),
   onChange: (here) => here.onChange(() => {}),
   onReplica: (here) => here.onReplica(() => {}),
@@ -33,6 +36,7 @@ const calls: Record<string, (here: RangeMap) => unknown> = {
   route: (here) => here.route(1),
   servedByFewerThan: (here) => here.servedByFewerThan(1, 0, 1),
   servedByMoreThan: (here) => here.servedByMoreThan(1, 0, 1),
+  setPriority: (here) => here.setPriority("a", 0, 1, 2),
   setReplica: (here) => here.setReplica(9n),
   splitColumns: (here) => here.splitColumns(),
   splits: (here) => here.splits(),

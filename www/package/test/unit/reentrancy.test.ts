@@ -39,6 +39,17 @@ const calls: Record<string, (here: RangeMap, evil: never) => unknown> = {
   "setName(name)": (here, evil) => here.connect(new Recording(), { name: "n" }).setName(evil),
   "onPeers(callback)": (here, evil) => here.connect(new Recording(), { name: "n" }).onPeers(evil),
 };
+for (const method of ["moveTo", "carve"] as const) {
+  calls[`${method}(node)`] = (here, evil) => here[method](evil, { start: 0, end: 9 }, { start: 0, end: 1 });
+  calls[`${method}(range)`] = (here, evil) => here[method]("a", evil, { start: 0, end: 1 });
+  calls[`${method}(range.end)`] = (here, evil) => here[method]("a", { start: 0, end: evil }, { start: 0, end: 1 });
+  calls[`${method}(other)`] = (here, evil) => here[method]("a", { start: 0, end: 9 }, evil);
+}
+calls["handOver(node)"] = (here, evil) => here.handOver(evil, 0, 9, "b");
+calls["handOver(end)"] = (here, evil) => here.handOver("a", 0, evil, "b");
+calls["handOver(to)"] = (here, evil) => here.handOver("a", 0, 9, evil);
+calls["setPriority(start)"] = (here, evil) => here.setPriority("a", evil, 9, 2);
+calls["setPriority(to)"] = (here, evil) => here.setPriority("a", 0, 9, evil);
 for (const method of ["register", "release", "increase", "decrease", "priority"] as const) {
   calls[`${method}(node)`] = (here, evil) => here[method](evil, 0, 9);
   calls[`${method}(start)`] = (here, evil) => here[method]("a", evil, 9);
