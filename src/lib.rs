@@ -113,6 +113,7 @@
 //! | splits from scratch | O(n log k) |
 //! | splits after a change | O((b + k) log n) for the b boundaries that it touches |
 //! | the owners of a key | O(log n + k) |
+//! | draining a node, or standing in for one, with r registrations that hold s splits | O(r (log n + k s)) |
 //! | all splits, one after the other | O(n k) |
 //! | a window: its splits, owners, gaps, registrations, where too few serve, a cover | O(log n), and what lies in it |
 //! | the registrations of a node | O(log n), and O(1) each; O(n log n) when nodes are first asked for |

@@ -2,6 +2,7 @@
 
 mod by_node;
 mod cache;
+mod drain;
 mod exchange;
 mod identity;
 mod limit;

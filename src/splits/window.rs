@@ -134,7 +134,7 @@ impl<'a, K: Key> Window<'a, K> {
 
     /// Visits the owners of the stretch, in order of preference, by their numbers. O(1) each.
     #[inline]
-    pub(super) fn for_each(&self, mut visit: impl FnMut(u32)) {
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(u32)) {
         if let Place::At(_) = self.place {
             self.walk.for_each(|index| visit(self.walk.spans()[index].node));
         }
@@ -186,8 +186,19 @@ impl<'a, K: Key> Window<'a, K> {
 
     /// The maximal ranges in which the number of owners is one that `is_wanted`.
     pub(crate) fn ranges_by_count(
-        mut self,
+        self,
         is_wanted: impl Fn(usize) -> bool + 'a,
+    ) -> impl Iterator<Item = KeyRange<K>> + 'a
+    where
+        K: 'a,
+    {
+        self.ranges_where(move |stretch| is_wanted(stretch.count()))
+    }
+
+    /// The maximal ranges of the stretches that are wanted.
+    pub(crate) fn ranges_where(
+        mut self,
+        is_wanted: impl Fn(&Self) -> bool + 'a,
     ) -> impl Iterator<Item = KeyRange<K>> + 'a
     where
         K: 'a,
@@ -195,7 +206,7 @@ impl<'a, K: Key> Window<'a, K> {
         let mut start: Option<K> = None;
         core::iter::from_fn(move || {
             while self.step() {
-                if !is_wanted(self.count()) {
+                if !is_wanted(&self) {
                     if let Some(start) = start.take() {
                         return Some(KeyRange::between(start, self.start()));
                     }

@@ -194,6 +194,53 @@ export class RangeMap {
   }
 
   /**
+   * Gives up what a node serves of a range, where at least `count` others come before it: each of its registrations of which the range
+   * holds a part is carved, or released, if the node is needed nowhere in that part, see `neededIn`. To be called again when something has
+   * changed, until the node serves nothing of the range any more. Others first: let those who are willing `standIn` for it.
+   *
+   * At least `count` nodes serve what was given up, though others drain at the same time, come, and move: if for each node one replica
+   * writes, and gives keys up in this way alone, with the same `count`. A node that moves registers for its new range, and then drains the
+   * old one. It holds at every replica that knows who gave up what, and what they knew then; where no node serves a key again that it gave
+   * up, at every one that has the delta. That also carries the registrations of those who come before the node.
+   *
+   * Returns the delta for the other replicas, empty if nothing may be given up yet. O(r (log n + k s)) for r registrations of the node, with
+   * the s splits of k owners that they hold of the range, and what `registrationsOf` takes.
+   *
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `too-long`.
+   */
+  drain(node: string, start: Key, end: Key | null, count: number): Uint8Array {
+    const [name, [from, until], checked] = [check.node(node), check.range(start, end), check.count(count)];
+    return RangeMap.#operate(this, (module) => module.drain(name, from, until, checked));
+  }
+
+  /**
+   * Lets a node serve what another serves of a range, and come before it there, so that the other may `drain`. It only adds.
+   *
+   * Returns the delta for the other replicas, empty if it comes before it everywhere. Costs as `drain`.
+   *
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
+   */
+  standIn(node: string, other: string, start: Key, end: Key | null): Uint8Array {
+    const [name, leaving, [from, until]] = [check.node(node), check.node(other, "other"), check.range(start, end)];
+    return RangeMap.#operate(this, (module) => module.standIn(name, leaving, from, until));
+  }
+
+  /**
+   * The keys of a range that a node serves and may not give up by `drain`: where fewer than `count` others come before it. Maximal ranges in
+   * key order.
+   *
+   * O(log n + k s) for the s splits of the range with k owners, and O(log n) for each split that changed since the splits were last asked
+   * for.
+   *
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`.
+   */
+  neededIn(node: string, start: Key, end: Key | null, count: number): KeyRange[] {
+    const [name, [from, until], checked] = [check.node(node), check.range(start, end), check.count(count)];
+    const { module } = RangeMap.#of(this);
+    return ranges(guarded(() => module.neededIn(name, from, until, checked)));
+  }
+
+  /**
    * Does many operations in one call, in order, and returns their joined delta: the way to make many changes at once.
    *
    * All or nothing: if one item is not what it must be, or refused, the error names its place in the message and as `index`, and none

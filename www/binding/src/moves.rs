@@ -1,7 +1,8 @@
-//! Operations that move a registration, or give it a priority.
+//! Operations that move a registration, give it a priority, or drain a node.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
+use crate::answers;
 use crate::failure::Failure;
 use crate::replica::{Replica, node_id, range};
 
@@ -42,5 +43,23 @@ impl Replica {
     pub fn set_priority(&mut self, node: &str, start: u64, end: u64, to: f64) -> Result<Vec<u8>, Failure> {
         let (id, range) = (node_id(node)?, range(start, end));
         self.operate(|node| Ok(node.set_priority(&id, &range, to as u64)?))
+    }
+
+    pub fn drain(&mut self, node: &str, start: u64, end: u64, count: u32) -> Result<Vec<u8>, Failure> {
+        let (id, range) = (node_id(node)?, range(start, end));
+        self.operate(|node| Ok(node.drain(&id, &range, count as usize)?))
+    }
+
+    #[wasm_bindgen(js_name = standIn)]
+    pub fn stand_in(&mut self, node: &str, other: &str, start: u64, end: u64) -> Result<Vec<u8>, Failure> {
+        let (id, other, range) = (node_id(node)?, node_id(other)?, range(start, end));
+        self.operate(|node| Ok(node.stand_in(&id, &other, &range)?))
+    }
+
+    /// Starts and ends.
+    #[wasm_bindgen(js_name = neededIn)]
+    pub fn needed_in(&self, node: &str, start: u64, end: u64, count: u32) -> Result<Vec<u64>, Failure> {
+        let ranges = self.node.map().needed_in(&node_id(node)?, &range(start, end), count as usize);
+        Ok(answers::starts_and_ends(&ranges.collect::<Vec<_>>()))
     }
 }

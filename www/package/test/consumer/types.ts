@@ -62,6 +62,11 @@ export async function everyMethod(): Promise<void> {
   assertSame<Uint8Array, ReturnType<typeof map.handOver | typeof map.setPriority>>(true);
   map.handOver("a", 0n, end, "b");
   map.setPriority("a", 0, 5n, 3);
+  assertSame<Uint8Array, ReturnType<typeof map.drain | typeof map.standIn>>(true);
+  map.standIn("b", "a", 0, end);
+  map.drain("a", 0, end, 2);
+  assertSame<ReturnType<typeof map.neededIn>, KeyRange[]>(true);
+  map.neededIn("a", 0n, end, 2);
 
   assertSame<ReturnType<typeof map.merge>, KeyRange[]>(true);
   other.merge(delta);

@@ -78,3 +78,34 @@ test("what cannot be moved is refused, and nothing has changed", () => {
   expect(here.state()).toEqual(state);
   expect(heard).not.toHaveBeenCalled();
 });
+
+test("a node is drained when others come before it, and its keys are never served by too few", () => {
+  const [a, b, c] = [map(1), map(2), map(3)];
+  const all = [a, b, c];
+  const tell = (delta: Uint8Array) => all.forEach((map) => map.merge(delta));
+  tell(a.increase("a", 0, 100, 3));
+  tell(b.register("b", 0, 60));
+  tell(c.register("c", 50, null));
+  expect(a.neededIn("a", 50, 200, 2)).toStrictEqual([{ start: 50n, end: 100n }]);
+  expect(a.drain("a", 50, 60, 2)).toHaveLength(0);
+  tell(b.standIn("b", "a", 50, 60));
+  expect(a.drain("a", 50, 60, 2)).toHaveLength(0);
+  tell(c.standIn("c", "a", 50, 60));
+  expect(c.standIn("c", "a", 50, 60)).toHaveLength(0);
+  expect(a.neededIn("a", 50, 60, 2)).toEqual([]);
+
+  const delta = a.drain("a", 50, 60, 2);
+  const fresh = map(4);
+  fresh.merge(delta);
+  expect(fresh.owners(55).map(({ node }) => node)).toEqual(["b", "c"]);
+  tell(delta);
+  expect(registrations(b).filter((one) => one.includes(" a:"))).toEqual(["[0, 50) a:3", "[60, 100) a:3"]);
+
+  expect(code(() => a.drain("", 0, 1, 2))).toBe("invalid-node");
+  expect(code(() => a.drain("a", 1, 1, 2))).toBe("invalid-range");
+  for (const count of [-1, 0.5, 2 ** 32, "1", undefined].map(wrong)) {
+    expect(code(() => a.drain("a", 0, 1, count))).toBe("invalid-amount");
+    expect(code(() => a.neededIn("a", 0, 1, count))).toBe("invalid-amount");
+  }
+  expect(refusal(() => a.standIn("a", wrong(5), 0, 1)).message).toMatch(/^other must be /);
+});

@@ -48,6 +48,13 @@ for (const method of ["moveTo", "carve"] as const) {
 calls["handOver(node)"] = (here, evil) => here.handOver(evil, 0, 9, "b");
 calls["handOver(end)"] = (here, evil) => here.handOver("a", 0, evil, "b");
 calls["handOver(to)"] = (here, evil) => here.handOver("a", 0, 9, evil);
+for (const method of ["drain", "neededIn"] as const) {
+  calls[`${method}(node)`] = (here, evil) => here[method](evil, 0, 9, 1);
+  calls[`${method}(start)`] = (here, evil) => here[method]("a", evil, 9, 1);
+  calls[`${method}(count)`] = (here, evil) => here[method]("a", 0, 9, evil);
+}
+calls["standIn(other)"] = (here, evil) => here.standIn("b", evil, 0, 9);
+calls["standIn(end)"] = (here, evil) => here.standIn("b", "a", 0, evil);
 calls["setPriority(start)"] = (here, evil) => here.setPriority("a", evil, 9, 2);
 calls["setPriority(to)"] = (here, evil) => here.setPriority("a", 0, 9, evil);
 for (const method of ["register", "release", "increase", "decrease", "priority"] as const) {
