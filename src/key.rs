@@ -118,6 +118,16 @@ impl<K: Ord> KeyRange<K> {
         Self { start, end: end.map_or(End::Unbounded, End::Before) }
     }
 
+    /// The keys that both ranges have, if there are any.
+    pub(crate) fn intersection(&self, other: &Self) -> Option<Self>
+    where
+        K: Clone,
+    {
+        let start = Ord::max(&self.start, &other.start).clone();
+        let end = Ord::min(&self.end, &other.end).clone();
+        self.intersects(other).then_some(Self { start, end })
+    }
+
     /// What is left of the range without another that shares a key with it: what lies before that, and what lies after it.
     pub(crate) fn without(&self, hole: &Self) -> impl Iterator<Item = Self>
     where
@@ -233,6 +243,9 @@ mod tests {
             for b in &ranges {
                 let shared = (0..8).any(|key| a.contains(&key) && b.contains(&key));
                 assert_eq!(a.intersects(b), shared, "{a} {b}");
+                let common = a.intersection(b);
+                let is_common = |key: &u64| common.as_ref().is_some_and(|common| common.contains(key));
+                assert!((0..8).all(|key| is_common(&key) == (a.contains(&key) && b.contains(&key))));
                 if a.intersects(b) {
                     let rest: Vec<_> = a.without(b).collect();
                     let is_left = |key: &u64| rest.iter().any(|rest| rest.contains(key));

@@ -95,6 +95,7 @@
 //! | `contribution` | what a delta carries, for whoever asks why | it reads the records; nothing is kept for it |
 //! | [`codec`] | the wire format | columns of bit-packed numbers; a dot that a record shows is not written again |
 //! | `splits` | sweep, index, look-up, windows, covers, changes | blocks of boundaries with their owners in order; a change writes anew only the blocks that it touches |
+//! | `watch` | watches: who hears of which keys, with what was and what is | what was is read when it is about to be lost, and only for keys that are watched |
 //! | `map` | [`RangeMap`]: the operations of one replica | every effect takes a sequence number of its own |
 //! | `operation` | [`Operation`]: the operations as values, and lists of them | all or nothing |
 //! | `serial` | with the feature `serde`, forms that people read | what is read is checked as it is when it is made |
@@ -113,9 +114,11 @@
 //! | splits from scratch | O(n log k) |
 //! | splits after a change | O((b + k) log n) for the b boundaries that it touches |
 //! | the owners of a key | O(log n + k) |
+//! | draining a node, or standing in for one, with r registrations that hold s splits | O(r (log n + k s)) |
 //! | all splits, one after the other | O(n k) |
 //! | a window: its splits, owners, gaps, registrations, where too few serve, a cover | O(log n), and what lies in it |
 //! | the registrations of a node | O(log n), and O(1) each; O(n log n) when nodes are first asked for |
+//! | a change where w ranges are watched | O((1 + h) (log n + log w)) more, and the splits that it holds of the h that it hits |
 //! | encode, decode | O(n) |
 //! | a clone | O(1) for the state and O(n/512) for the splits; what is changed afterwards is copied before |
 //!
@@ -182,6 +185,7 @@ mod store;
 pub mod sync;
 mod tombstones;
 mod version;
+mod watch;
 
 pub use causal::{CausalContext, Dot};
 pub use codec::{DecodeError, DecodeProblem, WireKey};
@@ -199,6 +203,7 @@ pub use splits::{
     SplitsIter,
 };
 pub use version::Version;
+pub use watch::{WatchId, Watched, WatchedPiece};
 
 /// The README's examples in Rust are tests.
 #[cfg(doctest)]

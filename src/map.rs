@@ -3,6 +3,7 @@
 mod by_node;
 mod by_writer;
 mod cache;
+mod drain;
 mod ending;
 mod exchange;
 mod identity;
@@ -13,6 +14,7 @@ mod moves;
 mod queries;
 mod retirement;
 mod transaction;
+mod watching;
 
 pub(crate) use exchange::{DropRun, Page};
 pub(crate) use log::{LOG_BYTES_MAX, Undotted};
@@ -259,7 +261,7 @@ impl<K: Key> RangeMap<K> {
         }
         Arc::make_mut(&mut self.log).note(delta, news, dropped);
         let ranges = changed.finish();
-        self.cache.forget(&ranges);
+        self.cache.forget(&ranges, &self.state.entries);
         self.cache.forget_registrations(changed_ids.into_iter().flatten());
         life.into_iter().for_each(|changes| self.life.take(changes));
         Changes::new(ranges, self.drop_reset(awaiting_drop))

@@ -32,6 +32,7 @@ use crate::map::{LOG_BYTES_MAX, RangeMap};
 use crate::splits::RangeCollector;
 use crate::sync::presence::{self, Name, Peer};
 use crate::sync::{self, Config, ConfigError, Mesh, Received, Statistics, sender_of};
+use crate::watch::WatchId;
 
 /// From how many neighbours a node wants news at once, by default.
 const FAN_IN: usize = 3;
@@ -216,6 +217,37 @@ impl<K: WireKey> Node<K> {
         self.presences.set_name(name);
     }
 
+    /// Begins to watch a range: [`Event::Watched`] tells where in it the owners became others, with what was and what is. What
+    /// changes several times before the next [`poll`](Self::poll) is told once. Costs as [`RangeMap::watch`].
+    ///
+    /// ```
+    /// use crdt_range_map::node::{Event, Output};
+    /// use crdt_range_map::{KeyRange, Node, ReplicaId};
+    ///
+    /// let mut node = Node::new(ReplicaId::new(1), 42);
+    /// let watch = node.watch(&KeyRange::new(0u64, 50)?);
+    /// node.register(&"node-a".parse()?, &KeyRange::new(0u64, 100)?)?;
+    /// let watched = loop {
+    ///     match node.poll(0) {
+    ///         Output::Event(Event::Watched(watched)) => break watched,
+    ///         Output::Wait { .. } => panic!("nothing is told"),
+    ///         _ => {}
+    ///     }
+    /// };
+    /// assert_eq!(watched.watch, watch);
+    /// assert_eq!(watched.pieces[0].range.to_string(), "[0, 50)");
+    /// assert_eq!(watched.pieces[0].after[0].node.as_str(), "node-a");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn watch(&mut self, range: &KeyRange<K>) -> WatchId {
+        self.map.watch(range)
+    }
+
+    /// Ends a watch: nothing more is told of it. Does nothing if it has ended. O(log w) for w watches.
+    pub fn unwatch(&mut self, watch: WatchId) {
+        self.map.unwatch(watch);
+    }
+
     /// Counts of what was sent and received so far, over all links. O(links).
     pub fn statistics(&self) -> Statistics {
         self.mesh.statistics()
@@ -352,6 +384,9 @@ impl<K: WireKey> Node<K> {
         if !self.changed.is_empty() {
             let ranges = core::mem::take(&mut self.changed).finish();
             return Some(Event::Changed(ranges.into_vec()));
+        }
+        if let Some(watched) = self.map.next_watched() {
+            return Some(Event::Watched(watched));
         }
         let living = self.map.take_living_changes();
         if !living.is_empty() {

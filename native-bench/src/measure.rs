@@ -5,6 +5,7 @@ mod merges;
 #[cfg(feature = "peers")]
 mod peers;
 mod splits;
+mod watches;
 mod windows;
 
 pub use self::codec::delta_sizes;
@@ -29,6 +30,7 @@ pub fn all(workload: &Workload, effort: Effort, progress: &mut dyn FnMut(&str)) 
     let [replica, _] = twins;
     splits::from_scratch(&mut session, &replica);
     splits::after_changes(&mut session, &replica);
+    watches::after_changes(&mut session, &replica);
     splits::look_ups(&mut session, &replica);
     windows::queries(&mut session, &replica);
     codec::state(&mut session, &replica);

@@ -7,6 +7,7 @@ use crate::key::{Key, KeyRange};
 use crate::registration::RegistrationId;
 use crate::splits::{RangeCollector, SplitIndex, Splits, SplitsIn};
 use crate::store::Store;
+use crate::watch::Watchers;
 
 /// An index over the state, and what has changed since it was right: nothing is, until it was first asked for.
 #[derive(Debug)]
@@ -59,22 +60,31 @@ pub(super) struct Cache<K> {
     /// Written out from the index.
     splits: OnceLock<Arc<Splits<K>>>,
     by_node: Derived<ByNode<K>, Vec<RegistrationId<K>>>,
+    /// While there are any, there is an index.
+    pub(super) watchers: Watchers<K>,
 }
 
 impl<K> Default for Cache<K> {
     fn default() -> Self {
-        Self { index: Derived::default(), splits: OnceLock::new(), by_node: Derived::default() }
+        let (index, by_node) = (Derived::default(), Derived::default());
+        Self { index, splits: OnceLock::new(), by_node, watchers: Watchers::default() }
     }
 }
 
 impl<K: Key> Cache<K> {
-    /// Remembers that registrations in those ranges have other priorities now. O(1) for each.
-    pub(super) fn forget(&mut self, changed: &[KeyRange<K>]) {
+    /// Remembers that registrations in those ranges have other priorities now, in that store or soon. O(1) for each, and what it takes to
+    /// [note](Watchers::note) it for the watches.
+    ///
+    /// Of the keys that a watch has not noted yet none changed since the index was right, so their owners' numbers are still theirs.
+    pub(super) fn forget(&mut self, changed: &[KeyRange<K>], store: &Store<K>) {
         if changed.is_empty() {
             return;
         }
         self.splits.take();
-        if let Some((_, ranges)) = self.index.stale() {
+        if let Some((index, ranges)) = self.index.stale() {
+            if !self.watchers.is_empty() {
+                self.watchers.note(changed, &SplitsIn::all(index, &store.tables().nodes));
+            }
             changed.iter().for_each(|range| ranges.add(range.clone()));
         }
     }
@@ -108,6 +118,11 @@ impl<K: Key> Cache<K> {
                 index
             }
         })
+    }
+
+    /// The watches, and the index if it is up to date.
+    pub(super) fn watchers_and_index(&mut self) -> Option<(&mut Watchers<K>, &SplitIndex<K>)> {
+        self.index.current.get().map(|index| (&mut self.watchers, index))
     }
 
     /// All splits of that store, written out.

@@ -39,13 +39,18 @@ impl<K: Key> RangeMap<K> {
         &self,
         range: &KeyRange<K>,
     ) -> impl Iterator<Item = Registration<K>> + use<'_, K> {
+        self.rows_in(range).filter_map(visible)
+    }
+
+    /// The registrations, visible or not, that have some key of the range, in order.
+    pub(super) fn rows_in(&self, range: &KeyRange<K>) -> impl Iterator<Item = RowRef<'_, K>> + use<'_, K> {
         let (store, range) = (&self.state.entries, range.clone());
         let mut covering: Vec<RowRef<'_, K>> = Vec::new();
         store.stab(range.start(), |row| covering.push(row));
         let from = range.start().clone();
         let starting = store.rows_from(range.start()).skip_while(move |row| *row.start() == from);
         let starting = starting.take_while(move |row| range.end().is_none_or(|end| row.start() < end));
-        covering.into_iter().chain(starting).filter_map(visible)
+        covering.into_iter().chain(starting)
     }
 
     /// The visible registrations of a node, ordered by start and end.

@@ -194,13 +194,14 @@ impl<'a, K: Key> Transaction<'a, K> {
         record
     }
 
-    /// Tells which of the touched registrations have another priority than before.
+    /// Tells which of the touched registrations have another priority than before. To be called before that is written: what was is read
+    /// now.
     pub(super) fn changed(&self, cache: &mut Cache<K>, life: &mut Life<K>) {
         let changed =
             || self.touched.iter().filter(|Touched { before, entry, .. }| entry.priority() != *before);
         let mut ranges = RangeCollector::default();
         changed().for_each(|Touched { id, .. }| ranges.add(id.range.clone()));
-        cache.forget(&ranges.finish());
+        cache.forget(&ranges.finish(), &self.state.entries);
         if cache.follows_nodes() {
             cache.forget_registrations(changed().map(|Touched { id, .. }| id.clone()));
         }

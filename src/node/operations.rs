@@ -93,6 +93,35 @@ impl<K: WireKey> Node<K> {
         self.operate(vec![(node, range), (to, range)], |map| map.hand_over(node, range, to))
     }
 
+    /// Gives up what a node serves of a range, where at least `count` others come before it: see
+    /// [`RangeMap::drain`](crate::RangeMap::drain).
+    ///
+    /// # Errors
+    /// [`MoveError`] if it is refused.
+    pub fn drain(&mut self, node: &NodeId, range: &KeyRange<K>, count: usize) -> Result<(), MoveError> {
+        let ranges = self.ranges_of(node, range);
+        let touched = ranges.iter().map(|whole| (node, whole)).collect();
+        self.operate(touched, |map| map.drain(node, range, count))
+    }
+
+    /// Lets a node serve what another serves of a range, and come before it: see
+    /// [`RangeMap::stand_in`](crate::RangeMap::stand_in).
+    ///
+    /// # Errors
+    /// [`WriteError`] if it is refused.
+    pub fn stand_in(&mut self, node: &NodeId, other: &NodeId, range: &KeyRange<K>) -> Result<(), WriteError> {
+        let ranges = self.ranges_of(other, range);
+        let parts: Vec<KeyRange<K>> = ranges.iter().filter_map(|whole| whole.intersection(range)).collect();
+        let touched = parts.iter().map(|part| (node, part)).collect();
+        self.operate(touched, |map| map.stand_in(node, other, range))
+    }
+
+    /// The ranges of the registrations of a node that have a key of that one.
+    fn ranges_of(&self, node: &NodeId, range: &KeyRange<K>) -> Vec<KeyRange<K>> {
+        let ranges = self.map().registrations_of(node).map(|one| one.range);
+        ranges.filter(|whole| whole.intersects(range)).collect()
+    }
+
     /// Gives a registration a priority: see [`RangeMap::set_priority`](crate::RangeMap::set_priority).
     ///
     /// # Errors

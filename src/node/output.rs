@@ -4,6 +4,7 @@ use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
 use crate::sync::presence::{Attributes, Peer};
 use crate::sync::{IgnoreReason, Renaming};
+use crate::watch::Watched;
 
 use super::Page;
 
@@ -49,6 +50,8 @@ pub enum Output<K> {
 pub enum Event<K> {
     /// The owners of keys in these ranges may have changed since the last such event. The ranges are disjoint and in order.
     Changed(Vec<KeyRange<K>>),
+    /// The owners of some keys that are [watched](super::Node::watch) became others.
+    Watched(Watched<K>),
     /// The [living](super::Node::living) owners of keys in these ranges may have changed since the last such event, by an operation, a
     /// message, or because a writer came or went. The ranges are disjoint and in order. Told once the living answer was asked for.
     LivingChanged(Vec<KeyRange<K>>),

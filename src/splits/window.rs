@@ -134,10 +134,44 @@ impl<'a, K: Key> Window<'a, K> {
 
     /// Visits the owners of the stretch, in order of preference, by their numbers. O(1) each.
     #[inline]
-    pub(super) fn for_each(&self, mut visit: impl FnMut(u32)) {
+    pub(crate) fn for_each(&self, mut visit: impl FnMut(u32)) {
         if let Place::At(_) = self.place {
             self.walk.for_each(|index| visit(self.walk.spans()[index].node));
         }
+    }
+
+    /// The owners of the stretch, in order of preference. O(k) for k of them.
+    fn owners(&self) -> Owners {
+        let mut owners = Owners::default();
+        if let Place::At(_) = self.place {
+            self.walk.for_each(|index| owners.push(owner(&self.walk.spans()[index], self.names)));
+        }
+        owners
+    }
+
+    /// The ranges with the same owners, those of nobody as well, which together are the window. Only who owns a key of it is asked for his
+    /// name. O(k) for each boundary with k owners.
+    pub(crate) fn stretches(mut self) -> impl Iterator<Item = (KeyRange<K>, Owners)> + 'a
+    where
+        K: 'a,
+    {
+        let mut open: Option<(K, Owners)> = None;
+        core::iter::from_fn(move || {
+            while self.step() {
+                let Some(next) = self.start() else { continue };
+                let owners = self.owners();
+                match open.take() {
+                    Some((start, before)) if before == owners => open = Some((start, before)),
+                    Some((start, before)) => {
+                        open = Some((next.clone(), owners));
+                        return Some((KeyRange::between(start, Some(next)), before));
+                    }
+                    None => open = Some((next, owners)),
+                }
+            }
+            let (start, owners) = open.take()?;
+            Some((KeyRange::between(start, self.end()), owners))
+        })
     }
 
     /// The end of what begins in the window, has not ended before it, and ends with it.
@@ -152,8 +186,19 @@ impl<'a, K: Key> Window<'a, K> {
 
     /// The maximal ranges in which the number of owners is one that `is_wanted`.
     pub(crate) fn ranges_by_count(
-        mut self,
+        self,
         is_wanted: impl Fn(usize) -> bool + 'a,
+    ) -> impl Iterator<Item = KeyRange<K>> + 'a
+    where
+        K: 'a,
+    {
+        self.ranges_where(move |stretch| is_wanted(stretch.count()))
+    }
+
+    /// The maximal ranges of the stretches that are wanted.
+    pub(crate) fn ranges_where(
+        mut self,
+        is_wanted: impl Fn(&Self) -> bool + 'a,
     ) -> impl Iterator<Item = KeyRange<K>> + 'a
     where
         K: 'a,
@@ -161,7 +206,7 @@ impl<'a, K: Key> Window<'a, K> {
         let mut start: Option<K> = None;
         core::iter::from_fn(move || {
             while self.step() {
-                if !is_wanted(self.count()) {
+                if !is_wanted(&self) {
                     if let Some(start) = start.take() {
                         return Some(KeyRange::between(start, self.start()));
                     }

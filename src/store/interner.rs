@@ -164,7 +164,8 @@ impl<T: Interned> Interner<T> {
         self.slots.get_mut(number).uses += 1;
     }
 
-    /// One use less. After the last one the number may be given to another value. O(1), and O(log n) for the last.
+    /// One use less. After the last one the number may be given to another value; until another value comes, it is still that of this one,
+    /// for whoever reads what was before. O(1), and O(log n) for the last.
     pub(crate) fn remove_use(&mut self, number: u32) {
         let slot = self.slots.get_mut(number);
         slot.uses -= 1;
@@ -177,9 +178,6 @@ impl<T: Interned> Interner<T> {
             self.numbers = Some(numbers);
         }
         self.free.push(number);
-        if self.free.len() == self.slots.len() {
-            *self = Self::default();
-        }
     }
 
     /// The invariants: as many uses as counted, all that is not used is free, and what is used is found. O(n log n).
@@ -197,6 +195,9 @@ impl<T: Interned> Interner<T> {
     }
 
     fn add(&mut self, value: &T) -> u32 {
+        if !self.free.is_empty() && self.free.len() == self.slots.len() {
+            *self = Self::default();
+        }
         let hash = value.hash();
         let slot = Slot { value: value.clone(), hash, uses: 0 };
         let number = match self.free.last().copied() {
@@ -253,8 +254,9 @@ mod tests {
                 assert_eq!(interner.find(&value), None);
             }
         }
-        assert_eq!(interner.len(), 0);
+        assert_eq!(*interner.get(39), ReplicaId::new(239), "of use to whoever reads what was before");
         let numbers = [1, 2, 3].map(|value| interner.intern(&ReplicaId::new(value)));
+        assert_eq!(interner.len(), 3, "nothing is kept of what was all given free");
         interner.remove_use(numbers[1]);
         assert_eq!(
             (interner.intern(&ReplicaId::new(4)), interner.len()),

@@ -475,7 +475,50 @@ const CASES: &[Case] = &[
             }
         })
     }),
+    case("a change where many other ranges are watched", Flat, 2_000, |n| {
+        let mut map = watched(n);
+        Box::new(move || {
+            for at in shuffled(n).take(50) {
+                drop(map.increase(&node(), &range(at), by(1)));
+                assert_eq!(map.next_watched().unwrap().pieces.len(), 1);
+                drop(map.increase(&node(), &KeyRange::new(10 * at + 6, 10 * at + 9).unwrap(), by(1)));
+                assert_eq!(map.next_watched(), None);
+            }
+        })
+    }),
+    case("a watch of everything hears of many changes at once", Linear, 300, |n| {
+        let mut map = full(1, n);
+        map.watch(&KeyRange::full());
+        Box::new(move || {
+            shuffled(n).for_each(|at| drop(map.increase(&node(), &range(at), by(1))));
+            assert_eq!(map.next_watched().unwrap().pieces.len() as u64, n);
+            shuffled(n).for_each(|at| drop(map.increase(&node(), &range(at), by(1))));
+            drop(map.increase(&node(), &KeyRange::full(), by(7)));
+            assert!(map.next_watched().unwrap().pieces.len() as u64 > n);
+        })
+    }),
+    case("many watches hear of one change", Linear, 300, |n| {
+        let mut map = watched(n);
+        Box::new(move || {
+            drop(map.increase(&node(), &KeyRange::full(), by(7)));
+            assert_eq!(core::iter::from_fn(|| map.next_watched()).count() as u64, n);
+        })
+    }),
+    case("watches begin and end", Linear, 300, |n| {
+        let mut map = full(1, n);
+        Box::new(move || {
+            let watches: Vec<_> = shuffled(n).map(|at| map.watch(&range(at))).collect();
+            watches.into_iter().for_each(|watch| map.unwatch(watch));
+        })
+    }),
 ];
+
+/// A replica with n registrations, each of whose ranges is watched.
+fn watched(n: u64) -> RangeMap<u64> {
+    let mut map = full(1, n);
+    (0..n).for_each(|at| _ = map.watch(&range(at)));
+    map
+}
 
 /// What a node hands out until there is nothing to do.
 fn outputs(node: &mut Node<u64>, now_ms: u64) -> Vec<Output<u64>> {

@@ -9,13 +9,16 @@ use crate::report::Kind;
 use crate::timer::Probe;
 use crate::workload::Op;
 
+/// The bench of a change and one look-up after it.
+pub(super) const LOOK_UP_AFTER_CHANGE: &str = "look-up: after one change";
+
 const SWEEP: &str = "sort and sweep";
 const VISITED: &str = "splits: visited, flat output";
 const SEARCH: &str = "search in the sweep";
 const LOOK_UP: &str = "look-up: random key";
 
 /// How often the splits change before their digest is taken.
-const CHANGES: usize = 10;
+pub(super) const CHANGES: usize = 10;
 
 /// All splits of a replica that was never asked for them, and that of the sweep.
 pub(super) fn from_scratch(session: &mut Session<'_>, replica: &Replica<'_>) {
@@ -51,7 +54,7 @@ pub(super) fn after_changes(session: &mut Session<'_>, replica: &Replica<'_>) {
         case.check(&keys)
     });
     let [all, one] = &mut cases;
-    let rows = [("splits: after one change", digests[0]), ("look-up: after one change", digests[1])]
+    let rows = [("splits: after one change", digests[0]), (LOOK_UP_AFTER_CHANGE, digests[1])]
         .map(|(bench, digest)| session.row_by(bench, ("change", 1), digest));
     let [all_row, one_row] = rows;
     let all = Probe::repeated(move || {
@@ -69,8 +72,8 @@ pub(super) fn after_changes(session: &mut Session<'_>, replica: &Replica<'_>) {
 }
 
 /// A replica whose splits must be made current again after each change: it increases one random registration after another.
-struct Changing<'a> {
-    replica: Replica<'a>,
+pub(super) struct Changing<'a> {
+    pub(super) replica: Replica<'a>,
     increases: Box<dyn Iterator<Item = Op> + 'a>,
     /// What the model has yet to do: it must not be timed.
     pending: Vec<Op>,
@@ -78,14 +81,14 @@ struct Changing<'a> {
 
 impl<'a> Changing<'a> {
     /// Starts from a replica that holds everything, and knows its splits then.
-    fn new(replica: &Replica<'a>) -> Self {
+    pub(super) fn new(replica: &Replica<'a>) -> Self {
         let replica = replica.unshared();
         replica.map.splits();
         Self { increases: Box::new(replica.workload.increases()), replica, pending: Vec::new() }
     }
 
     /// Makes the next change and returns a key whose owners it may have changed.
-    fn change(&mut self) -> u64 {
+    pub(super) fn change(&mut self) -> u64 {
         let op = self.increases.next().expect("they have no end");
         drop(self.replica.map.apply([op.on(&self.replica.workload.nodes)]).expect("nobody is retired"));
         self.pending.push(op);
@@ -93,7 +96,7 @@ impl<'a> Changing<'a> {
     }
 
     /// Checks the splits and the owners of some keys after all the changes.
-    fn check(&mut self, keys: &[u64]) -> Digest {
+    pub(super) fn check(&mut self, keys: &[u64]) -> Digest {
         self.pending.drain(..).for_each(|op| self.replica.model.apply(&op));
         self.replica.check_splits(keys)[0]
     }

@@ -1,6 +1,6 @@
 // Makes objects of what the module answers in columns.
 
-import type { KeyRange, Owner, OwnerColumns, Piece, Registration, Split, SplitColumns } from "./types.js";
+import type { KeyRange, Owner, OwnerColumns, Piece, Registration, Split, SplitColumns, WatchedPiece } from "./types.js";
 
 /** Offsets, nodes, priorities, names, starts, ends. */
 export type Columns = [Uint32Array, Uint32Array, Float64Array, string[], BigUint64Array, BigUint64Array];
@@ -52,6 +52,10 @@ export const pieces = (columns: Columns): Piece[] =>
 /** Registrations without their priorities. */
 export const nodesAndRanges = (columns: Columns): { node: string; start: bigint; end: bigint | null }[] =>
   registrations(columns).map(({ node, start, end }) => ({ node, start, end }));
+
+/** From starts and ends in turn, and for each range two lists. */
+export const watchedPieces = (keys: BigUint64Array, owners: Owner[][]): WatchedPiece[] =>
+  ranges(keys).map((range, at) => ({ ...range, before: owners[2 * at], after: owners[2 * at + 1] }));
 
 /** Those of a value that none before has, and then the others; all in their order. */
 export function spread(owners: readonly Owner[], valueOf: (node: string) => string): Owner[] {

@@ -35,8 +35,8 @@ function checkedEnd(start: Key, value: unknown, path = "", index?: number): Key 
 }
 
 /** A node's name: a well-formed string of 1 to 255 bytes in UTF-8. */
-function checkedNode(value: unknown, index?: number): string {
-  const refused = (must: string) => refuse("invalid-node", "node", must, value, index);
+function checkedNode(value: unknown, index?: number, name = "node"): string {
+  const refused = (must: string) => refuse("invalid-node", name, must, value, index);
   if (typeof value !== "string") return refused("a string");
   // Every half of a surrogate pair would become U+FFFD, which would make different names equal.
   if (/\p{Surrogate}/u.test(value)) return refused("a string without half surrogate pairs");
@@ -67,9 +67,15 @@ function checkedRange(value: unknown, name: string, index?: number): [Key, Key] 
 
 export const key = (value: unknown): bigint => BigInt(checkedKey(value, "key"));
 
-export const node = (value: unknown): string => checkedNode(value);
+export const node = (value: unknown, name?: string): string => checkedNode(value, undefined, name);
 
 export const amount = (value: unknown): number => checkedAmount(value);
+
+/** A priority to set; 0 is none. */
+export const priority = (value: unknown): number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+    ? value
+    : refuse("invalid-amount", "to", "an integer from 0 to 2^53 - 1", value);
 
 /** A number of nodes. */
 export const count = (value: unknown): number =>

@@ -4,11 +4,11 @@
 // code of the user runs while the module is at work, so whatever runs may call anything.
 
 import { Next, Replica } from "#glue";
-import { type Columns, nodesAndRanges, ranges } from "./answers.js";
+import { type Columns, nodesAndRanges, ranges, watchedPieces } from "./answers.js";
 import { Callbacks, Queue } from "./callbacks.js";
 import { failure } from "./errors.js";
 import type { Link } from "./link.js";
-import type { Change, JournalPage, ReplicaChange } from "./types.js";
+import type { Change, JournalPage, Owner, ReplicaChange, WatchedChange } from "./types.js";
 import { now, report, seed, unref } from "./world.js";
 
 /** The longest delay that browsers take; a longer one would be taken for none at all. */
@@ -28,6 +28,8 @@ export class Core {
   readonly queue = new Queue();
   readonly changes = new Callbacks<Change>(this.queue);
   readonly replicaChanges = new Callbacks<ReplicaChange>(this.queue);
+  /** By their numbers. */
+  readonly #watches = new Map<number, (change: WatchedChange) => void>();
   #module: Replica | undefined;
   #timer: { id: ReturnType<typeof setTimeout>; dueMs: number } | undefined;
 
@@ -43,6 +45,15 @@ export class Core {
 
   get isFreed(): boolean {
     return this.#module === undefined;
+  }
+
+  /** Returns the function that ends the watch, which may be called any number of times. */
+  watch([start, end]: [bigint, bigint], callback: (change: WatchedChange) => void): () => void {
+    const watch = this.module.watch(start, end);
+    this.#watches.set(watch, callback);
+    return () => {
+      if (this.#watches.delete(watch)) this.#module?.unwatch(watch);
+    };
   }
 
   /** Does whatever is due, and tells of it. `source` is that of the changes that caused it. */
@@ -78,6 +89,12 @@ export class Core {
         if (this.changes.isEmpty) break;
         const keys = module.ranges();
         this.changes.enqueue(() => ({ source, ranges: ranges(keys) }));
+        break;
+      }
+      case Next.Watched: {
+        const [watch, keys, owners] = module.watched() as [number, BigUint64Array, Owner[][]];
+        // Who unwatches hears nothing more, not even what is queued.
+        this.queue.add(() => this.#watches.get(watch)?.({ source, pieces: watchedPieces(keys, owners) }));
         break;
       }
       case Next.Peer: {
@@ -135,6 +152,7 @@ export class Core {
     this.saving = undefined;
     this.changes.clear();
     this.replicaChanges.clear();
+    this.#watches.clear();
     this.queue.clear();
     const module = this.#module;
     this.#module = undefined;

@@ -16,7 +16,7 @@ export type ErrorCode =
   | "invalid-range"
   /** A list of operations that is no array, or an item of it that is no operation. */
   | "invalid-operation"
-  /** An amount that is no integer from 1 to 2^32 - 1. */
+  /** An amount that is no integer from 1 to 2^32 - 1, or a priority that is none from 0 to 2^53 - 1. */
   | "invalid-amount"
   /** A replica id that is no bigint from 0 to 2^64 - 1, or none can be drawn. */
   | "invalid-replica"
@@ -26,10 +26,12 @@ export type ErrorCode =
   | "invalid-options"
   /** A replica's name for presence that is no string of at most 64 bytes in UTF-8 without control characters. */
   | "invalid-name"
-  /** The registration to tighten is not visible. */
+  /** The registration to tighten, move, carve or hand over is not visible. */
   | "not-registered"
   /** The range to tighten to is not a proper part of the present one. */
   | "not-sub-range"
+  /** The hole to carve holds none of the registration's keys. */
+  | "not-overlapping"
   /** Bytes that are no delta, context or page; the message says where and why. */
   | "malformed"
   /** The replica's sequence numbers have run out, which only a forger can bring about. Go on with another id. */

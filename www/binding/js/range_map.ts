@@ -22,6 +22,7 @@ import type {
   RouteOptions,
   Split,
   SplitColumns,
+  WatchedChange,
 } from "./types.js";
 import type { Replica } from "#glue";
 
@@ -137,6 +138,106 @@ export class RangeMap {
     const name = check.node(node);
     const [[fromStart, fromEnd], [toStart, toEnd]] = [check.rangeOf(from, "from"), check.rangeOf(to, "to")];
     return RangeMap.#operate(this, (module) => module.tighten(name, fromStart, fromEnd, toStart, toEnd));
+  }
+
+  /**
+   * Moves a registration to any range, and keeps at least its priority there, in one delta. So nobody sees the node serve neither range,
+   * unless somebody wrote to the old one at the same time.
+   *
+   * Returns the delta for the other replicas, empty if it is the same range. O(log n).
+   *
+   * Throws `not-registered`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
+   */
+  moveTo(node: string, from: KeyRangeInput, to: KeyRangeInput): Uint8Array {
+    const name = check.node(node);
+    const [[fromStart, fromEnd], [toStart, toEnd]] = [check.rangeOf(from, "from"), check.rangeOf(to, "to")];
+    return RangeMap.#operate(this, (module) => module.moveTo(name, fromStart, fromEnd, toStart, toEnd));
+  }
+
+  /**
+   * Takes the keys of `hole` out of a registration, in one delta: what lies before the hole and what lies after it stay registered, each
+   * with at least its priority. A hole that holds the whole range releases it.
+   *
+   * Returns the delta for the other replicas. O(log n).
+   *
+   * Throws `not-registered`, `not-overlapping`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
+   */
+  carve(node: string, range: KeyRangeInput, hole: KeyRangeInput): Uint8Array {
+    const name = check.node(node);
+    const [[start, end], [holeStart, holeEnd]] = [check.rangeOf(range, "range"), check.rangeOf(hole, "hole")];
+    return RangeMap.#operate(this, (module) => module.carve(name, start, end, holeStart, holeEnd));
+  }
+
+  /**
+   * Hands a registration over to another node, which gets at least its priority, in one delta.
+   *
+   * Returns the delta for the other replicas, empty if it is the same node. O(log n).
+   *
+   * Throws `not-registered`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
+   */
+  handOver(node: string, start: Key, end: Key | null, to: string): Uint8Array {
+    const [name, [from, until], other] = [check.node(node), check.range(start, end), check.node(to, "to")];
+    return RangeMap.#operate(this, (module) => module.handOver(name, from, until, other));
+  }
+
+  /**
+   * Gives a registration exactly that priority, as far as is known here: an increase or a decrease by the difference, a registration if
+   * there is none, and a release for 0. What others add or take at the same time counts on top.
+   *
+   * Returns the delta for the other replicas, empty if it has that priority. O(log n).
+   *
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `too-long`.
+   */
+  setPriority(node: string, start: Key, end: Key | null, to: number): Uint8Array {
+    const [name, [from, until], priority] = [check.node(node), check.range(start, end), check.priority(to)];
+    return RangeMap.#operate(this, (module) => module.setPriority(name, from, until, priority));
+  }
+
+  /**
+   * Gives up what a node serves of a range, where at least `count` others come before it: each of its registrations of which the range
+   * holds a part is carved, or released, if the node is needed nowhere in that part, see `neededIn`. To be called again when something has
+   * changed, until the node serves nothing of the range any more. Others first: let those who are willing `standIn` for it.
+   *
+   * At least `count` nodes serve what was given up, though others drain at the same time, come, and move: if for each node one replica
+   * writes, and gives keys up in this way alone, with the same `count`. A node that moves registers for its new range, and then drains the
+   * old one. It holds at every replica that knows who gave up what, and what they knew then; where no node serves a key again that it gave
+   * up, at every one that has the delta. That also carries the registrations of those who come before the node.
+   *
+   * Returns the delta for the other replicas, empty if nothing may be given up yet. O(r (log n + k s)) for r registrations of the node, with
+   * the s splits of k owners that they hold of the range, and what `registrationsOf` takes.
+   *
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `too-long`.
+   */
+  drain(node: string, start: Key, end: Key | null, count: number): Uint8Array {
+    const [name, [from, until], checked] = [check.node(node), check.range(start, end), check.count(count)];
+    return RangeMap.#operate(this, (module) => module.drain(name, from, until, checked));
+  }
+
+  /**
+   * Lets a node serve what another serves of a range, and come before it there, so that the other may `drain`. It only adds.
+   *
+   * Returns the delta for the other replicas, empty if it comes before it everywhere. Costs as `drain`.
+   *
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
+   */
+  standIn(node: string, other: string, start: Key, end: Key | null): Uint8Array {
+    const [name, leaving, [from, until]] = [check.node(node), check.node(other, "other"), check.range(start, end)];
+    return RangeMap.#operate(this, (module) => module.standIn(name, leaving, from, until));
+  }
+
+  /**
+   * The keys of a range that a node serves and may not give up by `drain`: where fewer than `count` others come before it. Maximal ranges in
+   * key order.
+   *
+   * O(log n + k s) for the s splits of the range with k owners, and O(log n) for each split that changed since the splits were last asked
+   * for.
+   *
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`.
+   */
+  neededIn(node: string, start: Key, end: Key | null, count: number): KeyRange[] {
+    const [name, [from, until], checked] = [check.node(node), check.range(start, end), check.count(count)];
+    const { module } = RangeMap.#of(this);
+    return ranges(guarded(() => module.neededIn(name, from, until, checked)));
   }
 
   /**
@@ -435,6 +536,23 @@ export class RangeMap {
   onChange(listener: (change: Change) => void): () => void {
     const core = RangeMap.#of(this);
     return RangeMap.#alive(core).changes.subscribe(check.callback(listener));
+  }
+
+  /**
+   * Calls back after each operation or merge by which keys of that range got other owners, or the same in another order or with other
+   * priorities, with who served them before and who does now; and returns the function that ends that. Changes elsewhere are not told.
+   *
+   * The callback may call the map, as that of `onChange` may: operate on it, watch, end this watch or others, and free it. What it throws
+   * is reported in the same way.
+   *
+   * O(log w) for w watches. Each change takes O((1 + h) (log n + log w)) more for the h watches that it hits, and what it changes in
+   * their ranges. The map lives as long as the function that is returned.
+   *
+   * Throws `invalid-key`, `invalid-range`, `invalid-callback`.
+   */
+  watch(range: KeyRangeInput, listener: (change: WatchedChange) => void): () => void {
+    const [checked, callback] = [check.rangeOf(range, "range"), check.callback(listener)];
+    return RangeMap.#of(this).watch(checked, callback);
   }
 
   /**

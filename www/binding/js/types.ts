@@ -93,6 +93,22 @@ export interface Change {
   ranges: KeyRange[];
 }
 
+/** A range of keys whose owners changed. */
+export interface WatchedPiece extends KeyRange {
+  /** Who served these keys when the watch was last told, or began, in order of preference; empty if nobody did. */
+  before: Owner[];
+  /** Who serves them now, in order of preference; empty if nobody does. Never the same as `before`. */
+  after: Owner[];
+}
+
+/** What a watch is told. */
+export interface WatchedChange {
+  /** Whether an operation at this replica caused it, or something that came from another. */
+  source: "local" | "remote";
+  /** The keys of the watched range that have other owners now: maximal ranges, in key order, with who was and who is. Never empty. */
+  pieces: WatchedPiece[];
+}
+
 /** What subscribers are told of a new replica id. */
 export interface ReplicaChange {
   from: bigint;

@@ -4,7 +4,7 @@ use core::fmt::Display;
 
 use crdt_range_map::sync::IgnoreReason;
 use crdt_range_map::sync::presence::NameError;
-use crdt_range_map::{DecodeError, NodeError, OperationError, TightenError, WriteError};
+use crdt_range_map::{DecodeError, MoveError, NodeError, OperationError, TightenError, WriteError};
 use wasm_bindgen::JsValue;
 
 /// A call that was refused. Nothing has changed then.
@@ -31,6 +31,18 @@ impl Failure {
 impl From<TightenError> for Failure {
     fn from(error: TightenError) -> Self {
         Self::of_operation(&error, error.to_string())
+    }
+}
+
+impl From<MoveError> for Failure {
+    fn from(error: MoveError) -> Self {
+        let code = match error {
+            MoveError::NotRegistered => "not-registered",
+            MoveError::NotOverlapping => "not-overlapping",
+            MoveError::TooLong { .. } => "too-long",
+            _ => "exhausted",
+        };
+        Self::new(code, error)
     }
 }
 

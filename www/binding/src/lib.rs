@@ -9,10 +9,12 @@ mod answers;
 mod failure;
 mod journal;
 mod links;
+mod moves;
 mod operations;
 mod output;
 mod queries;
 mod replica;
+mod watches;
 
 pub use self::replica::Replica;
 

@@ -21,6 +21,8 @@ pub enum Next {
     Save,
     /// The owners in `ranges` may have changed.
     Changed,
+    /// A watch is to be told what is `watched`.
+    Watched,
     /// Somebody came or went over `link`.
     Peer,
     /// A new id: `renaming`.
@@ -38,6 +40,7 @@ impl Replica {
             Output::Send { .. } => Next::Send,
             Output::Save(_) => Next::Save,
             Output::Event(Event::Changed(_)) => Next::Changed,
+            Output::Event(Event::Watched(_)) => Next::Watched,
             Output::Event(Event::Peer { .. }) => Next::Peer,
             Output::Event(Event::Renamed { .. }) => Next::Renamed,
             // The statistics count what was refused.

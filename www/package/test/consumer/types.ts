@@ -18,6 +18,8 @@ import init, {
   type ReplicaChange,
   type Split,
   type SplitColumns,
+  type WatchedChange,
+  type WatchedPiece,
 } from "crdt-range-map";
 import { openRangeMap, type PersistentErrorCode, type PersistentRangeMap } from "crdt-range-map/persistent";
 
@@ -54,6 +56,17 @@ export async function everyMethod(): Promise<void> {
   map.apply(operations);
   map.apply([{ op: "tighten", node: "a", start: 0, end: null, to: { start: 1, end: 2n } }]);
   map.tighten("a", { start: 0, end: null }, { start: 0n, end: 5 });
+  assertSame<Uint8Array, ReturnType<typeof map.moveTo | typeof map.carve>>(true);
+  map.moveTo("a", { start: 0, end: null }, { start: 0n, end: 5 });
+  map.carve("a", { start: 0, end: null }, { start: 0n, end: 5 });
+  assertSame<Uint8Array, ReturnType<typeof map.handOver | typeof map.setPriority>>(true);
+  map.handOver("a", 0n, end, "b");
+  map.setPriority("a", 0, 5n, 3);
+  assertSame<Uint8Array, ReturnType<typeof map.drain | typeof map.standIn>>(true);
+  map.standIn("b", "a", 0, end);
+  map.drain("a", 0, end, 2);
+  assertSame<ReturnType<typeof map.neededIn>, KeyRange[]>(true);
+  map.neededIn("a", 0n, end, 2);
 
   assertSame<ReturnType<typeof map.merge>, KeyRange[]>(true);
   other.merge(delta);
@@ -90,6 +103,15 @@ export async function everyMethod(): Promise<void> {
   assertSame<Change["source"], "local" | "remote">(true);
   assertSame<Change["ranges"], KeyRange[]>(true);
   assertSame<Parameters<Parameters<typeof map.onChange>[0]>, [change: Change]>(true);
+  assertSame<Parameters<Parameters<typeof map.watch>[1]>, [change: WatchedChange]>(true);
+  const unwatch: () => void = map.watch({ start: 0, end }, ({ pieces: [first] }) => {
+    assertSame<WatchedChange["pieces"], WatchedPiece[]>(true);
+    first.after.push(...first.before);
+    assertSame<[WatchedPiece["before"], WatchedPiece["after"], WatchedPiece["end"]], [Owner[], Owner[], bigint | null]>(
+      true,
+    );
+  });
+  unwatch();
   const unsubscribe: () => void = map.onChange(({ ranges }) => ranges.length);
   unsubscribe();
   assertSame<Parameters<Parameters<typeof map.onReplica>[0]>, [change: ReplicaChange]>(true);

@@ -25,6 +25,10 @@ const calls: Record<string, (here: RangeMap, evil: never) => unknown> = {
   "setReplica(replica)": (here, evil) => here.setReplica(evil),
   "onChange(callback)": (here, evil) => here.onChange(evil),
   "onReplica(callback)": (here, evil) => here.onReplica(evil),
+  "watch(range)": (here, evil) => here.watch(evil, () => {}),
+  "watch(range.start)": (here, evil) => here.watch({ start: evil, end: 9 }, () => {}),
+  "watch(range.end)": (here, evil) => here.watch({ start: 0, end: evil }, () => {}),
+  "watch(callback)": (here, evil) => here.watch({ start: 0, end: 9 }, evil),
   "journal(callback)": (here, evil) => here.journal(evil),
   "absorb(bytes)": (here, evil) => here.journal(() => {}).absorb(evil),
   "connect(channel)": (here, evil) => here.connect(evil),
@@ -35,6 +39,24 @@ const calls: Record<string, (here: RangeMap, evil: never) => unknown> = {
   "setName(name)": (here, evil) => here.connect(new Recording(), { name: "n" }).setName(evil),
   "onPeers(callback)": (here, evil) => here.connect(new Recording(), { name: "n" }).onPeers(evil),
 };
+for (const method of ["moveTo", "carve"] as const) {
+  calls[`${method}(node)`] = (here, evil) => here[method](evil, { start: 0, end: 9 }, { start: 0, end: 1 });
+  calls[`${method}(range)`] = (here, evil) => here[method]("a", evil, { start: 0, end: 1 });
+  calls[`${method}(range.end)`] = (here, evil) => here[method]("a", { start: 0, end: evil }, { start: 0, end: 1 });
+  calls[`${method}(other)`] = (here, evil) => here[method]("a", { start: 0, end: 9 }, evil);
+}
+calls["handOver(node)"] = (here, evil) => here.handOver(evil, 0, 9, "b");
+calls["handOver(end)"] = (here, evil) => here.handOver("a", 0, evil, "b");
+calls["handOver(to)"] = (here, evil) => here.handOver("a", 0, 9, evil);
+for (const method of ["drain", "neededIn"] as const) {
+  calls[`${method}(node)`] = (here, evil) => here[method](evil, 0, 9, 1);
+  calls[`${method}(start)`] = (here, evil) => here[method]("a", evil, 9, 1);
+  calls[`${method}(count)`] = (here, evil) => here[method]("a", 0, 9, evil);
+}
+calls["standIn(other)"] = (here, evil) => here.standIn("b", evil, 0, 9);
+calls["standIn(end)"] = (here, evil) => here.standIn("b", "a", 0, evil);
+calls["setPriority(start)"] = (here, evil) => here.setPriority("a", evil, 9, 2);
+calls["setPriority(to)"] = (here, evil) => here.setPriority("a", 0, 9, evil);
 for (const method of ["register", "release", "increase", "decrease", "priority"] as const) {
   calls[`${method}(node)`] = (here, evil) => here[method](evil, 0, 9);
   calls[`${method}(start)`] = (here, evil) => here[method]("a", evil, 9);
