@@ -92,7 +92,7 @@ impl Replica {
         Ok(self.node.map().delta_since(&version).as_ref().map(encode))
     }
 
-    fn operate(
+    pub(crate) fn operate(
         &mut self,
         operation: impl FnOnce(&mut Node<u64>) -> Result<(), Failure>,
     ) -> Result<Vec<u8>, Failure> {

@@ -21,6 +21,8 @@ pub enum Next {
     Save,
     /// The owners in `ranges` may have changed.
     Changed,
+    /// The living owners in `ranges` may have changed.
+    LivingChanged,
     /// Somebody came or went over `link`.
     Peer,
     /// A new id: `renaming`.
@@ -38,6 +40,7 @@ impl Replica {
             Output::Send { .. } => Next::Send,
             Output::Save(_) => Next::Save,
             Output::Event(Event::Changed(_)) => Next::Changed,
+            Output::Event(Event::LivingChanged(_)) => Next::LivingChanged,
             Output::Event(Event::Peer { .. }) => Next::Peer,
             Output::Event(Event::Renamed { .. }) => Next::Renamed,
             // The statistics count what was refused.
@@ -68,7 +71,7 @@ impl Replica {
 
     /// Starts and ends.
     pub fn ranges(&self) -> Vec<u64> {
-        if let Output::Event(Event::Changed(ranges)) = &self.output {
+        if let Output::Event(Event::Changed(ranges) | Event::LivingChanged(ranges)) = &self.output {
             answers::starts_and_ends(ranges)
         } else {
             Vec::new()
