@@ -9,12 +9,19 @@ const calls: Record<string, (here: RangeMap) => unknown> = {
   cover: (here) => here.cover(0, 1),
   decrease: (here) => here.decrease("a", 0, 1),
   deltaSince: (here) => here.deltaSince(new Uint8Array(1)),
+  evict: (here) => here.evict(9n),
+  evictAfterMs: (here) => here.evictAfterMs,
   fingerprint: (here) => here.fingerprint(),
   gaps: (here) => here.gaps(),
   gapsIn: (here) => here.gapsIn(0, 1),
   increase: (here) => here.increase("a", 0, 1),
+  isEphemeral: (here) => here.isEphemeral,
   journal: (here) => here.journal(() => {}),
+  leave: (here) => here.leave(),
+  living: (here) => here.living,
   maintain: (here) => here.maintain(),
+  markDown: (here) => here.markDown("a"),
+  markUp: (here) => here.markUp("a"),
   merge: (here) => here.merge(new Uint8Array()),
   nodes: (here) => here.nodes(),
   onChange: (here) => here.onChange(() => {}),
@@ -53,7 +60,10 @@ test("after free() every method says so, and free() again does nothing", () => {
   here[Symbol.dispose]();
   const codes = Object.entries(calls).map(([name, call]) => [name, code(() => call(here))]);
   expect(codes).toEqual(Object.keys(calls).map((name) => [name, "freed"]));
-  const methods = Object.getOwnPropertyNames(RangeMap.prototype).filter((name) => !name.startsWith("_"));
+  const prototypes = [RangeMap.prototype, Object.getPrototypeOf(RangeMap.prototype) as object];
+  const methods = prototypes
+    .flatMap((prototype) => Object.getOwnPropertyNames(prototype))
+    .filter((name) => !name.startsWith("_"));
   expect(methods.filter((name) => !["constructor", "free", ...Object.keys(calls)].includes(name))).toEqual([]);
 });
 
