@@ -111,8 +111,9 @@ impl<K: WireKey> Node<K> {
         let last = last.map(|(replica, _)| replica);
         // An ephemeral id is for one life.
         let has_ended = last.is_some_and(ReplicaId::is_ephemeral);
-        saved.is_damaged = !damaged.is_empty() || has_ended;
-        let goes_on = options.is_durable && !saved.is_damaged;
+        saved.is_damaged = !damaged.is_empty();
+        saved.is_damaged |= has_ended;
+        let goes_on = options.is_durable && damaged.is_empty() && !has_ended;
         let replica = match last.filter(|_| goes_on) {
             Some(replica) => replica,
             // An id of which anything is known is not fresh.

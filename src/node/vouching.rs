@@ -243,3 +243,110 @@ impl Vouching {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN: ReplicaId = ReplicaId::new(1);
+    const LINKS: [LinkId; 2] = [LinkId(0), LinkId(1)];
+
+    fn writer(number: u64) -> ReplicaId {
+        ReplicaId::ephemeral(number)
+    }
+
+    /// With two links.
+    fn vouching() -> Vouching {
+        let mut vouching = Vouching::default();
+        LINKS.into_iter().for_each(|link| vouching.open(link));
+        vouching
+    }
+
+    fn hear(vouching: &mut Vouching, number: u64, word: u64, now_ms: u64) {
+        vouching.hear(LINKS[0], &[(writer(number), word)], OWN, |_| false, now_ms);
+    }
+
+    /// What is said over the second link.
+    fn said(vouching: &mut Vouching, now_ms: u64) -> Vec<(ReplicaId, u64)> {
+        let all = vouching.speak([].into_iter(), |_, _| false, now_ms);
+        all.into_iter().filter(|(link, _)| *link == LINKS[1]).flat_map(|(_, words)| words).collect()
+    }
+
+    #[test]
+    fn a_word_counts_if_it_is_greater_and_for_three_beats() {
+        let mut vouching = vouching();
+        hear(&mut vouching, 5, 4, 1_000);
+        assert!(vouching.is_present(writer(5)));
+        assert_eq!(said(&mut vouching, 1_100), [(writer(5), 4)]);
+        // The same and an earlier one are no news.
+        for word in [4, 2, 3] {
+            hear(&mut vouching, 5, word, 6_000);
+        }
+        assert_eq!(said(&mut vouching, 6_999), []);
+        assert!(vouching.is_present(writer(5)));
+        assert_eq!(vouching.next_wake_ms(false), 7_000);
+        _ = said(&mut vouching, 7_000);
+        assert!(!vouching.is_present(writer(5)));
+        assert_eq!(vouching.take_turned(), [writer(5), writer(5)]);
+        hear(&mut vouching, 5, 4, 8_000);
+        assert!(!vouching.is_present(writer(5)), "an echo brings nobody back");
+        hear(&mut vouching, 5, 6, 8_000);
+        assert!(vouching.is_present(writer(5)));
+    }
+
+    #[test]
+    fn who_is_said_to_be_gone_is_so_after_a_grace_unless_somebody_sees_it() {
+        let mut vouching = vouching();
+        hear(&mut vouching, 5, 4, 1_000);
+        hear(&mut vouching, 5, 5, 2_000);
+        _ = said(&mut vouching, 2_499);
+        assert!(vouching.is_present(writer(5)));
+        hear(&mut vouching, 5, 6, 2_499);
+        _ = said(&mut vouching, 2_500);
+        assert!(vouching.is_present(writer(5)), "it was refuted");
+        hear(&mut vouching, 5, 7, 3_000);
+        assert_eq!(said(&mut vouching, 3_500), [(writer(5), 7)]);
+        assert!(!vouching.is_present(writer(5)));
+        // Nobody was told of the other, so nobody is told that it is gone.
+        hear(&mut vouching, 6, 9, 4_000);
+        assert_eq!(said(&mut vouching, 5_000), []);
+        // Who sees it answers at once.
+        vouching.see(writer(8), 6_000);
+        assert_eq!(said(&mut vouching, 6_100), [(writer(8), 2)]);
+        vouching.hear(LINKS[0], &[(writer(8), 11)], OWN, |_| true, 6_200);
+        assert_eq!(said(&mut vouching, 6_300), [(writer(8), 12)]);
+    }
+
+    #[test]
+    fn of_a_writer_too_many_nothing_is_known_and_of_those_who_are_gone_for_a_minute() {
+        let mut vouching = vouching();
+        let words: Vec<(ReplicaId, u64)> =
+            (0..=VOUCHED_MAX as u64).map(|at| (writer(at), u64::MAX - 1)).collect();
+        vouching.hear(LINKS[0], &words, OWN, |_| false, 0);
+        assert_eq!(vouching.known.len(), VOUCHED_MAX);
+        assert!(
+            vouching.is_present(writer(VOUCHED_MAX as u64 - 1))
+                && !vouching.is_present(writer(VOUCHED_MAX as u64))
+        );
+        vouching.see(writer(VOUCHED_MAX as u64), 0);
+        // The greatest word cannot grow, and does no harm.
+        vouching.see(writer(0), 0);
+        _ = said(&mut vouching, SILENCE_MS);
+        _ = said(&mut vouching, SILENCE_MS + REMEMBERED_MS - 1);
+        assert_eq!(vouching.known.len(), VOUCHED_MAX);
+        _ = said(&mut vouching, SILENCE_MS + REMEMBERED_MS);
+        assert!(vouching.known.is_empty() && vouching.ends.is_empty());
+        assert!(vouching.said.values().all(BTreeMap::is_empty));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_keeps_nobody_alive_for_longer() {
+        let mut vouching = vouching();
+        hear(&mut vouching, 5, 4, 1_000_000);
+        vouching.set_back(900_000);
+        _ = said(&mut vouching, 100_000 + SILENCE_MS - 1);
+        assert!(vouching.is_present(writer(5)));
+        _ = said(&mut vouching, 100_000 + SILENCE_MS);
+        assert!(!vouching.is_present(writer(5)));
+    }
+}

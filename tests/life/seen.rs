@@ -163,7 +163,7 @@ fn the_writers_that_back_an_owner_are_told() {
     }
     _ = map.register(&node(8), &slot(7)).unwrap();
     let own = (node(8), map.replica());
-    assert_eq!(map.living_writers(&7), [own.clone()]);
+    assert_eq!(map.living_writers(&7), std::slice::from_ref(&own));
     map.set_present(second, true);
     assert_eq!(map.living_writers(&7), [(node(7), second), own.clone()]);
     assert_eq!(map.living_writers(&6), []);

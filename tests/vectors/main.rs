@@ -289,8 +289,8 @@ fn examples_of_the_protocol_page_are_vectors() {
 }
 
 /// What the vectors of messages show at least.
-const SHOWN: [&str; 28] = [
+const SHOWN: [&str; 29] = [
     "delta", "ask", "meet", "digest", "presence", "announce", "drops", "hello", "here", "who", "goodbye",
-    "roster", "to", "re", "lacks", "more", "knows", "question", "offer", "all", "part", "page", "withheld",
-    "resolved", "cells", "listed", "gone", "after",
+    "roster", "alive", "to", "re", "lacks", "more", "knows", "question", "offer", "all", "part", "page",
+    "withheld", "resolved", "cells", "listed", "gone", "after",
 ];

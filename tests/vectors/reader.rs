@@ -206,6 +206,11 @@ fn presence(bytes: &mut Bytes<'_>) -> Value {
             let entry = |bytes: &mut Bytes<'_>| json!([bytes.replica(), name(bytes), bytes.number()]);
             json!({ "roster": (0..count).map(|_| entry(bytes)).collect::<Vec<_>>() })
         }
+        6 => {
+            let count = bytes.number();
+            let entry = |bytes: &mut Bytes<'_>| json!([bytes.replica(), bytes.number()]);
+            json!({ "alive": (0..count).map(|_| entry(bytes)).collect::<Vec<_>>() })
+        }
         other => panic!("a presence of kind {other}"),
     }
 }
