@@ -1,6 +1,7 @@
 // Tabs whose registrations are bound to their lives, by Web Locks, which only browsers have. Elsewhere: ../unit/life.test.ts.
 import type { Page } from "@playwright/test";
 import { expect, type Profile, test } from "./browser.js";
+import { launchRaw } from "./raw.js";
 
 declare global {
   var tab: InstanceType<typeof RangeMap>;
@@ -57,20 +58,37 @@ test("a tab that is closed or crashes is out of the others' living answers, and 
 });
 
 test("a tab that is frozen does not count, and counts again when it wakes, without an operation", async ({
-  profile,
+  baseURL,
 }) => {
-  const [here, frozen] = [await join(profile, "here"), await join(profile, "frozen")];
-  for (const page of [here, frozen]) await named(page, ["frozen", "here"]);
-  const session = await frozen.context().newCDPSession(frozen);
-  const state = await frozen.evaluate(() => String(tab.state()));
-  await here.bringToFront();
-  const freezing = Date.now();
-  await session.send("Page.setWebLifecycleState", { state: "frozen" });
-  tell("frozen", (await named(here, ["here"])) - freezing);
-  const waking = Date.now();
-  await session.send("Page.setWebLifecycleState", { state: "active" });
-  tell("awake", (await named(here, ["frozen", "here"])) - waking);
-  expect(await here.evaluate(() => String(tab.state()))).toBe(state);
+  const { browser, open } = await launchRaw(baseURL!);
+  try {
+    const frozen = await open();
+    // In front of the other one, which is hidden then.
+    const here = await open();
+    await expect.poll(() => frozen.evaluate(() => document.visibilityState)).toBe("hidden");
+    for (const page of [frozen, here])
+      await page.evaluate(() => {
+        globalThis.tab = new RangeMap({ ephemeral: true });
+        tab.living.onChange(() => (globalThis.changedAt = Date.now()));
+        tab.connect("life");
+        tab.register(document.visibilityState === "hidden" ? "frozen" : "here", 0, null);
+      });
+    const told = async (page: typeof here, nodes: string) => {
+      await expect.poll(() => page.evaluate(() => String(tab.living.owners(5).map(({ node }) => node)))).toBe(nodes);
+      return page.evaluate(() => changedAt);
+    };
+    for (const page of [frozen, here]) await told(page, "frozen,here");
+    const state = await frozen.evaluate(() => String(tab.state()));
+    const freezing = Date.now();
+    await frozen.send("Page.setWebLifecycleState", { state: "frozen" });
+    tell("frozen", (await told(here, "here")) - freezing);
+    const waking = Date.now();
+    await frozen.send("Page.setWebLifecycleState", { state: "active" });
+    tell("awake", (await told(here, "frozen,here")) - waking);
+    expect(await here.evaluate(() => String(tab.state()))).toBe(state);
+  } finally {
+    await browser.close();
+  }
 });
 
 test("the example shares out jobs, and those of a tab that crashes too", async ({ profile }) => {
