@@ -260,6 +260,14 @@ impl<K: WireKey> Node<K> {
 
     /// Opens a link, and asks whoever is at its other end for what is lacking here. O(links).
     pub fn open(&mut self, kind: LinkKind, now_ms: u64) -> LinkId {
+        let link = self.open_without_presence(kind, now_ms);
+        self.presences.open(link, self.now_ms);
+        link
+    }
+
+    /// The same, but takes no part in presence over the link before [`join`](Self::join) says so: for callers that report deaths, whom the
+    /// others must not hear of before their own death would be reported. O(links).
+    pub fn open_without_presence(&mut self, kind: LinkKind, now_ms: u64) -> LinkId {
         let now_ms = self.see(now_ms);
         let link = LinkId(self.next_link);
         self.next_link += 1;
@@ -269,7 +277,6 @@ impl<K: WireKey> Node<K> {
             LinkKind::Neighbour => self.mesh.open(link.0, now_ms, &mut || random.next()),
         }
         self.links.insert(link);
-        self.presences.open(link, now_ms);
         link
     }
 

@@ -124,9 +124,10 @@ impl<K: Key> RangeMap<K> {
         self.agreed().splits_in(range)
     }
 
-    /// The answer that all who know the same agree on.
+    /// The answer that all who know the same agree on, beside [`living`](Self::living): for code that asks either. Its questions are those
+    /// of the map itself, and cost the same. To bring the splits up to date takes what it takes with [`owners`](Self::owners).
     #[inline]
-    pub(super) fn agreed(&self) -> Answer<'_, K> {
+    pub fn agreed(&self) -> Answer<'_, K> {
         let store = &self.state.entries;
         Answer::new(self.cache.index(store), &store.tables().nodes)
     }

@@ -20,6 +20,10 @@ impl Evictions {
         Self { after_ms, gone_since: BTreeMap::new(), due_ms: 0 }
     }
 
+    pub(super) fn after_ms(&self) -> Option<u64> {
+        self.after_ms
+    }
+
     pub(super) fn is_due(&self, now_ms: u64) -> bool {
         // If the clock was set back, it is looked too often rather than too late.
         self.after_ms.is_some() && (self.due_ms <= now_ms || self.due_ms > now_ms.saturating_add(LOOK_MS))

@@ -47,17 +47,21 @@ impl<K: WireKey> Node<K> {
     /// Forgets everything, closes all links, and begins anew under another id, in the same shared storage: for when another writer turns out
     /// to have saved something else there under this node's id. What was not saved is undone, since its numbers mean something else
     /// there. Numbers of links and pages go on, so what was said of earlier ones counts for nothing. It has the usual
-    /// [`Options`](super::Options) then, and [sends what is unsaved](Self::set_sends_unsaved). [`Event::Renamed`] tells of it: with [`Renaming::Twin`](sync::Renaming::Twin), and what is undone as `unheard`. [Watches](Self::watch) go on, and are told
-    /// what has changed by the next [`poll`](Self::poll). O(n) for n registrations.
+    /// [`Options`](super::Options) then but for [`evict_after_ms`](super::Options::evict_after_ms), which stays, and
+    /// [sends what is unsaved](Self::set_sends_unsaved). [`Event::Renamed`] tells of it: with [`Renaming::Twin`](sync::Renaming::Twin), and
+    /// what is undone as `unheard`. [Watches](Self::watch) go on, and are told what has changed by the next [`poll`](Self::poll). O(n) for n
+    /// registrations.
     pub fn restart(&mut self, replica: ReplicaId, seed: u64) {
         let from = self.map.replica();
         let saved = self.journal.as_ref().map_or(0, |journal| journal.saved_seq(from));
         let unheard = self.map.written_after(saved).into_iter().map(|id| (id.node, id.range)).collect();
+        let evict_after_ms = self.evict_after_ms();
         let (next_link, pages) = (self.next_link, self.journal.as_ref().map_or(0, Journal::pages));
         let watchers = self.map.take_watchers();
         *self = Self::new(replica, seed);
         self.map.set_watchers(watchers);
         self.next_link = next_link;
+        self.set_evict_after_ms(evict_after_ms);
         self.share_storage();
         self.journal.iter_mut().for_each(|journal| journal.go_on_after_page(pages));
         self.report_renamed(Event::Renamed { from, to: replica, why: sync::Renaming::Twin, unheard });

@@ -1,6 +1,7 @@
 //! Who is alive, as a node knows it, and what ends with a life.
 
 use super::Node;
+use super::evictions::Evictions;
 use crate::codec::WireKey;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
@@ -83,6 +84,16 @@ impl<K: WireKey> Node<K> {
         self.operate(touched(&left), |map| map.evict(writer))?;
         self.go_on_if_retired();
         Ok(())
+    }
+
+    /// Sets [`Options::evict_after_ms`](super::Options::evict_after_ms). How long those who are gone have been so counts anew. O(1).
+    pub fn set_evict_after_ms(&mut self, evict_after_ms: Option<u64>) {
+        self.evictions = Evictions::new(evict_after_ms);
+    }
+
+    /// [`Options::evict_after_ms`](super::Options::evict_after_ms), as it is now. O(1).
+    pub fn evict_after_ms(&self) -> Option<u64> {
+        self.evictions.after_ms()
     }
 
     /// The goodbyes of a node that leaves, once all that it did is sent.

@@ -9,6 +9,7 @@ mod kit;
 #[path = "../node/net.rs"]
 #[allow(dead_code, reason = "each test binary uses another part of it")]
 mod net;
+mod opening;
 mod seen;
 
 use crdt_range_map::node::{Event, Options};

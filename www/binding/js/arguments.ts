@@ -2,9 +2,9 @@
 // end: a range ends after its start, so no range ends at 0.
 
 import { failure, refuse } from "./errors.js";
-import { checkedOptions, connectRules, routeRules } from "./options.js";
-import type { Channel, ConnectOptions, Key, RouteOptions } from "./types.js";
-import { random } from "./world.js";
+import { checkedOptions, connectRules, mapRules, routeRules } from "./options.js";
+import type { Channel, ConnectOptions, Key, MapOptions, RouteOptions } from "./types.js";
+import { idOf, isEphemeral, random } from "./world.js";
 
 /** Messages are not longer than that. */
 const messageBytesMax = 16 << 20;
@@ -102,12 +102,31 @@ export const replica = (value: unknown): bigint =>
     : refuse("invalid-replica", "replica", "a bigint from 0 to 2^64 - 1", value);
 
 /** The same, or a fresh random one if it is left out. */
-export function replicaOrFresh(value: unknown): bigint {
+export function replicaOrFresh(value: unknown, isEphemeral = false): bigint {
   if (value !== undefined) return replica(value);
   const fresh = random();
-  if (fresh !== undefined) return fresh;
+  if (fresh !== undefined) return idOf(fresh, isEphemeral);
   throw failure("invalid-replica", "there is no crypto.getRandomValues to draw a replica id from: pass one");
 }
+
+/** The id that a map begins under: a replica id, or what its options say. */
+export function replicaOfMap(value: unknown): bigint {
+  if (typeof value !== "object" || value === null) return replicaOrFresh(value);
+  const options = checkedOptions<MapOptions>(value, mapRules, (message) => failure("invalid-options", message));
+  return replicaOrFresh(undefined, options.ephemeral);
+}
+
+/** Refuses an id that must not be saved. */
+export function permanent(replica: bigint): bigint {
+  if (!isEphemeral(replica)) return replica;
+  throw failure("ephemeral", "an ephemeral id is for one life: nothing is saved under it, and nobody goes on with it");
+}
+
+/** How long somebody may be gone. */
+export const evictAfterMs = (value: unknown): number | undefined =>
+  value === undefined || (typeof value === "number" && Number.isSafeInteger(value) && value >= 0)
+    ? value
+    : refuse("invalid-options", "evictAfterMs", "an integer from 0 to 2^53 - 1, or undefined", value);
 
 /** The getters of typed arrays themselves: a subclass may tell something else, and run code of the user. */
 const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;

@@ -9,7 +9,7 @@ import { Callbacks, Queue } from "./callbacks.js";
 import { failure } from "./errors.js";
 import type { Link } from "./link.js";
 import type { Change, JournalPage, Owner, ReplicaChange, WatchedChange } from "./types.js";
-import { now, report, seed, unref } from "./world.js";
+import { isEphemeral, now, report, seed, unref } from "./world.js";
 
 /** The longest delay that browsers take; a longer one would be taken for none at all. */
 const delayMsMax = 2 ** 31 - 1;
@@ -27,6 +27,7 @@ export class Core {
   saving: Saving | undefined;
   readonly queue = new Queue();
   readonly changes = new Callbacks<Change>(this.queue);
+  readonly livingChanges = new Callbacks<Change>(this.queue);
   readonly replicaChanges = new Callbacks<ReplicaChange>(this.queue);
   /** By their numbers. */
   readonly #watches = new Map<number, (change: WatchedChange) => void>();
@@ -41,6 +42,11 @@ export class Core {
   get module(): Replica {
     if (!this.#module) throw failure("freed", "the map was freed");
     return this.#module;
+  }
+
+  /** Whether what it contributes is bound to its life. */
+  get isEphemeral(): boolean {
+    return isEphemeral(this.module.replica());
   }
 
   get isFreed(): boolean {
@@ -86,9 +92,11 @@ export class Core {
         break;
       }
       case Next.Changed: {
-        if (this.changes.isEmpty) break;
-        const keys = module.ranges();
-        this.changes.enqueue(() => ({ source, ranges: ranges(keys) }));
+        this.#tell(this.changes, module, source);
+        break;
+      }
+      case Next.LivingChanged: {
+        this.#tell(this.livingChanges, module, source);
         break;
       }
       case Next.Watched: {
@@ -111,6 +119,12 @@ export class Core {
     }
   }
 
+  #tell(changes: Callbacks<Change>, module: Replica, source: Change["source"]): void {
+    if (changes.isEmpty) return;
+    const keys = module.ranges();
+    changes.enqueue(() => ({ source, ranges: ranges(keys) }));
+  }
+
   #save(module: Replica): void {
     const { saving } = this;
     if (!saving) return;
@@ -126,6 +140,11 @@ export class Core {
   /** Takes part in presence under the id that this replica has now. */
   followReplica(): void {
     for (const link of this.links.values()) link.followReplica();
+  }
+
+  /** The replica has said goodbye, or will when all is saved. */
+  leavePresence(): void {
+    for (const link of this.links.values()) link.leavePresence();
   }
 
   #wakeAt(untilMs: number): void {
@@ -151,6 +170,7 @@ export class Core {
     this.#timer = undefined;
     this.saving = undefined;
     this.changes.clear();
+    this.livingChanges.clear();
     this.replicaChanges.clear();
     this.#watches.clear();
     this.queue.clear();

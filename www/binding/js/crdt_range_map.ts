@@ -6,5 +6,7 @@ export { default } from "./module.js";
 export { Connection } from "./connection.js";
 export type { ErrorCode, RangeMapError } from "./errors.js";
 export { Journal } from "./journal.js";
+export type { LivingAnswer } from "./living.js";
+export type { Answer } from "./queries.js";
 export { RangeMap } from "./range_map.js";
 export type * from "./types.js";

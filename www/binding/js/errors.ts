@@ -41,7 +41,9 @@ export type ErrorCode =
   /** The map has an open journal. */
   | "already-journaled"
   /** The registration would be too long to be sent. */
-  | "too-long";
+  | "too-long"
+  /** Something that cannot be with an ephemeral id, which is for one life: it is not saved, and not gone on with. */
+  | "ephemeral";
 
 /** What every method throws when it refuses a call. Nothing has changed then. */
 export interface RangeMapError extends Error {

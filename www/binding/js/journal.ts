@@ -1,4 +1,4 @@
-import { bytes, pageNumber, replica as replicaId, replicaOrFresh, sequenceNumber } from "./arguments.js";
+import { bytes, pageNumber, permanent, replica as replicaId, replicaOrFresh, sequenceNumber } from "./arguments.js";
 import type { Core, Saving } from "./core.js";
 import { failure, guarded } from "./errors.js";
 import type { JournalPage } from "./types.js";
@@ -97,11 +97,11 @@ export class Journal {
    * out to have used the same id, so that what is not saved has names that mean something else there. `onReplica` of the map tells it, with
    * the reason `twin`; `unheard` are the registrations to which it did something that was not saved, and is undone.
    *
-   * Throws `invalid-replica`.
+   * Throws `invalid-replica`, `ephemeral`.
    */
   restart(replica?: bigint): void {
     const core = Journal.#of(this);
-    const checked = replicaOrFresh(replica);
+    const checked = permanent(replicaOrFresh(replica));
     for (const link of core.links.values()) link.close();
     core.module.restart(checked, seed());
     core.module.setSendsUnsaved(this.#saving.postsUnsaved);
@@ -114,11 +114,11 @@ export class Journal {
    * Goes on under an id under which somebody saved in this place before: `nextSeq` is that of its last page's `next`. Returns whether it does. It
    * does not if a page of that id was not absorbed, or if the id is retired: its numbers would be used again. O(n) for n registrations.
    *
-   * Throws `invalid-replica`, `invalid-options`.
+   * Throws `invalid-replica`, `invalid-options`, `ephemeral`.
    */
   goOnAs(replica: bigint, nextSeq: number): boolean {
     const core = Journal.#of(this);
-    const isDone = core.module.goOnAs(replicaId(replica), sequenceNumber(nextSeq));
+    const isDone = core.module.goOnAs(permanent(replicaId(replica)), sequenceNumber(nextSeq));
     core.followReplica();
     core.pump("local");
     return isDone;

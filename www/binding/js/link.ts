@@ -31,9 +31,10 @@ export class Link {
   #finalCounts: Counts | undefined;
   /** Not before the channel listens: what it tells at once is lost. */
   #isOpen = false;
-  /** `undefined`: it takes no part in presence. */
   #name: string | undefined;
-  #locks: Locks | undefined;
+  /** Whether it takes part in presence no more, whatever its name. */
+  #hasLeft = false;
+  readonly #locks: Locks | undefined;
   /** Whether it takes part already, which it does when it holds its lock. */
   #hasJoined = false;
   /** Whether those who want to know of peers will be told. */
@@ -49,7 +50,6 @@ export class Link {
     this.#number = core.module.open(kind === "neighbour", now());
     core.links.set(this.#number, this);
     this.#isOpen = true;
-    if (name === undefined) return;
     const prefix = locks === undefined && typeof channel === "string" ? channel : locks;
     if (typeof prefix === "string" && hasLocks())
       this.#locks = new Locks(prefix, (replica) => this.#tellDeath(replica));
@@ -62,19 +62,34 @@ export class Link {
     return this.#isOpen;
   }
 
-  /** Takes part in presence, if it is to, under the id that the replica has now. */
-  followReplica(): void {
-    const name = this.#name;
-    if (!this.#isOpen || name === undefined) return;
-    this.#hasJoined = false;
-    if (this.#locks) this.#locks.hold(this.#core.module.replica(), () => this.#join(name));
-    else this.#join(name);
+  /** `undefined`: it takes no part in presence. Who is bound to its life has to be heard of. */
+  get #presenceName(): string | undefined {
+    if (this.#hasLeft) return undefined;
+    return this.#name ?? (this.#core.isEphemeral ? "" : undefined);
   }
 
-  #join(name: string): void {
+  /** Takes part in presence, if it is to, under the id that the replica has now. */
+  followReplica(): void {
+    if (!this.#isOpen) return;
+    this.#hasJoined = false;
+    if (this.#presenceName === undefined) this.#locks?.letGo();
+    else if (this.#locks) this.#locks.hold(this.#core.module.replica(), () => this.#join());
+    else this.#join();
+  }
+
+  /** Takes part no more: the replica says goodbye. Its lock is held until the link is closed, lest it be taken for dead. */
+  leavePresence(): void {
+    this.#hasLeft = true;
+    this.#hasJoined = false;
+    this.#locks?.watch([]);
+  }
+
+  #join(): void {
     if (!this.#isOpen || this.#core.isFreed) return;
-    // It may go by another name since it waits for its lock.
-    this.#core.module.join(this.#number, this.#name ?? name, this.#locks !== undefined, now());
+    // It may go by another name, or have left, since it waits for its lock.
+    const name = this.#presenceName;
+    if (name === undefined) return;
+    this.#core.module.join(this.#number, name, this.#locks !== undefined, now());
     this.#hasJoined = true;
     this.#core.pump("remote");
   }
@@ -82,10 +97,10 @@ export class Link {
   /** Goes by another name. */
   setName(name: string): void {
     guarded(() => checkName(name));
-    if (!this.#isOpen || this.#name === undefined) return;
+    if (!this.#isOpen || this.#presenceName === undefined) return;
     this.#name = name;
     // Who waits for its lock joins under it later.
-    if (this.#hasJoined) this.#join(name);
+    if (this.#hasJoined) this.#join();
   }
 
   #followPage(): void {
@@ -101,6 +116,8 @@ export class Link {
     };
     addEventListener("pagehide", leave, { signal });
     addEventListener("pageshow", ({ persisted }) => persisted && resume(), { signal });
+    // Who runs no more does nothing for anybody.
+    document.addEventListener("freeze", leave, { signal });
     document.addEventListener("resume", resume, { signal });
   }
 

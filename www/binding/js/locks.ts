@@ -70,7 +70,7 @@ export class Locks {
 
   /** Holds the lock of this replica, and no other. Calls back when it has it, unless it was told something else before. */
   hold(replica: bigint, granted: () => void): void {
-    this.#letGo();
+    this.letGo();
     const name = this.#name(replica);
     this.#held = name;
     const held = hold(name);
@@ -79,7 +79,8 @@ export class Locks {
     });
   }
 
-  #letGo(): void {
+  /** Holds none any more. */
+  letGo(): void {
     if (this.#held !== undefined) letGo(this.#held);
     this.#held = undefined;
   }
@@ -112,7 +113,7 @@ export class Locks {
   }
 
   close(): void {
-    this.#letGo();
+    this.letGo();
     for (const replica of this.#watched.keys()) this.#unwatch(replica);
   }
 }

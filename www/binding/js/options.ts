@@ -1,7 +1,7 @@
 // Checks objects of options, of this package's entries all alike.
 
 import { describe } from "./errors.js";
-import type { ConnectOptions, RouteOptions } from "./types.js";
+import type { ConnectOptions, MapOptions, RouteOptions } from "./types.js";
 
 /** What an option must be, and how that is told. */
 export interface Rule {
@@ -18,6 +18,11 @@ export const optional = ({ isFine, must }: Rule): Rule => ({
   isFine: (value) => value === undefined || isFine(value),
   must,
 });
+
+/** Those of a map. */
+export const mapRules: Record<keyof MapOptions, Rule> = {
+  ephemeral: optional({ isFine: (ephemeral) => typeof ephemeral === "boolean", must: "true or false" }),
+};
 
 /** Those of `connect`. */
 export const connectRules: Record<keyof ConnectOptions, Rule> = {

@@ -1,11 +1,13 @@
-import { type Columns, ownerColumns, pieces, ranges, registrations, splitColumns, splits, spread } from "./answers.js";
+import { type Columns, ranges, registrations } from "./answers.js";
 import * as check from "./arguments.js";
 import { Connection } from "./connection.js";
 import { Core } from "./core.js";
 import { failure, guarded } from "./errors.js";
 import { Journal } from "./journal.js";
 import { Link } from "./link.js";
+import { LivingAnswer } from "./living.js";
 import { mustBeLoaded } from "./module.js";
+import { Answer } from "./queries.js";
 import type {
   Change,
   Channel,
@@ -13,15 +15,10 @@ import type {
   Key,
   KeyRange,
   KeyRangeInput,
+  MapOptions,
   Operation,
-  Owner,
-  OwnerColumns,
-  Piece,
   Registration,
   ReplicaChange,
-  RouteOptions,
-  Split,
-  SplitColumns,
   WatchedChange,
 } from "./types.js";
 import type { Replica } from "#glue";
@@ -38,18 +35,23 @@ import type { Replica } from "#glue";
  * The memory is WebAssembly's: call `free()` when you are done, or declare the map with `using`. A map that is forgotten and has no
  * open connection is freed by the garbage collector at some time. After `free()` every method throws.
  */
-export class RangeMap {
+export class RangeMap extends Answer {
   readonly #core: Core;
+  #living: LivingAnswer | undefined;
 
   /**
-   * An empty replica. `replica` is the id that it writes under, a bigint; left out, it is a fresh random one, which is right
-   * nearly always: an id must never be used by two writers, nor again by a writer that lost its state.
+   * An empty replica under a fresh random id. With `{ ephemeral: true }` what it contributes is bound to its life, see `MapOptions`.
    *
-   * Throws `not-initialized`, `invalid-replica`.
+   * A bigint is the id that it writes under. Leaving it out is right nearly always: an id must never be used by two writers, nor again
+   * by a writer that lost its state. One whose highest 16 bits are `eeee` is ephemeral.
+   *
+   * Throws `not-initialized`, `invalid-replica`, `invalid-options`.
    */
-  constructor(replica?: bigint) {
+  constructor(replica?: bigint | MapOptions) {
     mustBeLoaded();
-    this.#core = new Core(check.replicaOrFresh(replica));
+    const core = new Core(check.replicaOfMap(replica));
+    super(core, false);
+    this.#core = core;
   }
 
   static #of(map: RangeMap): Core {
@@ -65,13 +67,15 @@ export class RangeMap {
   /**
    * Goes on under another id, a fresh random one if it is left out, with everything that is known: for instance because somebody
    * else may write under the present one from now on. The id must not be in use elsewhere, and if it wrote before, this map must
-   * know all that it wrote.
+   * know all that it wrote. What an ephemeral map contributed under its former id is withdrawn, since that life ends; a fresh id is
+   * ephemeral if the former one is.
    *
-   * Throws `invalid-replica`.
+   * Throws `invalid-replica`; `ephemeral` for an ephemeral id while there is a journal.
    */
   setReplica(replica?: bigint): void {
     const core = RangeMap.#of(this);
-    const checked = check.replicaOrFresh(replica);
+    const checked = check.replicaOrFresh(replica, core.isEphemeral);
+    if (core.saving) check.permanent(checked);
     core.module.setReplica(checked);
     core.followReplica();
     core.pump("local");
@@ -327,155 +331,93 @@ export class RangeMap {
     return RangeMap.#operate(this, (module) => module.maintain());
   }
 
+  /** Who serves which keys as of who is alive here. The same object each time. */
+  get living(): LivingAnswer {
+    const core = RangeMap.#alive(RangeMap.#of(this));
+    return (this.#living ??= LivingAnswer.create(core));
+  }
+
+  /** Whether what this map contributes is bound to its life: its id tells it. */
+  get isEphemeral(): boolean {
+    return RangeMap.#of(this).isEphemeral;
+  }
+
+  /**
+   * Marks a node as down: nothing of it counts in `living` from now on, whoever wrote it. It is this map's view alone, is not told to
+   * others, and is not saved. O(n) once `living` was asked.
+   *
+   * Throws `invalid-node`.
+   */
+  markDown(node: string): void {
+    RangeMap.#mark(this, node, true);
+  }
+
+  /**
+   * Takes `markDown` back. O(n) once `living` was asked.
+   *
+   * Throws `invalid-node`.
+   */
+  markUp(node: string): void {
+    RangeMap.#mark(this, node, false);
+  }
+
+  /**
+   * Withdraws everything that this map contributed under its id, and then says goodbye: over the connections that it has, it takes part in
+   * presence no more, and `peers()` are empty. The map stays as it is otherwise; close it when it is done.
+   *
+   * With a node: releases every registration of that node, whoever contributed to it, and nothing else.
+   *
+   * Returns the delta for the other replicas, empty if nothing was left. O(m log n) for m registrations of an ephemeral map, after O(n)
+   * the first time; O(n) for others, and for a node.
+   *
+   * Throws `invalid-node`, `exhausted`.
+   */
+  leave(node?: string): Uint8Array {
+    if (node !== undefined) {
+      const name = check.node(node);
+      return RangeMap.#operate(this, (module) => module.leaveNode(name));
+    }
+    const delta = RangeMap.#operate(this, (module) => module.leave());
+    this.#core.leavePresence();
+    return delta;
+  }
+
+  /**
+   * Ends a life for all: withdraws everything of a writer, and `retire`s it, in one delta. Several may do so at once, and again. If the writer
+   * lives, it learns of it and goes on under another id, see `onReplica`; what it did is withdrawn all the same, so it registers anew.
+   *
+   * Returns the delta for the other replicas, empty if nothing is left and it is retired already. Costs as `leave`.
+   *
+   * Throws `invalid-replica`, `exhausted`.
+   */
+  evict(replica: bigint): Uint8Array {
+    const checked = check.replica(replica);
+    return RangeMap.#operate(this, (module) => module.evict(checked));
+  }
+
+  /**
+   * After how many milliseconds somebody who is gone is evicted: an ephemeral writer that this map does not see, from when it first did
+   * not. `undefined`, as at first: nobody is. One map that stays is enough, and it takes part in presence; it should be much longer than a
+   * partition lasts, or a page is frozen.
+   */
+  get evictAfterMs(): number | undefined {
+    return RangeMap.#of(this).module.evictAfter();
+  }
+
+  /**
+   * See the getter. The time counts anew.
+   *
+   * Throws `invalid-options`.
+   */
+  set evictAfterMs(evictAfterMs: number | undefined) {
+    const core = RangeMap.#of(this);
+    core.module.setEvictAfter(check.evictAfterMs(evictAfterMs));
+    core.pump("local");
+  }
+
   /** A hash of what this replica knows: replicas with equal fingerprints know the same and answer the same. O(replicas). */
   fingerprint(): bigint {
     return RangeMap.#of(this).module.fingerprint();
-  }
-
-  /**
-   * Which nodes serve which keys: the maximal ranges with the same owners in the same order, in key order, without the
-   * gaps.
-   *
-   * O(n log k) when they are first asked for, O(log n) for each that changed since then, and the size of the answer.
-   */
-  splits(): Split[] {
-    return splits(RangeMap.#of(this).module.splitsIn(0n, 0n) as Columns);
-  }
-
-  /**
-   * What the range from `start` up to `end` holds of the splits: the first and the last may be cut by it. `null` is no upper end.
-   *
-   * O(log n) and the size of the answer, and O(log n) for each split that changed since the splits were last asked for.
-   *
-   * Throws `invalid-key`, `invalid-range`.
-   */
-  splitsIn(start: Key, end: Key | null): Split[] {
-    const [from, to] = check.range(start, end);
-    return splits(RangeMap.#of(this).module.splitsIn(from, to) as Columns);
-  }
-
-  /**
-   * The same as `splits()` in a few typed arrays instead of many objects: for ten thousand splits and more.
-   *
-   * O(n log k) when they are first asked for, O(log n) for each that changed since then, and the size of the answer.
-   */
-  splitColumns(): SplitColumns {
-    return splitColumns(RangeMap.#of(this).module.splitsIn(0n, 0n) as Columns);
-  }
-
-  /**
-   * The nodes that serve `key`, in order of preference: by priority, the highest first, then by name.
-   *
-   * O(log n + k) for k owners, and O(log n) for each split that changed since the splits were last asked for.
-   *
-   * Throws `invalid-key`.
-   */
-  owners(key: Key): Owner[] {
-    const checked = check.key(key);
-    return RangeMap.#of(this).module.owners(checked) as Owner[];
-  }
-
-  /**
-   * Whom to go to for a key: its owners arranged for action. Replicas that know the same choose alike.
-   *
-   * `owners` names the same node first for each key of a split; here equal ones share the keys, and one node more or less moves no keys but
-   * its share.
-   *
-   * O(log n + k log k) for k owners, and with `apart` O(k) calls of it; and O(log n) for each split that changed since the splits were
-   * last asked for.
-   *
-   * Throws `invalid-key`, `invalid-options`.
-   */
-  route(key: Key, options?: RouteOptions): Owner[] {
-    const checked = check.key(key);
-    const { by, wanted = 2 ** 32 - 1, apart } = check.routeOptions(options);
-    const all = apart === undefined ? wanted : 2 ** 32 - 1;
-    const owners = RangeMap.#of(this).module.route(checked, by === "weight", all) as Owner[];
-    return apart === undefined ? owners : spread(owners, apart).slice(0, wanted);
-  }
-
-  /**
-   * The nodes that serve some key of the range, each once with the highest priority that it has there, in order of preference.
-   *
-   * O(log n + s log s) for the s splits of the range, and O(log n) for each split that changed since the splits were last asked for.
-   *
-   * Throws `invalid-key`, `invalid-range`.
-   */
-  ownersIn(start: Key, end: Key | null): Owner[] {
-    const [from, to] = check.range(start, end);
-    return RangeMap.#of(this).module.ownersIn(from, to) as Owner[];
-  }
-
-  /**
-   * The owners of many keys, as `owners(key)` tells those of one, in typed arrays: those of each key in turn.
-   *
-   * O(log n + k) a key with k owners, and O(log n) for each split that changed since the splits were last asked for.
-   *
-   * Throws `invalid-key`.
-   */
-  ownersOf(keys: BigUint64Array | Float64Array | readonly Key[]): OwnerColumns {
-    const checked = check.keys(keys);
-    return ownerColumns(RangeMap.#of(this).module.ownersOf(checked) as Columns);
-  }
-
-  /**
-   * The maximal ranges of keys that nobody serves, in key order. O(n), and O(log n) for each split that
-   * changed since the splits were last asked for.
-   */
-  gaps(): KeyRange[] {
-    return ranges(RangeMap.#of(this).module.servedByFewerThan(1, 0n, 0n));
-  }
-
-  /**
-   * What the range holds of the keys that nobody serves, in key order. Costs as `servedByFewerThan`.
-   *
-   * Throws `invalid-key`, `invalid-range`.
-   */
-  gapsIn(start: Key, end: Key | null): KeyRange[] {
-    const [from, to] = check.range(start, end);
-    return ranges(RangeMap.#of(this).module.servedByFewerThan(1, from, to));
-  }
-
-  /**
-   * What the range holds of the keys that fewer than `count` nodes serve, as maximal ranges in key order: where one more node has to be
-   * found. Gaps belong to it, unless `count` is 0.
-   *
-   * O(log n + s) for the s splits and gaps of the range, and O(log n) for each split that changed since the splits were last asked for.
-   *
-   * Throws `invalid-amount`, `invalid-key`, `invalid-range`.
-   */
-  servedByFewerThan(count: number, start: Key, end: Key | null): KeyRange[] {
-    const [checked, [from, to]] = [check.count(count), check.range(start, end)];
-    return ranges(RangeMap.#of(this).module.servedByFewerThan(checked, from, to));
-  }
-
-  /**
-   * What the range holds of the keys that more than `count` nodes serve, as maximal ranges in key order: where one could go. Costs as
-   * `servedByFewerThan`.
-   *
-   * Throws `invalid-amount`, `invalid-key`, `invalid-range`.
-   */
-  servedByMoreThan(count: number, start: Key, end: Key | null): KeyRange[] {
-    const [checked, [from, to]] = [check.count(count), check.range(start, end)];
-    return ranges(RangeMap.#of(this).module.servedByMoreThan(checked, from, to));
-  }
-
-  /**
-   * The range in as few pieces as can be, in key order, each served by one node throughout; what nobody serves is a piece with the node
-   * `null`. All replicas that know the same answer the same.
-   *
-   * Each piece reaches as far as any node does that owns its first key without a break; of several that reach as far it names the one that
-   * comes first among that key's owners. If every node owns one unbroken part of the range, this is also a smallest set of nodes. A node that
-   * owns several parts may be named several times; whether there is a smaller set then is the set cover problem, which is NP-hard.
-   *
-   * O(log n), O(k log k) for each split of the range with k owners, and O(log n) for each split that changed since the splits were last asked
-   * for.
-   *
-   * Throws `invalid-key`, `invalid-range`.
-   */
-  cover(start: Key, end: Key | null): Piece[] {
-    const [from, to] = check.range(start, end);
-    return pieces(RangeMap.#of(this).module.cover(from, to) as Columns);
   }
 
   /** The registrations, by start, end and node. O(n). */
@@ -577,7 +519,8 @@ export class RangeMap {
    * A map may have several at once: what comes over one goes on over the others where it is news. In Node, a connection to a
    * BroadcastChannel alone does not keep the process running.
    *
-   * With a name in `options` the connection takes part in presence: its `peers()` are those who do as well.
+   * With a name in `options` the connection takes part in presence: its `peers()` are those who do as well. That of an ephemeral map does
+   * without a name, too.
    *
    * Throws `channel-unavailable`, `invalid-options`, `invalid-name`; a channel that was handed in is left as it was then.
    */
@@ -596,11 +539,14 @@ export class RangeMap {
    * `onUnsaved` is called when there is something to take where there was nothing, at the end of the operation, and after this call; see
    * `Journal`.
    *
-   * Throws `invalid-callback`, `already-journaled`.
+   * An ephemeral map has none: it would be gone on with under an id whose life has ended.
+   *
+   * Throws `invalid-callback`, `already-journaled`, `ephemeral`.
    */
   journal(onUnsaved: () => void): Journal {
     check.callback(onUnsaved, "onUnsaved");
     const core = RangeMap.#alive(RangeMap.#of(this));
+    check.permanent(core.module.replica());
     if (core.saving) {
       throw failure("already-journaled", "the map has an open journal: close() it before opening another");
     }
@@ -633,6 +579,14 @@ export class RangeMap {
     const delta = guarded(() => operation(module));
     core.pump("local");
     return delta;
+  }
+
+  static #mark(map: RangeMap, node: string, isDown: boolean): void {
+    const name = check.node(node);
+    const core = RangeMap.#of(map);
+    const { module } = core;
+    guarded(() => module.setDown(name, isDown));
+    core.pump("local");
   }
 
   static #alive(core: Core): Core {

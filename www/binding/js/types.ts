@@ -1,5 +1,16 @@
 // The types of what is handed in and out.
 
+/** What a map is to be. */
+export interface MapOptions {
+  /**
+   * Whether what it contributes is bound to its life: it counts in the `living` answers of the others while they see it alive, and in the
+   * agreed one until somebody releases or evicts it. It writes under a fresh id each time, whose highest 16 bits are `eeee`, and never takes up
+   * an old one; so it has no journal, and no saved map is ephemeral. Its connections take part in presence, by the empty name if they
+   * have no other.
+   */
+  ephemeral?: boolean | undefined;
+}
+
 /** A key, an unsigned 64-bit number. Put in: a number that is a safe integer of at least 0, or a bigint. It comes out as a bigint. */
 export type Key = number | bigint;
 
@@ -151,7 +162,7 @@ export interface ConnectOptions {
    */
   kind?: "medium" | "neighbour" | undefined;
   /**
-   * Takes part in presence under this name: `peers()` of the connection tells who else is there. At most 64 bytes in UTF-8, without
+   * Takes part in presence under this name: `peers()` of the connection tells who else is there, and `living` of the map counts them. At most 64 bytes in UTF-8, without
    * control characters; it may be empty, and others may have the same.
    */
   name?: string | undefined;

@@ -9,6 +9,19 @@ export function random(): bigint | undefined {
   }
 }
 
+/** The highest bits of the ids of ephemeral writers. */
+const ephemeral = 0xeeeen << 48n;
+
+/** Whether what that writer contributes is bound to its life. */
+export const isEphemeral = (replica: bigint): boolean => replica >> 48n === ephemeral >> 48n;
+
+/** The id that a number makes, ephemeral or not as it is wanted. */
+export function idOf(number: bigint, wantsEphemeral: boolean): bigint {
+  if (wantsEphemeral) return ephemeral | BigInt.asUintN(48, number);
+  // One in 65,536 would be ephemeral by accident.
+  return isEphemeral(number) ? number ^ (1n << 63n) : number;
+}
+
 /** A 64-bit number that others may draw too. */
 export const seed = (): bigint => random() ?? BigInt(Math.floor(Math.random() * 2 ** 53));
 

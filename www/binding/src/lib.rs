@@ -8,6 +8,7 @@
 mod answers;
 mod failure;
 mod journal;
+mod life;
 mod links;
 mod moves;
 mod operations;

@@ -28,10 +28,10 @@ pub fn check_name(name: &str) -> Result<(), Failure> {
 
 #[wasm_bindgen]
 impl Replica {
-    /// Opens a link to one neighbour, or else to a medium where all hear all.
+    /// Opens a link to one neighbour, or else to a medium where all hear all. It takes part in presence there once it has joined.
     pub fn open(&mut self, is_neighbour: bool, now_ms: f64) -> f64 {
         let kind = if is_neighbour { LinkKind::Neighbour } else { LinkKind::Medium };
-        self.node.open(kind, now_ms as u64).0 as f64
+        self.node.open_without_presence(kind, now_ms as u64).0 as f64
     }
 
     pub fn close(&mut self, link: f64) {

@@ -23,6 +23,8 @@ pub enum Next {
     Changed,
     /// A watch is to be told what is `watched`.
     Watched,
+    /// The living owners in `ranges` may have changed.
+    LivingChanged,
     /// Somebody came or went over `link`.
     Peer,
     /// A new id: `renaming`.
@@ -41,6 +43,7 @@ impl Replica {
             Output::Save(_) => Next::Save,
             Output::Event(Event::Changed(_)) => Next::Changed,
             Output::Event(Event::Watched(_)) => Next::Watched,
+            Output::Event(Event::LivingChanged(_)) => Next::LivingChanged,
             Output::Event(Event::Peer { .. }) => Next::Peer,
             Output::Event(Event::Renamed { .. }) => Next::Renamed,
             // The statistics count what was refused.
@@ -71,7 +74,7 @@ impl Replica {
 
     /// Starts and ends.
     pub fn ranges(&self) -> Vec<u64> {
-        if let Output::Event(Event::Changed(ranges)) = &self.output {
+        if let Output::Event(Event::Changed(ranges) | Event::LivingChanged(ranges)) = &self.output {
             answers::starts_and_ends(ranges)
         } else {
             Vec::new()

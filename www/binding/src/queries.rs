@@ -1,6 +1,6 @@
-//! Questions to the map.
+//! Questions to the map. Those about owners are to the agreed answer, or else to the living one.
 
-use crdt_range_map::{Owner, Registration, Routing};
+use crdt_range_map::{Answer, Owner, Registration, Routing};
 use js_sys::Array;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -11,35 +11,35 @@ use crate::replica::{Replica, node_id, range};
 #[wasm_bindgen]
 impl Replica {
     /// `Owner[]`
-    pub fn owners(&self, key: u64) -> Array {
-        answers::owners(&self.node.map().owners(&key))
+    pub fn owners(&self, key: u64, is_living: bool) -> Array {
+        answers::owners(&self.answer(is_living).owners(&key))
     }
 
     /// `Owner[]`
-    pub fn route(&self, key: u64, is_weighted: bool, wanted: u32) -> Array {
+    pub fn route(&self, key: u64, is_weighted: bool, wanted: u32, is_living: bool) -> Array {
         let routing = if is_weighted { Routing::Weighted } else { Routing::Preferred };
-        answers::owners(&self.node.map().route(&key, routing, wanted as usize))
+        answers::owners(&self.answer(is_living).route(&key, routing, wanted as usize))
     }
 
     /// Offsets, nodes, priorities, names.
     #[wasm_bindgen(js_name = ownersOf)]
-    pub fn owners_of(&self, keys: Vec<u64>) -> Array {
-        let (map, mut columns) = (self.node.map(), Columns::new());
-        keys.iter().for_each(|key| columns.push_owners(&map.owners(key)));
+    pub fn owners_of(&self, keys: Vec<u64>, is_living: bool) -> Array {
+        let (answer, mut columns) = (self.answer(is_living), Columns::new());
+        keys.iter().for_each(|key| columns.push_owners(&answer.owners(key)));
         columns.finish()
     }
 
     /// `Owner[]`
     #[wasm_bindgen(js_name = ownersIn)]
-    pub fn owners_in(&self, start: u64, end: u64) -> Array {
-        answers::owners(&self.node.map().owners_in(&range(start, end)))
+    pub fn owners_in(&self, start: u64, end: u64, is_living: bool) -> Array {
+        answers::owners(&self.answer(is_living).owners_in(&range(start, end)))
     }
 
     /// Offsets, nodes, priorities, names, starts, ends.
     #[wasm_bindgen(js_name = splitsIn)]
-    pub fn splits_in(&self, start: u64, end: u64) -> Array {
+    pub fn splits_in(&self, start: u64, end: u64, is_living: bool) -> Array {
         let mut columns = Columns::new();
-        self.node.map().splits_in(&range(start, end)).for_each(|split| {
+        self.answer(is_living).splits_in(&range(start, end)).for_each(|split| {
             columns.push_range(&split.range);
             columns.push_owners(split.owners);
         });
@@ -65,22 +65,22 @@ impl Replica {
 
     /// Starts and ends.
     #[wasm_bindgen(js_name = servedByFewerThan)]
-    pub fn served_by_fewer_than(&self, count: u32, start: u64, end: u64) -> Vec<u64> {
-        let ranges = self.node.map().served_by_fewer_than(count as usize, &range(start, end));
+    pub fn served_by_fewer_than(&self, count: u32, start: u64, end: u64, is_living: bool) -> Vec<u64> {
+        let ranges = self.answer(is_living).served_by_fewer_than(count as usize, &range(start, end));
         answers::starts_and_ends(&ranges.collect::<Vec<_>>())
     }
 
     /// The same.
     #[wasm_bindgen(js_name = servedByMoreThan)]
-    pub fn served_by_more_than(&self, count: u32, start: u64, end: u64) -> Vec<u64> {
-        let ranges = self.node.map().served_by_more_than(count as usize, &range(start, end));
+    pub fn served_by_more_than(&self, count: u32, start: u64, end: u64, is_living: bool) -> Vec<u64> {
+        let ranges = self.answer(is_living).served_by_more_than(count as usize, &range(start, end));
         answers::starts_and_ends(&ranges.collect::<Vec<_>>())
     }
 
     /// Offsets, nodes, priorities, names, starts, ends, each with one owner or none; no priority tells anything.
-    pub fn cover(&self, start: u64, end: u64) -> Array {
+    pub fn cover(&self, start: u64, end: u64, is_living: bool) -> Array {
         let mut columns = Columns::new();
-        self.node.map().cover(&range(start, end)).for_each(|piece| {
+        self.answer(is_living).cover(&range(start, end)).for_each(|piece| {
             columns.push_range(&piece.range);
             let owner = piece.node.map(|node| Owner { node, priority: 0 });
             columns.push_owners(owner.as_slice());
@@ -95,6 +95,12 @@ impl Replica {
 
     pub fn fingerprint(&self) -> u64 {
         self.node.map().state().version().fingerprint()
+    }
+}
+
+impl Replica {
+    fn answer(&self, is_living: bool) -> Answer<'_, u64> {
+        if is_living { self.node.living() } else { self.node.map().agreed() }
     }
 }
 

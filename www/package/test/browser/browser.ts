@@ -12,7 +12,9 @@ declare global {
   var replica: PersistentRangeMap;
   var statuses: PersistentStatus[];
   var openRangeMap: (options?: Partial<OpenOptions>) => Promise<PersistentRangeMap>;
-  var RangeMap: new (replica?: bigint) => RangeMap;
+  var RangeMap: new (
+    ...given: ConstructorParameters<typeof import("../../dist/crdt_range_map.js").RangeMap>
+  ) => RangeMap;
   var isReady: boolean;
 }
 

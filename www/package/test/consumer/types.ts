@@ -1,6 +1,7 @@
 // Compiled strictly, never run: the declared types must be exactly these, and none may be `any`.
 import init, {
   RangeMap,
+  type Answer,
   type Change,
   type Channel,
   type Connection,
@@ -10,6 +11,7 @@ import init, {
   type Key,
   type KeyRange,
   type KeyRangeInput,
+  type LivingAnswer,
   type Operation,
   type Owner,
   type OwnerColumns,
@@ -116,6 +118,23 @@ export async function everyMethod(): Promise<void> {
   unsubscribe();
   assertSame<Parameters<Parameters<typeof map.onReplica>[0]>, [change: ReplicaChange]>(true);
   assertSame<ReplicaChange["reason"], "retired" | "twin">(true);
+
+  const tab = new RangeMap({ ephemeral: true });
+  assertSame<typeof tab.isEphemeral, boolean>(true);
+  assertSame<typeof tab.living, LivingAnswer>(true);
+  assertSame<ReturnType<typeof tab.living.owners>, Owner[]>(true);
+  assertSame<Parameters<Parameters<typeof tab.living.onChange>[0]>, [change: Change]>(true);
+  const either: Answer = map.priority("a", 0, 1) ? map : map.living;
+  assertSame<ReturnType<typeof either.splitsIn>, Split[]>(true);
+  tab.evictAfterMs = 60_000;
+  assertSame<typeof tab.evictAfterMs, number | undefined>(true);
+  assertSame<ReturnType<typeof tab.leave>, Uint8Array>(true);
+  tab.leave("a");
+  tab.evict(5n);
+  tab.markDown("a");
+  tab.markUp("a");
+  // @ts-expect-error: an ephemeral id is fresh
+  new RangeMap({ ephemeral: true, replica: 5n });
 
   using connection: Connection = map.connect("channel");
   assertSame<typeof connection.isOpen, boolean>(true);

@@ -11,13 +11,20 @@ const calls: Record<string, (here: RangeMap) => unknown> = {
   decrease: (here) => here.decrease("a", 0, 1),
   deltaSince: (here) => here.deltaSince(new Uint8Array(1)),
   drain: (here) => here.drain("a", 0, 1, 2),
+  evict: (here) => here.evict(9n),
+  evictAfterMs: (here) => here.evictAfterMs,
   fingerprint: (here) => here.fingerprint(),
   gaps: (here) => here.gaps(),
   gapsIn: (here) => here.gapsIn(0, 1),
   handOver: (here) => here.handOver("a", 0, 1, "b"),
   increase: (here) => here.increase("a", 0, 1),
+  isEphemeral: (here) => here.isEphemeral,
   journal: (here) => here.journal(() => {}),
+  leave: (here) => here.leave(),
+  living: (here) => here.living,
   maintain: (here) => here.maintain(),
+  markDown: (here) => here.markDown("a"),
+  markUp: (here) => here.markUp("a"),
   merge: (here) => here.merge(new Uint8Array()),
   moveTo: (here) => here.moveTo("a", { start: 0, end: 2 }, { start: 0, end: 1 }),
   neededIn: (here) => here.neededIn("a", 0, 1, 2),
@@ -61,7 +68,10 @@ test("after free() every method says so, and free() again does nothing", () => {
   here[Symbol.dispose]();
   const codes = Object.entries(calls).map(([name, call]) => [name, code(() => call(here))]);
   expect(codes).toEqual(Object.keys(calls).map((name) => [name, "freed"]));
-  const methods = Object.getOwnPropertyNames(RangeMap.prototype).filter((name) => !name.startsWith("_"));
+  const prototypes = [RangeMap.prototype, Object.getPrototypeOf(RangeMap.prototype) as object];
+  const methods = prototypes
+    .flatMap((prototype) => Object.getOwnPropertyNames(prototype))
+    .filter((name) => !name.startsWith("_"));
   expect(methods.filter((name) => !["constructor", "free", ...Object.keys(calls)].includes(name))).toEqual([]);
 });
 

@@ -1,0 +1,48 @@
+//! Who is alive, as this replica knows it, and what ends with a life.
+
+use crdt_range_map::ReplicaId;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::failure::Failure;
+use crate::replica::{Replica, node_id};
+
+#[wasm_bindgen]
+impl Replica {
+    /// Marks a node as down, or takes that back.
+    #[wasm_bindgen(js_name = setDown)]
+    pub fn set_down(&mut self, node: &str, is_down: bool) -> Result<(), Failure> {
+        let id = node_id(node)?;
+        if is_down {
+            self.node.mark_down(&id);
+        } else {
+            self.node.mark_up(&id);
+        }
+        Ok(())
+    }
+
+    /// Returns the delta, here and below; empty if nothing happened.
+    pub fn leave(&mut self) -> Result<Vec<u8>, Failure> {
+        self.operate(|node| Ok(node.leave()?))
+    }
+
+    #[wasm_bindgen(js_name = leaveNode)]
+    pub fn leave_node(&mut self, node: &str) -> Result<Vec<u8>, Failure> {
+        let id = node_id(node)?;
+        self.operate(|node| Ok(node.leave_node(&id)?))
+    }
+
+    pub fn evict(&mut self, replica: u64) -> Result<Vec<u8>, Failure> {
+        self.operate(|node| Ok(node.evict(ReplicaId::new(replica))?))
+    }
+
+    /// Nobody is evicted by itself if it is left out.
+    #[wasm_bindgen(js_name = setEvictAfter)]
+    pub fn set_evict_after(&mut self, evict_after_ms: Option<f64>) {
+        self.node.set_evict_after_ms(evict_after_ms.map(|after_ms| after_ms as u64));
+    }
+
+    #[wasm_bindgen(js_name = evictAfter)]
+    pub fn evict_after(&self) -> Option<f64> {
+        self.node.evict_after_ms().map(|after_ms| after_ms as f64)
+    }
+}
