@@ -115,6 +115,7 @@
 //! | the owners of a key | O(log n + k) |
 //! | all splits, one after the other | O(n k) |
 //! | a window: its splits, owners, gaps, registrations, where too few serve, a cover | O(log n), and what lies in it |
+//! | of the [living answer](RangeMap::living), a writer that comes or goes | O(log n) for each of its registrations |
 //! | the registrations of a node | O(log n), and O(1) each; O(n log n) when nodes are first asked for |
 //! | encode, decode | O(n) |
 //! | a clone | O(1) for the state and O(n/512) for the splits; what is changed afterwards is copied before |
