@@ -117,6 +117,7 @@
 //! | draining a node, or standing in for one, with r registrations that hold s splits | O(r (log n + k s)) |
 //! | all splits, one after the other | O(n k) |
 //! | a window: its splits, owners, gaps, registrations, where too few serve, a cover | O(log n), and what lies in it |
+//! | of the [living answer](RangeMap::living), a writer that comes or goes | O(log n) for each of its registrations |
 //! | the registrations of a node | O(log n), and O(1) each; O(n log n) when nodes are first asked for |
 //! | a change where w ranges are watched | O((1 + h) (log n + log w)) more, and the splits that it holds of the h that it hits |
 //! | encode, decode | O(n) |

@@ -85,7 +85,8 @@ pub enum Event<K> {
         /// Why.
         why: Renaming,
         /// The registrations to which it contributed under the former id, where it is not sure that anybody heard. These contributions
-        /// still count, unless the others have cleared up after the former id already, or the node was [restarted](super::Node::restart).
+        /// still count, unless the others have cleared up after the former id already, or the node was [restarted](super::Node::restart), or
+        /// the retired id was [ephemeral](ReplicaId#ephemeral-writers): then all that was done under it is gone.
         unheard: Vec<(NodeId, KeyRange<K>)>,
     },
 }

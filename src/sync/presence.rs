@@ -1,7 +1,8 @@
 //! Presence: which replicas are alive, under which names, and when each was last heard. Sans-io; its messages go over the same medium as
 //! those of the sync protocol, and `docs/protocol.md` defines their bytes.
 //!
-//! It is for people, and for programs that choose a peer. The meaning of the map does not depend on it.
+//! It is for people, and for programs that choose a peer. What all agree on does not depend on it; the [living answer](crate::RangeMap::living)
+//! does.
 //!
 //! - **Hello.** A replica that joins says hello once. Everybody notes it, and one replica sends the *roster*: all that are alive. The
 //!   ids decide which one: those that follow the joiner by id stand in a line, and each waits for those before it. So a joiner gets one
