@@ -126,8 +126,9 @@ export async function everyMethod(): Promise<void> {
   assertSame<Parameters<Parameters<typeof tab.living.onChange>[0]>, [change: Change]>(true);
   const either: Answer = map.priority("a", 0, 1) ? map : map.living;
   assertSame<ReturnType<typeof either.splitsIn>, Split[]>(true);
+  either.splitsIn(0, null);
   tab.evictAfterMs = 60_000;
-  assertSame<typeof tab.evictAfterMs, number | undefined>(true);
+  assertSame<RangeMap["evictAfterMs"], number | undefined>(true);
   assertSame<ReturnType<typeof tab.leave>, Uint8Array>(true);
   tab.leave("a");
   tab.evict(5n);
