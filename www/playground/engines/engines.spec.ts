@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { linkOf, readLink, type Shared } from "../src/link/link";
 import { readRegistry } from "../src/link/registry";
-import { wordingOf } from "../src/player/words";
+import { wordingOf } from "../src/player/wording";
 import { eightTabs, sandbox, stories as written } from "../src/stories/index";
 import { withRegistry } from "../src/stories/internet";
 import { beginOf, endOf, type Story } from "../src/stories/story";

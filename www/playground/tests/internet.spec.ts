@@ -224,7 +224,7 @@ test("a visitor does more: a link is cut, a block registered by numbers, and tak
   await expect(answer(page)).toHaveText("Antarctica, all three say.");
   await expect(told(page)).toHaveText("25.200.0.0/16: Antarctica, before Iceland, 65,536 addresses.");
   await page.locator("footer").getByRole("button", { name: "Why?" }).click();
-  await expect(page.getByTestId("reasons").filter({ visible: true })).toContainText("its priority is 4, and IS has 2.");
+  await expect(page.getByTestId("reasons").filter({ visible: true })).toContainText("its priority is 4, and Iceland has 2.");
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: /^Share/ }).click();
   await expect(page.getByRole("dialog", { name: "Share this moment" })).toContainText("too long for a link");
@@ -238,6 +238,65 @@ test("a visitor does more: a link is cut, a block registered by numbers, and tak
   await page.getByRole("button", { name: "Close" }).click();
   for (let times = 0; times < 2; times++) await page.getByRole("button", { name: "Undo" }).click();
   await expect(answer(page)).toHaveText("Iceland, all three say.");
+});
+
+test("the same world as rows: the key, the words and the moment stay, and a link has it", async ({ page, context }) => {
+  await opened(page);
+  await expect(next(page)).toHaveText("Mend the links");
+  const before = await key(page).getAttribute("aria-valuetext");
+  const shape = (where: Page, which: "rows" | "map") => where.getByRole("button", { name: `Show as ${which}` });
+  await shape(page, "rows").focus();
+  await page.keyboard.press("Enter");
+  await expect(shape(page, "map")).toBeFocused();
+  await expect(page.locator(".map-picture")).toHaveCount(0);
+  // All blocks, and the one that Iceland got.
+  await expect(page.getByTestId("sums")).toContainText(`${number.format(shown.length + 1)} ranges`);
+  await expect(key(page)).toHaveAttribute("aria-valuetext", before ?? "");
+  await expect(page.getByRole("button", { name: "About the data" })).toBeVisible();
+  // From near, each block is there, and can be taken.
+  const closer = page.getByRole("button", { name: "Zoom in at the key" });
+  for (let press = 0; press < 9; press++) await closer.click();
+  await expect(page.getByTestId("sums")).toBeHidden();
+  await key(page).focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("toolbar")).toHaveAttribute("aria-label", "Iceland, 25.128.0.0/9, at A");
+  await page.getByRole("button", { name: /^Share/ }).click();
+  const link = await page.getByRole("textbox", { name: "Link" }).inputValue();
+  expect(link).toMatch(/&rows&view=[\d.]+-[\d.]+&taken=0,/);
+  await page.keyboard.press("Escape");
+  await lookUp(page, "8.8.8.8");
+  await expect(answer(page)).toHaveText("United States, all three say, but others differ.");
+  await key(page).focus();
+  await page.keyboard.press("PageUp");
+  await expect(key(page)).toHaveAttribute("aria-valuetext", /^20\.212\.212\.213\./);
+  await shape(page, "map").click();
+  await expect(shape(page, "rows")).toBeFocused();
+  await expect(page.locator(".map-picture")).toBeVisible();
+  const other = await context.newPage();
+  await other.goto(link);
+  await expect(other.getByRole("toolbar")).toHaveAttribute("aria-label", "Iceland, 25.128.0.0/9, at A");
+  await expect(shape(other, "map")).toBeVisible();
+});
+
+test("why, and what messages carry, is told of countries and addresses", async ({ page }) => {
+  await opened(page);
+  await expect(next(page)).toHaveText("Mend the links");
+  const reasons = page.getByTestId("reasons").filter({ visible: true });
+  await page.locator("footer").getByRole("button", { name: "Why?" }).click();
+  await expect(reasons).toContainText("A and B have not heard that C registered Ireland");
+  await expect(reasons).toContainText("C has not heard that B registered Iceland");
+  await expect(reasons).toContainText("C has not heard that A released United Kingdom");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Network" }).click();
+  const messages = page.getByRole("region", { name: "The last messages" });
+  await expect(messages).toContainText("with Ireland 25.128.0.0/9 +1; stopped by a cut.");
+  await expect(messages).not.toContainText(/\b(GB|IE|IS)\b|\d{6}/);
+  await page.keyboard.press("Escape");
+  await next(page).click();
+  await expect(answer(page)).toHaveText("Iceland, all three say.");
+  await page.locator("footer").getByRole("button", { name: "Why?" }).click();
+  await expect(reasons).toContainText("Iceland comes before Ireland: its priority is 2, and Ireland has 1.");
+  await expect(reasons).toContainText("Iceland: Priority 2: B registered it and added 1");
 });
 
 test("what was left out and whom to thank is said", async ({ page }) => {

@@ -12,12 +12,14 @@ import type { Close } from "../link/close";
 import { linkOf, readLink, type Shared } from "../link/link";
 import type { SharedWorld } from "../link/world";
 import { badDay, eightTabs, sandbox, stories, storyOf, TAB_NODES } from "../stories/index";
+import type { Registry } from "../stories/registry";
 import type { Live } from "../tabs/live";
 import { FAIR, nameOf, TIME_MS_MAX, type Conditions, type Operation, type Pair, type What } from "../world/input";
 import { Log } from "../world/log";
 import type { Flight as Copy } from "../world/network";
 import { Timeline } from "../world/timeline";
 import { Atlas } from "./atlas.svelte";
+import { countriesBySize } from "./countries";
 import { restoring, touchedIn } from "./edit";
 import { agreementOf, freeNumber, othersOf, unheardWords, type Others } from "./elsewhere";
 import { enterTabs } from "./live-tab";
@@ -26,7 +28,8 @@ import { flightsOf, previewOf, SceneAt, traceOf, trafficWords } from "./moment";
 import { OwnersOverTime } from "./owners-over-time";
 import { nextSelection } from "./selection";
 import { reasonsAt, whyPriority } from "./why";
-import { headline, whoSaysWhat, wordingOf, type Headline } from "./words";
+import { headline, whoSaysWhat, type Headline } from "./words";
+import { wordingOf, type Wording } from "./wording";
 
 const SPEEDS = [1, 2, 4, 0.25, 0.5];
 /** So much time is shown in the diagram, at least. */
@@ -95,6 +98,9 @@ export class Player extends Look {
 
   // What is shown.
 
+  /** What keys and nodes are called here. */
+  readonly wording: Wording = $derived(wordingOf(this.story));
+
   readonly #moment = $derived(Math.floor(this.nowMs));
   readonly #view = $derived.by(() => {
     void this.#changes;
@@ -134,10 +140,9 @@ export class Player extends Look {
   readonly words: { headline: Headline; says: string } = $derived.by(() => {
     const shown = { rows: this.rows, frames: this.#frames, cursor: this.cursor };
     const { isAgreed } = this.counts;
-    const wording = wordingOf(this.story);
     return {
-      headline: headline(shown, this.keyText, isAgreed, wording),
-      says: whoSaysWhat(shown, isAgreed || this.others.unheard.length > 0, wording) || unheardWords(this.others),
+      headline: headline(shown, this.keyText, isAgreed, this.wording),
+      says: whoSaysWhat(shown, isAgreed || this.others.unheard.length > 0, this.wording) || unheardWords(this.others),
     };
   });
   /** The diagram follows in steps that nobody sees. */
@@ -168,7 +173,7 @@ export class Player extends Look {
   /** Why the key has the owners that it has, or why replicas answer otherwise. */
   reasons(): string[] {
     this.isPlaying = false;
-    return reasonsAt(this.#view, this.rows, this.cursor, this.counts.isAgreed, this.keyText);
+    return reasonsAt(this.#view, this.rows, this.cursor, this.counts.isAgreed, this.keyText, this.wording);
   }
 
   /** Why a registration has its priority at a replica. */
@@ -271,9 +276,10 @@ export class Player extends Look {
     // What has come stays as long as its story is open.
     if (this.story.id !== story.id) {
       this.story = story;
+      this.node = story.keys === "ipv4" ? "AQ" : "birch";
       this.atlas.problem = null;
     }
-    this.colors = storyColors();
+    this.colors = story.keys === "ipv4" ? countryColors(story, this.atlas.registry) : storyColors();
     this.atlas.country = (shared?.kind === "story" && shared.country) || null;
     const limit = shared?.kind === "world" ? shared.limit : story.limit;
     this.lookAt(limit, shared?.cursor ?? story.cursor, story.keys === "ipv4");
@@ -287,7 +293,8 @@ export class Player extends Look {
     if (story === eightTabs) void this.#enterTabs();
   }
 
-  #lookClose({ view, taken }: Close): void {
+  #lookClose({ view, taken, isRows }: Close): void {
+    if (isRows === true) this.showAs("rows");
     if (view !== undefined) this.viewport = view;
     if (taken === undefined) return;
     const row = this.rows.findIndex(({ replica }) => replica === taken.replica);
@@ -300,6 +307,7 @@ export class Player extends Look {
     const { selection, viewport } = this;
     const replica = this.rows[selection?.row ?? -1]?.replica;
     return {
+      isRows: this.areAddresses && !this.isMap ? true : undefined,
       view: this.isWhole ? undefined : viewport,
       taken: selection === null || replica === undefined ? undefined : { replica, ...selection.registration },
     };
@@ -309,7 +317,9 @@ export class Player extends Look {
   complete(story: Story, timeline: Timeline): void {
     this.#showTimeline(timeline);
     this.story = story;
+    const { isMap } = this;
     this.open(this.#address);
+    this.showAs(isMap ? "map" : "rows");
   }
 
   async #enterTabs(): Promise<void> {
@@ -603,6 +613,15 @@ function storyColors(): NodeColors {
   // What is in open worlds is in others too.
   for (const story of stories) if (!story.isOpen) colors.note(nodesOf(inputsUpTo(story, story.steps.length)));
   colors.note(TAB_NODES);
+  return colors;
+}
+
+/** Those that the story is about come first, then who has the most addresses. */
+function countryColors({ steps }: Story, registry: Registry | null): NodeColors {
+  const colors = new NodeColors();
+  const told = steps.flatMap(({ inputs }) => inputs.filter(({ at }) => at > 0));
+  colors.note(nodesOf(told));
+  if (registry !== null) colors.note(countriesBySize(registry));
   return colors;
 }
 

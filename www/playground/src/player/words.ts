@@ -1,28 +1,8 @@
 /** What stands above the picture: the state of the world in words, made from the answers and nothing else. */
-import { countryName } from "../model/countries";
 import { answerKey } from "../picture/frames";
 import { and } from "../picture/row";
 import { isAsked, type Owner, type Row, type Stage } from "../picture/scene";
-import type { Story } from "../stories/story";
-
-/** How it is asked who owns a key, and what nodes are called. */
-export interface Wording {
-  readonly question: (keyText: string) => string;
-  readonly name: (node: string) => string;
-  /** Keys that are not the one that is asked for. */
-  readonly others: string;
-}
-
-const PLAIN: Wording = {
-  question: (keyText) => `Who serves key ${keyText}?`,
-  name: (node) => node,
-  others: "other keys",
-};
-const COUNTRIES: Wording = { question: (keyText) => `Who has ${keyText}?`, name: countryName, others: "others" };
-
-export function wordingOf({ keys }: { readonly keys?: Story["keys"] | undefined }): Wording {
-  return keys === "ipv4" ? COUNTRIES : PLAIN;
-}
+import { PLAIN, type Wording } from "./wording";
 
 export interface Headline {
   readonly question: string;
