@@ -241,7 +241,7 @@ async function register(tab: Tab, node: string, start: number, end: number, prio
   await tab.press("Edit");
   await tab.evaluate(
     (...values) => {
-      for (const [place, label] of ["Node", "From key", "To, without it", "Increase or decrease by"].entries()) {
+      for (const [place, label] of ["Node", "From key", "To (not included)", "Increase or decrease by"].entries()) {
         const field = [...document.querySelectorAll("dialog[open] label")].find(
           (it) => it.textContent?.trim() === label,
         );

@@ -215,7 +215,7 @@ test("a visitor does more: a link is cut, a block registered by numbers, and tak
   await cut.press("Enter");
   await page.getByRole("button", { name: "Edit" }).click();
   await expect(page.getByLabel("From key")).toHaveValue("25.200.0.0");
-  await expect(page.getByLabel("To, without it")).toHaveValue("25.201.0.0");
+  await expect(page.getByLabel("To (not included)")).toHaveValue("25.201.0.0");
   await page.getByRole("textbox", { name: "Node" }).fill("AQ");
   await page.getByRole("button", { name: "Register" }).click();
   await page.getByLabel("Increase or decrease by").fill("3");
@@ -224,7 +224,9 @@ test("a visitor does more: a link is cut, a block registered by numbers, and tak
   await expect(answer(page)).toHaveText("Antarctica, all three say.");
   await expect(told(page)).toHaveText("25.200.0.0/16: Antarctica, before Iceland, 65,536 addresses.");
   await page.locator("footer").getByRole("button", { name: "Why?" }).click();
-  await expect(page.getByTestId("reasons").filter({ visible: true })).toContainText("its priority is 4, and Iceland has 2.");
+  await expect(page.getByTestId("reasons").filter({ visible: true })).toContainText(
+    "its priority is 4, and Iceland has 2.",
+  );
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: /^Share/ }).click();
   await expect(page.getByRole("dialog", { name: "Share this moment" })).toContainText("too long for a link");
@@ -367,7 +369,7 @@ test("an address is looked up by the button, too, and a wrong one is said", asyn
   await page.getByRole("button", { name: "Look up" }).click();
   await expect(page.getByText("999 is over 255.")).toBeVisible();
   await expect(address(page)).toHaveValue("999.1.1.1");
-  await page.getByRole("button", { name: "Back to its key" }).click();
+  await page.getByRole("button", { name: "Back to the story's key" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toContainText("Who has 25.200.0.1?");
 });
 

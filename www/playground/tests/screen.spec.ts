@@ -136,7 +136,7 @@ for (const [width, height] of [
     await expect(agreement(page)).toHaveText("all 3 agree");
     const sums = page.getByTestId("sums");
     await expect(sums).toContainText("10,000 ranges");
-    await expect(sums).toContainText("look closer to see each");
+    await expect(sums).toContainText("zoom in to see each");
     await expect(sums).toBeInViewport({ ratio: 0.95 });
     expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBe(height);
     const closer = page.getByRole("button", { name: "Zoom in at the key" });
@@ -607,7 +607,7 @@ test("a module that does not come is said, and can be asked for again", async ({
 
 test("what other designs answer to the same inputs", async ({ page }) => {
   await opened(page, "#minus-everything/1/9500/420");
-  await page.getByRole("button", { name: "What others answer" }).click();
+  await page.getByRole("button", { name: "Other designs" }).click();
   const left = page.getByRole("dialog").getByRole("cell");
   await expect(left).toHaveText(["1", "6", "6", "nothing", "nothing"]);
 });
@@ -622,7 +622,7 @@ test("break it: schedules are tried in a worker, and each can be looked at", asy
   await expect(sheet.getByText(/^Seed \d+: .* agree/)).toBeVisible();
   await sheet.getByRole("button", { name: "Show this one" }).click();
   await expect(sheet).toBeHidden();
-  await expect(seen(page)).toContainText("This is the moment that the link was made of.");
+  await expect(seen(page)).toContainText("The link was made at this moment.");
   expect(page.url()).toMatch(/#world\/1\/[\w-]+\.\w+$/);
 });
 
@@ -636,7 +636,7 @@ test("wrong numbers are refused with words at their fields, and nothing happens"
   await opened(page, "#build-your-own");
   await page.getByRole("button", { name: /^Edit/ }).click();
   await page.getByLabel("From key").fill("1001");
-  await page.getByLabel("To, without it").fill("x");
+  await page.getByLabel("To (not included)").fill("x");
   await page.getByRole("textbox", { name: "Node" }).fill("");
   await page.getByRole("button", { name: "Register" }).click();
   await expect(page.getByText("Keys here go from 0 to 1000.")).toBeVisible();

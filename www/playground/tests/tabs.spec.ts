@@ -45,7 +45,7 @@ async function registers(page: Page, node: string, start: number, end: number): 
   await pressed(page.getByRole("button", { name: "Edit" }));
   await page.getByRole("textbox", { name: "Node" }).fill(node);
   await page.getByLabel("From key").fill(`${start}`);
-  await page.getByLabel("To, without it").fill(`${end}`);
+  await page.getByLabel("To (not included)").fill(`${end}`);
   await page.getByRole("button", { name: "Register" }).click();
   await expect(page.getByText(`Registered ${node} at`)).toBeVisible();
   await page.getByRole("button", { name: "Close" }).click();
@@ -269,7 +269,7 @@ test("a world that has heard others is saved as a file, and opens anywhere, alon
   await open("right.world", file);
   await expect(answer(page)).toHaveText("Willow, both say.");
   await expect(page.getByRole("region", { name: "What is to be seen" })).toContainText(
-    "This is the moment that the file was made of.",
+    "The file was made at this moment.",
   );
   await expect(agreement(page)).toHaveText("both agree");
   await time(page).focus();

@@ -41,7 +41,7 @@ const SHADES = 3;
 const CELLS = 16;
 const LABEL = 12;
 /** Less than this has no room for three digits. */
-const LABELLED_MIN = 22;
+const LABELLED_MIN = 27;
 
 type Kind = string;
 

@@ -51,7 +51,7 @@ type Undo =
 /** With more rows, other tabs are folded. */
 const ROWS_UNFOLDED_MAX = 4;
 const LOOKING_BACK =
-  "You look back. The tab goes on meanwhile: it hears the others, and they hear it. What you do is done at the present.";
+  "You look back. The tab goes on meanwhile: it hears the others, and they hear it. What you do now is done in the present.";
 
 const ON_ITS_WAY = "The registry is on its way.";
 
@@ -219,13 +219,14 @@ export class Player extends Look {
   }
 
   get caption(): string {
-    if (this.preview !== null) return this.#refusalAt(this.preview.replica) ?? "So it will be if you let go here.";
+    if (this.preview !== null)
+      return this.#refusalAt(this.preview.replica) ?? "It will be like this if you let go here.";
     const problem = this.problem ?? this.atlas.problem;
     if (problem !== null) return problem;
     if (this.story.isIncomplete) return ON_ITS_WAY;
     if (this.live !== null && !this.isPlaying) return LOOKING_BACK;
     if (this.#sentBy !== null)
-      return `This is the moment that the ${this.#sentBy} was made of. Play on, scrub back, or change anything.`;
+      return `The ${this.#sentBy} was made at this moment. Play on, go back in time, or change anything.`;
     if (this.isOwn) return "From here on the world is yours: it goes on from what you did.";
     // The words are about one key.
     if (this.cursor !== this.story.cursor)

@@ -26,7 +26,7 @@ export function headline(
   const count = groups.reduce((sum, { names }) => sum + names.length, 0);
   const everywhere = count === 1 ? "" : count === 2 ? ", both say" : `, all ${numberWord(count)} say`;
   if (groups.length > 1)
-    return { question, answer: `${capital(answer)}${everywhere}; behind it they differ.`, standing: "apart" };
+    return { question, answer: `${capital(answer)}${everywhere}; the next choices differ.`, standing: "apart" };
   if (frames.length > 0)
     return { question, answer: `${capital(answer)}${everywhere}, but ${wording.others} differ.`, standing: "apart" };
   return {
@@ -44,7 +44,9 @@ export function whoSaysWhat(
 ): string {
   const groups = groupsAt(rows, cursor);
   if (groups.length < 2)
-    return isAgreed || frames.length > 0 ? "" : "They answer alike, and have not heard all of each other yet.";
+    return isAgreed || frames.length > 0
+      ? ""
+      : "They give the same answer, but have not heard everything from each other yet.";
   // Where first choices differ they are all that one wants to hear of; else what stands behind them does.
   const firsts = new Set(groups.map(({ owners }) => owners[0]?.node ?? ""));
   const told = (owners: readonly Owner[]) =>
