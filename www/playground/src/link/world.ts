@@ -19,6 +19,7 @@ import {
 import { nodesOf } from "../stories/story";
 import { INPUTS_MAX, Log, SEED_MAX } from "../world/log";
 import { Reader, Writer } from "./bytes";
+import { faultInRun } from "./run";
 
 /** Their places are what stands in links: new ones go to the end. */
 const KINDS = [
@@ -68,9 +69,10 @@ export function writeWorld(writer: Writer, { log, limit, nowMs, cursor }: Shared
   writeInputs(writer, log.inputs);
 }
 
-/** All that there is to read, or what is wrong with it though it is well formed. */
+/** All that there is to read, or what is wrong with it though it is well formed. `messagesMax`: how long it may run. */
 export function readWorld(
   reader: Reader,
+  messagesMax: number,
 ):
   | { readonly shared: SharedWorld; readonly fault?: undefined }
   | { readonly shared?: undefined; readonly fault: string } {
@@ -87,7 +89,10 @@ export function readWorld(
     return { fault: `it has keys from ${limit} on.` };
   }
   const { log, fault, input } = Log.of(seed, inputs);
-  if (log !== undefined) return { shared: { kind: "world", limit, log, nowMs, cursor } };
+  if (log !== undefined) {
+    const tooLong = faultInRun(log, nowMs, messagesMax);
+    return tooLong === null ? { shared: { kind: "world", limit, log, nowMs, cursor } } : { fault: tooLong };
+  }
   return { fault: input === undefined ? fault : `of its input ${input + 1}, ${fault}` };
 }
 
