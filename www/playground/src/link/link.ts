@@ -9,7 +9,7 @@ import { TIME_MS_MAX } from "../world/input";
 import { checksumOf, fromBase64, Reader, toBase64, Unreadable, Writer } from "./bytes";
 import { closeText, readClose, type Close } from "./close";
 import { faultInRun, LINK_MESSAGES_MAX } from "./run";
-import { isLinkable, leastBytesOf, readWorld, writeWorld, type Look, type SharedWorld } from "./world";
+import { isLinkable, leastBytesOf, readWorld, writeWorld, type Asked, type SharedWorld } from "./world";
 
 /** What people can send everywhere. A longer world is a file. */
 export const LINK_LENGTH_MAX = 2000;
@@ -22,7 +22,7 @@ export type Shared =
       readonly step: number;
       /** Its two letters. */
       readonly country?: string | undefined;
-    } & Look)
+    } & Asked)
   | SharedWorld;
 
 /** The text, or `null` if there is none that is short enough. If only what is looked at closely has no room, that is left out. */

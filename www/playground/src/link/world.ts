@@ -55,14 +55,14 @@ export function leastBytesOf(inputs: readonly Input[]): number {
   return inputs.reduce((sum, input) => sum + 3 + (input.kind === "operation" ? 4 * input.operations.length : 0), 0);
 }
 
-/** What is looked at. */
-export interface Look {
+/** When, and for which key, a world is asked. */
+export interface Asked {
   readonly nowMs: number;
   readonly cursor: number;
 }
 
 /** A moment of a world that is no story's. */
-export type SharedWorld = { readonly kind: "world"; readonly limit: number; readonly log: Log } & Look;
+export type SharedWorld = { readonly kind: "world"; readonly limit: number; readonly log: Log } & Asked;
 
 export function writeWorld(writer: Writer, { log, limit, nowMs, cursor }: SharedWorld): void {
   writer.number(log.seed).number(limit).number(Math.floor(nowMs)).number(cursor);
