@@ -40,7 +40,7 @@ export default defineConfig(
   },
   {
     files: ["playground/src/world/**/*.ts"],
-    ignores: ["**/*.test.ts"],
+    ignores: ["**/*.test.ts", "**/harness.ts"],
     rules: {
       "no-restricted-imports": ["error", { patterns: [{ regex: "^(?!\\./[^/]+$|\\.\\./generated/wasm/)" }] }],
     },
@@ -55,7 +55,7 @@ export default defineConfig(
     player: ["code", "designs", "link", "model", "picture", "stories", "tabs", "world"],
   }).map(([layer, below]) => ({
     files: [`playground/src/${layer}/**/*.ts`],
-    ignores: ["**/*.test.ts"],
+    ignores: ["**/*.test.ts", "**/harness.ts"],
     rules: {
       "no-restricted-imports": [
         "error",

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "@playwright/test";
 
 const port = Number(process.env["PLAYGROUND_TEST_PORT"] ?? 4317);
@@ -6,6 +7,7 @@ const port = Number(process.env["PLAYGROUND_TEST_PORT"] ?? 4317);
 export default defineConfig({
   testDir: "tests",
   outputDir: "test-results",
+  snapshotPathTemplate: "snapshots/screens/{arg}{ext}",
   fullyParallel: true,
   workers: 2,
   // They bound a hang and nothing else: tests wait for what is to happen, and the machine may be busy with something else.
@@ -17,6 +19,7 @@ export default defineConfig({
     baseURL: `http://localhost:${port}/`,
     trace: "retain-on-failure",
     launchOptions: {
+      env: { ...process.env, FONTCONFIG_FILE: fileURLToPath(new URL("tests/fonts.conf", import.meta.url)) },
       executablePath: process.env["CHROMIUM_PATH"] ?? "/usr/bin/chromium",
       args: [
         "--no-sandbox",

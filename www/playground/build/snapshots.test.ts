@@ -31,6 +31,7 @@ const [pageRules, rules] = ["page", "picture"].map((name) =>
 );
 /** Of the page's rules only the colours: what else they say is of no mark. */
 const COLOURS = /:root \{[^}]*\}/.exec(pageRules ?? "")?.[0] ?? "";
+const LEGEND = { name: (node: string) => node, keys: "keys: 0 at the top, 999 at the bottom, 510 dotted" };
 const WIDE = { width: 1000, height: 380 };
 
 function file(marks: readonly Mark[], width: number, height: number): string {
@@ -69,7 +70,8 @@ function timeOf(story: Story, step: number, nowMs: number, kind: "messages" | "k
   const read = () => owners.read(timeline, history.learnt, trace, wholeSpace(story.limit), story.cursor);
   let heat = read();
   while (!heat.isWhole) heat = read();
-  const marks = kind === "messages" ? traceMarks(layout, trace, colors) : heatMarks(layout, trace, heat, colors);
+  const marks =
+    kind === "messages" ? traceMarks(layout, trace, colors) : heatMarks(layout, trace, heat, colors, LEGEND);
   timeline.free();
   return file(marks, 1000, 160);
 }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { linkOf, readLink, type Shared } from "../src/link/link";
 import { readRegistry } from "../src/link/registry";
-import { wordingOf } from "../src/player/words";
+import { wordingOf } from "../src/player/wording";
 import { eightTabs, sandbox, stories as written } from "../src/stories/index";
 import { withRegistry } from "../src/stories/internet";
 import { beginOf, endOf, type Story } from "../src/stories/story";
@@ -241,7 +241,7 @@ async function register(tab: Tab, node: string, start: number, end: number, prio
   await tab.press("Edit");
   await tab.evaluate(
     (...values) => {
-      for (const [place, label] of ["Node", "From key", "To, without it", "Increase or decrease by"].entries()) {
+      for (const [place, label] of ["Node", "From key", "To (not included)", "Increase or decrease by"].entries()) {
         const field = [...document.querySelectorAll("dialog[open] label")].find(
           (it) => it.textContent?.trim() === label,
         );

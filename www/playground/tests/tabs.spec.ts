@@ -1,5 +1,5 @@
-import { AxeBuilder } from "@axe-core/playwright";
 import { readFile } from "node:fs/promises";
+import { expectNoViolations } from "./axe";
 import { expect, test, type BrowserContext, type Locator, type Page } from "@playwright/test";
 
 const CHANNEL = "crdt-range-map/playground/eight-tabs";
@@ -7,6 +7,15 @@ const answer = (page: Page) => page.getByTestId("answer");
 const agreement = (page: Page) => page.getByTestId("agreement");
 const line = (page: Page) => page.getByTestId("tabs");
 const time = (page: Page) => page.getByRole("slider", { name: "Time" });
+
+/** Ten frames a second: all tabs are visible to themselves, and what they say to each other does not wait for frames. */
+test.beforeEach(({ context }) =>
+  context.addInitScript(() => {
+    const next = window.requestAnimationFrame.bind(window);
+    window.requestAnimationFrame = (draw) => window.setTimeout(() => next(draw), 84);
+    window.cancelAnimationFrame = (frame) => window.clearTimeout(frame);
+  }),
+);
 
 async function opened(context: BrowserContext, hash = "#eight-tabs"): Promise<Page> {
   const page = await context.newPage();
@@ -20,8 +29,6 @@ async function openedMany(context: BrowserContext, count: number): Promise<Page[
   const pages: Page[] = [];
   for (let place = 0; place < count; place++) {
     const page = await opened(context);
-    // All paint at once, on a machine of two cores.
-    if (count > 3) await page.setViewportSize({ width: 1024, height: 640 });
     await expect(line(page)).toContainText(`This tab is ${"ABCDEFGH"[place]}.`);
     pages.push(page);
   }
@@ -36,6 +43,12 @@ async function allAgree(pages: readonly Page[]): Promise<void> {
   }
 }
 
+/** A clock that goes five times as fast, the same in all tabs. */
+function faster(since: number): void {
+  const now = Date.now.bind(Date);
+  Date.now = () => since + 5 * (now() - since);
+}
+
 async function pressed(button: Locator): Promise<void> {
   await button.focus();
   await button.press("Enter");
@@ -45,7 +58,7 @@ async function registers(page: Page, node: string, start: number, end: number): 
   await pressed(page.getByRole("button", { name: "Edit" }));
   await page.getByRole("textbox", { name: "Node" }).fill(node);
   await page.getByLabel("From key").fill(`${start}`);
-  await page.getByLabel("To, without it").fill(`${end}`);
+  await page.getByLabel("To (not included)").fill(`${end}`);
   await page.getByRole("button", { name: "Register" }).click();
   await expect(page.getByText(`Registered ${node} at`)).toBeVisible();
   await page.getByRole("button", { name: "Close" }).click();
@@ -94,6 +107,7 @@ test("what is done in one tab is seen in the other two; who is closed or killed 
 });
 
 test("nothing crosses a cut, and nobody says that all agree until it is mended", async ({ context }) => {
+  await context.addInitScript(faster, Date.now());
   const pages = await openedMany(context, 2);
   const [a, b] = pages as [Page, Page];
   await allAgree(pages);
@@ -107,10 +121,11 @@ test("nothing crosses a cut, and nobody says that all agree until it is mended",
   await registers(a, "willow", 990, 1000);
   await asksFor(b, "End");
   // Longer than a replica waits before it tells again what it knows.
-  for (let look = 0; look < 30; look++) {
+  const before = Number(await time(b).getAttribute("aria-valuenow"));
+  for (let passedMs = 0; passedMs < 16_000;) {
     await expect(answer(b)).toHaveText("Nobody.");
     await expect(answer(b)).not.toHaveClass(/agreed/);
-    await b.waitForTimeout(500);
+    passedMs = Number(await time(b).getAttribute("aria-valuenow")) - before;
   }
   await expect(line(b)).toHaveText("This tab is B. A is not heard from.");
   await pressed(cut(b));
@@ -269,7 +284,7 @@ test("a world that has heard others is saved as a file, and opens anywhere, alon
   await open("right.world", file);
   await expect(answer(page)).toHaveText("Willow, both say.");
   await expect(page.getByRole("region", { name: "What is to be seen" })).toContainText(
-    "This is the moment that the file was made of.",
+    "The file was made at this moment.",
   );
   await expect(agreement(page)).toHaveText("both agree");
   await time(page).focus();
@@ -292,21 +307,12 @@ test("a world that has heard others is saved as a file, and opens anywhere, alon
   await elsewhere.close();
 });
 
-for (const colorScheme of ["light", "dark"] as const) {
-  test(`axe finds nothing in three tabs, one of them cut off, ${colorScheme}, wide and narrow`, async ({ context }) => {
-    const pages = await openedMany(context, 3);
-    const [a] = pages as [Page];
-    await allAgree(pages);
-    await pressed(a.getByRole("button", { name: "Cut the link between A and C" }));
-    await a.emulateMedia({ colorScheme });
-    for (const viewport of [
-      { width: 1280, height: 720 },
-      { width: 360, height: 740 },
-    ]) {
-      await a.setViewportSize(viewport);
-      expect(await a.evaluate(() => document.documentElement.scrollWidth)).toBe(viewport.width);
-      const { violations } = await new AxeBuilder({ page: a }).analyze();
-      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`)).toEqual([]);
-    }
+test("axe finds nothing in three tabs, one of them cut off, light and dark, wide and narrow", async ({ context }) => {
+  const pages = await openedMany(context, 3);
+  const [a] = pages as [Page];
+  await allAgree(pages);
+  await pressed(a.getByRole("button", { name: "Cut the link between A and C" }));
+  await expectNoViolations(a, async ({ width }) => {
+    expect(await a.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
   });
-}
+});

@@ -11,6 +11,8 @@ test("what is looked at closely comes back as it was, for names of any letters a
   for (const close of [
     {},
     { view: { from: 120, to: 300 } },
+    { isRows: true },
+    { isRows: true, view: { from: 120, to: 300 } },
     { view: { from: 0, to: 1000 }, taken: { replica: 2, node: "maple", start: 120, end: 620 } },
     { view: { from: 12.345678, to: 29.1 } },
     { taken: { replica: 15, node: 'a & b/#% "🚂', start: 0, end: Infinity } },
@@ -47,6 +49,8 @@ test("what says nothing is a sentence", () => {
     "taken=1,0-5,%E6",
     `taken=1,0-5,${"x".repeat(256)}`,
     "zoom=3",
+    "row",
+    "rows=1",
   ]) {
     expect(readLink(`who-serves/0/6000/420&${part}`), part).toHaveProperty("problem");
   }

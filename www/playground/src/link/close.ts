@@ -1,7 +1,9 @@
-/** What is looked at closely at a moment: a part of the keys, and a registration that is taken. It stands in a link behind `&`. */
+/** How a moment is looked at: the shape of the picture, a part of the keys, and a registration that is taken. It stands in a link behind `&`. */
 import { NODE_BYTES_MAX, REPLICAS_MAX } from "../world/input";
 
 export interface Close {
+  /** Rows where there would be a map. */
+  readonly isRows?: true | undefined;
   /** From a key up to another, of which either may lie within a key. */
   readonly view?: { readonly from: number; readonly to: number } | undefined;
   readonly taken?: Taken | undefined;
@@ -15,9 +17,9 @@ export interface Taken {
   readonly end: number;
 }
 
-/** `&view=120-300&taken=2,120-620,maple`; empty for nothing. */
-export function closeText({ view, taken }: Close): string {
-  const parts: string[] = [];
+/** `&rows&view=120-300&taken=2,120-620,maple`; empty for nothing. */
+export function closeText({ isRows, view, taken }: Close): string {
+  const parts: string[] = isRows === true ? ["&rows"] : [];
   if (view !== undefined) parts.push(`&view=${short(view.from)}-${short(view.to)}`);
   if (taken !== undefined) {
     const { replica, node, start, end } = taken;
@@ -39,7 +41,7 @@ function short(bound: number): number {
 export function readClose(parts: readonly string[], limit: number): Close | null {
   let close: Close = {};
   for (const part of parts) {
-    const read = readView(part, limit) ?? readTaken(part);
+    const read = part === "rows" ? { isRows: true as const } : (readView(part, limit) ?? readTaken(part));
     if (read === null) return null;
     close = { ...close, ...read };
   }

@@ -3,6 +3,7 @@
  * version of what follows; the world as links have it; and a checksum of all before it in the last four bytes.
  */
 import { checksumOf, Reader, Unreadable, Writer } from "./bytes";
+import { faultInRun, FILE_MESSAGES_MAX } from "./run";
 import { readWorld, writeWorld, type SharedWorld } from "./world";
 
 /** 8 MiB: a recording of tabs is full before. */
@@ -12,8 +13,9 @@ const VERSION = 1;
 const BEGIN = "crdt-range-map world ";
 const CHECKSUM_BYTES = 4;
 
-/** The bytes, or `null` if there would be more than a file may have. */
+/** The bytes, or `null` if there would be more than a file may have, or its world runs too long. */
 export function fileOf(shared: SharedWorld): Uint8Array<ArrayBuffer> | null {
+  if (faultInRun(shared.log, shared.nowMs, FILE_MESSAGES_MAX) !== null) return null;
   const writer = new Writer();
   writeWorld(writer, shared);
   const head = new TextEncoder().encode(`${BEGIN}${VERSION}\n`);
@@ -59,7 +61,7 @@ export function readFile(
     return { problem: `The file was changed or cut off: its bytes are not those of the checksum at byte ${end}.` };
   }
   try {
-    const { shared, fault } = readWorld(new Reader(bytes.subarray(0, end), lineEnd + 1));
+    const { shared, fault } = readWorld(new Reader(bytes.subarray(0, end), lineEnd + 1), FILE_MESSAGES_MAX);
     return shared === undefined ? { problem: `The world in the file cannot be: ${fault}` } : { shared };
   } catch (error) {
     if (error instanceof Unreadable) return { problem: `The file cannot be read: ${error.message}.` };

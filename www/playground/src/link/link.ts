@@ -8,7 +8,8 @@ import { beginOf, type Story } from "../stories/story";
 import { TIME_MS_MAX } from "../world/input";
 import { checksumOf, fromBase64, Reader, toBase64, Unreadable, Writer } from "./bytes";
 import { closeText, readClose, type Close } from "./close";
-import { isLinkable, leastBytesOf, readWorld, writeWorld, type Look, type SharedWorld } from "./world";
+import { faultInRun, LINK_MESSAGES_MAX } from "./run";
+import { isLinkable, leastBytesOf, readWorld, writeWorld, type Asked, type SharedWorld } from "./world";
 
 /** What people can send everywhere. A longer world is a file. */
 export const LINK_LENGTH_MAX = 2000;
@@ -21,7 +22,7 @@ export type Shared =
       readonly step: number;
       /** Its two letters. */
       readonly country?: string | undefined;
-    } & Look)
+    } & Asked)
   | SharedWorld;
 
 /** The text, or `null` if there is none that is short enough. If only what is looked at closely has no room, that is left out. */
@@ -39,6 +40,7 @@ function momentText(shared: Shared): string | null {
   }
   const { inputs } = shared.log;
   if (!isLinkable(inputs) || leastBytesOf(inputs) > LINK_LENGTH_MAX) return null;
+  if (faultInRun(shared.log, nowMs, LINK_MESSAGES_MAX) !== null) return null;
   const writer = new Writer();
   writeWorld(writer, shared);
   const bytes = writer.finish();
@@ -88,7 +90,7 @@ function readWorldLink([version, rest = "", ...more]: string[]): Moment {
   try {
     const bytes = fromBase64(text);
     if (checksumOf(bytes).toString(36) !== checksum) return { problem: "The link was changed or cut off on its way." };
-    const { shared, fault } = readWorld(new Reader(bytes));
+    const { shared, fault } = readWorld(new Reader(bytes), LINK_MESSAGES_MAX);
     if (shared === undefined) return { problem: `The world in the link cannot be: ${fault}` };
     if (isLinkable(shared.log.inputs)) return { shared };
     return { problem: "The link has what came from other tabs, which is in files alone." };

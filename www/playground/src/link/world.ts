@@ -19,6 +19,7 @@ import {
 import { nodesOf } from "../stories/story";
 import { INPUTS_MAX, Log, SEED_MAX } from "../world/log";
 import { Reader, Writer } from "./bytes";
+import { faultInRun } from "./run";
 
 /** Their places are what stands in links: new ones go to the end. */
 const KINDS = [
@@ -54,23 +55,24 @@ export function leastBytesOf(inputs: readonly Input[]): number {
   return inputs.reduce((sum, input) => sum + 3 + (input.kind === "operation" ? 4 * input.operations.length : 0), 0);
 }
 
-/** What is looked at. */
-export interface Look {
+/** When, and for which key, a world is asked. */
+export interface Asked {
   readonly nowMs: number;
   readonly cursor: number;
 }
 
 /** A moment of a world that is no story's. */
-export type SharedWorld = { readonly kind: "world"; readonly limit: number; readonly log: Log } & Look;
+export type SharedWorld = { readonly kind: "world"; readonly limit: number; readonly log: Log } & Asked;
 
 export function writeWorld(writer: Writer, { log, limit, nowMs, cursor }: SharedWorld): void {
   writer.number(log.seed).number(limit).number(Math.floor(nowMs)).number(cursor);
   writeInputs(writer, log.inputs);
 }
 
-/** All that there is to read, or what is wrong with it though it is well formed. */
+/** All that there is to read, or what is wrong with it though it is well formed. `messagesMax`: how long it may run. */
 export function readWorld(
   reader: Reader,
+  messagesMax: number,
 ):
   | { readonly shared: SharedWorld; readonly fault?: undefined }
   | { readonly shared?: undefined; readonly fault: string } {
@@ -87,7 +89,10 @@ export function readWorld(
     return { fault: `it has keys from ${limit} on.` };
   }
   const { log, fault, input } = Log.of(seed, inputs);
-  if (log !== undefined) return { shared: { kind: "world", limit, log, nowMs, cursor } };
+  if (log !== undefined) {
+    const tooLong = faultInRun(log, nowMs, messagesMax);
+    return tooLong === null ? { shared: { kind: "world", limit, log, nowMs, cursor } } : { fault: tooLong };
+  }
   return { fault: input === undefined ? fault : `of its input ${input + 1}, ${fault}` };
 }
 

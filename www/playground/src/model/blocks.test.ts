@@ -1,6 +1,5 @@
 import { expect, test } from "vitest";
-import { blockAround, blockOf, rangeWords, revealBlock, sizeOf, viewOf, zoomBlock } from "./blocks";
-import { ipv4Keys } from "./keys";
+import { blockAround, blockOf, revealBlock, sizeOf, viewOf, zoomBlock } from "./blocks";
 import { RESERVED, reservedAt } from "./reserved";
 
 const WHOLE = { from: 0, to: 2 ** 32 };
@@ -21,14 +20,6 @@ test("any view lies in a block, and a key beyond it is brought into view", () =>
   expect(blockOf({ from: KEY - 3.5, to: KEY + 3.5 })).toEqual(blockAround(KEY, 16));
   expect(blockOf({ from: 2 ** 31 - 1, to: 2 ** 31 + 1 })).toEqual({ from: 0, level: 32 });
   expect(revealBlock(viewOf(blockAround(KEY, 24)), 0)).toEqual({ from: 0, to: sizeOf(24) });
-});
-
-test("a range is a block where it is one", () => {
-  const words = (start: number, end: number) => rangeWords(start, end, ipv4Keys.format);
-  expect(words(25 * 2 ** 24, 26 * 2 ** 24)).toBe("25.0.0.0/8");
-  expect(words(0, 2 ** 32)).toBe("0.0.0.0/0");
-  expect(words(2 ** 24, 2 ** 24 + 768)).toBe("1.0.0.0 – 1.0.2.255");
-  expect(words(256, 768)).toBe("0.0.1.0 – 0.0.2.255");
 });
 
 test("what is reserved is in order, apart, and found", () => {

@@ -39,10 +39,3 @@ export function revealBlock(view: Viewport, key: number): Viewport {
   const block = blockOf(view);
   return viewOf(blockAround(key, block.level));
 }
-
-/** A range as its one block, `25.0.0.0/8`, if it is one. Otherwise as its first and its last address. */
-export function rangeWords(start: number, end: number, format: (key: bigint) => string): string {
-  const bits = Math.log2(end - start);
-  if (Number.isInteger(bits) && start % (end - start) === 0) return `${format(BigInt(start))}/${32 - bits}`;
-  return `${format(BigInt(start))} – ${format(BigInt(end - 1))}`;
-}

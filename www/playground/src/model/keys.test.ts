@@ -49,3 +49,21 @@ test("snapping finds round keys and stays in the key space", () => {
   expect(small.snap(-3, 1)).toBe(0);
   expect(ipv4Keys.snap(0x0803_1234, 2 ** 21)).toBe(0x0800_0000);
 });
+
+test("a range of addresses is a block where it is one", () => {
+  const { words } = ipv4Keys;
+  expect(words(25 * 2 ** 24, 26 * 2 ** 24)).toBe("25.0.0.0/8");
+  expect(words(25n * 2n ** 24n, 26n * 2n ** 24n)).toBe("25.0.0.0/8");
+  expect(words(0, 2 ** 32)).toBe("0.0.0.0/0");
+  expect(words(2 ** 24, 2 ** 24 + 768)).toBe("1.0.0.0 – 1.0.2.255");
+  expect(words(256, 768)).toBe("0.0.1.0 – 0.0.2.255");
+  expect(words(25 * 2 ** 24, Infinity)).toBe("from 25.0.0.0 on");
+  expect(words(25n * 2n ** 24n, null)).toBe("from 25.0.0.0 on");
+});
+
+test("a range of numbers is its bounds, exactly, or where it begins", () => {
+  expect(small.words(120, 620)).toBe("120 – 620");
+  expect(small.words(2n ** 64n - 2n, 2n ** 64n - 1n)).toBe("18446744073709551614 – 18446744073709551615");
+  expect(small.words(120, Infinity)).toBe("from 120 on");
+  expect(small.words(120n, null)).toBe("from 120 on");
+});

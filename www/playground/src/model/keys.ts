@@ -20,6 +20,8 @@ export interface KeyFormat {
   readonly range: string;
   parse(text: string, role: KeyRole): Parsed<bigint>;
   format(key: bigint): string;
+  /** A range in words. An end of `null` or Infinity is none. */
+  words(start: number | bigint, end: number | bigint | null): string;
   ticks(from: number, to: number, atMost: number): Tick[];
   /** The roundest key within reach of a pointer that covers `keysPerPixel` keys. */
   snap(key: number, keysPerPixel: number): number;
@@ -39,9 +41,14 @@ export function decimalKeys(limit: number): KeyFormat {
       return key <= BigInt(limit) ? parsed(key) : failed(`Keys here go from 0 to ${limit}.`);
     },
     format: (key) => key.toString(),
+    words: decimalWords,
     ticks: (from, to, atMost) => ticksEvery(decimalStep((to - from) / atMost), from, to, (key) => key.toString()),
     snap: (key, keysPerPixel) => snapTo(key, decimalStep(keysPerPixel * 2), limit),
   };
+}
+
+export function decimalWords(start: number | bigint, end: number | bigint | null): string {
+  return end === null || end === Infinity ? `from ${start} on` : `${start} – ${end}`;
 }
 
 const ADDRESSES = 2 ** 32;
@@ -63,12 +70,21 @@ export const ipv4Keys: KeyFormat = {
     return parsed(BigInt(parts.reduce((sum, part) => sum * 256 + Number(part), 0)));
   },
   format: (key) => dottedQuad(Number(key)),
+  words: (start, end) => addressWords(Number(start), end === null ? Infinity : Number(end)),
   ticks: (from, to, atMost) => ticksEvery(binaryStep((to - from) / atMost), from, to, dottedQuad),
   snap: (key, keysPerPixel) => snapTo(key, binaryStep(keysPerPixel * 2), ADDRESSES),
 };
 
 function dottedQuad(address: number): string {
   return [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % (shift === 24 ? 512 : 256)).join(".");
+}
+
+/** A range as its one block, `25.0.0.0/8`, if it is one. Otherwise as its first and its last address. */
+function addressWords(start: number, end: number): string {
+  if (end === Infinity) return `from ${dottedQuad(start)} on`;
+  const bits = Math.log2(end - start);
+  if (Number.isInteger(bits) && start % (end - start) === 0) return `${dottedQuad(start)}/${32 - bits}`;
+  return `${dottedQuad(start)} – ${dottedQuad(end - 1)}`;
 }
 
 /** The least of 1, 2, 5, 10, 20, 50 … that is at least `step`. */

@@ -4,11 +4,11 @@ export type Kind = (typeof KINDS)[number];
 
 export const KIND_WORDS: Readonly<Record<Kind, string>> = {
   delta: "what somebody did",
-  ask: "tells everybody what one knows, to be told the rest",
+  ask: "says what a replica knows, and asks all others for the rest",
   meet: "two replicas find out what each lacks, and tell it",
-  digest: "a fingerprint of what one knows: whoever knows the same stays quiet",
+  digest: "a fingerprint of all that a replica knows: who knows the same does not reply",
   presence: "who is here",
-  announce: "what one can tell of, if asked",
-  drops: "many records that somebody dropped, as others had reset them",
+  announce: "a list of what a replica can be asked for",
+  drops: "old records that a replica has removed, since others had reset them",
   unknown: "not of this protocol",
 };

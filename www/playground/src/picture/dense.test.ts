@@ -115,7 +115,7 @@ test("to look closer is advised only where it helps", () => {
   const stage = stageOf(10_000, { from: 0, to: 1_000_000 });
   const { paint } = painted(stage);
   const words = (rows: readonly Row[]) => summaryWords(paint.summaries ?? [], rows, paint.layout, stage.limit, 420_000);
-  expect(words(stage.rows)).toBe("10,000 ranges in view, drawn as sums: look closer to see each");
+  expect(words(stage.rows)).toBe("10,000 ranges in view, drawn together: zoom in to see each");
   const same = Array.from({ length: 1_000 }, (_, place) => ({
     node: `${place}`,
     start: 0,

@@ -49,8 +49,17 @@ function heldMarks(ground: Ground, { bounds, held, weight, count }: Summary, mos
     const d = outline(edges, tops[shade] ?? [], base);
     return d === "" ? [] : [path(d, { class: "held", "fill-opacity": strength })];
   });
-  const words = `${count.toLocaleString("en")} ${count === 1 ? "range" : "ranges"}`;
-  return [...marks, label(layout.left, rowTop(layout, place) + layout.bandTop - 6, words, { class: "note" })];
+  const y = rowTop(layout, place) + layout.bandTop - 6;
+  return [...marks, label(layout.left, y, countWords(count), { class: "note" })];
+}
+
+function countWords(count: number): string {
+  return `${count.toLocaleString("en")} ${count === 1 ? "range" : "ranges"}`;
+}
+
+/** Where what is written above the band of a row of sums ends. */
+export function countEnd({ left }: Layout, { count }: Pick<Summary, "count">): number {
+  return left + widthOf(countWords(count), 12);
 }
 
 /** Each node's part of the band, the first by name at the bottom: each down to there, and those above painted before those below. */
@@ -102,15 +111,16 @@ function placeOfName(node: string, shares: Float64Array, edges: readonly number[
   return Math.floor((best.from + best.to) / 2);
 }
 
-/** Of columns that stand on a base; empty if all are as low as that. */
+/** Of columns that stand on a base; nothing where they are as low as that. */
 function outline(edges: readonly number[], tops: ArrayLike<number>, base: number): string {
   let d = "";
   let height = base;
-  for (let cell = 0; cell < tops.length; cell++) {
+  for (let cell = 0; cell <= tops.length; cell++) {
     const top = tops[cell] ?? base;
     if (top === height) continue;
-    d += d === "" ? `M${edges[cell]} ${base}V${top}` : `H${edges[cell]}V${top}`;
+    d += height === base ? `M${edges[cell]} ${base}V${top}` : `H${edges[cell]}V${top}`;
+    if (top === base) d += "Z";
     height = top;
   }
-  return d === "" ? "" : `${d}H${edges[tops.length]}V${base}Z`;
+  return d;
 }

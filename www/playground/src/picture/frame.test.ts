@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { decimalKeys } from "../model/keys";
 import { NodeColors } from "../model/node-color";
+import { countEnd } from "./dense";
 import { framesMarks } from "./frame";
 import { NO_LANES } from "./lanes";
 import { layoutOf } from "./layout";
@@ -29,6 +30,20 @@ test("wide ones beside each other stay apart, thin ones are one", () => {
   expect(boxes(thin).length).toBe(1);
   expect(words(thin)).toEqual(["differs in 3 places"]);
   expect(words(marksOf(frame(100, 104), frame(106, 500)))).toEqual(["differs from A and B in 2 places"]);
+});
+
+test("beside the count of a row of sums there is room for words, and none on it", () => {
+  const none = new Float64Array(0);
+  const summary = { bounds: none, held: none, weight: none, first: new Map(), count: 10_000 };
+  const dense = { ...paint, summaries: [summary, summary, summary] };
+  for (const start of [0, 5, 20, 60]) {
+    const marks = framesMarks(dense, [frame(start, start + 3)], names, decimalKeys(1000));
+    const [text] = marks.filter(({ shape }) => shape === "text");
+    expect(text?.text).toBe("differs");
+    const begin =
+      Number(text?.attributes["x"]) - (text?.attributes["text-anchor"] === "end" ? widthOf("differs", 12) : 0);
+    expect(begin).toBeGreaterThan(countEnd(layout, summary));
+  }
 });
 
 test("words never lie on each other, and of many frames it is told once how many there are", () => {

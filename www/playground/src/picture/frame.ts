@@ -2,6 +2,7 @@
  * A dashed frame around what a row answers otherwise than most. Frames that lie so close together that they could not be told apart are
  * drawn as one, which says how many it stands for.
  */
+import { countEnd } from "./dense";
 import type { KeyFormat } from "../model/keys";
 import { clampedX, rowTop } from "./layout";
 import { label, rect, widthOf, type Mark } from "./mark";
@@ -37,9 +38,11 @@ export function framesMarks(
     if (clusters.length > TOLD_MAX)
       return [...clusters.map((cluster) => frameMark(paint, row, cluster)), ...sumOf(paint, row, clusters)];
     // Words do not lie on each other: what has no room beside the one before has none.
-    let free = -Infinity;
+    const summary = paint.summaries?.[row];
+    const begin = summary === undefined ? -Infinity : countEnd(paint.layout, summary) + TEXT;
+    let free = begin;
     return clusters.flatMap((cluster) => {
-      const words = wordsFor(paint, cluster, names, format, free);
+      const words = wordsFor(paint, cluster, names, format, free, free === begin);
       free = words?.end ?? free;
       return [frameMark(paint, row, cluster), ...(words === null ? [] : [words.mark])];
     });
@@ -85,6 +88,7 @@ function wordsFor(
   names: readonly string[],
   format: KeyFormat,
   free: number,
+  isFirst: boolean,
 ): { mark: Mark; end: number } | null {
   const [frame, ...more] = frames;
   if (frame === undefined) return null;
@@ -101,20 +105,20 @@ function wordsFor(
   for (const words of [...candidates, "differs"]) {
     const width = widthOf(words, TEXT);
     if (width > room) continue;
-    const begin = end - width < layout.left ? x : end - width;
-    if (begin < free) continue;
-    const anchor = begin === x ? "start" : "end";
+    // At the end of its frame, or from where it begins; beside the count of a row, as near to it as there is room.
+    const wanted = end - width < layout.left ? x : end - width;
+    const isPushed = isFirst && wanted < free && free + width <= layout.right;
+    if (wanted < free && !isPushed) continue;
+    const begin = isPushed ? free : wanted;
+    const anchor = isPushed || begin === x ? "start" : "end";
     const y = rowTop(layout, frame.row) + layout.bandTop - 7;
-    const mark = label(anchor === "end" ? end : x, y, words, { class: "differs-text", "text-anchor": anchor });
+    const mark = label(anchor === "end" ? end : begin, y, words, { class: "differs-text", "text-anchor": anchor });
     return { mark, end: begin + width + 8 };
   }
   return null;
 }
 
 export function frameWords({ start, end, unlike }: Frame, names: readonly string[], format: KeyFormat): string {
-  const keys =
-    end === Infinity
-      ? `from ${format.format(BigInt(start))} on`
-      : `on ${format.format(BigInt(start))} – ${format.format(BigInt(end))}`;
+  const keys = end === Infinity ? format.words(start, end) : `on ${format.words(start, end)}`;
   return `differs from ${and(unlike.map((row) => names[row] ?? ""))} ${keys}`;
 }

@@ -58,14 +58,16 @@ test("the cells of the grid have their part of the address, in each view", () =>
         text === undefined ? [] : [Number(text)],
       ),
     );
-  for (const level of [32, 24, 16] as const) expect(octets(level, 400)).toEqual(new Set(Array(256).keys()));
+  for (const level of [32, 24, 16] as const) expect(octets(level, 440)).toEqual(new Set(Array(256).keys()));
+  // Less than three digits need has a number in every fourth cell.
+  for (const level of [32, 24, 16] as const) expect(octets(level, 424).size).toBe(64);
   expect(labelMarks({ ...scene, country: "JP" }, { block: blockAround(0, 32), pixels: 400 }).length).toBe(1 + 64);
   expect([...octets(32, 200)]).toEqual(Array.from({ length: 64 }, (_, place) => 4 * place));
 });
 
 test("each part of an address stands on addresses that begin so", () => {
   for (const level of [32, 24, 16] as const) {
-    const layout = { block: blockAround(203 * SIZE + 77 * 2 ** 16, level), pixels: 400 };
+    const layout = { block: blockAround(203 * SIZE + 77 * 2 ** 16, level), pixels: 440 };
     for (const { attributes, text } of labelMarks(scene, layout).filter(({ shape }) => shape === "text")) {
       const point = { x: Number(attributes["x"]), y: Number(attributes["y"]) - 4 };
       expect(Math.floor(addressUnder(layout, point) / 2 ** (level - 8)) % 256).toBe(Number(text));

@@ -1,5 +1,5 @@
 /** The map of all addresses: who has which, who is searched for, where replicas differ, and the one address that all are asked for. */
-import { rangeWords, type Block } from "../model/blocks";
+import type { Block } from "../model/blocks";
 import type { KeyFormat } from "../model/keys";
 import { RESERVED } from "../model/reserved";
 import {
@@ -41,7 +41,7 @@ const SHADES = 3;
 const CELLS = 16;
 const LABEL = 12;
 /** Less than this has no room for three digits. */
-const LABELLED_MIN = 22;
+const LABELLED_MIN = 27;
 
 type Kind = string;
 
@@ -269,7 +269,7 @@ function splitsWithin(splits: Splits, start: number, end: number): Split[] {
 export function differencesWords(frames: readonly Frame[], names: readonly string[], format: KeyFormat): string {
   const all = unionOf(frames);
   const told = all.slice(0, WORDS_MAX).map((range) => {
-    const words = rangeWords(range.start, Math.min(range.end, 2 ** 32), format.format);
+    const words = format.words(range.start, Math.min(range.end, 2 ** 32));
     return `${whoDiffers(range, frames, names)} in ${words}`;
   });
   const more = all.length - told.length;

@@ -74,7 +74,7 @@ export function rowMarks(paint: Paint, row: Row, place: number): Mark[] {
     const words = {
       crashed: "has crashed",
       unheard: "lives in another tab, and is not heard from",
-      overfull: "knows too many ranges that lie over each other to be drawn",
+      overfull: "knows too many overlapping ranges to be drawn",
     };
     const { layout } = paint;
     const y = rowTop(layout, place) + layout.rowHeight / 2;
@@ -101,7 +101,9 @@ function laneMarks(paint: Paint, row: Row, place: number): Mark[] {
   const hidden = lanes.count - lanesShown(layout, lanes);
   if (hidden > 0) {
     const y = rowTop(layout, place) + layout.bandTop - 4;
-    marks.push(label(layout.left, y, `no room for ${hidden} ${hidden === 1 ? "lane" : "lanes"}`, { class: "note" }));
+    marks.push(
+      label(layout.left, y, `${hidden} more ${hidden === 1 ? "line does" : "lines do"} not fit`, { class: "note" }),
+    );
   }
   return marks;
 }

@@ -14,9 +14,7 @@ export function summaryWords(
   const most = Math.max(...summaries.map(({ count }) => count));
   const ranges = `${most.toLocaleString("en")} ranges`;
   if (isDense(rows, layout, closest(limit, cursor))) return `${ranges} lie here, too many to draw each`;
-  return layout.isSmall
-    ? `${ranges}: look closer to see each`
-    : `${ranges} in view, drawn as sums: look closer to see each`;
+  return layout.isSmall ? `${ranges}: zoom in to see each` : `${ranges} in view, drawn together: zoom in to see each`;
 }
 
 /** As close as one can look at a key. */

@@ -68,16 +68,8 @@ export function traceMarks(layout: TraceLayout, trace: Trace, colors: NodeColors
   const y = (row: number) => TOP + (row + 0.5) * layout.rowHeight - 2;
   const x = (ms: number) => Math.min(layout.right, Math.max(layout.left, timeX(layout, trace, ms)));
   const marks: Mark[] = [];
-  let [textEnd, textLine] = [-Infinity, 0];
-  for (const { from, to, words } of trace.spans) {
+  for (const { from, to } of trace.spans)
     marks.push(rect(x(from), 0, Math.max(1, x(to) - x(from)), layout.stripTop - 3, { class: "span" }));
-    // Words that would lie on those before go a line further down.
-    const width = widthOf(words, 12);
-    const textX = Math.min(x(from) + 4, layout.right - width);
-    textLine = textX < textEnd ? textLine + 1 : 0;
-    textEnd = textX + width + 6;
-    marks.push(label(textX, 10 + textLine * 13, words, { class: "span-text" }));
-  }
   trace.names.forEach((name, row) => {
     marks.push(line(layout.left, y(row), layout.right, y(row), { class: "life" }));
     marks.push(label(layout.left - 10, y(row) + 4, name, { class: "trace-name", "text-anchor": "end" }));
@@ -88,7 +80,26 @@ export function traceMarks(layout: TraceLayout, trace: Trace, colors: NodeColors
       circle(x(at), y(row), 4.5, { class: "operation", fill: colors.of(node).fill, stroke: colors.of(node).ink }),
     );
   }
-  return [...marks, ...agreementMarks(layout, trace), ...scaleMarks(layout, trace)];
+  // Above all that they might lie on.
+  return [...marks, ...spanWords(layout, trace), ...agreementMarks(layout, trace), ...scaleMarks(layout, trace)];
+}
+
+/** What each span is: above the first line, beside the words before if that is still in the span, else between two lines further down. */
+function spanWords(layout: TraceLayout, trace: Trace): Mark[] {
+  const x = (ms: number) => Math.min(layout.right, Math.max(layout.left, timeX(layout, trace, ms)));
+  const ends: number[] = [];
+  return trace.spans.map(({ from, to, words }) => {
+    const width = widthOf(words, 12);
+    const wanted = Math.min(x(from) + 4, layout.right - width);
+    const beside = Math.max(wanted, (ends[0] ?? -Infinity) + 8);
+    const isBeside = beside === wanted || beside + width <= x(to);
+    const free = ends.findIndex((end) => end < wanted);
+    const place = isBeside ? 0 : free === -1 ? ends.length : free;
+    const begin = isBeside ? beside : wanted;
+    ends[place] = begin + width;
+    const y = place === 0 ? 10 : TOP + place * layout.rowHeight + 2;
+    return label(begin, y, words, { class: "span-text" });
+  });
 }
 
 /** The strip: when all knew the same. */

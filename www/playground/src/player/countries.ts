@@ -1,5 +1,4 @@
 /** What one copy of the registry says, in words: of a country, of an address, and of what was left out of it. */
-import { rangeWords } from "../model/blocks";
 import type { KeyFormat } from "../model/keys";
 import { countryName } from "../model/countries";
 import { reservedAt } from "../model/reserved";
@@ -30,6 +29,13 @@ export function holdingsIn({ registrations }: Pick<Row, "registrations">): Map<s
   );
 }
 
+/** Whoever has the most addresses comes first. */
+export function countriesBySize({ blocks }: Pick<Registry, "blocks">): string[] {
+  const sizes = new Map<string, number>();
+  for (const { country, start, end } of blocks) sizes.set(country, (sizes.get(country) ?? 0) + end - start);
+  return [...sizes].sort(([, one], [, other]) => other - one).map(([country]) => country);
+}
+
 const count = new Intl.NumberFormat("en");
 const share = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 2 });
 
@@ -49,11 +55,11 @@ export function blockWords({ splits }: Pick<Row, "splits">, key: number, format:
   const [first, ...others] = split?.owners ?? [];
   if (split === undefined || first === undefined) {
     if (reserved === undefined) return "Nobody's: it is not assigned, or in a range that is too small to be here.";
-    return `${rangeWords(reserved.start, reserved.end, format.format)}: no country's, ${reserved.what}.`;
+    return `${format.words(reserved.start, reserved.end)}: no country's, ${reserved.what}.`;
   }
   const behind = others.length === 0 ? "" : `, before ${others.map(({ node }) => countryName(node)).join(" and ")}`;
-  const addresses = count.format(split.end - split.start);
-  return `${rangeWords(split.start, split.end, format.format)}: ${capital(countryName(first.node))}${behind}, ${addresses} addresses.`;
+  const addresses = count.format(Math.min(split.end, format.limit) - split.start);
+  return `${format.words(split.start, split.end)}: ${capital(countryName(first.node))}${behind}, ${addresses} addresses.`;
 }
 
 /** What is shown of the source, and what is not. */

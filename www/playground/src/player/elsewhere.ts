@@ -74,7 +74,7 @@ export function whyElsewhere(rows: readonly Row[], key: number): string {
   );
   if (others.length === 0) return "";
   const names = and(others.map(({ name }) => name));
-  return `${names} ${others.length > 1 ? "live in other tabs and answer" : "lives in another tab and answers"} otherwise: messages between them and ${here.name} are still on their way, or do not get through.`;
+  return `${names} ${others.length > 1 ? "live in other tabs and answer" : "lives in another tab and answers"} differently: messages between them and ${here.name} are still on their way, or do not get through.`;
 }
 
 function are(list: readonly unknown[]): string {

@@ -1,5 +1,5 @@
 /** What is looked at, whatever happens there: the keys in view, the one that is asked for, and a registration that is taken. */
-import { revealBlock, zoomBlock } from "../model/blocks";
+import { blockOf, revealBlock, viewOf, zoomBlock } from "../model/blocks";
 import { decimalKeys, ipv4Keys, type KeyFormat } from "../model/keys";
 import { clamp, isWhole, pan, reveal, wholeSpace, zoom, type Viewport } from "../model/viewport";
 import type { Registration } from "../picture/scene";
@@ -11,16 +11,25 @@ export class Look {
   viewport = $state.raw<Viewport>(wholeSpace(1000));
   cursor = $state(420);
   format = $state.raw<KeyFormat>(decimalKeys(1000));
-  /** Whether keys are shown as a map, and not as rows. */
+  /** Whether keys are addresses, which can be shown as a map. */
+  areAddresses = $state(false);
+  /** Whether they are shown as a map, and not as rows. */
   isMap = $state(false);
   selection = $state.raw<Selection | null>(null);
 
-  lookAt(limit: number, cursor: number, isMap: boolean): void {
+  lookAt(limit: number, cursor: number, areAddresses: boolean): void {
     this.limit = limit;
     this.viewport = wholeSpace(limit);
-    this.isMap = isMap;
-    this.format = isMap ? ipv4Keys : decimalKeys(limit);
+    this.areAddresses = areAddresses;
+    this.isMap = areAddresses;
+    this.format = areAddresses ? ipv4Keys : decimalKeys(limit);
     this.cursor = cursor;
+  }
+
+  /** The same keys in another shape; a map shows the block that they lie in. Only addresses have a map. */
+  showAs(shape: "map" | "rows"): void {
+    this.isMap = this.areAddresses && shape === "map";
+    if (this.isMap) this.viewport = viewOf(blockOf(this.viewport));
   }
 
   get keyText(): string {

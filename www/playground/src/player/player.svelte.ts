@@ -11,7 +11,7 @@ import { rust } from "../code/rust";
 import type { Close } from "../link/close";
 import { linkOf, readLink, type Shared } from "../link/link";
 import type { SharedWorld } from "../link/world";
-import { badDay, eightTabs, sandbox, stories, storyOf, TAB_NODES } from "../stories/index";
+import { badDay, eightTabs, sandbox, stories, storyOf } from "../stories/index";
 import type { Live } from "../tabs/live";
 import { FAIR, nameOf, TIME_MS_MAX, type Conditions, type Operation, type Pair, type What } from "../world/input";
 import { Log } from "../world/log";
@@ -20,13 +20,16 @@ import { Timeline } from "../world/timeline";
 import { Atlas } from "./atlas.svelte";
 import { restoring, touchedIn } from "./edit";
 import { agreementOf, freeNumber, othersOf, unheardWords, type Others } from "./elsewhere";
-import { enterTabs } from "./live-tab";
 import { Look } from "./look.svelte";
 import { flightsOf, previewOf, SceneAt, traceOf, trafficWords } from "./moment";
+import { OtherTabs } from "./other-tabs.svelte";
 import { OwnersOverTime } from "./owners-over-time";
 import { nextSelection } from "./selection";
+import { colorsOf } from "./story-colors";
+import { UndoList } from "./undo.svelte";
 import { reasonsAt, whyPriority } from "./why";
-import { headline, whoSaysWhat, wordingOf, type Headline } from "./words";
+import { headline, whoSaysWhat, type Headline } from "./words";
+import { wordingOf, type Wording } from "./wording";
 
 const SPEEDS = [1, 2, 4, 0.25, 0.5];
 /** So much time is shown in the diagram, at least. */
@@ -40,20 +43,10 @@ export interface Act {
   readonly operations: readonly Operation[];
 }
 
-/** What operations touched, as it was before; or a log of which later inputs were dropped. */
-type Undo =
-  | { readonly replica: number; readonly before: readonly Registration[] }
-  | { readonly log: Log; readonly nowMs: number };
-
-/** With more rows, other tabs are folded. */
-const ROWS_UNFOLDED_MAX = 4;
 const LOOKING_BACK =
-  "You look back. The tab goes on meanwhile: it hears the others, and they hear it. What you do is done at the present.";
+  "You look back. The tab goes on meanwhile: it hears the others, and they hear it. What you do now is done in the present.";
 
 const ON_ITS_WAY = "The registry is on its way.";
-
-/** So many acts can be undone. */
-const UNDO_MAX = 100;
 
 export class Player extends Look {
   story = $state.raw<Story>(firstStory());
@@ -75,11 +68,8 @@ export class Player extends Look {
   readonly atlas = new Atlas();
   #address = "";
 
-  /** This world among those of other tabs, where the story has any: it goes on whatever moment is looked at. */
-  live = $state.raw<Live | null>(null);
-  /** Whether other tabs are a line of words; `null` leaves it to their number. */
-  fold = $state<boolean | null>(null);
-  #tabs = new AbortController();
+  readonly #tabs = new OtherTabs();
+  readonly #undo = new UndoList();
 
   #timeline = $state.raw<Timeline>() as Timeline;
   /** Counts changes of the log. */
@@ -94,6 +84,9 @@ export class Player extends Look {
   }
 
   // What is shown.
+
+  /** What keys and nodes are called here. */
+  readonly wording: Wording = $derived(wordingOf(this.story));
 
   readonly #moment = $derived(Math.floor(this.nowMs));
   readonly #view = $derived.by(() => {
@@ -118,7 +111,7 @@ export class Player extends Look {
     });
   });
   readonly #frames = $derived(framesOf(this.rows));
-  readonly isFolded = $derived(this.live !== null && (this.fold ?? this.rows.length > ROWS_UNFOLDED_MAX));
+  readonly isFolded = $derived(this.#tabs.isFolded(this.rows.length));
   /** Those that live here come first, so that all places stay the same. */
   readonly #shown = $derived(this.isFolded ? this.rows.filter(({ isElsewhere }) => !isElsewhere) : this.rows);
   readonly stage: Stage = $derived.by(() => ({
@@ -134,10 +127,9 @@ export class Player extends Look {
   readonly words: { headline: Headline; says: string } = $derived.by(() => {
     const shown = { rows: this.rows, frames: this.#frames, cursor: this.cursor };
     const { isAgreed } = this.counts;
-    const wording = wordingOf(this.story);
     return {
-      headline: headline(shown, this.keyText, isAgreed, wording),
-      says: whoSaysWhat(shown, isAgreed || this.others.unheard.length > 0, wording) || unheardWords(this.others),
+      headline: headline(shown, this.keyText, isAgreed, this.wording),
+      says: whoSaysWhat(shown, isAgreed || this.others.unheard.length > 0, this.wording) || unheardWords(this.others),
     };
   });
   /** The diagram follows in steps that nobody sees. */
@@ -168,7 +160,7 @@ export class Player extends Look {
   /** Why the key has the owners that it has, or why replicas answer otherwise. */
   reasons(): string[] {
     this.isPlaying = false;
-    return reasonsAt(this.#view, this.rows, this.cursor, this.counts.isAgreed, this.keyText);
+    return reasonsAt(this.#view, this.rows, this.cursor, this.counts.isAgreed, this.keyText, this.wording);
   }
 
   /** Why a registration has its priority at a replica. */
@@ -214,13 +206,14 @@ export class Player extends Look {
   }
 
   get caption(): string {
-    if (this.preview !== null) return this.#refusalAt(this.preview.replica) ?? "So it will be if you let go here.";
+    if (this.preview !== null)
+      return this.#refusalAt(this.preview.replica) ?? "It will be like this if you let go here.";
     const problem = this.problem ?? this.atlas.problem;
     if (problem !== null) return problem;
     if (this.story.isIncomplete) return ON_ITS_WAY;
     if (this.live !== null && !this.isPlaying) return LOOKING_BACK;
     if (this.#sentBy !== null)
-      return `This is the moment that the ${this.#sentBy} was made of. Play on, scrub back, or change anything.`;
+      return `The ${this.#sentBy} was made at this moment. Play on, go back in time, or change anything.`;
     if (this.isOwn) return "From here on the world is yours: it goes on from what you did.";
     // The words are about one key.
     if (this.cursor !== this.story.cursor)
@@ -276,9 +269,10 @@ export class Player extends Look {
     // What has come stays as long as its story is open.
     if (this.story.id !== story.id) {
       this.story = story;
+      this.node = story.keys === "ipv4" ? "AQ" : "birch";
       this.atlas.problem = null;
     }
-    this.colors = storyColors();
+    this.colors = colorsOf(story, this.atlas.registry);
     this.atlas.country = (shared?.kind === "story" && shared.country) || null;
     const limit = shared?.kind === "world" ? shared.limit : story.limit;
     this.lookAt(limit, shared?.cursor ?? story.cursor, story.keys === "ipv4");
@@ -292,7 +286,8 @@ export class Player extends Look {
     if (story === eightTabs) void this.#enterTabs();
   }
 
-  #lookClose({ view, taken }: Close): void {
+  #lookClose({ view, taken, isRows }: Close): void {
+    if (isRows === true) this.showAs("rows");
     if (view !== undefined) this.viewport = view;
     if (taken === undefined) return;
     const row = this.rows.findIndex(({ replica }) => replica === taken.replica);
@@ -305,6 +300,7 @@ export class Player extends Look {
     const { selection, viewport } = this;
     const replica = this.rows[selection?.row ?? -1]?.replica;
     return {
+      isRows: this.areAddresses && !this.isMap ? true : undefined,
       view: this.isWhole ? undefined : viewport,
       taken: selection === null || replica === undefined ? undefined : { replica, ...selection.registration },
     };
@@ -314,28 +310,30 @@ export class Player extends Look {
   complete(story: Story, timeline: Timeline): void {
     this.#showTimeline(timeline);
     this.story = story;
+    const { isMap } = this;
     this.open(this.#address);
+    this.showAs(isMap ? "map" : "rows");
   }
 
   async #enterTabs(): Promise<void> {
-    const { signal } = (this.#tabs = new AbortController());
-    const entered = await enterTabs(signal);
-    if (signal.aborted) return;
-    if (typeof entered === "string") {
-      this.problem = entered;
-      return;
-    }
-    const { live, timeline } = entered;
-    this.#showTimeline(timeline);
-    this.live = live;
-    this.fold = null;
+    const problem = await this.#tabs.enter((timeline) => this.#showTimeline(timeline));
+    if (problem !== null) this.problem = problem;
     this.#toPresent();
+  }
+
+  /** This world among those of other tabs, if it is. */
+  get live(): Live | null {
+    return this.#tabs.live;
+  }
+
+  /** Shows other tabs as a line of words, or each as a row. */
+  toggleFold(): void {
+    this.#tabs.fold = !this.isFolded;
   }
 
   /** Says goodbye to other tabs. The world stays as it is. */
   leaveTabs(): void {
-    this.#tabs.abort();
-    this.live = null;
+    this.#tabs.leave();
   }
 
   #toPresent(): void {
@@ -349,7 +347,7 @@ export class Player extends Look {
   openWorld({ limit, cursor, nowMs }: SharedWorld, timeline: Timeline): void {
     this.leaveTabs();
     this.story = sandbox;
-    this.colors = storyColors();
+    this.colors = colorsOf(sandbox, null);
     this.problem = null;
     this.lookAt(limit, cursor, false);
     this.#begin(0, nowMs);
@@ -394,7 +392,7 @@ export class Player extends Look {
     this.isOwn = false;
     this.#sentBy = null;
     this.selection = null;
-    this.#undo = [];
+    this.#undo.clear();
     this.#furthestMs = 0;
     const { log, fault } = Log.of(this.story.seed, inputsUpTo(this.story, step));
     if (log === undefined) throw new Error(fault);
@@ -489,7 +487,7 @@ export class Player extends Look {
     const before = touchedIn(row, operations);
     this.colors.note(operations.map(({ node }) => node));
     const refused = this.#do({ kind: "operation", replica, operations });
-    if (refused === null) this.#remember({ replica, before });
+    if (refused === null) this.#undo.remember({ replica, before });
     return refused;
   }
 
@@ -498,21 +496,14 @@ export class Player extends Look {
     return isElsewhere ? `${nameOf(replica)} lives in another tab: what it does is done there.` : null;
   }
 
-  #undo = $state.raw<readonly Undo[]>([]);
-
-  #remember(undo: Undo): void {
-    this.#undo = [...this.#undo.slice(1 - UNDO_MAX), undo];
-  }
-
   get canUndo(): boolean {
-    return this.#undo.length > 0;
+    return !this.#undo.isEmpty;
   }
 
   /** Takes the last act back, as far as its replica knows: by new operations, which travel as all do. */
   undo(): void {
-    const last = this.#undo.at(-1);
+    const last = this.#undo.take();
     if (last === undefined) return;
-    this.#undo = this.#undo.slice(0, -1);
     if ("log" in last) {
       this.#show(last.log);
       this.nowMs = last.nowMs;
@@ -572,7 +563,7 @@ export class Player extends Look {
     this.problem = this.#timeline.branch(at, { ...what, at }) ?? null;
     if (this.problem !== null) return this.problem;
     if (this.isOwn && log.inputs.some((input) => input.at > at)) {
-      this.#remember({ log, nowMs: this.#furthestMs });
+      this.#undo.remember({ log, nowMs: this.#furthestMs });
       this.problem =
         "What you did after this moment is dropped: the world goes another way from here. Undo brings it back.";
     }
@@ -600,15 +591,6 @@ function firstStory(): Story {
   const [story] = stories;
   if (story === undefined) throw new Error("There is no story.");
   return story;
-}
-
-/** The same in all stories, so that who has seen one knows who is who in the next. */
-function storyColors(): NodeColors {
-  const colors = new NodeColors();
-  // What is in open worlds is in others too.
-  for (const story of stories) if (!story.isOpen) colors.note(nodesOf(inputsUpTo(story, story.steps.length)));
-  colors.note(TAB_NODES);
-  return colors;
 }
 
 /** The story that an address names, whatever else is wrong with it. */

@@ -7,6 +7,7 @@ import { Timeline } from "../world/timeline";
 import type { WorldView } from "../world/view";
 import { at, join } from "../stories/write";
 import { rowsOf } from "./moment";
+import { wordingOf } from "./wording";
 import { partsOf, sumOf, unheardAt, whyApart, whyOrder, whyPriority } from "./why";
 
 const WORLDS = 1000;
@@ -128,4 +129,18 @@ test("the words", () => {
   );
   expect(why(5000, 0)).toBe("Priority 2: B added 2.");
   timeline.free();
+});
+
+test("of countries the code decides, and the words say so; keys are addresses", () => {
+  const wording = wordingOf({ keys: "ipv4" });
+  const owners = [
+    { node: "IE", priority: 1 },
+    { node: "IS", priority: 1 },
+  ];
+  expect(whyOrder(owners, "25.200.0.1", wording)).toBe(
+    "Ireland comes before Iceland: both have priority 1, and then the code decides, IE before IS.",
+  );
+  expect(whyOrder(owners.slice(0, 1), "25.200.0.1", wording)).toBe("Only Ireland is registered for 25.200.0.1.");
+  expect(whyOrder([], "25.200.0.1", wording)).toBe("No range that is registered holds 25.200.0.1.");
+  expect(whyOrder([], "420")).toBe("No range that is registered holds key 420.");
 });

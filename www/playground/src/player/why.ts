@@ -10,6 +10,7 @@ import type { Range } from "../world/input";
 import type { ReplicaView, WorldView } from "../world/view";
 import { whyElsewhere } from "./elsewhere";
 import { capital } from "./words";
+import { PLAIN, type Wording } from "./wording";
 
 /** What of a priority one writer accounts for. A register counts 1 once, however many register. */
 export interface Part {
@@ -68,14 +69,14 @@ function changeWords(adjustments: number): string {
 }
 
 /** Why the owners of a key stand in their order. */
-export function whyOrder([first, second]: readonly Owner[], keyText: string): string {
-  if (first === undefined) return `No range that is registered holds key ${keyText}.`;
-  if (second === undefined) return `Only ${first.node} is registered for key ${keyText}.`;
+export function whyOrder([first, second]: readonly Owner[], keyText: string, wording = PLAIN): string {
+  if (first === undefined) return `No range that is registered holds ${wording.key(keyText)}.`;
+  if (second === undefined) return `Only ${wording.name(first.node)} is registered for ${wording.key(keyText)}.`;
   const reason =
     first.priority > second.priority
-      ? `its priority is ${first.priority}, and ${second.node} has ${second.priority}`
-      : `both have priority ${first.priority}, and then the name decides`;
-  return `${capital(first.node)} comes before ${second.node}: ${reason}.`;
+      ? `its priority is ${first.priority}, and ${wording.name(second.node)} has ${second.priority}`
+      : `both have priority ${first.priority}, and then ${wording.tie(first.node, second.node)}`;
+  return `${capital(wording.name(first.node))} comes before ${wording.name(second.node)}: ${reason}.`;
 }
 
 /** What one of two replicas knows of the registrations that hold a key, and the other has not heard. */
@@ -86,30 +87,36 @@ export interface Unheard {
 }
 
 /** All that is unheard between any two replicas that answer otherwise. Empty if all say the same of the key. */
-export function unheardAt(view: WorldView, key: number): Unheard[] {
+export function unheardAt(view: WorldView, key: number, wording = PLAIN): Unheard[] {
   const there = view.replicas.filter(({ isThere }) => isThere);
   const at = BigInt(key);
   const answers = there.map((replica) => answerKey(replica.owners(at)));
   return there.flatMap((one, place) =>
     there
       .filter((_, other) => other > place && answers[other] !== answers[place])
-      .flatMap((other) => unheardBetween(view, at, one, other)),
+      .flatMap((other) => unheardBetween(view, at, one, other, wording)),
   );
 }
 
-function unheardBetween(view: WorldView, at: bigint, first: ReplicaView, other: ReplicaView): Unheard[] {
+function unheardBetween(
+  view: WorldView,
+  at: bigint,
+  first: ReplicaView,
+  other: ReplicaView,
+  wording: Wording,
+): Unheard[] {
   return registrationsAt(at, first, other).flatMap(({ node, range }) => {
     const [mine, theirs] = [first, other].map((replica) => replica.contributions(node, range));
     return [
-      ...missing(view, first, other, { node, range }, mine, theirs),
-      ...missing(view, other, first, { node, range }, theirs, mine),
+      ...missing(view, first, other, { node, range }, wording, mine, theirs),
+      ...missing(view, other, first, { node, range }, wording, theirs, mine),
     ];
   });
 }
 
-export function whyApart(view: WorldView, key: number): string {
+export function whyApart(view: WorldView, key: number, wording = PLAIN): string {
   const missed = new Map<string, Set<string>>();
-  for (const { by, of, deed } of unheardAt(view, key)) {
+  for (const { by, of, deed } of unheardAt(view, key, wording)) {
     const what = `${of} ${deed}`;
     missed.set(what, (missed.get(what) ?? new Set()).add(by));
   }
@@ -127,19 +134,21 @@ export function reasonsAt(
   key: number,
   isAgreed: boolean,
   keyText = String(key),
+  wording = PLAIN,
 ): string[] {
-  const apart = [whyApart(view, key), whyElsewhere(rows, key)].filter((words) => words !== "").join(" ");
+  const apart = [whyApart(view, key, wording), whyElsewhere(rows, key)].filter((words) => words !== "").join(" ");
   if (apart !== "") return [apart, "Until they have, each answers by what it knows. Nobody has to wait."];
   const row = rows.find(isAsked);
   const replica = view.replicas.find(({ index }) => index === row?.replica);
   if (row === undefined || replica === undefined) return ["Nobody is here to ask."];
   const owners = row.splits.ownersAt(key);
-  const reasons = [whyOrder(owners, keyText)];
+  const reasons = [whyOrder(owners, keyText, wording)];
   const [first] = owners;
   const registration = [...row.registrations.in(key, key + 1)].find(
     ({ node, priority }) => node === first?.node && priority === first.priority,
   );
-  if (registration !== undefined) reasons.push(`${registration.node}: ${whyPriority(view, replica, registration)}`);
+  if (registration !== undefined)
+    reasons.push(`${wording.name(registration.node)}: ${whyPriority(view, replica, registration)}`);
   if (!isAgreed) reasons.push("Not all have heard the same yet, but of this key they say the same.");
   return reasons;
 }
@@ -162,10 +171,12 @@ function missing(
   replica: ReplicaView,
   another: ReplicaView,
   { node, range }: { node: string; range: Range },
+  wording: Wording,
   has: readonly (Contribution | Dropped)[] = [],
   others: readonly (Contribution | Dropped)[] = [],
 ): Unheard[] {
   const by = replica.name;
+  const name = wording.name(node);
   const writers = new Set([...has, ...others].map((one) => one.replica));
   return [...writers].flatMap((writer) => {
     const of = nameOf(view, writer);
@@ -179,12 +190,12 @@ function missing(
       const dot = releaseOf(others, writer, own, other);
       const isKnown = dot !== undefined && (dot === null || !replica.hasHeard(dot));
       const releaser = dot ? nameOf(view, dot.replica) : onlyReleaser(view, node, range);
-      if (isKnown) unheard.push({ by, of: releaser, deed: `released ${node}` });
+      if (isKnown) unheard.push({ by, of: releaser, deed: `released ${name}` });
     }
     if (other === undefined || replica.hasHeard({ replica: writer, sequence: other.last })) return unheard;
-    if (other.isRegistered && !(own?.isRegistered ?? false)) unheard.push({ by, of, deed: `registered ${node}` });
+    if (other.isRegistered && !(own?.isRegistered ?? false)) unheard.push({ by, of, deed: `registered ${name}` });
     const change = other.adjustments - (own?.adjustments ?? 0);
-    if (change !== 0) unheard.push({ by, of, deed: `${changeWords(change)} ${change > 0 ? "to" : "from"} ${node}` });
+    if (change !== 0) unheard.push({ by, of, deed: `${changeWords(change)} ${change > 0 ? "to" : "from"} ${name}` });
     return unheard;
   });
 }

@@ -39,12 +39,14 @@ test("the headline says what all say, or that they do not", () => {
 test("it says that they disagree only if they name different nodes, and is green only if all know the same", () => {
   const behind = stageOf([oak, elm], [oak]);
   expect(headline(behind, "420", false)).toMatchObject({
-    answer: "Oak, both say; behind it they differ.",
+    answer: "Oak, both say; the next choices differ.",
     standing: "apart",
   });
   const unheard = stageOf([oak], [oak]);
   expect(headline(unheard, "420", false)).toMatchObject({ answer: "Oak, both say.", standing: "neutral" });
-  expect(whoSaysWhat(unheard, false)).toBe("They answer alike, and have not heard all of each other yet.");
+  expect(whoSaysWhat(unheard, false)).toBe(
+    "They give the same answer, but have not heard everything from each other yet.",
+  );
   expect(whoSaysWhat(unheard, true)).toBe("");
 });
 

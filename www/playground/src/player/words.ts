@@ -1,28 +1,8 @@
 /** What stands above the picture: the state of the world in words, made from the answers and nothing else. */
-import { countryName } from "../model/countries";
 import { answerKey } from "../picture/frames";
 import { and } from "../picture/row";
 import { isAsked, type Owner, type Row, type Stage } from "../picture/scene";
-import type { Story } from "../stories/story";
-
-/** How it is asked who owns a key, and what nodes are called. */
-export interface Wording {
-  readonly question: (keyText: string) => string;
-  readonly name: (node: string) => string;
-  /** Keys that are not the one that is asked for. */
-  readonly others: string;
-}
-
-const PLAIN: Wording = {
-  question: (keyText) => `Who serves key ${keyText}?`,
-  name: (node) => node,
-  others: "other keys",
-};
-const COUNTRIES: Wording = { question: (keyText) => `Who has ${keyText}?`, name: countryName, others: "others" };
-
-export function wordingOf({ keys }: { readonly keys?: Story["keys"] | undefined }): Wording {
-  return keys === "ipv4" ? COUNTRIES : PLAIN;
-}
+import { PLAIN, type Wording } from "./wording";
 
 export interface Headline {
   readonly question: string;
@@ -46,7 +26,7 @@ export function headline(
   const count = groups.reduce((sum, { names }) => sum + names.length, 0);
   const everywhere = count === 1 ? "" : count === 2 ? ", both say" : `, all ${numberWord(count)} say`;
   if (groups.length > 1)
-    return { question, answer: `${capital(answer)}${everywhere}; behind it they differ.`, standing: "apart" };
+    return { question, answer: `${capital(answer)}${everywhere}; the next choices differ.`, standing: "apart" };
   if (frames.length > 0)
     return { question, answer: `${capital(answer)}${everywhere}, but ${wording.others} differ.`, standing: "apart" };
   return {
@@ -64,7 +44,9 @@ export function whoSaysWhat(
 ): string {
   const groups = groupsAt(rows, cursor);
   if (groups.length < 2)
-    return isAgreed || frames.length > 0 ? "" : "They answer alike, and have not heard all of each other yet.";
+    return isAgreed || frames.length > 0
+      ? ""
+      : "They give the same answer, but have not heard everything from each other yet.";
   // Where first choices differ they are all that one wants to hear of; else what stands behind them does.
   const firsts = new Set(groups.map(({ owners }) => owners[0]?.node ?? ""));
   const told = (owners: readonly Owner[]) =>

@@ -8,7 +8,7 @@ export const badDay: Story = {
   id: "bad-day",
   title: "A bad day",
   summary:
-    "Losses, long delays, a crash and a latecomer: what was lost is asked for again, and all who are left agree in the end.",
+    "Losses, long delays, a crash, and a replica that joins late: what was lost is asked for again, and all that are left agree in the end.",
   limit: 1000,
   cursor: 510,
   seed: 13,
@@ -40,7 +40,7 @@ export const badDay: Story = {
       action: "Mend the link, and let D join",
       untilMs: 16_000,
       words:
-        "The link is mended, and D joined late: it knew nothing, asked, and got the state. The loss goes on. What was lost was asked for again, and all three that are there agree.",
+        "The link is mended, and D joined late: it knew nothing, asked, and got the state. Messages still get lost. What was lost was asked for again, and the three that are there agree.",
       inputs: [{ at: 7000, kind: "mend", between: [A, C] }, ...join(7600, D)],
       ends: { isAgreed: true, answers: ["maple", "maple", "maple"] },
     },

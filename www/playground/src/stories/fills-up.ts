@@ -19,7 +19,7 @@ export const fillsUp: Story = {
       action: "Play",
       untilMs: 4000,
       words:
-        "Maple comes first for nearly all keys, and its disk is filling up. Oak and elm stand behind it, each for one half. Nobody splits anything: maple only announces less.",
+        "Maple comes first for nearly all keys, and its disk is filling up. Oak and elm come second, each for one half. Nobody splits anything: maple only announces a smaller range.",
       inputs: [
         ...join(0, A, B, C),
         ...at(0, A, [
@@ -39,7 +39,7 @@ export const fillsUp: Story = {
       action: "Tighten maple",
       untilMs: 8000,
       words:
-        "Maple tightened its range from 50 – 950 to 50 – 640. It keeps its priority there. Elm is first for the keys that it left, and none of them was without an owner for a moment.",
+        "Maple tightened its range from 50 – 950 to 50 – 640. It keeps its priority there. Elm is now first for the keys that maple gave up, and each of them always had an owner.",
       inputs: at(4200, A, [tighten([50, 950], [50, 640])]),
       ends: { isAgreed: true, answers: ["elm", "elm", "elm"] },
     },
@@ -47,7 +47,7 @@ export const fillsUp: Story = {
       action: "Tighten again",
       untilMs: 12_000,
       words:
-        "Once more, to 260 – 640. Oak takes over below 260. The split points moved by themselves, at every copy alike: they are computed, and no message names one.",
+        "Once more, to 260 – 640. Oak takes over below 260. The split points moved by themselves, in every copy the same way: they are computed, and no message names one.",
       inputs: at(8200, A, [tighten([50, 640], [260, 640])]),
       ends: { isAgreed: true, answers: ["elm", "elm", "elm"] },
     },

@@ -25,7 +25,7 @@ export const internet: Story = {
       action: "Play",
       untilMs: 7000,
       words:
-        "Invented, unlike all else here: the United Kingdom gives up half of 25.0.0.0/8, and B registers it for Iceland. C, cut off, registers it for Ireland.",
+        "This part is invented: the United Kingdom gives up half of 25.0.0.0/8, and B registers it for Iceland. C, cut off, registers it for Ireland.",
       inputs: [
         ...join(0, A, B, C),
         weather(1400, { delayMs: 600, jitterMs: 150 }),
@@ -44,7 +44,7 @@ export const internet: Story = {
       action: "Mend the links",
       untilMs: 11_000,
       words:
-        "Both claims are at every copy, in the same order: Iceland announced 2, Ireland 1. So all can see that there are two, and nobody's word was lost.",
+        "Every copy now has both claims, in the same order: Iceland announced 2, Ireland 1. All can see that there are two, and no claim was lost.",
       inputs: [
         { at: 7000, kind: "mend", between: [A, C] },
         { at: 7000, kind: "mend", between: [B, C] },
@@ -54,8 +54,7 @@ export const internet: Story = {
     {
       action: "Withdraw Ireland's claim",
       untilMs: 14_500,
-      words:
-        "C took its claim back. Look up any other address, or search for a country: all of that is as it is registered.",
+      words: "C took its claim back. Look up any other address, or search for a country: all of those are real.",
       inputs: at(11_200, C, [{ op: "release", node: "IE", ...HALF }]),
       ends: { isAgreed: true, answers: ["IS", "IS", "IS"] },
     },

@@ -9,7 +9,7 @@ export const minusEverything: Story = {
   id: "minus-everything",
   title: "Five, plus one, minus everything",
   summary:
-    "A release and an increase happen at the same time. What is left? Here 1; beside it what four other designs answer.",
+    "A release and an increase happen at the same time. What is left? Here 1. See what four other designs answer.",
   limit: 1000,
   cursor: 420,
   seed: 5,
@@ -18,7 +18,7 @@ export const minusEverything: Story = {
       action: "Play",
       untilMs: 5500,
       words:
-        "Both knew maple with priority 5. Then the link was cut, A added 1, and B, which could not know of that, released maple altogether. What should be left?",
+        "Both knew maple with priority 5. Then the link was cut, A added 1, and B, which could not know of that, released maple completely. What should be left?",
       inputs: [
         ...join(0, A, B),
         ...at(0, A, [
@@ -37,7 +37,7 @@ export const minusEverything: Story = {
       action: "Mend the link",
       untilMs: 9500,
       words:
-        "1 is left. The release cancelled exactly the 5 that B had seen, and the 1 that it had not seen stands. Neither change was lost, and none counts twice.",
+        "1 is left. The release cancelled exactly the 5 that B had seen, and the 1 that it had not seen is left. Neither change was lost, and none counts twice.",
       beside: MAPLE,
       inputs: [{ at: 5500, kind: "mend", between: [A, B] }],
       ends: { isAgreed: true, answers: ["maple", "maple"] },

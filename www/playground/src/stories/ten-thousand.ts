@@ -57,7 +57,7 @@ const step: Step = {
   action: "Play",
   untilMs: 2_500,
   words:
-    "Three copies of ten thousand ranges, made from a seed. Look closer, draw one more, or cut a link: it is the same map.",
+    "Three copies of ten thousand ranges, made from a seed. Zoom in, draw one more, or cut a link: it is the same map.",
   /** Made when somebody wants to see them. */
   get inputs() {
     return (made ??= inputs());
@@ -70,7 +70,7 @@ export const tenThousand: Story = {
   id: "ten-thousand",
   title: "Ten thousand ranges",
   summary:
-    "Three copies of ten thousand ranges: how many hold each key, who serves which share, and where nobody does. Look closer to see each.",
+    "Three copies of ten thousand ranges: how many hold each key, who serves which share, and where nobody does. Zoom in to see each.",
   limit: LIMIT,
   cursor: 421_300,
   seed: SEED,
