@@ -429,7 +429,8 @@ fn a_node_drains_as_its_map_does() {
     };
     of_a.increase(&named("a"), &range, by(3)).unwrap();
     of_b.merge(of_a.last_delta());
-    (changes(&mut of_a), changes(&mut of_b));
+    changes(&mut of_a);
+    changes(&mut of_b);
     of_a.drain(&named("a"), &range, 1).unwrap();
     assert!(of_a.last_delta().is_empty() && changes(&mut of_a).is_empty());
     of_b.stand_in(&named("b"), &named("a"), &between(0, 5)).unwrap();
