@@ -71,7 +71,7 @@ use std::time::Instant;
 use crdt_range_map::{RangeMap, ReplicaId};
 use medium::Medium;
 use model::Id;
-use model::history::Operation::{self, Decrease, Increase, Register, Release, Tighten};
+use model::history::Operation::{self, Decrease, HandOver, Increase, MoveTo, Register, Release, Tighten};
 use model::seeds::number;
 use model::world::{POOL, node, range};
 use stateright::{Checker, Model};
@@ -156,6 +156,19 @@ fn two_registrations() {
 fn tightening() {
     let menu = vec![(0, Increase(TWO)), (0, Tighten(1)), (1, Register), (1, Release)];
     explore_system("tightening", three_replicas(menu, 3), 19_653);
+}
+
+#[test]
+fn moving_there_and_back() {
+    let menu = vec![(0, Increase(TWO)), (0, MoveTo(1)), (1, MoveTo(0)), (1, Release)];
+    explore_system("moving there and back", three_replicas(menu, 3), 7_412);
+}
+
+#[test]
+fn handing_over_and_back() {
+    let menu = vec![(0, Increase(TWO)), (0, HandOver(1)), (1, HandOver(0)), (1, Register)];
+    let ids = [0, 1].map(|at| (range(POOL[2]), node(at))).to_vec();
+    explore_system("handing over and back", System { ids, ..three_replicas(menu, 3) }, 21_951);
 }
 
 #[test]

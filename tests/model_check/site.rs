@@ -83,6 +83,17 @@ impl Site {
                 (Err(map_says), Err(model_says)) if map_says == model_says => return Ok(None),
                 _ => return Err(Fault::OtherContent),
             },
+            Operation::MoveTo(_) | Operation::HandOver(_) => {
+                let done = match operation {
+                    Operation::MoveTo(_) => map.move_to(node, range, &to.0),
+                    _ => map.hand_over(node, range, &to.1),
+                };
+                match (done, reference.replace(from, std::slice::from_ref(to))) {
+                    (Ok(delta), Ok(content)) => (delta, content),
+                    (Err(map_says), Err(model_says)) if map_says == model_says => return Ok(None),
+                    _ => return Err(Fault::OtherContent),
+                }
+            }
             _ => panic!("{operation:?} is in no history: the oracle has it"),
         };
         self.end(Some(from), &before, seq_before, delta, content, effects)

@@ -11,7 +11,7 @@ use super::state::{Sending, State};
 #[derive(Clone, Debug)]
 pub struct System {
     pub replicas: usize,
-    /// The registrations; [`Operation::Tighten`] names its new range by its place here.
+    /// The registrations; [`Operation::Tighten`] and the moves name the new one by its place here.
     pub ids: Vec<Id<u64>>,
     /// How many of the replicas operate; the others only hear, and drop nothing since they have written nothing.
     pub writers: usize,
@@ -117,7 +117,10 @@ impl Model for System {
         let has_changed = match action {
             Action::Operate(at, entry) => {
                 let (place, operation) = self.menu[entry];
-                let to = if let Operation::Tighten(to) = operation { to } else { place };
+                let to = match operation {
+                    Operation::Tighten(to) | Operation::MoveTo(to) | Operation::HandOver(to) => to,
+                    _ => place,
+                };
                 let ids = (&self.ids[place], &self.ids[to]);
                 next.operations += 1;
                 next.act(at, self.sending(), |site, effects| site.operate(ids, operation, effects))
