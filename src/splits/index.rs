@@ -331,7 +331,7 @@ mod tests {
         let blocks = |index: &SplitIndex<u64>| index.groups.iter().map(|group| group.len()).sum::<usize>();
         let change = |store: &mut Store<u64>, index: &mut SplitIndex<u64>, at: u64, priority| {
             let range = apply(store, (10 * at, 7, at, priority));
-            index.update(store, &[range]);
+            index.update(&*store, &[range]);
         };
         (0..5000).for_each(|at| change(&mut store, &mut index, at, 1));
         assert!((300..1300).contains(&blocks(&index)), "{}", blocks(&index));

@@ -126,7 +126,14 @@ impl<K: SimulatedKey> World<K> {
         let log_bytes_max = self.log_bytes_max;
         let fan_in = self.medium.fan_in().unwrap_or(1);
         let name = self.has_names.then(|| name_of(at));
-        Options { sync: self.processes[at].config, fan_in, name, is_durable, log_bytes_max }
+        Options {
+            sync: self.processes[at].config,
+            fan_in,
+            name,
+            is_durable,
+            log_bytes_max,
+            ..Options::default()
+        }
     }
 
     /// Starts a replica from its disk, or from nothing.
