@@ -298,6 +298,7 @@ mod tests {
     fn who_is_said_to_be_gone_is_so_after_a_grace_unless_somebody_sees_it() {
         let mut vouching = vouching();
         hear(&mut vouching, 5, 4, 1_000);
+        assert_eq!(said(&mut vouching, 1_100), [(writer(5), 4)]);
         hear(&mut vouching, 5, 5, 2_000);
         _ = said(&mut vouching, 2_499);
         assert!(vouching.is_present(writer(5)));

@@ -5,7 +5,7 @@ use crdt_range_map::{RangeMap, ReplicaId};
 
 use crate::kit::builders::{node, range, slot};
 use crate::net::Net;
-use crate::{SILENCE_MS, kill, named, tab};
+use crate::{SILENCE_MS, are_converged, kill, named, tab};
 
 /// Those who stay see all others go, ten times.
 #[test]
@@ -51,7 +51,7 @@ fn many_that_are_killed_ten_times_each_leave_no_ghost() {
         let bytes = map.state().encode().len();
         assert!(bytes <= 16 * 10 * CROWD as usize + 100, "{bytes}");
     }
-    assert!(net.is_converged_among(&[first, second, far]));
+    assert!(are_converged(&net, &[first, second, far]));
 }
 
 /// The bytes of the state after `lives` of each of `nodes`, with so many ranges each, and of a fresh one with the last life alone.

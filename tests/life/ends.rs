@@ -6,7 +6,7 @@ use crdt_range_map::{RangeMap, ReplicaId};
 
 use crate::kit::builders::{by, node, slot};
 use crate::net::Net;
-use crate::{SILENCE_MS, kill, named, owners, register, tab};
+use crate::{SILENCE_MS, are_converged, kill, named, owners, register, tab};
 
 #[test]
 fn several_evict_at_once_and_again_and_what_others_did_stays() {
@@ -59,7 +59,7 @@ fn who_is_gone_for_as_long_as_was_set_is_evicted_and_not_before() {
             assert_eq!(owners(&net, at, 7), [&[][..], owned], "{at} after {waits_ms} ms");
             assert_eq!(net.hosts[at].node.map().state().retired().len(), usize::from(!is_left));
         }
-        assert!(net.is_converged_among(&[first, second]));
+        assert!(are_converged(&net, &[first, second]));
     }
 }
 

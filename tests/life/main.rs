@@ -54,3 +54,9 @@ fn living_changes(net: &mut Net, at: usize) -> Vec<KeyRange<u64>> {
         .flat_map(|event| if let Event::LivingChanged(ranges) = event { ranges } else { Vec::new() })
         .collect()
 }
+
+/// Whether those know the same.
+fn are_converged(net: &Net, hosts: &[usize]) -> bool {
+    let state = |at: usize| net.hosts[at].node.map().state();
+    hosts.windows(2).all(|pair| state(pair[0]) == state(pair[1]))
+}

@@ -163,11 +163,6 @@ impl Net {
         }
     }
 
-    pub fn is_converged_among(&self, hosts: &[usize]) -> bool {
-        let state = |at: usize| self.hosts[at].node.map().state();
-        hosts.windows(2).all(|pair| state(pair[0]) == state(pair[1]))
-    }
-
     pub fn is_converged(&self) -> bool {
         self.is_converged_among(&Vec::from_iter(0..self.hosts.len()))
     }
