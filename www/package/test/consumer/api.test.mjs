@@ -221,6 +221,30 @@ test("a channel may be one's own", () => {
   assertCode("channel-unavailable", () => one.connect({ postMessage() {} }));
 });
 
+test("what an ephemeral map registers counts while it is seen, until it leaves or is evicted", () => {
+  const [tab, map] = [new RangeMap({ ephemeral: true }), new RangeMap(1n)];
+  assert.deepEqual([tab.isEphemeral, tab.replica >> 48n, map.isEphemeral], [true, 0xeeeen, false]);
+  map.merge(tab.register("tab", 0, 10));
+  map.register("a", 0, 10);
+  const nodes = (answer) => answer.owners(5).map(({ node }) => node);
+  assert.deepEqual([nodes(tab.living), nodes(map), nodes(map.living)], [["tab"], ["a", "tab"], ["a"]]);
+  const changes = [];
+  map.living.onChange((change) => changes.push(change));
+  map.markDown("a");
+  assert.deepEqual([nodes(map.living), map.living.gapsIn(0, 10)], [[], [{ start: 0n, end: 10n }]]);
+  map.markUp("a");
+  assert.deepEqual(changes, Array(2).fill({ source: "local", ranges: [{ start: 0n, end: 10n }] }));
+  assert.equal(map.evictAfterMs, undefined);
+  map.evictAfterMs = 60_000;
+  assert.equal(map.evictAfterMs, 60_000);
+  assert(map.evict(tab.replica).length > 0);
+  assert(map.leave("a").length > 0);
+  assert.deepEqual(map.owners(5), []);
+  assert(tab.leave().length > 0);
+  assert.deepEqual(tab.registrations(), []);
+  assertCode("ephemeral", () => tab.journal(() => {}));
+});
+
 test("a journal saves what happens, and brings it back under the same id", () => {
   const saved = [];
   const map = new RangeMap(1n);

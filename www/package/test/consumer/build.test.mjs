@@ -107,7 +107,7 @@ test("the tarball holds what is needed and nothing else", () => {
     [
       ...["LICENSE-APACHE", "LICENSE-MIT", "README.md", "dist/LICENSE-idb"],
       ...common.flatMap((name) => [`dist/${name}.js`, `dist/${name}.cjs`, `dist/${name}.d.cts`]),
-      ...["connection", "errors", "journal", "range_map", "types"].flatMap((name) => [
+      ...["connection", "errors", "journal", "living", "queries", "range_map", "types"].flatMap((name) => [
         `dist/${name}.d.ts`,
         `dist/${name}.d.cts`,
       ]),
