@@ -164,6 +164,6 @@ impl Net {
     }
 
     pub fn is_converged(&self) -> bool {
-        self.is_converged_among(&Vec::from_iter(0..self.hosts.len()))
+        self.hosts.windows(2).all(|pair| pair[0].node.map().state() == pair[1].node.map().state())
     }
 }
