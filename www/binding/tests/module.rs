@@ -50,9 +50,17 @@ fn memory_comes_back() {
         let mut other = Replica::new(id + 1_000_000, id);
         assert!(other.merge(&replica.state()).is_ok());
         assert!(other.merge(b"nonsense").is_err());
-        _ = (other.splits_in(0, 0, false), other.registrations_in(0, 0), other.registrations_of("node-3").is_ok());
+        _ = (
+            other.splits_in(0, 0, false),
+            other.registrations_in(0, 0),
+            other.registrations_of("node-3").is_ok(),
+        );
         _ = (other.owners_of(vec![5, 70], true), other.owners_in(5, 70, true), other.nodes());
-        _ = (other.served_by_fewer_than(1, 0, 0, true), other.served_by_more_than(2, 5, 70, false), other.cover(5, 70, false));
+        _ = (
+            other.served_by_fewer_than(1, 0, 0, true),
+            other.served_by_more_than(2, 5, 70, false),
+            other.cover(5, 70, false),
+        );
         drain(&mut replica, 0.0);
         assert!(other.absorb(&replica.state()).is_ok());
     };
