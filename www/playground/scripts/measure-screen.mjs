@@ -105,7 +105,7 @@ for (const [words, zooms] of /** @type {const} */ ([
   await page.getByRole("textbox", { name: "Node" }).fill("elm");
   for (let count = 0; count < OPERATIONS; count++) {
     await page.getByLabel("From key").fill(String(630_000 + count * 1_000));
-    await page.getByLabel("To, without it").fill(String(630_500 + count * 1_000));
+    await page.getByLabel("To (not included)").fill(String(630_500 + count * 1_000));
     await page.waitForTimeout(SETTLED_MS);
     const tasks = await tasksOf(async () => {
       await page.getByRole("button", { name: "Register" }).click();
