@@ -82,6 +82,10 @@ impl<K: SampleKey> Twins<K> {
             Operation::SetPriority(to) => map.set_priority(&node, range, to).unwrap(),
             Operation::Withdraw(of) => map.withdraw(ReplicaId::new(of as u64 % 2)).unwrap(),
             Operation::ReleaseNode => map.release_node(&node).unwrap(),
+            Operation::Drain(window, count) => {
+                map.drain(&node, &self.ranges[window % self.ranges.len()], count).unwrap()
+            }
+            Operation::StandIn(to) => map.stand_in(&crate::model::world::node(to), &node, range).unwrap(),
         };
         look_at(map);
         self.sent.push(delta);

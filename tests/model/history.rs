@@ -26,6 +26,10 @@ pub enum Operation {
     Withdraw(usize),
     /// All of the node.
     ReleaseNode,
+    /// Of the range of that number, where so many others come before it.
+    Drain(usize, usize),
+    /// The node of that number stands in for it, in the range of the registration.
+    StandIn(usize),
 }
 
 /// One step. A message is named by how many were sent after it, modulo how many there are; none is ever forgotten, so that it
@@ -104,5 +108,7 @@ fn operations() -> impl Strategy<Value = Operation> {
         1 => (0..4u64).prop_map(Operation::SetPriority),
         1 => (0..5usize).prop_map(Operation::Withdraw),
         1 => Just(Operation::ReleaseNode),
+        1 => (0..5usize, 0..3usize).prop_map(|(range, count)| Operation::Drain(range, count)),
+        1 => (0..3usize).prop_map(Operation::StandIn),
     ]
 }

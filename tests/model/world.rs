@@ -1,5 +1,7 @@
 //! The map and the model side by side: a few replicas of each go through the same history and are compared at every step.
 
+mod draining;
+
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
@@ -180,6 +182,17 @@ impl<K: SampleKey> World<K> {
 
     fn operate(&mut self, at: usize, (node, range): Place, operation: Operation) -> Result<(), String> {
         let id = self.id(node, range);
+        match operation {
+            Operation::Drain(window, count) => {
+                let window = self.ranges[window % self.ranges.len()].clone();
+                return self.drain(at, &id.1, &window, count);
+            }
+            Operation::StandIn(node) => {
+                let node = self.nodes[node % self.nodes.len()].clone();
+                return self.stand_in(at, &node, &id.1, &id.0);
+            }
+            _ => {}
+        }
         let writer = |at: usize| self.peers[at % self.peers.len()].map.replica();
         let withdrawn = if let Operation::Withdraw(of) = operation { Some(writer(of)) } else { None };
         let Peer { map, model } = &mut self.peers[at];
@@ -202,6 +215,7 @@ impl<K: SampleKey> World<K> {
                 (wrote(map.withdraw(writer)), model.withdraw(writer))
             }
             Operation::ReleaseNode => (wrote(map.release_node(&id.1)), model.release_node(&id.1)),
+            Operation::Drain(..) | Operation::StandIn(_) => unreachable!("they are several operations"),
             Operation::Tighten(_) | Operation::MoveTo(_) | Operation::Carve(_) | Operation::HandOver(_) => {
                 let range = |at: usize| &self.ranges[at % self.ranges.len()];
                 let moved = |at: usize| (range(at).clone(), id.1.clone());
@@ -232,18 +246,25 @@ impl<K: SampleKey> World<K> {
                 }
             }
         };
-        let is_of_many = matches!(operation, Operation::Withdraw(_) | Operation::ReleaseNode);
-        agree("the delta is empty", delta.is_empty(), knowledge.is_empty())?;
+        let id = (!matches!(operation, Operation::Withdraw(_) | Operation::ReleaseNode)).then_some(&id);
         joined.merge(&delta);
-        agree("the state, and the one before joined with the delta,", map.state(), &joined)?;
-        let knowledge = check_content(
-            &mut self.effects,
-            &self.peers[at],
-            (!is_of_many).then_some(&id),
-            (&before, seq_before),
-            &delta,
-            knowledge,
-        )?;
+        self.end(at, id, (&before, seq_before, &joined), delta, knowledge)
+    }
+
+    /// What an operation did to the map must be what it did to the model. With an id it is about that registration alone.
+    fn end(
+        &mut self,
+        at: usize,
+        id: Option<&Id<K>>,
+        (before, seq_before, joined): (&Knowledge<K>, u64, &Delta<K>),
+        delta: Delta<K>,
+        knowledge: Knowledge<K>,
+    ) -> Result<(), String> {
+        agree("the delta is empty", delta.is_empty(), knowledge.is_empty())?;
+        let state = self.peers[at].map.state();
+        agree("the state, and the one before joined with the delta,", state, joined)?;
+        let (effects, peer) = (&mut self.effects, &self.peers[at]);
+        let knowledge = check_content(effects, peer, id, (before, seq_before), &delta, knowledge)?;
         self.check(at)?;
         self.send(delta, knowledge)
     }
