@@ -9,7 +9,8 @@
 //! - [`mod@reference`]: what the hardware allows, hand-written loops that are timed beside the map;
 //! - [`timer`], [`region`], [`measure`], [`memory`], [`machine`], [`report`], [`show`]: the binary `range-bench`;
 //! - [`web`]: the workload as `www/bench` takes it;
-//! - [`sync`]: the binary `sync-bench`, what synchronisation costs in messages and bytes.
+//! - [`sync`]: the binary `sync-bench`, what synchronisation costs in messages and bytes;
+//! - the binary `route-bench` stands by itself: how keys are shared, beside other libraries.
 //!
 //! A wrong fast answer cannot pass: everything that is timed is also checked, outside of the timed region. All of them write JSON,
 //! from which `www/report` makes the pages.
