@@ -63,7 +63,8 @@ pub struct Options {
     /// Whether it hands out pages to be saved, so that it can return under its id: see [`Node`](Node#what-is-saved).
     pub is_durable: bool,
     /// After how long somebody who is gone is [evicted](Node::evict): an [ephemeral](ReplicaId#ephemeral-writers) writer that this node
-    /// does not see, from when it first did not. It should be much longer than a partition lasts. `None`: never.
+    /// does not see, from when it first did not. It should be much longer than a partition lasts. While the node takes part in presence over
+    /// no link, it evicts nobody, and then the time begins anew. `None`: never.
     pub evict_after_ms: Option<u64>,
     /// How many bytes of memory the log of recent changes takes at most. Peers that were away get what they missed from it: see
     /// [`RangeMap::set_log_capacity`].

@@ -444,6 +444,24 @@ fn a_node_drains_as_its_map_does() {
 }
 
 #[test]
+fn who_is_gone_or_down_is_not_counted_on() {
+    let range = between(0, 10);
+    let mut map = RangeMap::new(ReplicaId::new(1));
+    let mut life = RangeMap::new(ReplicaId::ephemeral(2));
+    _ = map.register(&named("a"), &range).unwrap();
+    _ = map.merge(&life.increase(&named("b"), &range, 5.try_into().unwrap()).unwrap());
+    let needed = |map: &RangeMap<u64>| map.needed_in(&named("a"), &range, 1).count();
+    assert_eq!((needed(&map), map.living().needed_in(&named("a"), &range, 1).count()), (0, 1));
+    assert!(map.drain(&named("a"), &range, 1).unwrap().is_empty(), "b is not there");
+    map.set_present(ReplicaId::ephemeral(2), true);
+    map.mark_down(&named("b"));
+    assert!(map.drain(&named("a"), &range, 1).unwrap().is_empty(), "b is down");
+    map.mark_up(&named("b"));
+    assert!(!map.drain(&named("a"), &range, 1).unwrap().is_empty());
+    assert_eq!(map.living().owners(&5)[0].node, named("b"));
+}
+
+#[test]
 fn who_may_not_write_is_told() {
     let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
     _ = map.retire(ReplicaId::new(1));

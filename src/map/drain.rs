@@ -26,6 +26,9 @@ impl<K: Key> RangeMap<K> {
     /// [`needed_in`](Self::needed_in) tells. All of it in one delta, empty if nothing may be given up yet. To be called again when something has
     /// changed, until nothing is needed: a drain is done when the node serves nothing of the range any more.
     ///
+    /// Who is gone or [marked as down](Self::mark_down) does not count: the node may be needed in the [living](Self::living) answer as little
+    /// as in the agreed one.
+    ///
     /// **Others first.** Somebody has to come before the node: let others who are willing [stand in](Self::stand_in) for it.
     ///
     /// **What it promises.** At least `count` nodes serve the keys that were given up, though others drain at the same time, come, and move.
@@ -68,6 +71,7 @@ impl<K: Key> RangeMap<K> {
             .registrations_of(node)
             .filter_map(|one| Some((one.range.intersection(range)?, one.range)))
             .filter(|(part, _)| self.needed_in(node, part, count).next().is_none())
+            .filter(|(part, _)| self.living().needed_in(node, part, count).next().is_none())
             .collect();
         for (part, whole) in &parts {
             whole.without(part).try_for_each(|rest| self.check_write(Some(&id(node, &rest))))?;
@@ -92,16 +96,7 @@ impl<K: Key> RangeMap<K> {
         range: &KeyRange<K>,
         count: usize,
     ) -> impl Iterator<Item = KeyRange<K>> + use<'_, K> {
-        let number = self.state.entries.tables().nodes.find(node);
-        self.splits_in(range).into_window().ranges_where(move |stretch| {
-            let mut before = 0;
-            let mut position = None;
-            stretch.for_each(|owner| {
-                position = position.or((Some(owner) == number).then_some(before));
-                before += 1;
-            });
-            position.is_some_and(|position| position < count)
-        })
+        self.agreed().needed_in(node, range, count)
     }
 
     /// Lets a node serve what another serves of a range, and come before it there, so that the other may be [drained](Self::drain): each

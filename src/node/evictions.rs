@@ -34,6 +34,11 @@ impl Evictions {
         self.after_ms.map_or(u64::MAX, |_| self.due_ms)
     }
 
+    /// Forgets since when anybody is gone.
+    pub(super) fn begin_anew(&mut self) {
+        self.gone_since.clear();
+    }
+
     /// Takes who is gone now, and tells which of them have been for long enough. Their time begins anew: what is found of them later is
     /// left for as long. O(m log m).
     pub(super) fn take_due(&mut self, gone: Vec<ReplicaId>, now_ms: u64) -> Vec<ReplicaId> {

@@ -109,6 +109,10 @@ impl<K: WireKey> Node<K> {
 
     /// Evicts the ephemeral writers that have been gone for long enough.
     pub(super) fn evict_absent(&mut self, now_ms: u64) {
+        if !self.presences.takes_part() {
+            // Who hears nobody knows of nobody that he is gone.
+            return self.evictions.begin_anew();
+        }
         let is_due = self.evictions.is_due(now_ms) && self.map.state().context().has_ephemeral();
         if !is_due {
             return;
@@ -125,7 +129,8 @@ impl<K: WireKey> Node<K> {
 
     /// When it is to be looked for who is gone.
     pub(super) fn next_eviction_ms(&self) -> u64 {
-        if self.map.state().context().has_ephemeral() { self.evictions.due_ms() } else { u64::MAX }
+        let may_be_gone = self.presences.takes_part() && self.map.state().context().has_ephemeral();
+        if may_be_gone { self.evictions.due_ms() } else { u64::MAX }
     }
 }
 

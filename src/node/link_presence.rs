@@ -113,6 +113,11 @@ impl LinkPresences {
         Ok(())
     }
 
+    /// Whether it takes part over some link.
+    pub(super) fn takes_part(&self) -> bool {
+        !self.by_link.is_empty()
+    }
+
     /// Leaves, and returns the content of the goodbye.
     pub(super) fn leave(&mut self, link: LinkId) -> Option<Vec<u8>> {
         let local = self.by_link.remove(&link)?;

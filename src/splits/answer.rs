@@ -114,6 +114,25 @@ impl<'a, K: Key> Answer<'a, K> {
         self.window(range).ranges_by_count(move |owners| owners < count)
     }
 
+    /// Where a node may not be given up: see [`RangeMap::needed_in`](crate::RangeMap::needed_in). O(log n + k s).
+    pub fn needed_in(
+        &self,
+        node: &NodeId,
+        range: &KeyRange<K>,
+        count: usize,
+    ) -> impl Iterator<Item = KeyRange<K>> + use<'a, K> {
+        let number = self.names.find(node);
+        self.window(range).ranges_where(move |stretch| {
+            let mut before = 0;
+            let mut position = None;
+            stretch.for_each(|owner| {
+                position = position.or((Some(owner) == number).then_some(before));
+                before += 1;
+            });
+            position.is_some_and(|position| position < count)
+        })
+    }
+
     /// Where one node could go: see [`RangeMap::served_by_more_than`](crate::RangeMap::served_by_more_than). O(log n + s).
     pub fn served_by_more_than(
         &self,

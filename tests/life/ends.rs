@@ -63,6 +63,30 @@ fn who_is_gone_for_as_long_as_was_set_is_evicted_and_not_before() {
     }
 }
 
+/// A node that hears nobody, since it has no name or no link, knows of nobody that he is gone.
+#[test]
+fn who_takes_no_part_in_presence_evicts_nobody() {
+    let evicting = Options { evict_after_ms: Some(1_000), ..Options::default() };
+    let mut net = Net::new(9);
+    let (alive, nameless) = (tab(&mut net, 1, Options::default()), net.add(evicting.clone()));
+    let alone = net.add(Options { name: named("alone").name, ..evicting });
+    net.wire(LinkKind::Neighbour, &[alive, nameless]);
+    let wire = net.wire(LinkKind::Neighbour, &[alive, alone]);
+    let link = net.link(wire, alone);
+    register(&mut net, alive, 7);
+    net.run_for(500);
+    net.operate(alone, |host| host.close(link));
+    net.run_for(10_000);
+    for at in [alive, nameless, alone] {
+        assert_eq!(owners(&net, at, 7)[1], ["node-7:1"], "{at}");
+        assert!(net.hosts[at].node.map().state().retired().is_empty());
+    }
+    // It sees it again before the time is over.
+    net.wire(LinkKind::Neighbour, &[alive, alone]);
+    net.run_for(5_000);
+    assert!(net.hosts[alone].node.map().state().retired().is_empty());
+}
+
 #[test]
 fn who_is_evicted_and_lives_goes_on_under_another_ephemeral_id() {
     let mut net = Net::new(5);

@@ -49,6 +49,9 @@ fn evictions_are_set_and_stay_when_the_node_begins_anew() {
     host.set_evict_after_ms(Some(5_000));
     host.restart(ReplicaId::new(2), 2);
     assert_eq!(host.evict_after_ms(), Some(5_000));
+    // Who takes no part in presence evicts nobody.
+    let link = host.open(LinkKind::Medium, 0);
+    host.join(link, presence::Config::default(), Name::default(), 0).unwrap();
     let mut gone = RangeMap::new(ReplicaId::ephemeral(7));
     host.merge(&gone.register(&node(7), &slot(7)).unwrap());
     let priority_at = |host: &mut Node<u64>, now_ms| {

@@ -41,9 +41,14 @@ export class Callbacks<T> {
   }
 }
 
+/** After so many told calls their places are given back. */
+const toldMax = 1024;
+
 /** What is to be told. */
 export class Queue {
   readonly #calls: (() => void)[] = [];
+  /** How many of them are told: to take each off the front would cost as much as all that follow. */
+  #told = 0;
   #isTelling = false;
 
   add(call: () => void): void {
@@ -54,11 +59,20 @@ export class Queue {
   tell(): void {
     if (this.#isTelling) return;
     this.#isTelling = true;
-    for (let call = this.#calls.shift(); call; call = this.#calls.shift()) report(call);
+    for (let call = this.#calls[0]; call; call = this.#calls[this.#told]) {
+      this.#told += 1;
+      if (this.#told > toldMax && 2 * this.#told > this.#calls.length) {
+        this.#calls.splice(0, this.#told);
+        this.#told = 0;
+      }
+      report(call);
+    }
+    this.clear();
     this.#isTelling = false;
   }
 
   clear(): void {
     this.#calls.length = 0;
+    this.#told = 0;
   }
 }

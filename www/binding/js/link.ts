@@ -144,7 +144,7 @@ export class Link {
     if (!this.#isOpen || this.#core.isFreed) return [];
     const peers = this.#core.module.peers(this.#number) as Peer[];
     const offset = Date.now() - now();
-    for (const peer of peers) peer.lastSeen += offset;
+    for (const peer of peers) peer.lastSeen = Math.round(peer.lastSeen + offset);
     return peers;
   }
 

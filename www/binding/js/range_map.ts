@@ -67,8 +67,8 @@ export class RangeMap extends Answer {
   /**
    * Goes on under another id, a fresh random one if it is left out, with everything that is known: for instance because somebody
    * else may write under the present one from now on. The id must not be in use elsewhere, and if it wrote before, this map must
-   * know all that it wrote. What an ephemeral map contributed under its former id is withdrawn, since that life ends; a fresh id is
-   * ephemeral if the former one is.
+   * know all that it wrote. What an ephemeral map contributed goes with it, under the new id; a fresh id is ephemeral if the former one
+   * is, and with one that is not, all of it is bound to no life any more.
    *
    * Throws `invalid-replica`; `ephemeral` for an ephemeral id while there is a journal.
    */
@@ -173,7 +173,8 @@ export class RangeMap extends Answer {
   }
 
   /**
-   * Hands a registration over to another node, which gets at least its priority, in one delta.
+   * Hands a registration over to another node, which gets at least its priority, in one delta. What the other has of it then is bound to
+   * this map's life if this map is ephemeral, and to none if not.
    *
    * Returns the delta for the other replicas, empty if it is the same node. O(log n).
    *
@@ -367,14 +368,17 @@ export class RangeMap extends Answer {
    *
    * With a node: releases every registration of that node, whoever contributed to it, and nothing else.
    *
+   * What it does afterwards counts for nobody's living answer but its own, until it connects again.
+   *
    * Returns the delta for the other replicas, empty if nothing was left. O(m log n) for m registrations of an ephemeral map, after O(n)
    * the first time; O(n) for others, and for a node.
    *
    * Throws `invalid-node`, `exhausted`.
    */
-  leave(node?: string): Uint8Array {
-    if (node !== undefined) {
-      const name = check.node(node);
+  leave(...of: [] | [node: string]): Uint8Array {
+    // A name that is missing by mistake is no wish to withdraw everything.
+    if (of.length > 0) {
+      const name = check.node(of[0]);
       return RangeMap.#operate(this, (module) => module.leaveNode(name));
     }
     const delta = RangeMap.#operate(this, (module) => module.leave());
@@ -397,8 +401,9 @@ export class RangeMap extends Answer {
 
   /**
    * After how many milliseconds somebody who is gone is evicted: an ephemeral writer that this map does not see, from when it first did
-   * not. `undefined`, as at first: nobody is. One map that stays is enough, and it takes part in presence; it should be much longer than a
-   * partition lasts, or a page is frozen.
+   * not. `undefined`, as at first: nobody is. It should be much longer than a partition lasts, or a page is frozen. One map that stays is
+   * enough, if one of its connections takes part in presence: it is ephemeral, or the connection has a `name`. While none does, it evicts
+   * nobody, and then the time begins anew.
    */
   get evictAfterMs(): number | undefined {
     return RangeMap.#of(this).module.evictAfter();

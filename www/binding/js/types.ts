@@ -7,6 +7,9 @@ export interface MapOptions {
    * agreed one until somebody releases or evicts it. It writes under a fresh id each time, whose highest 16 bits are `eeee`, and never takes up
    * an old one; so it has no journal, and no saved map is ephemeral. Its connections take part in presence, by the empty name if they
    * have no other.
+   *
+   * That goes for all that it does, also to registrations of others' nodes: what an ephemeral map moves or hands over is bound to its own life
+   * from then on, and what a permanent one moves is bound to none. Each life leaves some 10 bytes in the state for ever.
    */
   ephemeral?: boolean | undefined;
 }

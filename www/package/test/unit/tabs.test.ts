@@ -22,9 +22,10 @@ test("each job is done by one tab, and the jobs of one that is gone by the other
   const locks = new FakeLocks();
   vi.stubGlobal("navigator", { locks });
   const { takePart } = (await import(path.href)) as {
-    takePart(channel: string, name: string, onshare: () => void): Promise<Work>;
+    takePart(channel: string, name: string, onshare: (tab: Work) => void): Promise<Work>;
   };
-  const shared = vi.fn();
+  // It may ask at once, also before it has what is returned.
+  const shared = vi.fn((tab: Work) => expect(tab.tabs()).not.toHaveLength(0));
   const names = ["ada", "grace", "joan"];
   const tabs = await Promise.all(names.map((name) => takePart("jobs", name, shared)));
   const owners = (of: Work[]) => jobs.map((job) => of.flatMap((tab, at) => (tab.isMine(job) ? [at] : [])));
