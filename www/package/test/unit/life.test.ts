@@ -219,6 +219,11 @@ test("what is left of a dead tab goes after a while, if that is wanted", async (
   const gone = map(tab(1));
   server.merge(gone.register("gone", 0, 10));
   expect(server.evictAfterMs).toBe(undefined);
+  // Who hears nobody evicts nobody.
+  server.evictAfterMs = 0;
+  expect(agreed(server)).toEqual(["gone"]);
+  server.evictAfterMs = undefined;
+  server.connect("evicting", { name: "server" });
   for (const wrongTime of [-1, 1.5, 2 ** 53, NaN, "1", null].map(wrong))
     expect(code(() => (server.evictAfterMs = wrongTime))).toBe("invalid-options");
   for (const time of [2 ** 53 - 1, undefined, 500]) {
