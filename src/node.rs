@@ -9,6 +9,7 @@ mod journal;
 mod life;
 mod link_presence;
 mod operations;
+mod options;
 mod output;
 mod random;
 mod restore;
@@ -21,6 +22,7 @@ use self::evictions::Evictions;
 pub use self::journal::Page;
 use self::journal::{Journal, Saved};
 use self::link_presence::LinkPresences;
+pub use self::options::Options;
 pub use self::output::{Event, LinkId, LinkKind, Output};
 use self::random::Random;
 pub use self::restore::Damage;
@@ -28,14 +30,11 @@ use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::id::{NodeId, ReplicaId};
 use crate::key::KeyRange;
-use crate::map::{LOG_BYTES_MAX, RangeMap};
+use crate::map::RangeMap;
 use crate::splits::RangeCollector;
 use crate::sync::presence::{self, Name, Peer};
-use crate::sync::{self, Config, ConfigError, Mesh, Received, Statistics, sender_of};
+use crate::sync::{self, ConfigError, Mesh, Received, Statistics, sender_of};
 use crate::watch::WatchId;
-
-/// From how many neighbours a node wants news at once, by default.
-const FAN_IN: usize = 3;
 
 /// The latest time. Later ones count as this one, so that something can always be due after now.
 const TIME_MS_MAX: u64 = 1 << 60;
@@ -45,47 +44,6 @@ const REFUSALS_MAX: usize = 64;
 
 /// How many goodbyes wait for [`Node::poll`]. If there are more, the oldest is forgotten: that peer is then taken for dead a little later.
 const GOODBYES_MAX: usize = 1_024;
-
-/// The settings of a node. All times are in milliseconds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// The times and limits of the protocol.
-    pub sync: Config,
-    /// From how many neighbours it wants news at once. The others announce theirs a moment later, and the node asks for what did not come
-    /// another way. 0 counts as 1.
-    pub fan_in: usize,
-    /// The name under which it takes part in [`presence`] on every link: the others learn that it is there, and it
-    /// learns who else is. A peer that is silent for 4.5 s counts as dead. `None`: it takes no part; but an
-    /// [ephemeral](ReplicaId#ephemeral-writers) writer does all the same, under the empty name.
-    pub name: Option<Name>,
-    /// What it [says of itself](Node::set_attributes) at first, where it takes part in presence.
-    pub attributes: presence::Attributes,
-    /// Whether it hands out pages to be saved, so that it can return under its id: see [`Node`](Node#what-is-saved).
-    pub is_durable: bool,
-    /// After how long somebody who is gone is [evicted](Node::evict): an [ephemeral](ReplicaId#ephemeral-writers) writer that this node
-    /// does not see, from when it first did not. It should be much longer than a partition lasts. While the node takes part in presence over
-    /// no link, it evicts nobody, and then the time begins anew. `None`: never.
-    pub evict_after_ms: Option<u64>,
-    /// How many bytes of memory the log of recent changes takes at most. Peers that were away get what they missed from it: see
-    /// [`RangeMap::set_log_capacity`].
-    pub log_bytes_max: usize,
-}
-
-impl Default for Options {
-    /// Not durable, without a name, and nobody is evicted.
-    fn default() -> Self {
-        let sync = Config::default();
-        Self {
-            sync,
-            fan_in: FAN_IN,
-            name: None,
-            attributes: presence::Attributes::default(),
-            is_durable: false,
-            evict_after_ms: None,
-            log_bytes_max: LOG_BYTES_MAX,
-        }
-    }
-}
 
 /// A participant, sans-io: the caller carries the bytes, and passes the time in with each call.
 ///
