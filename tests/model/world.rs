@@ -397,17 +397,22 @@ impl<K: SampleKey> World<K> {
 
     /// Whether it answers as of who is alive as if there had been nobody else.
     fn check_living(&self, at: usize) -> Result<(), String> {
-        let (Peer { map, model }, (present, down)) = (&self.peers[at], &self.lives[at]);
-        let counts = |writer: ReplicaId| {
-            writer.get() < 1 << 48 || writer == map.replica() || present.contains(&writer)
-        };
-        let living = model.knowledge.living(counts, down);
+        let (map, living) = (&self.peers[at].map, self.living(at));
         for id in self.ids() {
             let visible = living.iter().find(|(visible, _)| *visible == id);
             let priority = visible.map(|(_, priority)| *priority);
             agree(format_args!("living priority of {id:?}"), map.living_priority(&id.1, &id.0), priority)?;
         }
         served::check_answer(map.living(), &living, &K::samples())
+    }
+
+    /// What counts at a replica as of who is alive.
+    fn living(&self, at: usize) -> Vec<(Id<K>, u64)> {
+        let (Peer { map, model }, (present, down)) = (&self.peers[at], &self.lives[at]);
+        let counts = |writer: ReplicaId| {
+            writer.get() < 1 << 48 || writer == map.replica() || present.contains(&writer)
+        };
+        model.knowledge.living(counts, down)
     }
 }
 

@@ -17,15 +17,17 @@ impl<K: SampleKey> World<K> {
     ) -> Result<(), String> {
         let Peer { map, model } = &self.peers[at];
         let registrations = model.knowledge.registrations();
-        let place = |key: &K| {
-            let owners = served::owners(&registrations, key);
-            owners.iter().position(|(owner, _)| owner == node)
+        let living = self.living(at);
+        // The agreed answer, and that as of who is alive.
+        let may_go = |key: &K| {
+            [&registrations, &living].into_iter().all(|known| {
+                let owners = served::owners(known, key);
+                owners.iter().position(|(owner, _)| owner == node).is_none_or(|place| place >= count)
+            })
         };
         let is_given_up = |(range, of): &&Id<K>| {
-            let keys = K::samples().into_iter().filter(|key| range.contains(key) && window.contains(key));
-            of == node
-                && range.intersects(window)
-                && keys.map(|key| place(&key)).all(|place| place >= Some(count))
+            let mut keys = K::samples().into_iter().filter(|key| range.contains(key) && window.contains(key));
+            of == node && range.intersects(window) && keys.all(|key| may_go(&key))
         };
         let parts: Vec<Id<K>> = registrations.iter().map(|(id, _)| id).filter(is_given_up).cloned().collect();
         let mut drained = map.clone();
