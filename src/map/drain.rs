@@ -2,7 +2,8 @@
 //!
 //! **The rule.** A node gives up a key only where at least `count` others come before it in the order of preference, at the replica that
 //! writes for it. Two nodes that each count on the other would leave a hole: that the others *serve* the key is not enough. That they come
-//! before it is, whatever is concurrent, if each node is written for by one replica.
+//! before it is, whatever is concurrent, if each node is written for by one replica. The same has to hold in the living answer there, so
+//! that nobody is counted on who is gone; that only makes it give up less.
 //!
 //! **Why.** Say that a node gave up a key from a position P, a priority and a name, and counted on `count` others, each in a position before
 //! P. If one of these is no longer there, it gave up the key itself, by the same rule, from a position at least as good as the one that was
@@ -67,11 +68,13 @@ impl<K: Key> RangeMap<K> {
     /// ```
     pub fn drain(&mut self, node: &NodeId, range: &KeyRange<K>, count: usize) -> Result<Delta<K>, MoveError> {
         self.check_write(None)?;
+        let answers = [self.agreed(), self.living()];
         let parts: Vec<(KeyRange<K>, KeyRange<K>)> = self
             .registrations_of(node)
             .filter_map(|one| Some((one.range.intersection(range)?, one.range)))
-            .filter(|(part, _)| self.needed_in(node, part, count).next().is_none())
-            .filter(|(part, _)| self.living().needed_in(node, part, count).next().is_none())
+            .filter(|(part, _)| {
+                answers.iter().all(|known| known.needed_in(node, part, count).next().is_none())
+            })
             .collect();
         for (part, whole) in &parts {
             whole.without(part).try_for_each(|rest| self.check_write(Some(&id(node, &rest))))?;

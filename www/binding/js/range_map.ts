@@ -201,7 +201,8 @@ export class RangeMap extends Answer {
   /**
    * Gives up what a node serves of a range, where at least `count` others come before it: each of its registrations of which the range
    * holds a part is carved, or released, if the node is needed nowhere in that part, see `neededIn`. To be called again when something has
-   * changed, until the node serves nothing of the range any more. Others first: let those who are willing `standIn` for it.
+   * changed, until the node serves nothing of the range any more. Others first: let those who are willing `standIn` for it. Who is gone or
+   * marked as down does not count: the node must be needed neither here nor in the `living` answer.
    *
    * At least `count` nodes serve what was given up, though others drain at the same time, come, and move: if for each node one replica
    * writes, and gives keys up in this way alone, with the same `count`. A node that moves registers for its new range, and then drains the

@@ -180,7 +180,7 @@ test("weather, replicas that crash, return, leave and join, and messages in word
   expect(problems).toEqual([]);
 });
 
-test("break it: schedules are tried in a worker, and each can be looked at", async ({ page }) => {
+test("break it: schedules are tried in workers, and each can be looked at", async ({ page }) => {
   await opened(page, "#bad-day");
   await page.getByRole("button", { name: "Break it" }).click();
   const sheet = page.getByRole("dialog", { name: "Break it" });
