@@ -194,7 +194,7 @@ pub use contribution::{Cancelled, Carried, Contribution, Dropped};
 pub use delta::Delta;
 pub use id::{NodeError, NodeId, ReplicaId};
 pub use key::{Key, KeyRange, LeastKey, RangeError};
-pub use map::{MoveError, RangeMap, TightenError, WriteError};
+pub use map::{MoveError, RangeMap, WriteError};
 pub use node::Node;
 pub use operation::{Operation, OperationError};
 pub use registration::Registration;

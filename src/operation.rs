@@ -6,7 +6,8 @@ use core::num::NonZeroU32;
 use crate::delta::Delta;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
-use crate::map::{RangeMap, TightenError};
+use crate::map::{MoveError, RangeMap};
+use crate::registration::RegistrationId;
 
 /// An operation of [`RangeMap`] as a value, for lists and logs of operations.
 ///
@@ -29,7 +30,7 @@ use crate::map::{RangeMap, TightenError};
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
     serde(
-        rename_all = "lowercase",
+        rename_all = "snake_case",
         bound(serialize = "K: Ord + serde::Serialize", deserialize = "K: Ord + serde::Deserialize<'de>")
     )
 )]
@@ -75,39 +76,122 @@ pub enum Operation<K> {
         /// Which keys it serves from now on: a proper part of these.
         to: KeyRange<K>,
     },
+    /// [`RangeMap::move_to`].
+    MoveTo {
+        /// Who serves.
+        node: NodeId,
+        /// Which keys it served so far.
+        range: KeyRange<K>,
+        /// Which keys it serves from now on.
+        to: KeyRange<K>,
+    },
+    /// [`RangeMap::carve`].
+    Carve {
+        /// Who serves.
+        node: NodeId,
+        /// Which keys it served so far.
+        range: KeyRange<K>,
+        /// Which of them it gives up.
+        hole: KeyRange<K>,
+    },
+    /// [`RangeMap::hand_over`].
+    HandOver {
+        /// Who serves no more.
+        node: NodeId,
+        /// Which keys.
+        range: KeyRange<K>,
+        /// Who serves them from now on.
+        to: NodeId,
+    },
+    /// [`RangeMap::set_priority`].
+    SetPriority {
+        /// Who serves.
+        node: NodeId,
+        /// Which keys.
+        range: KeyRange<K>,
+        /// The priority; 0 releases it.
+        to: u64,
+    },
+    /// [`RangeMap::drain`].
+    Drain {
+        /// Who gives up what it may.
+        node: NodeId,
+        /// Of which keys.
+        range: KeyRange<K>,
+        /// How many others have to come before it.
+        count: usize,
+    },
+    /// [`RangeMap::stand_in`].
+    StandIn {
+        /// Who serves from now on what the other one serves.
+        node: NodeId,
+        /// The other one, before which it comes.
+        other: NodeId,
+        /// Of which keys.
+        range: KeyRange<K>,
+    },
 }
 
 impl<K: Key> Operation<K> {
-    /// The registrations that it may change.
-    pub(crate) fn touched(&self) -> impl Iterator<Item = (&NodeId, &KeyRange<K>)> {
-        let (node, range, to) = match self {
-            Self::Register { node, range } | Self::Release { node, range } => (node, range, None),
-            Self::Increase { node, range, .. } | Self::Decrease { node, range, .. } => (node, range, None),
-            Self::Tighten { node, range, to } => (node, range, Some(to)),
-        };
-        core::iter::once((node, range)).chain(to.map(|to| (node, to)))
+    /// The registrations that it may change, in that state. What else changes lies in their ranges.
+    pub(crate) fn touched(&self, map: &RangeMap<K>) -> Vec<RegistrationId<K>> {
+        let id =
+            |node: &NodeId, range: &KeyRange<K>| RegistrationId { node: node.clone(), range: range.clone() };
+        match self {
+            Self::Register { node, range }
+            | Self::Release { node, range }
+            | Self::Increase { node, range, .. }
+            | Self::Decrease { node, range, .. }
+            | Self::Carve { node, range, .. }
+            | Self::SetPriority { node, range, .. } => vec![id(node, range)],
+            Self::Tighten { node, range, to } | Self::MoveTo { node, range, to } => {
+                vec![id(node, range), id(node, to)]
+            }
+            Self::HandOver { node, range, to } => vec![id(node, range), id(to, range)],
+            Self::Drain { node, range, .. } => {
+                map.ranges_of(node, range).iter().map(|whole| id(node, whole)).collect()
+            }
+            Self::StandIn { node, other, range } => {
+                map.parts_of(other, range).iter().map(|part| id(node, part)).collect()
+            }
+        }
     }
 
-    fn apply(&self, map: &mut RangeMap<K>) -> Result<Delta<K>, TightenError> {
+    fn apply(&self, map: &mut RangeMap<K>) -> Result<Delta<K>, MoveError> {
         Ok(match self {
             Self::Register { node, range } => map.register(node, range)?,
             Self::Release { node, range } => map.release(node, range)?,
             Self::Increase { node, range, by } => map.increase(node, range, *by)?,
             Self::Decrease { node, range, by } => map.decrease(node, range, *by)?,
             Self::Tighten { node, range, to } => map.tighten(node, range, to)?,
+            Self::MoveTo { node, range, to } => map.move_to(node, range, to)?,
+            Self::Carve { node, range, hole } => map.carve(node, range, hole)?,
+            Self::HandOver { node, range, to } => map.hand_over(node, range, to)?,
+            Self::SetPriority { node, range, to } => map.set_priority(node, range, *to)?,
+            Self::Drain { node, range, count } => map.drain(node, range, *count)?,
+            Self::StandIn { node, other, range } => map.stand_in(node, other, range)?,
         })
     }
 }
 
 impl<K: Key> RangeMap<K> {
-    /// Applies these operations, one after the other, and returns one delta of all; or none of them, if any is refused. O(m log n) for m
-    /// operations, and O(n/512) more if there are several: they may have to be taken back.
+    /// Applies these operations, one after the other, and returns one delta of all; or none of them, if any is refused. Costs what each costs
+    /// by itself, O(m log n) for m of the simple ones, and O(n/512) more if there are several: they may have to be taken back.
     ///
     /// # Errors
     /// [`OperationError`] for the first that is refused. Nothing has changed then.
     pub fn apply(
         &mut self,
         operations: impl IntoIterator<Item = Operation<K>>,
+    ) -> Result<Delta<K>, OperationError> {
+        self.apply_noting(operations, |_, _| ())
+    }
+
+    /// The same; `note` sees the state before each operation.
+    pub(crate) fn apply_noting(
+        &mut self,
+        operations: impl IntoIterator<Item = Operation<K>>,
+        mut note: impl FnMut(&Self, &Operation<K>),
     ) -> Result<Delta<K>, OperationError> {
         let mut operations = operations.into_iter().enumerate().peekable();
         let mut delta = Delta::default();
@@ -116,6 +200,7 @@ impl<K: Key> RangeMap<K> {
             if before.is_none() && operations.peek().is_some() {
                 before = Some(self.clone());
             }
+            note(self, &operation);
             match operation.apply(self) {
                 Ok(more) if delta.is_empty() => delta = more,
                 Ok(more) => delta.merge(&more),
@@ -135,7 +220,7 @@ pub struct OperationError {
     /// Which of them was refused, from 0 on.
     pub index: usize,
     /// Why.
-    pub why: TightenError,
+    pub why: MoveError,
 }
 
 impl fmt::Display for OperationError {

@@ -2,7 +2,7 @@
 
 mod kit;
 
-use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId, TightenError};
+use crdt_range_map::{Delta, KeyRange, MoveError, NodeId, RangeMap, ReplicaId};
 use kit::builders::{between as range, by, named as node};
 
 fn replica(id: u64) -> RangeMap<u64> {
@@ -214,9 +214,9 @@ fn a_tighten_that_fails_changes_nothing() {
     let _ = map.register(&node, &wide).unwrap();
     let state = map.state().clone();
     for not_within in [range(10, 20), range(9, 20), range(10, 21), range(30, 40), KeyRange::from_start(10)] {
-        assert_eq!(map.tighten(&node, &wide, &not_within), Err(TightenError::NotSubRange), "{not_within}");
+        assert_eq!(map.tighten(&node, &wide, &not_within), Err(MoveError::NotSubRange), "{not_within}");
     }
-    assert_eq!(map.tighten(&node, &range(9, 20), &wide), Err(TightenError::NotRegistered));
+    assert_eq!(map.tighten(&node, &range(9, 20), &wide), Err(MoveError::NotRegistered));
     assert_eq!(*map.state(), state);
     assert!(map.tighten(&node, &wide, &range(10, 19)).is_ok());
 

@@ -44,7 +44,7 @@ fn values_have_forms_that_people_read() {
 
 #[test]
 fn operations_are_named_as_the_methods_are() {
-    let (node, range, to) = (node("a"), range(0, 9), range(1, 9));
+    let (node, other, range, to) = (node("a"), node("b"), range(0, 9), range(1, 9));
     let triple = r#""node":"a","range":{"start":0,"end":9}"#;
     let register = Operation::Register { node: node.clone(), range: range.clone() };
     has_form(register, &format!(r#"{{"register":{{{triple}}}}}"#));
@@ -55,8 +55,21 @@ fn operations_are_named_as_the_methods_are() {
     has_form(increase, &format!(r#"{{"increase":{{{triple},"by":2}}}}"#));
     let decrease = Operation::Decrease { node: node.clone(), range: range.clone(), by };
     has_form(decrease, &format!(r#"{{"decrease":{{{triple},"by":2}}}}"#));
-    let tighten = Operation::Tighten { node, range, to };
-    has_form(tighten, &format!(r#"{{"tighten":{{{triple},"to":{{"start":1,"end":9}}}}}}"#));
+    let part = r#"{"start":1,"end":9}"#;
+    let tighten = Operation::Tighten { node: node.clone(), range: range.clone(), to: to.clone() };
+    has_form(tighten, &format!(r#"{{"tighten":{{{triple},"to":{part}}}}}"#));
+    let move_to = Operation::MoveTo { node: node.clone(), range: range.clone(), to: to.clone() };
+    has_form(move_to, &format!(r#"{{"move_to":{{{triple},"to":{part}}}}}"#));
+    let carve = Operation::Carve { node: node.clone(), range: range.clone(), hole: to };
+    has_form(carve, &format!(r#"{{"carve":{{{triple},"hole":{part}}}}}"#));
+    let hand_over = Operation::HandOver { node: node.clone(), range: range.clone(), to: other.clone() };
+    has_form(hand_over, &format!(r#"{{"hand_over":{{{triple},"to":"b"}}}}"#));
+    let set_priority = Operation::SetPriority { node: node.clone(), range: range.clone(), to: 3 };
+    has_form(set_priority, &format!(r#"{{"set_priority":{{{triple},"to":3}}}}"#));
+    let drain = Operation::Drain { node: node.clone(), range: range.clone(), count: 2 };
+    has_form(drain, &format!(r#"{{"drain":{{{triple},"count":2}}}}"#));
+    let stand_in = Operation::StandIn { node, other, range };
+    has_form(stand_in, r#"{"stand_in":{"node":"a","other":"b","range":{"start":0,"end":9}}}"#);
 }
 
 #[test]

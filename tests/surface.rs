@@ -11,8 +11,7 @@ use crdt_range_map::sync::{Config, IgnoreReason, Statistics};
 use crdt_range_map::{
     Answer, CausalContext, Changes, DecodeError, DecodeProblem, Delta, Dot, KeyRange, MoveError, Node,
     NodeError, NodeId, Operation, OperationError, OwnedSplit, Owner, Owners, Piece, RangeError, RangeMap,
-    Registration, ReplicaId, Split, Splits, SplitsIn, SplitsInIter, SplitsIter, TightenError, Version,
-    WriteError,
+    Registration, ReplicaId, Split, Splits, SplitsIn, SplitsInIter, SplitsIter, Version, WriteError,
 };
 use kit::builders::named as node;
 
@@ -204,35 +203,53 @@ fn the_type_of_the_keys_is_found() {
 }
 
 /// Every operation, each as a method and as a value.
-fn operations() -> [Operation<u64>; 5] {
+fn operations() -> [Operation<u64>; 11] {
     let (node, range, to) = (node("a"), KeyRange::new(0, 100).unwrap(), KeyRange::new(0, 50).unwrap());
-    let by = 1.try_into().unwrap();
+    let (other, by) = (NodeId::new("other").unwrap(), 1.try_into().unwrap());
     [
         Operation::Register { node: node.clone(), range: range.clone() },
         Operation::Release { node: node.clone(), range: range.clone() },
         Operation::Increase { node: node.clone(), range: range.clone(), by },
         Operation::Decrease { node: node.clone(), range: range.clone(), by },
-        Operation::Tighten { node, range, to },
+        Operation::Tighten { node: node.clone(), range: range.clone(), to: to.clone() },
+        Operation::MoveTo { node: node.clone(), range: range.clone(), to: to.clone() },
+        Operation::Carve { node: node.clone(), range: range.clone(), hole: to },
+        Operation::HandOver { node: node.clone(), range: range.clone(), to: other.clone() },
+        Operation::SetPriority { node: node.clone(), range: range.clone(), to: 3 },
+        Operation::Drain { node: node.clone(), range: range.clone(), count: 0 },
+        Operation::StandIn { node: other, other: node, range },
     ]
 }
 
-fn operate(map: &mut RangeMap<u64>, operation: &Operation<u64>) -> Result<Delta<u64>, TightenError> {
+fn operate(map: &mut RangeMap<u64>, operation: &Operation<u64>) -> Result<Delta<u64>, MoveError> {
     Ok(match operation {
         Operation::Register { node, range } => map.register(node, range)?,
         Operation::Release { node, range } => map.release(node, range)?,
         Operation::Increase { node, range, by } => map.increase(node, range, *by)?,
         Operation::Decrease { node, range, by } => map.decrease(node, range, *by)?,
         Operation::Tighten { node, range, to } => map.tighten(node, range, to)?,
+        Operation::MoveTo { node, range, to } => map.move_to(node, range, to)?,
+        Operation::Carve { node, range, hole } => map.carve(node, range, hole)?,
+        Operation::HandOver { node, range, to } => map.hand_over(node, range, to)?,
+        Operation::SetPriority { node, range, to } => map.set_priority(node, range, *to)?,
+        Operation::Drain { node, range, count } => map.drain(node, range, *count)?,
+        Operation::StandIn { node, other, range } => map.stand_in(node, other, range)?,
     })
 }
 
-fn operate_node(node: &mut Node<u64>, operation: &Operation<u64>) -> Result<(), TightenError> {
+fn operate_node(node: &mut Node<u64>, operation: &Operation<u64>) -> Result<(), MoveError> {
     match operation {
         Operation::Register { node: name, range } => node.register(name, range)?,
         Operation::Release { node: name, range } => node.release(name, range)?,
         Operation::Increase { node: name, range, by } => node.increase(name, range, *by)?,
         Operation::Decrease { node: name, range, by } => node.decrease(name, range, *by)?,
         Operation::Tighten { node: name, range, to } => node.tighten(name, range, to)?,
+        Operation::MoveTo { node: name, range, to } => node.move_to(name, range, to)?,
+        Operation::Carve { node: name, range, hole } => node.carve(name, range, hole)?,
+        Operation::HandOver { node: name, range, to } => node.hand_over(name, range, to)?,
+        Operation::SetPriority { node: name, range, to } => node.set_priority(name, range, *to)?,
+        Operation::Drain { node: name, range, count } => node.drain(name, range, *count)?,
+        Operation::StandIn { node: name, other, range } => node.stand_in(name, other, range)?,
     }
     Ok(())
 }
@@ -255,7 +272,7 @@ fn exhausted() -> RangeMap<u64> {
 fn no_operation_of_a_replica_that_may_not_write_is_a_silent_nothing() {
     let mut retired = filled();
     assert!(!retired.retire(ReplicaId::new(1)).is_empty());
-    for (mut map, why) in [(retired, TightenError::Retired), (exhausted(), TightenError::Exhausted)] {
+    for (mut map, why) in [(retired, MoveError::Retired), (exhausted(), MoveError::Exhausted)] {
         let before = map.state().clone();
         for operation in operations() {
             assert_eq!(operate(&mut map, &operation), Err(why), "{operation:?}");
@@ -308,7 +325,6 @@ fn moves_are_refused_as_operations_are() {
     assert!(matches!(map.hand_over(&node("a"), &range, &long), Err(MoveError::TooLong { .. })));
     assert_eq!(*map.state(), *filled().state());
     assert_eq!(MoveError::NotRegistered.to_string(), "the registration is not visible");
-    assert_eq!(TightenError::NotRegistered.to_string(), "the registration to tighten is not visible");
 }
 
 #[test]
@@ -351,7 +367,7 @@ fn a_node_that_may_not_write_goes_on_under_another_id_or_says_so() {
     let before = exhausted.map().state().clone();
     for operation in operations() {
         let why = operate_node(&mut exhausted, &operation).unwrap_err();
-        assert!(matches!(why, TightenError::Exhausted), "{operation:?}: {why}");
+        assert!(matches!(why, MoveError::Exhausted), "{operation:?}: {why}");
         assert_eq!(exhausted.apply([operation]), Err(OperationError { index: 0, why }));
     }
     assert_eq!(*exhausted.map().state(), before);
@@ -388,7 +404,6 @@ fn types_are_shown_and_go_to_other_threads() {
     error::<NodeError>();
     error::<RangeError>();
     error::<WriteError>();
-    error::<TightenError>();
     error::<MoveError>();
     error::<OperationError>();
     error::<DecodeError>();

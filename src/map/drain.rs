@@ -143,6 +143,16 @@ impl<K: Key> RangeMap<K> {
         Ok(delta)
     }
 
+    /// The ranges of the registrations of a node that have a key of that one.
+    pub(crate) fn ranges_of(&self, node: &NodeId, range: &KeyRange<K>) -> Vec<KeyRange<K>> {
+        self.registrations_of(node).map(|one| one.range).filter(|whole| whole.intersects(range)).collect()
+    }
+
+    /// What that range holds of them.
+    pub(crate) fn parts_of(&self, node: &NodeId, range: &KeyRange<K>) -> Vec<KeyRange<K>> {
+        self.registrations_of(node).filter_map(|one| one.range.intersection(range)).collect()
+    }
+
     /// Whether a node comes before another at every key of a range that the other serves.
     fn comes_before(&self, node: &NodeId, other: &NodeId, range: &KeyRange<K>) -> bool {
         let nodes = &self.state.entries.tables().nodes;

@@ -3,7 +3,7 @@
 
 use core::fmt;
 
-use super::{RangeMap, TightenError, WriteError, id};
+use super::{RangeMap, WriteError, id};
 use crate::delta::Delta;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
@@ -14,7 +14,7 @@ impl<K: Key> RangeMap<K> {
     /// writers of both).
     ///
     /// # Errors
-    /// [`TightenError`] if the registration is not visible or `to` is not a proper sub-range of `from`. Nothing has changed
+    /// [`MoveError`] if the registration is not visible or `to` is not a proper sub-range of `from`. Nothing has changed
     /// then.
     ///
     /// ```
@@ -33,11 +33,11 @@ impl<K: Key> RangeMap<K> {
         node: &NodeId,
         from: &KeyRange<K>,
         to: &KeyRange<K>,
-    ) -> Result<Delta<K>, TightenError> {
+    ) -> Result<Delta<K>, MoveError> {
         if from == to || !from.contains_range(to) {
-            return Err(TightenError::NotSubRange);
+            return Err(MoveError::NotSubRange);
         }
-        self.replace(id(node, from), vec![id(node, to)], TightenError::NotRegistered)
+        self.replace(id(node, from), vec![id(node, to)])
     }
 
     /// Moves a registration to any range, and keeps at least its priority there, in one delta. If `to` is the range that it has, nothing
@@ -64,7 +64,7 @@ impl<K: Key> RangeMap<K> {
         from: &KeyRange<K>,
         to: &KeyRange<K>,
     ) -> Result<Delta<K>, MoveError> {
-        self.replace(id(node, from), vec![id(node, to)], MoveError::NotRegistered)
+        self.replace(id(node, from), vec![id(node, to)])
     }
 
     /// Takes the keys of `hole` out of a registration: in one delta, it is released, and registered for what lies before the hole and
@@ -95,7 +95,7 @@ impl<K: Key> RangeMap<K> {
             return Err(MoveError::NotOverlapping);
         }
         let rest = range.without(hole).map(|rest| id(node, &rest)).collect();
-        self.replace(id(node, range), rest, MoveError::NotRegistered)
+        self.replace(id(node, range), rest)
     }
 
     /// Hands a registration over to another node, which gets at least its priority, in one delta. If `to` is the node itself, nothing
@@ -120,18 +120,17 @@ impl<K: Key> RangeMap<K> {
         range: &KeyRange<K>,
         to: &NodeId,
     ) -> Result<Delta<K>, MoveError> {
-        self.replace(id(node, range), vec![id(to, range)], MoveError::NotRegistered)
+        self.replace(id(node, range), vec![id(to, range)])
     }
 
     /// Releases a registration and registers others, which get at least its priority, in one delta; tells if it is not visible.
-    fn replace<E: From<WriteError>>(
+    fn replace(
         &mut self,
         from: RegistrationId<K>,
         to: Vec<RegistrationId<K>>,
-        not_registered: E,
-    ) -> Result<Delta<K>, E> {
+    ) -> Result<Delta<K>, MoveError> {
         let Some(priority) = self.priority(&from.node, &from.range) else {
-            return Err(not_registered);
+            return Err(MoveError::NotRegistered);
         };
         self.check_write(None)?;
         to.iter().try_for_each(|id| self.check_write(Some(id)))?;
@@ -199,12 +198,15 @@ impl<K: Key> RangeMap<K> {
     }
 }
 
-/// Why a registration could not be moved, carved or handed over. Nothing has changed.
+/// Why an operation on several registrations was refused: a registration could not be tightened, moved, carved, handed over or drained.
+/// Nothing has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MoveError {
     /// The registration is not visible.
     NotRegistered,
+    /// What it is to be tightened to is not a proper sub-range of its range.
+    NotSubRange,
     /// The hole that is to be carved holds none of the registration's keys.
     NotOverlapping,
     /// This replica's sequence numbers have run out, see [`RangeMap::is_exhausted`].
@@ -234,6 +236,7 @@ impl fmt::Display for MoveError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::NotRegistered => f.write_str("the registration is not visible"),
+            Self::NotSubRange => f.write_str("the new range is not a proper sub-range of the old one"),
             Self::NotOverlapping => f.write_str("the hole holds none of the registration's keys"),
             Self::Exhausted => WriteError::Exhausted.fmt(f),
             Self::Retired => WriteError::Retired.fmt(f),

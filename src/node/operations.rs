@@ -1,13 +1,16 @@
 //! The operations of a node: those of its map, published and saved.
 
 use core::num::NonZeroU32;
+use std::collections::BTreeMap;
 
 use super::Node;
 use crate::codec::WireKey;
+use crate::delta::Delta;
 use crate::id::NodeId;
 use crate::key::KeyRange;
-use crate::map::{MoveError, TightenError, WriteError};
+use crate::map::{MoveError, WriteError};
 use crate::operation::{Operation, OperationError};
+use crate::registration::RegistrationId;
 
 impl<K: WireKey> Node<K> {
     /// Applies all of these operations, or none: see [`RangeMap::apply`](crate::RangeMap::apply).
@@ -18,9 +21,20 @@ impl<K: WireKey> Node<K> {
         &mut self,
         operations: impl IntoIterator<Item = Operation<K>>,
     ) -> Result<(), OperationError> {
-        let operations: Vec<Operation<K>> = operations.into_iter().collect();
-        let touched = operations.iter().flat_map(Operation::touched).collect();
-        self.operate(touched, |map| map.apply(operations.iter().cloned()))
+        let mut before: BTreeMap<RegistrationId<K>, Option<u64>> = BTreeMap::new();
+        self.last_delta = Delta::default();
+        let delta = self.map.apply_noting(operations, |map, operation| {
+            for touched in operation.touched(map) {
+                before.entry(touched).or_insert_with_key(|id| map.priority(&id.node, &id.range));
+            }
+        })?;
+        for (id, before) in before {
+            if self.map.priority(&id.node, &id.range) != before {
+                self.changed.add(id.range);
+            }
+        }
+        self.did(&delta);
+        Ok(())
     }
 
     /// Registers a node for a range: see [`RangeMap::register`](crate::RangeMap::register).
@@ -58,13 +72,8 @@ impl<K: WireKey> Node<K> {
     /// Moves a registration to a smaller range: see [`RangeMap::tighten`](crate::RangeMap::tighten).
     ///
     /// # Errors
-    /// [`TightenError`] if it is refused.
-    pub fn tighten(
-        &mut self,
-        node: &NodeId,
-        range: &KeyRange<K>,
-        to: &KeyRange<K>,
-    ) -> Result<(), TightenError> {
+    /// [`MoveError`] if it is refused.
+    pub fn tighten(&mut self, node: &NodeId, range: &KeyRange<K>, to: &KeyRange<K>) -> Result<(), MoveError> {
         self.operate(vec![(node, range), (node, to)], |map| map.tighten(node, range, to))
     }
 
@@ -99,7 +108,7 @@ impl<K: WireKey> Node<K> {
     /// # Errors
     /// [`MoveError`] if it is refused.
     pub fn drain(&mut self, node: &NodeId, range: &KeyRange<K>, count: usize) -> Result<(), MoveError> {
-        let ranges = self.ranges_of(node, range);
+        let ranges = self.map.ranges_of(node, range);
         let touched = ranges.iter().map(|whole| (node, whole)).collect();
         self.operate(touched, |map| map.drain(node, range, count))
     }
@@ -110,16 +119,9 @@ impl<K: WireKey> Node<K> {
     /// # Errors
     /// [`WriteError`] if it is refused.
     pub fn stand_in(&mut self, node: &NodeId, other: &NodeId, range: &KeyRange<K>) -> Result<(), WriteError> {
-        let ranges = self.ranges_of(other, range);
-        let parts: Vec<KeyRange<K>> = ranges.iter().filter_map(|whole| whole.intersection(range)).collect();
+        let parts = self.map.parts_of(other, range);
         let touched = parts.iter().map(|part| (node, part)).collect();
         self.operate(touched, |map| map.stand_in(node, other, range))
-    }
-
-    /// The ranges of the registrations of a node that have a key of that one.
-    fn ranges_of(&self, node: &NodeId, range: &KeyRange<K>) -> Vec<KeyRange<K>> {
-        let ranges = self.map().registrations_of(node).map(|one| one.range);
-        ranges.filter(|whole| whole.intersects(range)).collect()
     }
 
     /// Gives a registration a priority: see [`RangeMap::set_priority`](crate::RangeMap::set_priority).

@@ -15,7 +15,7 @@ pub mod world;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crdt_range_map::{Key, KeyRange, MoveError, NodeId, ReplicaId, TightenError};
+use crdt_range_map::{Key, KeyRange, MoveError, NodeId, ReplicaId};
 
 /// A registration. The order is that of `registrations()`: start, end, node.
 pub type Id<K> = (KeyRange<K>, NodeId);
@@ -160,11 +160,11 @@ impl<K: Key> Replica<K> {
         delta
     }
 
-    pub fn tighten(&mut self, from: &Id<K>, to: &Id<K>) -> Result<Knowledge<K>, TightenError> {
+    pub fn tighten(&mut self, from: &Id<K>, to: &Id<K>) -> Result<Knowledge<K>, MoveError> {
         if from == to || !from.0.contains_range(&to.0) {
-            return Err(TightenError::NotSubRange);
+            return Err(MoveError::NotSubRange);
         }
-        self.replace(from, std::slice::from_ref(to)).map_err(|_| TightenError::NotRegistered)
+        self.replace(from, std::slice::from_ref(to))
     }
 
     pub fn carve(&mut self, from: &Id<K>, hole: &KeyRange<K>) -> Result<Knowledge<K>, MoveError> {

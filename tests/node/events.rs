@@ -3,7 +3,7 @@
 use crdt_range_map::node::{Event, LinkKind, Options, Output};
 use crdt_range_map::sync::IgnoreReason;
 use crdt_range_map::sync::presence::{self, Liveness, Name};
-use crdt_range_map::{KeyRange, Node, Operation, OperationError, RangeMap, ReplicaId, TightenError};
+use crdt_range_map::{KeyRange, MoveError, Node, Operation, OperationError, RangeMap, ReplicaId};
 
 use crate::kit::builders::{node, range};
 use crate::net::Net;
@@ -48,7 +48,7 @@ fn a_list_of_operations_is_done_as_a_whole_or_not_at_all() {
     let register = Operation::Register { node: node(0), range: range(0) };
     let tighten = |to| Operation::Tighten { node: node(0), range: range(0), to };
     let refused = host.apply([register.clone(), tighten(range(5))]).unwrap_err();
-    assert_eq!(refused, OperationError { index: 1, why: TightenError::NotSubRange });
+    assert_eq!(refused, OperationError { index: 1, why: MoveError::NotSubRange });
     assert_eq!(refused.to_string(), "operation 1: the new range is not a proper sub-range of the old one");
     assert!(host.map().state().is_empty());
     assert!(matches!(host.poll(0), Output::Wait { .. }), "nothing has changed, and nothing is to be said");
@@ -56,6 +56,36 @@ fn a_list_of_operations_is_done_as_a_whole_or_not_at_all() {
     host.apply([register, tighten(narrow.clone())]).unwrap();
     assert_eq!(host.map().priority(&node(0), &narrow), Some(1));
     assert_eq!(host.poll(0), Output::Event(Event::Changed(vec![narrow])));
+}
+
+#[test]
+fn a_list_may_drain_what_it_registered_before() {
+    let (wide, part, moved) = (range(0), KeyRange::new(2, 5).unwrap(), range(100));
+    let mut host = Node::<u64>::new(ReplicaId::new(1), 1);
+    host.register(&node(0), &wide).unwrap();
+    host.register(&node(2), &wide).unwrap();
+    assert_eq!(host.poll(0), Output::Event(Event::Changed(vec![wide.clone()])));
+    let operations = [
+        Operation::StandIn { node: node(1), other: node(0), range: wide.clone() },
+        // One comes before it, and not two.
+        Operation::Drain { node: node(0), range: part.clone(), count: 2 },
+        Operation::Drain { node: node(0), range: part.clone(), count: 1 },
+        Operation::HandOver { node: node(2), range: wide.clone(), to: node(3) },
+        Operation::MoveTo { node: node(3), range: wide.clone(), to: moved.clone() },
+        Operation::SetPriority { node: node(3), range: moved.clone(), to: 5 },
+        Operation::Carve { node: node(1), range: wide.clone(), hole: KeyRange::new(0, 1).unwrap() },
+    ];
+    let mut one_by_one = host.clone();
+    for operation in operations.clone() {
+        one_by_one.apply([operation]).unwrap();
+    }
+    host.apply(operations.clone()).unwrap();
+    assert_eq!(host.map().state(), one_by_one.map().state());
+    let shown: Vec<String> = host.map().registrations().map(|it| it.to_string()).collect();
+    assert_eq!(shown, ["[0, 2) node-0:1", "[1, 10) node-1:2", "[5, 10) node-0:1", "[100, 110) node-3:5"]);
+    for mut told in [host, one_by_one] {
+        assert_eq!(told.poll(0), Output::Event(Event::Changed(vec![wide.clone(), moved.clone()])));
+    }
 }
 
 #[test]
@@ -207,7 +237,7 @@ fn a_list_is_refused_as_its_operations_are_one_by_one() {
         match map.apply([increase.clone(), increase.clone(), increase.clone()]) {
             Ok(_) => assert!(map.apply([increase]).is_ok()),
             Err(OperationError { index, why }) => {
-                assert!(matches!(why, TightenError::TooLong { .. }));
+                assert!(matches!(why, MoveError::TooLong { .. }));
                 assert_eq!(map.state(), &before, "length {length}");
                 refused += usize::from(index > 0);
             }

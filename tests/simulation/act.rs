@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
-use crdt_range_map::{CausalContext, Delta, Dot, Node, RangeMap, ReplicaId, TightenError};
+use crdt_range_map::{CausalContext, Delta, Dot, MoveError, Node, RangeMap, ReplicaId};
 
 use crate::keys::SimulatedKey;
 use crate::looks::Look;
@@ -52,7 +52,7 @@ impl<K: SimulatedKey> World<K> {
         if node_says.as_ref().err() != done.as_ref().err() || running.map().state() != map.state() {
             return Err(format!("{operation:?} at {at}: its map does {done:?}, the node {node_says:?}"));
         }
-        if let Err(TightenError::TooLong { bytes, bytes_max }) = done {
+        if let Err(MoveError::TooLong { bytes, bytes_max }) = done {
             let config = &self.processes[at].config;
             if bytes_max != config.registration_bytes_max() || bytes <= bytes_max {
                 return Err(format!("{operation:?} at {at} is refused: {bytes} bytes of {bytes_max}"));
@@ -105,7 +105,7 @@ impl<K: SimulatedKey> World<K> {
             | Operation::Increase(place, _)
             | Operation::Decrease(place, _)
             | Operation::Release(place) => vec![place],
-            Operation::Tighten(from, to) => vec![from, to],
+            Operation::Tighten(from, to) | Operation::Move(from, to) => vec![from, to],
             Operation::Maintain | Operation::Retire(_) => (0..self.oracle.places.len()).collect(),
         }
     }
@@ -303,7 +303,7 @@ fn apply<K: SimulatedKey>(
     map: &mut RangeMap<K>,
     operation: Operation,
     places: &[Id<K>],
-) -> Result<Delta<K>, TightenError> {
+) -> Result<Delta<K>, MoveError> {
     let by = |by| NonZeroU32::new(by).expect("amounts are not 0");
     Ok(match operation {
         Operation::Register(it) => map.register(&places[it].1, &places[it].0)?,
@@ -311,6 +311,10 @@ fn apply<K: SimulatedKey>(
         Operation::Decrease(it, amount) => map.decrease(&places[it].1, &places[it].0, by(amount))?,
         Operation::Release(it) => map.release(&places[it].1, &places[it].0)?,
         Operation::Tighten(from, to) => map.tighten(&places[from].1, &places[from].0, &places[to].0)?,
+        Operation::Move(from, to) if places[from].1 == places[to].1 => {
+            map.move_to(&places[from].1, &places[from].0, &places[to].0)?
+        }
+        Operation::Move(from, to) => map.hand_over(&places[from].1, &places[from].0, &places[to].1)?,
         Operation::Maintain => map.maintain(),
         Operation::Retire(retired) => map.retire(retired),
     })
@@ -321,7 +325,7 @@ fn direct<K: SimulatedKey>(
     to: &mut Node<K>,
     operation: Operation,
     places: &[Id<K>],
-) -> Result<(), TightenError> {
+) -> Result<(), MoveError> {
     let by = |by| NonZeroU32::new(by).expect("amounts are not 0");
     match operation {
         Operation::Register(it) => to.register(&places[it].1, &places[it].0)?,
@@ -329,6 +333,10 @@ fn direct<K: SimulatedKey>(
         Operation::Decrease(it, amount) => to.decrease(&places[it].1, &places[it].0, by(amount))?,
         Operation::Release(it) => to.release(&places[it].1, &places[it].0)?,
         Operation::Tighten(from, into) => to.tighten(&places[from].1, &places[from].0, &places[into].0)?,
+        Operation::Move(from, into) if places[from].1 == places[into].1 => {
+            to.move_to(&places[from].1, &places[from].0, &places[into].0)?
+        }
+        Operation::Move(from, into) => to.hand_over(&places[from].1, &places[from].0, &places[into].1)?,
         Operation::Maintain => to.maintain(),
         Operation::Retire(retired) => to.retire(retired),
     }
@@ -343,6 +351,7 @@ impl Operation {
             Self::Decrease(..) => "decrease",
             Self::Release(_) => "release",
             Self::Tighten(..) => "tighten",
+            Self::Move(..) => "move",
             Self::Maintain => "maintain",
             Self::Retire(_) => "retire",
         }

@@ -57,7 +57,9 @@ impl<K: SimulatedKey> Schedule<K> {
             | Operation::Increase(place, _)
             | Operation::Decrease(place, _)
             | Operation::Release(place) => !self.is_for_all(place),
-            Operation::Tighten(from, to) => !self.is_for_all(from) || !self.is_for_all(to),
+            Operation::Tighten(from, to) | Operation::Move(from, to) => {
+                !self.is_for_all(from) || !self.is_for_all(to)
+            }
             Operation::Maintain | Operation::Retire(_) => false,
         }
     }

@@ -74,6 +74,8 @@ pub enum Operation {
     Decrease(Place, u32),
     Release(Place),
     Tighten(Place, Place),
+    /// To another range of the node, or to another node.
+    Move(Place, Place),
     Maintain,
     Retire(ReplicaId),
 }

@@ -405,12 +405,15 @@ impl<K: SimulatedKey> Schedule<K> {
             0..5 => Operation::Register(place),
             5..8 => Operation::Increase(place, by),
             8..11 => Operation::Decrease(place, by),
-            11..14 => Operation::Release(place),
-            _ => {
-                let same_node: Vec<Place> =
-                    (0..places.len().min(100)).filter(|to| places[*to].1 == places[place].1).collect();
-                let same_node = if same_node.is_empty() { vec![place] } else { same_node };
-                Operation::Tighten(place, random.pick(&same_node))
+            11..13 => Operation::Release(place),
+            what => {
+                let is_tightened = what < 15;
+                let is_near = |to: &Place| {
+                    places[*to].1 == places[place].1 || !is_tightened && places[*to].0 == places[place].0
+                };
+                let near: Vec<Place> = (0..places.len().min(100)).filter(is_near).collect();
+                let to = if near.is_empty() { place } else { random.pick(&near) };
+                if is_tightened { Operation::Tighten(place, to) } else { Operation::Move(place, to) }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crdt_range_map::{CausalContext, ReplicaId, TightenError};
+use crdt_range_map::{CausalContext, MoveError, ReplicaId};
 
 use crate::keys::SimulatedKey;
 use crate::oracle::{Contribution, Effect, Operation, Oracle, Place};
@@ -119,7 +119,9 @@ impl Registration {
                 Some(priority) if priority <= u64::from(amount) => self.release(by, place),
                 Some(_) => self.contribute(by, place, false, -i64::from(amount)),
             },
-            Operation::Release(place) | Operation::Tighten(place, _) => self.release(by, place),
+            Operation::Release(place) | Operation::Tighten(place, _) | Operation::Move(place, _) => {
+                self.release(by, place)
+            }
             Operation::Maintain | Operation::Retire(_) => unreachable!("they concern all registrations"),
         }
     }
@@ -206,16 +208,17 @@ impl<K: SimulatedKey> Oracle<K> {
         context: &CausalContext,
         operation: Operation,
         priority: impl Fn(Place) -> Option<u64>,
-    ) -> Result<Result<Vec<Vec<Effect>>, TightenError>, String> {
+    ) -> Result<Result<Vec<Vec<Effect>>, MoveError>, String> {
         let at = |place| {
             let possible = self.view(context, place);
             let fitting = possible.with_priority(priority(place))?;
             Ok::<_, String>(fitting.into_iter().cloned().collect::<Vec<Registration>>())
         };
         let possible = match operation {
-            Operation::Tighten(from, to) => {
-                if from == to || !self.places[from].0.contains_range(&self.places[to].0) {
-                    return Ok(Err(TightenError::NotSubRange));
+            Operation::Tighten(from, to) | Operation::Move(from, to) => {
+                let is_tightened = matches!(operation, Operation::Tighten(..));
+                if is_tightened && (from == to || !self.places[from].0.contains_range(&self.places[to].0)) {
+                    return Ok(Err(MoveError::NotSubRange));
                 }
                 let mut possible = Vec::new();
                 let narrow = at(to)?;
@@ -223,7 +226,11 @@ impl<K: SimulatedKey> Oracle<K> {
                     possible.extend(narrow.iter().filter_map(|narrow| wide.tighten(narrow, by, (from, to))));
                 }
                 if possible.is_empty() {
-                    return Ok(Err(TightenError::NotRegistered));
+                    return Ok(Err(MoveError::NotRegistered));
+                }
+                if from == to {
+                    // It is where it is to go.
+                    possible = vec![Vec::new()];
                 }
                 possible
             }

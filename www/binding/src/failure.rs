@@ -4,7 +4,7 @@ use core::fmt::Display;
 
 use crdt_range_map::sync::IgnoreReason;
 use crdt_range_map::sync::presence::NameError;
-use crdt_range_map::{DecodeError, MoveError, NodeError, OperationError, TightenError, WriteError};
+use crdt_range_map::{DecodeError, MoveError, NodeError, OperationError, WriteError};
 use wasm_bindgen::JsValue;
 
 /// A call that was refused. Nothing has changed then.
@@ -16,11 +16,12 @@ impl Failure {
     }
 
     /// Without a place in a list.
-    fn of_operation(error: &TightenError, message: impl Display) -> Self {
+    fn of_operation(error: &MoveError, message: impl Display) -> Self {
         let code = match error {
-            TightenError::NotRegistered => "not-registered",
-            TightenError::NotSubRange => "not-sub-range",
-            TightenError::TooLong { .. } => "too-long",
+            MoveError::NotRegistered => "not-registered",
+            MoveError::NotSubRange => "not-sub-range",
+            MoveError::NotOverlapping => "not-overlapping",
+            MoveError::TooLong { .. } => "too-long",
             // That it is exhausted: a node that is retired goes on under another id at once.
             _ => "exhausted",
         };
@@ -28,27 +29,15 @@ impl Failure {
     }
 }
 
-impl From<TightenError> for Failure {
-    fn from(error: TightenError) -> Self {
-        Self::of_operation(&error, error.to_string())
-    }
-}
-
 impl From<MoveError> for Failure {
     fn from(error: MoveError) -> Self {
-        let code = match error {
-            MoveError::NotRegistered => "not-registered",
-            MoveError::NotOverlapping => "not-overlapping",
-            MoveError::TooLong { .. } => "too-long",
-            _ => "exhausted",
-        };
-        Self::new(code, error)
+        Self::of_operation(&error, error.to_string())
     }
 }
 
 impl From<WriteError> for Failure {
     fn from(error: WriteError) -> Self {
-        TightenError::from(error).into()
+        MoveError::from(error).into()
     }
 }
 
