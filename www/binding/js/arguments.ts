@@ -53,6 +53,18 @@ function checkedAmount(value: unknown, index?: number): number {
     : refuse("invalid-amount", "by", "an integer from 1 to 2^32 - 1", value, index);
 }
 
+/** A priority to set; 0 is none. */
+const checkedPriority = (value: unknown, index?: number): number =>
+  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
+    ? value
+    : refuse("invalid-amount", "to", "an integer from 0 to 2^53 - 1", value, index);
+
+/** A number of nodes. */
+const checkedCount = (value: unknown, index?: number): number =>
+  typeof value === "number" && value >= 0 && value < 2 ** 32 && Number.isInteger(value)
+    ? value
+    : refuse("invalid-amount", "count", "an integer from 0 to 2^32 - 1", value, index);
+
 /** The start and the end that an object tells, by the name of the argument that it is. */
 function checkedRange(value: unknown, name: string, index?: number): [Key, Key] {
   if (typeof value !== "object" || value === null) {
@@ -71,17 +83,9 @@ export const node = (value: unknown, name?: string): string => checkedNode(value
 
 export const amount = (value: unknown): number => checkedAmount(value);
 
-/** A priority to set; 0 is none. */
-export const priority = (value: unknown): number =>
-  typeof value === "number" && Number.isSafeInteger(value) && value >= 0
-    ? value
-    : refuse("invalid-amount", "to", "an integer from 0 to 2^53 - 1", value);
+export const priority = (value: unknown): number => checkedPriority(value);
 
-/** A number of nodes. */
-export const count = (value: unknown): number =>
-  typeof value === "number" && value >= 0 && value < 2 ** 32 && Number.isInteger(value)
-    ? value
-    : refuse("invalid-amount", "count", "an integer from 0 to 2^32 - 1", value);
+export const count = (value: unknown): number => checkedCount(value);
 
 /** The start and the end of a range, 0 for none. */
 export function range(start: unknown, end: unknown): [bigint, bigint] {
@@ -255,11 +259,37 @@ export function keys(list: unknown): BigUint64Array {
   return packed.filled;
 }
 
-const verbs = ["register", "release", "increase", "decrease", "tighten"];
+/** In the order of their numbers in a packed list. */
+const verbs = [
+  "register",
+  "release",
+  "increase",
+  "decrease",
+  "tighten",
+  "moveTo",
+  "carve",
+  "handOver",
+  "setPriority",
+  "drain",
+  "standIn",
+] as const;
+
+/** What an operation has beside its kind, its node and its range; all others must be left out. */
+const details: Partial<Record<(typeof verbs)[number], string>> = {
+  increase: "by",
+  decrease: "by",
+  tighten: "to",
+  moveTo: "to",
+  carve: "hole",
+  handOver: "to",
+  setPriority: "to",
+  drain: "count",
+  standIn: "other",
+};
 
 /**
- * Reads operations that are objects: for each the start, the end, and a word of the amount, the verb (3 bits) and the number of its node
- * among the names; and then the start and the end to tighten to.
+ * Reads operations that are objects: for each the start, the end, and a word of the amount or count, the verb (4 bits) and the number of its
+ * node among the names. After that come the two keys of another range, the number of another node, or a priority, if the verb has one.
  */
 export function operations(list: unknown): { words: BigUint64Array; names: string[] } {
   if (!Array.isArray(list)) return refuse("invalid-operation", "operations", "an array", list);
@@ -268,25 +298,37 @@ export function operations(list: unknown): { words: BigUint64Array; names: strin
   const packed = new Words(3 * Math.min(count, 1 << 16));
   const names: string[] = [];
   const numbers = new Map<unknown, number>();
-  const add = (name: string) => {
-    const number = names.push(name) - 1;
-    numbers.set(name, number);
+  const numberOf = (node: unknown, index: number, name?: string) => {
+    const known = numbers.get(node);
+    if (known !== undefined) return known;
+    const number = names.push(checkedNode(node, index, name)) - 1;
+    numbers.set(node, number);
     return number;
   };
   for (let index = 0; index < count; index += 1) {
     const item: unknown = list[index];
     if (typeof item !== "object" || item === null) refuse("invalid-operation", "", "an object", item, index);
-    const { op, node, start, end, by, to } = item as Record<string, unknown>;
-    const verb = verbs.indexOf(op as string);
-    if (verb < 0) refuse("invalid-operation", "op", `one of ${verbs.join(", ")}`, op, index);
-    const number = numbers.get(node) ?? add(checkedNode(node, index));
+    const operation = item as Record<string, unknown>;
+    const { op, node, start, end, by } = operation;
+    const verb = verbs.indexOf(op as (typeof verbs)[number]);
+    const kind = verbs[verb];
+    if (!kind) return refuse("invalid-operation", "op", `one of ${verbs.join(", ")}`, op, index);
+    const number = numberOf(node, index);
     const checkedStart = checkedKey(start, "start", index);
     packed.push(checkedStart);
     packed.push(checkedEnd(checkedStart, end, "", index));
-    const hasAmount = verb === 2 || verb === 3;
-    if (!hasAmount && by !== undefined) refuse("invalid-amount", "by", `left out of a ${op as string}`, by, index);
-    packed.pushHalves(checkedAmount(by, index), number * 8 + verb);
-    if (verb === 4) for (const key of checkedRange(to, "to", index)) packed.push(key);
+    const detail = details[kind];
+    if (detail !== "by" && by !== undefined) refuse("invalid-amount", "by", `left out of a ${kind}`, by, index);
+    const value = detail && detail !== "by" ? operation[detail] : undefined;
+    const amount = detail === "count" ? checkedCount(value, index) : checkedAmount(by, index);
+    packed.pushHalves(amount, number * 16 + verb);
+    if (kind === "tighten" || kind === "moveTo" || kind === "carve") {
+      for (const key of checkedRange(value, detail!, index)) packed.push(key);
+    } else if (kind === "handOver" || kind === "standIn") {
+      packed.push(numberOf(value, index, detail));
+    } else if (kind === "setPriority") {
+      packed.push(checkedPriority(value, index));
+    }
   }
   return { words: packed.filled, names };
 }

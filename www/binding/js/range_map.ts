@@ -250,10 +250,10 @@ export class RangeMap extends Answer {
    * Does many operations in one call, in order, and returns their joined delta: the way to make many changes at once.
    *
    * All or nothing: if one item is not what it must be, or refused, the error names its place in the message and as `index`, and none
-   * was done. Subscribers are told once. O(log n) each.
+   * was done. Subscribers are told once. Each costs what it costs by itself.
    *
    * Throws `invalid-operation`, `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `not-registered`, `not-sub-range`,
-   * `exhausted`, `too-long`.
+   * `not-overlapping`, `exhausted`, `too-long`.
    */
   apply(operations: readonly Operation[]): Uint8Array {
     const { words, names } = check.operations(operations);

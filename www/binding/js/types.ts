@@ -86,11 +86,16 @@ export interface SplitColumns extends OwnerColumns {
   ends: BigUint64Array;
 }
 
-/** An operation on one registration, for `apply`: as the method of that name. */
+/** An operation, for `apply`: as the method of that name. */
 export type Operation =
   | { op: "register" | "release"; node: string; start: Key; end: Key | null }
   | { op: "increase" | "decrease"; node: string; start: Key; end: Key | null; by?: number | undefined }
-  | { op: "tighten"; node: string; start: Key; end: Key | null; to: KeyRangeInput };
+  | { op: "tighten" | "moveTo"; node: string; start: Key; end: Key | null; to: KeyRangeInput }
+  | { op: "carve"; node: string; start: Key; end: Key | null; hole: KeyRangeInput }
+  | { op: "handOver"; node: string; start: Key; end: Key | null; to: string }
+  | { op: "setPriority"; node: string; start: Key; end: Key | null; to: number }
+  | { op: "drain"; node: string; start: Key; end: Key | null; count: number }
+  | { op: "standIn"; node: string; other: string; start: Key; end: Key | null };
 
 /** A node serves a range of keys. */
 export interface Registration extends KeyRange {

@@ -122,22 +122,33 @@ fn amount(by: u32) -> NonZeroU32 {
     NonZeroU32::new(by).unwrap_or(NonZeroU32::MIN)
 }
 
+fn other_node(number: Option<u64>, nodes: &[NodeId]) -> Option<NodeId> {
+    nodes.get(number? as usize).cloned()
+}
+
 fn unpack(words: &[u64], nodes: &[NodeId]) -> Vec<Operation<u64>> {
     let mut operations = Vec::with_capacity(words.len() / 3);
     let mut words = words.iter().copied();
     while let (Some(start), Some(end), Some(packed)) = (words.next(), words.next(), words.next()) {
-        let Some(node) = nodes.get((packed >> 35) as usize).cloned() else { break };
-        let (range, by) = (range(start, end), amount(packed as u32));
-        operations.push(match packed >> 32 & 7 {
-            0 => Operation::Register { node, range },
-            1 => Operation::Release { node, range },
-            2 => Operation::Increase { node, range, by },
-            3 => Operation::Decrease { node, range, by },
-            _ => {
-                let (Some(start), Some(end)) = (words.next(), words.next()) else { break };
-                Operation::Tighten { node, range, to: crate::replica::range(start, end) }
-            }
-        });
+        let Some(node) = nodes.get((packed >> 36) as usize).cloned() else { break };
+        let (range, number) = (range(start, end), packed as u32);
+        let by = amount(number);
+        let mut other_range = || Some(crate::replica::range(words.next()?, words.next()?));
+        let operation = match packed >> 32 & 15 {
+            0 => Some(Operation::Register { node, range }),
+            1 => Some(Operation::Release { node, range }),
+            2 => Some(Operation::Increase { node, range, by }),
+            3 => Some(Operation::Decrease { node, range, by }),
+            4 => other_range().map(|to| Operation::Tighten { node, range, to }),
+            5 => other_range().map(|to| Operation::MoveTo { node, range, to }),
+            6 => other_range().map(|hole| Operation::Carve { node, range, hole }),
+            7 => other_node(words.next(), nodes).map(|to| Operation::HandOver { node, range, to }),
+            8 => words.next().map(|to| Operation::SetPriority { node, range, to }),
+            9 => Some(Operation::Drain { node, range, count: number as usize }),
+            _ => other_node(words.next(), nodes).map(|other| Operation::StandIn { node, other, range }),
+        };
+        let Some(operation) = operation else { break };
+        operations.push(operation);
     }
     operations
 }

@@ -62,7 +62,7 @@ test("a list of operations does what they do one by one", () => {
   ];
   for (const { op, node, start, end, ...rest } of operations) {
     if (op === "register" || op === "release") oneByOne[op](node, start, end);
-    else if (op !== "tighten") oneByOne[op](node, start, end, "by" in rest ? rest.by : undefined);
+    else if (op === "increase" || op === "decrease") oneByOne[op](node, start, end, "by" in rest ? rest.by : undefined);
   }
   const delta = atOnce.apply(operations);
   expect(atOnce.state()).toEqual(oneByOne.state());
@@ -79,6 +79,49 @@ test("a list of operations does what they do one by one", () => {
   expect(other.apply([{ op: "release", node: "nobody", start: 0, end: 1 }])).toHaveLength(0);
 });
 
+test("a list moves, hands over, carves, drains and sets priorities as the methods do", () => {
+  const [oneByOne, atOnce] = [map(1), map(1)];
+  const whole = { start: 0, end: 100 };
+  const first = (here: RangeMap) =>
+    here.apply([register("a", 0, 100), register("b", 0, 100), increase("b", 0, 100, 3)]);
+  [oneByOne, atOnce].forEach(first);
+  oneByOne.standIn("c", "b", 0, 50);
+  oneByOne.drain("b", 0, 100, 9);
+  oneByOne.drain("a", 0, 50, 2);
+  oneByOne.handOver("b", 0, 100, "d");
+  oneByOne.moveTo("d", whole, { start: 10, end: null });
+  oneByOne.carve("d", { start: 10, end: null }, { start: 20n, end: 30n });
+  oneByOne.setPriority("d", 10, 20, 2 ** 53 - 1);
+  oneByOne.tighten("c", { start: 0, end: 50 }, { start: 1, end: 50 });
+  oneByOne.setPriority("c", 1, 50, 0);
+  atOnce.apply([
+    { op: "standIn", node: "c", other: "b", start: 0, end: 50 },
+    { op: "drain", node: "b", ...whole, count: 9 },
+    { op: "drain", node: "a", start: 0, end: 50, count: 2 },
+    { op: "handOver", node: "b", ...whole, to: "d" },
+    { op: "moveTo", node: "d", ...whole, to: { start: 10, end: null } },
+    { op: "carve", node: "d", start: 10, end: null, hole: { start: 20n, end: 30n } },
+    { op: "setPriority", node: "d", start: 10, end: 20, to: 2 ** 53 - 1 },
+    { op: "tighten", node: "c", start: 0, end: 50, to: { start: 1, end: 50 } },
+    { op: "setPriority", node: "c", start: 1, end: 50, to: 0 },
+  ]);
+  expect(atOnce.state()).toEqual(oneByOne.state());
+  expect(splits(atOnce)).toEqual([
+    "[10, 20) d:9007199254740991",
+    "[30, 50) d:4",
+    "[50, 100) d:4 a:1",
+    "[100, null) d:4",
+  ]);
+  const refused: [object, string][] = [
+    [{ op: "moveTo", node: "nobody", ...whole, to: whole }, "not-registered"],
+    [{ op: "carve", node: "a", start: 50, end: 100, hole: { start: 0, end: 1 } }, "not-overlapping"],
+  ];
+  for (const [operation, code] of refused) {
+    const error = refusal(() => atOnce.apply(wrong([operation])));
+    expect([error.code, error.index]).toEqual([code, 0]);
+  }
+});
+
 test("a list with a bad operation is refused whole, and the error says which it is", () => {
   const here = map(1);
   here.register("a", 0, 100);
@@ -91,7 +134,8 @@ test("a list with a bad operation is refused whole, and the error says which it 
     [
       item({ op: "raise" }),
       "invalid-operation",
-      'operations[1].op must be one of register, release, increase, decrease, tighten, not "raise"',
+      "operations[1].op must be one of register, release, increase, decrease, tighten, moveTo, " +
+        'carve, handOver, setPriority, drain, standIn, not "raise"',
     ],
     [item({ node: undefined }), "invalid-node", "operations[1].node must be a string, not undefined"],
     [item({ node: "\ud800" }), "invalid-node", "operations[1].node must be "],
@@ -111,6 +155,20 @@ test("a list with a bad operation is refused whole, and the error says which it 
     ],
     [item({ op: "increase", by: 0 }), "invalid-amount", "operations[1].by must be "],
     [item({ op: "decrease", by: "1" }), "invalid-amount", "operations[1].by must be "],
+    [item({ op: "carve", hole: 3 }), "invalid-range", "operations[1].hole must be an object with start and end, not 3"],
+    [item({ op: "handOver", to: 3 }), "invalid-node", "operations[1].to must be a string, not 3"],
+    [item({ op: "standIn" }), "invalid-node", "operations[1].other must be a string, not undefined"],
+    [
+      item({ op: "setPriority", to: -1 }),
+      "invalid-amount",
+      "operations[1].to must be an integer from 0 to 2^53 - 1, not -1",
+    ],
+    [
+      item({ op: "drain" }),
+      "invalid-amount",
+      "operations[1].count must be an integer from 0 to 2^32 - 1, not undefined",
+    ],
+    [item({ op: "drain", count: 2, by: 1 }), "invalid-amount", "operations[1].by must be left out of a drain, not 1"],
     [item({ by: 7 }), "invalid-amount", "operations[1].by must be left out of a register, not 7"],
   ];
   for (const [bad, code, words] of refused) {
