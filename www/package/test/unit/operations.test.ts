@@ -82,7 +82,7 @@ test("a list of operations does what they do one by one", () => {
 test("a list moves, hands over, carves, drains and sets priorities as the methods do", () => {
   const [oneByOne, atOnce] = [map(1), map(1)];
   const whole = { start: 0, end: 100 };
-  const first = (here: RangeMap) =>
+  const first = (here: ReturnType<typeof map>) =>
     here.apply([register("a", 0, 100), register("b", 0, 100), increase("b", 0, 100, 3)]);
   [oneByOne, atOnce].forEach(first);
   oneByOne.standIn("c", "b", 0, 50);
