@@ -1,4 +1,5 @@
 /** From the world at a moment, and its history up to there, to what the picture is made of. */
+import { grouped } from "../model/numbers";
 import { Registrations, Splits, type Columns as Ranges } from "../picture/ranges";
 import type { Flight, Link, Row, Stage } from "../picture/scene";
 import type { Trace } from "../picture/trace";
@@ -201,9 +202,6 @@ function cutWords(pairs: readonly (readonly [number, number])[]): string {
   return pairs.map(([a, b]) => `${nameOf(a)}–${nameOf(b)}`).join(", ") + (pairs.length === 1 ? " is cut" : " are cut");
 }
 
-/** Made once: to make it takes longer than to use it. */
-const COUNT = new Intl.NumberFormat("en");
-
 export function trafficWords({ flights }: HistoryView, nowMs: number): string {
   // Copies of one message are sent once, to all.
   let bytes = 0;
@@ -213,5 +211,5 @@ export function trafficWords({ flights }: HistoryView, nowMs: number): string {
     last = message;
   }
   const lost = flights.filter((copy) => isLost(copy) && copy.endsAt <= nowMs).length;
-  return `${COUNT.format(bytes)} bytes sent${lost > 0 ? ` · ${lost} lost` : ""}`;
+  return `${grouped(bytes)} bytes sent${lost > 0 ? ` · ${lost} lost` : ""}`;
 }
