@@ -11,6 +11,11 @@ export async function begin(target: HTMLElement, onwhole: () => void): Promise<v
   const player = new Player(location.hash || document.documentElement.dataset["story"] || "");
   await pause();
   await inPieces(() => player.prepare(1));
+  // What several parts show is found before any of them is made.
+  for (const find of [() => player.rows, () => player.counts, () => player.words, () => player.flights, () => player.trace]) {
+    await pause();
+    find();
+  }
   await pause();
   target.className = "made";
   document.body.prepend(target);
