@@ -12,7 +12,13 @@ export async function begin(target: HTMLElement, onwhole: () => void): Promise<v
   await pause();
   await inPieces(() => player.prepare(1));
   // What several parts show is found before any of them is made.
-  for (const find of [() => player.rows, () => player.counts, () => player.words, () => player.flights, () => player.trace]) {
+  for (const find of [
+    () => player.rows,
+    () => player.counts,
+    () => player.words,
+    () => player.flights,
+    () => player.trace,
+  ]) {
     await pause();
     find();
   }
