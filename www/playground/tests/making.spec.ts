@@ -16,16 +16,16 @@ test("the page is made in small parts, and the first picture stays until all are
   await page.addInitScript(() => {
     const made: Made = { sizes: [], parts: [], probes: 0, formats: [] };
     Object.assign(window, { made });
-    const noted = (name: string) => ({
-      construct: (format: new (...what: unknown[]) => object, what: unknown[]) => {
+    const noted = (name: string): ProxyHandler<object> => ({
+      construct: (format, what) => {
         if (made.parts.length === 0) made.formats.push(name);
-        return new format(...what);
+        return Reflect.construct(format as () => void, what) as object;
       },
     });
     for (const name of ["DisplayNames", "NumberFormat"] as const)
-      Object.assign(Intl, { [name]: new Proxy(Intl[name], noted(name)) });
+      Object.assign(Intl, { [name]: new Proxy<object>(Intl[name], noted(name)) });
     const toLocaleString = Number.prototype.toLocaleString;
-    Number.prototype.toLocaleString = function (this: number, ...what) {
+    Number.prototype.toLocaleString = function (this: number, ...what: [string?, Intl.NumberFormatOptions?]) {
       if (made.parts.length === 0) made.formats.push("toLocaleString");
       return toLocaleString.apply(this, what);
     };

@@ -15,13 +15,13 @@ class FakeElement {
   get childElementCount() {
     return this.children.length;
   }
-  get firstElementChild() {
+  get firstElementChild(): FakeElement | null {
     return this.children[0] ?? null;
   }
-  get lastElementChild() {
+  get lastElementChild(): FakeElement | null {
     return this.children.at(-1) ?? null;
   }
-  get nextElementSibling() {
+  get nextElementSibling(): FakeElement | null {
     const siblings = this.parent?.children ?? [];
     return siblings[siblings.indexOf(this) + 1] ?? null;
   }
