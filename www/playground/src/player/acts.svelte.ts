@@ -1,6 +1,7 @@
 /** What the visitor does to the world that is shown. */
 import { linkOf, type Shared } from "../link/link";
 import { nameOf, type Conditions, type Operation, type Pair, type What } from "../world/input";
+import { Arrival } from "./arrival.svelte";
 import { Atlas } from "./atlas.svelte";
 import { restoring, touchedIn } from "./edit";
 import { nextSelection } from "./selection";
@@ -18,6 +19,7 @@ export class Acts extends Shown {
   /** What brought this world, if nothing was done to it yet. */
   protected sentBy = $state<"link" | "file" | null>(null);
   protected readonly undoList = new UndoList();
+  protected readonly arrival = new Arrival();
 
   /** Returns why it is refused, or `null`. */
   operate(replica: number, operations: readonly Operation[]): string | null {
@@ -77,6 +79,7 @@ export class Acts extends Shown {
 
   /** What came after this moment is dropped: from here on the world goes another way. */
   #do(what: What): string | null {
+    this.arrival.stop();
     if (this.live !== null) {
       this.toPresent();
       this.problem = this.live.do(what) ?? null;

@@ -1,7 +1,7 @@
 /** The only mutable state of the page beside the log of its world: which moment of which story is shown, and at which speed. */
 import { readLink } from "../link/link";
 import type { Close } from "../link/close";
-import type { SharedWorld } from "../link/world";
+import type { Asked, SharedWorld } from "../link/world";
 import { badDay, eightTabs, sandbox, stories, storyOf, whoServes } from "../stories/index";
 import { beginOf, inputsUpTo, nodesOf, type Story } from "../stories/story";
 import { TIME_MS_MAX } from "../world/input";
@@ -18,6 +18,7 @@ const LOOKING_BACK =
 export class Player extends Acts {
   speed = $state(1);
   #address = "";
+  #isBegun = false;
 
   /** From what stands in the address after `#`. */
   constructor(address: string) {
@@ -34,6 +35,9 @@ export class Player extends Acts {
   get caption(): string {
     if (this.preview !== null)
       return this.refusalAt(this.preview.replica) ?? "It will be like this if you let go here.";
+    const { share } = this.arrival;
+    if (share !== null)
+      return `The world of the link runs before it is shown: ${Math.floor(100 * share)} % of its time.`;
     const problem = this.problem ?? this.atlas.problem;
     if (problem !== null) return problem;
     if (this.story.isIncomplete) return ON_ITS_WAY;
@@ -49,7 +53,7 @@ export class Player extends Acts {
 
   /** Whether the step still has something to show. */
   get isBeforeItsEnd(): boolean {
-    return !this.goesOn && this.nowMs < (this.currentStep?.untilMs ?? 0);
+    return this.arrival.share === null && !this.goesOn && this.nowMs < (this.currentStep?.untilMs ?? 0);
   }
 
   /** Whether another key is asked for than the one that the story is about. */
@@ -68,6 +72,7 @@ export class Player extends Acts {
 
   /** What the one button does. */
   get next(): { readonly label: string; readonly press: () => void } | null {
+    if (this.arrival.share !== null) return { label: "Stop", press: () => this.arrival.stop() };
     if (this.live !== null) {
       if (!this.isPlaying) return { label: "Back to the present", press: () => this.toggle() };
       return { label: "Open another tab", press: () => window.open(location.href, "_blank", "noopener") };
@@ -82,11 +87,34 @@ export class Player extends Acts {
   // What moves it.
 
   open(address: string): void {
-    this.leaveTabs();
+    this.arrival.stop();
     this.#address = address;
     const { shared, problem = null, close = {} } = { close: undefined, ...readLink(address) };
-    const { story, step } =
-      shared?.kind === "story" ? shared : { story: shared === undefined ? storyIn(address) : sandbox, step: 0 };
+    if (shared?.kind === "world") {
+      // Somewhere it has to be until the world is there.
+      if (!this.#isBegun) this.#openStory(sandbox, 0);
+      return void this.#arrive(shared, close);
+    }
+    const { story, step } = shared ?? { story: storyIn(address), step: 0 };
+    this.#openStory(story, step, shared);
+    this.problem = problem;
+    // A moment that somebody sent is looked at first, and what is not all there waits.
+    this.isPlaying = (shared === undefined || !address.includes("/")) && !this.story.isIncomplete;
+    this.#lookClose(close);
+    if (story === eightTabs) void this.#enterTabs();
+  }
+
+  #openStory(story: Story, step: number, moment?: Asked & { readonly country?: string | undefined }): void {
+    this.#tell(story);
+    this.atlas.country = moment?.country ?? null;
+    this.lookAt(story.limit, moment?.cursor ?? story.cursor, story.keys === "ipv4");
+    this.#begin(step, moment?.nowMs ?? beginOf(story, step));
+    this.#isBegun = true;
+  }
+
+  #tell(story: Story): void {
+    this.leaveTabs();
+    this.problem = null;
     // What has come stays as long as its story is open.
     if (this.story.id !== story.id) {
       this.story = story;
@@ -94,17 +122,19 @@ export class Player extends Acts {
       this.atlas.problem = null;
     }
     this.colors = colorsOf(story, this.atlas.registry);
-    this.atlas.country = (shared?.kind === "story" && shared.country) || null;
-    const limit = shared?.kind === "world" ? shared.limit : story.limit;
-    this.lookAt(limit, shared?.cursor ?? story.cursor, story.keys === "ipv4");
-    this.problem = problem;
-    this.#begin(step, shared?.nowMs ?? beginOf(story, step));
-    if (shared?.kind === "world") this.#showWorld(new Timeline(shared.log), "link");
-    // A moment that somebody sent is looked at first, and what is not all there waits.
-    const isWritten = shared === undefined || (shared.kind === "story" && !address.includes("/"));
-    this.isPlaying = isWritten && !this.story.isIncomplete;
+  }
+
+  async #arrive(shared: SharedWorld, close: Close): Promise<void> {
+    this.isPlaying = false;
+    const timeline = await this.arrival.of(shared);
+    if (timeline === null) return;
+    this.#showWorld(shared, timeline, "link");
     this.#lookClose(close);
-    if (story === eightTabs) void this.#enterTabs();
+  }
+
+  /** Whether a world is on its way to be shown. */
+  get isArriving(): boolean {
+    return this.arrival.isOn;
   }
 
   #lookClose({ view, taken, isRows }: Close): void {
@@ -137,26 +167,25 @@ export class Player extends Acts {
   }
 
   /** Shows a world that came from a file and has run. */
-  openWorld({ limit, cursor, nowMs }: SharedWorld, timeline: Timeline): void {
-    this.leaveTabs();
-    this.story = sandbox;
-    this.colors = colorsOf(sandbox, null);
-    this.problem = null;
-    this.lookAt(limit, cursor, false);
-    this.#begin(0, nowMs);
-    this.#showWorld(timeline, "file");
-    this.isPlaying = false;
+  openWorld(shared: SharedWorld, timeline: Timeline): void {
+    this.arrival.stop();
+    this.#showWorld(shared, timeline, "file");
     history.replaceState(null, "", `#${sandbox.id}`);
     this.keepInAddress();
   }
 
-  #showWorld(timeline: Timeline, sentBy: "link" | "file"): void {
+  #showWorld({ limit, cursor, nowMs }: SharedWorld, timeline: Timeline, sentBy: "link" | "file"): void {
     const { log } = timeline;
+    this.#tell(sandbox);
+    this.atlas.country = null;
+    this.lookAt(limit, cursor, false);
+    this.#begin(0, nowMs);
     this.isOwn = true;
     this.sentBy = sentBy;
     this.colors.note(nodesOf(log.inputs));
     this.showTimeline(timeline);
-    this.furthestMs = Math.max(this.nowMs, log.inputs.at(-1)?.at ?? 0);
+    this.furthestMs = Math.max(nowMs, log.inputs.at(-1)?.at ?? 0);
+    this.isPlaying = false;
   }
 
   #begin(step: number, atMs: number): void {
@@ -174,6 +203,7 @@ export class Player extends Acts {
   }
 
   #enter(step: number): void {
+    this.arrival.stop();
     this.problem = null;
     this.#begin(step, beginOf(this.story, step));
   }
