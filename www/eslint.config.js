@@ -50,7 +50,7 @@ export default defineConfig(
     picture: ["model"],
     stories: ["world"],
     code: ["world"],
-    link: ["stories", "world"],
+    link: ["model", "stories", "world"],
     tabs: ["world"],
     player: ["code", "designs", "link", "model", "picture", "stories", "tabs", "world"],
   }).map(([layer, below]) => ({

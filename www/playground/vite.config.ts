@@ -12,6 +12,10 @@ export default defineConfig({
   build: {
     target: "es2022",
     assetsInlineLimit: 0,
+    // The rules of all parts are in the page itself.
+    cssCodeSplit: false,
+    // They are asked for after the first picture: see `build/pages.ts`.
+    modulePreload: false,
   },
   // The limit only bounds a hang: a busy machine may need many times what an idle one does.
   test: { include: ["{build,src}/**/*.test.ts"], setupFiles: ["scripts/load-wasm.ts"], testTimeout: 300_000 },

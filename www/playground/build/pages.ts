@@ -53,9 +53,13 @@ export const pages: Plugin = {
       const styles = sourceOf(bundle, new RegExp(`^${link?.[1]}$`)).text.trim();
       // What is fetched while the script still comes.
       const preload = `<link rel="preload" as="fetch" type="application/wasm" crossorigin="anonymous" href="./${module}">`;
-      // The script begins when the first picture is on the screen, or in the background, where nothing is painted, at once.
+      // The script, whose parts are asked for together, begins when the first picture is on the screen, or in the background, where nothing is painted, at once.
       const script = /<script type="module"[^>]*src="([^"]+)"[^>]*><\/script>/.exec(index.text);
-      const start = `const begin=()=>setTimeout(()=>import("${script?.[1]}"));document.hidden?begin():requestAnimationFrame(begin)`;
+      const parts = Object.values(bundle).filter(({ type }) => type === "chunk");
+      const start =
+        `const begin=()=>setTimeout(()=>{for(const href of ${JSON.stringify(parts.map(({ fileName }) => `./${fileName}`))})` +
+        `document.head.append(Object.assign(document.createElement("link"),{rel:"modulepreload",href}));` +
+        `import("${script?.[1]}")});document.hidden?begin():requestAnimationFrame(begin)`;
       const policy = `<meta http-equiv="Content-Security-Policy" content="${policyOf(styles, start)}">`;
       let html = replaced(index.text, "<head>", `<head>${policy}`);
       html = replaced(html, script?.[0] ?? "", `<script type="module">${start}</script>`);

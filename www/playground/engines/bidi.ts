@@ -81,8 +81,12 @@ class Puppet implements Tab {
     return this.evaluate(textOf, selector);
   }
 
+  show(): Promise<void> {
+    return this.#page.bringToFront();
+  }
+
   async press(name: string): Promise<void> {
-    await this.#page.bringToFront();
+    await this.show();
     const handle = await this.#page.evaluateHandle(buttonNamed, name);
     const button = handle.asElement() as ElementHandle<Element> | null;
     if (button === null) throw new Error(`there is no button "${name}"`);

@@ -11,6 +11,8 @@ export interface Engine {
 export interface Tab {
   /** Of the first element, without what surrounds it; `null` if there is none. */
   text(selector: string): Promise<string | null>;
+  /** Brings it to the front, as whoever looks at it does. */
+  show(): Promise<void>;
   /** Clicks the button of that name as a hand does. It has to be there. */
   press(name: string): Promise<void>;
   /** Runs a function in the page: it and its arguments travel as text, so it knows of nothing else. */

@@ -77,8 +77,8 @@ describe.each(all.filter(({ name }) => wanted.includes(name)))("$name", ({ launc
   const eventually = <T>(ask: () => Promise<T>) => expect.poll(ask, { timeout: PATIENCE_MS, interval: 100 });
   const primary = (tab: Tab) => tab.text("[aria-label=Steps] > button.primary:not([aria-disabled=true])");
 
-  /** Until then the page shows a picture that it was built with. */
-  const hasCome = (tab: Tab) => eventually(() => tab.text("[aria-label=Key]")).not.toBeNull();
+  /** Until then the page shows a picture that it was built with, and is made behind it. */
+  const hasCome = (tab: Tab) => eventually(() => tab.text("#app:not(.made) [aria-label=Key]")).not.toBeNull();
 
   /** The script of the world, in a page, with the very module that the page has fetched. */
   async function withWorld<T>(use: (tab: Tab) => Promise<T>): Promise<T> {
@@ -192,7 +192,12 @@ describe.each(all.filter(({ name }) => wanted.includes(name)))("$name", ({ launc
 
   test(`${eightTabs.title}: two tabs agree on what is done in either, and who is closed is gone`, async () => {
     await withTab(`#${eightTabs.id}`, async (here) => {
-      const words = (tab: Tab) => eventually(() => tab.text("[data-testid=tabs]"));
+      // What is in the background draws nothing.
+      const seen = async (tab: Tab, selector: string) => {
+        await tab.show();
+        return tab.text(selector);
+      };
+      const words = (tab: Tab) => eventually(() => seen(tab, "[data-testid=tabs]"));
       await words(here).toBe("This tab is A. No other is open yet.");
       await withTab(`#${eightTabs.id}`, async (there) => {
         await words(there).toBe("This tab is B. A knows the same.");
@@ -200,12 +205,12 @@ describe.each(all.filter(({ name }) => wanted.includes(name)))("$name", ({ launc
         await register(there, "willow", 115, 125, 9);
         await register(here, "cedar", 118, 121, 1);
         for (const tab of [here, there]) {
-          await eventually(() => tab.text("[data-testid=answer]")).toBe("Willow, both say.");
-          await eventually(() => tab.text("[data-testid=agreement]")).toBe("both agree");
+          await eventually(() => seen(tab, "[data-testid=answer]")).toBe("Willow, both say.");
+          await eventually(() => seen(tab, "[data-testid=agreement]")).toBe("both agree");
         }
       });
       await words(here).toBe("This tab is A. No other is open yet.");
-      expect(await here.text("[data-testid=answer]")).toBe("Willow.");
+      expect(await seen(here, "[data-testid=answer]")).toBe("Willow.");
     });
   });
 

@@ -88,6 +88,11 @@ class WebKitTab implements Tab {
     return this.evaluate(textOf, selector);
   }
 
+  /** Whatever it is asked, its window is chosen before. */
+  async show(): Promise<void> {
+    await this.evaluate(() => null);
+  }
+
   async press(name: string): Promise<void> {
     const script = `return (${buttonNamed.toString()})(...arguments)`;
     const found = await this.engine.send(this.handle, "POST", "/execute/sync", { script, args: [name] });

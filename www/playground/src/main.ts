@@ -1,8 +1,9 @@
+/**
+ * Begins the page once the rest of it has come. It is short on purpose: whoever watches what a page fetches, as tools of developers do,
+ * has the browser read the script that fetches again, for the places in it.
+ */
 import { mount } from "svelte";
 import init from "./generated/wasm/crdt_range_map_world";
-import { inPieces, pause } from "./player/pieces";
-import { Player } from "./player/player.svelte";
-import App from "./screen/App.svelte";
 import Failure from "./screen/Failure.svelte";
 import "./screen/page.css";
 import "./screen/picture.css";
@@ -12,16 +13,8 @@ const target = document.createElement("div");
 target.id = "app";
 
 try {
-  await init();
-  await pause();
-  // The page of a story, for links that are previewed, begins with it.
-  const player = new Player(location.hash || document.documentElement.dataset["story"] || "");
-  await inPieces(() => player.prepare(1));
-  await pause();
-  // The page is made behind the first picture, which stays until the page is whole.
-  target.className = "made";
-  document.body.prepend(target);
-  mount(App, { target, props: { player, onwhole: show } });
+  const [{ begin }] = await Promise.all([import("./begin"), init()]);
+  await begin(target, show);
 } catch (error) {
   target.replaceChildren();
   document.body.prepend(target);

@@ -416,3 +416,30 @@ for (const hash of ["#internet/0/7000", "#internet/1/11000/432537601/US", "#inte
     await expectNoViolations(page);
   });
 }
+
+test("as rows, the blocks of a country that is searched for are underlined, and others are not", async ({ page }) => {
+  await opened(page, "#internet/0/1600");
+  await page.getByRole("button", { name: "Rows" }).click();
+  /** How many pixels have the colour of what is searched for. */
+  const underlined = () =>
+    page.evaluate(() => {
+      const canvas = document.querySelector("#stage canvas") as HTMLCanvasElement;
+      const probe = document.body.appendChild(document.createElement("i"));
+      probe.style.color = "var(--sought)";
+      const [red, green, blue] = getComputedStyle(probe).color.match(/\d+/g)?.map(Number) ?? [];
+      probe.remove();
+      const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let at = 0; at < data.length; at += 4)
+        if (data[at] === red && data[at + 1] === green && data[at + 2] === blue) count++;
+      return count;
+    });
+  await expect(page.getByTestId("sums")).toBeVisible();
+  expect(await underlined()).toBe(0);
+  await country(page).fill("switzerland");
+  await expect(country(page)).toHaveAccessibleDescription(/^Switzerland: .* Underlined in blue\.$/);
+  // In each of three rows.
+  await expect.poll(underlined).toBeGreaterThan(3 * 20);
+  await country(page).fill("");
+  await expect.poll(underlined).toBe(0);
+});

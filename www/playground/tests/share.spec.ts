@@ -1,4 +1,6 @@
 import { readFile } from "node:fs/promises";
+import { costlyWorld } from "../src/link/costly";
+import { linkOf } from "../src/link/link";
 import { expect, test, type Page } from "@playwright/test";
 import { answer, key, seen, opened, DISAGREEMENT, played, pressed } from "./page";
 
@@ -183,4 +185,25 @@ test("a link that cannot be read says why, and the page works", async ({ page })
 test("an address without a story says so, and shows the first one", async ({ page }) => {
   await opened(page, "#nowhere");
   await expect(seen(page)).toContainText("There is no story of that name in the address, so this is the first one.");
+});
+
+test("the most costly link runs before it is shown: the page answers meanwhile, and it can be stopped", async ({
+  page,
+}) => {
+  const link = linkOf(costlyWorld()) ?? "";
+  const words = page.locator(".caption .words");
+  await opened(page, "#who-serves/0/5000/420");
+  const headline = await page.getByRole("heading", { level: 1 }).textContent();
+  await page.evaluate((link) => void (location.hash = link), link);
+  await expect(words).toContainText("The world of the link runs before it is shown");
+  await pressed(page.getByRole("button", { name: "Stop", exact: true }));
+  await expect(words).not.toContainText("runs before it is shown");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(headline ?? "");
+  await expect(page.getByRole("button", { name: "Take P offline" })).toHaveCount(0);
+  // Opened anew, it runs on behind the page once that is made.
+  await page.goto("about:blank");
+  await page.goto(`#${link}`);
+  await expect(words).toContainText("The link was made at this moment");
+  await expect(page.getByRole("button", { name: "Take P offline" })).toBeVisible();
+  await expect(page.getByTestId("agreement")).toHaveText("all 16 agree");
 });

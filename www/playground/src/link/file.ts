@@ -2,6 +2,7 @@
  * A moment as a file, for worlds that are too long for a link or have heard other tabs: a line of text that says what it is, with the
  * version of what follows; the world as links have it; and a checksum of all before it in the last four bytes.
  */
+import { grouped } from "../model/numbers";
 import { checksumOf, Reader, Unreadable, Writer } from "./bytes";
 import { faultInRun, FILE_MESSAGES_MAX } from "./run";
 import { readWorld, writeWorld, type SharedWorld } from "./world";
@@ -32,7 +33,7 @@ export function fileOf(shared: SharedWorld): Uint8Array<ArrayBuffer> | null {
 
 /** Why a file of so many bytes is not even read, or `null`. */
 export function faultInLength(length: number): string | null {
-  const [has, most] = [length, FILE_BYTES_MAX].map((bytes) => bytes.toLocaleString("en"));
+  const [has, most] = [length, FILE_BYTES_MAX].map(grouped);
   if (length === 0) return "The file is empty.";
   return length > FILE_BYTES_MAX ? `The file has ${has} bytes, and a world at most ${most}.` : null;
 }

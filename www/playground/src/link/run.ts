@@ -2,6 +2,7 @@
  * How long a world may be that comes from elsewhere. Few bytes can stand for a day of many replicas, who tell each other again and again
  * what they know. So it is counted how many messages that would be, before any of it runs.
  */
+import { grouped } from "../model/numbers";
 import type { Log } from "../world/log";
 
 /** Opened from a link, a world runs while the page waits. */
@@ -37,7 +38,7 @@ export function messagesOf({ inputs }: Log, nowMs: number): number {
 export function faultInRun(log: Log, nowMs: number, most: number): string | null {
   const messages = messagesOf(log, nowMs);
   if (messages <= most) return null;
-  const [has, may] = [messages, most].map((count) => count.toLocaleString("en"));
+  const [has, may] = [messages, most].map(grouped);
   const endMs = Math.max(nowMs, log.inputs.at(-1)?.at ?? 0);
-  return `it runs too long, for ${Math.ceil(endMs / 60_000).toLocaleString("en")} minutes, in which its replicas send about ${has} messages, and ${may} is the most.`;
+  return `it runs too long, for ${grouped(Math.ceil(endMs / 60_000))} minutes, in which its replicas send about ${has} messages, and ${may} is the most.`;
 }

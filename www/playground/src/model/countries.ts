@@ -6,11 +6,17 @@ export interface Country {
   readonly name: string;
 }
 
-const names = new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
+let names: Intl.DisplayNames | undefined;
+
+/** Made for the first country: it takes long, and most stories have none. */
+function nameOf(code: string): string | undefined {
+  names ??= new Intl.DisplayNames(["en"], { type: "region", fallback: "none" });
+  return names.of(code);
+}
 
 /** What is no country's code, such as a node that somebody made up, is its own name. */
 export function countryName(code: string): string {
-  return /^[A-Z]{2}$/.test(code) ? (names.of(code) ?? code) : code;
+  return /^[A-Z]{2}$/.test(code) ? (nameOf(code) ?? code) : code;
 }
 
 const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
@@ -21,7 +27,7 @@ function everyCountry(): readonly Country[] {
   all ??= LETTERS.flatMap((first) =>
     LETTERS.flatMap((second) => {
       const code = first + second;
-      const name = names.of(code);
+      const name = nameOf(code);
       return name === undefined ? [] : [{ code, name }];
     }),
   );

@@ -31,7 +31,11 @@ function callsFor(marks: readonly Mark[], look: Partial<Look>): string[] {
     },
   });
   const only = { ...PLAIN, ...look };
-  paintMarks(context, marks, () => only);
+  paintMarks(
+    context,
+    marks,
+    marks.map(() => only),
+  );
   // The last gives the canvas back as it was.
   return calls.filter((call) => !call.startsWith("setLineDash") && call !== "globalAlpha = 1");
 }

@@ -23,14 +23,12 @@ export interface Look {
 /** Corners of boxes that are no wider cannot be seen. */
 const CORNERS_PIXELS = 4;
 
-export function paintMarks(
-  context: CanvasRenderingContext2D,
-  marks: readonly Mark[],
-  lookOf: (mark: Mark) => Look,
-): void {
+/** Each mark has its look at the same place. */
+export function paintMarks(context: CanvasRenderingContext2D, marks: readonly Mark[], looks: readonly Look[]): void {
   let before: Look | null = null;
-  for (const mark of marks) {
-    const look = lookOf(mark);
+  for (const [place, mark] of marks.entries()) {
+    const look = looks[place];
+    if (look === undefined) continue;
     // To set what is set already costs more than many a shape.
     if (look !== before) begin(context, look, mark);
     before = look;

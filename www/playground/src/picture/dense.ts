@@ -3,6 +3,7 @@
  * their priorities; below, in the owners' band, of each few keys which share each node serves first, and hatched what nobody does.
  */
 import type { NodeColors } from "../model/node-color";
+import { grouped } from "../model/numbers";
 import type { Viewport } from "../model/viewport";
 import { clampedX, rowTop, type Layout } from "./layout";
 import { label, path, rect, widthOf, type Mark } from "./mark";
@@ -54,7 +55,7 @@ function heldMarks(ground: Ground, { bounds, held, weight, count }: Summary, mos
 }
 
 function countWords(count: number): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? "range" : "ranges"}`;
+  return `${grouped(count)} ${count === 1 ? "range" : "ranges"}`;
 }
 
 /** Where what is written above the band of a row of sums ends. */

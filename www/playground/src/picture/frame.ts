@@ -4,6 +4,7 @@
  */
 import { countEnd } from "./dense";
 import type { KeyFormat } from "../model/keys";
+import { grouped } from "../model/numbers";
 import { clampedX, rowTop } from "./layout";
 import { label, rect, widthOf, type Mark } from "./mark";
 import { and, type Paint } from "./row";
@@ -79,7 +80,7 @@ function sumOf({ layout }: Paint, row: number, clusters: readonly Cluster[]): Ma
 }
 
 function placesWords(count: number): string {
-  return `in ${count.toLocaleString("en")} places`;
+  return `in ${grouped(count)} places`;
 }
 
 function wordsFor(

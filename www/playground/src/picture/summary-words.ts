@@ -1,4 +1,5 @@
 /** What is said of a picture that shows sums, and what helps: only if it does. */
+import { grouped } from "../model/numbers";
 import { span, zoom, type Viewport } from "../model/viewport";
 import type { Layout } from "./layout";
 import type { Row } from "./scene";
@@ -12,7 +13,7 @@ export function summaryWords(
   cursor: number,
 ): string {
   const most = Math.max(...summaries.map(({ count }) => count));
-  const ranges = `${most.toLocaleString("en")} ranges`;
+  const ranges = `${grouped(most)} ranges`;
   if (isDense(rows, layout, closest(limit, cursor))) return `${ranges} lie here, too many to draw each`;
   return layout.isSmall ? `${ranges}: zoom in to see each` : `${ranges} in view, drawn together: zoom in to see each`;
 }

@@ -3,7 +3,7 @@ import { NodeColors } from "../model/node-color";
 import { seeded } from "../model/random";
 import { heatMarks } from "./heat";
 import { widthOf, type Mark } from "./mark";
-import { traceLayout, traceMarks, type Trace } from "./trace";
+import { MESSAGES_APART_MAX, traceLayout, traceMarks, type Trace } from "./trace";
 
 const NOTHING: Trace = {
   fromMs: 0,
@@ -72,4 +72,33 @@ test("over time, each colour that is seen has its name, the most of it first, as
   expect(texts(1240)).toEqual(["MAPLE", "OAK", "ELM", "keys: 0 at the top"]);
   expect(texts(200)).toEqual(["MAPLE", "OAK", "ELM"]);
   expect(texts(120)).toEqual(["MAPLE"]);
+});
+
+test("one message more than can be told apart: all of them are drawn, as one path for each look", () => {
+  const random = seeded(3);
+  const layout = traceLayout(1240, 150, 30, 4);
+  const many = (count: number): Trace["messages"] =>
+    Array.from({ length: count }, (_, place) => {
+      const sentAt = Math.floor(random() * 9000);
+      const endsAt = sentAt + Math.floor(random() * 900);
+      return { from: place % 4, to: (place + 1) % 4, sentAt, endsAt, isLost: place % 5 === 0, node: null };
+    });
+  const marksOf = (messages: Trace["messages"]) => {
+    const marks = traceMarks(layout, { ...NOTHING, messages }, new NodeColors());
+    return marks.filter(({ attributes }) => /^(sent|cross)/.test(String(attributes["class"])));
+  };
+  for (const count of [0, 1, MESSAGES_APART_MAX]) {
+    const sent = marksOf(many(count)).filter(({ attributes }) => String(attributes["class"]).startsWith("sent"));
+    expect(sent).toHaveLength(count);
+  }
+  const messages = many(MESSAGES_APART_MAX + 1);
+  const crowd = marksOf(messages);
+  expect(crowd.length).toBeGreaterThan(1);
+  expect(crowd.length).toBeLessThanOrEqual(4);
+  const drawn = new Set(crowd.flatMap(({ attributes }) => String(attributes["d"]).match(/M[^M]+/g) ?? []));
+  for (const message of messages) {
+    const [alone] = marksOf([message]);
+    const { x1, y1, x2, y2 } = alone?.attributes ?? {};
+    expect(drawn.has(`M${Math.round(Number(x1))} ${y1}L${Math.round(Number(x2))} ${y2}`)).toBe(true);
+  }
 });

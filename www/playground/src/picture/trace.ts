@@ -38,6 +38,9 @@ export interface TraceLayout {
   readonly stripTop: number;
 }
 
+/** So many messages can be told apart. More are lines without heads, and without the colours of what they tell of. */
+export const MESSAGES_APART_MAX = 600;
+
 export const TOP = 12;
 const STRIP = 8;
 const FOOT = 18;
@@ -74,7 +77,8 @@ export function traceMarks(layout: TraceLayout, trace: Trace, colors: NodeColors
     marks.push(line(layout.left, y(row), layout.right, y(row), { class: "life" }));
     marks.push(label(layout.left - 10, y(row) + 4, name, { class: "trace-name", "text-anchor": "end" }));
   });
-  for (const message of trace.messages) marks.push(...messageMarks(trace, message, x, y, colors));
+  const messages = trace.messages.flatMap((message) => messageMarks(trace, message, x, y, colors));
+  marks.push(...(trace.messages.length > MESSAGES_APART_MAX ? crowdOf(messages) : messages));
   for (const { at, row, node } of trace.operations) {
     marks.push(
       circle(x(at), y(row), 4.5, { class: "operation", fill: colors.of(node).fill, stroke: colors.of(node).ink }),
@@ -134,6 +138,21 @@ function messageMarks(
   if (isLost) return [...marks, ...cross(x1, y1, 3.5)];
   const point = `M${fine(x1)} ${fine(y1)}l-3.5 ${y1 > y0 ? -6 : 6}l7 0z`;
   return isQuiet ? marks : [...marks, path(point, { fill: stroke })];
+}
+
+/** All lines that look alike as one path, however many they are. */
+function crowdOf(marks: readonly Mark[]): Mark[] {
+  const paths = new Map<string, { d: Set<string>; attributes: Mark["attributes"] }>();
+  for (const { shape, attributes } of marks) {
+    const { x1, y1, x2, y2, ...look } = attributes;
+    if (shape !== "line") continue;
+    const key = `${look["class"]} ${look["stroke"]}`;
+    const known = paths.get(key) ?? { d: new Set(), attributes: { ...look, fill: "none" } };
+    paths.set(key, known);
+    // On whole pixels along the time, many lie on each other.
+    known.d.add(`M${Math.round(Number(x1))} ${y1}L${Math.round(Number(x2))} ${y2}`);
+  }
+  return [...paths.values()].map(({ d, attributes }) => path([...d].join(""), attributes));
 }
 
 export function scaleMarks(layout: TraceLayout, trace: Trace): Mark[] {

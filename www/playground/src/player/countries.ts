@@ -1,6 +1,7 @@
 /** What one copy of the registry says, in words: of a country, of an address, and of what was left out of it. */
 import type { KeyFormat } from "../model/keys";
 import { countryName } from "../model/countries";
+import { grouped } from "../model/numbers";
 import { reservedAt } from "../model/reserved";
 import { splitAt } from "../picture/map";
 import type { Registration, Row } from "../picture/scene";
@@ -36,16 +37,17 @@ export function countriesBySize({ blocks }: Pick<Registry, "blocks">): string[] 
   return [...sizes].sort(([, one], [, other]) => other - one).map(([country]) => country);
 }
 
-const count = new Intl.NumberFormat("en");
-const share = new Intl.NumberFormat("en", { style: "percent", maximumSignificantDigits: 2 });
+function percent(part: number): string {
+  return part.toLocaleString("en", { style: "percent", maximumSignificantDigits: 2 });
+}
 
 export function holdingWords(code: string, holdings: ReadonlyMap<string, Holding>): string {
   const { blocks, addresses } = holdings.get(code) ?? { blocks: [], addresses: 0 };
   const name = countryName(code);
   if (blocks.length === 0) return `${name} has no block here.`;
   const all = [...holdings.values()].reduce((sum, one) => sum + one.addresses, 0);
-  const many = blocks.length === 1 ? "1 block" : `${count.format(blocks.length)} blocks`;
-  return `${name}: ${many}, ${count.format(addresses)} addresses, ${share.format(addresses / all)} of all here.`;
+  const many = blocks.length === 1 ? "1 block" : `${grouped(blocks.length)} blocks`;
+  return `${name}: ${many}, ${grouped(addresses)} addresses, ${percent(addresses / all)} of all here.`;
 }
 
 /** Of the block that an address is in. */
@@ -58,17 +60,17 @@ export function blockWords({ splits }: Pick<Row, "splits">, key: number, format:
     return `${format.words(reserved.start, reserved.end)}: no country's, ${reserved.what}.`;
   }
   const behind = others.length === 0 ? "" : `, before ${others.map(({ node }) => countryName(node)).join(" and ")}`;
-  const addresses = count.format(Math.min(split.end, format.limit) - split.start);
+  const addresses = grouped(Math.min(split.end, format.limit) - split.start);
   return `${format.words(split.start, split.end)}: ${capital(countryName(first.node))}${behind}, ${addresses} addresses.`;
 }
 
 /** What is shown of the source, and what is not. */
 export function factsWords({ facts, blocks }: Registry): string[] {
   const { leastAddresses, rangesInSource, addressesInSource } = facts;
-  const part = share.format(addressesOf(blocks) / addressesInSource);
+  const part = percent(addressesOf(blocks) / addressesInSource);
   return [
-    `Here is every range of at least ${count.format(leastAddresses)} addresses: ${count.format(blocks.length)} of ` +
-      `${count.format(rangesInSource)} ranges, ${part} of the assigned addresses. Smaller ranges were left out, so a gap may hide some.`,
+    `Here is every range of at least ${grouped(leastAddresses)} addresses: ${grouped(blocks.length)} of ` +
+      `${grouped(rangesInSource)} ranges, ${part} of the assigned addresses. Smaller ranges were left out, so a gap may hide some.`,
     "The publisher announces errors in this edition, so don't locate anyone by it. The changes that the story makes are invented.",
   ];
 }

@@ -1,7 +1,8 @@
 /** From the world at a moment, and its history up to there, to what the picture is made of. */
+import { grouped } from "../model/numbers";
 import { Registrations, Splits, type Columns as Ranges } from "../picture/ranges";
 import type { Flight, Link, Row, Stage } from "../picture/scene";
-import type { Trace } from "../picture/trace";
+import { MESSAGES_APART_MAX, type Trace } from "../picture/trace";
 import { nameOf, type Operation, type Told } from "../world/input";
 import type { Flight as Copy } from "../world/network";
 import type { HistoryView } from "../world/timeline";
@@ -141,6 +142,10 @@ export function traceOf(history: HistoryView, view: WorldView, fromMs: number, t
   const shown = view.replicas.filter(wasThere);
   const places = new Map(shown.map(({ index }, place) => [index, place]));
   const place = (replica: number) => places.get(replica) ?? -1;
+  const copies = history.flights.filter(
+    ({ from, to, endsAt }) => endsAt >= fromMs && places.has(from) && places.has(to),
+  );
+  const areApart = copies.length <= MESSAGES_APART_MAX;
   return {
     fromMs,
     toMs,
@@ -150,16 +155,15 @@ export function traceOf(history: HistoryView, view: WorldView, fromMs: number, t
     operations: history.operations
       .filter(({ at, replica }) => at >= fromMs && places.has(replica))
       .map(({ at, replica, operations }) => ({ at, row: place(replica), node: operations[0]?.node ?? "" })),
-    messages: history.flights
-      .filter(({ from, to, endsAt }) => endsAt >= fromMs && places.has(from) && places.has(to))
-      .map((copy) => ({
-        from: place(copy.from),
-        to: place(copy.to),
-        sentAt: copy.sentAt,
-        endsAt: copy.endsAt,
-        isLost: isLost(copy),
-        node: nodeOf(copy),
-      })),
+    messages: copies.map((copy) => ({
+      from: place(copy.from),
+      to: place(copy.to),
+      sentAt: copy.sentAt,
+      endsAt: copy.endsAt,
+      isLost: isLost(copy),
+      // To read what a message tells of takes long for thousands.
+      node: areApart ? nodeOf(copy) : null,
+    })),
     spans: spansOf(history).filter(({ to }) => to > fromMs),
     agreement: history.agreement,
   };
@@ -201,9 +205,6 @@ function cutWords(pairs: readonly (readonly [number, number])[]): string {
   return pairs.map(([a, b]) => `${nameOf(a)}–${nameOf(b)}`).join(", ") + (pairs.length === 1 ? " is cut" : " are cut");
 }
 
-/** Made once: to make it takes longer than to use it. */
-const COUNT = new Intl.NumberFormat("en");
-
 export function trafficWords({ flights }: HistoryView, nowMs: number): string {
   // Copies of one message are sent once, to all.
   let bytes = 0;
@@ -213,5 +214,5 @@ export function trafficWords({ flights }: HistoryView, nowMs: number): string {
     last = message;
   }
   const lost = flights.filter((copy) => isLost(copy) && copy.endsAt <= nowMs).length;
-  return `${COUNT.format(bytes)} bytes sent${lost > 0 ? ` · ${lost} lost` : ""}`;
+  return `${grouped(bytes)} bytes sent${lost > 0 ? ` · ${lost} lost` : ""}`;
 }

@@ -3,8 +3,6 @@ import type { SharedWorld } from "../link/world";
 import { Timeline } from "../world/timeline";
 import { inPieces } from "./pieces";
 
-const STEP_EVENTS = 20;
-
 /** `null` if `signal` was aborted before. `progress` is told of the part that is done, from 0 to 1. */
 export async function runWorld(
   { log, nowMs }: SharedWorld,
@@ -14,7 +12,7 @@ export async function runWorld(
   const timeline = new Timeline(log);
   const untilMs = Math.max(nowMs, log.inputs.at(-1)?.at ?? 0);
   const isThere = await inPieces(
-    () => timeline.advance(untilMs, STEP_EVENTS),
+    () => timeline.advance(untilMs, 1),
     () => {
       progress(timeline.head.now / Math.max(1, untilMs));
       return !signal.aborted;

@@ -20,7 +20,7 @@ export const stories: readonly Story[] = [
   tenThousand,
 ];
 
-export { badDay, eightTabs, internet, sandbox, TAB_NODES };
+export { badDay, eightTabs, internet, sandbox, TAB_NODES, whoServes };
 
 /** The story of that name, the first one for none; `null` if there is none of that name. */
 export function storyOf(id: string): Story | null {

@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import { isAgreed } from "./history";
-import { FAIR, TIME_MS_MAX, type Input, type What } from "./input";
+import { FAIR, REPLICAS_MAX, TIME_MS_MAX, type Input, type What } from "./input";
 import { Log } from "./log";
 import type { Flight } from "./network";
 import { numberBelow } from "./random";
 import { sampleLog, textOf } from "./samples";
-import { KEYFRAMES_MAX, Timeline, VIEWS_MAX, type HistoryView } from "./timeline";
+import { KEYFRAMES_MAX, REPLICAS_KEPT_MAX, Timeline, VIEWS_MAX, type HistoryView } from "./timeline";
 import { World } from "./world";
 
 const UNTIL_MS = 30_000;
@@ -214,6 +214,24 @@ test("worlds are kept, never too many, and the oldest views are freed", () => {
   expect(good).toEqual(views.slice(-VIEWS_MAX));
   for (const at of [5, 4_444_444, 8_999_999])
     expect(textOf(timeline.stateAt(at).world)).toBe(forward(timeline.log, at));
+  timeline.free();
+});
+
+test("of worlds with many replicas fewer are kept, and all moments stay as they were", () => {
+  const joined = Array.from({ length: REPLICAS_MAX }, (_, replica): Input => ({ at: 0, kind: "join", replica }));
+  const { log } = Log.of(3, joined);
+  if (log === undefined) throw new Error("sixteen replicas can join");
+  const timeline = new Timeline(log, 4);
+  const kept: number[] = [];
+  for (let at = 0; at <= 60_000; at += 500) {
+    timeline.history(at);
+    kept.push(timeline.replicasKept);
+  }
+  expect(Math.max(...kept)).toBeLessThanOrEqual(REPLICAS_KEPT_MAX);
+  expect(Math.max(...kept)).toBeGreaterThan(REPLICAS_KEPT_MAX / 2);
+  // At least once every other was freed.
+  expect(kept.some((count, place) => count < (kept[place - 1] ?? 0))).toBe(true);
+  for (const at of [77, 31_000, 59_999]) expect(textOf(timeline.stateAt(at).world)).toBe(forward(log, at));
   timeline.free();
 });
 

@@ -13,6 +13,8 @@ const OPERATIONS_AN_EVENT = 8;
 const BYTES_AN_EVENT = 256;
 /** How many worlds are kept. If there would be more, every other is freed, and they are taken half as often. */
 export const KEYFRAMES_MAX = 512;
+/** How many replicas are kept in all of them together: what a world takes is mostly what each of its replicas knows. */
+export const REPLICAS_KEPT_MAX = 1_536;
 /** How many of the views that were handed out last are good. */
 export const VIEWS_MAX = 4;
 
@@ -57,6 +59,14 @@ export class Timeline {
 
   get keyframeCount(): number {
     return this.#keyframes.length;
+  }
+
+  /** How many replicas are in the worlds that are kept. */
+  get replicasKept(): number {
+    return this.#keyframes.reduce(
+      (sum, { replicas }) => sum + replicas.filter((replica) => replica?.isThere).length,
+      0,
+    );
   }
 
   /** Adds inputs, and returns what is wrong with them; then nothing has changed. */
@@ -175,7 +185,7 @@ export class Timeline {
     // A copy shares the splits that are known, so they need not be found from nothing in each.
     for (const replica of this.#head.replicas) replica?.owners(0n);
     this.#keyframes.push(this.#head.clone());
-    if (this.#keyframes.length <= KEYFRAMES_MAX) return;
+    if (this.#keyframes.length <= KEYFRAMES_MAX && this.replicasKept <= REPLICAS_KEPT_MAX) return;
     this.#spacing *= 2;
     this.#keyframes.forEach((world, place) => place % 2 === 1 || world.free());
     this.#keyframes = this.#keyframes.filter((_, place) => place % 2 === 1);

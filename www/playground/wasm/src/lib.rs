@@ -9,6 +9,7 @@ mod columns;
 mod contributions;
 mod operations;
 mod replica;
+mod room;
 
 pub use self::contributions::describe;
 pub use self::replica::{Next, Replica};
