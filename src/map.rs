@@ -1,5 +1,6 @@
 //! The replica: the operations, joining, and what is computed from the state.
 
+mod answered;
 mod by_node;
 mod by_writer;
 mod cache;

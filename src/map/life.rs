@@ -114,7 +114,8 @@ impl<K: Key> Life<K> {
 
 impl<K: Key> RangeMap<K> {
     /// The answer as of who is alive, beside the agreed one: the same questions, answered from what counts at present *here*. Two replicas
-    /// that know the same may answer differently, if they see others alive. It never enters the state.
+    /// that know the same may answer differently, if they see others alive. It never enters the state, and has no
+    /// [version](Self::answer_version).
     ///
     /// It counts what permanent writers contributed, and of [ephemeral](ReplicaId#ephemeral-writers) ones what this replica itself did and
     /// those that are [present](Self::set_present); and nothing of nodes that are [marked as down](Self::mark_down). A registration's

@@ -475,6 +475,21 @@ const CASES: &[Case] = &[
             }
         })
     }),
+    case("the version of an answer after each change, among many writers and runs", Flat, 2_000, |n| {
+        let mut map = full(3, n);
+        for bytes in [bytes::runs(1, n), bytes::replicas(n)] {
+            drop(map.merge(&Delta::decode(&bytes).unwrap()));
+        }
+        let mut before = map.answer_version();
+        Box::new(move || {
+            for at in 0..200 {
+                drop(map.increase(&node(), &range(at), by(1)));
+                let version = map.answer_version();
+                assert!(version > before);
+                before = version;
+            }
+        })
+    }),
     case("a change where many other ranges are watched", Flat, 2_000, |n| {
         let mut map = watched(n);
         Box::new(move || {
