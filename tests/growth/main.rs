@@ -501,6 +501,24 @@ const CASES: &[Case] = &[
             }
         })
     }),
+    case("marks and changes where many other ranges of the living answer are watched", Flat, 2_000, |n| {
+        let mut map = full(1, n);
+        (0..n).for_each(|at| _ = map.watch_living(&range(at)));
+        let tab = ReplicaId::ephemeral(7);
+        let mut author = RangeMap::new(tab);
+        drop(map.merge(&register(&mut author, 5)));
+        Box::new(move || {
+            for at in shuffled(n).take(50) {
+                drop(map.increase(&node(), &range(at), by(1)));
+                assert_eq!(map.next_watched().unwrap().pieces.len(), 1);
+                map.set_present(tab, true);
+                drop(map.merge(&author.increase(&node(), &range(5), by(2)).unwrap()));
+                assert_eq!(map.next_watched().unwrap().pieces.len(), 1);
+                map.set_present(tab, false);
+                assert_eq!(map.next_watched().unwrap().pieces.len(), 1);
+            }
+        })
+    }),
     case("a watch of everything hears of many changes at once", Linear, 300, |n| {
         let mut map = full(1, n);
         map.watch(&KeyRange::full());
