@@ -4,11 +4,11 @@
 // code of the user runs while the module is at work, so whatever runs may call anything.
 
 import { Next, Replica } from "#glue";
-import { type Columns, nodesAndRanges, ranges, watchedPieces } from "./answers.js";
+import { attributesOf, type Columns, nodesAndRanges, ranges, watchedPieces } from "./answers.js";
 import { Callbacks, Queue } from "./callbacks.js";
 import { failure } from "./errors.js";
 import type { Link } from "./link.js";
-import type { Change, JournalPage, Owner, ReplicaChange, WatchedChange } from "./types.js";
+import type { AttributesChange, Change, JournalPage, Owner, ReplicaChange, WatchedChange } from "./types.js";
 import { isEphemeral, now, report, seed, unref } from "./world.js";
 
 /** The longest delay that browsers take; a longer one would be taken for none at all. */
@@ -28,6 +28,7 @@ export class Core {
   readonly queue = new Queue();
   readonly changes = new Callbacks<Change>(this.queue);
   readonly livingChanges = new Callbacks<Change>(this.queue);
+  readonly attributesChanges = new Callbacks<AttributesChange>(this.queue);
   readonly replicaChanges = new Callbacks<ReplicaChange>(this.queue);
   /** By their numbers. */
   readonly #watches = new Map<number, (change: WatchedChange) => void>();
@@ -54,8 +55,8 @@ export class Core {
   }
 
   /** Returns the function that ends the watch, which may be called any number of times. */
-  watch([start, end]: [bigint, bigint], callback: (change: WatchedChange) => void): () => void {
-    const watch = this.module.watch(start, end);
+  watch([start, end]: [bigint, bigint], isLiving: boolean, callback: (change: WatchedChange) => void): () => void {
+    const watch = this.module.watch(start, end, isLiving);
     this.#watches.set(watch, callback);
     return () => {
       if (this.#watches.delete(watch)) this.#module?.unwatch(watch);
@@ -107,6 +108,11 @@ export class Core {
       }
       case Next.Peer: {
         this.links.get(module.link())?.notePeers();
+        break;
+      }
+      case Next.Said: {
+        const [replica, pairs] = module.said() as [bigint, string[]];
+        this.attributesChanges.enqueue(() => ({ replica, attributes: attributesOf(pairs) }));
         break;
       }
       case Next.Renamed: {
@@ -171,6 +177,7 @@ export class Core {
     this.saving = undefined;
     this.changes.clear();
     this.livingChanges.clear();
+    this.attributesChanges.clear();
     this.replicaChanges.clear();
     this.#watches.clear();
     this.queue.clear();
