@@ -30,6 +30,10 @@ export class Core {
   readonly livingChanges = new Callbacks<Change>(this.queue);
   readonly attributesChanges = new Callbacks<AttributesChange>(this.queue);
   readonly replicaChanges = new Callbacks<ReplicaChange>(this.queue);
+  /** What is to be posted, and over which link. */
+  readonly #posts: { link: number; bytes: Uint8Array }[] = [];
+  #isPosting = false;
+  #postsLater: ReturnType<typeof setTimeout> | undefined;
   /** By their numbers. */
   readonly #watches = new Map<number, (change: WatchedChange) => void>();
   #module: Replica | undefined;
@@ -85,7 +89,7 @@ export class Core {
   #do(next: Next, module: Replica, source: Change["source"]): void {
     switch (next) {
       case Next.Send: {
-        this.links.get(module.link())?.post(module.takeBytes());
+        this.#post(module.link(), module.takeBytes());
         break;
       }
       case Next.Save: {
@@ -123,6 +127,30 @@ export class Core {
         break;
       }
     }
+  }
+
+  /**
+   * A channel may call anything within `postMessage`, and so cause more to be posted. Done at once that would nest without end, so each round of
+   * it comes in a task of its own.
+   */
+  #post(link: number, bytes: Uint8Array): void {
+    this.#posts.push({ link, bytes });
+    if (!this.#isPosting && this.#postsLater === undefined) this.flush();
+  }
+
+  /** Posts all that is to be posted, in order. */
+  flush(): void {
+    const wasPosting = this.#isPosting;
+    this.#isPosting = true;
+    // A link may be closed meanwhile.
+    for (const { link, bytes } of this.#posts.splice(0)) this.links.get(link)?.post(bytes);
+    this.#isPosting = wasPosting;
+    if (wasPosting || this.#posts.length === 0) return;
+    const post = () => {
+      this.#postsLater = undefined;
+      this.flush();
+    };
+    this.#postsLater ??= unref(setTimeout(post));
   }
 
   #tell(changes: Callbacks<Change>, module: Replica, source: Change["source"]): void {
@@ -173,6 +201,7 @@ export class Core {
   free(): void {
     for (const link of this.links.values()) report(() => link.close());
     clearTimeout(this.#timer?.id);
+    clearTimeout(this.#postsLater);
     this.#timer = undefined;
     this.saving = undefined;
     this.changes.clear();
