@@ -4,7 +4,9 @@ use core::fmt::Display;
 
 use crdt_range_map::sync::IgnoreReason;
 use crdt_range_map::sync::presence::{AttributesError, NameError};
-use crdt_range_map::{AnswerVersionError, DecodeError, MoveError, NodeError, OperationError, TightenError, WriteError};
+use crdt_range_map::{
+    AnswerVersionError, DecodeError, MoveError, NodeError, OperationError, TightenError, WriteError,
+};
 use wasm_bindgen::JsValue;
 
 /// A call that was refused. Nothing has changed then.

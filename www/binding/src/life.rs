@@ -29,9 +29,10 @@ impl Replica {
 
     /// Who is to be evicted, and since when it is gone, in milliseconds of the clock that the calls tell; in turn.
     pub fn gone(&self) -> Array {
-        let parts = self.node.gone().flat_map(|(writer, since_ms)| {
-            [JsValue::from(writer.get()), JsValue::from(since_ms as f64)]
-        });
+        let parts = self
+            .node
+            .gone()
+            .flat_map(|(writer, since_ms)| [JsValue::from(writer.get()), JsValue::from(since_ms as f64)]);
         parts.collect()
     }
 
