@@ -12,6 +12,7 @@ use core::fmt;
 pub(crate) use self::runs::Runs;
 use crate::id::ReplicaId;
 use crate::ordered::Ordered;
+use crate::tally::Tally;
 
 /// The greatest sequence number that is ever issued or accepted: 2^53 − 1, so that JavaScript can hold it exactly.
 pub(crate) const SEQ_MAX: u64 = (1 << 53) - 1;
@@ -38,6 +39,8 @@ impl fmt::Display for Dot {
 pub struct CausalContext {
     /// By replica, and each of them has a run. The context of an operation's delta needs no memory on the heap.
     replicas: Ordered<[(ReplicaId, Runs); 2]>,
+    /// How many dots there are. It follows from the others.
+    tally: Tally,
 }
 
 impl CausalContext {
@@ -65,7 +68,7 @@ impl CausalContext {
         for (replica, ours) in self.replicas() {
             let runs = other.runs(replica).map_or_else(|| ours.clone(), |theirs| ours.difference(theirs));
             if !runs.is_empty() {
-                left.replicas.push((replica, runs));
+                left.push(replica, runs);
             }
         }
         left
@@ -81,17 +84,20 @@ impl CausalContext {
         for (replica, ours) in self.replicas() {
             let runs = other.runs(replica).map_or_else(Runs::default, |theirs| ours.intersection(theirs));
             if !runs.is_empty() {
-                both.replicas.push((replica, runs));
+                both.push(replica, runs);
             }
         }
         both
     }
 
-    /// How many dots are known; `usize::MAX` if there are more than that. O(replicas + runs).
+    /// How many dots are known; `usize::MAX` if there are more than that. O(1).
     pub(crate) fn len(&self) -> usize {
-        let runs = self.replicas().flat_map(|(_, runs)| runs.iter());
-        let count = runs.fold(0u64, |sum, (first, last)| sum.saturating_add(last - first + 1));
-        usize::try_from(count).unwrap_or(usize::MAX)
+        usize::try_from(self.tally.total).unwrap_or(usize::MAX)
+    }
+
+    /// How many dots are known, in all and by groups of replicas. O(1).
+    pub(crate) fn tally(&self) -> Tally {
+        self.tally
     }
 
     /// Whether all of these numbers of a replica are known. O(log of replicas and runs).
@@ -224,13 +230,24 @@ impl CausalContext {
     fn change_runs(&mut self, replica: ReplicaId, change: impl FnOnce(&mut Runs)) {
         let at = self.replicas.position_of(|(known, _)| *known < replica);
         match self.replicas.get_mut(at) {
-            Some((known, runs)) if *known == replica => change(runs),
+            Some((known, runs)) if *known == replica => {
+                let before = runs.count();
+                change(runs);
+                self.tally.add(replica, runs.count() - before);
+            }
             _ => {
                 let mut runs = Runs::default();
                 change(&mut runs);
+                self.tally.add(replica, runs.count());
                 self.replicas.insert(at, (replica, runs));
             }
         }
+    }
+
+    /// Appends the runs of a replica that comes after all that are here.
+    fn push(&mut self, replica: ReplicaId, runs: Runs) {
+        self.tally.add(replica, runs.count());
+        self.replicas.push((replica, runs));
     }
 }
 
@@ -278,6 +295,7 @@ mod tests {
                 let kept = runs(&compact);
                 prop_assert!(kept.windows(2).all(|pair| pair[0].1 + 1 < pair[1].0), "{:?}", kept);
                 prop_assert_eq!(compact.last(), set.last().copied().unwrap_or(0));
+                prop_assert_eq!(compact.count(), set.len() as u64);
                 let mut joined = before.clone();
                 joined.join(&compact);
                 prop_assert_eq!(&joined, &compact);
@@ -297,6 +315,7 @@ mod tests {
             let mut expected = left.clone();
             right.iter().for_each(|(first, last)| expected.insert(first, last));
             left.join(&right);
+            prop_assert_eq!(left.count(), left.iter().map(|(first, last)| last - first + 1).sum::<u64>());
             prop_assert_eq!(left, expected);
         }
     }
@@ -324,6 +343,10 @@ mod tests {
                 }
                 context
             };
+            let mut both = ours.clone();
+            both.join(&theirs);
+            // They are compared with how many they have, which was counted one by one.
+            prop_assert_eq!(both, expected(|ours, theirs| ours || theirs));
             prop_assert_eq!(ours.difference(&theirs), expected(|ours, theirs| ours && !theirs));
             prop_assert_eq!(ours.intersection(&theirs), expected(|ours, theirs| ours && theirs));
         }

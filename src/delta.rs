@@ -358,14 +358,12 @@ impl<K: Key> Delta<K> {
             return true;
         }
         let claimed = self.count_claimed();
-        let records: usize = self.entries.rows().map(|row| row.record_count()).sum();
-        let carriers = records + self.tombstones.len();
+        let carriers = self.entries.records() + self.tombstones.len();
         claimed <= 3 * carriers as u64 && claimed == self.count_carried()
     }
 
     fn count_claimed(&self) -> u64 {
-        let runs = self.context().replicas().flat_map(|(_, runs)| runs.iter());
-        runs.fold(0u64, |sum, (first, last)| sum.saturating_add(last - first + 1))
+        self.context().tally().total
     }
 
     fn count_carried(&self) -> u64 {

@@ -84,6 +84,7 @@
 //! | `key`, `id` | keys, half-open ranges, node names, replica ids | the order (start, end), unbounded last, is the order of everything stored |
 //! | `sort` | sorting what need not be fast | one copy of the code for all types |
 //! | `ordered` | a sorted list that is nearly always short | few items lie in one piece, many in chunks that copies share |
+//! | `tally` | how many events are known, in a few bytes | a count of events only grows with them; writers share twelve counts by their hash |
 //! | `causal` | dots and causal contexts: which effects are known | runs of consecutive sequence numbers |
 //! | `retired` | who is retired: a lattice of its own beside the dots | of two declarations for one replica, the one with the greater number counts |
 //! | `version` | which effects are known, and who is retired: the claim of a state, without its records | it is no state, so it cannot be joined as one |
@@ -96,6 +97,7 @@
 //! | [`codec`] | the wire format | columns of bit-packed numbers; a dot that a record shows is not written again |
 //! | `splits` | sweep, index, look-up, windows, covers, changes | blocks of boundaries with their owners in order; a change writes anew only the blocks that it touches |
 //! | `watch` | watches: who hears of which keys, with what was and what is | what was is read when it is about to be lost, and only for keys that are watched |
+//! | `answer_version` | [`AnswerVersion`]: which of two answers is newer, in 24 bytes | what is ordered is always told so; of what is concurrent not all is told |
 //! | `map` | [`RangeMap`]: the operations of one replica | every effect takes a sequence number of its own |
 //! | `operation` | [`Operation`]: the operations as values, and lists of them | all or nothing |
 //! | `serial` | with the feature `serde`, forms that people read | what is read is checked as it is when it is made |
@@ -119,6 +121,7 @@
 //! | a window: its splits, owners, gaps, registrations, where too few serve, a cover | O(log n), and what lies in it |
 //! | of the [living answer](RangeMap::living), a writer that comes or goes | O(log n) for each of its registrations |
 //! | the registrations of a node | O(log n), and O(1) each; O(n log n) when nodes are first asked for |
+//! | the version of an answer, which a client carries | O(1), and O(64) for each leaf that changed |
 //! | a change where w ranges are watched | O((1 + h) (log n + log w)) more, and the splits that it holds of the h that it hits |
 //! | encode, decode | O(n) |
 //! | a clone | O(1) for the state and O(n/512) for the splits; what is changed afterwards is copied before |
@@ -148,6 +151,7 @@
 //! | [`Registration`] | `{"node":"node-a","range":{"start":0,"end":100},"priority":3}` |
 //! | [`Split`], written only | `{"range":{"start":0,"end":100},"owners":[{"node":"node-a","priority":3}]}`; [`Splits`] and [`SplitsIn`] are lists of them |
 //! | [`Piece`], written only | `{"range":{"start":0,"end":100},"node":"node-a"}`, and `null` for a node where nobody serves |
+//! | [`AnswerVersion`] | `"0102030405060708090a0b0cfffefdfcfbfaf9f8f7f6f5f4"`; in a format that nobody reads, 24 bytes |
 //! | [`Operation`] | `{"increase":{"node":"node-a","range":{"start":0,"end":100},"by":2}}` |
 //!
 //! # Hostile input
@@ -164,6 +168,7 @@
 // What anybody sends is answered by an error. Tests may panic.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+mod answer_version;
 mod causal;
 pub mod codec;
 mod contribution;
@@ -184,10 +189,12 @@ mod sort;
 mod splits;
 mod store;
 pub mod sync;
+mod tally;
 mod tombstones;
 mod version;
 mod watch;
 
+pub use answer_version::{AnswerVersion, AnswerVersionError, OwnersSince};
 pub use causal::{CausalContext, Dot};
 pub use codec::{DecodeError, DecodeProblem, WireKey};
 pub use contribution::{Cancelled, Carried, Contribution, Dropped};

@@ -1,5 +1,6 @@
 //! The replica: the operations, joining, and what is computed from the state.
 
+mod answered;
 mod by_node;
 mod by_writer;
 mod cache;
@@ -263,7 +264,7 @@ impl<K: Key> RangeMap<K> {
         let ranges = changed.finish();
         self.cache.forget(&ranges, &self.state.entries);
         self.cache.forget_registrations(changed_ids.into_iter().flatten());
-        life.into_iter().for_each(|changes| self.life.take(changes));
+        life.into_iter().for_each(|changes| self.life.take(changes, &self.state.entries));
         Changes::new(ranges, self.drop_reset(awaiting_drop))
     }
 

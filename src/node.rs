@@ -202,7 +202,12 @@ impl<K: WireKey> Node<K> {
         self.map.watch(range)
     }
 
-    /// Ends a watch: nothing more is told of it. Does nothing if it has ended. O(log w) for w watches.
+    /// The same for the [living answer](Self::living): see [`RangeMap::watch_living`]. [`Event::Watched`] tells of it, too.
+    pub fn watch_living(&mut self, range: &KeyRange<K>) -> WatchId {
+        self.map.watch_living(range)
+    }
+
+    /// Ends a watch, of either answer: nothing more is told of it. Does nothing if it has ended. O(log w) for w watches.
     pub fn unwatch(&mut self, watch: WatchId) {
         self.map.unwatch(watch);
     }

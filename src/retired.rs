@@ -5,21 +5,26 @@
 
 use crate::id::ReplicaId;
 use crate::ordered::Ordered;
+use crate::tally::Tally;
 
 /// The replicas that are declared to [write no more](crate::RangeMap::retire), each with its last sequence number that was known where
 /// it was declared. They are part of the [`Version`](crate::Version) of a state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Retired(Ordered<[(ReplicaId, u64); 1]>);
+pub struct Retired {
+    all: Ordered<[(ReplicaId, u64); 1]>,
+    /// A count that grows with every declaration that changes anything. It follows from the others.
+    tally: Tally,
+}
 
 impl Retired {
     /// Whether no replica is known to be retired.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.all.is_empty()
     }
 
     /// How many are retired. O(1).
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.all.len()
     }
 
     /// Whether this replica is known to write no more. O(log of the retired).
@@ -30,13 +35,13 @@ impl Retired {
     /// The last sequence number of a retired replica that was known where it was declared retired, 0 if none was known; `None` if the
     /// replica is not known to be retired. The replica may have written more than that. O(log of the retired).
     pub fn last_seq(&self, replica: ReplicaId) -> Option<u64> {
-        let at = self.0.position_of(|(retired, _)| *retired < replica);
-        self.0.get(at).filter(|(retired, _)| *retired == replica).map(|(_, last)| *last)
+        let at = self.all.position_of(|(retired, _)| *retired < replica);
+        self.all.get(at).filter(|(retired, _)| *retired == replica).map(|(_, last)| *last)
     }
 
     /// The retired replicas in order, each with what [`last_seq`](Self::last_seq) says of it.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (ReplicaId, u64)> + '_ {
-        self.0.iter().copied()
+        self.all.iter().copied()
     }
 
     /// Whether joining `other` would change nothing: each replica that is retired there is retired here, with a number as great.
@@ -55,7 +60,7 @@ impl Retired {
         let mut left = Self::default();
         for (replica, last) in self.iter() {
             if other.last_seq(replica).is_none_or(|theirs| theirs < last) {
-                left.0.push((replica, last));
+                left.push(replica, last);
             }
         }
         left
@@ -69,7 +74,7 @@ impl Retired {
         let mut both = Self::default();
         for (replica, last) in self.iter() {
             if let Some(theirs) = other.last_seq(replica) {
-                both.0.push((replica, last.min(theirs)));
+                both.push(replica, last.min(theirs));
             }
         }
         both
@@ -77,18 +82,33 @@ impl Retired {
 
     /// Notes that a replica writes no more after that sequence number. O(log of the retired).
     pub(crate) fn insert(&mut self, replica: ReplicaId, last: u64) {
-        let at = self.0.position_of(|(retired, _)| *retired < replica);
-        match self.0.get(at) {
+        let at = self.all.position_of(|(retired, _)| *retired < replica);
+        match self.all.get(at) {
             // Without a need nothing is written: a shared chunk would be copied.
             Some((retired, known)) if *retired == replica => {
                 if *known < last
-                    && let Some((_, known)) = self.0.get_mut(at)
+                    && let Some((_, known)) = self.all.get_mut(at)
                 {
+                    self.tally.add(replica, last - *known);
                     *known = last;
                 }
             }
-            _ => self.0.insert(at, (replica, last)),
+            _ => {
+                self.tally.add(replica, last + 1);
+                self.all.insert(at, (replica, last));
+            }
         }
+    }
+
+    /// Appends a declaration of a replica that comes after all that are here.
+    fn push(&mut self, replica: ReplicaId, last: u64) {
+        self.tally.add(replica, last + 1);
+        self.all.push((replica, last));
+    }
+
+    /// For each declaration its number and one more, in all and by groups of replicas: it grows with whatever a join changes. O(1).
+    pub(crate) fn tally(&self) -> Tally {
+        self.tally
     }
 }
 
@@ -129,6 +149,7 @@ mod tests {
             let [left_model, right_model] = [&ours[..], &theirs].map(model);
             prop_assert_eq!(listed(&left), left_model.clone().into_iter().collect::<Vec<_>>());
             prop_assert_eq!((left.len(), left.is_empty()), (left_model.len(), left_model.is_empty()));
+            prop_assert_eq!(left.tally().total, left_model.values().map(|last| last + 1).sum::<u64>());
             for replica in 0..7 {
                 let (id, last) = (ReplicaId::new(replica), left_model.get(&replica).copied());
                 prop_assert_eq!((left.last_seq(id), left.contains(id)), (last, last.is_some()));

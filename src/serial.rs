@@ -5,6 +5,7 @@ use core::fmt;
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
 
+use crate::answer_version::{AnswerVersion, AnswerVersionError};
 use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
 use crate::splits::{Owners, Splits, SplitsIn};
@@ -68,6 +69,29 @@ impl<'de> Deserialize<'de> for ReplicaId {
                 let id = u64::from_str_radix(text, 16).ok().filter(|_| are_digits);
                 id.map(Self::new).ok_or_else(|| format!("{text:?} is not 16 hexadecimal digits"))
             },
+        })
+    }
+}
+
+impl Serialize for AnswerVersion {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            self.to_bytes().serialize(serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for AnswerVersion {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            let bytes = <[u8; Self::LENGTH]>::deserialize(deserializer)?;
+            return Self::from_bytes(&bytes).map_err(D::Error::custom);
+        }
+        deserializer.deserialize_str(Text {
+            expected: "the 48 hexadecimal digits of a version of an answer",
+            read: |text| text.parse().map_err(|error: AnswerVersionError| error.to_string()),
         })
     }
 }

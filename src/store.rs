@@ -66,6 +66,11 @@ impl<K> Store<K> {
         self.tree.rows()
     }
 
+    /// How many records the registrations have, one for each writer. O(1).
+    pub(crate) fn records(&self) -> usize {
+        self.tree.records()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -18,7 +18,8 @@ use crate::splits::{Owners, SplitsIn};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct WatchId(pub u64);
 
-/// What changed in the range of a watch since it was last told. See [`RangeMap::watch`](crate::RangeMap::watch).
+/// What changed in the range of a watch since it was last told. See [`RangeMap::watch`](crate::RangeMap::watch) and
+/// [`RangeMap::watch_living`](crate::RangeMap::watch_living).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Watched<K> {
     /// Which watch.
@@ -39,7 +40,7 @@ pub struct WatchedPiece<K> {
     pub after: Owners,
 }
 
-/// The watches of a map, and what is to be told to them.
+/// The watches of one answer of a map, and what is to be told to them.
 #[derive(Clone, Debug)]
 pub(crate) struct Watchers<K> {
     next: u64,
@@ -52,7 +53,11 @@ pub(crate) struct Watchers<K> {
     turns: VecDeque<u64>,
 }
 
+/// The first number of watches of the living answer: those of the agreed one never get that far.
+const LIVING_FIRST: u64 = 1 << 52;
+
 impl<K> Default for Watchers<K> {
+    /// None, of the agreed answer.
     fn default() -> Self {
         let (tree, ranges) = (Tree::default(), Ordered::default());
         Self { next: 0, tree, ranges, hit: BTreeMap::new(), turns: VecDeque::new() }
@@ -60,6 +65,11 @@ impl<K> Default for Watchers<K> {
 }
 
 impl<K: Key> Watchers<K> {
+    /// None, of the living answer.
+    pub(crate) fn of_living() -> Self {
+        Self { next: LIVING_FIRST, ..Self::default() }
+    }
+
     /// Whether there are none. O(1).
     pub(crate) fn is_empty(&self) -> bool {
         self.ranges.is_empty()

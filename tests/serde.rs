@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use crdt_range_map::{KeyRange, NodeId, Operation, Owner, RangeMap, Registration, ReplicaId};
+use crdt_range_map::{AnswerVersion, KeyRange, NodeId, Operation, Owner, RangeMap, Registration, ReplicaId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_test::{Configure, Token, assert_de_tokens_error, assert_tokens};
@@ -77,6 +77,21 @@ fn a_replica_id_is_a_number_where_nobody_reads_it() {
     assert_tokens(&ReplicaId::new(42).compact(), &[Token::U64(42)]);
     assert_tokens(&ReplicaId::new(42).readable(), &[Token::Str("000000000000002a")]);
     assert_tokens(&node("a").compact(), &[Token::Str("a")]);
+}
+
+#[test]
+fn versions_of_answers_are_texts_or_bytes() {
+    let mut map = RangeMap::<u64>::new(ReplicaId::new(7));
+    _ = map.register(&node("a"), &range(0, 9)).unwrap();
+    let version = map.answer_version();
+    has_form(version, &format!("\"{version}\""));
+    let bytes = version.to_bytes();
+    let tokens = bytes.iter().map(|byte| Token::U8(*byte));
+    let tokens: Vec<Token> =
+        [Token::Tuple { len: 24 }].into_iter().chain(tokens).chain([Token::TupleEnd]).collect();
+    assert_tokens(&version.compact(), &tokens);
+    let why = refused::<AnswerVersion>("\"00\"");
+    assert!(why.contains("48 hexadecimal digits, not 2 bytes"), "{why}");
 }
 
 #[test]

@@ -9,9 +9,10 @@ use crdt_range_map::node::{Damage, Event, LinkId, LinkKind, Options, Output, Pag
 use crdt_range_map::sync::presence::{Attributes, AttributesError, Name, NameError};
 use crdt_range_map::sync::{Config, IgnoreReason, Statistics};
 use crdt_range_map::{
-    Answer, CausalContext, Changes, DecodeError, DecodeProblem, Delta, Dot, KeyRange, MoveError, Node,
-    NodeError, NodeId, Operation, OperationError, OwnedSplit, Owner, Owners, Piece, RangeError, RangeMap,
-    Registration, ReplicaId, Split, Splits, SplitsIn, SplitsInIter, SplitsIter, Version, WriteError,
+    Answer, AnswerVersion, AnswerVersionError, CausalContext, Changes, DecodeError, DecodeProblem, Delta,
+    Dot, KeyRange, MoveError, Node, NodeError, NodeId, Operation, OperationError, OwnedSplit, Owner, Owners,
+    OwnersSince, Piece, RangeError, RangeMap, Registration, ReplicaId, Split, Splits, SplitsIn, SplitsInIter,
+    SplitsIter, Version, WriteError,
 };
 use kit::builders::named as node;
 
@@ -399,9 +400,11 @@ fn types_are_shown_and_go_to_other_threads() {
     common::<(NodeId, ReplicaId, KeyRange<u64>, Owner, Registration<u64>)>();
     common::<(Owners, Splits<u64>, SplitsIter<'static, u64>, Split<'static, u64>)>();
     common::<(SplitsIn<'static, u64>, SplitsInIter<'static, u64>, OwnedSplit<u64>, Piece<u64>)>();
+    common::<(AnswerVersion, OwnersSince)>();
     common::<(Config, Statistics, Answer<'static, u64>, Attributes)>();
     common::<(Options, Output<u64>, Page, LinkId, LinkKind, Damage)>();
     error::<NodeError>();
+    error::<AnswerVersionError>();
     error::<RangeError>();
     error::<WriteError>();
     error::<MoveError>();

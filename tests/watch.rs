@@ -23,6 +23,18 @@ fn owners(map: &RangeMap<u64>) -> Vec<Owners> {
     (0..KEYS).map(|key| fresh.owners(&key).to_vec()).collect()
 }
 
+fn living_owners(map: &RangeMap<u64>) -> Vec<Owners> {
+    let mut fresh = RangeMap::new(ReplicaId::new(u64::MAX));
+    fresh.merge(map.state());
+    for writer in OTHERS.into_iter().filter(|writer| map.is_present(*writer)) {
+        fresh.set_present(writer, true);
+    }
+    map.down().for_each(|node| fresh.mark_down(node));
+    (0..KEYS).map(|key| fresh.living().owners(&key).to_vec()).collect()
+}
+
+const OTHERS: [ReplicaId; 2] = [ReplicaId::ephemeral(2), ReplicaId::new(3)];
+
 /// The maximal ranges in the window where the two differ, with what was and what is.
 fn pieces(
     window: &KeyRange<u64>,
@@ -96,17 +108,18 @@ fn operate(random: &mut Random, map: &mut RangeMap<u64>) -> Delta<u64> {
 /// A watch as brute force sees it.
 struct Watcher {
     range: KeyRange<u64>,
+    owners: fn(&RangeMap<u64>) -> Vec<Owners>,
     told: Vec<Owners>,
 }
 
 fn run(seed: u64) -> (usize, usize) {
     let mut random = Random(seed);
     let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
-    let mut others = [2, 3].map(|id| RangeMap::<u64>::new(ReplicaId::new(id)));
+    let mut others = OTHERS.map(RangeMap::<u64>::new);
     let mut watchers: BTreeMap<WatchId, Watcher> = BTreeMap::new();
     let (mut told, mut silent) = (0, 0);
     for _ in 0..120 {
-        match random.below(20) {
+        match random.below(24) {
             0..=5 => drop(operate(&mut random, &mut map)),
             6..=9 => {
                 let at = random.index(2);
@@ -129,9 +142,24 @@ fn run(seed: u64) -> (usize, usize) {
             14 => drop(map.owners(&random.below(KEYS))),
             15 | 16 if watchers.len() < 6 => {
                 let range = any_range(&mut random);
-                let watch = map.watch(&range);
-                let before = watchers.insert(watch, Watcher { range, told: owners(&map) });
+                let (watch, owners): (_, fn(&_) -> _) = if random.percent(50) {
+                    (map.watch(&range), owners)
+                } else {
+                    (map.watch_living(&range), living_owners)
+                };
+                let before = watchers.insert(watch, Watcher { range, owners, told: owners(&map) });
                 assert!(before.is_none(), "a number that is given twice");
+            }
+            18 | 19 => map.set_present(OTHERS[0], random.percent(50)),
+            20 => map.mark_down(&any_node(&mut random)),
+            21 => {
+                if let Some((node, _)) = some_registration(&mut random, &map) {
+                    map.mark_down(&node);
+                }
+            }
+            22 => {
+                let down = map.down().next().cloned();
+                down.iter().for_each(|node| map.mark_up(node));
             }
             17 if random.percent(30) => {
                 if let Some((watch, _)) = watchers.pop_first() {
@@ -140,18 +168,18 @@ fn run(seed: u64) -> (usize, usize) {
                 }
             }
             _ => {
-                let now = owners(&map);
                 let mut heard: BTreeMap<WatchId, Vec<_>> = BTreeMap::new();
                 while let Some(watched) = map.next_watched() {
                     let before = heard.insert(watched.watch, plain(watched));
                     assert!(before.is_none(), "seed {seed}: told twice");
                 }
                 for (watch, watcher) in &mut watchers {
+                    let now = (watcher.owners)(&map);
                     let expected = pieces(&watcher.range, &watcher.told, &now);
                     *(if expected.is_empty() { &mut silent } else { &mut told }) += 1;
                     let heard = heard.remove(watch).unwrap_or_default();
                     assert_eq!(heard, expected, "seed {seed}, {watch:?} of {}", watcher.range);
-                    watcher.told.clone_from(&now);
+                    watcher.told = now;
                 }
                 assert!(heard.is_empty(), "seed {seed}: told to nobody");
             }
@@ -239,15 +267,16 @@ fn a_node_tells_of_what_it_did_and_of_what_it_learnt() {
 fn watches_go_on_when_a_node_begins_anew() {
     let mut node = Node::<u64>::with(Options::default(), ReplicaId::new(1), 1).unwrap();
     node.share_storage();
-    let watch = node.watch(&between(0, 100));
+    let [watch, living] = [node.watch(&between(0, 100)), node.watch_living(&between(55, 58))];
     let saved = RangeMap::new(ReplicaId::new(2)).register(&named("saved"), &between(0, 10)).unwrap();
     node.absorb(&saved.encode()).unwrap();
     node.register(&named("unsaved"), &between(50, 60)).unwrap();
-    assert_eq!(watched(&mut node).len(), 1);
+    assert_eq!(watched(&mut node).len(), 2);
     node.restart(ReplicaId::new(3), 1);
     node.absorb(&saved.encode()).unwrap();
     let told = watched(&mut node);
-    assert_eq!((told.len(), told[0].watch), (1, watch));
+    assert_eq!((told.len(), told[0].watch, told[1].watch), (2, watch, living));
+    assert_eq!(told[1].pieces[0].range, between(55, 58));
     let [piece] = &told[0].pieces[..] else { panic!("{told:?}") };
     assert_eq!((&piece.range, piece.before.len(), piece.after.len()), (&between(50, 60), 1, 0));
     assert_ne!(node.watch(&between(0, 1)), watch);

@@ -9,36 +9,45 @@ use crate::ordered::Ordered;
 /// Nearly always there is one run, from 1 on, which needs no memory on the heap. There may be as many runs as numbers; also then a
 /// change costs little more than a search.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Runs(Ordered<[(u64, u64); 1]>);
+pub(crate) struct Runs {
+    runs: Ordered<[(u64, u64); 1]>,
+    /// How many numbers they hold.
+    count: u64,
+}
 
 impl Runs {
     /// How far the numbers are known without a gap, from 1 on. 0 if 1 is not known. O(1).
     #[inline]
     pub(crate) fn prefix(&self) -> u64 {
-        match self.0.first() {
+        match self.runs.first() {
             Some((1, last)) => *last,
             _ => 0,
         }
     }
 
+    /// How many numbers are known. O(1).
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
     /// The greatest known number, 0 if there is none. O(1).
     pub(crate) fn last(&self) -> u64 {
-        self.0.last().map_or(0, |(_, last)| *last)
+        self.runs.last().map_or(0, |(_, last)| *last)
     }
 
     /// How many runs there are beyond the prefix. O(1).
     pub(crate) fn count_beyond(&self) -> usize {
-        self.0.len() - usize::from(self.prefix() > 0)
+        self.runs.len() - usize::from(self.prefix() > 0)
     }
 
     /// The runs in order, as (first, last).
     pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (u64, u64)> + Clone + '_ {
-        self.0.iter().copied()
+        self.runs.iter().copied()
     }
 
     /// The runs that end at this number or later, in order. O(log runs), and O(1) each.
     fn iter_from(&self, seq: u64) -> impl Iterator<Item = (u64, u64)> + '_ {
-        self.0.iter_from(self.0.position_of(|(_, end)| *end < seq)).copied()
+        self.runs.iter_from(self.runs.position_of(|(_, end)| *end < seq)).copied()
     }
 
     /// O(log runs).
@@ -47,8 +56,8 @@ impl Runs {
     }
 
     pub(super) fn includes(&self, first: u64, last: u64) -> bool {
-        let at = self.0.position_of(|(_, end)| *end < first);
-        self.0.get(at).is_some_and(|(begin, end)| *begin <= first && last <= *end)
+        let at = self.runs.position_of(|(_, end)| *end < first);
+        self.runs.get(at).is_some_and(|(begin, end)| *begin <= first && last <= *end)
     }
 
     /// Whether any of these numbers is known. O(log runs).
@@ -62,41 +71,55 @@ impl Runs {
     pub(crate) fn insert(&mut self, first: u64, last: u64) {
         debug_assert!(1 <= first && first <= last && last <= SEQ_MAX);
         // Nearly always the last run grows, or has all these numbers already.
-        match self.0.last_mut() {
-            Some((begin, end)) if *begin <= first && first <= *end + 1 => *end = last.max(*end),
+        match self.runs.last_mut() {
+            Some((begin, end)) if *begin <= first && first <= *end + 1 => {
+                self.count += last.saturating_sub(*end);
+                *end = last.max(*end);
+            }
             _ => self.insert_anywhere(first, last),
         }
     }
 
     #[cold]
     fn insert_anywhere(&mut self, first: u64, last: u64) {
-        let from = self.0.position_of(|(_, end)| end + 1 < first);
-        let Some((begin, end)) = self.0.get(from).copied().filter(|(begin, _)| *begin <= last + 1) else {
-            return self.0.insert(from, (first, last));
+        let from = self.runs.position_of(|(_, end)| end + 1 < first);
+        let Some((begin, end)) = self.runs.get(from).copied().filter(|(begin, _)| *begin <= last + 1) else {
+            self.count += last - first + 1;
+            return self.runs.insert(from, (first, last));
         };
         if begin <= first && last <= end {
             return;
         }
         let mut closed_up = (first.min(begin), last.max(end));
-        let after = self.0.after(from);
-        if last <= end || self.0.get(after).is_none_or(|(begin, _)| *begin > last + 1) {
-            if let Some(run) = self.0.get_mut(from) {
+        let after = self.runs.after(from);
+        if last <= end || self.runs.get(after).is_none_or(|(begin, _)| *begin > last + 1) {
+            self.count += (closed_up.1 - closed_up.0) - (end - begin);
+            if let Some(run) = self.runs.get_mut(from) {
                 *run = closed_up;
             }
             return;
         }
-        let to = self.0.position_of(|(begin, _)| *begin <= last + 1);
-        closed_up.1 = self.0.before(to).map_or(last, |(_, end)| last.max(*end));
-        if let Some(run) = self.0.get_mut(from) {
+        let to = self.runs.position_of(|(begin, _)| *begin <= last + 1);
+        closed_up.1 = self.runs.before(to).map_or(last, |(_, end)| last.max(*end));
+        let absorbed = self.runs.iter_from(from).take_while(|(begin, _)| *begin <= last + 1);
+        let held: u64 = absorbed.map(|(begin, end)| end - begin + 1).sum();
+        self.count += closed_up.1 - closed_up.0 + 1 - held;
+        if let Some(run) = self.runs.get_mut(from) {
             *run = closed_up;
         }
-        self.0.remove_range(after, to);
+        self.runs.remove_range(after, to);
+    }
+
+    /// Appends a run that comes after all that are here, and touches none.
+    fn push(&mut self, first: u64, last: u64) {
+        self.count += last - first + 1;
+        self.runs.push((first, last));
     }
 
     /// Adds all numbers of `other`. O(runs of the side with fewer runs · log), and O(1) for each run that is removed.
     pub(super) fn join(&mut self, other: &Self) {
         // It is faster to add the few to the many; a copy of the many shares its memory.
-        if other.0.len() > 2 * self.0.len() + 8 {
+        if other.runs.len() > 2 * self.runs.len() + 8 {
             let ours = core::mem::replace(self, other.clone());
             return self.join(&ours);
         }
@@ -109,12 +132,12 @@ impl Runs {
         for (mut first, last) in self.iter() {
             for (begin, end) in other.iter_from(first).take_while(|(begin, _)| *begin <= last) {
                 if first < begin {
-                    left.0.push((first, begin - 1));
+                    left.push(first, begin - 1);
                 }
                 first = end + 1;
             }
             if first <= last {
-                left.0.push((first, last));
+                left.push(first, last);
             }
         }
         left
@@ -122,19 +145,19 @@ impl Runs {
 
     /// The numbers that are both here and in `other`. O(runs of the side with fewer runs · log + those of the other that they overlap).
     pub(super) fn intersection(&self, other: &Self) -> Self {
-        if other.0.len() < self.0.len() {
+        if other.runs.len() < self.runs.len() {
             return other.intersection(self);
         }
         let mut both = Self::default();
         for (first, last) in self.iter() {
             for (begin, end) in other.iter_from(first).take_while(|(begin, _)| *begin <= last) {
-                both.0.push((first.max(begin), last.min(end)));
+                both.push(first.max(begin), last.min(end));
             }
         }
         both
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.runs.is_empty()
     }
 }

@@ -40,6 +40,11 @@ impl<I, C: Default> Derived<I, C> {
 }
 
 impl<I, C> Derived<I, C> {
+    /// The index, if it is right. O(1).
+    pub(super) fn current(&self) -> Option<&I> {
+        self.current.get()
+    }
+
     /// Whether it was ever asked for. O(1).
     pub(super) fn exists(&mut self) -> bool {
         self.current.get().is_some() || self.stale.get_mut().unwrap_or_else(PoisonError::into_inner).is_some()
@@ -122,7 +127,7 @@ impl<K: Key> Cache<K> {
 
     /// The watches, and the index if it is up to date.
     pub(super) fn watchers_and_index(&mut self) -> Option<(&mut Watchers<K>, &SplitIndex<K>)> {
-        self.index.current.get().map(|index| (&mut self.watchers, index))
+        self.index.current().map(|index| (&mut self.watchers, index))
     }
 
     /// All splits of that store, written out.

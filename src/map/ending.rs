@@ -73,7 +73,7 @@ impl<K: Key> RangeMap<K> {
     }
 
     /// Where something of a writer is left, in order.
-    pub(crate) fn left_of(&mut self, writer: ReplicaId) -> Vec<RegistrationId<K>> {
+    pub(crate) fn left_of(&self, writer: ReplicaId) -> Vec<RegistrationId<K>> {
         let store = &self.state.entries;
         let is_left = |row: &RowRef<'_, K>| {
             let mut is_left = false;

@@ -9,8 +9,9 @@ use crate::id::{NodeId, ReplicaId};
 use crate::key::{Key, KeyRange};
 use crate::life::Counted;
 use crate::registration::RegistrationId;
-use crate::splits::{Answer, RangeCollector, Source, SplitIndex};
+use crate::splits::{Answer, RangeCollector, Source, SplitIndex, SplitsIn};
 use crate::store::{Living, RowRef, Store};
+use crate::watch::{WatchId, Watched, Watchers};
 
 /// Who is alive, and what follows from it.
 #[derive(Clone, Debug)]
@@ -23,6 +24,8 @@ pub(super) struct Life<K> {
     by_writer: Derived<ByWriter<K>, Vec<RegistrationId<K>>>,
     /// The ranges whose living owners changed and that were not taken yet, if somebody takes them.
     news: Option<RangeCollector<K>>,
+    /// While there are any, there is an index, also if it is the agreed one.
+    pub(super) watchers: Watchers<K>,
 }
 
 /// What changed of the living answer.
@@ -49,7 +52,8 @@ impl<K: Key> LifeChanges<K> {
 impl<K: Key> Life<K> {
     pub(super) fn new(own: ReplicaId) -> Self {
         let (is_asked, index, by_writer) = Default::default();
-        Self { counted: Counted::new(own), is_asked, index, by_writer, news: None }
+        let watchers = Watchers::of_living();
+        Self { counted: Counted::new(own), is_asked, index, by_writer, news: None, watchers }
     }
 
     /// Who counts, and where to note what changes; `None` while nobody ever asked. O(1).
@@ -62,9 +66,9 @@ impl<K: Key> Life<K> {
         Some((&self.counted, LifeChanges { ranges: RangeCollector::default(), bound }))
     }
 
-    /// Takes what changed. O(1) for each range and registration.
-    pub(super) fn take(&mut self, changes: LifeChanges<K>) {
-        self.forget(&changes.ranges.finish());
+    /// Takes what changed in that store, or will soon. O(1) for each range and registration, and what the watches [take](Watchers::note).
+    pub(super) fn take(&mut self, changes: LifeChanges<K>, store: &Store<K>) {
+        self.forget(&changes.ranges.finish(), store);
         let bound = changes.bound.unwrap_or_default();
         if bound.is_empty() {
             return;
@@ -78,16 +82,52 @@ impl<K: Key> Life<K> {
         }
     }
 
-    /// Remembers that those ranges have other living owners now.
-    fn forget(&mut self, changed: &[KeyRange<K>]) {
+    /// Remembers that those ranges have other living owners now, as [`Cache::forget`](super::cache::Cache::forget) does of agreed ones.
+    fn forget(&mut self, changed: &[KeyRange<K>], store: &Store<K>) {
         if changed.is_empty() {
             return;
         }
-        let index = self.index.stale().map(|(_, ranges)| ranges);
+        let index = self.index.stale().map(|(index, ranges)| {
+            if !self.watchers.is_empty() {
+                self.watchers.note(changed, &SplitsIn::all(index, &store.tables().nodes));
+            }
+            ranges
+        });
         let news = self.is_asked.get().and(self.news.as_mut());
         for collector in index.into_iter().chain(news) {
             changed.iter().for_each(|range| collector.add(range.clone()));
         }
+    }
+
+    /// Sets who watches, from now on.
+    pub(super) fn set_watchers(&mut self, watchers: Watchers<K>, store: &Store<K>) {
+        self.watchers = watchers;
+        self.follow(store);
+    }
+
+    /// Begins to watch a range. O(log w) for w watches, once there is an index.
+    pub(super) fn watch(&mut self, range: &KeyRange<K>, store: &Store<K>) -> WatchId {
+        let watch = self.watchers.add(range);
+        self.follow(store);
+        watch
+    }
+
+    /// Keeps an index from now on, if anybody watches.
+    fn follow(&self, store: &Store<K>) {
+        if !self.watchers.is_empty() {
+            self.is_asked.get_or_init(|| ());
+            self.index(store);
+        }
+    }
+
+    /// What is to be told next to a watch.
+    pub(super) fn next_watched(&mut self, store: &Store<K>) -> Option<Watched<K>> {
+        if !self.watchers.is_hit() {
+            return None;
+        }
+        self.index(store);
+        let index = self.index.current()?;
+        self.watchers.take(&SplitsIn::all(index, &store.tables().nodes))
     }
 
     fn index(&self, store: &Store<K>) -> &SplitIndex<K> {
@@ -114,7 +154,8 @@ impl<K: Key> Life<K> {
 
 impl<K: Key> RangeMap<K> {
     /// The answer as of who is alive, beside the agreed one: the same questions, answered from what counts at present *here*. Two replicas
-    /// that know the same may answer differently, if they see others alive. It never enters the state.
+    /// that know the same may answer differently, if they see others alive. It never enters the state, and has no
+    /// [version](Self::answer_version).
     ///
     /// It counts what permanent writers contributed, and of [ephemeral](ReplicaId#ephemeral-writers) ones what this replica itself did and
     /// those that are [present](Self::set_present); and nothing of nodes that are [marked as down](Self::mark_down). A registration's
@@ -217,7 +258,7 @@ impl<K: Key> RangeMap<K> {
             rows.for_each(|row| changed.add(row.range()));
         }
         self.life.counted.set_down(node, is_down);
-        self.life.forget(&changed.finish());
+        self.life.forget(&changed.finish(), &self.state.entries);
     }
 
     /// Changes who counts of those writers, and finds out what follows.
@@ -239,7 +280,7 @@ impl<K: Key> RangeMap<K> {
                 changed.add(id.range);
             }
         }
-        self.life.forget(&changed.finish());
+        self.life.forget(&changed.finish(), &self.state.entries);
     }
 
     /// From now on, [`take_living_changes`](Self::take_living_changes) tells what changed.

@@ -211,7 +211,7 @@ impl<'a, K: Key> Transaction<'a, K> {
             let before = row.and_then(|row| row.living_priority(counted));
             changes.add(Living::of(before, &id.node, entry, counted), || id.clone());
         }
-        life.take(changes);
+        life.take(changes, &self.state.entries);
     }
 
     /// Writes what was changed, and returns the delta: the whole entries of the registrations that were touched, the drops that

@@ -38,17 +38,47 @@ impl<K: Key> RangeMap<K> {
         self.cache.watchers.add(range)
     }
 
-    /// Ends a watch: nothing more is told of it, not even what has changed already. Does nothing if it has ended. O(log w) for w watches.
+    /// The same for the [living answer](Self::living): where the owners as of who is alive became others, because of an operation, of what was
+    /// merged, or because a writer came or went or a node was marked.
+    ///
+    /// Costs as [`watch`](Self::watch). While anybody watches it, the living splits are kept, also while they are the agreed ones: as much
+    /// memory again as those take.
+    ///
+    /// ```
+    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+    /// # let (node, range): (NodeId, _) = ("tab-7".parse()?, KeyRange::new(0u64, 100)?);
+    /// let tab = ReplicaId::ephemeral(7);
+    /// let mut map = RangeMap::<u64>::new(ReplicaId::new(1));
+    /// map.merge(&RangeMap::new(tab).register(&node, &range)?);
+    /// let watch = map.watch_living(&range);
+    /// map.set_present(tab, true);
+    /// let watched = map.next_watched().unwrap();
+    /// assert_eq!((watched.watch, &watched.pieces[0].range), (watch, &range));
+    /// assert!(watched.pieces[0].before.is_empty());
+    /// assert_eq!(watched.pieces[0].after[0].node, node);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn watch_living(&mut self, range: &KeyRange<K>) -> WatchId {
+        self.life.watch(range, &self.state.entries)
+    }
+
+    /// Ends a watch, of either answer: nothing more is told of it, not even what has changed already. Does nothing if it has ended. O(log w)
+    /// for w watches.
     pub fn unwatch(&mut self, watch: WatchId) {
         self.cache.watchers.remove(watch);
+        self.life.watchers.remove(watch);
     }
 
     /// What is to be told next to a [watch](Self::watch), `None` if there is nothing. Those in whose range something changed first come
-    /// first.
+    /// first, and those of the agreed answer before those of the [living](Self::watch_living) one.
     ///
     /// O(1) if nothing changed where anybody watches. Otherwise O(log n) for each range that changed there, and its splits before and
     /// after, after what [`owners`](Self::owners) takes to bring the splits up to date.
     pub fn next_watched(&mut self) -> Option<Watched<K>> {
+        self.next_agreed_watched().or_else(|| self.life.next_watched(&self.state.entries))
+    }
+
+    fn next_agreed_watched(&mut self) -> Option<Watched<K>> {
         if !self.cache.watchers.is_hit() {
             return None;
         }
@@ -58,16 +88,19 @@ impl<K: Key> RangeMap<K> {
         watchers.take(&SplitsIn::all(index, &store.tables().nodes))
     }
 
-    /// The watches, without their map: all that they watch is about to change.
-    pub(crate) fn take_watchers(&mut self) -> Watchers<K> {
-        let mut watchers = core::mem::take(&mut self.cache.watchers);
-        watchers.note_all(&self.agreed().splits());
-        watchers
+    /// The watches, of both answers, without their map: all that they watch is about to change.
+    pub(crate) fn take_watchers(&mut self) -> (Watchers<K>, Watchers<K>) {
+        let mut agreed = core::mem::take(&mut self.cache.watchers);
+        agreed.note_all(&self.agreed().splits());
+        let mut living = core::mem::replace(&mut self.life.watchers, Watchers::of_living());
+        living.note_all(&self.living().splits());
+        (agreed, living)
     }
 
     /// Goes on with watches of another map.
-    pub(crate) fn set_watchers(&mut self, watchers: Watchers<K>) {
+    pub(crate) fn set_watchers(&mut self, (agreed, living): (Watchers<K>, Watchers<K>)) {
         _ = self.agreed();
-        self.cache.watchers = watchers;
+        self.cache.watchers = agreed;
+        self.life.set_watchers(living, &self.state.entries);
     }
 }

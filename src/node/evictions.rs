@@ -34,6 +34,11 @@ impl Evictions {
         self.after_ms.map_or(u64::MAX, |_| self.due_ms)
     }
 
+    /// Who was gone when it was last looked, and since when.
+    pub(super) fn gone_since(&self) -> impl Iterator<Item = (ReplicaId, u64)> {
+        self.gone_since.iter().map(|(writer, since_ms)| (*writer, *since_ms))
+    }
+
     /// Forgets since when anybody is gone.
     pub(super) fn begin_anew(&mut self) {
         self.gone_since.clear();

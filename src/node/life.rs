@@ -96,6 +96,16 @@ impl<K: WireKey> Node<K> {
         self.evictions.after_ms()
     }
 
+    /// Who would be [evicted](super::Options::evict_after_ms) next, and since when this node does not see them, as its clock says: ephemeral
+    /// writers of which something is left, who has been gone longest first. It is looked for them about once a second. None while nobody is
+    /// evicted by itself. O(log n) for each of their registrations, after O(n) the first time.
+    pub fn gone(&self) -> impl Iterator<Item = (ReplicaId, u64)> {
+        let gone = self.evictions.gone_since().filter(|(writer, _)| !self.map.is_present(*writer));
+        let mut left: Vec<_> = gone.filter(|(writer, _)| !self.map.left_of(*writer).is_empty()).collect();
+        left.sort_by_key(|(writer, since_ms)| (*since_ms, *writer));
+        left.into_iter()
+    }
+
     /// The goodbyes of a node that leaves, once all that it did is sent.
     pub(super) fn say_goodbyes(&mut self) {
         if self.is_leaving && self.map.is_saved() {

@@ -50,7 +50,7 @@ pub enum Output<K> {
 pub enum Event<K> {
     /// The owners of keys in these ranges may have changed since the last such event. The ranges are disjoint and in order.
     Changed(Vec<KeyRange<K>>),
-    /// The owners of some keys that are [watched](super::Node::watch) became others.
+    /// The owners, or the [living](super::Node::watch_living) ones, of some keys that are [watched](super::Node::watch) became others.
     Watched(Watched<K>),
     /// The [living](super::Node::living) owners of keys in these ranges may have changed since the last such event, by an operation, a
     /// message, or because a writer came or went. The ranges are disjoint and in order. Told once the living answer was asked for.

@@ -14,6 +14,8 @@ struct Edited<K> {
     fingerprint: Option<u64>,
     /// How many rows more there are: 1, 0 or −1.
     rows: isize,
+    /// How many records more there are.
+    records: isize,
     /// Whether the first row of a leaf went and the next does not begin a leaf by its hash.
     lost_head: bool,
     /// The second half of a node that was split; apart, since there is none nearly always.
@@ -37,8 +39,10 @@ impl<K: Key> Child<K> {
             _ => drop(self.fingerprint.take()),
         }
         self.rows = self.rows.saturating_add_signed(edited.rows);
+        self.records = self.records.saturating_add_signed(edited.records);
         if let Some(sibling) = &edited.sibling {
             self.rows -= sibling.1.rows;
+            self.records -= sibling.1.records;
         }
         let may_shrink = edited.rows < 0 && self.latest_end == *id.range.upper();
         let is_first = edited.rows > 0 && self.rows == 1;
@@ -62,7 +66,8 @@ fn edit_leaf<K: Key>(
     change: &mut dyn FnMut(&mut Entry),
     is_known: bool,
 ) -> Edited<K> {
-    let mut edited = Edited { fingerprint: is_known.then_some(0), rows: 0, lost_head: false, sibling: None };
+    let fingerprint = is_known.then_some(0);
+    let mut edited = Edited { fingerprint, rows: 0, records: 0, lost_head: false, sibling: None };
     match leaf.find(id, tables) {
         Ok(at) => {
             let row = leaf.row(at, tables);
@@ -70,7 +75,9 @@ fn edit_leaf<K: Key>(
             let mut entry = row.entry();
             let registration = is_known.then(|| row.registration_hash());
             let before = registration.map(|registration| row.hash_after(registration));
+            let records_before = entry.records().len();
             change(&mut entry);
+            edited.records = entry.records().len() as isize - records_before as isize;
             edited.fingerprint = before.map(u64::wrapping_neg);
             if entry.is_empty() {
                 leaf.remove(at);
@@ -89,6 +96,7 @@ fn edit_leaf<K: Key>(
             if entry.is_empty() {
                 return edited;
             }
+            edited.records = entry.records().len() as isize;
             let node = tables.nodes.intern(&id.node);
             leaf.insert(at, &id.range, node, entry, tables);
             edited.rows = 1;

@@ -29,6 +29,12 @@ impl<K> Leaf<K> {
         self.rows.len()
     }
 
+    /// How many records the rows have. O(those aside).
+    pub(super) fn records(&self) -> usize {
+        let aside: usize = self.aside.iter().map(|entry| entry.records().len()).sum();
+        self.rows.len() - self.aside.len() + aside
+    }
+
     pub(super) fn row<'a>(&'a self, at: usize, tables: &'a Tables) -> RowRef<'a, K> {
         RowRef { start: &self.starts[at], row: &self.rows[at], aside: &self.aside, tables }
     }

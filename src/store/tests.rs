@@ -42,6 +42,7 @@ fn entry(seed: u64) -> Entry {
 fn assert_same(store: &Store<u64>, model: &Model) {
     assert_eq!(store.check(), Ok(()));
     assert_eq!(store.len(), model.len());
+    assert_eq!(store.records(), model.values().map(|entry| entry.records().len()).sum::<usize>());
     let listed: Vec<_> = store.rows().map(|row| (row.id(), row.entry())).collect();
     assert!(listed.iter().map(|(id, entry)| (id, entry)).eq(model));
 }

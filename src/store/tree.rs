@@ -40,6 +40,8 @@ pub(super) struct Branch<K> {
 #[derive(Clone, Debug)]
 pub(super) struct Child<K> {
     pub(super) rows: usize,
+    /// How many records the rows have.
+    pub(super) records: usize,
     /// The sum of the rows' hashes, computed when it is first asked for and followed from then on, until rows are moved.
     pub(super) fingerprint: OnceLock<u64>,
     pub(super) latest_end: End<K>,
@@ -61,14 +63,14 @@ impl<K> Default for Branch<K> {
 impl<K: Key> Child<K> {
     /// A leaf with the sum of its rows' hashes, if it is known.
     pub(super) fn of_leaf(leaf: Leaf<K>, fingerprint: Option<u64>) -> Self {
-        let (rows, latest_end) = (leaf.len(), leaf.latest_end());
+        let (rows, records, latest_end) = (leaf.len(), leaf.records(), leaf.latest_end());
         let fingerprint = fingerprint.map_or_else(OnceLock::new, OnceLock::from);
-        Self { rows, fingerprint, latest_end, node: Node::Leaf(Arc::new(leaf)) }
+        Self { rows, records, fingerprint, latest_end, node: Node::Leaf(Arc::new(leaf)) }
     }
 
     pub(super) fn of_branch(branch: Branch<K>) -> Self {
-        let (rows, latest_end) = (branch.rows(), branch.latest_end());
-        Self { rows, fingerprint: OnceLock::new(), latest_end, node: Node::Branch(Arc::new(branch)) }
+        let (rows, records, latest_end) = (branch.rows(), branch.records(), branch.latest_end());
+        Self { rows, records, fingerprint: OnceLock::new(), latest_end, node: Node::Branch(Arc::new(branch)) }
     }
 
     /// The sum of the hashes of all rows below. O(1), and O(rows) for each leaf that changed since it was last asked for.
@@ -267,23 +269,23 @@ impl<K: Key> Branch<K> {
             return Err("a branch with too many children, or columns of different lengths");
         }
         for (start, child) in self.starts.iter().zip(&self.children) {
-            let (rows, fingerprint, latest_end) = match &child.node {
+            let (rows, records, fingerprint, latest_end) = match &child.node {
                 Node::Leaf(leaf) => {
                     leaf.check(tables)?;
                     if leaf.len() > LEAF_MAX || (1..leaf.len()).any(|at| leaf.is_head(at, tables)) {
                         return Err("a leaf that should be two");
                     }
-                    (leaf.len(), leaf.fingerprint(tables), leaf.latest_end())
+                    (leaf.len(), leaf.records(), leaf.fingerprint(tables), leaf.latest_end())
                 }
                 Node::Branch(branch) => {
                     branch.check(tables)?;
-                    (branch.rows(), branch.fingerprint(tables), branch.latest_end())
+                    (branch.rows(), branch.records(), branch.fingerprint(tables), branch.latest_end())
                 }
             };
             if child.first_start() != start || rows == 0 {
                 return Err("a child that begins elsewhere or is empty");
             }
-            if child.rows != rows
+            if (child.rows, child.records) != (rows, records)
                 || child.fingerprint.get().is_some_and(|known| *known != fingerprint)
                 || child.latest_end != latest_end
             {
@@ -305,6 +307,10 @@ impl<K: Key> Branch<K> {
 impl<K> Branch<K> {
     pub(super) fn rows(&self) -> usize {
         self.children.iter().map(|child| child.rows).sum()
+    }
+
+    pub(super) fn records(&self) -> usize {
+        self.children.iter().map(|child| child.records).sum()
     }
 
     /// Visits all rows in order. O(1) each.

@@ -475,6 +475,21 @@ const CASES: &[Case] = &[
             }
         })
     }),
+    case("the version of an answer after each change, among many writers and runs", Flat, 2_000, |n| {
+        let mut map = full(3, n);
+        for bytes in [bytes::runs(1, n), bytes::replicas(n)] {
+            drop(map.merge(&Delta::decode(&bytes).unwrap()));
+        }
+        let mut before = map.answer_version();
+        Box::new(move || {
+            for at in 0..200 {
+                drop(map.increase(&node(), &range(at), by(1)));
+                let version = map.answer_version();
+                assert!(version > before);
+                before = version;
+            }
+        })
+    }),
     case("a change where many other ranges are watched", Flat, 2_000, |n| {
         let mut map = watched(n);
         Box::new(move || {
@@ -483,6 +498,24 @@ const CASES: &[Case] = &[
                 assert_eq!(map.next_watched().unwrap().pieces.len(), 1);
                 drop(map.increase(&node(), &KeyRange::new(10 * at + 6, 10 * at + 9).unwrap(), by(1)));
                 assert_eq!(map.next_watched(), None);
+            }
+        })
+    }),
+    case("marks and changes where many other ranges of the living answer are watched", Flat, 2_000, |n| {
+        let mut map = full(1, n);
+        (0..n).for_each(|at| _ = map.watch_living(&range(at)));
+        let tab = ReplicaId::ephemeral(7);
+        let mut author = RangeMap::new(tab);
+        drop(map.merge(&register(&mut author, 5)));
+        Box::new(move || {
+            for at in shuffled(n).take(50) {
+                drop(map.increase(&node(), &range(at), by(1)));
+                assert_eq!(map.next_watched().unwrap().pieces.len(), 1);
+                map.set_present(tab, true);
+                drop(map.merge(&author.increase(&node(), &range(5), by(2)).unwrap()));
+                assert_eq!(map.next_watched().unwrap().pieces.len(), 1);
+                map.set_present(tab, false);
+                assert_eq!(map.next_watched().unwrap().pieces.len(), 1);
             }
         })
     }),

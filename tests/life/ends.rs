@@ -58,7 +58,11 @@ fn who_is_gone_for_as_long_as_was_set_is_evicted_and_not_before() {
             let owned: &[&str] = if is_left { &["node-7:1"] } else { &[] };
             assert_eq!(owners(&net, at, 7), [&[][..], owned], "{at} after {waits_ms} ms");
             assert_eq!(net.hosts[at].node.map().state().retired().len(), usize::from(!is_left));
+            let next: Vec<ReplicaId> = net.hosts[at].node.gone().map(|(writer, _)| writer).collect();
+            assert_eq!(next, if is_left { vec![ReplicaId::ephemeral(1)] } else { vec![] }, "who is next");
         }
+        let since = |at: usize| net.hosts[at].node.gone().map(|(_, since_ms)| since_ms).next();
+        assert!(!is_left || since(first) < since(second), "the latecomer counts from later");
         assert!(are_converged(&net, &[first, second]));
     }
 }

@@ -38,6 +38,7 @@ mod schedule;
 mod sharing;
 mod speech;
 mod tally;
+mod versions;
 mod view;
 mod world;
 

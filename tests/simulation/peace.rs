@@ -209,6 +209,10 @@ impl<K: SimulatedKey> Schedule<K> {
         if encoded.len() != 1 {
             return Err("equal states have different bytes".into());
         }
+        let versions: Vec<_> = self.world.living().map(|map| map.answer_version()).collect();
+        if versions.windows(2).any(|pair| pair[0] != pair[1]) {
+            return Err("equal states have different versions of their answers".into());
+        }
         (0..self.world.processes.len()).try_for_each(|at| self.world.check_all(at))?;
         let map = self.world.living().next().expect("somebody is alive");
         let listed: Vec<(Id<K>, u64)> =

@@ -55,6 +55,7 @@ impl<K: SimulatedKey> World<K> {
         };
         self.tally.count(Group::Received, what);
         trace!(self, "{to} receives kind {:?}: {what}", delivery.bytes.get(4));
+        self.check_version(to, &before)?;
         self.follow(to, &before, &heard, delivery.bytes.get(4).copied())?;
         if self.may_crash(to) {
             return Ok(());

@@ -1,6 +1,17 @@
 // Makes objects of what the module answers in columns.
 
-import type { KeyRange, Owner, OwnerColumns, Piece, Registration, Split, SplitColumns, WatchedPiece } from "./types.js";
+import type {
+  Attributes,
+  Backer,
+  KeyRange,
+  Owner,
+  OwnerColumns,
+  Piece,
+  Registration,
+  Split,
+  SplitColumns,
+  WatchedPiece,
+} from "./types.js";
 
 /** Offsets, nodes, priorities, names, starts, ends. */
 export type Columns = [Uint32Array, Uint32Array, Float64Array, string[], BigUint64Array, BigUint64Array];
@@ -57,9 +68,9 @@ export const nodesAndRanges = (columns: Columns): { node: string; start: bigint;
 export const watchedPieces = (keys: BigUint64Array, owners: Owner[][]): WatchedPiece[] =>
   ranges(keys).map((range, at) => ({ ...range, before: owners[2 * at], after: owners[2 * at + 1] }));
 
-/** Those of a value that none before has, and then the others; all in their order. */
-export function spread(owners: readonly Owner[], valueOf: (node: string) => string): Owner[] {
-  const seen = new Set<string>();
+/** Those of a value that none before has, and then the others, also those without one; all in their order. */
+export function spread(owners: readonly Owner[], valueOf: (node: string) => string | undefined): Owner[] {
+  const seen = new Set<string | undefined>([undefined]);
   const [apart, others]: [Owner[], Owner[]] = [[], []];
   for (const owner of owners) {
     const value = valueOf(owner.node);
@@ -68,3 +79,14 @@ export function spread(owners: readonly Owner[], valueOf: (node: string) => stri
   }
   return [...apart, ...others];
 }
+
+/** From keys and values in turn. */
+export const attributesOf = (pairs: readonly string[]): Attributes =>
+  Object.fromEntries(objects(pairs.length / 2, (at) => [pairs[2 * at], pairs[2 * at + 1]]));
+
+/** From nodes, writers and what these say of themselves, in turn. */
+export const backers = (parts: readonly unknown[]): Backer[] =>
+  objects(parts.length / 3, (at) => {
+    const [node, replica, pairs] = parts.slice(3 * at, 3 * at + 3) as [string, bigint, string[] | undefined];
+    return { node, replica, attributes: pairs && attributesOf(pairs) };
+  });

@@ -1,7 +1,7 @@
 // Checks what is handed in. Lists go to the module as typed arrays, so that a whole list crosses in one call. An end of 0 stands for no
 // end: a range ends after its start, so no range ends at 0.
 
-import { failure, refuse } from "./errors.js";
+import { describe, failure, refuse } from "./errors.js";
 import { checkedOptions, connectRules, mapRules, routeRules } from "./options.js";
 import type { Channel, ConnectOptions, Key, MapOptions, RouteOptions } from "./types.js";
 import { idOf, isEphemeral, random } from "./world.js";
@@ -87,6 +87,10 @@ export const priority = (value: unknown): number => checkedPriority(value);
 
 export const count = (value: unknown): number => checkedCount(value);
 
+/** The text of a version of an answer; the module says what is wrong with it otherwise. */
+export const version = (value: unknown, name: string): string =>
+  typeof value === "string" ? value : refuse("malformed", name, "the text of a version", value);
+
 /** The start and the end of a range, 0 for none. */
 export function range(start: unknown, end: unknown): [bigint, bigint] {
   const checked = checkedKey(start, "start");
@@ -113,11 +117,28 @@ export function replicaOrFresh(value: unknown, isEphemeral = false): bigint {
   throw failure("invalid-replica", "there is no crypto.getRandomValues to draw a replica id from: pass one");
 }
 
-/** The id that a map begins under: a replica id, or what its options say. */
-export function replicaOfMap(value: unknown): bigint {
-  if (typeof value !== "object" || value === null) return replicaOrFresh(value);
+/** The id that a map begins under, and what it says of itself: a replica id, or what its options say. */
+export function mapOptions(value: unknown): { replica: bigint; attributes: string[] } {
+  if (typeof value !== "object" || value === null) return { replica: replicaOrFresh(value), attributes: [] };
   const options = checkedOptions<MapOptions>(value, mapRules, (message) => failure("invalid-options", message));
-  return replicaOrFresh(undefined, options.ephemeral);
+  const said = options.attributes === undefined ? [] : attributes(options.attributes);
+  return { replica: replicaOrFresh(undefined, options.ephemeral), attributes: said };
+}
+
+/** Keys and values in turn. Their lengths are the module's business. */
+export function attributes(value: unknown): string[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return refuse("invalid-attributes", "attributes", "an object of strings", value);
+  }
+  const texts = Object.entries(value).flat() as unknown[];
+  const wrong = texts.findIndex((text) => typeof text !== "string" || /\p{Surrogate}/u.test(text));
+  if (wrong < 0) return texts as string[];
+  return refuse(
+    "invalid-attributes",
+    `attributes[${describe(texts[wrong - (wrong % 2)])}]`,
+    "a string without half surrogate pairs, as its key",
+    texts[wrong],
+  );
 }
 
 /** Refuses an id that must not be saved. */
@@ -175,8 +196,15 @@ export const connectOptions = (value: unknown): ConnectOptions =>
   checkedOptions(value, connectRules, (message) => failure("invalid-options", message));
 
 /** What the second argument of `route` says. */
-export const routeOptions = (value: unknown): RouteOptions =>
-  checkedOptions(value, routeRules, (message) => failure("invalid-options", message));
+export function routeOptions(value: unknown): RouteOptions {
+  const options = checkedOptions<RouteOptions>(value, routeRules, (message) => failure("invalid-options", message));
+  if (options.apart === undefined || options.distinct === undefined) return options;
+  throw failure("invalid-options", "options may have apart or distinct, not both");
+}
+
+/** What `apart` returns of a node. */
+export const shared = (value: unknown): string =>
+  typeof value === "string" ? value : refuse("invalid-options", "what apart returns", "a string", value);
 
 export const peerName = (value: unknown): string =>
   typeof value === "string" ? value : refuse("invalid-name", "name", "a string", value);

@@ -4,11 +4,11 @@
 // code of the user runs while the module is at work, so whatever runs may call anything.
 
 import { Next, Replica } from "#glue";
-import { type Columns, nodesAndRanges, ranges, watchedPieces } from "./answers.js";
+import { attributesOf, type Columns, nodesAndRanges, ranges, watchedPieces } from "./answers.js";
 import { Callbacks, Queue } from "./callbacks.js";
 import { failure } from "./errors.js";
 import type { Link } from "./link.js";
-import type { Change, JournalPage, Owner, ReplicaChange, WatchedChange } from "./types.js";
+import type { AttributesChange, Change, JournalPage, Owner, ReplicaChange, WatchedChange } from "./types.js";
 import { isEphemeral, now, report, seed, unref } from "./world.js";
 
 /** The longest delay that browsers take; a longer one would be taken for none at all. */
@@ -28,7 +28,12 @@ export class Core {
   readonly queue = new Queue();
   readonly changes = new Callbacks<Change>(this.queue);
   readonly livingChanges = new Callbacks<Change>(this.queue);
+  readonly attributesChanges = new Callbacks<AttributesChange>(this.queue);
   readonly replicaChanges = new Callbacks<ReplicaChange>(this.queue);
+  /** What is to be posted, and over which link. */
+  readonly #posts: { link: number; bytes: Uint8Array }[] = [];
+  #isPosting = false;
+  #postsLater: ReturnType<typeof setTimeout> | undefined;
   /** By their numbers. */
   readonly #watches = new Map<number, (change: WatchedChange) => void>();
   #module: Replica | undefined;
@@ -54,8 +59,8 @@ export class Core {
   }
 
   /** Returns the function that ends the watch, which may be called any number of times. */
-  watch([start, end]: [bigint, bigint], callback: (change: WatchedChange) => void): () => void {
-    const watch = this.module.watch(start, end);
+  watch([start, end]: [bigint, bigint], isLiving: boolean, callback: (change: WatchedChange) => void): () => void {
+    const watch = this.module.watch(start, end, isLiving);
     this.#watches.set(watch, callback);
     return () => {
       if (this.#watches.delete(watch)) this.#module?.unwatch(watch);
@@ -84,7 +89,7 @@ export class Core {
   #do(next: Next, module: Replica, source: Change["source"]): void {
     switch (next) {
       case Next.Send: {
-        this.links.get(module.link())?.post(module.takeBytes());
+        this.#post(module.link(), module.takeBytes());
         break;
       }
       case Next.Save: {
@@ -109,6 +114,11 @@ export class Core {
         this.links.get(module.link())?.notePeers();
         break;
       }
+      case Next.Said: {
+        const [replica, pairs] = module.said() as [bigint, string[]];
+        this.attributesChanges.enqueue(() => ({ replica, attributes: attributesOf(pairs) }));
+        break;
+      }
       case Next.Renamed: {
         const [from, to, isRetired, columns] = module.renaming() as [bigint, bigint, boolean, Columns];
         const reason = isRetired ? "retired" : "twin";
@@ -117,6 +127,30 @@ export class Core {
         break;
       }
     }
+  }
+
+  /**
+   * A channel may call anything within `postMessage`, and so cause more to be posted. Done at once that would nest without end, so each round of
+   * it comes in a task of its own.
+   */
+  #post(link: number, bytes: Uint8Array): void {
+    this.#posts.push({ link, bytes });
+    if (!this.#isPosting && this.#postsLater === undefined) this.flush();
+  }
+
+  /** Posts all that is to be posted, in order. */
+  flush(): void {
+    const wasPosting = this.#isPosting;
+    this.#isPosting = true;
+    // A link may be closed meanwhile.
+    for (const { link, bytes } of this.#posts.splice(0)) this.links.get(link)?.post(bytes);
+    this.#isPosting = wasPosting;
+    if (wasPosting || this.#posts.length === 0) return;
+    const post = () => {
+      this.#postsLater = undefined;
+      this.flush();
+    };
+    this.#postsLater ??= unref(setTimeout(post));
   }
 
   #tell(changes: Callbacks<Change>, module: Replica, source: Change["source"]): void {
@@ -167,10 +201,12 @@ export class Core {
   free(): void {
     for (const link of this.links.values()) report(() => link.close());
     clearTimeout(this.#timer?.id);
+    clearTimeout(this.#postsLater);
     this.#timer = undefined;
     this.saving = undefined;
     this.changes.clear();
     this.livingChanges.clear();
+    this.attributesChanges.clear();
     this.replicaChanges.clear();
     this.#watches.clear();
     this.queue.clear();

@@ -26,13 +26,15 @@ export type ErrorCode =
   | "invalid-options"
   /** A replica's name for presence that is no string of at most 64 bytes in UTF-8 without control characters. */
   | "invalid-name"
+  /** Attributes that are no object of strings, too many, or too long. */
+  | "invalid-attributes"
   /** The registration to tighten, move, carve or hand over is not visible. */
   | "not-registered"
   /** The range to tighten to is not a proper part of the present one. */
   | "not-sub-range"
   /** The hole to carve holds none of the registration's keys. */
   | "not-overlapping"
-  /** Bytes that are no delta, context or page; the message says where and why. */
+  /** Bytes that are no delta, context or page, or a text that is no version of an answer; the message says where and why. */
   | "malformed"
   /** The replica's sequence numbers have run out, which only a forger can bring about. Go on with another id. */
   | "exhausted"

@@ -188,8 +188,9 @@ export class Link {
     this.peersChanged.clear();
     this.#finalCounts = this.#counts();
     this.#core.module.close(this.#number);
-    // It says goodbye.
+    // It says goodbye, at once, even if it is closed while something is posted.
     this.#core.pump("remote");
+    this.#core.flush();
     this.#core.links.delete(this.#number);
     // After the goodbye, lest it be taken for dead.
     this.#locks?.close();

@@ -22,6 +22,8 @@ export const optional = ({ isFine, must }: Rule): Rule => ({
 /** Those of a map. */
 export const mapRules: Record<keyof MapOptions, Rule> = {
   ephemeral: optional({ isFine: (ephemeral) => typeof ephemeral === "boolean", must: "true or false" }),
+  // It has rules of its own.
+  attributes: anything,
 };
 
 /** Those of `connect`. */
@@ -39,6 +41,7 @@ export const routeRules: Record<keyof RouteOptions, Rule> = {
     must: "an integer from 0 to 2^32 - 1",
   }),
   apart: optional({ isFine: (apart) => typeof apart === "function", must: "a function" }),
+  distinct: optional(text),
 };
 
 /**

@@ -1,4 +1,4 @@
-import { type Columns, ownerColumns, pieces, ranges, splitColumns, splits, spread } from "./answers.js";
+import { backers, type Columns, ownerColumns, pieces, ranges, splitColumns, splits, spread } from "./answers.js";
 import * as check from "./arguments.js";
 import type { Core } from "./core.js";
 import { failure } from "./errors.js";
@@ -70,17 +70,25 @@ export abstract class Answer {
    * `owners` names the same node first for each key of a split; here equal ones share the keys, and one node more or less moves no keys but
    * its share.
    *
-   * O(log n + k log k) for k owners, and with `apart` O(k) calls of it; and O(log n) for each split that changed since the splits were
+   * O(log n + k log k) for k owners, with `apart` O(k) calls of it, and with `distinct` what `living.writers` takes; and O(log n) for each split that changed since the splits were
    * last asked for.
    *
    * Throws `invalid-key`, `invalid-options`.
    */
   route(key: Key, options?: RouteOptions): Owner[] {
     const checked = check.key(key);
-    const { by, wanted = 2 ** 32 - 1, apart } = check.routeOptions(options);
-    const all = apart === undefined ? wanted : 2 ** 32 - 1;
-    const owners = Answer.#module(this).route(checked, by === "weight", all, this.#isLiving) as Owner[];
-    return apart === undefined ? owners : spread(owners, apart).slice(0, wanted);
+    const { by, wanted = 2 ** 32 - 1, apart, distinct } = check.routeOptions(options);
+    const isSpread = apart !== undefined || distinct !== undefined;
+    const module = Answer.#module(this);
+    const owners = module.route(checked, by === "weight", isSpread ? 2 ** 32 - 1 : wanted, this.#isLiving) as Owner[];
+    if (apart !== undefined) return spread(owners, (node) => check.shared(apart(node))).slice(0, wanted);
+    if (distinct === undefined) return owners;
+    const values = new Map<string, string>();
+    for (const { node, attributes } of backers(module.livingWriters(checked))) {
+      if (attributes && Object.hasOwn(attributes, distinct) && !values.has(node))
+        values.set(node, attributes[distinct]);
+    }
+    return spread(owners, (node) => values.get(node)).slice(0, wanted);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type Columns, ranges, registrations } from "./answers.js";
+import { attributesOf, type Columns, ranges, registrations } from "./answers.js";
 import * as check from "./arguments.js";
 import { Connection } from "./connection.js";
 import { Core } from "./core.js";
@@ -7,21 +7,25 @@ import { Journal } from "./journal.js";
 import { Link } from "./link.js";
 import { LivingAnswer } from "./living.js";
 import { mustBeLoaded } from "./module.js";
-import { Answer } from "./queries.js";
+import { Operations } from "./operations.js";
 import type {
+  Attributes,
+  AttributesChange,
   Change,
   Channel,
   ConnectOptions,
+  Gone,
   Key,
   KeyRange,
   KeyRangeInput,
   MapOptions,
-  Operation,
+  Owner,
   Registration,
   ReplicaChange,
   WatchedChange,
 } from "./types.js";
-import type { Replica } from "#glue";
+import { type OwnersSince, orderOf } from "./versions.js";
+import { now } from "./world.js";
 
 /**
  * One replica of a shared map: which nodes serve which key ranges, and in which order of preference.
@@ -35,7 +39,7 @@ import type { Replica } from "#glue";
  * The memory is WebAssembly's: call `free()` when you are done, or declare the map with `using`. A map that is forgotten and has no
  * open connection is freed by the garbage collector at some time. After `free()` every method throws.
  */
-export class RangeMap extends Answer {
+export class RangeMap extends Operations {
   readonly #core: Core;
   #living: LivingAnswer | undefined;
 
@@ -45,12 +49,19 @@ export class RangeMap extends Answer {
    * A bigint is the id that it writes under. Leaving it out is right nearly always: an id must never be used by two writers, nor again
    * by a writer that lost its state. One whose highest 16 bits are `eeee` is ephemeral.
    *
-   * Throws `not-initialized`, `invalid-replica`, `invalid-options`.
+   * Throws `not-initialized`, `invalid-replica`, `invalid-options`, `invalid-attributes`.
    */
   constructor(replica?: bigint | MapOptions) {
     mustBeLoaded();
-    const core = new Core(check.replicaOfMap(replica));
-    super(core, false);
+    const { replica: id, attributes } = check.mapOptions(replica);
+    const core = new Core(id);
+    try {
+      guarded(() => core.module.setAttributes(attributes));
+    } catch (refused) {
+      core.free();
+      throw refused;
+    }
+    super(core);
     this.#core = core;
   }
 
@@ -82,156 +93,6 @@ export class RangeMap extends Answer {
   }
 
   /**
-   * Announces that `node` serves the keys from `start` up to, but not including, `end`; `null` is no upper end.
-   *
-   * Returns the delta for the other replicas. A registration has priority 1, however often it is made; registering again
-   * still counts against a release elsewhere that has not heard of it. O(log n) for n registrations.
-   *
-   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
-   */
-  register(node: string, start: Key, end: Key | null): Uint8Array {
-    const [name, [from, to]] = [check.node(node), check.range(start, end)];
-    return RangeMap.#operate(this, (module) => module.register(name, from, to));
-  }
-
-  /**
-   * Withdraws a registration: everything that this replica knows of it. What others add to it at the same time survives.
-   *
-   * Returns the delta for the other replicas, empty if there was nothing to withdraw. O(log n).
-   *
-   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`.
-   */
-  release(node: string, start: Key, end: Key | null): Uint8Array {
-    const [name, [from, to]] = [check.node(node), check.range(start, end)];
-    return RangeMap.#operate(this, (module) => module.release(name, from, to));
-  }
-
-  /**
-   * Increases a registration's priority by `by`, 1 if it is left out. If there is no such registration it is made, with
-   * priority `by`.
-   *
-   * Returns the delta for the other replicas. O(log n).
-   *
-   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `too-long`.
-   */
-  increase(node: string, start: Key, end: Key | null, by?: number): Uint8Array {
-    const [name, [from, to], amount] = [check.node(node), check.range(start, end), check.amount(by)];
-    return RangeMap.#operate(this, (module) => module.increase(name, from, to, amount));
-  }
-
-  /**
-   * Decreases a registration's priority by `by`, 1 if it is left out. What would fall below 1 is released.
-   *
-   * Returns the delta for the other replicas, empty if there is no such registration. O(log n).
-   *
-   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `too-long`.
-   */
-  decrease(node: string, start: Key, end: Key | null, by?: number): Uint8Array {
-    const [name, [from, to], amount] = [check.node(node), check.range(start, end), check.amount(by)];
-    return RangeMap.#operate(this, (module) => module.decrease(name, from, to, amount));
-  }
-
-  /**
-   * Moves a registration to a smaller range within its own, and keeps at least its priority, in one delta.
-   *
-   * Returns the delta for the other replicas. O(log n).
-   *
-   * Throws `not-registered`, `not-sub-range`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
-   */
-  tighten(node: string, from: KeyRangeInput, to: KeyRangeInput): Uint8Array {
-    const name = check.node(node);
-    const [[fromStart, fromEnd], [toStart, toEnd]] = [check.rangeOf(from, "from"), check.rangeOf(to, "to")];
-    return RangeMap.#operate(this, (module) => module.tighten(name, fromStart, fromEnd, toStart, toEnd));
-  }
-
-  /**
-   * Moves a registration to any range, and keeps at least its priority there, in one delta. So nobody sees the node serve neither range,
-   * unless somebody wrote to the old one at the same time.
-   *
-   * Returns the delta for the other replicas, empty if it is the same range. O(log n).
-   *
-   * Throws `not-registered`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
-   */
-  moveTo(node: string, from: KeyRangeInput, to: KeyRangeInput): Uint8Array {
-    const name = check.node(node);
-    const [[fromStart, fromEnd], [toStart, toEnd]] = [check.rangeOf(from, "from"), check.rangeOf(to, "to")];
-    return RangeMap.#operate(this, (module) => module.moveTo(name, fromStart, fromEnd, toStart, toEnd));
-  }
-
-  /**
-   * Takes the keys of `hole` out of a registration, in one delta: what lies before the hole and what lies after it stay registered, each
-   * with at least its priority. A hole that holds the whole range releases it.
-   *
-   * Returns the delta for the other replicas. O(log n).
-   *
-   * Throws `not-registered`, `not-overlapping`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
-   */
-  carve(node: string, range: KeyRangeInput, hole: KeyRangeInput): Uint8Array {
-    const name = check.node(node);
-    const [[start, end], [holeStart, holeEnd]] = [check.rangeOf(range, "range"), check.rangeOf(hole, "hole")];
-    return RangeMap.#operate(this, (module) => module.carve(name, start, end, holeStart, holeEnd));
-  }
-
-  /**
-   * Hands a registration over to another node, which gets at least its priority, in one delta. What the other has of it then is bound to
-   * this map's life if this map is ephemeral, and to none if not.
-   *
-   * Returns the delta for the other replicas, empty if it is the same node. O(log n).
-   *
-   * Throws `not-registered`, `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
-   */
-  handOver(node: string, start: Key, end: Key | null, to: string): Uint8Array {
-    const [name, [from, until], other] = [check.node(node), check.range(start, end), check.node(to, "to")];
-    return RangeMap.#operate(this, (module) => module.handOver(name, from, until, other));
-  }
-
-  /**
-   * Gives a registration exactly that priority, as far as is known here: an increase or a decrease by the difference, a registration if
-   * there is none, and a release for 0. What others add or take at the same time counts on top.
-   *
-   * Returns the delta for the other replicas, empty if it has that priority. O(log n).
-   *
-   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `too-long`.
-   */
-  setPriority(node: string, start: Key, end: Key | null, to: number): Uint8Array {
-    const [name, [from, until], priority] = [check.node(node), check.range(start, end), check.priority(to)];
-    return RangeMap.#operate(this, (module) => module.setPriority(name, from, until, priority));
-  }
-
-  /**
-   * Gives up what a node serves of a range, where at least `count` others come before it: each of its registrations of which the range
-   * holds a part is carved, or released, if the node is needed nowhere in that part, see `neededIn`. To be called again when something has
-   * changed, until the node serves nothing of the range any more. Others first: let those who are willing `standIn` for it. Who is gone or
-   * marked as down does not count: the node must be needed neither here nor in the `living` answer.
-   *
-   * At least `count` nodes serve what was given up, though others drain at the same time, come, and move: if for each node one replica
-   * writes, and gives keys up in this way alone, with the same `count`. A node that moves registers for its new range, and then drains the
-   * old one. It holds at every replica that knows who gave up what, and what they knew then; where no node serves a key again that it gave
-   * up, at every one that has the delta. That also carries the registrations of those who come before the node.
-   *
-   * Returns the delta for the other replicas, empty if nothing may be given up yet. O(r (log n + k s)) for r registrations of the node, with
-   * the s splits of k owners that they hold of the range, and what `registrationsOf` takes.
-   *
-   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `too-long`.
-   */
-  drain(node: string, start: Key, end: Key | null, count: number): Uint8Array {
-    const [name, [from, until], checked] = [check.node(node), check.range(start, end), check.count(count)];
-    return RangeMap.#operate(this, (module) => module.drain(name, from, until, checked));
-  }
-
-  /**
-   * Lets a node serve what another serves of a range, and come before it there, so that the other may `drain`. It only adds.
-   *
-   * Returns the delta for the other replicas, empty if it comes before it everywhere. Costs as `drain`.
-   *
-   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
-   */
-  standIn(node: string, other: string, start: Key, end: Key | null): Uint8Array {
-    const [name, leaving, [from, until]] = [check.node(node), check.node(other, "other"), check.range(start, end)];
-    return RangeMap.#operate(this, (module) => module.standIn(name, leaving, from, until));
-  }
-
-  /**
    * The keys of a range that a node serves and may not give up by `drain`: where fewer than `count` others come before it. Maximal ranges in
    * key order.
    *
@@ -244,20 +105,6 @@ export class RangeMap extends Answer {
     const [name, [from, until], checked] = [check.node(node), check.range(start, end), check.count(count)];
     const { module } = RangeMap.#of(this);
     return ranges(guarded(() => module.neededIn(name, from, until, checked)));
-  }
-
-  /**
-   * Does many operations in one call, in order, and returns their joined delta: the way to make many changes at once.
-   *
-   * All or nothing: if one item is not what it must be, or refused, the error names its place in the message and as `index`, and none
-   * was done. Subscribers are told once. Each costs what it costs by itself.
-   *
-   * Throws `invalid-operation`, `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `not-registered`, `not-sub-range`,
-   * `not-overlapping`, `exhausted`, `too-long`.
-   */
-  apply(operations: readonly Operation[]): Uint8Array {
-    const { words, names } = check.operations(operations);
-    return RangeMap.#operate(this, (module) => module.apply(words, names));
   }
 
   /**
@@ -303,36 +150,6 @@ export class RangeMap extends Answer {
     return guarded(() => module.deltaSince(bytes));
   }
 
-  /**
-   * Declares that a replica writes no more: its device is lost, its tab is gone for good. What it contributed stays and counts as
-   * before. Its records of registrations that were released, which only it could drop, are dropped later: by `maintain()`, or
-   * over a connection when the replicas there agree. What nobody has told of by then counts as lost.
-   *
-   * What it sends later over a connection is refused. If it lives and learns of this, it goes on under another id by itself, see
-   * `onReplica`; so does this replica if it retires itself. It cannot be taken back.
-   *
-   * Returns the delta for the other replicas, empty if it is known already. O(log r) for r retired.
-   *
-   * Throws `invalid-replica`, `exhausted`.
-   */
-  retire(replica: bigint): Uint8Array {
-    const checked = check.replica(replica);
-    return RangeMap.#operate(this, (module) => module.retire(checked));
-  }
-
-  /**
-   * Clears what counts for nothing and would stay: what is left of registrations that concurrent decreases have pushed below 1,
-   * and reset records of retired writers: of these at once, or, once anything came over a connection, when the other replicas agree.
-   * Nothing that is visible changes. For a quiet moment now and then; one replica is enough.
-   *
-   * Returns the delta for the other replicas, empty if there is nothing to clear. O(n).
-   *
-   * Throws `exhausted`.
-   */
-  maintain(): Uint8Array {
-    return RangeMap.#operate(this, (module) => module.maintain());
-  }
-
   /** Who serves which keys as of who is alive here. The same object each time. */
   get living(): LivingAnswer {
     const core = RangeMap.#alive(RangeMap.#of(this));
@@ -363,41 +180,56 @@ export class RangeMap extends Answer {
     RangeMap.#mark(this, node, false);
   }
 
-  /**
-   * Withdraws everything that this map contributed under its id, and then says goodbye: over the connections that it has, it takes part in
-   * presence no more, and `peers()` are empty. The map stays as it is otherwise; close it when it is done.
-   *
-   * With a node: releases every registration of that node, whoever contributed to it, and nothing else.
-   *
-   * What it does afterwards counts for nobody's living answer but its own, until it connects again.
-   *
-   * Returns the delta for the other replicas, empty if nothing was left. O(m log n) for m registrations of an ephemeral map, after O(n)
-   * the first time; O(n) for others, and for a node.
-   *
-   * Throws `invalid-node`, `exhausted`.
-   */
-  leave(...of: [] | [node: string]): Uint8Array {
-    // A name that is missing by mistake is no wish to withdraw everything.
-    if (of.length > 0) {
-      const name = check.node(of[0]);
-      return RangeMap.#operate(this, (module) => module.leaveNode(name));
-    }
-    const delta = RangeMap.#operate(this, (module) => module.leave());
-    this.#core.leavePresence();
-    return delta;
+  /** The nodes that are marked as down here, by name. O(1) each. */
+  down(): string[] {
+    return RangeMap.#of(this).module.down();
   }
 
   /**
-   * Ends a life for all: withdraws everything of a writer, and `retire`s it, in one delta. Several may do so at once, and again. If the writer
-   * lives, it learns of it and goes on under another id, see `onReplica`; what it did is withdrawn all the same, so it registers anew.
-   *
-   * Returns the delta for the other replicas, empty if nothing is left and it is retired already. Costs as `leave`.
-   *
-   * Throws `invalid-replica`, `exhausted`.
+   * Who would be evicted next, with `evictAfterMs`: the ephemeral writers that this map does not see and of which something is left, who has
+   * been gone longest first. It is looked for them every second, or more often if they are evicted sooner. Empty while nobody is evicted.
+   * O(log n) for each of their registrations.
    */
-  evict(replica: bigint): Uint8Array {
-    const checked = check.replica(replica);
-    return RangeMap.#operate(this, (module) => module.evict(checked));
+  gone(): Gone[] {
+    const parts = RangeMap.#of(this).module.gone() as (bigint | number)[];
+    const offset = Date.now() - now();
+    const writers = parts.filter((part) => typeof part === "bigint");
+    return writers.map((replica, at) => ({ replica, since: Math.round(Number(parts[2 * at + 1]) + offset) }));
+  }
+
+  /**
+   * What a map says of itself, as far as is known here, this one itself if it is left out; of one that is gone, what it said last.
+   * `undefined` if nothing is known. `living.writers` tells which maps back the owners of a key. O(log of the participants).
+   *
+   * Throws `invalid-replica`.
+   */
+  attributes(replica?: bigint): Attributes | undefined {
+    const { module } = RangeMap.#of(this);
+    const pairs = module.attributes(replica === undefined ? module.replica() : check.replica(replica));
+    return pairs && attributesOf(pairs);
+  }
+
+  /**
+   * Says that of this map from now on, to all who see it over connections that take part in presence, however many are between; it is passed on
+   * at most ten times a second, and is not saved. O(log of the participants).
+   *
+   * Throws `invalid-attributes`.
+   */
+  setAttributes(attributes: Attributes): void {
+    const pairs = check.attributes(attributes);
+    const core = RangeMap.#of(this);
+    guarded(() => core.module.setAttributes(pairs));
+    core.pump("local");
+  }
+
+  /**
+   * Calls back when another map says something new of itself, and returns the function that ends that.
+   *
+   * Throws `invalid-callback`.
+   */
+  onAttributes(listener: (change: AttributesChange) => void): () => void {
+    const core = RangeMap.#of(this);
+    return RangeMap.#alive(core).attributesChanges.subscribe(check.callback(listener));
   }
 
   /**
@@ -419,6 +251,34 @@ export class RangeMap extends Answer {
     const core = RangeMap.#of(this);
     core.module.setEvictAfter(check.evictAfterMs(evictAfterMs));
     core.pump("local");
+  }
+
+  /**
+   * The version of what this map answers now, 48 hexadecimal digits of 24 bytes: who keeps an answer keeps it too, and can tell of two
+   * answers, also of two maps, which is the newer: see `compareVersions`. It fits into a header, such as `ETag`.
+   *
+   * It is newer after all that this map does or learns, and maps that know the same have the same. So it is of the whole map: it changes
+   * though the owners of a key stay. The `living` answer has none: who is alive is what one map sees, at its own time. O(1), and O(64) for
+   * each 64 registrations of which one changed.
+   */
+  version(): string {
+    return RangeMap.#of(this).module.version();
+  }
+
+  /**
+   * What is new about a key for who knows an answer of that version: nothing, who serves it now, or that who asks knows better, since this
+   * map lacks something; then ask another map, or this one later. It costs what `version` and `owners` cost.
+   *
+   * Throws `invalid-key`, `malformed`.
+   */
+  ownersSince(key: Key, version: string): OwnersSince {
+    const [checked, known] = [check.key(key), check.version(version, "version")];
+    const { module } = RangeMap.#of(this);
+    type Parts = [number | undefined, string | undefined, Owner[] | undefined];
+    const [order, ours, owners] = guarded(() => module.ownersSince(checked, known)) as Parts;
+    const is = orderOf(order);
+    if (is === "same" || ours === undefined) return { is: "same" };
+    return owners && is !== "older" ? { is, owners, version: ours } : { is: "older", version: ours };
   }
 
   /** A hash of what this replica knows: replicas with equal fingerprints know the same and answer the same. O(replicas). */
@@ -500,7 +360,7 @@ export class RangeMap extends Answer {
    */
   watch(range: KeyRangeInput, listener: (change: WatchedChange) => void): () => void {
     const [checked, callback] = [check.rangeOf(range, "range"), check.callback(listener)];
-    return RangeMap.#of(this).watch(checked, callback);
+    return RangeMap.#of(this).watch(checked, false, callback);
   }
 
   /**
@@ -577,14 +437,6 @@ export class RangeMap extends Answer {
 
   get [Symbol.toStringTag](): string {
     return "RangeMap";
-  }
-
-  static #operate(map: RangeMap, operation: (module: Replica) => Uint8Array): Uint8Array {
-    const core = RangeMap.#of(map);
-    const { module } = core;
-    const delta = guarded(() => operation(module));
-    core.pump("local");
-    return delta;
   }
 
   static #mark(map: RangeMap, node: string, isDown: boolean): void {

@@ -12,6 +12,36 @@ export interface MapOptions {
    * from then on, and what a permanent one moves is bound to none. Each life leaves some 10 bytes in the state for ever.
    */
   ephemeral?: boolean | undefined;
+  /** What it says of itself at first, as by `setAttributes`. */
+  attributes?: Attributes | undefined;
+}
+
+/**
+ * What a map says of itself beside its name, for others to find it by: an address, a zone, a role, a capacity. At most 8 pairs of a key of 1 to
+ * 32 bytes and a value of at most 255 bytes, all in UTF-8, and 512 bytes in all.
+ */
+export type Attributes = Readonly<Record<string, string>>;
+
+/** Who says what of itself. */
+export interface AttributesChange {
+  replica: bigint;
+  attributes: Attributes;
+}
+
+/** A writer that backs a living owner of a key. */
+export interface Backer {
+  node: string;
+  /** The id of the map that contributed it. */
+  replica: bigint;
+  /** What that map says of itself; `undefined` if nothing is known. */
+  attributes: Attributes | undefined;
+}
+
+/** Somebody who is gone, and will be evicted if it stays so. */
+export interface Gone {
+  replica: bigint;
+  /** Since when this map does not see it, in milliseconds as `Date.now()` counts them. */
+  since: number;
 }
 
 /** A key, an unsigned 64-bit number. Put in: a number that is a safe integer of at least 0, or a bigint. It comes out as a bigint. */
@@ -59,9 +89,15 @@ export interface RouteOptions {
   wanted?: number | undefined;
   /**
    * What nodes may share, such as a zone, as a string: whoever shares its value with one before comes after all that do not. If it throws,
-   * so does `route`.
+   * or returns something else, `route` throws.
    */
   apart?: ((node: string) => string) | undefined;
+  /**
+   * The same by what participants say of themselves: an attribute, such as "zone". The value of a node is that of a writer that backs it, see
+   * `living.writers`; of several, that of the first by id that says one. A node of which none is known comes after all others that are apart.
+   * It goes not with `apart`.
+   */
+  distinct?: string | undefined;
 }
 
 /** The owners of many splits, or of many keys, in columns. */

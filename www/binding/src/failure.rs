@@ -3,8 +3,10 @@
 use core::fmt::Display;
 
 use crdt_range_map::sync::IgnoreReason;
-use crdt_range_map::sync::presence::NameError;
-use crdt_range_map::{DecodeError, MoveError, NodeError, OperationError, WriteError};
+use crdt_range_map::sync::presence::{AttributesError, NameError};
+use crdt_range_map::{
+    AnswerVersionError, DecodeError, MoveError, NodeError, OperationError, WriteError,
+};
 use wasm_bindgen::JsValue;
 
 /// A call that was refused. Nothing has changed then.
@@ -59,8 +61,20 @@ impl From<NameError> for Failure {
     }
 }
 
+impl From<AttributesError> for Failure {
+    fn from(error: AttributesError) -> Self {
+        Self::new("invalid-attributes", error)
+    }
+}
+
 impl From<DecodeError> for Failure {
     fn from(error: DecodeError) -> Self {
+        Self::new("malformed", error)
+    }
+}
+
+impl From<AnswerVersionError> for Failure {
+    fn from(error: AnswerVersionError) -> Self {
         Self::new("malformed", error)
     }
 }

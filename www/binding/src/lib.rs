@@ -6,6 +6,7 @@
 #![cfg(target_arch = "wasm32")]
 
 mod answers;
+mod attributes;
 mod failure;
 mod journal;
 mod life;
@@ -15,6 +16,7 @@ mod operations;
 mod output;
 mod queries;
 mod replica;
+mod versions;
 mod watches;
 
 pub use self::replica::Replica;

@@ -1,6 +1,8 @@
 //! Who is alive, as this replica knows it, and what ends with a life.
 
 use crdt_range_map::ReplicaId;
+use js_sys::Array;
+use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::failure::Failure;
@@ -18,6 +20,20 @@ impl Replica {
             self.node.mark_up(&id);
         }
         Ok(())
+    }
+
+    /// Those that are marked as down.
+    pub fn down(&self) -> Vec<String> {
+        self.node.map().down().map(|node| node.as_str().to_string()).collect()
+    }
+
+    /// Who is to be evicted, and since when it is gone, in milliseconds of the clock that the calls tell; in turn.
+    pub fn gone(&self) -> Array {
+        let parts = self
+            .node
+            .gone()
+            .flat_map(|(writer, since_ms)| [JsValue::from(writer.get()), JsValue::from(since_ms as f64)]);
+        parts.collect()
     }
 
     /// Returns the delta, here and below; empty if nothing happened.

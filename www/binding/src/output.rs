@@ -27,6 +27,8 @@ pub enum Next {
     LivingChanged,
     /// Somebody came or went over `link`.
     Peer,
+    /// Somebody says something new of itself: `said`.
+    Said,
     /// A new id: `renaming`.
     Renamed,
     /// Nothing that anybody has to know.
@@ -45,6 +47,7 @@ impl Replica {
             Output::Event(Event::Watched(_)) => Next::Watched,
             Output::Event(Event::LivingChanged(_)) => Next::LivingChanged,
             Output::Event(Event::Peer { .. }) => Next::Peer,
+            Output::Event(Event::Attributes { .. }) => Next::Said,
             Output::Event(Event::Renamed { .. }) => Next::Renamed,
             // The statistics count what was refused.
             Output::Event(_) => Next::Other,

@@ -12,8 +12,10 @@ use crate::replica::{Replica, range};
 #[wasm_bindgen]
 impl Replica {
     /// Returns its number.
-    pub fn watch(&mut self, start: u64, end: u64) -> f64 {
-        self.node.watch(&range(start, end)).0 as f64
+    pub fn watch(&mut self, start: u64, end: u64, is_living: bool) -> f64 {
+        let range = range(start, end);
+        let watch = if is_living { self.node.watch_living(&range) } else { self.node.watch(&range) };
+        watch.0 as f64
     }
 
     pub fn unwatch(&mut self, watch: f64) {

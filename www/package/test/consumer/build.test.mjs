@@ -107,10 +107,17 @@ test("the tarball holds what is needed and nothing else", () => {
     [
       ...["LICENSE-APACHE", "LICENSE-MIT", "README.md", "dist/LICENSE-idb"],
       ...common.flatMap((name) => [`dist/${name}.js`, `dist/${name}.cjs`, `dist/${name}.d.cts`]),
-      ...["connection", "errors", "journal", "living", "queries", "range_map", "types"].flatMap((name) => [
-        `dist/${name}.d.ts`,
-        `dist/${name}.d.cts`,
-      ]),
+      ...[
+        "connection",
+        "errors",
+        "journal",
+        "living",
+        "operations",
+        "queries",
+        "range_map",
+        "types",
+        "versions",
+      ].flatMap((name) => [`dist/${name}.d.ts`, `dist/${name}.d.cts`]),
       ...["dist/crdt_range_map.d.ts", "dist/crdt_range_map_bg.wasm", "dist/inlined.js"],
       ...["dist/edge-light.js", "dist/workerd.js"],
       ...["dist/load.cjs", "dist/load.js", "index.d.ts", "package.json"],

@@ -22,6 +22,74 @@ test("a channel may deliver within postMessage, and callbacks answer within that
   ]);
 });
 
+test("a channel may call the map within postMessage, however often, and all is posted in order", async () => {
+  const here = map(1);
+  const end = new Recording();
+  let left = 2_000;
+  const priorities: (number | undefined)[] = [];
+  end.postMessage = () => {
+    priorities.push(here.priority("a", 0, 10));
+    if (left > 0) {
+      left -= 1;
+      here.increase("a", 0, 10);
+    }
+  };
+  here.connect(end);
+  here.increase("a", 0, 10);
+  await until(() => left === 0);
+  expect(here.priority("a", 0, 10)).toBe(2_001);
+  expect(priorities.length).toBeGreaterThan(1_999);
+  here.register("b", 0, 10);
+  expect(splits(here)).toEqual(["[0, 10) a:2001 b:1"]);
+});
+
+test("a channel that answers each message with an operation holds nobody up", async () => {
+  const [here, there] = [map(1), map(2)];
+  const [end, other] = medium() as [Recording, Recording];
+  there.connect(other);
+  const { postMessage } = end;
+  end.postMessage = function (this: Recording, bytes) {
+    postMessage.call(this, bytes);
+    here.increase("a", 0, 10);
+  };
+  here.connect(end);
+  here.register("b", 0, 10);
+  const first = here.priority("a", 0, 10) ?? 0;
+  await until(() => (there.priority("a", 0, 10) ?? 0) > first + 3);
+  here.free();
+});
+
+test("a connection that is closed within postMessage says goodbye, and its channel is closed once", () => {
+  const here = map(1);
+  const end = new Recording();
+  const connection = here.connect(end, { name: "here", locks: null });
+  end.posts.length = 0;
+  end.postMessage = (bytes) => {
+    end.posts.push(bytes);
+    connection.close();
+  };
+  here.register("a", 0, 10);
+  expect([end.posts.length, end.closedWith.length, connection.isOpen]).toEqual([2, 1, false]);
+  here.register("b", 0, 10);
+  expect(end.posts).toHaveLength(2);
+});
+
+test("a map that is freed within postMessage posts no more", () => {
+  const here = map(1);
+  const end = new Recording();
+  here.connect(end);
+  end.posts.length = 0;
+  end.postMessage = (bytes) => {
+    if (end.posts.push(bytes) > 1) return;
+    here.register("b", 0, 10);
+    here.free();
+  };
+  expect(here.register("a", 0, 10).length).toBeGreaterThan(0);
+  // What was done before it was freed is posted.
+  expect([end.posts.length, end.closedWith.length]).toEqual([2, 1]);
+  expect(code(() => here.owners(5))).toBe("freed");
+});
+
 test("a channel is closed with its map, once, and whoever kept its handler does no harm", () => {
   const [here, there] = [map(1), map(2)];
   const [end, other] = medium() as [Recording, Recording];

@@ -222,6 +222,7 @@ test("what is left of a dead tab goes after a while, if that is wanted", async (
   // Who hears nobody evicts nobody.
   server.evictAfterMs = 0;
   expect(agreed(server)).toEqual(["gone"]);
+  expect(server.gone()).toEqual([]);
   server.evictAfterMs = undefined;
   server.connect("evicting", { name: "server" });
   for (const wrongTime of [-1, 1.5, 2 ** 53, NaN, "1", null].map(wrong))
@@ -230,8 +231,11 @@ test("what is left of a dead tab goes after a while, if that is wanted", async (
     server.evictAfterMs = time;
     expect(server.evictAfterMs).toBe(time);
     expect(agreed(server)).toEqual(["gone"]);
+    expect(server.gone().map(({ replica }) => replica)).toEqual(time === undefined ? [] : [tab(1)]);
+    for (const { since } of server.gone()) expect(Math.abs(Date.now() - since)).toBeLessThan(60_000);
   }
   await until(() => agreed(server).length === 0);
+  expect(server.gone()).toEqual([]);
   server.merge(map(tab(2)).register("gone", 0, 10));
   expect(agreed(server)).toEqual(["gone"]);
   server.evictAfterMs = 0;

@@ -4,18 +4,21 @@ import { code, Connection, Copy, Journal, map, RangeMap, Recording, wrong } from
 
 const calls: Record<string, (here: RangeMap) => unknown> = {
   apply: (here) => here.apply([]),
+  attributes: (here) => here.attributes(),
   carve: (here) => here.carve("a", { start: 0, end: 2 }, { start: 0, end: 1 }),
   connect: (here) => here.connect(new Recording()),
   context: (here) => here.context(),
   cover: (here) => here.cover(0, 1),
   decrease: (here) => here.decrease("a", 0, 1),
   deltaSince: (here) => here.deltaSince(new Uint8Array(1)),
+  down: (here) => here.down(),
   drain: (here) => here.drain("a", 0, 1, 2),
   evict: (here) => here.evict(9n),
   evictAfterMs: (here) => here.evictAfterMs,
   fingerprint: (here) => here.fingerprint(),
   gaps: (here) => here.gaps(),
   gapsIn: (here) => here.gapsIn(0, 1),
+  gone: (here) => here.gone(),
   handOver: (here) => here.handOver("a", 0, 1, "b"),
   increase: (here) => here.increase("a", 0, 1),
   isEphemeral: (here) => here.isEphemeral,
@@ -29,11 +32,13 @@ const calls: Record<string, (here: RangeMap) => unknown> = {
   moveTo: (here) => here.moveTo("a", { start: 0, end: 2 }, { start: 0, end: 1 }),
   neededIn: (here) => here.neededIn("a", 0, 1, 2),
   nodes: (here) => here.nodes(),
+  onAttributes: (here) => here.onAttributes(() => {}),
   onChange: (here) => here.onChange(() => {}),
   onReplica: (here) => here.onReplica(() => {}),
   owners: (here) => here.owners(1),
   ownersIn: (here) => here.ownersIn(0, 1),
   ownersOf: (here) => here.ownersOf([1]),
+  ownersSince: (here) => here.ownersSince(1, "0".repeat(48)),
   priority: (here) => here.priority("a", 0, 1),
   register: (here) => here.register("a", 0, 1),
   registrations: (here) => here.registrations(),
@@ -45,6 +50,7 @@ const calls: Record<string, (here: RangeMap) => unknown> = {
   route: (here) => here.route(1),
   servedByFewerThan: (here) => here.servedByFewerThan(1, 0, 1),
   servedByMoreThan: (here) => here.servedByMoreThan(1, 0, 1),
+  setAttributes: (here) => here.setAttributes({ zone: "east" }),
   setPriority: (here) => here.setPriority("a", 0, 1, 2),
   setReplica: (here) => here.setReplica(9n),
   splitColumns: (here) => here.splitColumns(),
@@ -53,6 +59,7 @@ const calls: Record<string, (here: RangeMap) => unknown> = {
   standIn: (here) => here.standIn("a", "b", 0, 1),
   state: (here) => here.state(),
   tighten: (here) => here.tighten("a", { start: 0, end: 2 }, { start: 0, end: 1 }),
+  version: (here) => here.version(),
   watch: (here) => here.watch({ start: 0, end: 1 }, () => {}),
 };
 
@@ -68,7 +75,11 @@ test("after free() every method says so, and free() again does nothing", () => {
   here[Symbol.dispose]();
   const codes = Object.entries(calls).map(([name, call]) => [name, code(() => call(here))]);
   expect(codes).toEqual(Object.keys(calls).map((name) => [name, "freed"]));
-  const prototypes = [RangeMap.prototype, Object.getPrototypeOf(RangeMap.prototype) as object];
+  const prototypes: object[] = [];
+  for (let of: object = RangeMap.prototype; of !== Object.prototype; of = Object.getPrototypeOf(of) as object) {
+    prototypes.push(of);
+  }
+  expect(prototypes).toHaveLength(3);
   const methods = prototypes
     .flatMap((prototype) => Object.getOwnPropertyNames(prototype))
     .filter((name) => !name.startsWith("_"));

@@ -43,6 +43,31 @@ test("a watch hears of its own range, with who was and who is, until it ends", (
   expect(news()).toEqual([]);
 });
 
+test("a watch of the living answer hears of marks too, and of nothing that the agreed one alone does", () => {
+  const here = map((0xeeeen << 48n) | 1n);
+  const [living, agreed]: [WatchedChange[], WatchedChange[]] = [[], []];
+  const end = here.living.watch({ start: 5, end: 10 }, (change) => living.push(change));
+  here.watch({ start: 5, end: 10 }, (change) => agreed.push(change));
+  here.register("a", 0, 8);
+  const came = { source: "local", pieces: [{ start: 5n, end: 8n, before: [], after: [a()] }] };
+  expect([living.splice(0), agreed.splice(0)]).toStrictEqual([[came], [came]]);
+  here.markDown("a");
+  const went = { source: "local", pieces: [{ start: 5n, end: 8n, before: [a()], after: [] }] };
+  expect([living.splice(0), agreed]).toStrictEqual([[went], []]);
+  expect(here.down()).toEqual(["a"]);
+  // Of somebody whom this map does not see.
+  here.merge(map((0xeeeen << 48n) | 2n).register("b", 0, 10));
+  expect([living, agreed.splice(0).length]).toEqual([[], 1]);
+  here.markUp("a");
+  expect([living.splice(0), agreed]).toStrictEqual([[came], []]);
+  end();
+  end();
+  here.release("a", 0, 8);
+  expect([living, agreed.length, here.down()]).toEqual([[], 1, []]);
+  expect(code(() => here.living.watch(wrong(5), () => {}))).toBe("invalid-range");
+  expect(code(() => here.living.watch({ start: 0, end: 1 }, wrong(5)))).toBe("invalid-callback");
+});
+
 test("a watch without an end hears of the last keys", () => {
   const here = map(1);
   const heard = vi.fn();
