@@ -53,8 +53,10 @@ mod site;
 pub use self::histogram::{AdviceError, Aims, Bucket, Capacities, Histogram, TOTAL_MAX};
 pub use self::plan::{Advice, Plan, Step};
 use crate::delta::Delta;
-use crate::key::Key;
-use crate::map::{MoveError, RangeMap};
+use crate::id::NodeId;
+use crate::key::{Key, KeyRange};
+use crate::map::{MoveError, RangeMap, WriteError};
+use crate::registration::Registration;
 
 impl<K: Key> RangeMap<K> {
     /// Plans who should serve which keys, so that nobody is too full: from the load by key, what each node can bear, and what is wanted.
@@ -69,7 +71,7 @@ impl<K: Key> RangeMap<K> {
     /// O(b log n + s k log n) for b buckets, and s splits and buckets of k owners, after what [`living`](Self::living) takes to be up to
     /// date.
     pub fn plan(&self, histogram: &Histogram<K>, capacities: &Capacities, aims: &Aims) -> Plan<K> {
-        Plan::new(self.living(), histogram, capacities, aims)
+        Plan::new(self, histogram, capacities, aims)
     }
 
     /// Does what a node was advised, in one delta: all of it or nothing. What may not be done yet, or has been done, does nothing: a key is
@@ -90,6 +92,7 @@ impl<K: Key> RangeMap<K> {
                 Step::Register { range } => self.register(node, range).map_err(MoveError::from),
                 Step::StandIn { other, range } => self.stand_in(node, other, range).map_err(MoveError::from),
                 Step::Drain { range } => self.drain(node, range, (*count).max(1)),
+                Step::Unite { range } => self.unite(node, range).map_err(MoveError::from),
             };
             match more {
                 Ok(more) => delta.merge(&more),
@@ -98,6 +101,24 @@ impl<K: Key> RangeMap<K> {
                     return Err(why);
                 }
             }
+        }
+        Ok(delta)
+    }
+
+    /// One registration in place of those that lie in a range, if these are all of it. The node's priority is lowered nowhere.
+    fn unite(&mut self, node: &NodeId, range: &KeyRange<K>) -> Result<Delta<K>, WriteError> {
+        let own = self.registrations_of(node).filter(|one| range.contains_range(&one.range));
+        let own: Vec<Registration<K>> = own.collect();
+        let mut ranges = own.iter().map(|one| one.range.clone());
+        let mut covered = ranges.next();
+        let is_whole = ranges.all(|next| covered.as_mut().is_some_and(|all| all.absorb(next).is_ok()));
+        if !is_whole || covered.as_ref() != Some(range) || own.len() < 2 {
+            return Ok(Delta::default());
+        }
+        let most = own.iter().map(|one| one.priority).max().unwrap_or(1);
+        let mut delta = self.set_priority(node, range, most)?;
+        for one in own.iter().filter(|one| one.range != *range) {
+            delta.merge(&self.release(node, &one.range)?);
         }
         Ok(delta)
     }

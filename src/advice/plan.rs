@@ -4,11 +4,11 @@ use core::fmt;
 
 use super::histogram::{Aims, Capacities, Histogram};
 use super::planner::Planner;
-use super::segment::{SCALE, Segment, Standing, segments};
+use super::segment::{SCALE, Standing, segments};
 use super::site::{Site, Sites};
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
-use crate::splits::Answer;
+use crate::map::RangeMap;
 
 /// What all nodes of a map should do now, so that none is too full. Made by [`RangeMap::plan`](crate::RangeMap::plan).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,24 @@ pub enum Step<K> {
         /// Which keys.
         range: KeyRange<K>,
     },
+    /// Serve these keys by one registration, in place of several that touch or overlap, with the highest of their priorities. No owner
+    /// changes by that, only their order.
+    Unite {
+        /// Which keys.
+        range: KeyRange<K>,
+    },
+}
+
+impl<K> Step<K> {
+    /// Which keys it is about. O(1).
+    pub fn range(&self) -> &KeyRange<K> {
+        match self {
+            Self::Register { range }
+            | Self::StandIn { range, .. }
+            | Self::Drain { range }
+            | Self::Unite { range } => range,
+        }
+    }
 }
 
 impl<K: fmt::Display> fmt::Display for Step<K> {
@@ -65,6 +83,7 @@ impl<K: fmt::Display> fmt::Display for Step<K> {
             Self::Register { range } => write!(f, "register {range}"),
             Self::StandIn { other, range } => write!(f, "stand in for {other} in {range}"),
             Self::Drain { range } => write!(f, "drain {range}"),
+            Self::Unite { range } => write!(f, "unite {range}"),
         }
     }
 }
@@ -84,7 +103,7 @@ impl<K: fmt::Display> fmt::Display for Advice<K> {
 
 impl<K: Key> Plan<K> {
     pub(super) fn new(
-        answer: Answer<'_, K>,
+        map: &RangeMap<K>,
         histogram: &Histogram<K>,
         capacities: &Capacities,
         aims: &Aims,
@@ -92,10 +111,10 @@ impl<K: Key> Plan<K> {
         let mut sites = Sites::new(capacities, histogram.load(), aims);
         let mut pieces = Vec::new();
         for bucket in histogram.buckets() {
-            segments(answer, bucket, |owner| sites.number(&owner.node), &mut pieces);
+            segments(map.living(), bucket, |owner| sites.number(&owner.node), &mut pieces);
         }
         let planner = Planner::new(pieces, sites, histogram.keys(), aims).plan();
-        let steps = steps(&planner.segments, &planner.sites);
+        let steps = steps(&planner, map);
         let unscaled = |load: u128| u64::try_from(load >> SCALE).unwrap_or(u64::MAX);
         let advices =
             planner.sites.nodes().zip(steps).filter(|((_, site), _)| planner.sites.is_listed(*site));
@@ -150,12 +169,28 @@ enum Kind {
     Register,
     StandIn(u32),
     Drain,
+    Unite,
 }
 
+/// As many registrations that touch or overlap are united. Fewer are left as they are.
+const UNITED_MIN: usize = 4;
+
+/// What to do from which segment to which.
+type Run = (Kind, usize, usize);
+
 /// The steps of each node, by name.
-fn steps<K: Key>(segments: &[Segment<K>], sites: &Sites) -> Vec<Vec<Step<K>>> {
-    // Of each node: what to do from which segment to which.
-    let mut runs: Vec<Vec<(Kind, usize, usize)>> = vec![Vec::new(); sites.len()];
+fn steps<K: Key>(planner: &Planner<K>, map: &RangeMap<K>) -> Vec<Vec<Step<K>>> {
+    let Planner { segments, sites, .. } = planner;
+    let mut runs: Vec<Vec<Run>> = vec![Vec::new(); sites.len()];
+    let mut kept: Vec<Vec<Run>> = runs.clone();
+    let extend = |runs: &mut Vec<Run>, kind: Kind, at: usize| match runs.last_mut() {
+        Some((before, _, last))
+            if *before == kind && *last + 1 == at && segments[*last].touches(&segments[at]) =>
+        {
+            *last = at;
+        }
+        _ => runs.push((kind, at, at)),
+    };
     for (at, segment) in segments.iter().enumerate() {
         let mut leaving = None;
         let first_leaving = || segment.members.iter().find(|it| it.standing == Standing::Leaves);
@@ -166,33 +201,65 @@ fn steps<K: Key>(segments: &[Segment<K>], sites: &Sites) -> Vec<Vec<Step<K>>> {
                     None
                 }
                 Standing::Drains => Some(Kind::Drain),
-                Standing::Stays => leaving.filter(|_| sites.is_listed(member.site)).map(Kind::StandIn),
+                Standing::Stays => {
+                    extend(&mut kept[member.site as usize], Kind::Unite, at);
+                    leaving.map(Kind::StandIn)
+                }
                 Standing::Joins => {
                     Some(first_leaving().map_or(Kind::Register, |leaving| Kind::StandIn(leaving.site)))
                 }
             };
-            let Some(kind) = kind else { continue };
-            let own = &mut runs[member.site as usize];
-            match own.last_mut() {
-                Some((before, _, last))
-                    if *before == kind && *last + 1 == at && segments[*last].touches(segment) =>
-                {
-                    *last = at;
-                }
-                _ => own.push((kind, at, at)),
-            }
+            kind.into_iter().for_each(|kind| extend(&mut runs[member.site as usize], kind, at));
         }
     }
     let mut named: Vec<Option<&NodeId>> = vec![None; sites.len()];
     sites.nodes().for_each(|(node, site)| named[site as usize] = Some(node));
-    let step = |(kind, first, last): &(Kind, usize, usize)| {
-        let range =
-            KeyRange::between(segments[*first].range.start().clone(), segments[*last].range.end().cloned());
+    let range = |first: usize, last: usize| {
+        KeyRange::between(segments[first].range.start().clone(), segments[last].range.end().cloned())
+    };
+    let step = |(kind, first, last): &Run| {
+        let range = range(*first, *last);
         Some(match kind {
             Kind::Register => Step::Register { range },
             Kind::StandIn(other) => Step::StandIn { other: named[*other as usize]?.clone(), range },
             Kind::Drain => Step::Drain { range },
+            Kind::Unite => Step::Unite { range },
         })
     };
-    sites.nodes().map(|(_, site)| runs[site as usize].iter().filter_map(step).collect()).collect()
+    let of = |(node, site): (&NodeId, u32)| {
+        let kept = kept[site as usize].iter().map(|(_, first, last)| range(*first, *last)).collect();
+        let steps = runs[site as usize].iter().filter_map(step);
+        steps.chain(united(map, node, kept)).collect()
+    };
+    sites.nodes().map(of).collect()
+}
+
+/// Where a node serves by several registrations what one would do: only within ranges that it keeps.
+fn united<K: Key>(map: &RangeMap<K>, node: &NodeId, kept: Vec<KeyRange<K>>) -> Vec<Step<K>> {
+    let mut own = map.registrations_of(node).map(|one| one.range).peekable();
+    let mut steps = Vec::new();
+    for kept in kept {
+        let mut group: Option<(KeyRange<K>, usize)> = None;
+        let mut finish = |group: Option<(KeyRange<K>, usize)>| {
+            let range = group.filter(|(_, count)| *count >= UNITED_MIN).map(|(range, _)| range);
+            steps.extend(range.map(|range| Step::Unite { range }));
+        };
+        while let Some(range) = own.next_if(|range| kept.end().is_none_or(|end| range.start() < end)) {
+            if !kept.contains_range(&range) {
+                continue;
+            }
+            group = match group.take() {
+                None => Some((range, 1)),
+                Some((mut all, count)) => match all.absorb(range) {
+                    Ok(()) => Some((all, count + 1)),
+                    Err(next) => {
+                        finish(Some((all, count)));
+                        Some((next, 1))
+                    }
+                },
+            };
+        }
+        finish(group);
+    }
+    steps
 }

@@ -3,6 +3,7 @@
 use core::num::NonZeroU32;
 
 use super::Node;
+use crate::advice::{Advice, Step};
 use crate::codec::WireKey;
 use crate::id::NodeId;
 use crate::key::KeyRange;
@@ -114,6 +115,25 @@ impl<K: WireKey> Node<K> {
         let parts: Vec<KeyRange<K>> = ranges.iter().filter_map(|whole| whole.intersection(range)).collect();
         let touched = parts.iter().map(|part| (node, part)).collect();
         self.operate(touched, |map| map.stand_in(node, other, range))
+    }
+
+    /// Does what a node was advised: see [`RangeMap::follow`](crate::RangeMap::follow). [`RangeMap::plan`](crate::RangeMap::plan) of
+    /// [`map`](Self::map) advises.
+    ///
+    /// # Errors
+    /// [`MoveError`] if a step is refused. Nothing has changed then.
+    pub fn follow(&mut self, advice: &Advice<K>) -> Result<(), MoveError> {
+        let mut ranges: Vec<KeyRange<K>> = Vec::new();
+        for step in &advice.steps {
+            ranges.push(step.range().clone());
+            ranges.extend(self.ranges_of(&advice.node, step.range()));
+            if let Step::StandIn { other, range } = step {
+                let others = self.ranges_of(other, range);
+                ranges.extend(others.iter().filter_map(|whole| whole.intersection(range)));
+            }
+        }
+        let touched = ranges.iter().map(|range| (&advice.node, range)).collect();
+        self.operate(touched, |map| map.follow(advice))
     }
 
     /// The ranges of the registrations of a node that have a key of that one.

@@ -51,8 +51,8 @@ fn case(seed: u64) -> Case {
     };
     // Mostly each key is served by enough, by those of a few nodes.
     if random.percent(70) {
-        for node in 0..aims.count.min(nodes) {
-            all.merge(&maps[node].register(&name(node), &between(0, KEYS)).unwrap());
+        for (node, map) in maps.iter_mut().enumerate().take(aims.count) {
+            all.merge(&map.register(&name(node), &between(0, KEYS)).unwrap());
         }
     }
     for _ in 0..random.below(12) {
@@ -131,8 +131,7 @@ fn a_plan_is_as_counted_key_by_key() {
             assert!((advice.load as f64 - case.load(&advice.node)).abs() < 1.5, "seed {seed}: {advice}");
             for step in &advice.steps {
                 steps += 1;
-                let (Step::Register { range } | Step::StandIn { range, .. } | Step::Drain { range }) = step;
-                for key in keys(range) {
+                for key in keys(step.range()) {
                     let owners = case.owners(key);
                     let own = owners.iter().position(|owner| *owner == advice.node);
                     match step {
@@ -145,6 +144,7 @@ fn a_plan_is_as_counted_key_by_key() {
                                 "seed {seed}: {step}"
                             );
                         }
+                        Step::Unite { .. } => assert!(own.is_some(), "seed {seed}: {step}"),
                         Step::Drain { .. } => {
                             drains += 1;
                             assert!(own.is_some_and(|own| own >= case.aims.count), "seed {seed}: {step}");

@@ -1,9 +1,10 @@
 //! What may be given, at its edges.
 
-use crdt_range_map::advice::{AdviceError, Aims, Bucket, Capacities, Histogram, TOTAL_MAX};
-use crdt_range_map::{KeyRange, MoveError, RangeMap, ReplicaId};
+use crdt_range_map::advice::{AdviceError, Aims, Bucket, Capacities, Histogram, Step, TOTAL_MAX};
+use crdt_range_map::node::{Event, Output};
+use crdt_range_map::{KeyRange, MoveError, Node, RangeMap, ReplicaId};
 
-use crate::kit::builders::between;
+use crate::kit::builders::{between, by};
 use crate::world::{capacities, histogram, name};
 
 fn bucket(start: u64, load: u64, keys: u64) -> Bucket<u64> {
@@ -104,4 +105,58 @@ fn who_may_not_write_changes_nothing() {
     assert_eq!(*map.state(), before);
     _ = map.retire(ReplicaId::new(1));
     assert_eq!(map.follow(&advice), Err(MoveError::Retired));
+}
+
+#[test]
+fn a_node_follows_as_its_map_does() {
+    let mut map = RangeMap::new(ReplicaId::new(1));
+    let mut of_node = Node::new(ReplicaId::new(1), 7);
+    for part in [between(0, 2), between(2, 3), between(3, 4), between(1, 4), between(4, 6)] {
+        _ = map.register(&name(0), &part).unwrap();
+        of_node.register(&name(0), &part).unwrap();
+    }
+    _ = map.increase(&name(1), &between(0, 2), by(4)).unwrap();
+    of_node.increase(&name(1), &between(0, 2), by(4)).unwrap();
+    while !matches!(of_node.poll(0), Output::Wait { .. }) {}
+    let aims = Aims { count: 1, moved_per_mille: 1_000, ..Aims::default() };
+    let mut kinds = [0; 4];
+    for loads in [[5, 5, 0, 0, 40, 40], [1, 1, 1, 1, 1, 1], [9, 9, 9, 9, 1, 1], [0, 0, 1, 1, 300, 0]] {
+        for round in 0..20 {
+            let plan = map.plan(&histogram(&loads, 1), &capacities(&[1, 1]), &aims);
+            if plan.is_empty() {
+                break;
+            }
+            assert!(round < 19);
+            for advice in plan.advices().iter().filter(|advice| !advice.steps.is_empty()) {
+                let before = map.splits().clone();
+                for step in &advice.steps {
+                    kinds[match step {
+                        Step::Register { .. } => 0,
+                        Step::StandIn { .. } => 1,
+                        Step::Drain { .. } => 2,
+                        Step::Unite { .. } => 3,
+                    }] += 1;
+                }
+                _ = map.follow(advice).unwrap();
+                of_node.follow(advice).unwrap();
+                assert!(map.registrations().eq(of_node.map().registrations()));
+                let mut changed = Vec::new();
+                loop {
+                    match of_node.poll(0) {
+                        Output::Event(Event::Changed(ranges)) => changed.extend(ranges),
+                        Output::Wait { .. } => break,
+                        _ => {}
+                    }
+                }
+                // It tells of every key whose owners changed.
+                for key in 0..6 {
+                    let owners = before.iter().find(|split| split.range.contains(&key));
+                    let is_told = changed.iter().any(|range| range.contains(&key));
+                    let is_same = owners.map_or(&[][..], |split| split.owners) == &*map.owners(&key);
+                    assert!(is_same || is_told, "{advice}: {key}");
+                }
+            }
+        }
+    }
+    assert!(kinds.iter().all(|count| *count > 0), "{kinds:?}");
 }

@@ -95,23 +95,18 @@ fn small_changes_of_the_load_move_nothing_after_a_while() {
     assert!(moved[0] > 0.0 && moved[25..].iter().all(|moved| *moved == 0.0), "{moved:?}");
 }
 
-/// A hot range that wanders leaves nothing behind that grows.
+/// What is left behind of many takings and givings does not grow for ever.
 #[test]
-fn a_hot_spot_that_wanders_is_followed() {
+fn a_hot_range_that_wanders_is_followed() {
     let mut world = World::even(vec![10; 20], 20_000, Aims { count: 2, ..Aims::default() });
-    let mut registrations = Vec::new();
-    let mut peaks = Vec::new();
-    for round in 0..300 {
+    for round in 0..600 {
         let hot = (round / 2 * 10) % 2_000;
         let load = |at: usize| 100 + if (at + 2_000 - hot) % 2_000 < 300 { 400 } else { 0 };
-        let histogram = histogram(&(0..2_000).map(load).collect::<Vec<_>>(), 10);
-        let it = world.round(&histogram);
+        let it = world.round(&histogram(&(0..2_000).map(load).collect::<Vec<_>>(), KEYS));
         check(&world, &it);
-        registrations.push(it.registrations);
-        peaks.push(it.peak);
+        assert!(round < 20 || it.peak < 1.5, "round {round}: {it:?}");
+        assert!(it.registrations < 160, "round {round}: {it:?}");
     }
-    println!("{registrations:?} {peaks:?}");
-    assert!(peaks[20..].iter().all(|peak| *peak < 1.5));
 }
 
 #[test]

@@ -46,7 +46,6 @@ pub struct Round {
     pub moved: f64,
     pub least_owners: usize,
     pub registrations: usize,
-    pub copies: usize,
     pub is_empty: bool,
 }
 
@@ -118,7 +117,6 @@ impl World {
             moved: came as f64 / histogram.keys() as f64,
             least_owners: after.iter().map(BTreeSet::len).min().unwrap(),
             registrations: self.maps[0].registrations().count(),
-            copies: after.iter().map(BTreeSet::len).sum(),
             is_empty: plan.is_empty(),
         }
     }
