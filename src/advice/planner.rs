@@ -29,6 +29,9 @@ enum Spread {
 /// The most nodes that join at a segment which is not too hot.
 const LITTLE_MAX: usize = 16;
 
+/// Of so many who serve the keys beside those that are given, the last, one is looked for who takes them.
+const NEIGHBOURS_MAX: usize = 8;
+
 /// A plan that is being made.
 #[derive(Debug)]
 pub(super) struct Planner<K> {
@@ -83,18 +86,33 @@ impl<K: Key> Planner<K> {
         }
     }
 
-    /// Changes who serves a segment, and what each bears.
-    fn change(&mut self, at: usize, changes: &[(u32, Standing)]) {
+    /// Changes what becomes of some nodes at a segment, and what each bears. O(m log n) for m who serve it then.
+    fn change(&mut self, at: usize, sites: &[u32], standing: Standing) {
         let share = self.segments[at].share();
         for site in self.segments[at].bearers() {
             self.sites.set_load(site, self.sites.get(site).load.saturating_sub(share));
         }
-        changes.iter().for_each(|(site, standing)| self.segments[at].set(*site, *standing));
+        if standing == Standing::Joins {
+            self.segments[at].join(sites);
+            let keys = self.segments[at].keys.saturating_mul(sites.len() as u64);
+            self.budget = self.budget.saturating_sub(keys);
+            self.moved = self.moved.saturating_add(keys);
+        } else {
+            self.mark_all(sites.iter().copied());
+            let (marked, mark) = (&self.marked, self.mark);
+            self.segments[at].set(|site| marked[site as usize] == mark, standing);
+        }
         self.add_load(at);
-        let joined = changes.iter().filter(|(_, standing)| *standing == Standing::Joins).count() as u64;
-        let keys = self.segments[at].keys.saturating_mul(joined);
-        self.budget = self.budget.saturating_sub(keys);
-        self.moved = self.moved.saturating_add(keys);
+    }
+
+    /// Marks these nodes and no others.
+    fn mark_all(&mut self, sites: impl Iterator<Item = u32>) {
+        self.mark += 1;
+        sites.for_each(|site| self.marked[site as usize] = self.mark);
+    }
+
+    fn is_marked(&self, site: u32) -> bool {
+        self.marked[site as usize] == self.mark
     }
 
     /// How many have to serve a segment so that it is not too hot for them.
@@ -109,27 +127,27 @@ impl<K: Key> Planner<K> {
         let may_go = segment.members.iter().skip(self.count).map(|member| member.site);
         let may_go: Vec<u32> = may_go.filter(|site| self.sites.is_listed(*site)).collect();
         let mut going = may_go.len().min(segment.bearers.saturating_sub(self.wanted(at)));
+        let before = if going > 0 { self.too_much(at, &[]) } else { 0 };
         while going > 0 {
             let gone = &may_go[may_go.len() - going..];
-            if self.too_much(at, gone) <= self.too_much(at, &[]) {
-                let changes: Vec<_> = gone.iter().map(|site| (*site, Standing::Drains)).collect();
-                return self.change(at, &changes);
+            if self.too_much(at, gone) <= before {
+                return self.change(at, gone, Standing::Drains);
             }
             going /= 2;
         }
     }
 
-    /// What those who serve a segment bear too much, all together, when some of them are gone.
-    fn too_much(&self, at: usize, gone: &[u32]) -> u128 {
+    /// What those who serve a segment bear too much, all together, when some of them are gone. O(m) for m who serve it.
+    fn too_much(&mut self, at: usize, gone: &[u32]) -> u128 {
+        self.mark_all(gone.iter().copied());
         let segment = &self.segments[at];
         let share = segment.load / (segment.bearers - gone.len()) as u128;
-        let too_much = |(position, site): (usize, u32)| {
+        let too_much = |site: u32| {
             let Site { load, high, capacity, .. } = *self.sites.get(site);
-            let is_gone = position >= self.count && gone.contains(&site);
-            let load = load.saturating_sub(segment.share()) + if is_gone { 0 } else { share };
+            let load = load.saturating_sub(segment.share()) + if self.is_marked(site) { 0 } else { share };
             if capacity.is_some() { load.saturating_sub(high) } else { 0 }
         };
-        segment.bearers().enumerate().map(too_much).sum()
+        segment.bearers().map(too_much).sum()
     }
 
     /// Finds those who are lacking where too few serve. The last who joined is asked first, while it has room.
@@ -144,7 +162,7 @@ impl<K: Key> Planner<K> {
             else {
                 return;
             };
-            self.change(at, &[(site, Standing::Joins)]);
+            self.change(at, &[site], Standing::Joins);
         }
     }
 
@@ -155,7 +173,12 @@ impl<K: Key> Planner<K> {
             return None;
         }
         let is_free = |site: &u32| self.sites.has_room(*site, share) && segment.standing(*site).is_none();
-        beside.bearers().filter(is_free).max_by_key(|site| self.sites.get(*site).room())
+        beside
+            .bearers()
+            .rev()
+            .take(NEIGHBOURS_MAX)
+            .filter(is_free)
+            .max_by_key(|site| self.sites.get(*site).room())
     }
 
     /// Who has the most room of those who have nothing to do with a segment.
@@ -208,25 +231,22 @@ impl<K: Key> Planner<K> {
         };
         let affordable = self.budget.checked_div(segment.keys).map(usize::try_from);
         let most = most.min(affordable.and_then(Result::ok).unwrap_or(usize::MAX));
-        self.mark += 1;
-        for member in &segment.members {
-            self.marked[member.site as usize] = self.mark;
-        }
-        let mut found: Vec<(u32, Standing)> = Vec::new();
-        let mut enough = 0;
+        self.mark_all(self.segments[at].members.clone().iter().map(|member| member.site));
+        let segment = &self.segments[at];
+        let (mut found, mut enough) = (Vec::new(), 0);
         for (site, room) in self.sites.by_room() {
             if found.len() == most || room == 0 || (how_far == Spread::Little && enough > 0) {
                 break;
             }
-            if self.marked[site as usize] != self.mark {
-                found.push((site, Standing::Joins));
+            if !self.is_marked(site) {
+                found.push(site);
                 if room >= segment.load / (segment.bearers + found.len()) as u128 {
                     enough = found.len();
                 }
             }
         }
         // Those before have more room than the last.
-        self.change(at, &found[..enough]);
+        self.change(at, &found[..enough], Standing::Joins);
     }
 
     /// Gives away what lies at the ends of what a node serves, until it bears its aim.
@@ -257,7 +277,8 @@ impl<K: Key> Planner<K> {
             _ = if is_last { left.pop_back() } else { left.pop_front() };
             if let Some(taker) = taker.filter(|taker| self.sites.has_room(*taker, self.segments[at].share()))
             {
-                self.change(at, &[(site, Standing::Leaves), (taker, Standing::Joins)]);
+                self.change(at, &[site], Standing::Leaves);
+                self.change(at, &[taker], Standing::Joins);
             }
         }
     }

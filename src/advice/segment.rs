@@ -48,7 +48,7 @@ impl<K: Key> Segment<K> {
     }
 
     /// Those who stay or join.
-    pub(super) fn bearers(&self) -> impl Iterator<Item = u32> {
+    pub(super) fn bearers(&self) -> impl DoubleEndedIterator<Item = u32> {
         let is_bearer = |it: &&Member| matches!(it.standing, Standing::Stays | Standing::Joins);
         self.members.iter().filter(is_bearer).map(|member| member.site)
     }
@@ -58,12 +58,17 @@ impl<K: Key> Segment<K> {
         self.members.iter().find(|member| member.site == site).map(|member| member.standing)
     }
 
-    pub(super) fn set(&mut self, site: u32, standing: Standing) {
-        match self.members.iter_mut().find(|member| member.site == site) {
-            Some(member) => member.standing = standing,
-            None => self.members.push(Member { site, standing }),
-        }
+    /// Changes what becomes of some who serve it.
+    pub(super) fn set(&mut self, is_meant: impl Fn(u32) -> bool, standing: Standing) {
+        let meant = self.members.iter_mut().filter(|member| is_meant(member.site));
+        meant.for_each(|member| member.standing = standing);
         self.bearers = self.bearers().count();
+    }
+
+    /// Lets others serve it as well.
+    pub(super) fn join(&mut self, sites: &[u32]) {
+        self.members.extend(sites.iter().map(|site| Member { site: *site, standing: Standing::Joins }));
+        self.bearers += sites.len();
     }
 
     /// Whether a segment lies right before another.

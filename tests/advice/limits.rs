@@ -120,7 +120,16 @@ fn a_node_follows_as_its_map_does() {
     while !matches!(of_node.poll(0), Output::Wait { .. }) {}
     let aims = Aims { count: 1, moved_per_mille: 1_000, ..Aims::default() };
     let mut kinds = [0; 4];
-    for loads in [[5, 5, 0, 0, 40, 40], [1, 1, 1, 1, 1, 1], [9, 9, 9, 9, 1, 1], [0, 0, 1, 1, 300, 0]] {
+    for loads in [
+        [5, 5, 0, 0, 40, 40],
+        [6, 6, 6, 6, 6, 6],
+        [5, 5, 5, 5, 50, 50],
+        [1, 1, 1, 1, 1, 1],
+        [9, 9, 9, 9, 1, 1],
+        [0, 0, 1, 1, 300, 0],
+        [0, 0, 30, 30, 30, 30],
+        [30, 30, 30, 30, 0, 0],
+    ] {
         for round in 0..20 {
             let plan = map.plan(&histogram(&loads, 1), &capacities(&[1, 1]), &aims);
             if plan.is_empty() {
