@@ -193,7 +193,8 @@ fn steps<K: Key>(planner: &Planner<K>, map: &RangeMap<K>) -> Vec<Vec<Step<K>>> {
     };
     for (at, segment) in segments.iter().enumerate() {
         let mut leaving = None;
-        let first_leaving = || segment.members.iter().find(|it| it.standing == Standing::Leaves);
+        let first_leaving = segment.members.iter().find(|it| it.standing == Standing::Leaves);
+        let join = first_leaving.map_or(Kind::Register, |leaving| Kind::StandIn(leaving.site));
         for member in &segment.members {
             let kind = match member.standing {
                 Standing::Leaves => {
@@ -205,9 +206,7 @@ fn steps<K: Key>(planner: &Planner<K>, map: &RangeMap<K>) -> Vec<Vec<Step<K>>> {
                     extend(&mut kept[member.site as usize], Kind::Unite, at);
                     leaving.map(Kind::StandIn)
                 }
-                Standing::Joins => {
-                    Some(first_leaving().map_or(Kind::Register, |leaving| Kind::StandIn(leaving.site)))
-                }
+                Standing::Joins => Some(join),
             };
             kind.into_iter().for_each(|kind| extend(&mut runs[member.site as usize], kind, at));
         }
