@@ -20,11 +20,15 @@ use crate::sort::sorted;
 /// Over how many more nodes a segment is spread.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Spread {
-    /// Until so many serve it, as far as there is room.
+    /// Until so many serve it, or fewer if these have room; or more, if so many have none.
     Until(usize),
     /// Over as few as have room.
     Little,
 }
+
+/// By how much finer than wanted a segment may be spread, where nodes have little room. All that is too hot is together not more than the
+/// load, so this bounds the work as well.
+const FINER_MAX: usize = 8;
 
 /// The most nodes that join at a segment which is not too hot.
 const LITTLE_MAX: usize = 16;
@@ -225,9 +229,11 @@ impl<K: Key> Planner<K> {
     /// Lets more serve a segment, as far as they have room for their share of it.
     fn spread(&mut self, at: usize, how_far: Spread) {
         let segment = &self.segments[at];
-        let most = match how_far {
-            Spread::Until(wanted) => wanted.saturating_sub(segment.bearers),
-            Spread::Little => LITTLE_MAX,
+        let (wanted, most) = match how_far {
+            Spread::Until(wanted) => {
+                (wanted.saturating_sub(segment.bearers), wanted.saturating_mul(FINER_MAX))
+            }
+            Spread::Little => (0, LITTLE_MAX),
         };
         let affordable = self.budget.checked_div(segment.keys).map(usize::try_from);
         let most = most.min(affordable.and_then(Result::ok).unwrap_or(usize::MAX));
@@ -235,7 +241,7 @@ impl<K: Key> Planner<K> {
         let segment = &self.segments[at];
         let (mut found, mut enough) = (Vec::new(), 0);
         for (site, room) in self.sites.by_room() {
-            if found.len() == most || room == 0 || (how_far == Spread::Little && enough > 0) {
+            if found.len() >= most || room == 0 || (found.len() >= wanted && enough > 0) {
                 break;
             }
             if !self.is_marked(site) {

@@ -18,13 +18,14 @@ fn hundred() -> Vec<u64> {
     capacities
 }
 
-/// Loads by Zipf's law: the hot keys beside each other; anywhere; and flatter, so that no key is too hot for one node.
-fn workloads() -> [(&'static str, Vec<u64>); 3] {
-    [
-        ("hot keys beside each other", zipf(BUCKETS, 0)),
-        ("hot keys anywhere", shuffled(zipf(BUCKETS, 0), 7)),
-        ("a hot range", zipf(BUCKETS, 100)),
-    ]
+/// Loads by Zipf's law: the hot keys beside each other; flatter, so that no key is too hot for one node; and the hot keys anywhere, in
+/// several ways.
+fn workloads() -> Vec<(String, Vec<u64>)> {
+    let adjacent = ("hot keys beside each other".to_string(), zipf(BUCKETS, 0));
+    let range = ("a hot range".to_string(), zipf(BUCKETS, 100));
+    let anywhere =
+        (1..=6).map(|seed| (format!("hot keys anywhere, {seed}"), shuffled(zipf(BUCKETS, 0), seed)));
+    [adjacent, range].into_iter().chain(anywhere).collect()
 }
 
 fn world(count: usize) -> World {
@@ -55,7 +56,7 @@ fn a_hundred_nodes_come_to_an_even_load_in_twenty_rounds() {
         for (workload, loads) in workloads() {
             let histogram = histogram(&loads, KEYS);
             let mut world = world(count);
-            assert!(world.peak(&histogram) > 5.0);
+            assert!(world.peak(&histogram) > 3.0);
             run(&mut world, &histogram, 20);
             let peak = world.peak(&histogram);
             assert!(peak <= 1.3, "{workload}, {count} each: {peak}");
@@ -70,7 +71,7 @@ fn a_hundred_nodes_come_to_an_even_load_in_twenty_rounds() {
 
 #[test]
 fn replicas_that_know_the_same_plan_the_same() {
-    let histogram = histogram(&workloads()[1].1, KEYS);
+    let histogram = histogram(&workloads()[2].1, KEYS);
     let mut world = world(2);
     for _ in 0..3 {
         world.round(&histogram);
@@ -82,7 +83,7 @@ fn replicas_that_know_the_same_plan_the_same() {
 
 #[test]
 fn small_changes_of_the_load_move_nothing_after_a_while() {
-    let loads = &workloads()[2].1;
+    let loads = &workloads()[1].1;
     let mut world = world(2);
     let mut random = Random(3);
     let mut moved = Vec::new();
