@@ -11,7 +11,7 @@ use wasm_bindgen::JsValue;
 pub struct Failure(String);
 
 impl Failure {
-    fn new(code: &str, message: impl Display) -> Self {
+    pub(crate) fn new(code: &str, message: impl Display) -> Self {
         Self(format!("{code}:{message}"))
     }
 
