@@ -15,12 +15,11 @@ const aimRules: Record<keyof AdviceAims, Rule> = { count: small, movedPerMille: 
 /** What is wanted: how many, how much may move, how much slack there is. */
 export function aims(value: unknown): [number, number, number] {
   const wrong = (message: string) => failure("invalid-options", message);
-  const { count = 3, movedPerMille = 50, slackPerMille = 200 } = checkedOptions<AdviceAims>(
-    value,
-    aimRules,
-    wrong,
-    "aims",
-  );
+  const {
+    count = 3,
+    movedPerMille = 50,
+    slackPerMille = 200,
+  } = checkedOptions<AdviceAims>(value, aimRules, wrong, "aims");
   return [count, movedPerMille, slackPerMille];
 }
 

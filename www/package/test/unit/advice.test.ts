@@ -41,9 +41,9 @@ test("advice tells what to do, and for whom", () => {
   const advice = b!.advice("b", even(), capacities, { count: 1, movedPerMille: 200 });
   const steps = [{ step: "standIn", other: "a", start: 80n, end: 100n }];
   expect(advice).toStrictEqual({ node: "b", count: 1, load: 0, wanted: 14, fair: 35, steps });
-  const hot = [{ start: 5, end: null, load: 90, keys: 1 }];
+  const hot = [{ start: 5, end: 6, load: 90, keys: 1 }];
   const shared = b!.advice("b", hot, capacities, { count: 1, movedPerMille: 1000 });
-  expect(shared!.steps).toStrictEqual([{ step: "register", start: 5n, end: null }]);
+  expect(shared!.steps).toStrictEqual([{ step: "register", start: 5n, end: 6n }]);
   expect(b!.advice("c", even(), capacities)).toBeNull();
   expect(b!.advice("b", [], new Map([["b", 0]]))!.steps).toEqual([]);
 });
@@ -53,7 +53,9 @@ test("steps are followed one by one, and a drain asks the map", () => {
   here.register("a", 0, 10);
   const follow = (...steps: object[]) => here.follow(wrong({ node: "a", count: 1, steps }));
   expect(follow({ step: "drain", start: 0, end: null })).toHaveLength(0);
-  expect(follow({ step: "register", start: 10, end: null }, { step: "unite", start: 0, end: null })).not.toHaveLength(0);
+  expect(follow({ step: "register", start: 10, end: null }, { step: "unite", start: 0, end: null })).not.toHaveLength(
+    0,
+  );
   expect(splits(here)).toEqual(["[0, null) a:1"]);
   expect(here.registrations()).toHaveLength(1);
   expect(follow()).toHaveLength(0);
