@@ -13,7 +13,7 @@
 //! # A round
 //!
 //! In one round some join, or come before one who is to give up keys; in the next, when that is known to it, it gives them up. What is left
-//! over from one round to the next is in the map alone: a plan has no memory. In each round those come to rest whose load is even enough.
+//! over from one round to the next is in the map alone: a plan has no memory. It ends when no node is too full that can be relieved.
 //!
 //! ```
 //! use crdt_range_map::advice::{Aims, Bucket, Capacities, Histogram};
@@ -45,9 +45,9 @@
 //! ```
 
 mod histogram;
+mod parcel;
 mod plan;
 mod planner;
-mod segment;
 mod site;
 
 pub use self::histogram::{AdviceError, Aims, Bucket, Capacities, Histogram, TOTAL_MAX};
@@ -68,8 +68,8 @@ impl<K: Key> RangeMap<K> {
     /// promise that the load becomes even: a bucket that has more keys than may move at once stays where it is, and where capacity is scarce
     /// there may be no node with room for a bucket.
     ///
-    /// O(b log n + s k log n) for b buckets, and s splits and buckets of k owners, after what [`living`](Self::living) takes to be up to
-    /// date.
+    /// O((b + s k) log n) for b buckets, and s splits and buckets of k owners, and O(k log n) for each node that is to join or leave at one, after
+    /// what [`living`](Self::living) and [`registrations_of`](Self::registrations_of) take to be up to date.
     pub fn plan(&self, histogram: &Histogram<K>, capacities: &Capacities, aims: &Aims) -> Plan<K> {
         Plan::new(self, histogram, capacities, aims)
     }

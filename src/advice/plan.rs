@@ -3,8 +3,8 @@
 use core::fmt;
 
 use super::histogram::{Aims, Capacities, Histogram};
+use super::parcel::{SCALE, Standing, parcels};
 use super::planner::Planner;
-use super::segment::{SCALE, Standing, segments};
 use super::site::{Site, Sites};
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
@@ -109,11 +109,11 @@ impl<K: Key> Plan<K> {
         aims: &Aims,
     ) -> Self {
         let mut sites = Sites::new(capacities, histogram.load(), aims);
-        let mut pieces = Vec::new();
+        let mut all = Vec::new();
         for bucket in histogram.buckets() {
-            segments(map.living(), bucket, |owner| sites.number(&owner.node), &mut pieces);
+            parcels(map.living(), bucket, |owner| sites.number(&owner.node), &mut all);
         }
-        let planner = Planner::new(pieces, sites, histogram.keys(), aims).plan();
+        let planner = Planner::new(all, sites, histogram.keys(), aims).plan();
         let steps = steps(&planner, map);
         let unscaled = |load: u128| u64::try_from(load >> SCALE).unwrap_or(u64::MAX);
         let advices =
@@ -175,27 +175,27 @@ enum Kind {
 /// As many registrations that touch or overlap are united. Fewer are left as they are.
 const UNITED_MIN: usize = 4;
 
-/// What to do from which segment to which.
+/// What to do from which parcel to which.
 type Run = (Kind, usize, usize);
 
 /// The steps of each node, by name.
 fn steps<K: Key>(planner: &Planner<K>, map: &RangeMap<K>) -> Vec<Vec<Step<K>>> {
-    let Planner { segments, sites, .. } = planner;
+    let Planner { parcels, sites, .. } = planner;
     let mut runs: Vec<Vec<Run>> = vec![Vec::new(); sites.len()];
     let mut kept: Vec<Vec<Run>> = runs.clone();
     let extend = |runs: &mut Vec<Run>, kind: Kind, at: usize| match runs.last_mut() {
         Some((before, _, last))
-            if *before == kind && *last + 1 == at && segments[*last].touches(&segments[at]) =>
+            if *before == kind && *last + 1 == at && parcels[*last].touches(&parcels[at]) =>
         {
             *last = at;
         }
         _ => runs.push((kind, at, at)),
     };
-    for (at, segment) in segments.iter().enumerate() {
+    for (at, parcel) in parcels.iter().enumerate() {
         let mut leaving = None;
-        let first_leaving = segment.members.iter().find(|it| it.standing == Standing::Leaves);
+        let first_leaving = parcel.members.iter().find(|it| it.standing == Standing::Leaves);
         let join = first_leaving.map_or(Kind::Register, |leaving| Kind::StandIn(leaving.site));
-        for member in &segment.members {
+        for member in &parcel.members {
             let kind = match member.standing {
                 Standing::Leaves => {
                     leaving = leaving.or(Some(member.site));
@@ -214,7 +214,7 @@ fn steps<K: Key>(planner: &Planner<K>, map: &RangeMap<K>) -> Vec<Vec<Step<K>>> {
     let mut named: Vec<Option<&NodeId>> = vec![None; sites.len()];
     sites.nodes().for_each(|(node, site)| named[site as usize] = Some(node));
     let range = |first: usize, last: usize| {
-        KeyRange::between(segments[first].range.start().clone(), segments[last].range.end().cloned())
+        KeyRange::between(parcels[first].range.start().clone(), parcels[last].range.end().cloned())
     };
     let step = |(kind, first, last): &Run| {
         let range = range(*first, *last);

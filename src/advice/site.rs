@@ -4,7 +4,7 @@ use core::cmp::{Ordering, Reverse};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::histogram::{Aims, Capacities};
-use super::segment::SCALE;
+use super::parcel::SCALE;
 use crate::id::NodeId;
 use crate::sort::sorted;
 

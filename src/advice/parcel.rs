@@ -9,10 +9,10 @@ use crate::splits::{Answer, Owner};
 /// Loads are counted in 2^-16 of the unit that they came in: so what several share is not cut off.
 pub(super) const SCALE: u32 = 16;
 
-/// What becomes of a node at a segment.
+/// What becomes of a node at a parcel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// It serves the segment, and goes on.
+    /// It serves the parcel, and goes on.
     Stays,
     /// It is to serve it as well.
     Joins,
@@ -22,7 +22,7 @@ pub(super) enum Standing {
     Drains,
 }
 
-/// A node at a segment.
+/// A node at a parcel.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Member {
     pub(super) site: u32,
@@ -31,7 +31,7 @@ pub(super) struct Member {
 
 /// Keys with the same owners, in one bucket.
 #[derive(Debug)]
-pub(super) struct Segment<K> {
+pub(super) struct Parcel<K> {
     pub(super) range: KeyRange<K>,
     pub(super) load: u128,
     pub(super) keys: u64,
@@ -41,7 +41,7 @@ pub(super) struct Segment<K> {
     pub(super) bearers: usize,
 }
 
-impl<K: Key> Segment<K> {
+impl<K: Key> Parcel<K> {
     /// What each of those bears who stay or join: equal parts.
     pub(super) fn share(&self) -> u128 {
         self.load.checked_div(self.bearers as u128).unwrap_or(0)
@@ -71,26 +71,26 @@ impl<K: Key> Segment<K> {
         self.bearers += sites.len();
     }
 
-    /// Whether a segment lies right before another.
+    /// Whether a parcel lies right before another.
     pub(super) fn touches(&self, next: &Self) -> bool {
         self.range.end() == Some(next.range.start())
     }
 }
 
-/// The segments of a bucket. If its owners change within it, each piece is taken to have an equal part of its load and keys.
-/// O(log n + s k) for s segments.
-pub(super) fn segments<K: Key>(
+/// The parcels of a bucket. If its owners change within it, each piece is taken to have an equal part of its load and keys.
+/// O(log n + s k) for s parcels.
+pub(super) fn parcels<K: Key>(
     answer: Answer<'_, K>,
     bucket: &Bucket<K>,
     mut site: impl FnMut(&Owner) -> u32,
-    into: &mut Vec<Segment<K>>,
+    into: &mut Vec<Parcel<K>>,
 ) {
-    let pieces: Vec<_> = answer.splits_in(&bucket.range).into_window().stretches().collect();
-    let count = pieces.len() as u64;
-    for (at, (range, owners)) in (0..).zip(pieces) {
+    let stretches: Vec<_> = answer.splits_in(&bucket.range).into_window().stretches().collect();
+    let count = stretches.len() as u64;
+    for (at, (range, owners)) in (0..).zip(stretches) {
         let part = |of: u64| of / count + u64::from(at < of % count);
         let members = owners.iter().map(|owner| Member { site: site(owner), standing: Standing::Stays });
-        into.push(Segment {
+        into.push(Parcel {
             range,
             load: u128::from(part(bucket.load)) << SCALE,
             keys: part(bucket.keys),
