@@ -100,6 +100,7 @@
 //! | `answer_version` | [`AnswerVersion`]: which of two answers is newer, in 24 bytes | what is ordered is always told so; of what is concurrent not all is told |
 //! | `map` | [`RangeMap`]: the operations of one replica | every effect takes a sequence number of its own |
 //! | `operation` | [`Operation`]: the operations as values, and lists of them | all or nothing |
+//! | [`advice`] | who should take or give up which keys, from load and capacity: plans that all make alike | in whole numbers and without a memory; it adds at once and gives up by the rule of a drain alone |
 //! | `serial` | with the feature `serde`, forms that people read | what is read is checked as it is when it is made |
 //! | [`sync`] | anti-entropy on a medium or over links, sans-io | silence means agreement; a random delay makes one answer and not all |
 //! | [`node`] | [`Node`]: a replica with its links, who is there, and what is to be saved | nothing that is not saved leaves |
@@ -117,6 +118,7 @@
 //! | splits after a change | O((b + k) log n) for the b boundaries that it touches |
 //! | the owners of a key | O(log n + k) |
 //! | draining a node, or standing in for one, with r registrations that hold s splits | O(r (log n + k s)) |
+//! | [advice](advice) to all nodes, for b buckets | O((b + s k) log n) for the s splits and buckets together |
 //! | all splits, one after the other | O(n k) |
 //! | a window: its splits, owners, gaps, registrations, where too few serve, a cover | O(log n), and what lies in it |
 //! | of the [living answer](RangeMap::living), a writer that comes or goes | O(log n) for each of its registrations |
@@ -168,6 +170,7 @@
 // What anybody sends is answered by an error. Tests may panic.
 #![cfg_attr(not(test), warn(clippy::expect_used, clippy::panic, clippy::unwrap_used))]
 
+pub mod advice;
 mod answer_version;
 mod causal;
 pub mod codec;

@@ -5,6 +5,7 @@ mod kit;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeBounds;
 
+use crdt_range_map::advice::{Advice, AdviceError, Aims, Bucket, Capacities, Histogram, Plan, Step};
 use crdt_range_map::node::{Damage, Event, LinkId, LinkKind, Options, Output, Page};
 use crdt_range_map::sync::presence::{Attributes, AttributesError, Name, NameError};
 use crdt_range_map::sync::{Config, IgnoreReason, Statistics};
@@ -403,12 +404,14 @@ fn types_are_shown_and_go_to_other_threads() {
     common::<(AnswerVersion, OwnersSince)>();
     common::<(Config, Statistics, Answer<'static, u64>, Attributes)>();
     common::<(Options, Output<u64>, Page, LinkId, LinkKind, Damage)>();
+    common::<(Plan<u64>, Advice<u64>, Step<u64>, Histogram<u64>, Bucket<u64>, Capacities, Aims)>();
     error::<NodeError>();
     error::<AnswerVersionError>();
     error::<RangeError>();
     error::<WriteError>();
     error::<MoveError>();
     error::<OperationError>();
+    error::<AdviceError>();
     error::<DecodeError>();
     error::<IgnoreReason>();
     error::<crdt_range_map::sync::ConfigError>();

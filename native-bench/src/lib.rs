@@ -10,7 +10,8 @@
 //! - [`timer`], [`region`], [`measure`], [`memory`], [`machine`], [`report`], [`show`]: the binary `range-bench`;
 //! - [`web`]: the workload as `www/bench` takes it;
 //! - [`sync`]: the binary `sync-bench`, what synchronisation costs in messages and bytes;
-//! - the binary `route-bench` stands by itself: how keys are shared, beside other libraries.
+//! - the binary `route-bench` stands by itself: how keys are shared, beside other libraries; and so does `advice-bench`: how nodes that are
+//!   too full are relieved, beside a PID on widths.
 //!
 //! A wrong fast answer cannot pass: everything that is timed is also checked, outside of the timed region. All of them write JSON,
 //! from which `www/report` makes the pages.

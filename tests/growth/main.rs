@@ -13,6 +13,7 @@ mod kit;
 use std::hint::black_box;
 
 use count::{counts_of, growth_counted};
+use crdt_range_map::advice::{Aims, Bucket, Capacities, Histogram};
 use crdt_range_map::node::{LinkKind, Options, Output};
 use crdt_range_map::sync::presence::Name;
 use crdt_range_map::{Delta, KeyRange, Node, NodeId, Operation, RangeMap, ReplicaId};
@@ -162,6 +163,22 @@ const CASES: &[Case] = &[
         (0..2).for_each(|_| drop(map.merge(author.state())));
         (0..10).for_each(|at| drop(release(&mut author, at * n / 10)));
         Box::new(move || drop(map.merge(author.state())))
+    }),
+    case("all are advised", Linear, 600, |n| {
+        // One node serves all of it, and each other a part; one key is as hot as half the nodes can bear.
+        let mut map = new(1);
+        let name = |at: u64| NodeId::new(format!("node-{at}")).unwrap();
+        let tens = |at: u64| KeyRange::new(10 * at, 10 * at + 10).unwrap();
+        shuffled(n).for_each(|at| drop(map.register(&name(at), &tens(at)).unwrap()));
+        let bucket = |at: u64| Bucket { range: tens(at), load: 1 + 3 * u64::from(at < n / 2), keys: 10 };
+        let hot = Bucket { range: KeyRange::new(10 * n, 10 * n + 1).unwrap(), load: 3 * n, keys: 1 };
+        drop(map.register(&name(0), &KeyRange::new(0, 10 * n + 1).unwrap()).unwrap());
+        let histogram = Histogram::new((0..n).map(bucket).chain([hot])).unwrap();
+        let capacities = Capacities::new((0..n).map(|at| (name(at), 10))).unwrap();
+        let aims = Aims { count: 1, moved_per_mille: 1_000, ..Aims::default() };
+        // The splits are known, and the registrations by their nodes.
+        _ = black_box((map.owners(&0), map.registrations_of(&name(0)).count()));
+        Box::new(move || assert!(!map.plan(&histogram, &capacities, &aims).is_empty()))
     }),
     case("releases are merged behind a gap, and the gap closes", Linear, 500, |n| {
         let mut author = full(1, n);

@@ -1,8 +1,9 @@
+import * as advice from "./advice.js";
 import * as check from "./arguments.js";
 import type { Core } from "./core.js";
 import { failure, guarded } from "./errors.js";
 import { Answer } from "./queries.js";
-import type { Key, KeyRangeInput, Operation } from "./types.js";
+import type { Advice, Key, KeyRangeInput, Operation } from "./types.js";
 import type { Replica } from "#glue";
 
 /** What is done to a map: each operation changes it at once, and returns a delta, bytes for the other replicas. */
@@ -163,6 +164,19 @@ export abstract class Operations extends Answer {
   standIn(node: string, other: string, start: Key, end: Key | null): Uint8Array {
     const [name, leaving, [from, until]] = [check.node(node), check.node(other, "other"), check.range(start, end)];
     return Operations.#operate(this, (module) => module.standIn(name, leaving, from, until));
+  }
+
+  /**
+   * Does what a node was advised: all of it or nothing. It gives up keys only where `advice.count` others come before the node, as `drain` does
+   * and with its promise, whatever the advice was made from.
+   *
+   * Returns the delta for the other replicas, empty if nothing is to be done. Costs what its steps cost.
+   *
+   * Throws `invalid-options`, `invalid-operation`, `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `too-long`.
+   */
+  follow(advised: Advice): Uint8Array {
+    const [name, words, others, count] = advice.followed(advised);
+    return Operations.#operate(this, (module) => module.follow(name, words, others, count));
   }
 
   /**

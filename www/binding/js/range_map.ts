@@ -1,4 +1,5 @@
 import { attributesOf, type Columns, ranges, registrations } from "./answers.js";
+import * as advice from "./advice.js";
 import * as check from "./arguments.js";
 import { Connection } from "./connection.js";
 import { Core } from "./core.js";
@@ -9,6 +10,8 @@ import { LivingAnswer } from "./living.js";
 import { mustBeLoaded } from "./module.js";
 import { Operations } from "./operations.js";
 import type {
+  Advice,
+  AdviceAims,
   Attributes,
   AttributesChange,
   Change,
@@ -18,6 +21,7 @@ import type {
   Key,
   KeyRange,
   KeyRangeInput,
+  LoadBucket,
   MapOptions,
   Owner,
   Registration,
@@ -105,6 +109,34 @@ export class RangeMap extends Operations {
     const [name, [from, until], checked] = [check.node(node), check.range(start, end), check.count(count)];
     const { module } = RangeMap.#of(this);
     return ranges(guarded(() => module.neededIn(name, from, until, checked)));
+  }
+
+  /**
+   * What a node should do now, so that no node is too full: which keys to take, and which to give up. It follows from this map, its `living`
+   * answer, and what is handed in, all in whole numbers: maps that know the same plan the same for all nodes, and each node does its own part
+   * by `follow`. Then others learn of it, and plan again. While the load stays the same, that ends: the steps are empty for all.
+   *
+   * Load is by buckets in key order; all who serve a key bear equal parts of it. A capacity is what a node can bear: of two, one with twice as
+   * much is to get twice the load; with 0 it takes nothing and gives all away that has a load; nodes without one are left alone. Each key of a
+   * bucket gets as many nodes as have to serve it, and more if it is too hot for them; where more serve than have to, the last go.
+   *
+   * `null` for a node without a capacity. O((b + s k) log n) for b buckets, and s splits and buckets of k owners.
+   *
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`; `invalid-options` also if buckets are not in order, more than
+   * 65,536, or if loads, keys or capacities sum up to 2^53 or more.
+   */
+  advice(
+    node: string,
+    load: readonly LoadBucket[],
+    capacities: ReadonlyMap<string, number>,
+    aims?: AdviceAims,
+  ): Advice | null {
+    const [name, words] = [check.node(node), advice.buckets(load)];
+    const [names, bearable] = advice.capacities(capacities);
+    const [count, moved, slack] = advice.aims(aims);
+    const { module } = RangeMap.#of(this);
+    const found = guarded(() => module.advice(name, words, names, bearable, count, moved, slack));
+    return found ? advice.advice(name, count, found as [Float64Array, BigUint64Array, string[]]) : null;
   }
 
   /**

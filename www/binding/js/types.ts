@@ -313,3 +313,57 @@ export interface JournalPage {
   /** What is to be saved, for `absorb`. It says by itself if it was damaged. */
   bytes: Uint8Array;
 }
+
+/** A range of keys with the load that they cause. No bucket is cut: a key that is much hotter than others needs one of its own. */
+export interface LoadBucket extends KeyRangeInput {
+  /** What these keys cause, in any unit that all buckets share: an integer of at least 0. */
+  load: number;
+  /** How many keys lie there, or bytes: what it costs to bring them to another node, in any unit that all buckets share. */
+  keys: number;
+}
+
+/** What is wanted of advice: for all nodes the same, above all the same `count`. */
+export interface AdviceAims {
+  /** How many nodes have to serve each key, 3 if it is left out. */
+  count?: number | undefined;
+  /** The most keys that may come to nodes which did not serve them, in thousandths of all keys, in one round; 50 if it is left out. */
+  movedPerMille?: number | undefined;
+  /**
+   * By how much more than its fair share a node may bear before it is to give something away, in thousandths of that share; 200 if it is left
+   * out. It gives, and others take, until it bears half of that more.
+   */
+  slackPerMille?: number | undefined;
+}
+
+/** One thing that a node should do with a range of keys. */
+export type AdviceStep = KeyRange &
+  (
+    | {
+        /**
+         * "register": serve them, behind those who do. "drain": give them up, as enough others come before the node. "unite": serve them by one
+         * registration in place of several.
+         */
+        step: "register" | "drain" | "unite";
+      }
+    | {
+        /** Serve them, and come before one who is to give them up. */
+        step: "standIn";
+        /** Who is to give them up. */
+        other: string;
+      }
+  );
+
+/** What a node should do now, so that no node is too full. */
+export interface Advice {
+  node: string;
+  /** How many nodes have to serve each key. */
+  count: number;
+  /** What the node bears now, in the unit of the load. */
+  load: number;
+  /** What it will bear when all have done as they are advised. */
+  wanted: number;
+  /** Its part of all load by its capacity. */
+  fair: number;
+  /** What to do, in this order; empty: nothing. */
+  steps: AdviceStep[];
+}

@@ -4,16 +4,14 @@ use core::fmt::Display;
 
 use crdt_range_map::sync::IgnoreReason;
 use crdt_range_map::sync::presence::{AttributesError, NameError};
-use crdt_range_map::{
-    AnswerVersionError, DecodeError, MoveError, NodeError, OperationError, WriteError,
-};
+use crdt_range_map::{AnswerVersionError, DecodeError, MoveError, NodeError, OperationError, WriteError};
 use wasm_bindgen::JsValue;
 
 /// A call that was refused. Nothing has changed then.
 pub struct Failure(String);
 
 impl Failure {
-    fn new(code: &str, message: impl Display) -> Self {
+    pub(crate) fn new(code: &str, message: impl Display) -> Self {
         Self(format!("{code}:{message}"))
     }
 

@@ -5,6 +5,7 @@
 //! Keys are 64-bit numbers, and an end of 0 is no end.
 #![cfg(target_arch = "wasm32")]
 
+mod advice;
 mod answers;
 mod attributes;
 mod failure;

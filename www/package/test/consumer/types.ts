@@ -1,6 +1,7 @@
 // Compiled strictly, never run: the declared types must be exactly these, and none may be `any`.
 import init, {
   RangeMap,
+  type Advice,
   type Answer,
   type Change,
   type Channel,
@@ -67,6 +68,10 @@ export async function everyMethod(): Promise<void> {
   assertSame<Uint8Array, ReturnType<typeof map.drain | typeof map.standIn>>(true);
   map.standIn("b", "a", 0, end);
   map.drain("a", 0, end, 2);
+  assertSame<ReturnType<typeof map.advice>, Advice | null>(true);
+  const advice = map.advice("a", [{ start: 0, end: 5n, load: 7, keys: 5 }], new Map([["a", 1]]), { count: 2 });
+  assertSame<Uint8Array, ReturnType<typeof map.follow>>(true);
+  if (advice) map.follow(advice);
   assertSame<ReturnType<typeof map.neededIn>, KeyRange[]>(true);
   map.neededIn("a", 0n, end, 2);
 

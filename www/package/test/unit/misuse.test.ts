@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { code, Connection, Copy, Journal, map, RangeMap, Recording, wrong } from "./kit.js";
 
 const calls: Record<string, (here: RangeMap) => unknown> = {
+  advice: (here) => here.advice("a", [], new Map()),
   apply: (here) => here.apply([]),
   attributes: (here) => here.attributes(),
   carve: (here) => here.carve("a", { start: 0, end: 2 }, { start: 0, end: 1 }),
@@ -16,6 +17,7 @@ const calls: Record<string, (here: RangeMap) => unknown> = {
   evict: (here) => here.evict(9n),
   evictAfterMs: (here) => here.evictAfterMs,
   fingerprint: (here) => here.fingerprint(),
+  follow: (here) => here.follow({ node: "a", count: 1, load: 0, wanted: 0, fair: 0, steps: [] }),
   gaps: (here) => here.gaps(),
   gapsIn: (here) => here.gapsIn(0, 1),
   gone: (here) => here.gone(),

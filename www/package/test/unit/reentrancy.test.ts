@@ -66,6 +66,15 @@ for (const method of ["drain", "neededIn"] as const) {
 }
 calls["standIn(other)"] = (here, evil) => here.standIn("b", evil, 0, 9);
 calls["standIn(end)"] = (here, evil) => here.standIn("b", "a", 0, evil);
+const bucket = { start: 0, end: 9, load: 1, keys: 1 };
+calls["advice(node)"] = (here, evil) => here.advice(evil, [bucket], new Map());
+calls["advice(load)"] = (here, evil) => here.advice("a", evil, new Map());
+calls["advice(load.keys)"] = (here, evil) => here.advice("a", [{ ...bucket, keys: evil }], new Map());
+calls["advice(capacities)"] = (here, evil) => here.advice("a", [bucket], evil);
+calls["advice(capacity)"] = (here, evil) => here.advice("a", [bucket], new Map([["a", evil]]));
+calls["advice(aims)"] = (here, evil) => here.advice("a", [bucket], new Map(), evil);
+calls["follow(advice)"] = (here, evil) => here.follow(evil);
+calls["follow(step)"] = (here, evil) => here.follow(wrong({ node: "a", count: 1, steps: [evil] }));
 calls["setPriority(start)"] = (here, evil) => here.setPriority("a", evil, 9, 2);
 calls["setPriority(to)"] = (here, evil) => here.setPriority("a", 0, 9, evil);
 for (const method of ["register", "release", "increase", "decrease", "priority"] as const) {

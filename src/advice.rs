@@ -1,0 +1,125 @@
+//! Tighten when full: advice to each node which keys to take and which to give up, from the load by key and what each node can bear.
+//!
+//! Nobody decides for all. Each node makes the same [`Plan`] from what it knows, in whole numbers, so that those who know the same plan the
+//! same, bit for bit; and each does its own part, by [`RangeMap::follow`]. Who knows something else plans something else, and that is safe as
+//! well: a plan adds at once, by [`register`](RangeMap::register) and [`stand_in`](RangeMap::stand_in), and takes away by
+//! [`drain`](RangeMap::drain) alone, which asks the map of the node that gives up.
+//!
+//! # The load of a node
+//!
+//! All who serve a key share what it causes in equal parts, as where each request goes to any of them. So a key that is hotter than what a
+//! node can bear needs more nodes than others, and gets them. A [`Bucket`] is never cut, so such a key has to have a bucket of its own.
+//!
+//! # A round
+//!
+//! In one round some join, or come before one who is to give up keys; in the next, when that is known to it, it gives them up. What is left
+//! over from one round to the next is in the map alone: a plan has no memory. It ends when no node is too full that can be relieved.
+//!
+//! ```
+//! use crdt_range_map::advice::{Aims, Bucket, Capacities, Histogram};
+//! use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let [a, b] = ["a", "b"].map(|name| NodeId::new(name).unwrap());
+//! let mut map = RangeMap::new(ReplicaId::new(1)); // of one replica, for an example
+//! _ = map.register(&a, &KeyRange::new(0u64, 100)?)?;
+//!
+//! let tens = (0..10).map(|at| Bucket { range: KeyRange::new(10 * at, 10 * at + 10).unwrap(), load: 7, keys: 10 });
+//! let histogram = Histogram::new(tens)?;
+//! let capacities = Capacities::new([(a.clone(), 1), (b.clone(), 1)])?;
+//! let aims = Aims { count: 1, moved_per_mille: 1_000, ..Aims::default() };
+//! loop {
+//!     let plan = map.plan(&histogram, &capacities, &aims);
+//!     if plan.is_empty() {
+//!         break;
+//!     }
+//!     for advice in plan.advices() {
+//!         println!("{advice}");
+//!         _ = map.follow(advice)?;
+//!     }
+//! }
+//! assert_eq!(map.owners(&20)[0].node, a);
+//! assert_eq!(map.owners(&80)[0].node, b);
+//! # Ok(())
+//! # }
+//! ```
+
+mod histogram;
+mod parcel;
+mod plan;
+mod planner;
+mod site;
+
+pub use self::histogram::{AdviceError, Aims, Bucket, Capacities, Histogram, TOTAL_MAX};
+pub use self::plan::{Advice, Plan, Step};
+use crate::delta::Delta;
+use crate::id::NodeId;
+use crate::key::{Key, KeyRange};
+use crate::map::{MoveError, RangeMap, WriteError};
+use crate::registration::Registration;
+
+impl<K: Key> RangeMap<K> {
+    /// Plans who should serve which keys, so that nobody is too full: from the load by key, what each node can bear, and what is wanted.
+    /// Of the map it reads the [living](Self::living) answer, so that nobody is counted on who is gone. Keys of the histogram that fewer
+    /// than `count` nodes serve get more; where more serve than have to, the last in order go.
+    ///
+    /// **What it promises** if all nodes plan from the same and follow: nobody is advised to take what would make it too full, except where
+    /// too few serve; no more than the wanted share of keys moves; and when the load does not change, the advice becomes empty. It does not
+    /// promise that the load becomes even: a bucket that has more keys than may move at once stays where it is, and where capacity is scarce
+    /// there may be no node with room for a bucket.
+    ///
+    /// O((b + s k) log n) for b buckets, and s splits and buckets of k owners, and O(k log n) for each node that is to join or leave at one, after
+    /// what [`living`](Self::living) and [`registrations_of`](Self::registrations_of) take to be up to date.
+    pub fn plan(&self, histogram: &Histogram<K>, capacities: &Capacities, aims: &Aims) -> Plan<K> {
+        Plan::new(self, histogram, capacities, aims)
+    }
+
+    /// Does what a node was advised, in one delta: all of it or nothing. What may not be done yet, or has been done, does nothing: a key is
+    /// [given up](Self::drain) only where at least the advised count of others come before the node, whatever the advice was made from.
+    ///
+    /// Of the promise of [`drain`](Self::drain), this keeps what it asks for, if for each node one replica follows, with the same count.
+    ///
+    /// Costs what its steps cost.
+    ///
+    /// # Errors
+    /// [`MoveError`] if a step is refused. Nothing has changed then.
+    pub fn follow(&mut self, advice: &Advice<K>) -> Result<Delta<K>, MoveError> {
+        let Advice { node, count, steps, .. } = advice;
+        let mut before = (steps.len() > 1).then(|| self.clone());
+        let mut delta = Delta::default();
+        for step in steps {
+            let more = match step {
+                Step::Register { range } => self.register(node, range).map_err(MoveError::from),
+                Step::StandIn { other, range } => self.stand_in(node, other, range).map_err(MoveError::from),
+                Step::Drain { range } => self.drain(node, range, (*count).max(1)),
+                Step::Unite { range } => self.unite(node, range).map_err(MoveError::from),
+            };
+            match more {
+                Ok(more) => delta.merge(&more),
+                Err(why) => {
+                    before.take().into_iter().for_each(|before| *self = before);
+                    return Err(why);
+                }
+            }
+        }
+        Ok(delta)
+    }
+
+    /// One registration in place of those that lie in a range, if these are all of it. The node's priority is lowered nowhere.
+    fn unite(&mut self, node: &NodeId, range: &KeyRange<K>) -> Result<Delta<K>, WriteError> {
+        let own = self.registrations_of(node).filter(|one| range.contains_range(&one.range));
+        let own: Vec<Registration<K>> = own.collect();
+        let mut ranges = own.iter().map(|one| one.range.clone());
+        let mut covered = ranges.next();
+        let is_whole = ranges.all(|next| covered.as_mut().is_some_and(|all| all.absorb(next).is_ok()));
+        if !is_whole || covered.as_ref() != Some(range) || own.len() < 2 {
+            return Ok(Delta::default());
+        }
+        let most = own.iter().map(|one| one.priority).max().unwrap_or(1);
+        let mut delta = self.set_priority(node, range, most)?;
+        for one in own.iter().filter(|one| one.range != *range) {
+            delta.merge(&self.release(node, &one.range)?);
+        }
+        Ok(delta)
+    }
+}
