@@ -53,7 +53,7 @@ describe("operations", () => {
   test("all are done or none, and why not is said", () => {
     const replica = started();
     const tighten: Operation = { op: "tighten", node: "b", start: 0n, end: 9n, to: { start: 1n, end: 9n } };
-    expect(replica.apply([register("a", 0, 9), tighten])).toBe("the registration to tighten is not visible");
+    expect(replica.apply([register("a", 0, 9), tighten])).toBe("the registration is not visible");
     expect(lines(replica.registrationsIn(ALL))).toEqual([]);
     expect(replica.apply([register("x".repeat(256), 0, 9)])).toMatch(/1 to 255 bytes/);
     replica.free();

@@ -178,7 +178,7 @@ test("a refused operation is in the history with its reason", () => {
   ]);
   const timeline = new Timeline(log ?? sampleLog(0));
   expect(timeline.history(10).operations.map(({ refused }) => refused)).toEqual([
-    "the registration to tighten is not visible",
+    "the registration is not visible",
     undefined,
   ]);
   timeline.free();

@@ -276,7 +276,7 @@ test("operations that the map refuses are told and change nothing", () => {
   const tighten: Operation = { op: "tighten", node: "z", start: 0n, end: 9n, to: { start: 1n, end: 9n } };
   const world = worldOf(...joins(1), { at: 5, kind: "operation", replica: 0, operations: [tighten] });
   const [refused] = run(world, 5).flatMap(({ refused }) => refused);
-  expect(refused).toBe("the registration to tighten is not visible");
+  expect(refused).toBe("the registration is not visible");
   expect(known(world)).toEqual([0]);
   world.free();
 });
