@@ -82,7 +82,7 @@ const SCENES: Readonly<Record<string, () => string>> = {
   "a-phone": () => stageOf(whoServes, 0, 6000, { width: 338, height: 290 }),
   "a-crash-and-four-replicas": () => stageOf(badDay, 1, 15_000),
   "a-gap-between-two": () => stageOf(minusEverything, 1, 9000),
-  "tightened-twice": () => stageOf(fillsUp, 2, 12_000),
+  "stood-in-and-tightened": () => stageOf(fillsUp, 2, 12_000),
   "more-ranges-than-pixels": () => stageOf(tenThousand, 0, 3000, { width: 420, height: 240 }),
   "messages-over-time": () => timeOf(badDay, 1, 15_000, "messages"),
   "keys-over-time": () => timeOf(badDay, 1, 15_000, "keys"),

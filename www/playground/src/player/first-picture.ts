@@ -1,7 +1,6 @@
 /** Pictures of stories without a page around them: what stands there until the script has come, and what links to a story show. */
 import { blockOf } from "../model/blocks";
 import { decimalKeys } from "../model/keys";
-import { NodeColors } from "../model/node-color";
 import { wholeSpace } from "../model/viewport";
 import { framesOf } from "../picture/frames";
 import { labelMarks, landMarks } from "../picture/map";
@@ -10,10 +9,11 @@ import type { Stage } from "../picture/scene";
 import { stageMarks } from "../picture/stage";
 import { escaped, svgText } from "../picture/svg";
 import { traceLayout, traceMarks } from "../picture/trace";
-import { inputsUpTo, nodesOf, type Story } from "../stories/story";
+import { inputsUpTo, type Story } from "../stories/story";
 import { Log } from "../world/log";
 import { Timeline } from "../world/timeline";
 import { flightsOf, linksOf, rowsOf, traceOf } from "./moment";
+import { colorsOf } from "./story-colors";
 import { headline, type Headline } from "./words";
 
 const FIRST_MS = 400;
@@ -82,8 +82,7 @@ function drawn(
 ): { words: string; pictures: { stage: string; time: string }[] } {
   const timeline = timelineOf(story);
   const [view, history] = [timeline.stateAt(nowMs), timeline.history(nowMs)];
-  const [format, colors] = [decimalKeys(story.limit), new NodeColors()];
-  colors.note(nodesOf(inputsUpTo(story, story.steps.length)));
+  const [format, colors] = [decimalKeys(story.limit), colorsOf(story, null)];
   const rows = rowsOf(view);
   const stage: Stage = {
     rows,

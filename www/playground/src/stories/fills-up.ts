@@ -2,15 +2,19 @@ import type { Story } from "./story";
 import { at, join, weather } from "./write";
 
 const [A, B, C] = [0, 1, 2];
-const tighten = (from: [number, number], to: [number, number]) =>
-  ({ op: "tighten", node: "maple", start: from[0], end: from[1], to: { start: to[0], end: to[1] } }) as const;
 
-/** A node gives keys away, step by step, and those who stand behind take over. */
+const standsIn = (node: string, start: number, end: number) =>
+  [
+    { op: "register", node, start, end },
+    { op: "increase", node, start, end, by: 1 },
+  ] as const;
+
+/** A node has too much to do, and all follow the same advice: others first, and then it gives keys up. */
 export const fillsUp: Story = {
   id: "fills-up",
   title: "A node fills up",
   summary:
-    "A node that fills up announces a smaller range, step by step. Its neighbours take over, and no key is without an owner for a moment.",
+    "A node has more to do than it can bear. All compute the same advice: its neighbours stand in first, then it announces a smaller range, and no key is without an owner for a moment.",
   limit: 1000,
   cursor: 700,
   seed: 77,
@@ -19,37 +23,29 @@ export const fillsUp: Story = {
       action: "Play",
       untilMs: 4000,
       words:
-        "Maple comes first for nearly all keys, and its disk is filling up. Oak and elm come second, each for one half. Nobody splits anything: maple only announces a smaller range.",
+        "Maple alone serves all keys, and has more to do than it can bear. Oak and elm have room, each for half of what maple can bear. Nobody gives orders: from the load, each computes the same advice for all.",
       inputs: [
         ...join(0, A, B, C),
-        ...at(0, A, [
-          { op: "register", node: "maple", start: 50, end: 950 },
-          { op: "increase", node: "maple", start: 50, end: 950, by: 5 },
-        ]),
-        ...at(0, B, [
-          { op: "register", node: "oak", start: 0, end: 520 },
-          { op: "increase", node: "oak", start: 0, end: 520, by: 1 },
-        ]),
-        ...at(0, C, [{ op: "register", node: "elm", start: 480, end: 1000 }]),
+        ...at(0, A, [{ op: "register", node: "maple", start: 0, end: 1000 }]),
         weather(300, { delayMs: 500, jitterMs: 200 }),
       ],
       ends: { isAgreed: true, answers: ["maple", "maple", "maple"] },
     },
     {
-      action: "Tighten maple",
+      action: "Others first",
       untilMs: 8000,
       words:
-        "Maple tightened its range from 50 – 950 to 50 – 640. It keeps its priority there. Elm is now first for the keys that maple gave up, and each of them always had an owner.",
-      inputs: at(4200, A, [tighten([50, 950], [50, 640])]),
-      ends: { isAgreed: true, answers: ["elm", "elm", "elm"] },
+        "The advice for oak and elm was to stand in for maple. Oak serves 540 – 740 as well now, and elm 740 – 1000, and both come before maple there. Maple still serves all keys, so none was without an owner.",
+      inputs: [...at(4200, B, standsIn("oak", 540, 740)), ...at(4200, C, standsIn("elm", 740, 1000))],
+      ends: { isAgreed: true, answers: ["oak", "oak", "oak"] },
     },
     {
-      action: "Tighten again",
+      action: "Then maple gives up",
       untilMs: 12_000,
       words:
-        "Once more, to 260 – 640. Oak takes over below 260. The split points moved by themselves, in every copy the same way: they are computed, and no message names one.",
-      inputs: at(8200, A, [tighten([50, 640], [260, 640])]),
-      ends: { isAgreed: true, answers: ["elm", "elm", "elm"] },
+        "The advice for maple was to give up what others serve before it: it tightened its range to 0 – 540. The split points moved by themselves, in every copy the same way: they are computed, and no message names one. Now the load is even enough, and the advice is to do nothing.",
+      inputs: at(8200, A, [{ op: "tighten", node: "maple", start: 0, end: 1000, to: { start: 0, end: 540 } }]),
+      ends: { isAgreed: true, answers: ["oak", "oak", "oak"] },
     },
   ],
 };
