@@ -23,7 +23,7 @@ export const fillsUp: Story = {
       action: "Play",
       untilMs: 4000,
       words:
-        "Maple alone serves all keys, and has more to do than it can bear. Oak and elm have room, each for half of what maple can bear. Nobody gives orders: from the load, each computes the same advice for all.",
+        "Maple alone serves all keys, and bears more than it can. Oak and elm have room, each for half of what maple can bear. Nobody gives orders: from the load, all compute the same advice.",
       inputs: [
         ...join(0, A, B, C),
         ...at(0, A, [{ op: "register", node: "maple", start: 0, end: 1000 }]),
@@ -35,7 +35,7 @@ export const fillsUp: Story = {
       action: "Others first",
       untilMs: 8000,
       words:
-        "The advice for oak and elm was to stand in for maple. Oak serves 540 – 740 as well now, and elm 740 – 1000, and both come before maple there. Maple still serves all keys, so none was without an owner.",
+        "The advice for oak and elm: stand in for maple. Oak serves 540 – 740 as well now, elm 740 – 1000, and both come before maple there. Maple still serves all, so no key was without an owner.",
       inputs: [...at(4200, B, standsIn("oak", 540, 740)), ...at(4200, C, standsIn("elm", 740, 1000))],
       ends: { isAgreed: true, answers: ["oak", "oak", "oak"] },
     },
@@ -43,7 +43,7 @@ export const fillsUp: Story = {
       action: "Then maple gives up",
       untilMs: 12_000,
       words:
-        "The advice for maple was to give up what others serve before it: it tightened its range to 0 – 540. The split points moved by themselves, in every copy the same way: they are computed, and no message names one. Now the load is even enough, and the advice is to do nothing.",
+        "The advice for maple: give up what others serve before it. It tightened its range to 0 – 540. Every copy computes the split points alike. The load is even now; the advice is to do nothing.",
       inputs: at(8200, A, [{ op: "tighten", node: "maple", start: 0, end: 1000, to: { start: 0, end: 540 } }]),
       ends: { isAgreed: true, answers: ["oak", "oak", "oak"] },
     },
