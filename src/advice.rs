@@ -7,8 +7,9 @@
 //!
 //! # The load of a node
 //!
-//! All who serve a key share what it causes in equal parts, as where each request goes to any of them. So a key that is hotter than what a
-//! node can bear needs more nodes than others, and gets them. A [`Bucket`] is never cut, so such a key has to have a bucket of its own.
+//! All who serve a key share what it causes in equal parts, as where each request goes to any of them. (One that always goes to the
+//! [first](RangeMap::owners), or to the one that [`route`](RangeMap::route) chooses for the key, is not shared.) So a key that is hotter than what a
+//! node can bear needs more nodes than others, and gets them. A [`Bucket`] moves whole, so such a key has to have a bucket of its own.
 //!
 //! # A round
 //!
@@ -61,7 +62,10 @@ use crate::registration::Registration;
 impl<K: Key> RangeMap<K> {
     /// Plans who should serve which keys, so that nobody is too full: from the load by key, what each node can bear, and what is wanted.
     /// Of the map it reads the [living](Self::living) answer, so that nobody is counted on who is gone. Keys of the histogram that fewer
-    /// than `count` nodes serve get more; where more serve than have to, the last in order go.
+    /// than `count` nodes serve get more; where more serve than have to, those go who are too full, or else the last in order.
+    ///
+    /// The capacities are to be of those who are there and follow: the plan counts on all of them, but for those who are
+    /// [marked as down](Self::mark_down), or registered and dead.
     ///
     /// **What it promises** if all nodes plan from the same and follow: nobody is advised to take what would make it too full, except where
     /// too few serve; no more than the wanted share of keys moves; and when the load does not change, the advice becomes empty. It does not

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
 
-/// A range of keys with the load that they cause. Advice never cuts a bucket: a key that is much hotter than others gets one of its own.
+/// A range of keys with the load that they cause. Advice moves it whole: a key that is much hotter than others gets one of its own. Where the
+/// owners change within it, each piece is taken to have an equal part of its load and keys, since nobody knows where in it they lie.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Bucket<K> {
     /// The keys.
@@ -92,7 +93,6 @@ fn total(sum: u64, more: u64) -> Result<u64, AdviceError> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Capacities {
     pub(super) of: BTreeMap<NodeId, u64>,
-    pub(super) sum: u64,
 }
 
 impl Capacities {
@@ -102,8 +102,8 @@ impl Capacities {
     /// [`AdviceError::TooMuch`] if they sum up to more than [`TOTAL_MAX`].
     pub fn new(capacities: impl IntoIterator<Item = (NodeId, u64)>) -> Result<Self, AdviceError> {
         let of: BTreeMap<NodeId, u64> = capacities.into_iter().collect();
-        let sum = of.values().try_fold(0, |sum, capacity| total(sum, *capacity))?;
-        Ok(Self { of, sum })
+        of.values().try_fold(0, |sum, capacity| total(sum, *capacity))?;
+        Ok(Self { of })
     }
 
     /// That of one node. O(log n).
@@ -117,7 +117,8 @@ impl Capacities {
 pub struct Aims {
     /// How many nodes have to serve each key. 0 is taken as 1.
     pub count: usize,
-    /// The most keys that may come to nodes which did not serve them before, in thousandths of all keys, in one plan.
+    /// The most keys that may come to nodes which did not serve them before, in thousandths of all keys, in one plan; also where too few
+    /// serve. A bucket that has more of them never moves. If some follow before others plan, more may move in the same time.
     pub moved_per_mille: u32,
     /// By how much more than its fair share a node may bear before it is advised to give something away, in thousandths of that share.
     /// It is advised to give, and others to take, until it bears half of that more: so small changes of the load move nothing.

@@ -108,7 +108,7 @@ impl<K: Key> Plan<K> {
         capacities: &Capacities,
         aims: &Aims,
     ) -> Self {
-        let mut sites = Sites::new(capacities, histogram.load(), aims);
+        let mut sites = Sites::new(capacities, |node| is_gone(map, node), histogram.load(), aims);
         let mut all = Vec::new();
         for bucket in histogram.buckets() {
             parcels(map.living(), bucket, |owner| sites.number(&owner.node), &mut all);
@@ -131,12 +131,12 @@ impl<K: Key> Plan<K> {
         }
     }
 
-    /// What each node with a capacity should do, by name. O(1).
+    /// What each node with a capacity should do who is not gone, by name. O(1).
     pub fn advices(&self) -> &[Advice<K>] {
         &self.advices
     }
 
-    /// What one node should do; `None` for a node without a capacity. O(log n).
+    /// What one node should do; `None` for a node without a capacity, and for one that is gone. O(log n).
     pub fn advice(&self, node: &NodeId) -> Option<&Advice<K>> {
         let at = self.advices.binary_search_by(|advice| advice.node.cmp(node)).ok()?;
         self.advices.get(at)
@@ -161,6 +161,13 @@ impl<K: Key> Plan<K> {
     pub fn peak_wanted_per_mille(&self) -> u64 {
         self.peak_wanted_per_mille
     }
+}
+
+/// Whether a node is marked as down, or registered and not alive.
+fn is_gone<K: Key>(map: &RangeMap<K>, node: &NodeId) -> bool {
+    let mut own = map.registrations_of(node).peekable();
+    let is_dead = own.peek().is_some() && own.all(|one| map.living_priority(node, &one.range).is_none());
+    is_dead || map.down().any(|down| down == node)
 }
 
 /// What a step is about, of which those that touch are joined.

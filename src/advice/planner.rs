@@ -3,7 +3,7 @@
 //! Three passes, each in an order that follows from the input alone. *Fewer*: where more serve than have to, the last in order go, unless
 //! all together would then have more too much. *Enough*: where too few serve, those with the most room join. *Relief*: nodes that are too full, the
 //! worst first. Of theirs, what is too hot for those who serve it is spread over more; of the rest, they give what lies at the ends of what
-//! they serve: to neighbours with room, else to whoever has the most. To spread what is left is the last resort.
+//! they serve: to those who serve it as well, where these are more than have to be, to neighbours with room, else to whoever has the most. To spread what is left is the last resort.
 //!
 //! **Why it comes to rest.** Once each key is served by enough: takers are never filled above their aim, which is not more than what makes a
 //! node too full, and nobody goes where all together would then have more too much. So the sum of what nodes have too much never grows, and
@@ -147,6 +147,27 @@ impl<K: Key> Planner<K> {
         }
     }
 
+    /// How a node goes whom nobody replaces, if more serve a parcel than have to, and all have less too much then: at once, if enough who
+    /// stay come before it, or when those behind it do who can be advised to.
+    fn way_out(&mut self, at: usize, site: u32) -> Option<Standing> {
+        let parcel = &self.parcels[at];
+        if parcel.standing(site) != Some(Standing::Stays) || parcel.bearers <= self.wanted(at) {
+            return None;
+        }
+        let (mut before, mut behind, mut is_before) = (0, 0, true);
+        for member in &parcel.members {
+            is_before &= member.site != site;
+            if member.site == site || member.standing != Standing::Stays {
+                continue;
+            }
+            before += usize::from(is_before);
+            behind += usize::from(!is_before && self.sites.is_listed(member.site));
+        }
+        let standing = if before >= self.count { Standing::Drains } else { Standing::Leaves };
+        let is_better = self.too_much(at, &[site]) < self.too_much(at, &[]);
+        (before + behind >= self.count && is_better).then_some(standing)
+    }
+
     /// What those who serve a parcel bear too much, all together, when some of them are gone. O(m) for m who serve it.
     fn too_much(&mut self, at: usize, gone: &[u32]) -> u128 {
         self.mark_all(gone.iter().copied());
@@ -269,6 +290,12 @@ impl<K: Key> Planner<K> {
             && !self.is_relieved(site)
         {
             let ends = [(*first as usize, false), (*last as usize, true)];
+            let left_to_others = ends.into_iter().find_map(|end| Some((end, self.way_out(end.0, site)?)));
+            if let Some(((at, is_last), standing)) = left_to_others {
+                self.change(at, &[site], standing);
+                _ = if is_last { left.pop_back() } else { left.pop_front() };
+                continue;
+            }
             if let Some((_, is_last)) = ends.into_iter().find(|(at, _)| !self.may_give(*at, site)) {
                 _ = if is_last { left.pop_back() } else { left.pop_front() };
                 continue;

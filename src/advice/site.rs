@@ -35,7 +35,7 @@ impl Site {
     }
 
     /// Compares what two bear for what they can. Loads are less than 2^69 and capacities less than 2^53.
-    fn compare(&self, other: &Self) -> Ordering {
+    pub(super) fn compare(&self, other: &Self) -> Ordering {
         let [ours, theirs] = [self, other].map(|site| u128::from(site.capacity.unwrap_or(0)));
         (self.load * theirs).cmp(&(other.load * ours))
     }
@@ -53,14 +53,21 @@ pub(super) struct Sites {
 }
 
 impl Sites {
-    /// O(n log n).
-    pub(super) fn new(capacities: &Capacities, load: u64, aims: &Aims) -> Self {
+    /// Of those who are not gone. O(n log n), and what it takes to find out who is gone.
+    pub(super) fn new(
+        capacities: &Capacities,
+        is_gone: impl Fn(&NodeId) -> bool,
+        load: u64,
+        aims: &Aims,
+    ) -> Self {
         let load = u128::from(load) << SCALE;
-        let takers = capacities.of.values().filter(|capacity| **capacity > 0).count() as u128;
+        let there: Vec<_> = capacities.of.iter().filter(|(node, _)| !is_gone(node)).collect();
+        let sum: u64 = there.iter().map(|(_, capacity)| **capacity).sum();
+        let takers = there.iter().filter(|(_, capacity)| **capacity > 0).count() as u128;
         let mean = load.checked_div(takers).unwrap_or(0);
         let (mut numbers, mut all, mut rooms) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
-        for (number, (node, capacity)) in (0..).zip(&capacities.of) {
-            let fair = load * u128::from(*capacity) / u128::from(capacities.sum.max(1));
+        for (number, (node, capacity)) in (0..).zip(there) {
+            let fair = load * u128::from(*capacity) / u128::from(sum.max(1));
             let more = fair * u128::from(aims.slack_per_mille) / 1000;
             let (aim, high) = (fair + more / 2, fair + more);
             let site = Site { capacity: Some(*capacity), load: 0, load_now: 0, fair, aim, high };

@@ -98,8 +98,8 @@ impl<K: Key> RangeMap<K> {
         self.replace(id(node, range), rest)
     }
 
-    /// Hands a registration over to another node, which gets at least its priority, in one delta. If `to` is the node itself, nothing
-    /// happens and the delta is empty. O(log n + the writers of both).
+    /// Hands a registration over to another node, which gets at least its priority, in one delta. If `to` serves the range already, it is
+    /// served by one node fewer then. If `to` is the node itself, nothing happens and the delta is empty. O(log n + the writers of both).
     ///
     /// # Errors
     /// [`MoveError`] if the registration is not visible. Nothing has changed then.

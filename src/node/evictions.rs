@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::id::ReplicaId;
 
-/// How often it is looked for who is gone, at least.
+/// How often it is looked for who is gone: at least, and at most.
 const LOOK_MS: u64 = 1_000;
+const LOOK_MS_MIN: u64 = 100;
 
 #[derive(Clone, Debug)]
 pub(super) struct Evictions {
@@ -48,7 +49,7 @@ impl Evictions {
     /// left for as long. O(m log m).
     pub(super) fn take_due(&mut self, gone: Vec<ReplicaId>, now_ms: u64) -> Vec<ReplicaId> {
         let Some(after_ms) = self.after_ms else { return Vec::new() };
-        self.due_ms = now_ms.saturating_add(LOOK_MS.min(after_ms / 4).max(1));
+        self.due_ms = now_ms.saturating_add(LOOK_MS.min(after_ms / 4).max(LOOK_MS_MIN));
         let before = core::mem::take(&mut self.gone_since);
         let mut due = Vec::new();
         for writer in gone {

@@ -20,6 +20,73 @@ fn a_histogram_has_so_many_buckets_and_no_more() {
     assert_eq!(of(max + 1), Err(AdviceError::TooManyBuckets));
 }
 
+/// All serve all, and one more than has to; loads are even.
+fn crowded(names: &[&str]) -> RangeMap<u64> {
+    let mut map = RangeMap::new(ReplicaId::new(1));
+    for name in names {
+        _ = map.register(&name.parse().unwrap(), &between(0, 100)).unwrap();
+    }
+    map
+}
+
+fn rest(map: &mut RangeMap<u64>, capacities: &[(&str, u64)], aims: &Aims) {
+    let histogram = histogram(&[10; 100], 1);
+    let capacities =
+        Capacities::new(capacities.iter().map(|(name, of)| (name.parse().unwrap(), *of))).unwrap();
+    for _ in 0..60 {
+        let plan = map.plan(&histogram, &capacities, aims);
+        if plan.is_empty() {
+            return;
+        }
+        plan.advices().iter().for_each(|advice| drop(map.follow(advice).unwrap()));
+        assert_eq!(map.served_by_fewer_than(aims.count, &between(0, 100)).count(), 0);
+    }
+    panic!("no rest");
+}
+
+#[test]
+fn who_can_bear_nothing_gives_all_away_wherever_it_stands_in_the_order() {
+    let aims = Aims { count: 2, ..Aims::default() };
+    for slow in ["a", "o", "z"] {
+        let mut map = crowded(&[slow, "n1", "p2"]);
+        rest(&mut map, &[(slow, 0), ("n1", 100), ("p2", 100)], &aims);
+        assert_eq!(map.registrations_of(&slow.parse().unwrap()).count(), 0, "{slow}");
+        // And who can bear a little keeps little.
+        let mut map = crowded(&[slow, "n1", "n2", "p1", "p2"]);
+        let others = [("n1", 100), ("n2", 100), ("p1", 100), ("p2", 100)];
+        rest(&mut map, &[&[(slow, 10)], &others[..]].concat(), &aims);
+        let slow = slow.parse().unwrap();
+        let bears: f64 = (0..100)
+            .map(|key| map.owners(&key))
+            .filter(|owners| owners.iter().any(|owner| owner.node == slow))
+            .map(|owners| 10.0 / owners.len() as f64)
+            .sum();
+        // Fair are 24.4 of 1,000, and a fifth more is even enough.
+        assert!(bears <= 29.3, "{slow} bears {bears}");
+    }
+}
+
+#[test]
+fn nobody_is_counted_on_who_is_marked_as_down_or_dead() {
+    let aims = Aims { count: 2, moved_per_mille: 1_000, ..Aims::default() };
+    let capacities = [("a", 100), ("d", 100), ("ghost", 1_000)];
+    let mut map = crowded(&["a"]);
+    map.mark_down(&"ghost".parse().unwrap());
+    rest(&mut map, &capacities, &aims);
+    assert_eq!(map.served_by_fewer_than(2, &between(0, 100)).count(), 0);
+
+    let mut map = crowded(&["a"]);
+    let mut dead = RangeMap::new(ReplicaId::ephemeral(7));
+    _ = map.merge(&dead.register(&"ghost".parse().unwrap(), &between(0, 50)).unwrap());
+    rest(&mut map, &capacities, &aims);
+    let living = map.living();
+    assert_eq!(living.served_by_fewer_than(2, &between(0, 100)).count(), 0);
+    let ghost = "ghost".parse().unwrap();
+    let given = Capacities::new([(name(0), 1), (ghost, 1)]).unwrap();
+    let plan = map.plan(&histogram(&[10; 100], 1), &given, &aims);
+    assert_eq!(plan.advice(&"ghost".parse().unwrap()), None);
+}
+
 #[test]
 fn sums_have_a_limit() {
     for (load, keys) in [(TOTAL_MAX - 1, 0), (0, TOTAL_MAX - 1)] {

@@ -1,8 +1,8 @@
 //! How a life ends for all: who leaves, and who is evicted.
 
-use crdt_range_map::node::{Event, LinkKind, Options};
+use crdt_range_map::node::{Event, LinkKind, Options, Output};
 use crdt_range_map::sync::Renaming;
-use crdt_range_map::{RangeMap, ReplicaId};
+use crdt_range_map::{Node, RangeMap, ReplicaId};
 
 use crate::kit::builders::{by, node, slot};
 use crate::net::Net;
@@ -169,4 +169,22 @@ fn what_an_ephemeral_writer_did_goes_along_to_another_id() {
         let writers = net.hosts[at].node.map().living_writers(&7);
         assert_eq!(writers, [(node(7), ReplicaId::ephemeral(2))]);
     }
+}
+
+/// However soon it evicts, it does not look for that all the time.
+#[test]
+fn who_evicts_at_once_sleeps_between() {
+    let options = Options { evict_after_ms: Some(0), ..named("a") };
+    let mut host = Node::<u64>::with(options, ReplicaId::new(1), 1).unwrap();
+    host.open(LinkKind::Medium, 0);
+    let mut dead = RangeMap::new(ReplicaId::ephemeral(7));
+    _ = host.merge(&dead.register(&node(0), &slot(0)).unwrap());
+    let (mut now_ms, mut wakes) = (0, 0);
+    while now_ms < 10_000 {
+        if let Output::Wait { until_ms } = host.poll(now_ms) {
+            (now_ms, wakes) = (until_ms, wakes + 1);
+        }
+    }
+    assert_eq!(host.map().registrations().count(), 0, "it is evicted");
+    assert!((90..150).contains(&wakes), "{wakes} wakes in 10 s");
 }

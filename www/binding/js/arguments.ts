@@ -127,8 +127,9 @@ export function mapOptions(value: unknown): { replica: bigint; attributes: strin
 
 /** Keys and values in turn. Their lengths are the module's business. */
 export function attributes(value: unknown): string[] {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    return refuse("invalid-attributes", "attributes", "an object of strings", value);
+  const isPlain = Object.prototype.toString.call(value) === "[object Object]";
+  if (typeof value !== "object" || value === null || !isPlain) {
+    return refuse("invalid-attributes", "attributes", "a plain object of strings", value);
   }
   const texts = Object.entries(value).flat() as unknown[];
   const wrong = texts.findIndex((text) => typeof text !== "string" || /\p{Surrogate}/u.test(text));

@@ -109,7 +109,7 @@ export abstract class Operations extends Answer {
 
   /**
    * Hands a registration over to another node, which gets at least its priority, in one delta. What the other has of it then is bound to
-   * this map's life if this map is ephemeral, and to none if not.
+   * this map's life if this map is ephemeral, and to none if not. If it serves the range already, one node fewer serves it then.
    *
    * Returns the delta for the other replicas, empty if it is the same node. O(log n).
    *

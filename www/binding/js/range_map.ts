@@ -118,9 +118,12 @@ export class RangeMap extends Operations {
    *
    * Load is by buckets in key order; all who serve a key bear equal parts of it. A capacity is what a node can bear: of two, one with twice as
    * much is to get twice the load; with 0 it takes nothing and gives all away that has a load; nodes without one are left alone. Each key of a
-   * bucket gets as many nodes as have to serve it, and more if it is too hot for them; where more serve than have to, the last go.
+   * bucket gets as many nodes as have to serve it, and more if it is too hot for them; where more serve than have to, some go.
    *
-   * `null` for a node without a capacity. O((b + s k) log n) for b buckets, and s splits and buckets of k owners.
+   * Capacities are to be of those who are there: the plan counts on all of them, but for those who are marked as down, or whose
+   * registrations are dead. A bucket that has more keys than may move at once stays where it is.
+   *
+   * `null` for a node without a capacity, and for one that is gone. O((b + s k) log n) for b buckets, and s splits and buckets of k owners.
    *
    * Throws `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`; `invalid-options` also if buckets are not in order, more than
    * 65,536, or if loads, keys or capacities sum up to 2^53 or more.

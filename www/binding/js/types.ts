@@ -9,7 +9,7 @@ export interface MapOptions {
    * have no other.
    *
    * That goes for all that it does, also to registrations of others' nodes: what an ephemeral map moves or hands over is bound to its own life
-   * from then on, and what a permanent one moves is bound to none. Each life leaves some 10 bytes in the state for ever.
+   * from then on, and what a permanent one moves is bound to none. Each life leaves 10 to 20 bytes in the state for ever.
    */
   ephemeral?: boolean | undefined;
   /** What it says of itself at first, as by `setAttributes`. */
@@ -314,7 +314,10 @@ export interface JournalPage {
   bytes: Uint8Array;
 }
 
-/** A range of keys with the load that they cause. No bucket is cut: a key that is much hotter than others needs one of its own. */
+/**
+ * A range of keys with the load that they cause. Advice moves it whole: a key that is much hotter than others needs one of its own. Where the
+ * owners change within it, each piece is taken to have an equal part of its load and keys, since nobody knows where in it they lie.
+ */
 export interface LoadBucket extends KeyRangeInput {
   /** What these keys cause, in any unit that all buckets share: an integer of at least 0. */
   load: number;

@@ -36,7 +36,8 @@ export const orderOf = (order: number | null | undefined): VersionOrder =>
  * Whether `version` is newer than `other`, or older, the same, or concurrent. Both are from `version()` of any maps, or from `ownersSince`.
  *
  * "same", "newer" and "older" are told always where it is so, and "concurrent" always is so. But no 24 bytes can tell everything: some that are
- * concurrent are called newer or older; of two sides that did about as much, few are. O(1).
+ * concurrent are called newer or older: of two sides on each of which one replica did up to 9 things, 7 %; if one did hundreds more, most.
+ * Nothing is authenticated: who makes one up can be called newer than all. O(1).
  *
  * Throws `not-initialized`, `malformed`.
  */
