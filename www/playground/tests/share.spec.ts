@@ -111,7 +111,7 @@ test("a story has a page of its own, which says what it is to whoever previews a
   const text = await (await request.get("./fills-up.html")).text();
   const told = (property: string) => new RegExp(`property="${property}" content="([^"]*)"`).exec(text)?.[1];
   expect(told("og:title")).toBe("A node fills up");
-  expect(told("og:description")).toContain("Its neighbours take over");
+  expect(told("og:description")).toContain("its neighbours stand in first");
   const image = await request.get(told("og:image") ?? "");
   expect((await image.body()).subarray(1, 4).toString()).toBe("PNG");
   await page.goto("./fills-up.html");
