@@ -1,7 +1,7 @@
 //! Tighten when full: advice to each node which keys to take and which to give up, from the load by key and what each node can bear.
 //!
 //! Nobody decides for all. Each node makes the same [`Plan`] from what it knows, in whole numbers, so that those who know the same plan the
-//! same, bit for bit; and each does its own part, by [`RangeMap::follow`]. Who knows something else plans something else, and that is safe as
+//! same, bit for bit; and each does its own part, by [`RangeMap::apply`]. Who knows something else plans something else, and that is safe as
 //! well: a plan adds at once, by [`register`](RangeMap::register) and [`stand_in`](RangeMap::stand_in), and takes away by
 //! [`drain`](RangeMap::drain) alone, which asks the map of the node that gives up.
 //!
@@ -36,7 +36,7 @@
 //!     }
 //!     for advice in plan.advices() {
 //!         println!("{advice}");
-//!         _ = map.follow(advice)?;
+//!         _ = map.apply(advice.operations.iter().cloned())?;
 //!     }
 //! }
 //! assert_eq!(map.owners(&20)[0].node, a);
@@ -52,12 +52,9 @@ mod planner;
 mod site;
 
 pub use self::histogram::{AdviceError, Aims, Bucket, Capacities, Histogram, TOTAL_MAX};
-pub use self::plan::{Advice, Plan, Step};
-use crate::delta::Delta;
-use crate::id::NodeId;
-use crate::key::{Key, KeyRange};
-use crate::map::{MoveError, RangeMap, WriteError};
-use crate::registration::Registration;
+pub use self::plan::{Advice, Plan};
+use crate::key::Key;
+use crate::map::RangeMap;
 
 impl<K: Key> RangeMap<K> {
     /// Plans who should serve which keys, so that nobody is too full: from the load by key, what each node can bear, and what is wanted.
@@ -76,54 +73,5 @@ impl<K: Key> RangeMap<K> {
     /// what [`living`](Self::living) and [`registrations_of`](Self::registrations_of) take to be up to date.
     pub fn plan(&self, histogram: &Histogram<K>, capacities: &Capacities, aims: &Aims) -> Plan<K> {
         Plan::new(self, histogram, capacities, aims)
-    }
-
-    /// Does what a node was advised, in one delta: all of it or nothing. What may not be done yet, or has been done, does nothing: a key is
-    /// [given up](Self::drain) only where at least the advised count of others come before the node, whatever the advice was made from.
-    ///
-    /// Of the promise of [`drain`](Self::drain), this keeps what it asks for, if for each node one replica follows, with the same count.
-    ///
-    /// Costs what its steps cost.
-    ///
-    /// # Errors
-    /// [`MoveError`] if a step is refused. Nothing has changed then.
-    pub fn follow(&mut self, advice: &Advice<K>) -> Result<Delta<K>, MoveError> {
-        let Advice { node, count, steps, .. } = advice;
-        let mut before = (steps.len() > 1).then(|| self.clone());
-        let mut delta = Delta::default();
-        for step in steps {
-            let more = match step {
-                Step::Register { range } => self.register(node, range).map_err(MoveError::from),
-                Step::StandIn { other, range } => self.stand_in(node, other, range).map_err(MoveError::from),
-                Step::Drain { range } => self.drain(node, range, (*count).max(1)),
-                Step::Unite { range } => self.unite(node, range).map_err(MoveError::from),
-            };
-            match more {
-                Ok(more) => delta.merge(&more),
-                Err(why) => {
-                    before.take().into_iter().for_each(|before| *self = before);
-                    return Err(why);
-                }
-            }
-        }
-        Ok(delta)
-    }
-
-    /// One registration in place of those that lie in a range, if these are all of it. The node's priority is lowered nowhere.
-    fn unite(&mut self, node: &NodeId, range: &KeyRange<K>) -> Result<Delta<K>, WriteError> {
-        let own = self.registrations_of(node).filter(|one| range.contains_range(&one.range));
-        let own: Vec<Registration<K>> = own.collect();
-        let mut ranges = own.iter().map(|one| one.range.clone());
-        let mut covered = ranges.next();
-        let is_whole = ranges.all(|next| covered.as_mut().is_some_and(|all| all.absorb(next).is_ok()));
-        if !is_whole || covered.as_ref() != Some(range) || own.len() < 2 {
-            return Ok(Delta::default());
-        }
-        let most = own.iter().map(|one| one.priority).max().unwrap_or(1);
-        let mut delta = self.set_priority(node, range, most)?;
-        for one in own.iter().filter(|one| one.range != *range) {
-            delta.merge(&self.release(node, &one.range)?);
-        }
-        Ok(delta)
     }
 }

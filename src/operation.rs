@@ -130,6 +130,63 @@ pub enum Operation<K> {
         /// Of which keys.
         range: KeyRange<K>,
     },
+    /// [`RangeMap::unite`].
+    Unite {
+        /// Who serves.
+        node: NodeId,
+        /// Which keys, by one registration from now on.
+        range: KeyRange<K>,
+    },
+}
+
+impl<K> Operation<K> {
+    /// The node whose keys it is about; of several the one that the operation begins with. O(1).
+    pub fn node(&self) -> &NodeId {
+        self.subject().0
+    }
+
+    /// The keys that it is about: of a move those that the node served so far. O(1).
+    pub fn range(&self) -> &KeyRange<K> {
+        self.subject().1
+    }
+
+    fn subject(&self) -> (&NodeId, &KeyRange<K>) {
+        match self {
+            Self::Register { node, range }
+            | Self::Release { node, range }
+            | Self::Increase { node, range, .. }
+            | Self::Decrease { node, range, .. }
+            | Self::Tighten { node, range, .. }
+            | Self::MoveTo { node, range, .. }
+            | Self::Carve { node, range, .. }
+            | Self::HandOver { node, range, .. }
+            | Self::SetPriority { node, range, .. }
+            | Self::Drain { node, range, .. }
+            | Self::StandIn { node, range, .. }
+            | Self::Unite { node, range } => (node, range),
+        }
+    }
+}
+
+/// What is done to whom: `tighten a [0, 100) to [0, 60)`.
+impl<K: fmt::Display> fmt::Display for Operation<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (node, range) = self.subject();
+        match self {
+            Self::Register { .. } => write!(f, "register {node} {range}"),
+            Self::Release { .. } => write!(f, "release {node} {range}"),
+            Self::Increase { by, .. } => write!(f, "increase {node} {range} by {by}"),
+            Self::Decrease { by, .. } => write!(f, "decrease {node} {range} by {by}"),
+            Self::Tighten { to, .. } => write!(f, "tighten {node} {range} to {to}"),
+            Self::MoveTo { to, .. } => write!(f, "move {node} {range} to {to}"),
+            Self::Carve { hole, .. } => write!(f, "carve {hole} out of {node} {range}"),
+            Self::HandOver { to, .. } => write!(f, "hand {node} {range} over to {to}"),
+            Self::SetPriority { to, .. } => write!(f, "set the priority of {node} {range} to {to}"),
+            Self::Drain { count, .. } => write!(f, "drain {node} {range} down to {count} others"),
+            Self::StandIn { other, .. } => write!(f, "{node} stands in for {other} in {range}"),
+            Self::Unite { .. } => write!(f, "unite {node} {range}"),
+        }
+    }
 }
 
 impl<K: Key> Operation<K> {
@@ -144,6 +201,10 @@ impl<K: Key> Operation<K> {
             | Self::Decrease { node, range, .. }
             | Self::Carve { node, range, .. }
             | Self::SetPriority { node, range, .. } => vec![id(node, range)],
+            Self::Unite { node, range } => {
+                let parts = map.ranges_of(node, range).into_iter().filter(|part| range.contains_range(part));
+                core::iter::once(id(node, range)).chain(parts.map(|part| id(node, &part))).collect()
+            }
             Self::Tighten { node, range, to } | Self::MoveTo { node, range, to } => {
                 vec![id(node, range), id(node, to)]
             }
@@ -170,6 +231,7 @@ impl<K: Key> Operation<K> {
             Self::SetPriority { node, range, to } => map.set_priority(node, range, *to)?,
             Self::Drain { node, range, count } => map.drain(node, range, *count)?,
             Self::StandIn { node, other, range } => map.stand_in(node, other, range)?,
+            Self::Unite { node, range } => map.unite(node, range)?,
         })
     }
 }

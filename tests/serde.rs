@@ -68,6 +68,8 @@ fn operations_are_named_as_the_methods_are() {
     has_form(set_priority, &format!(r#"{{"set_priority":{{{triple},"to":3}}}}"#));
     let drain = Operation::Drain { node: node.clone(), range: range.clone(), count: 2 };
     has_form(drain, &format!(r#"{{"drain":{{{triple},"count":2}}}}"#));
+    let unite = Operation::Unite { node: node.clone(), range: range.clone() };
+    has_form(unite, r#"{"unite":{"node":"a","range":{"start":0,"end":9}}}"#);
     let stand_in = Operation::StandIn { node, other, range };
     has_form(stand_in, r#"{"stand_in":{"node":"a","other":"b","range":{"start":0,"end":9}}}"#);
 }

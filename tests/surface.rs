@@ -5,7 +5,7 @@ mod kit;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeBounds;
 
-use crdt_range_map::advice::{Advice, AdviceError, Aims, Bucket, Capacities, Histogram, Plan, Step};
+use crdt_range_map::advice::{Advice, AdviceError, Aims, Bucket, Capacities, Histogram, Plan};
 use crdt_range_map::node::{Damage, Event, LinkId, LinkKind, Options, Output, Page};
 use crdt_range_map::sync::presence::{Attributes, AttributesError, Name, NameError};
 use crdt_range_map::sync::{Config, IgnoreReason, Statistics};
@@ -205,7 +205,7 @@ fn the_type_of_the_keys_is_found() {
 }
 
 /// Every operation, each as a method and as a value.
-fn operations() -> [Operation<u64>; 11] {
+fn operations() -> [Operation<u64>; 12] {
     let (node, range, to) = (node("a"), KeyRange::new(0, 100).unwrap(), KeyRange::new(0, 50).unwrap());
     let (other, by) = (NodeId::new("other").unwrap(), 1.try_into().unwrap());
     [
@@ -219,7 +219,8 @@ fn operations() -> [Operation<u64>; 11] {
         Operation::HandOver { node: node.clone(), range: range.clone(), to: other.clone() },
         Operation::SetPriority { node: node.clone(), range: range.clone(), to: 3 },
         Operation::Drain { node: node.clone(), range: range.clone(), count: 0 },
-        Operation::StandIn { node: other, other: node, range },
+        Operation::StandIn { node: other, other: node.clone(), range: range.clone() },
+        Operation::Unite { node, range },
     ]
 }
 
@@ -236,6 +237,7 @@ fn operate(map: &mut RangeMap<u64>, operation: &Operation<u64>) -> Result<Delta<
         Operation::SetPriority { node, range, to } => map.set_priority(node, range, *to)?,
         Operation::Drain { node, range, count } => map.drain(node, range, *count)?,
         Operation::StandIn { node, other, range } => map.stand_in(node, other, range)?,
+        Operation::Unite { node, range } => map.unite(node, range)?,
     })
 }
 
@@ -252,6 +254,7 @@ fn operate_node(node: &mut Node<u64>, operation: &Operation<u64>) -> Result<(), 
         Operation::SetPriority { node: name, range, to } => node.set_priority(name, range, *to)?,
         Operation::Drain { node: name, range, count } => node.drain(name, range, *count)?,
         Operation::StandIn { node: name, other, range } => node.stand_in(name, other, range)?,
+        Operation::Unite { node: name, range } => node.unite(name, range)?,
     }
     Ok(())
 }
@@ -358,7 +361,9 @@ fn a_node_that_may_not_write_goes_on_under_another_id_or_says_so() {
     retired.retire(ReplicaId::new(1));
     assert_ne!(retired.map().replica(), ReplicaId::new(1));
     for operation in operations() {
-        retired.register(&node("a"), &KeyRange::new(0, 100).unwrap()).unwrap();
+        for end in [100, 50] {
+            retired.register(&node("a"), &KeyRange::new(0, end).unwrap()).unwrap();
+        }
         let before = retired.map().state().context().clone();
         operate_node(&mut retired, &operation).unwrap();
         assert_ne!(*retired.map().state().context(), before, "{operation:?}");
@@ -404,7 +409,7 @@ fn types_are_shown_and_go_to_other_threads() {
     common::<(AnswerVersion, OwnersSince)>();
     common::<(Config, Statistics, Answer<'static, u64>, Attributes)>();
     common::<(Options, Output<u64>, Page, LinkId, LinkKind, Damage)>();
-    common::<(Plan<u64>, Advice<u64>, Step<u64>, Histogram<u64>, Bucket<u64>, Capacities, Aims)>();
+    common::<(Plan<u64>, Advice<u64>, Histogram<u64>, Bucket<u64>, Capacities, Aims)>();
     error::<NodeError>();
     error::<AnswerVersionError>();
     error::<RangeError>();

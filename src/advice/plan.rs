@@ -9,6 +9,7 @@ use super::site::{Site, Sites};
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
 use crate::map::RangeMap;
+use crate::operation::Operation;
 
 /// What all nodes of a map should do now, so that none is too full. Made by [`RangeMap::plan`](crate::RangeMap::plan).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,79 +26,28 @@ pub struct Plan<K> {
 pub struct Advice<K> {
     /// The node that this is for.
     pub node: NodeId,
-    /// How many have to serve each key.
-    pub count: usize,
     /// What the node bears now, in the unit of the histogram, cut to a whole number.
     pub load: u64,
     /// What it will bear when all have done as they are advised.
     pub wanted: u64,
     /// Its part of all load by its capacity; what it may bear is a little more, see [`Aims::slack_per_mille`].
     pub fair: u64,
-    /// What to do, in this order. Empty: nothing.
-    pub steps: Vec<Step<K>>,
+    /// What to do, in this order, by [`RangeMap::apply`](crate::RangeMap::apply). Empty: nothing. What may not be done yet, or has been done,
+    /// does nothing then: keys are given up by [`drain`](crate::RangeMap::drain), with the [wanted count](Aims::count), and with its promise if
+    /// for each node one replica does as it is advised.
+    pub operations: Vec<Operation<K>>,
 }
 
-/// One thing that a node should do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step<K> {
-    /// [`RangeMap::register`](crate::RangeMap::register): serve these keys as well, behind those who do.
-    Register {
-        /// Which keys.
-        range: KeyRange<K>,
-    },
-    /// [`RangeMap::stand_in`](crate::RangeMap::stand_in): serve these keys, and come before one who is to give them up.
-    StandIn {
-        /// Who is to give them up.
-        other: NodeId,
-        /// Which keys.
-        range: KeyRange<K>,
-    },
-    /// [`RangeMap::drain`](crate::RangeMap::drain): give these keys up; enough others come before the node.
-    Drain {
-        /// Which keys.
-        range: KeyRange<K>,
-    },
-    /// Serve these keys by one registration, in place of several that touch or overlap, with the highest of their priorities. No owner
-    /// changes by that, only their order.
-    Unite {
-        /// Which keys.
-        range: KeyRange<K>,
-    },
-}
-
-impl<K> Step<K> {
-    /// Which keys it is about. O(1).
-    pub fn range(&self) -> &KeyRange<K> {
-        match self {
-            Self::Register { range }
-            | Self::StandIn { range, .. }
-            | Self::Drain { range }
-            | Self::Unite { range } => range,
-        }
-    }
-}
-
-impl<K: fmt::Display> fmt::Display for Step<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Register { range } => write!(f, "register {range}"),
-            Self::StandIn { other, range } => write!(f, "stand in for {other} in {range}"),
-            Self::Drain { range } => write!(f, "drain {range}"),
-            Self::Unite { range } => write!(f, "unite {range}"),
-        }
-    }
-}
-
-/// The node, its load, and what is wanted: `a bears 90, wanted 55: drain [0, 10)`.
+/// The node, its load, and what is wanted: `a bears 90, wanted 55: drain a [0, 10) down to 3 others`.
 impl<K: fmt::Display> fmt::Display for Advice<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} bears {}, wanted {}:", self.node, self.load, self.wanted)?;
-        if self.steps.is_empty() {
+        if self.operations.is_empty() {
             f.write_str(" nothing to do")?;
         }
         (0..)
-            .zip(&self.steps)
-            .try_for_each(|(at, step)| write!(f, "{}{step}", if at == 0 { " " } else { ", " }))
+            .zip(&self.operations)
+            .try_for_each(|(at, operation)| write!(f, "{}{operation}", if at == 0 { " " } else { ", " }))
     }
 }
 
@@ -114,14 +64,14 @@ impl<K: Key> Plan<K> {
             parcels(map.living(), bucket, |owner| sites.number(&owner.node), &mut all);
         }
         let planner = Planner::new(all, sites, histogram.keys(), aims).plan();
-        let steps = steps(&planner, map);
+        let operations = operations(&planner, map, aims.count.max(1));
         let unscaled = |load: u128| u64::try_from(load >> SCALE).unwrap_or(u64::MAX);
         let advices =
-            planner.sites.nodes().zip(steps).filter(|((_, site), _)| planner.sites.is_listed(*site));
-        let advices = advices.map(|((node, site), steps)| {
+            planner.sites.nodes().zip(operations).filter(|((_, site), _)| planner.sites.is_listed(*site));
+        let advices = advices.map(|((node, site), operations)| {
             let Site { load, load_now, fair, .. } = *planner.sites.get(site);
             let [load, wanted, fair] = [load_now, load, fair].map(unscaled);
-            Advice { node: node.clone(), count: aims.count.max(1), load, wanted, fair, steps }
+            Advice { node: node.clone(), load, wanted, fair, operations }
         });
         Self {
             advices: advices.collect(),
@@ -144,7 +94,7 @@ impl<K: Key> Plan<K> {
 
     /// Whether there is nothing to do for anybody. O(n).
     pub fn is_empty(&self) -> bool {
-        self.advices.iter().all(|advice| advice.steps.is_empty())
+        self.advices.iter().all(|advice| advice.operations.is_empty())
     }
 
     /// How many keys are to come to nodes that do not serve them: each key once for each such node. O(1).
@@ -170,7 +120,7 @@ fn is_gone<K: Key>(map: &RangeMap<K>, node: &NodeId) -> bool {
     is_dead || map.down().any(|down| down == node)
 }
 
-/// What a step is about, of which those that touch are joined.
+/// What is to be done, of which what touches is joined.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Register,
@@ -185,8 +135,8 @@ const UNITED_MIN: usize = 4;
 /// What to do from which parcel to which.
 type Run = (Kind, usize, usize);
 
-/// The steps of each node, by name.
-fn steps<K: Key>(planner: &Planner<K>, map: &RangeMap<K>) -> Vec<Vec<Step<K>>> {
+/// The operations of each node, by name.
+fn operations<K: Key>(planner: &Planner<K>, map: &RangeMap<K>, count: usize) -> Vec<Vec<Operation<K>>> {
     let Planner { parcels, sites, .. } = planner;
     let mut runs: Vec<Vec<Run>> = vec![Vec::new(); sites.len()];
     let mut kept: Vec<Vec<Run>> = runs.clone();
@@ -223,32 +173,34 @@ fn steps<K: Key>(planner: &Planner<K>, map: &RangeMap<K>) -> Vec<Vec<Step<K>>> {
     let range = |first: usize, last: usize| {
         KeyRange::between(parcels[first].range.start().clone(), parcels[last].range.end().cloned())
     };
-    let step = |(kind, first, last): &Run| {
-        let range = range(*first, *last);
+    let operation = |node: &NodeId, (kind, first, last): &Run| {
+        let (node, range) = (node.clone(), range(*first, *last));
         Some(match kind {
-            Kind::Register => Step::Register { range },
-            Kind::StandIn(other) => Step::StandIn { other: named[*other as usize]?.clone(), range },
-            Kind::Drain => Step::Drain { range },
-            Kind::Unite => Step::Unite { range },
+            Kind::Register => Operation::Register { node, range },
+            Kind::StandIn(other) => {
+                Operation::StandIn { node, other: named[*other as usize]?.clone(), range }
+            }
+            Kind::Drain => Operation::Drain { node, range, count },
+            Kind::Unite => Operation::Unite { node, range },
         })
     };
     let of = |(node, site): (&NodeId, u32)| {
         let kept = kept[site as usize].iter().map(|(_, first, last)| range(*first, *last)).collect();
-        let steps = runs[site as usize].iter().filter_map(step);
-        steps.chain(united(map, node, kept)).collect()
+        let operations = runs[site as usize].iter().filter_map(|run| operation(node, run));
+        operations.chain(united(map, node, kept)).collect()
     };
     sites.nodes().map(of).collect()
 }
 
 /// Where a node serves by several registrations what one would do: only within ranges that it keeps.
-fn united<K: Key>(map: &RangeMap<K>, node: &NodeId, kept: Vec<KeyRange<K>>) -> Vec<Step<K>> {
+fn united<K: Key>(map: &RangeMap<K>, node: &NodeId, kept: Vec<KeyRange<K>>) -> Vec<Operation<K>> {
     let mut own = map.registrations_of(node).map(|one| one.range).peekable();
-    let mut steps = Vec::new();
+    let mut operations = Vec::new();
     for kept in kept {
         let mut group: Option<(KeyRange<K>, usize)> = None;
         let mut finish = |group: Option<(KeyRange<K>, usize)>| {
             let range = group.filter(|(_, count)| *count >= UNITED_MIN).map(|(range, _)| range);
-            steps.extend(range.map(|range| Step::Unite { range }));
+            operations.extend(range.map(|range| Operation::Unite { node: node.clone(), range }));
         };
         while let Some(range) = own.next_if(|range| kept.end().is_none_or(|end| range.start() < end)) {
             if !kept.contains_range(&range) {
@@ -267,5 +219,5 @@ fn united<K: Key>(map: &RangeMap<K>, node: &NodeId, kept: Vec<KeyRange<K>>) -> V
         }
         finish(group);
     }
-    steps
+    operations
 }

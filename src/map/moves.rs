@@ -3,11 +3,12 @@
 
 use core::fmt;
 
+use super::transaction::Transaction;
 use super::{RangeMap, WriteError, id};
 use crate::delta::Delta;
 use crate::id::NodeId;
 use crate::key::{Key, KeyRange};
-use crate::registration::RegistrationId;
+use crate::registration::{Registration, RegistrationId};
 
 impl<K: Key> RangeMap<K> {
     /// Moves a registration to a proper sub-range of its range and keeps at least its priority, in one delta. O(log n + the
@@ -140,15 +141,7 @@ impl<K: Key> RangeMap<K> {
         Ok(self.operate(|operation| {
             let released = operation.touch(from);
             operation.reset(released);
-            for id in to {
-                let at = operation.touch(id);
-                operation.clear_residue(at);
-                operation.register(at);
-                let missing = priority.saturating_sub(operation.priority(at).unwrap_or(0));
-                if missing > 0 {
-                    operation.adjust(at, i64::try_from(missing).unwrap_or(i64::MAX));
-                }
-            }
+            to.into_iter().for_each(|id| contribute(operation, id, priority));
         }))
     }
 
@@ -195,6 +188,59 @@ impl<K: Key> RangeMap<K> {
                 operation.adjust(at, missing.clamp(-limit, limit) as i64);
             }
         }))
+    }
+
+    /// Puts one registration in place of those of the node that lie in a range, if these are all of the range: with the highest of their
+    /// priorities, in one delta. No owner changes by that, only their order, and the node's priority is lowered nowhere. The delta is empty if
+    /// there are fewer than two, or if they leave some of the range out. O(m log n) for m of them, after what
+    /// [`registrations_of`](Self::registrations_of) takes.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register).
+    ///
+    /// ```
+    /// # use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId};
+    /// # let range = |start, end| KeyRange::<u64>::new(start, end).unwrap();
+    /// # let node = NodeId::new("a").unwrap();
+    /// let mut map = RangeMap::new(ReplicaId::new(1));
+    /// _ = map.register(&node, &range(0, 60))?;
+    /// _ = map.increase(&node, &range(40, 100), 7.try_into().unwrap())?;
+    /// _ = map.unite(&node, &range(0, 100))?;
+    /// let shown: Vec<String> = map.registrations().map(|registration| registration.to_string()).collect();
+    /// assert_eq!(shown, ["[0, 100) a:7"]);
+    /// # Ok::<(), crdt_range_map::WriteError>(())
+    /// ```
+    pub fn unite(&mut self, node: &NodeId, range: &KeyRange<K>) -> Result<Delta<K>, WriteError> {
+        let own = self.registrations_of(node).filter(|one| range.contains_range(&one.range));
+        let own: Vec<Registration<K>> = own.collect();
+        let mut ranges = own.iter().map(|one| one.range.clone());
+        let mut covered = ranges.next();
+        let is_whole = ranges.all(|next| covered.as_mut().is_some_and(|all| all.absorb(next).is_ok()));
+        let whole = id(node, range);
+        let is_needed = is_whole && covered.as_ref() == Some(range) && own.len() > 1;
+        self.check_write(is_needed.then_some(&whole))?;
+        if !is_needed {
+            return Ok(Delta::default());
+        }
+        let most = own.iter().map(|one| one.priority).max().unwrap_or(1);
+        Ok(self.operate(|operation| {
+            contribute(operation, whole, most);
+            for part in own.iter().filter(|one| one.range != *range) {
+                let at = operation.touch(id(node, &part.range));
+                operation.reset(at);
+            }
+        }))
+    }
+}
+
+/// Registers, with at least that priority.
+fn contribute<K: Key>(operation: &mut Transaction<'_, K>, id: RegistrationId<K>, priority: u64) {
+    let at = operation.touch(id);
+    operation.clear_residue(at);
+    operation.register(at);
+    let missing = priority.saturating_sub(operation.priority(at).unwrap_or(0));
+    if missing > 0 {
+        operation.adjust(at, i64::try_from(missing).unwrap_or(i64::MAX));
     }
 }
 

@@ -4,7 +4,6 @@ use core::num::NonZeroU32;
 use std::collections::BTreeMap;
 
 use super::Node;
-use crate::advice::{Advice, Step};
 use crate::codec::WireKey;
 use crate::delta::Delta;
 use crate::id::NodeId;
@@ -125,22 +124,15 @@ impl<K: WireKey> Node<K> {
         self.operate(touched, |map| map.stand_in(node, other, range))
     }
 
-    /// Does what a node was advised: see [`RangeMap::follow`](crate::RangeMap::follow). [`RangeMap::plan`](crate::RangeMap::plan) of
-    /// [`map`](Self::map) advises.
+    /// Puts one registration in place of several of a node: see [`RangeMap::unite`](crate::RangeMap::unite).
     ///
     /// # Errors
-    /// [`MoveError`] if a step is refused. Nothing has changed then.
-    pub fn follow(&mut self, advice: &Advice<K>) -> Result<(), MoveError> {
-        let mut ranges: Vec<KeyRange<K>> = Vec::new();
-        for step in &advice.steps {
-            ranges.push(step.range().clone());
-            ranges.extend(self.map.ranges_of(&advice.node, step.range()));
-            if let Step::StandIn { other, range } = step {
-                ranges.extend(self.map.parts_of(other, range));
-            }
-        }
-        let touched = ranges.iter().map(|range| (&advice.node, range)).collect();
-        self.operate(touched, |map| map.follow(advice))
+    /// [`WriteError`] if it is refused.
+    pub fn unite(&mut self, node: &NodeId, range: &KeyRange<K>) -> Result<(), WriteError> {
+        let mut ranges = self.map.ranges_of(node, range);
+        ranges.push(range.clone());
+        let touched = ranges.iter().map(|range| (node, range)).collect();
+        self.operate(touched, |map| map.unite(node, range))
     }
 
     /// Gives a registration a priority: see [`RangeMap::set_priority`](crate::RangeMap::set_priority).

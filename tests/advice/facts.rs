@@ -1,11 +1,11 @@
 //! Facts of single plans, and of where they lead, in random maps: counted key by key.
 
-use crdt_range_map::advice::{Aims, Bucket, Capacities, Histogram, Step};
-use crdt_range_map::{Delta, KeyRange, NodeId, RangeMap, ReplicaId};
+use crdt_range_map::advice::{Aims, Bucket, Capacities, Histogram};
+use crdt_range_map::{Delta, KeyRange, NodeId, Operation, RangeMap, ReplicaId};
 
 use crate::kit::builders::{between, by};
 use crate::kit::random::Random;
-use crate::world::name;
+use crate::world::{done, name};
 
 const KEYS: u64 = 24;
 
@@ -107,10 +107,10 @@ impl Case {
         let at = |node: &NodeId| node.as_str()[5..].parse::<usize>().unwrap();
         let advices = plan.advices().iter();
         let deltas: Vec<_> =
-            advices.map(|advice| self.maps[at(&advice.node)].follow(advice).unwrap()).collect();
+            advices.map(|advice| done(&mut self.maps[at(&advice.node)], advice)).collect();
         let all: Delta<u64> = deltas.iter().collect();
         self.maps.iter_mut().for_each(|map| drop(map.merge(&all)));
-        plan.advices().iter().map(|advice| advice.steps.len()).sum()
+        plan.advices().iter().map(|advice| advice.operations.len()).sum()
     }
 }
 
@@ -129,26 +129,28 @@ fn a_plan_is_as_counted_key_by_key() {
         let mut moved = 0;
         for advice in plan.advices() {
             assert!((advice.load as f64 - case.load(&advice.node)).abs() < 1.5, "seed {seed}: {advice}");
-            for step in &advice.steps {
+            for step in &advice.operations {
                 steps += 1;
                 for key in keys(step.range()) {
                     let owners = case.owners(key);
                     let own = owners.iter().position(|owner| *owner == advice.node);
                     match step {
-                        Step::Register { .. } => assert_eq!(own, None, "seed {seed}: {step}"),
+                        Operation::Register { .. } => assert_eq!(own, None, "seed {seed}: {step}"),
                         // Only for one who serves, and does not come after it already.
-                        Step::StandIn { other, .. } => {
+                        Operation::StandIn { other, .. } => {
                             let theirs = owners.iter().position(|owner| owner == other);
                             assert!(
                                 theirs.is_some() && own.is_none_or(|own| Some(own) > theirs),
                                 "seed {seed}: {step}"
                             );
                         }
-                        Step::Unite { .. } => assert!(own.is_some(), "seed {seed}: {step}"),
-                        Step::Drain { .. } => {
+                        Operation::Unite { .. } => assert!(own.is_some(), "seed {seed}: {step}"),
+                        Operation::Drain { count, .. } => {
+                            assert_eq!(*count, case.aims.count);
                             drains += 1;
                             assert!(own.is_some_and(|own| own >= case.aims.count), "seed {seed}: {step}");
                         }
+                        _ => panic!("seed {seed}: {step}"),
                     }
                     moved += u64::from(own.is_none());
                 }

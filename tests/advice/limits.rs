@@ -1,11 +1,11 @@
 //! What may be given, at its edges.
 
-use crdt_range_map::advice::{AdviceError, Aims, Bucket, Capacities, Histogram, Step, TOTAL_MAX};
+use crdt_range_map::advice::{AdviceError, Aims, Bucket, Capacities, Histogram, TOTAL_MAX};
 use crdt_range_map::node::{Event, Output};
-use crdt_range_map::{KeyRange, MoveError, Node, RangeMap, ReplicaId};
+use crdt_range_map::{KeyRange, MoveError, Node, Operation, OperationError, RangeMap, ReplicaId};
 
 use crate::kit::builders::{between, by};
-use crate::world::{capacities, histogram, name};
+use crate::world::{capacities, done, histogram, name};
 
 fn bucket(start: u64, load: u64, keys: u64) -> Bucket<u64> {
     Bucket { range: between(start, start + 1), load, keys }
@@ -38,7 +38,7 @@ fn rest(map: &mut RangeMap<u64>, capacities: &[(&str, u64)], aims: &Aims) {
         if plan.is_empty() {
             return;
         }
-        plan.advices().iter().for_each(|advice| drop(map.follow(advice).unwrap()));
+        plan.advices().iter().for_each(|advice| drop(done(map, advice)));
         assert_eq!(map.served_by_fewer_than(aims.count, &between(0, 100)).count(), 0);
     }
     panic!("no rest");
@@ -131,7 +131,7 @@ fn the_greatest_numbers_are_as_good_as_small_ones() {
     };
     let (small, great) = (plan(1_000, 1), plan(TOTAL_MAX / 4, TOTAL_MAX / 4));
     let steps = |plan: &crdt_range_map::advice::Plan<u64>| {
-        plan.advices().iter().map(|advice| advice.steps.clone()).collect::<Vec<_>>()
+        plan.advices().iter().map(|advice| advice.operations.clone()).collect::<Vec<_>>()
     };
     assert!(!small.is_empty());
     assert_eq!(steps(&small), steps(&great));
@@ -162,20 +162,22 @@ fn who_may_not_write_changes_nothing() {
         &Aims { count: 2, moved_per_mille: 2_000, ..Aims::default() },
     );
     let advice = plan.advices()[0].clone();
-    assert_eq!(advice.steps.len(), 1, "{advice}");
-    assert_eq!(advice.to_string(), "node-000 bears 0, wanted 7: register [0, 6)");
-    map.set_registration_bytes_max(8);
-    let mut long = advice.clone();
-    long.node = crate::kit::builders::named(&"x".repeat(200));
+    assert_eq!(advice.operations.len(), 1, "{advice}");
+    assert_eq!(advice.to_string(), "node-000 bears 0, wanted 7: register node-000 [0, 6)");
+    map.set_registration_bytes_max(64);
+    let node = crate::kit::builders::named(&"x".repeat(200));
+    let range = advice.operations[0].range().clone();
+    let long = [advice.operations[0].clone(), Operation::Register { node, range }];
     let before = map.state().clone();
-    assert!(matches!(map.follow(&long), Err(MoveError::TooLong { .. })));
+    let refused = map.apply(long).unwrap_err();
+    assert!(refused.index == 1 && matches!(refused.why, MoveError::TooLong { .. }), "{refused}");
     assert_eq!(*map.state(), before);
     _ = map.retire(ReplicaId::new(1));
-    assert_eq!(map.follow(&advice), Err(MoveError::Retired));
+    assert_eq!(map.apply(advice.operations), Err(OperationError { index: 0, why: MoveError::Retired }));
 }
 
 #[test]
-fn a_node_follows_as_its_map_does() {
+fn a_node_does_what_is_advised_as_its_map_does() {
     let mut map = RangeMap::new(ReplicaId::new(1));
     let mut of_node = Node::new(ReplicaId::new(1), 7);
     for part in [between(0, 2), between(2, 3), between(3, 4), between(1, 4), between(4, 6)] {
@@ -203,18 +205,19 @@ fn a_node_follows_as_its_map_does() {
                 break;
             }
             assert!(round < 19);
-            for advice in plan.advices().iter().filter(|advice| !advice.steps.is_empty()) {
+            for advice in plan.advices().iter().filter(|advice| !advice.operations.is_empty()) {
                 let before = map.splits().clone();
-                for step in &advice.steps {
+                for step in &advice.operations {
                     kinds[match step {
-                        Step::Register { .. } => 0,
-                        Step::StandIn { .. } => 1,
-                        Step::Drain { .. } => 2,
-                        Step::Unite { .. } => 3,
+                        Operation::Register { .. } => 0,
+                        Operation::StandIn { .. } => 1,
+                        Operation::Drain { .. } => 2,
+                        Operation::Unite { .. } => 3,
+                        other => panic!("{other}"),
                     }] += 1;
                 }
-                _ = map.follow(advice).unwrap();
-                of_node.follow(advice).unwrap();
+                _ = done(&mut map, advice);
+                of_node.apply(advice.operations.iter().cloned()).unwrap();
                 assert!(map.registrations().eq(of_node.map().registrations()));
                 let mut changed = Vec::new();
                 loop {

@@ -4,7 +4,7 @@ use crdt_range_map::KeyRange;
 use crdt_range_map::advice::{Aims, Capacities, Histogram};
 
 use crate::kit::random::Random;
-use crate::world::{Round, World, capacities, histogram, name, shuffled, zipf};
+use crate::world::{Round, World, capacities, done, histogram, name, shuffled, zipf};
 
 const NODES: usize = 100;
 const BUCKETS: u64 = 10_000;
@@ -131,7 +131,7 @@ fn a_node_that_is_down_is_replaced_and_one_without_capacity_is_relieved() {
             .iter()
             .map(|advice| {
                 let at: usize = advice.node.as_str()[5..].parse().unwrap();
-                world.maps[at].follow(advice).unwrap()
+                done(&mut world.maps[at], advice)
             })
             .collect();
         deltas.iter().for_each(|delta| world.maps.iter_mut().for_each(|map| drop(map.merge(delta))));

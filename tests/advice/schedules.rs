@@ -3,29 +3,29 @@
 //!
 //! `cargo test --release --test advice -- --ignored` runs many more schedules.
 
-use crdt_range_map::advice::{Advice, Aims, Capacities, Step};
-use crdt_range_map::{Delta, Dot, NodeId, RangeMap, ReplicaId, Version};
+use crdt_range_map::advice::{Advice, Aims, Capacities};
+use crdt_range_map::{Delta, Dot, NodeId, Operation, RangeMap, ReplicaId, Version};
 
 use crate::kit::builders::{by, slot};
 use crate::kit::random::Random;
-use crate::world::{histogram, name};
+use crate::world::{done, histogram, name};
 
 const KEYS: u64 = 5;
 
-/// How a node does what it is advised.
-type Follow = fn(&mut RangeMap<u64>, &Advice<u64>) -> Delta<u64>;
+/// How a node does what it is advised, where so many have to serve each key.
+type Follow = fn(&mut RangeMap<u64>, &Advice<u64>, usize) -> Delta<u64>;
 
-fn follow(map: &mut RangeMap<u64>, advice: &Advice<u64>) -> Delta<u64> {
-    map.follow(advice).unwrap()
+fn follow(map: &mut RangeMap<u64>, advice: &Advice<u64>, _: usize) -> Delta<u64> {
+    done(map, advice)
 }
 
 /// The rule that seems to be enough: who bears too much gives up where as many others serve, and takes as it is advised.
-fn release_if_others_serve(map: &mut RangeMap<u64>, advice: &Advice<u64>) -> Delta<u64> {
+fn release_if_others_serve(map: &mut RangeMap<u64>, advice: &Advice<u64>, count: usize) -> Delta<u64> {
     let (node, mut taken) = (&advice.node, advice.clone());
-    taken.steps.retain(|step| !matches!(step, Step::Drain { .. }));
-    let mut delta = map.follow(&taken).unwrap();
+    taken.operations.retain(|operation| !matches!(operation, Operation::Drain { .. }));
+    let mut delta = done(map, &taken);
     for key in (0..KEYS).map(slot).filter(|_| advice.wanted < advice.load) {
-        if map.served_by_fewer_than(advice.count + 1, &key).next().is_none() {
+        if map.served_by_fewer_than(count + 1, &key).next().is_none() {
             let own: Vec<_> = map.registrations_of(node).map(|it| it.range).collect();
             for whole in own.iter().filter(|whole| whole.intersects(&key)) {
                 delta.merge(&map.carve(node, whole, &key).unwrap());
@@ -120,7 +120,7 @@ impl Schedule {
         let serves =
             |map: &RangeMap<u64>, key: &u64| map.owners(key).iter().any(|owner| owner.node == advice.node);
         let before: Vec<u64> = (0..KEYS).filter(|key| serves(map, key)).collect();
-        let delta = (self.follow)(map, &advice);
+        let delta = (self.follow)(map, &advice, self.aims.count);
         let keys: Vec<u64> = before.into_iter().filter(|key| !serves(map, key)).collect();
         let [first, last] = [&knew, map.state().version()].map(|it| it.context().last_seq(map.replica()));
         let dots = (first + 1..=last).map(|seq| Dot { replica: map.replica(), seq }).collect();
@@ -175,7 +175,7 @@ impl Schedule {
                 return Ok(());
             }
             for (map, advice) in self.maps.iter_mut().zip(plan.advices()) {
-                drop(map.follow(advice).unwrap());
+                drop(done(map, advice));
             }
             (0..self.maps.len()).try_for_each(|at| self.check(at))?;
         }

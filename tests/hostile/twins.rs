@@ -64,6 +64,7 @@ impl<K: SampleKey> Twins<K> {
         let map = &mut self.maps[at];
         let delta = match operation {
             Operation::Register => map.register(&node, range).unwrap(),
+            Operation::Unite => map.unite(&node, range).unwrap(),
             Operation::Increase(by) => map.increase(&node, range, by).unwrap(),
             Operation::Decrease(by) => map.decrease(&node, range, by).unwrap(),
             Operation::Release => map.release(&node, range).unwrap(),

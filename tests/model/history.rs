@@ -30,6 +30,8 @@ pub enum Operation {
     Drain(usize, usize),
     /// The node of that number stands in for it, in the range of the registration.
     StandIn(usize),
+    /// One registration with that range in place of several.
+    Unite,
 }
 
 /// One step. A message is named by how many were sent after it, modulo how many there are; none is ever forgotten, so that it
@@ -110,5 +112,6 @@ fn operations() -> impl Strategy<Value = Operation> {
         1 => Just(Operation::ReleaseNode),
         1 => (0..5usize, 0..3usize).prop_map(|(range, count)| Operation::Drain(range, count)),
         1 => (0..3usize).prop_map(Operation::StandIn),
+        1 => Just(Operation::Unite),
     ]
 }

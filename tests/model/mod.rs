@@ -198,6 +198,28 @@ impl<K: Key> Replica<K> {
         Ok(delta)
     }
 
+    /// One registration in place of those that lie in its range, if these are all of it.
+    pub fn unite(&mut self, whole: &Id<K>, keys: &[K]) -> Knowledge<K> {
+        let (range, node) = whole;
+        let all = self.knowledge.registrations();
+        let is_own = |(part, of): &Id<K>| of == node && range.contains_range(part);
+        let own: Vec<(Id<K>, u64)> = all.into_iter().filter(|(id, _)| is_own(id)).collect();
+        let is_covered = |key: &K| own.iter().any(|((part, _), _)| part.contains(key));
+        if own.len() < 2 || !keys.iter().filter(|key| range.contains(key)).all(is_covered) {
+            return Knowledge::default();
+        }
+        let most = own.iter().map(|(_, priority)| *priority).max().unwrap_or(0);
+        let mut delta = self.register(whole);
+        let missing = most.saturating_sub(self.knowledge.priority(whole).unwrap_or(0));
+        if missing > 0 {
+            delta.join(&self.increase(whole, missing));
+        }
+        for (part, _) in own.iter().filter(|(part, _)| part != whole) {
+            delta.join(&self.release(part));
+        }
+        delta
+    }
+
     pub fn set_priority(&mut self, id: &Id<K>, to: u64) -> Knowledge<K> {
         if to == 0 {
             return self.release(id);

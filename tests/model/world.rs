@@ -214,6 +214,7 @@ impl<K: SampleKey> World<K> {
                 let writer = withdrawn.expect("it was named");
                 (wrote(map.withdraw(writer)), model.withdraw(writer))
             }
+            Operation::Unite => (wrote(map.unite(&id.1, &id.0)), model.unite(&id, &K::samples())),
             Operation::ReleaseNode => (wrote(map.release_node(&id.1)), model.release_node(&id.1)),
             Operation::Drain(..) | Operation::StandIn(_) => unreachable!("they are several operations"),
             Operation::Tighten(_) | Operation::MoveTo(_) | Operation::Carve(_) | Operation::HandOver(_) => {

@@ -139,7 +139,7 @@ impl Advised {
         let plan = self.maps[0].plan(&self.histogram, &self.capacities, &self.aims);
         let mut all = Delta::default();
         for (map, advice) in self.maps.iter_mut().zip(plan.advices()) {
-            all.merge(&map.follow(advice)?);
+            all.merge(&map.apply(advice.operations.iter().cloned())?);
         }
         self.maps.iter_mut().for_each(|map| drop(map.merge(&all)));
         self.holders()

@@ -1,9 +1,9 @@
-// Load and capacities as they are handed in, and advice as it comes out and goes back in.
+// Load and capacities as they are handed in, and advice as it comes out.
 
 import * as check from "./arguments.js";
 import { describe, failure, refuse } from "./errors.js";
 import { type Rule, checkedOptions, optional } from "./options.js";
-import type { Advice, AdviceAims, AdviceStep } from "./types.js";
+import type { Advice, AdviceAims, Operation } from "./types.js";
 
 /** Whether it is an integer from 0 on that is not greater than that. */
 const isCount = (value: unknown, most: number): value is number =>
@@ -52,40 +52,20 @@ export function capacities(value: unknown): [string[], BigUint64Array] {
   return [names, BigUint64Array.from(words)];
 }
 
-const kinds = ["register", "standIn", "drain", "unite"] as const;
+const verbs = ["register", "standIn", "drain", "unite"] as const;
 
 /** What the module advises. */
-export function advice(node: string, count: number, columns: [Float64Array, BigUint64Array, string[]]): Advice {
+export function advice(node: string, columns: [Float64Array, BigUint64Array, string[]]): Advice {
   const [loads, words, others] = columns;
   const [load, wanted, fair] = loads as unknown as [number, number, number];
-  const steps: AdviceStep[] = [];
+  const operations: Operation[] = [];
   let told = 0;
-  for (let at = 0; at < words.length; at += 3) {
+  for (let at = 0; at < words.length; at += 4) {
     const [start, end] = [words[at]!, words[at + 1]! === 0n ? null : words[at + 1]!];
-    const step = kinds[Number(words[at + 2])]!;
-    if (step === "standIn") steps.push({ step, other: others[told++]!, start, end });
-    else steps.push({ step, start, end });
+    const op = verbs[Number(words[at + 2])]!;
+    if (op === "standIn") operations.push({ op, node, other: others[told++]!, start, end });
+    else if (op === "drain") operations.push({ op, node, start, end, count: Number(words[at + 3]) });
+    else operations.push({ op, node, start, end });
   }
-  return { node, count: Math.max(count, 1), load, wanted, fair, steps };
-}
-
-/** Advice that is to be followed: the node, of each step its start, its end and its number, for whom some stand in, and the count. */
-export function followed(value: unknown): [string, BigUint64Array, string[], number] {
-  if (typeof value !== "object" || value === null) return refuse("invalid-options", "advice", "an object", value);
-  const { node, count, steps } = value as Record<string, unknown>;
-  const name = check.node(node, "advice.node");
-  const checked = check.count(count);
-  if (!Array.isArray(steps)) return refuse("invalid-options", "advice.steps", "an array", steps);
-  const words: bigint[] = [];
-  const others: string[] = [];
-  for (const [index, item] of (steps as unknown[]).entries()) {
-    const path = `advice.steps[${index}]`;
-    words.push(...check.rangeOf(item, path));
-    const { step, other } = item as Record<string, unknown>;
-    const kind = (kinds as readonly unknown[]).indexOf(step);
-    if (kind < 0) return refuse("invalid-operation", `${path}.step`, `one of ${kinds.join(", ")}`, step);
-    words.push(BigInt(kind));
-    if (step === "standIn") others.push(check.node(other, `${path}.other`));
-  }
-  return [name, BigUint64Array.from(words), others, checked];
+  return { node, load, wanted, fair, operations };
 }

@@ -301,6 +301,7 @@ const verbs = [
   "setPriority",
   "drain",
   "standIn",
+  "unite",
 ] as const;
 
 /** What an operation has beside its kind, its node and its range; all others must be left out. */
@@ -315,6 +316,16 @@ const details: Partial<Record<(typeof verbs)[number], string>> = {
   drain: "count",
   standIn: "other",
 };
+
+/** Of what may be left out, a misspelt name would be none. */
+function refuseOthers(operation: object, index: number): void {
+  for (const name in operation) {
+    if (!/^(op|node|start|end|by)$/.test(name)) {
+      const is = `must be of op, node, start, end, by, not ${describe(name)}`;
+      throw failure("invalid-operation", `operations[${index}] ${is}`, index);
+    }
+  }
+}
 
 /**
  * Reads operations that are objects: for each the start, the end, and a word of the amount or count, the verb (4 bits) and the number of its
@@ -347,6 +358,7 @@ export function operations(list: unknown): { words: BigUint64Array; names: strin
     packed.push(checkedStart);
     packed.push(checkedEnd(checkedStart, end, "", index));
     const detail = details[kind];
+    if (detail === "by") refuseOthers(operation, index);
     if (detail !== "by" && by !== undefined) refuse("invalid-amount", "by", `left out of a ${kind}`, by, index);
     const value = detail && detail !== "by" ? operation[detail] : undefined;
     const amount = detail === "count" ? checkedCount(value, index) : checkedAmount(by, index);

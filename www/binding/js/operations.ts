@@ -1,9 +1,8 @@
-import * as advice from "./advice.js";
 import * as check from "./arguments.js";
 import type { Core } from "./core.js";
 import { failure, guarded } from "./errors.js";
 import { Answer } from "./queries.js";
-import type { Advice, Key, KeyRangeInput, Operation } from "./types.js";
+import type { Key, KeyRangeInput, Operation } from "./types.js";
 import type { Replica } from "#glue";
 
 /** What is done to a map: each operation changes it at once, and returns a delta, bytes for the other replicas. */
@@ -167,16 +166,17 @@ export abstract class Operations extends Answer {
   }
 
   /**
-   * Does what a node was advised: all of it or nothing. It gives up keys only where `advice.count` others come before the node, as `drain` does
-   * and with its promise, whatever the advice was made from.
+   * Puts one registration in place of those of the node that lie in a range, if these are all of the range: with the highest of their
+   * priorities, in one delta. No owner changes by that, only their order, and the node's priority is lowered nowhere.
    *
-   * Returns the delta for the other replicas, empty if nothing is to be done. Costs what its steps cost.
+   * Returns the delta for the other replicas, empty if there are fewer than two, or if they leave some of the range out. O(m log n) for m of
+   * them, after what `registrationsOf` takes.
    *
-   * Throws `invalid-options`, `invalid-operation`, `invalid-node`, `invalid-key`, `invalid-range`, `invalid-amount`, `exhausted`, `too-long`.
+   * Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
    */
-  follow(advised: Advice): Uint8Array {
-    const [name, words, others, count] = advice.followed(advised);
-    return Operations.#operate(this, (module) => module.follow(name, words, others, count));
+  unite(node: string, start: Key, end: Key | null): Uint8Array {
+    const [name, [from, until]] = [check.node(node), check.range(start, end)];
+    return Operations.#operate(this, (module) => module.unite(name, from, until));
   }
 
   /**

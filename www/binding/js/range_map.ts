@@ -139,7 +139,7 @@ export class RangeMap extends Operations {
     const [count, moved, slack] = advice.aims(aims);
     const { module } = RangeMap.#of(this);
     const found = guarded(() => module.advice(name, words, names, bearable, count, moved, slack));
-    return found ? advice.advice(name, count, found as [Float64Array, BigUint64Array, string[]]) : null;
+    return found ? advice.advice(name, found as [Float64Array, BigUint64Array, string[]]) : null;
   }
 
   /**

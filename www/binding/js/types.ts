@@ -124,7 +124,7 @@ export interface SplitColumns extends OwnerColumns {
 
 /** An operation, for `apply`: as the method of that name. */
 export type Operation =
-  | { op: "register" | "release"; node: string; start: Key; end: Key | null }
+  | { op: "register" | "release" | "unite"; node: string; start: Key; end: Key | null }
   | { op: "increase" | "decrease"; node: string; start: Key; end: Key | null; by?: number | undefined }
   | { op: "tighten" | "moveTo"; node: string; start: Key; end: Key | null; to: KeyRangeInput }
   | { op: "carve"; node: string; start: Key; end: Key | null; hole: KeyRangeInput }
@@ -338,35 +338,18 @@ export interface AdviceAims {
   slackPerMille?: number | undefined;
 }
 
-/** One thing that a node should do with a range of keys. */
-export type AdviceStep = KeyRange &
-  (
-    | {
-        /**
-         * "register": serve them, behind those who do. "drain": give them up, as enough others come before the node. "unite": serve them by one
-         * registration in place of several.
-         */
-        step: "register" | "drain" | "unite";
-      }
-    | {
-        /** Serve them, and come before one who is to give them up. */
-        step: "standIn";
-        /** Who is to give them up. */
-        other: string;
-      }
-  );
-
 /** What a node should do now, so that no node is too full. */
 export interface Advice {
   node: string;
-  /** How many nodes have to serve each key. */
-  count: number;
   /** What the node bears now, in the unit of the load. */
   load: number;
   /** What it will bear when all have done as they are advised. */
   wanted: number;
   /** Its part of all load by its capacity. */
   fair: number;
-  /** What to do, in this order; empty: nothing. */
-  steps: AdviceStep[];
+  /**
+   * What to do, in this order, by `apply`; empty: nothing. What may not be done yet, or has been done, does nothing then: keys are given up
+   * by `drain`, with its promise if for each node one replica does as it is advised.
+   */
+  operations: Operation[];
 }

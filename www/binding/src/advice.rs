@@ -1,7 +1,7 @@
-//! Advice which keys to take and which to give up, and doing it.
+//! Advice which keys to take and which to give up.
 
-use crdt_range_map::advice::{Advice, AdviceError, Aims, Bucket, Capacities, Histogram, Step};
-use crdt_range_map::{KeyRange, NodeId};
+use crdt_range_map::advice::{Advice, AdviceError, Aims, Bucket, Capacities, Histogram};
+use crdt_range_map::{KeyRange, NodeId, Operation};
 use js_sys::{Array, BigUint64Array, Float64Array};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -10,13 +10,16 @@ use crate::answers;
 use crate::failure::Failure;
 use crate::replica::{Replica, node_id, range};
 
-/// The steps by their numbers.
+/// The operations that are advised, by their numbers.
+const REGISTER: u64 = 0;
 const STAND_IN: u64 = 1;
+const DRAIN: u64 = 2;
+const UNITE: u64 = 3;
 
 #[wasm_bindgen]
 impl Replica {
     /// Of `words`, four are a bucket: its start, its end, its load and its keys. Returns what a node bears, what is wanted, and what is
-    /// fair; and of each step its start, its end and its number; and for whom those stand in that do. `None` for a node without a capacity.
+    /// fair; of each operation its start, its end, its number and its count; and for whom those stand in that do. `None` for a node without a capacity.
     #[expect(clippy::too_many_arguments, reason = "all of them cross in one call")]
     pub fn advice(
         &self,
@@ -40,49 +43,25 @@ impl Replica {
         let plan = self.node.map().plan(&histogram, &capacities, &aims);
         Ok(plan.advice(&id).map(columns))
     }
-
-    /// Of `words`, three are a step. `others` are those for whom steps stand in, one after the other.
-    pub fn follow(
-        &mut self,
-        node: &str,
-        words: Vec<u64>,
-        others: Vec<String>,
-        count: u32,
-    ) -> Result<Vec<u8>, Failure> {
-        let mut others = others.into_iter().map(NodeId::new).collect::<Result<Vec<_>, _>>()?.into_iter();
-        let step = |words: &[u64]| {
-            let [start, end, number] = *words else { return None };
-            let range = range(start, end);
-            Some(match number {
-                0 => Step::Register { range },
-                STAND_IN => Step::StandIn { other: others.next()?, range },
-                2 => Step::Drain { range },
-                _ => Step::Unite { range },
-            })
-        };
-        let steps = words.chunks(3).filter_map(step).collect();
-        let (load, wanted, fair) = (0, 0, 0);
-        let advice = Advice { node: node_id(node)?, count: count as usize, load, wanted, fair, steps };
-        self.operate(|node| Ok(node.follow(&advice)?))
-    }
 }
 
 fn columns(advice: &Advice<u64>) -> Array {
     let loads = [advice.load, advice.wanted, advice.fair].map(|load| load as f64);
     let others = Array::new();
     let mut words = Vec::new();
-    for step in &advice.steps {
-        let number = match step {
-            Step::Register { .. } => 0,
-            Step::StandIn { other, .. } => {
+    for operation in &advice.operations {
+        let (number, count) = match operation {
+            Operation::StandIn { other, .. } => {
                 others.push(&JsValue::from_str(other.as_str()));
-                STAND_IN
+                (STAND_IN, 0)
             }
-            Step::Drain { .. } => 2,
-            Step::Unite { .. } => 3,
+            Operation::Drain { count, .. } => (DRAIN, *count as u64),
+            Operation::Unite { .. } => (UNITE, 0),
+            // No other is ever advised.
+            _ => (REGISTER, 0),
         };
-        words.extend(answers::starts_and_ends(core::slice::from_ref::<KeyRange<u64>>(step.range())));
-        words.push(number);
+        words.extend(answers::starts_and_ends(core::slice::from_ref::<KeyRange<u64>>(operation.range())));
+        words.extend([number, count]);
     }
     let columns: [JsValue; 3] =
         [Float64Array::from(&loads[..]).into(), BigUint64Array::from(&words[..]).into(), others.into()];

@@ -56,6 +56,11 @@ impl Replica {
         self.operate(|node| Ok(node.stand_in(&id, &other, &range)?))
     }
 
+    pub fn unite(&mut self, node: &str, start: u64, end: u64) -> Result<Vec<u8>, Failure> {
+        let (id, range) = (node_id(node)?, range(start, end));
+        self.operate(|node| Ok(node.unite(&id, &range)?))
+    }
+
     /// Starts and ends.
     #[wasm_bindgen(js_name = neededIn)]
     pub fn needed_in(&self, node: &str, start: u64, end: u64, count: u32) -> Result<Vec<u64>, Failure> {

@@ -44,8 +44,8 @@ impl Replica {
         self.operate(|node| Ok(node.tighten(&id, &from, &to)?))
     }
 
-    /// Does many operations or none. `words` has for each its start, its end, and a word with the amount, the verb (3 bits) and the
-    /// number of the node among `names`; and then the range to tighten to, if it is that.
+    /// Does many operations or none. `words` has for each its start, its end, and a word with the amount or count, the verb (4 bits) and the
+    /// number of the node among `names`; and then what else the verb has: a range, the number of another node, or a priority.
     pub fn apply(&mut self, words: Vec<u64>, names: Vec<String>) -> Result<Vec<u8>, Failure> {
         let nodes = names.into_iter().map(NodeId::new).collect::<Result<Vec<_>, _>>()?;
         let operations = unpack(&words, &nodes);
@@ -145,7 +145,8 @@ fn unpack(words: &[u64], nodes: &[NodeId]) -> Vec<Operation<u64>> {
             7 => other_node(words.next(), nodes).map(|to| Operation::HandOver { node, range, to }),
             8 => words.next().map(|to| Operation::SetPriority { node, range, to }),
             9 => Some(Operation::Drain { node, range, count: number as usize }),
-            _ => other_node(words.next(), nodes).map(|other| Operation::StandIn { node, other, range }),
+            10 => other_node(words.next(), nodes).map(|other| Operation::StandIn { node, other, range }),
+            _ => Some(Operation::Unite { node, range }),
         };
         let Some(operation) = operation else { break };
         operations.push(operation);

@@ -105,7 +105,7 @@ test("apply does many operations in one call, all or none", () => {
     code: "invalid-operation",
     index: 1,
     message:
-      /operations\[1\]\.op must be one of register, release, increase, decrease, tighten, moveTo, carve, handOver, setPriority, drain, standIn, not "rename"; nothing has changed/,
+      /operations\[1\]\.op must be one of register, release, increase, decrease, tighten, moveTo, carve, handOver, setPriority, drain, standIn, unite, not "rename"; nothing has changed/,
   });
   assertCode("invalid-operation", () => map.apply(undefined));
   assert.deepEqual(map.registrations(), expected);

@@ -70,8 +70,9 @@ export async function everyMethod(): Promise<void> {
   map.drain("a", 0, end, 2);
   assertSame<ReturnType<typeof map.advice>, Advice | null>(true);
   const advice = map.advice("a", [{ start: 0, end: 5n, load: 7, keys: 5 }], new Map([["a", 1]]), { count: 2 });
-  assertSame<Uint8Array, ReturnType<typeof map.follow>>(true);
-  if (advice) map.follow(advice);
+  if (advice) map.apply(advice.operations);
+  assertSame<Uint8Array, ReturnType<typeof map.unite>>(true);
+  map.unite("a", 0, end);
   assertSame<ReturnType<typeof map.neededIn>, KeyRange[]>(true);
   map.neededIn("a", 0n, end, 2);
 

@@ -1,4 +1,4 @@
-// Advice which keys to take and which to give up, and doing it.
+// Advice which keys to take and which to give up.
 import { expect, test } from "vitest";
 import { code, map, splits, wrong, type LoadBucket, type RangeMap } from "./kit.js";
 
@@ -24,11 +24,11 @@ test("a full node gives half to another, in rounds that come to rest", () => {
   const told: string[] = [];
   for (let round = 0; ; round += 1) {
     const advices = Object.keys(maps).map((node) => maps[node]!.advice(node, even(), capacities, aims)!);
-    if (advices.every(({ steps }) => steps.length === 0)) break;
+    if (advices.every(({ operations }) => operations.length === 0)) break;
     expect(round).toBeLessThan(5);
-    const deltas = advices.map((advice) => maps[advice.node]!.follow(advice));
+    const deltas = advices.map((advice) => maps[advice.node]!.apply(advice.operations));
     for (const it of Object.values(maps)) for (const delta of deltas) it.merge(delta);
-    for (const { node, steps } of advices) for (const { step } of steps) told.push(`${node} ${step}`);
+    for (const { operations } of advices) for (const { node, op } of operations) told.push(`${node} ${op}`);
   }
   expect(told).toEqual(["b standIn", "a drain"]);
   expect(splits(maps.a!)).toEqual(["[0, 50) a:1", "[50, 100) b:2"]);
@@ -37,31 +37,24 @@ test("a full node gives half to another, in rounds that come to rest", () => {
 });
 
 test("advice tells what to do, and for whom", () => {
-  const { b } = both();
+  const { a, b } = both();
   const advice = b!.advice("b", even(), capacities, { count: 1, movedPerMille: 200 });
-  const steps = [{ step: "standIn", other: "a", start: 80n, end: 100n }];
-  expect(advice).toStrictEqual({ node: "b", count: 1, load: 0, wanted: 14, fair: 35, steps });
+  const operations = [{ op: "standIn", node: "b", other: "a", start: 80n, end: 100n }];
+  expect(advice).toStrictEqual({ node: "b", load: 0, wanted: 14, fair: 35, operations });
   const hot = [{ start: 5, end: 6, load: 90, keys: 1 }];
   const shared = b!.advice("b", hot, capacities, { count: 1, movedPerMille: 1000 });
-  expect(shared!.steps).toStrictEqual([{ step: "register", start: 5n, end: 6n }]);
+  expect(shared!.operations).toStrictEqual([{ op: "register", node: "b", start: 5n, end: 6n }]);
+  a!.merge(b!.apply(advice!.operations));
+  const given = a!.advice("a", even(), capacities, { count: 1, movedPerMille: 200 });
+  expect(given!.operations).toStrictEqual([{ op: "drain", node: "a", start: 80n, end: 100n, count: 1 }]);
+  for (let start = 0; start < 40; start += 10) b!.register("b", start, start + 10);
+  const united = b!.advice("b", even(0), capacities, { count: 1 });
+  expect(united!.operations).toStrictEqual([{ op: "unite", node: "b", start: 0n, end: 40n }]);
   expect(b!.advice("c", even(), capacities)).toBeNull();
-  expect(b!.advice("b", [], new Map([["b", 0]]))!.steps).toEqual([]);
+  expect(b!.advice("b", [], new Map([["b", 0]]))!.operations).toEqual([]);
 });
 
-test("steps are followed one by one, and a drain asks the map", () => {
-  const here = map(1);
-  here.register("a", 0, 10);
-  const follow = (...steps: object[]) => here.follow(wrong({ node: "a", count: 1, steps }));
-  expect(follow({ step: "drain", start: 0, end: null })).toHaveLength(0);
-  expect(follow({ step: "register", start: 10, end: null }, { step: "unite", start: 0, end: null })).not.toHaveLength(
-    0,
-  );
-  expect(splits(here)).toEqual(["[0, null) a:1"]);
-  expect(here.registrations()).toHaveLength(1);
-  expect(follow()).toHaveLength(0);
-});
-
-test("what is not load, capacities, aims or advice is refused", () => {
+test("what is not load, capacities or aims is refused", () => {
   const { a } = both();
   const refused = (...given: unknown[]) => code(() => a!.advice(...(wrong(given) as Parameters<RangeMap["advice"]>)));
   const bucket = { start: 0, end: 10, load: 1, keys: 1 };
@@ -81,12 +74,5 @@ test("what is not load, capacities, aims or advice is refused", () => {
   expect(refused("a", [], new Map([["", 1]]))).toBe("invalid-node");
   expect(refused("a", [], capacities, { count: -1 })).toBe("invalid-options");
   expect(refused("a", [], capacities, { slack: 1 })).toBe("invalid-options");
-  const follow = (advice: unknown) => code(() => a!.follow(wrong(advice)));
-  expect(follow(null)).toBe("invalid-options");
-  expect(follow({ node: 1, count: 1, steps: [] })).toBe("invalid-node");
-  expect(follow({ node: "a", count: -1, steps: [] })).toBe("invalid-amount");
-  expect(follow({ node: "a", count: 1, steps: {} })).toBe("invalid-options");
-  expect(follow({ node: "a", count: 1, steps: [{ step: "leave", start: 0, end: 1 }] })).toBe("invalid-operation");
-  expect(follow({ node: "a", count: 1, steps: [{ step: "standIn", start: 0, end: 1 }] })).toBe("invalid-node");
   expect(a!.registrations()).toHaveLength(1);
 });

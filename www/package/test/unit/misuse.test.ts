@@ -17,7 +17,6 @@ const calls: Record<string, (here: RangeMap) => unknown> = {
   evict: (here) => here.evict(9n),
   evictAfterMs: (here) => here.evictAfterMs,
   fingerprint: (here) => here.fingerprint(),
-  follow: (here) => here.follow({ node: "a", count: 1, load: 0, wanted: 0, fair: 0, steps: [] }),
   gaps: (here) => here.gaps(),
   gapsIn: (here) => here.gapsIn(0, 1),
   gone: (here) => here.gone(),
@@ -61,6 +60,7 @@ const calls: Record<string, (here: RangeMap) => unknown> = {
   standIn: (here) => here.standIn("a", "b", 0, 1),
   state: (here) => here.state(),
   tighten: (here) => here.tighten("a", { start: 0, end: 2 }, { start: 0, end: 1 }),
+  unite: (here) => here.unite("a", 0, 2),
   version: (here) => here.version(),
   watch: (here) => here.watch({ start: 0, end: 1 }, () => {}),
 };

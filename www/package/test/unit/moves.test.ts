@@ -44,6 +44,21 @@ test("a registration is handed over to another node", () => {
   expect(heard).toHaveBeenCalledTimes(2);
 });
 
+test("registrations of a node that hold a whole range become one", () => {
+  const here = map(1);
+  here.register("a", 0, 60);
+  here.register("b", 0, 100);
+  expect(here.unite("a", 0, 60)).toHaveLength(0);
+  here.increase("a", 50, 100n, 4);
+  expect(here.unite("a", 0, 101)).toHaveLength(0);
+  const other = map(2);
+  other.merge(here.state());
+  other.merge(here.unite("a", 0, 100));
+  expect(registrations(other)).toEqual(["[0, 100) a:4", "[0, 100) b:1"]);
+  expect(code(() => here.unite("", 0, 1))).toBe("invalid-node");
+  expect(code(() => here.unite("a", 1, 1))).toBe("invalid-range");
+});
+
 test("a priority is set, and 0 releases", () => {
   const [here] = served();
   for (const priority of [9, 2, 2, Number.MAX_SAFE_INTEGER, 0, 0, 1]) {

@@ -94,6 +94,7 @@ test("a list moves, hands over, carves, drains and sets priorities as the method
   oneByOne.setPriority("d", 10, 20, 2 ** 53 - 1);
   oneByOne.tighten("c", { start: 0, end: 50 }, { start: 1, end: 50 });
   oneByOne.setPriority("c", 1, 50, 0);
+  oneByOne.unite("d", 30, null);
   atOnce.apply([
     { op: "standIn", node: "c", other: "b", start: 0, end: 50 },
     { op: "drain", node: "b", ...whole, count: 9 },
@@ -104,6 +105,7 @@ test("a list moves, hands over, carves, drains and sets priorities as the method
     { op: "setPriority", node: "d", start: 10, end: 20, to: 2 ** 53 - 1 },
     { op: "tighten", node: "c", start: 0, end: 50, to: { start: 1, end: 50 } },
     { op: "setPriority", node: "c", start: 1, end: 50, to: 0 },
+    { op: "unite", node: "d", start: 30, end: null },
   ]);
   expect(atOnce.state()).toEqual(oneByOne.state());
   expect(splits(atOnce)).toEqual([
@@ -135,7 +137,7 @@ test("a list with a bad operation is refused whole, and the error says which it 
       item({ op: "raise" }),
       "invalid-operation",
       "operations[1].op must be one of register, release, increase, decrease, tighten, moveTo, " +
-        'carve, handOver, setPriority, drain, standIn, not "raise"',
+        'carve, handOver, setPriority, drain, standIn, unite, not "raise"',
     ],
     [item({ node: undefined }), "invalid-node", "operations[1].node must be a string, not undefined"],
     [item({ node: "\ud800" }), "invalid-node", "operations[1].node must be "],
@@ -169,6 +171,11 @@ test("a list with a bad operation is refused whole, and the error says which it 
       "operations[1].count must be an integer from 0 to 2^32 - 1, not undefined",
     ],
     [item({ op: "drain", count: 2, by: 1 }), "invalid-amount", "operations[1].by must be left out of a drain, not 1"],
+    [
+      item({ op: "increase", amount: 7 }),
+      "invalid-operation",
+      'operations[1] must be of op, node, start, end, by, not "amount"',
+    ],
     [item({ by: 7 }), "invalid-amount", "operations[1].by must be left out of a register, not 7"],
   ];
   for (const [bad, code, words] of refused) {
