@@ -5,6 +5,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # Command-line tools that the project builds for itself. Outside target/, so that `make clean` does not cost minutes.
 TOOLS="${XDG_CACHE_HOME:-$HOME/.cache}/crdt-range-map/tools"
 
+# What is built once and then thrown away need not be ready to be built again.
+[ -z "${CI:-}" ] || export CARGO_INCREMENTAL=0
+
 say() {
   printf '==> %s\n' "$*"
 }

@@ -1,5 +1,6 @@
 //! The wire format: pinned bytes, sizes, and what comes back.
 
+use instances as _;
 mod kit;
 
 use crdt_range_map::{DecodeProblem, Delta, KeyRange, RangeMap, ReplicaId, WireKey};

@@ -1,5 +1,6 @@
 //! What the design promises, example by example. Each test's name is the promise.
 
+use instances as _;
 mod kit;
 
 use crdt_range_map::{Delta, KeyRange, MoveError, NodeId, RangeMap, ReplicaId};

@@ -3,6 +3,7 @@
 //!
 //! `cargo test --release --test drain -- --ignored` runs a million schedules.
 
+use instances as _;
 mod kit;
 
 use crdt_range_map::node::{Event, Output};

@@ -7,6 +7,7 @@
 //!
 //! `DEEPER=1 cargo test --release --test exhaustive -- --nocapture` searches one step deeper, in ten times the time.
 
+use instances as _;
 mod model;
 
 use std::collections::HashMap;

@@ -1,6 +1,7 @@
 //! The laws of the lattices, on what random histories reach: whole states, the deltas of operations and of drops, and joins of
 //! those; and on their parts, the dots and who is retired.
 
+use instances as _;
 mod model;
 
 use std::fmt::Debug;

@@ -1,5 +1,6 @@
 //! Random histories of a few replicas, compared with the reference model step by step.
 
+use instances as _;
 mod model;
 
 use model::history::{History, histories};

@@ -1,5 +1,6 @@
 //! What the playground gives out as code in Rust compiles as it stands, and passes. Its own tests hold these files to what it writes.
 
+use instances as _;
 macro_rules! pasted {
     ($($name:ident),* $(,)?) => {
         $(

@@ -1,6 +1,7 @@
 //! Routing, against brute force over random maps: who is chosen is an owner, nobody comes before whom he should follow, and one choice is
 //! the first of several.
 
+use instances as _;
 use std::collections::BTreeSet;
 
 use crdt_range_map::{KeyRange, NodeId, Owner, RangeMap, ReplicaId, Routing};

@@ -1,6 +1,7 @@
 //! The forms of the feature `serde`: what they look like, that what was written is read, and what is refused.
 #![cfg(feature = "serde")]
 
+use instances as _;
 use std::fmt::Debug;
 
 use crdt_range_map::{AnswerVersion, KeyRange, NodeId, Operation, Owner, RangeMap, Registration, ReplicaId};

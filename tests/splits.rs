@@ -1,5 +1,6 @@
 //! Splits, gaps and look-ups against brute force on every key of a small key space, for ranges in every order of arrival.
 
+use instances as _;
 mod model;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,6 @@
 //! What a Rust user expects of the types beside the operations: conversions, iterators, and what is shown.
 
+use instances as _;
 mod kit;
 
 use std::collections::{BTreeMap, HashMap};

@@ -1,6 +1,7 @@
 //! Versions of answers: they grow with all that is learnt, equal states have equal ones, what is ordered is told so, and how often that
 //! is told of what is not.
 
+use instances as _;
 #[path = "kit/mod.rs"]
 mod kit;
 mod model;

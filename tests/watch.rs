@@ -1,5 +1,6 @@
 //! Watches, against brute force on every key: what each is told is where its owners differ from those when it was told last.
 
+use instances as _;
 mod kit;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! Windows of keys, against brute force on every key: splits, owners, registrations, who serves where too few or too many do, and covers.
 
+use instances as _;
 mod model;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -84,3 +84,43 @@ unsafe impl GlobalAlloc for CountingAllocator {
         moved
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(bytes: usize) -> Layout {
+        Layout::from_size_align(bytes, 8).unwrap()
+    }
+
+    /// Called by itself: were it the allocator of all tests, those that run at the same time would be counted.
+    #[test]
+    fn blocks_are_counted_while_they_live() {
+        let allocator = CountingAllocator;
+        // SAFETY: no layout is empty, each block is given back once, with the layout that it has then.
+        unsafe {
+            let before = allocator.alloc(layout(500));
+            start_counting();
+            let first = allocator.alloc(layout(1000));
+            let zeroed = allocator.alloc_zeroed(layout(3000));
+            assert_eq!(live_bytes(), 4000);
+            allocator.dealloc(zeroed, layout(3000));
+            assert_eq!((live_bytes(), peak_bytes()), (1000, 4000));
+
+            let grown = allocator.realloc(first, layout(1000), 9000);
+            assert_eq!((live_bytes(), peak_bytes()), (9000, 9000));
+            let shrunk = allocator.realloc(grown, layout(9000), 1000);
+            assert_eq!(live_bytes(), 1000);
+            allocator.dealloc(shrunk, layout(1000));
+            assert_eq!(live_bytes(), 0);
+
+            // What was allocated before counts for nothing when it goes, not for 2^64.
+            allocator.dealloc(before, layout(500));
+            assert_eq!(live_bytes(), 0);
+            stop_counting();
+            let after = allocator.alloc(layout(9999));
+            assert_eq!((live_bytes(), peak_bytes()), (0, 9000));
+            allocator.dealloc(after, layout(9999));
+        }
+    }
+}

@@ -36,6 +36,9 @@ pub mod timer;
 pub mod web;
 pub mod workload;
 
+// With it the unit tests need not compile the library once more.
+#[cfg(test)]
+use instances as _;
 use std::error::Error;
 use std::fs;
 use std::path::Path;

@@ -82,7 +82,7 @@ impl<'a, K: Key> Answer<'a, K> {
     }
 
     fn arranged(&self, key: &K, routing: Routing) -> Candidates {
-        let mut candidates = self.index.candidates(key, routing, self.names);
+        let mut candidates = self.index.candidates(key, self.names);
         candidates.sort_by(|one, other| one.compare(other, routing));
         candidates
     }

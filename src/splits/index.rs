@@ -151,9 +151,9 @@ impl<K: Key> SplitIndex<K> {
     }
 
     /// The owners of one key, each with what it draws, by priority and name. O(log n + k) for k owners.
-    pub(crate) fn candidates(&self, key: &K, routing: Routing, names: &Interner<NodeId>) -> Candidates {
+    pub(crate) fn candidates(&self, key: &K, names: &Interner<NodeId>) -> Candidates {
         let mut candidates = Candidates::new();
-        self.for_each_candidate(key, routing, names, |candidate| candidates.push(candidate));
+        self.for_each_candidate(key, names, |candidate| candidates.push(candidate));
         candidates
     }
 
@@ -165,7 +165,7 @@ impl<K: Key> SplitIndex<K> {
         names: &Interner<NodeId>,
     ) -> Option<Candidate> {
         let mut first = None::<Candidate>;
-        self.for_each_candidate(key, routing, names, |candidate| {
+        self.for_each_candidate(key, names, |candidate| {
             if first.is_none_or(|first| candidate.compare(&first, routing).is_lt()) {
                 first = Some(candidate);
             }
@@ -174,16 +174,10 @@ impl<K: Key> SplitIndex<K> {
     }
 
     #[inline]
-    fn for_each_candidate(
-        &self,
-        key: &K,
-        routing: Routing,
-        names: &Interner<NodeId>,
-        mut visit: impl FnMut(Candidate),
-    ) {
+    fn for_each_candidate(&self, key: &K, names: &Interner<NodeId>, mut visit: impl FnMut(Candidate)) {
         let key_hash = hash::of(|hasher| key.feed(hasher));
         self.for_each_owner(key, |&Span { node, priority, .. }| {
-            visit(Candidate::draw(routing, key_hash, names.hash(node), node, priority));
+            visit(Candidate::draw(key_hash, names.hash(node), node, priority));
         });
     }
 

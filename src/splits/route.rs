@@ -38,21 +38,23 @@ pub(crate) struct Candidate {
 impl Candidate {
     /// Draws for a key of that hash by a name of that hash.
     #[inline]
-    pub(crate) fn draw(routing: Routing, key: u64, name: u64, node: u32, priority: u64) -> Self {
-        let drawn = fold(name, key);
-        let draw = match routing {
-            Routing::Preferred => !drawn,
-            Routing::Weighted => lateness(drawn),
-        };
-        Self { node, priority, draw }
+    pub(crate) fn draw(key: u64, name: u64, node: u32, priority: u64) -> Self {
+        Self { node, priority, draw: !fold(name, key) }
     }
 
     /// Whether it comes before another one or after. If both are equal, their order by name decides.
     #[inline]
     pub(crate) fn compare(&self, other: &Self, routing: Routing) -> Ordering {
+        let by_priority = other.priority.cmp(&self.priority);
+        let by_draw = self.draw.cmp(&other.draw);
         match routing {
-            Routing::Preferred => other.priority.cmp(&self.priority).then(self.draw.cmp(&other.draw)),
-            Routing::Weighted => compare_quotients((self.draw, self.priority), (other.draw, other.priority)),
+            Routing::Preferred => by_priority.then(by_draw),
+            // Of equal weights the logarithms are in the order of the draws, so they need not be known.
+            Routing::Weighted if by_priority.is_eq() => by_draw,
+            Routing::Weighted => {
+                let [one, two] = [self, other].map(|it| (lateness(!it.draw), it.priority));
+                compare_quotients(one, two).then(by_draw)
+            }
         }
     }
 
@@ -144,7 +146,7 @@ mod tests {
         let key = of(|hasher| hasher.number(key));
         let candidates = nodes.iter().map(|(node, priority)| {
             let name = of(|hasher| hasher.bytes(format!("node-{node}").as_bytes()));
-            Candidate::draw(routing, key, name, *node, *priority)
+            Candidate::draw(key, name, *node, *priority)
         });
         candidates.min_by(|one, other| one.compare(other, routing)).unwrap().node
     }

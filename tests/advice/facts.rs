@@ -106,8 +106,7 @@ impl Case {
         let plan = self.plan(0);
         let at = |node: &NodeId| node.as_str()[5..].parse::<usize>().unwrap();
         let advices = plan.advices().iter();
-        let deltas: Vec<_> =
-            advices.map(|advice| done(&mut self.maps[at(&advice.node)], advice)).collect();
+        let deltas: Vec<_> = advices.map(|advice| done(&mut self.maps[at(&advice.node)], advice)).collect();
         let all: Delta<u64> = deltas.iter().collect();
         self.maps.iter_mut().for_each(|map| drop(map.merge(&all)));
         plan.advices().iter().map(|advice| advice.operations.len()).sum()

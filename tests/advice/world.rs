@@ -107,9 +107,8 @@ impl World {
     pub fn round(&mut self, histogram: &Histogram<u64>) -> Round {
         let before = self.owners(histogram);
         let plan = self.plan(0, histogram);
-        let deltas: Vec<Delta<u64>> = (self.maps.iter_mut().zip(plan.advices()))
-            .map(|(map, advice)| done(map, advice))
-            .collect();
+        let deltas: Vec<Delta<u64>> =
+            (self.maps.iter_mut().zip(plan.advices())).map(|(map, advice)| done(map, advice)).collect();
         let all: Delta<u64> = deltas.iter().collect();
         self.maps.iter_mut().for_each(|map| drop(map.merge(&all)));
         let after = self.owners(histogram);

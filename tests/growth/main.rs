@@ -5,6 +5,7 @@
 //! four times as much, what takes O(log n) hardly more than before, and what takes O(n²) sixteen times as much.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
+use instances as _;
 mod bytes;
 mod cases;
 mod count;

@@ -2,6 +2,7 @@
 //! within a bound on memory; and what it accepts does no harm to a map, in the merge or in any operation after it.
 #![cfg(not(target_arch = "wasm32"))]
 
+use instances as _;
 mod allocated;
 mod bombs;
 #[path = "../kit/mod.rs"]

@@ -1,5 +1,6 @@
 //! Ownership follows life: who counts as of who is alive, how that ends, over links of every kind.
 
+use instances as _;
 mod attributes;
 mod crowds;
 mod ends;

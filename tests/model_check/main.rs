@@ -54,6 +54,7 @@
 //! the protocol one post more: that takes minutes, and gigabytes of memory.
 #![cfg(not(target_arch = "wasm32"))]
 
+use instances as _;
 mod history;
 mod medium;
 #[path = "../model/mod.rs"]

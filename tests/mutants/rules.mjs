@@ -1,4 +1,4 @@
-// Rules of the protocol and of the log, each with what the code is without it: `file`, the text that is replaced, and by what. Each text
+// Rules of the protocol, of the log, and of the answers, each with what the code is without it: `file`, the text that is replaced, and by what. Each text
 // occurs once, which `make check` looks at. In `without`, KEPT stands for the text as it is.
 export const rules = [
   {
@@ -430,5 +430,107 @@ export const rules = [
     file: "src/node/shared.rs",
     text: "absorbed >= next_seq.saturating_sub(1)",
     without: "last_seq >= next_seq.saturating_sub(1)",
+  },
+  {
+    rule: "a key is given up only where the living answer allows it as well",
+    file: "src/map/drain.rs",
+    text: "answers.iter().all(|known| known.needed_in(node, part, count).next().is_none())",
+    without: "answers[0].needed_in(node, part, count).next().is_none()",
+  },
+  {
+    rule: "a drain tells who was counted on",
+    file: "src/map/drain.rs",
+    text: "self.before(node, part)",
+    without: "Delta::default()",
+  },
+  {
+    rule: "who stands in comes before the other",
+    file: "src/map/drain.rs",
+    text: "most.saturating_add(1)",
+    without: "most",
+  },
+  {
+    rule: "one registration is put in place of several only if these are all of its range",
+    file: "src/map/moves.rs",
+    text: "is_whole && covered.as_ref() == Some(range) && own.len() > 1",
+    without: "own.len() > 1",
+  },
+  {
+    rule: "what an ephemeral writer did counts while it is there",
+    file: "src/life.rs",
+    text: "!writer.is_ephemeral() || writer == self.own || self.present.contains(&writer)",
+    without: "true",
+  },
+  {
+    rule: "what is marked as down does not count",
+    file: "src/life.rs",
+    text: "!self.down.is_empty() && self.down.contains(node)",
+    without: "false",
+  },
+  {
+    rule: "who is gone for long enough is evicted",
+    file: "src/node/evictions.rs",
+    text: "now_ms - since_ms >= after_ms",
+    without: "false",
+  },
+  {
+    rule: "an ephemeral id is for one life",
+    file: "src/node/restore.rs",
+    text: "last.is_some_and(ReplicaId::is_ephemeral)",
+    without: "false",
+  },
+  {
+    rule: "a word about a writer counts only if it is greater",
+    file: "src/node/vouching.rs",
+    text: "known.is_some_and(|known| word <= known.word)",
+    without: "false",
+  },
+  {
+    rule: "who sees a writer that is said to be gone says so",
+    file: "src/node/vouching.rs",
+    text: "is_gone && is_seen(writer)",
+    without: "false",
+  },
+  {
+    rule: "a watch is not told of what is as it was",
+    file: "src/watch.rs",
+    text: "*after != before",
+    without: "true",
+  },
+  {
+    rule: "watches go on when a node begins anew",
+    file: "src/map/watching.rs",
+    text: "agreed.note_all(&self.agreed().splits())",
+    without: "()",
+  },
+  {
+    rule: "nobody goes where all together would then bear more too much",
+    file: "src/advice/planner.rs",
+    text: "self.too_much(at, gone) <= before",
+    without: "true",
+  },
+  {
+    rule: "a taker is not filled above its aim",
+    file: "src/advice/planner.rs",
+    text: "self.sites.has_room(*taker, self.parcels[at].share())",
+    without: "true",
+  },
+  {
+    rule: "so many keys move in a round and no more",
+    file: "src/advice/planner.rs",
+    text: "parcel.share() > self.share_max || parcel.keys > self.budget",
+    without: "parcel.share() > self.share_max",
+  },
+  {
+    rule: "an answer is called newer only if no part of it is known to be older",
+    file: "src/answer_version.rs",
+    text: "least <= self.token - earlier.token || self.token == Self::TOKEN_MAX",
+    without: "true",
+  },
+  {
+    rule: "a retirement makes a newer answer",
+    file: "src/map/answered.rs",
+    text: "2 * u128::from(dots.total) + u128::from(retired.total)",
+    without: "2 * u128::from(dots.total)",
   },
 ];

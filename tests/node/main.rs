@@ -1,5 +1,6 @@
 //! `Node`: links of both kinds, what is saved, what it hands out.
 
+use instances as _;
 mod events;
 #[path = "../kit/mod.rs"]
 mod kit;

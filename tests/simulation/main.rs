@@ -13,6 +13,7 @@
 //! kind alone, see [`schedule::Kind`].
 #![cfg(not(target_arch = "wasm32"))]
 
+use instances as _;
 mod act;
 mod bulk;
 mod claims;

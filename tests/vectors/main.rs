@@ -6,6 +6,7 @@
 //! that the file names. `VECTORS=write cargo test --test vectors` writes what came of it anew: do that when the format changes, and read the
 //! difference.
 
+use instances as _;
 mod conversation;
 mod layout;
 mod reader;

@@ -1,5 +1,4 @@
 // Prints what the given files weigh raw, with gzip -9 and with brotli 11, each compressed alone, as a browser loads them.
-// With --smallest: prints the path that brotli makes smallest instead.
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -8,25 +7,20 @@ function weigh(path) {
   const bytes = readFileSync(path);
   const params = { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };
   return {
-    path,
+    name: basename(path),
     raw: bytes.length,
     gzip: gzipSync(bytes, { level: 9 }).length,
     brotli: brotliCompressSync(bytes, { params }).length,
   };
 }
 
-function print(name, { raw, gzip, brotli }) {
+function print({ name, raw, gzip, brotli }) {
   const cells = [raw, gzip, brotli].map((bytes) => bytes.toLocaleString("en").padStart(10));
   console.log(name.padEnd(28) + cells.join(""));
 }
 
-const wantsSmallest = process.argv[2] === "--smallest";
-const weights = process.argv.slice(wantsSmallest ? 3 : 2).map(weigh);
-if (wantsSmallest) {
-  console.log(weights.sort((a, b) => a.brotli - b.brotli)[0].path);
-} else {
-  const sum = (column) => weights.reduce((total, weight) => total + weight[column], 0);
-  console.log("bytes".padEnd(28) + ["raw", "gzip", "brotli"].map((title) => title.padStart(10)).join(""));
-  for (const weight of weights) print(basename(weight.path), weight);
-  print("what a browser loads", { raw: sum("raw"), gzip: sum("gzip"), brotli: sum("brotli") });
-}
+const weights = process.argv.slice(2).map(weigh);
+const sum = (column) => weights.reduce((total, weight) => total + weight[column], 0);
+console.log("bytes".padEnd(28) + ["raw", "gzip", "brotli"].map((title) => title.padStart(10)).join(""));
+weights.forEach(print);
+print({ name: "what a browser loads", raw: sum("raw"), gzip: sum("gzip"), brotli: sum("brotli") });

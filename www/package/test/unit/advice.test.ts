@@ -47,8 +47,9 @@ test("advice tells what to do, and for whom", () => {
   a!.merge(b!.apply(advice!.operations));
   const given = a!.advice("a", even(), capacities, { count: 1, movedPerMille: 200 });
   expect(given!.operations).toStrictEqual([{ op: "drain", node: "a", start: 80n, end: 100n, count: 1 }]);
-  for (let start = 0; start < 40; start += 10) b!.register("b", start, start + 10);
-  const united = b!.advice("b", even(0), capacities, { count: 1 });
+  const alone = map(3);
+  for (let start = 0; start < 40; start += 10) alone.register("b", start, start + 10);
+  const united = alone.advice("b", even(0).slice(0, 4), new Map([["b", 1]]), { count: 1 });
   expect(united!.operations).toStrictEqual([{ op: "unite", node: "b", start: 0n, end: 40n }]);
   expect(b!.advice("c", even(), capacities)).toBeNull();
   expect(b!.advice("b", [], new Map([["b", 0]]))!.operations).toEqual([]);

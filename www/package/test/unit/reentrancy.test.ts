@@ -73,8 +73,8 @@ calls["advice(load.keys)"] = (here, evil) => here.advice("a", [{ ...bucket, keys
 calls["advice(capacities)"] = (here, evil) => here.advice("a", [bucket], evil);
 calls["advice(capacity)"] = (here, evil) => here.advice("a", [bucket], new Map([["a", evil]]));
 calls["advice(aims)"] = (here, evil) => here.advice("a", [bucket], new Map(), evil);
-calls["follow(advice)"] = (here, evil) => here.follow(evil);
-calls["follow(step)"] = (here, evil) => here.follow(wrong({ node: "a", count: 1, steps: [evil] }));
+calls["unite(node)"] = (here, evil) => here.unite(evil, 0, 9);
+calls["unite(end)"] = (here, evil) => here.unite("a", 0, evil);
 calls["setPriority(start)"] = (here, evil) => here.setPriority("a", evil, 9, 2);
 calls["setPriority(to)"] = (here, evil) => here.setPriority("a", 0, 9, evil);
 for (const method of ["register", "release", "increase", "decrease", "priority"] as const) {
