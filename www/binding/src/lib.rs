@@ -12,6 +12,7 @@ mod failure;
 mod journal;
 mod life;
 mod links;
+mod memory;
 mod moves;
 mod operations;
 mod output;
@@ -22,6 +23,5 @@ mod watches;
 
 pub use self::replica::Replica;
 
-/// As fast as the standard library's allocator and six kilobytes smaller.
 #[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+static ALLOCATOR: memory::Allocator = memory::allocator();

@@ -198,3 +198,19 @@ test("a connection with a name that is closed leaves no memory behind", async ()
   await rounds(400);
   expect(Math.max(...sizes().map((size, at) => size - before[at]!))).toBeLessThan(200_000);
 });
+
+test("a large memory grows in few steps, for at each of them the engine collects garbage", async () => {
+  const { RangeMap, sizes } = await Copy.load();
+  const here = new RangeMap(1n);
+  const steps = new Set<number>();
+  for (let start = 0; start < 150_000; start += 500) {
+    here.apply(Array.from({ length: 500 }, (_, at) => register("a", start + at, start + at + 1)));
+    here.owners(start);
+    steps.add(Math.max(...sizes()));
+  }
+  const large = [...steps].filter((bytes) => bytes > 6 << 20);
+  expect(large.length).toBeGreaterThan(0);
+  // By single pages there would be some ninety.
+  expect(large.length).toBeLessThan(20);
+  here.free();
+});

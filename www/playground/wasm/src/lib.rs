@@ -7,13 +7,13 @@
 
 mod columns;
 mod contributions;
+#[path = "../../../binding/src/memory.rs"]
+mod memory;
 mod operations;
 mod replica;
-mod room;
 
 pub use self::contributions::describe;
 pub use self::replica::{Next, Replica};
 
-/// As fast as the standard library's allocator and six kilobytes smaller.
 #[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+static ALLOCATOR: memory::Allocator = memory::allocator();

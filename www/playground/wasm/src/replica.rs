@@ -5,7 +5,7 @@ use crdt_range_map::{Dot, KeyRange, Node, ReplicaId};
 use js_sys::Array;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::{columns::Columns, room};
+use crate::columns::Columns;
 
 /// One node, sans-io. A copy goes on exactly as the original would.
 #[wasm_bindgen]
@@ -41,7 +41,6 @@ impl Replica {
 
     /// A copy, which shares memory with this one until either changes.
     pub fn fork(&self) -> Self {
-        room::make();
         Self { node: self.node.clone(), output: Output::Wait { until_ms: 0 } }
     }
 
