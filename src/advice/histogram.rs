@@ -121,7 +121,8 @@ pub struct Aims {
     /// serve. A bucket that has more of them never moves. If some follow before others plan, more may move in the same time.
     pub moved_per_mille: u32,
     /// By how much more than its fair share a node may bear before it is advised to give something away, in thousandths of that share.
-    /// It is advised to give, and others to take, until it bears half of that more: so small changes of the load move nothing.
+    /// In one round it is advised to give until it bears half of that more, and others to take up to there: so small changes of the load move
+    /// nothing. Where room is scarce, it may end with somebody above the whole.
     pub slack_per_mille: u32,
 }
 

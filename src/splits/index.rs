@@ -9,7 +9,7 @@ use core::borrow::Borrow;
 use std::sync::Arc;
 
 use super::block::{BLOCK_MIN, BlockWriter, Blocks, Span, for_each_covering};
-use super::route::{Candidate, Candidates};
+use super::route::{Candidate, Candidates, First};
 use super::sweep::{Served, sweep};
 use super::window::owner;
 use super::{Owners, Routing};
@@ -164,13 +164,9 @@ impl<K: Key> SplitIndex<K> {
         routing: Routing,
         names: &Interner<NodeId>,
     ) -> Option<Candidate> {
-        let mut first = None::<Candidate>;
-        self.for_each_candidate(key, names, |candidate| {
-            if first.is_none_or(|first| candidate.compare(&first, routing).is_lt()) {
-                first = Some(candidate);
-            }
-        });
-        first
+        let mut first = First::default();
+        self.for_each_candidate(key, names, |candidate| first.offer(candidate, routing));
+        first.candidate()
     }
 
     #[inline]

@@ -51,15 +51,60 @@ impl Candidate {
             Routing::Preferred => by_priority.then(by_draw),
             // Of equal weights the logarithms are in the order of the draws, so they need not be known.
             Routing::Weighted if by_priority.is_eq() => by_draw,
-            Routing::Weighted => {
-                let [one, two] = [self, other].map(|it| (lateness(!it.draw), it.priority));
-                compare_quotients(one, two).then(by_draw)
-            }
+            Routing::Weighted => self.comes_to_its_turn(self.lateness(), other, other.lateness()),
         }
+    }
+
+    /// The less, the better, beside the priority.
+    fn lateness(&self) -> u64 {
+        lateness(!self.draw)
+    }
+
+    /// The order by weights, with the lateness of both.
+    fn comes_to_its_turn(&self, late: u64, other: &Self, other_late: u64) -> Ordering {
+        compare_quotients((late, self.priority), (other_late, other.priority))
+            .then(self.draw.cmp(&other.draw))
     }
 
     pub(crate) fn owner(self, names: &Interner<NodeId>) -> Owner {
         Owner { node: names.get(self.node).clone(), priority: self.priority }
+    }
+}
+
+/// The first of the candidates so far, as [`Candidate::compare`] orders them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct First {
+    candidate: Option<Candidate>,
+    /// Its lateness, once that was needed.
+    late: Option<u64>,
+}
+
+impl First {
+    /// Takes the next one, which comes after all before by name if it is equal. O(1).
+    #[inline]
+    pub(crate) fn offer(&mut self, next: Candidate, routing: Routing) {
+        let late = match &self.candidate {
+            None => None,
+            Some(first) if routing == Routing::Preferred || first.priority == next.priority => {
+                if next.compare(first, routing).is_ge() {
+                    return;
+                }
+                None
+            }
+            Some(first) => {
+                let first_late = *self.late.get_or_insert_with(|| first.lateness());
+                let late = next.lateness();
+                if next.comes_to_its_turn(late, first, first_late).is_ge() {
+                    return;
+                }
+                Some(late)
+            }
+        };
+        *self = Self { candidate: Some(next), late };
+    }
+
+    pub(crate) fn candidate(self) -> Option<Candidate> {
+        self.candidate
     }
 }
 
@@ -202,6 +247,29 @@ mod tests {
             let moved = f64::from(moved) / (KEYS / 10) as f64;
             assert!((moved - share).abs() < 0.005, "{routing:?}: {moved} for {share}");
         }
+    }
+
+    /// Small numbers, so that many are equal in one way or the other.
+    #[test]
+    fn the_first_is_the_least_as_candidates_are_compared() {
+        let mut random = crate::kit::random::Random(5);
+        for _ in 0..20_000 {
+            let mut candidates: Candidates = (0..1 + random.below(6) as u32)
+                .map(|node| {
+                    let priority = random.pick(&[1, 1, 2, 3, 6, 1 << 40]);
+                    let draw = !random.pick(&[0, 1, 2, 3, 1 << 20, (1 << 20) + 1, 1 << 63, u64::MAX]);
+                    Candidate { node, priority, draw }
+                })
+                .collect();
+            candidates.sort_by_key(|candidate| Reverse(candidate.priority));
+            for routing in [Routing::Preferred, Routing::Weighted] {
+                let mut first = First::default();
+                candidates.iter().for_each(|candidate| first.offer(*candidate, routing));
+                let least = candidates.iter().min_by(|one, other| one.compare(other, routing));
+                assert_eq!(first.candidate().map(|it| it.node), least.map(|it| it.node), "{candidates:?}");
+            }
+        }
+        assert!(First::default().candidate().is_none());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::error::Error;
 use comfy_table::Table;
 use consistent_hash_ring::{Ring, RingBuilder};
 use crdt_range_map::{KeyRange, NodeId, RangeMap, ReplicaId, Routing};
-use maglev::{ConsistentHasher, Maglev};
+use maglev::Maglev;
 use native_bench::timer::{Effort, Probe, median, sample_in_turn};
 
 const KEYS: u64 = 1_000_000;
@@ -31,10 +31,11 @@ fn names(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("node-{number}")).collect()
 }
 
-fn map(count: usize) -> Result<RangeMap<u64>, Box<dyn Error>> {
+/// All nodes serve all keys, each with the weight that follows from its number.
+fn map(count: usize, weight: fn(u64) -> u64) -> Result<RangeMap<u64>, Box<dyn Error>> {
     let mut map = RangeMap::new(ReplicaId::new(1));
-    for name in names(count) {
-        drop(map.register(&NodeId::new(&*name)?, &KeyRange::full())?);
+    for (number, name) in (0..).zip(names(count)) {
+        drop(map.set_priority(&NodeId::new(&*name)?, &KeyRange::full(), weight(number))?);
     }
     Ok(map)
 }
@@ -58,28 +59,37 @@ fn ask<N: AsRef<str>>(choose: impl Fn(u64) -> N) -> usize {
     (0..TIMED_KEYS).map(|number| choose(key(number)).as_ref().len()).sum()
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let maps = [map(NODES)?, map(NODES + 1)?];
-    let rings = [ring(NODES), ring(NODES + 1)];
-    // Of one size: the default depends on how many nodes there are, and then nearly all keys move.
-    let tables = [NODES, NODES + 1].map(|count| Maglev::with_capacity(names(count), SLOTS));
-    let [few, more] = &maps;
-    let first = |map: &RangeMap<u64>, routing, key| map.route(&key, routing, 1)[0].node.clone();
-    let routed = |name, routing| Way {
+fn first(map: &RangeMap<u64>, routing: Routing, key: u64) -> NodeId {
+    map.route(&key, routing, 1)[0].node.clone()
+}
+
+/// By two maps, of which the second has one node more.
+fn routed<'a>(name: &'static str, [few, more]: &'a [RangeMap<u64>; 2], routing: Routing) -> Way<'a> {
+    Way {
         name,
         before: Box::new(move |key| first(few, routing, key).to_string()),
         after: Box::new(move |key| first(more, routing, key).to_string()),
         probe: Probe::repeated(move || ask(|key| first(few, routing, key))),
-    };
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let equal = [map(NODES, |_| 1)?, map(NODES + 1, |_| 1)?];
+    // From 1 to 10, and the eleventh 11.
+    let unlike = [map(NODES, |number| number + 1)?, map(NODES + 1, |number| number + 1)?];
+    let rings = [ring(NODES), ring(NODES + 1)];
+    // Of one size: the default depends on how many nodes there are, and then nearly all keys move.
+    let tables = [NODES, NODES + 1].map(|count| Maglev::with_capacity(names(count), SLOTS));
     let ways = [
         Way {
             name: "owners, the first",
-            before: Box::new(|key| few.owners(&key)[0].node.to_string()),
-            after: Box::new(|key| more.owners(&key)[0].node.to_string()),
-            probe: Probe::repeated(|| ask(|key| few.owners(&key)[0].node.clone())),
+            before: Box::new(|key| equal[0].owners(&key)[0].node.to_string()),
+            after: Box::new(|key| equal[1].owners(&key)[0].node.to_string()),
+            probe: Probe::repeated(|| ask(|key| equal[0].owners(&key)[0].node.clone())),
         },
-        routed("route, preferred", Routing::Preferred),
-        routed("route, weighted", Routing::Weighted),
+        routed("route, preferred", &equal, Routing::Preferred),
+        routed("route, weighted, equal weights", &equal, Routing::Weighted),
+        routed("route, weighted, weights 1 to 10", &unlike, Routing::Weighted),
         Way {
             name: "consistent_hash_ring 0.8",
             before: Box::new(|key| rings[0].get(key).clone()),

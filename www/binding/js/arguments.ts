@@ -317,13 +317,12 @@ const details: Partial<Record<(typeof verbs)[number], string>> = {
   standIn: "other",
 };
 
-/** Of what may be left out, a misspelt name would be none. */
-function refuseOthers(operation: object, index: number): void {
+/** Refuses what is misspelt, or would do nothing. */
+function refuseOthers(operation: Record<string, unknown>, detail: string | undefined, index: number): void {
   for (const name in operation) {
-    if (!/^(op|node|start|end|by)$/.test(name)) {
-      const is = `must be of op, node, start, end, by, not ${describe(name)}`;
-      throw failure("invalid-operation", `operations[${index}] ${is}`, index);
-    }
+    if (/^(op|node|start|end|by)$/.test(name) || name === detail || operation[name] === undefined) continue;
+    const names = ["op", "node", "start", "end", ...(detail ? [detail] : [])].join(", ");
+    throw failure("invalid-operation", `operations[${index}] must be of ${names}, not ${describe(name)}`, index);
   }
 }
 
@@ -358,8 +357,8 @@ export function operations(list: unknown): { words: BigUint64Array; names: strin
     packed.push(checkedStart);
     packed.push(checkedEnd(checkedStart, end, "", index));
     const detail = details[kind];
-    if (detail === "by") refuseOthers(operation, index);
     if (detail !== "by" && by !== undefined) refuse("invalid-amount", "by", `left out of a ${kind}`, by, index);
+    refuseOthers(operation, detail, index);
     const value = detail && detail !== "by" ? operation[detail] : undefined;
     const amount = detail === "count" ? checkedCount(value, index) : checkedAmount(by, index);
     packed.pushHalves(amount, number * 16 + verb);

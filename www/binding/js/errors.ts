@@ -67,11 +67,14 @@ export function refuse(code: ErrorCode, name: string, must: string, value: unkno
   throw failure(code, `${where} must be ${must}, not ${describe(value)}`, index);
 }
 
-/** The value in words: `String(value)`, strings in quotes, arrays in brackets, long ones cut. */
+/** The value in words: strings in quotes, bigints with their n, arrays in brackets, of other objects their kind; long ones cut. */
 export function describe(value: unknown): string {
   let text: string;
   try {
-    text = String(value);
+    // Of other objects their kind: their text may be just what was wanted.
+    text = typeof value === "object" && !Array.isArray(value) ? Object.prototype.toString.call(value) : String(value);
+    if (value === null) text = "null";
+    if (typeof value === "bigint") text += "n";
   } catch {
     return "something that has no text";
   }

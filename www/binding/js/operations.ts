@@ -18,8 +18,9 @@ export abstract class Operations extends Answer {
   /**
    * Announces that `node` serves the keys from `start` up to, but not including, `end`; `null` is no upper end.
    *
-   * Returns the delta for the other replicas. A registration has priority 1, however often it is made; registering again
-   * still counts against a release elsewhere that has not heard of it. O(log n) for n registrations.
+   * Returns the delta for the other replicas. It adds 1 to the priority, once, however often and by however many it is made: one that was
+   * made by `increase` alone gets 1 more. Registering again still counts against a release elsewhere that has not heard of it. O(log n) for
+   * n registrations.
    *
    * Throws `invalid-node`, `invalid-key`, `invalid-range`, `exhausted`, `too-long`.
    */

@@ -113,12 +113,12 @@ export class RangeMap extends Operations {
 
   /**
    * What a node should do now, so that no node is too full: which keys to take, and which to give up. It follows from this map, its `living`
-   * answer, and what is handed in, all in whole numbers: maps that know the same plan the same for all nodes, and each node does its own part
-   * by `follow`. Then others learn of it, and plan again. While the load stays the same, that ends: the steps are empty for all.
+   * answer, and what is handed in, all in whole numbers: maps that know the same plan the same for all nodes, and each node does its own part,
+   * by `apply`. Then others learn of it, and plan again. While the load stays the same, that ends: there is nothing to do for anybody.
    *
    * Load is by buckets in key order; all who serve a key bear equal parts of it. A capacity is what a node can bear: of two, one with twice as
-   * much is to get twice the load; with 0 it takes nothing and gives all away that has a load; nodes without one are left alone. Each key of a
-   * bucket gets as many nodes as have to serve it, and more if it is too hot for them; where more serve than have to, some go.
+   * much is to get twice the load; with 0 it takes nothing and gives away what others have room for; nodes without one are left alone. Nobody
+   * takes more than half the slack, so where room is scarce it may end with somebody above the whole. Each key of a bucket gets as many nodes as have to serve it, and more if it is too hot for them; where more serve than have to, some go.
    *
    * Capacities are to be of those who are there: the plan counts on all of them, but for those who are marked as down, or whose
    * registrations are dead. A bucket that has more keys than may move at once stays where it is.

@@ -333,7 +333,7 @@ export interface AdviceAims {
   movedPerMille?: number | undefined;
   /**
    * By how much more than its fair share a node may bear before it is to give something away, in thousandths of that share; 200 if it is left
-   * out. It gives, and others take, until it bears half of that more.
+   * out. In one round it gives until it bears half of that more, and others take up to there.
    */
   slackPerMille?: number | undefined;
 }

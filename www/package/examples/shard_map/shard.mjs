@@ -6,6 +6,7 @@ import init, { RangeMap } from "crdt-range-map";
 
 const [shards, copies] = [120, 2];
 const [name, port] = [process.argv[2], Number(process.argv[3])];
+if (!name || !(port > 0 && port < 65_536)) throw new Error("node shard.mjs NAME PORT");
 const ports = Array.from({ length: 16 }, (_, at) => port - (port % 16) + at);
 
 await init();

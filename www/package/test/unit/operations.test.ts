@@ -177,6 +177,22 @@ test("a list with a bad operation is refused whole, and the error says which it 
       'operations[1] must be of op, node, start, end, by, not "amount"',
     ],
     [item({ by: 7 }), "invalid-amount", "operations[1].by must be left out of a register, not 7"],
+    [
+      item({ op: "drain", count: 2, hole: 1 }),
+      "invalid-operation",
+      'operations[1] must be of op, node, start, end, count, not "hole"',
+    ],
+    [
+      item({ op: "unite", pirority: 5 }),
+      "invalid-operation",
+      'operations[1] must be of op, node, start, end, not "pirority"',
+    ],
+    [
+      item({ op: "drain", count: 2n }),
+      "invalid-amount",
+      "operations[1].count must be an integer from 0 to 2^32 - 1, not 2n",
+    ],
+    [item({ node: new String("a") }), "invalid-node", "operations[1].node must be a string, not [object String]"],
   ];
   for (const [bad, code, words] of refused) {
     const error = refusal(() => here.apply([good, wrong(bad), good]));
