@@ -1,7 +1,7 @@
 //! Many come and go: no ghost stays, and little of those who went.
 
 use crdt_range_map::node::{LinkKind, Options};
-use crdt_range_map::{RangeMap, ReplicaId};
+use crdt_range_map::{Node, RangeMap, ReplicaId};
 
 use crate::kit::builders::{node, range, slot};
 use crate::net::Net;
@@ -52,6 +52,54 @@ fn many_that_are_killed_ten_times_each_leave_no_ghost() {
         assert!(bytes <= 16 * 10 * CROWD as usize + 100, "{bytes}");
     }
     assert!(are_converged(&net, &[first, second, far]));
+}
+
+/// The same with many more, and with three servers: each life has a link to one of them.
+#[test]
+#[ignore = "takes minutes"]
+fn two_hundred_that_are_killed_ten_times_each_over_links_leave_no_ghost() {
+    const CROWD: u64 = 200;
+    let mut net = Net::new(1);
+    let options = |name| Options { evict_after_ms: Some(15_000), ..named(name) };
+    let servers = ["first", "second", "third"].map(|name| net.add(options(name)));
+    net.wire(LinkKind::Medium, &servers);
+    let mut crowd: Vec<usize> = Vec::new();
+    for life in 0..10 {
+        for number in 0..CROWD {
+            let at = match crowd.get(number as usize) {
+                Some(at) => {
+                    let id = ReplicaId::ephemeral(1 + life * CROWD + number);
+                    net.reboot(*at, Node::with(Options::default(), id, number).unwrap());
+                    *at
+                }
+                None => {
+                    crowd.push(tab(&mut net, 1 + number, Options::default()));
+                    crowd[number as usize]
+                }
+            };
+            net.wire(LinkKind::Neighbour, &[at, servers[number as usize % 3]]);
+            net.operate(at, |host| host.register(&node(number), &slot(number)).unwrap());
+            net.run_for(5);
+        }
+        net.run_for(4_000);
+        let living = |net: &Net, at: usize| net.hosts[at].node.living().splits().len();
+        for at in servers.into_iter().chain([crowd[0], crowd[100]]) {
+            assert_eq!(living(&net, at), CROWD as usize, "{at} sees all of life {life}");
+        }
+        crowd.iter().for_each(|at| kill(&mut net, *at));
+        net.run_for(SILENCE_MS + 4_000);
+        for at in servers {
+            assert_eq!(living(&net, at), 0, "{at} sees no ghost of {life}");
+        }
+        println!("life {life}: {} messages", net.sent);
+    }
+    net.run_for(120_000);
+    for at in servers {
+        let map = net.hosts[at].node.map();
+        assert_eq!(map.registrations().count(), 0, "{at}");
+        println!("{} bytes, {} of records", map.state().encode().len(), map.state().carried_count());
+    }
+    assert!(are_converged(&net, &servers));
 }
 
 /// The bytes of the state after `lives` of each of `nodes`, with so many ranges each, and of a fresh one with the last life alone.

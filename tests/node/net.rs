@@ -118,7 +118,8 @@ impl Net {
     fn send(&mut self, from: usize, link: LinkId, bytes: &[u8]) {
         self.sent += 1;
         let is_own = |(ends, _): &&(Ends, bool)| ends.contains(&(from, link));
-        let Some((ends, true)) = self.wires.iter().find(is_own) else { return };
+        // Who talks does so mostly over the last ones.
+        let Some((ends, true)) = self.wires.iter().rev().find(is_own) else { return };
         for (to, link) in ends.iter().filter(|(to, _)| *to != from) {
             if !self.random.percent(self.lost_percent) {
                 let due_ms = self.now_ms + self.latency_ms + self.random.below(3);
