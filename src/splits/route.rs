@@ -51,7 +51,7 @@ impl Candidate {
             Routing::Preferred => by_priority.then(by_draw),
             // Of equal weights the logarithms are in the order of the draws, so they need not be known.
             Routing::Weighted if by_priority.is_eq() => by_draw,
-            Routing::Weighted => self.comes_to_its_turn(self.lateness(), other, other.lateness()),
+            Routing::Weighted => self.compare_weighted(self.lateness(), other, other.lateness()),
         }
     }
 
@@ -60,8 +60,8 @@ impl Candidate {
         lateness(!self.draw)
     }
 
-    /// The order by weights, with the lateness of both.
-    fn comes_to_its_turn(&self, late: u64, other: &Self, other_late: u64) -> Ordering {
+    /// The same by weights, with the lateness of both: its logarithms are dear.
+    fn compare_weighted(&self, late: u64, other: &Self, other_late: u64) -> Ordering {
         compare_quotients((late, self.priority), (other_late, other.priority))
             .then(self.draw.cmp(&other.draw))
     }
@@ -94,7 +94,7 @@ impl First {
             Some(first) => {
                 let first_late = *self.late.get_or_insert_with(|| first.lateness());
                 let late = next.lateness();
-                if next.comes_to_its_turn(late, first, first_late).is_ge() {
+                if next.compare_weighted(late, first, first_late).is_ge() {
                     return;
                 }
                 Some(late)
